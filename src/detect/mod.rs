@@ -1,0 +1,1 @@
+//! Detections: run them, risk events, reports.

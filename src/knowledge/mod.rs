@@ -1,0 +1,1 @@
+//! Macros, lookups, extractions, data models, detections: what Splunk calls knowledge objects.

@@ -1,0 +1,1 @@
+//! Plan nodes, their builder, and how they print.

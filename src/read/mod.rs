@@ -1,0 +1,1 @@
+//! Readers: bytes to events, one file for each format.

@@ -1,0 +1,1 @@
+//! Draws errors: the line, a caret, what is wrong, what to do.

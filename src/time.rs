@@ -1,0 +1,1 @@
+//! Relative time, spans, strftime and strptime. The clock is passed in.
