@@ -1,1 +1,0 @@
-//! Relative time, spans, strftime and strptime. The clock is passed in.

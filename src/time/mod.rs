@@ -1,0 +1,21 @@
+//! Points in time: relative modifiers, spans, `strftime` and `strptime`, and the recognition
+//! of timestamps in data. The clock and the zone are passed in.
+//!
+//! A point in time is microseconds since 1970-01-01 UTC where it is stored, and seconds as a
+//! double where SPL sees it.
+
+pub mod civil;
+pub mod format;
+pub mod parse;
+pub mod recognise;
+pub mod relative;
+pub mod span;
+pub mod unit;
+
+pub use civil::{micros, seconds};
+pub use format::{format_readable, strftime};
+pub use parse::strptime;
+pub use recognise::parse_timestamp;
+pub use relative::{Modifier, time_modifier};
+pub use span::{LogSpan, Span};
+pub use unit::{Snap, Unit};

@@ -1,0 +1,283 @@
+//! Spans: how wide the buckets of `bin`, `timechart` and `by _time span=` are, and the bucket
+//! of a time. (Search Reference, "bin", "timechart".)
+
+use std::fmt;
+
+use chrono::{Datelike, Days, NaiveDate};
+use chrono_tz::Tz;
+
+use crate::time::civil::{DAY, SECOND, local, offset, resolve};
+use crate::time::unit::{Snap, Unit, date_of, day_number, midnight};
+
+/// A span of time: `5m`, `1mon`, `100ms`, `1w@w1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// How many units; at least 1.
+    pub count: i64,
+    /// The unit.
+    pub unit: Unit,
+    /// What the buckets begin at, if it was said: `@w1`.
+    pub snap: Option<Snap>,
+}
+
+/// 1970-01-04, the first Sunday, in days since the first day.
+const FIRST_SUNDAY: i64 = 3;
+
+impl Span {
+    /// Parses `5m`, `mon`, `30` (seconds), `1w@w1`, `+1h`.
+    pub fn parse(text: &str) -> Result<Span, String> {
+        let bad = || format!("\"{text}\" is not a span of time such as 5m or 1d");
+        let trimmed = text.trim();
+        let (length, snap) = match trimmed.split_once('@') {
+            Some((length, name)) => (length, Some(Snap::parse(name).ok_or_else(bad)?)),
+            None => (trimmed, None),
+        };
+        let length = length.strip_prefix('+').unwrap_or(length);
+        let split = length
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(length.len());
+        let (digits, name) = length.split_at(split);
+        if length.is_empty() {
+            return Err(bad());
+        }
+        let count = match digits {
+            "" => 1,
+            _ => digits.parse().map_err(|_| bad())?,
+        };
+        let unit = match name {
+            "" => Unit::Second,
+            _ => Unit::parse(name).ok_or_else(bad)?,
+        };
+        if count == 0 {
+            return Err("a span of time must be longer than nothing".to_owned());
+        }
+        let span = Span { count, unit, snap };
+        if unit.is_subsecond() && SECOND % span.approximate_micros() != 0 {
+            return Err(format!("\"{text}\" does not divide a second evenly"));
+        }
+        Ok(span)
+    }
+
+    /// Whether the calendar decides how long a bucket is: days and longer.
+    pub fn is_calendar(&self) -> bool {
+        self.unit.micros().is_none()
+    }
+
+    /// Its length in microseconds, taking a day as 24 hours, a month as 30 days and a year as
+    /// 365 days where the calendar decides.
+    pub fn approximate_micros(&self) -> i64 {
+        let unit = match self.unit {
+            Unit::Microsecond
+            | Unit::Millisecond
+            | Unit::Centisecond
+            | Unit::Decisecond
+            | Unit::Second
+            | Unit::Minute
+            | Unit::Hour => self.unit.micros().unwrap_or(SECOND),
+            Unit::Day => DAY,
+            Unit::Week => 7 * DAY,
+            Unit::Month => 30 * DAY,
+            Unit::Quarter => 91 * DAY,
+            Unit::Year => 365 * DAY,
+        };
+        unit.saturating_mul(self.count)
+    }
+
+    /// The start of the bucket that holds `micros`, by the clock in `zone`. `align` is a time
+    /// at which a bucket begins (`aligntime=`); as documented it counts for hours and shorter
+    /// units only. Weeks begin on Sunday unless the span says otherwise (`1w@w1`); several
+    /// days are counted from 1970-01-01. `None` outside the calendar.
+    pub fn floor(&self, micros: i64, zone: Tz, align: Option<i64>) -> Option<i64> {
+        if self.unit.micros().is_some() {
+            let origin = match (align, self.snap) {
+                (Some(align), _) => align,
+                (None, Some(snap)) => snap.floor(micros, zone)?,
+                (None, None) => -i64::from(offset(micros, zone)?) * SECOND,
+            };
+            let past = micros.checked_sub(origin)?;
+            return micros.checked_sub(past.rem_euclid(self.approximate_micros()));
+        }
+        let date = local(micros, zone)?.date();
+        resolve(midnight(self.floor_date(date)?), zone)
+    }
+
+    fn floor_date(&self, date: NaiveDate) -> Option<NaiveDate> {
+        let down =
+            |value: i64, origin: i64, step: i64| value - (value - origin).rem_euclid(step.max(1));
+        match self.unit {
+            Unit::Week => {
+                let weekday = self.snap.map_or(0, |s| s.weekday);
+                let origin = FIRST_SUNDAY + i64::from(weekday);
+                date_of(down(day_number(date), origin, self.count.checked_mul(7)?))
+            }
+            Unit::Month | Unit::Quarter | Unit::Year => {
+                let months = match self.unit {
+                    Unit::Quarter => 3,
+                    Unit::Year => 12,
+                    _ => 1,
+                };
+                let month = i64::from(date.year()) * 12 + i64::from(date.month0());
+                let start = down(month, 0, self.count.checked_mul(months)?);
+                let year = i32::try_from(start.div_euclid(12)).ok()?;
+                let month0 = u32::try_from(start.rem_euclid(12)).ok()?;
+                NaiveDate::from_ymd_opt(year, month0 + 1, 1)
+            }
+            // `span=7d@w1`: buckets of days that begin where the snap says.
+            _ => match self.snap {
+                Some(snap) if snap.unit == Unit::Week => {
+                    let origin = FIRST_SUNDAY + i64::from(snap.weekday);
+                    date_of(down(day_number(date), origin, self.count))
+                }
+                Some(_) | None => date_of(down(day_number(date), 0, self.count)),
+            },
+        }
+    }
+
+    /// The start of the bucket after the one that begins at `start`.
+    pub fn next(&self, start: i64, zone: Tz) -> Option<i64> {
+        if self.unit.micros().is_some() {
+            return start.checked_add(self.approximate_micros());
+        }
+        let date = local(start, zone)?.date();
+        let next = match self.unit {
+            Unit::Week => {
+                let days = u64::try_from(self.count.checked_mul(7)?).ok()?;
+                date.checked_add_days(Days::new(days))?
+            }
+            Unit::Day => date.checked_add_days(Days::new(u64::try_from(self.count).ok()?))?,
+            _ => return self.unit.add(start, self.count, zone),
+        };
+        resolve(midnight(next), zone)
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.count, self.unit.abbreviation())?;
+        match self.snap {
+            Some(snap) if snap.unit == Unit::Week => write!(f, "@w{}", snap.weekday),
+            Some(snap) => write!(f, "@{}", snap.unit.abbreviation()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Ranges that grow by a factor: `log10`, `2log5`, `1.5log3`. (Search Reference, "bin".)
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogSpan {
+    /// Where a range begins, within a power of the base: at least 1, below the base.
+    pub coefficient: f64,
+    /// The factor from one range to the next: above 1.
+    pub base: f64,
+}
+
+impl LogSpan {
+    /// Parses `[<coefficient>]log[<base>]`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<LogSpan> {
+        let lower = text.trim().to_ascii_lowercase();
+        let (coefficient, base) = lower.split_once("log")?;
+        let number = |text: &str, default: f64| {
+            if text.is_empty() {
+                Some(default)
+            } else {
+                crate::value::parse_number(text)
+            }
+        };
+        let span = LogSpan {
+            coefficient: number(coefficient, 1.0)?,
+            base: number(base, 10.0)?,
+        };
+        let fits = span.base > 1.0 && span.coefficient >= 1.0 && span.coefficient < span.base;
+        fits.then_some(span)
+    }
+
+    /// The range that holds `value`, lower end included; `None` for zero and below, which no
+    /// logarithm reaches.
+    pub fn range(&self, value: f64) -> Option<(f64, f64)> {
+        if !value.is_finite() || value <= 0.0 {
+            return None;
+        }
+        let mut power = ((value / self.coefficient).ln() / self.base.ln()).floor();
+        let start = |power: f64| self.coefficient * self.base.powf(power);
+        // The logarithm of an exact power may fall short by a hair.
+        if start(power + 1.0) <= value {
+            power += 1.0;
+        } else if start(power) > value {
+            power -= 1.0;
+        }
+        Some((start(power), start(power + 1.0)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LogSpan, Span};
+    use chrono_tz::{America::New_York, Tz};
+
+    fn floor(span: &str, seconds: i64, zone: Tz) -> Option<i64> {
+        let micros = Span::parse(span)
+            .unwrap()
+            .floor(seconds * 1_000_000, zone, None);
+        micros.map(|m| m.div_euclid(1_000_000))
+    }
+
+    #[test]
+    fn buckets_begin_where_splunk_begins_them() {
+        for (span, start) in [
+            ("5m", 1_699_999_800),
+            ("30", 1_699_999_980),
+            ("1h", 1_699_999_200),
+            ("d", 1_699_920_000),
+            ("1w", 1_699_747_200),
+            ("w@w1", 1_699_833_600),
+            ("1mon", 1_698_796_800),
+            ("1q", 1_696_118_400),
+            ("1y", 1_672_531_200),
+        ] {
+            assert_eq!(floor(span, 1_700_000_000, Tz::UTC), Some(start), "{span}");
+        }
+        // Midnight in New York, five hours behind.
+        assert_eq!(floor("1d", 1_700_000_000, New_York), Some(1_699_938_000));
+        for text in ["", "0s", "5x", "3ms@", "7ds", "-5m"] {
+            assert!(Span::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn alignment_moves_the_buckets() {
+        let span = Span::parse("10m").unwrap();
+        let align = Some(1_700_000_000_000_000);
+        assert_eq!(
+            span.floor(1_699_999_900_000_000, Tz::UTC, align),
+            Some(1_699_999_400_000_000)
+        );
+        let tenth = Span::parse("100ms").unwrap();
+        assert_eq!(
+            tenth.floor(1_700_000_000_250_000, Tz::UTC, None),
+            Some(1_700_000_000_200_000)
+        );
+    }
+
+    #[test]
+    fn the_next_bucket_follows_the_calendar() {
+        let month = Span::parse("1mon").unwrap();
+        assert_eq!(
+            month.next(1_698_796_800_000_000, Tz::UTC),
+            Some(1_701_388_800_000_000)
+        );
+    }
+
+    #[test]
+    fn logarithmic_ranges() {
+        let ten = LogSpan::parse("log10").unwrap();
+        assert_eq!(ten.range(5.0), Some((1.0, 10.0)));
+        assert_eq!(ten.range(1000.0), Some((1000.0, 10000.0)));
+        assert_eq!(
+            LogSpan::parse("2log5").unwrap().range(3.0),
+            Some((2.0, 10.0))
+        );
+        assert_eq!(LogSpan::parse("log1"), None);
+        assert_eq!(LogSpan::parse("10"), None);
+        assert_eq!(ten.range(0.0), None);
+    }
+}
