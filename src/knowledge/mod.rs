@@ -1,1 +1,22 @@
 //! Macros, lookups, extractions, data models, detections: what Splunk calls knowledge objects.
+//!
+//! A [`Catalog`] is filled from what the program ships, then from Splunk app directories and
+//! folders in the layout of Splunk's published content. Later ones override earlier ones.
+
+mod calls;
+mod catalog;
+pub mod conf;
+pub mod expand;
+pub mod lookups;
+pub mod macros;
+pub mod models;
+mod pattern;
+pub mod props;
+mod rope;
+mod rules;
+pub mod shipped;
+pub mod tags;
+mod yaml;
+
+pub use catalog::Catalog;
+pub use yaml::Origin;

@@ -1,0 +1,389 @@
+//! Lookups: stanzas of `transforms.conf`, YAML files of published content, and bare CSV files.
+//!
+//! `transforms.conf`, "Lookup tables"; Knowledge Manager Manual, "About lookups".
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+use super::conf::Stanza;
+use super::shipped;
+use super::yaml::{self, Flag, Origin, Words, parse_bool, split_list};
+
+/// A lookup, before its table is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookupDefinition {
+    /// Its name in searches.
+    pub name: String,
+    /// Where its rows are.
+    pub kind: LookupKind,
+    /// How columns are compared other than by equality.
+    pub match_type: Vec<(String, MatchType)>,
+    /// Most rows that a value matches; several make a multivalue.
+    pub max_matches: usize,
+    /// With fewer matches than this, `default_match` fills up.
+    pub min_matches: usize,
+    /// What outputs hold when nothing matched and `min_matches` is above 0.
+    pub default_match: Option<String>,
+    /// Whether letters' case counts.
+    pub case_sensitive: bool,
+    /// Column with the time a row begins to hold (temporal lookup).
+    pub time_field: Option<String>,
+    /// How that column is written; epoch seconds by default.
+    pub time_format: Option<String>,
+    /// Most seconds an event may be later than the row.
+    pub max_offset: Option<f64>,
+    /// Fewest seconds an event must be later than the row.
+    pub min_offset: f64,
+    /// A condition on rows, in the language of `where`.
+    pub filter: Option<String>,
+    /// Where it was defined.
+    pub origin: Origin,
+}
+
+/// Where a lookup's rows are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookupKind {
+    /// A CSV file.
+    File(PathBuf),
+    /// A KV-store collection, kept as a table under the home folder.
+    Collection {
+        /// The collection's name.
+        collection: String,
+        /// Its fields; `_key` beside them.
+        fields: Vec<String>,
+    },
+    /// Something that is not there offline: a script, a place database, a model.
+    External {
+        /// What it is, for the message that refuses it.
+        what: String,
+    },
+}
+
+/// How a column is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchType {
+    /// The whole value.
+    Exact,
+    /// The row's value may hold `*`.
+    Wildcard,
+    /// The row's value is a network.
+    Cidr,
+}
+
+/// A lookup's rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LookupTable {
+    /// Names of the columns, in the order of the file.
+    pub columns: Vec<String>,
+    /// Rows; a row that is shorter than the header, or an empty cell, has `None`.
+    pub rows: Vec<Vec<Option<String>>>,
+}
+
+impl LookupDefinition {
+    /// A CSV file without a definition: whole values, with case, all matches up to 1000.
+    pub fn file(name: &str, path: &Path) -> LookupDefinition {
+        LookupDefinition {
+            name: name.to_owned(),
+            kind: LookupKind::File(path.to_owned()),
+            match_type: Vec::new(),
+            max_matches: 1000,
+            min_matches: 0,
+            default_match: None,
+            case_sensitive: true,
+            time_field: None,
+            time_format: None,
+            max_offset: None,
+            min_offset: 0.0,
+            filter: None,
+            origin: Origin {
+                path: path.to_owned(),
+                line: 0,
+            },
+        }
+    }
+
+    /// Reads the rows of a CSV file. A collection has none here: its table is in the store.
+    ///
+    /// # Errors
+    /// The file can't be read or is no CSV, or the lookup is external.
+    pub fn load(&self) -> Result<LookupTable> {
+        match &self.kind {
+            LookupKind::File(path) => {
+                let bytes = match shipped::file(path) {
+                    Some(file) => file.bytes().to_vec(),
+                    None => std::fs::read(path).map_err(|why| Error::file(path, why))?,
+                };
+                read_csv(path, &bytes)
+            }
+            LookupKind::Collection { fields, .. } => Ok(LookupTable {
+                columns: fields.clone(),
+                rows: Vec::new(),
+            }),
+            LookupKind::External { what } => Err(Error::data(format!(
+                "the lookup `{}` is {what}, which can't be had offline",
+                self.name
+            ))),
+        }
+    }
+
+    /// How a column is compared.
+    pub fn match_type(&self, column: &str) -> MatchType {
+        self.match_type
+            .iter()
+            .find(|(name, _)| name == column)
+            .map_or(MatchType::Exact, |(_, kind)| *kind)
+    }
+
+    /// Reads a YAML file of published content; `dir` is the folder that holds its table.
+    pub(super) fn from_yaml(path: &Path, text: &str, dir: &Path) -> Result<LookupDefinition> {
+        let file: LookupFile = yaml::parse(path, text)?;
+        let wrong = |why: String| Error::format(path, 1, 1, why);
+        let kind = match (&file.filename, &file.collection) {
+            (_, Some(collection)) => LookupKind::Collection {
+                collection: collection.clone(),
+                fields: file.fields_list.or(file.fields).unwrap_or_default().0,
+            },
+            (Some(filename), None) => table_file(filename, dir).map_err(wrong)?,
+            (None, None) => table_file(&format!("{}.csv", file.name), dir).map_err(wrong)?,
+        };
+        let mut lookup = LookupDefinition {
+            kind,
+            ..LookupDefinition::file(&file.name, path)
+        };
+        lookup.origin.line = 1;
+        lookup.match_type = match_types(&file.match_type.unwrap_or_default().0).map_err(wrong)?;
+        lookup.max_matches = file.max_matches.unwrap_or(lookup.max_matches);
+        lookup.min_matches = file.min_matches.unwrap_or(lookup.min_matches);
+        lookup.default_match = file.default_match;
+        lookup.case_sensitive = file.case_sensitive_match.is_none_or(|flag| flag.0);
+        lookup.time_field = file.time_field;
+        lookup.time_format = file.time_format;
+        Ok(lookup)
+    }
+
+    /// Reads a stanza of `transforms.conf`; `None` when it is no lookup. `find` says which of the
+    /// apps' folders holds a table.
+    pub(super) fn from_stanza(
+        stanza: &Stanza,
+        find: &dyn Fn(&str) -> PathBuf,
+    ) -> Result<Option<LookupDefinition>> {
+        let wrong = |why: String| Error::format(&stanza.origin.path, stanza.origin.line, 1, why);
+        let kind = if let Some(filename) = stanza.text("filename") {
+            table_file(filename, &find(filename)).map_err(wrong)?
+        } else if stanza.text("external_type") == Some("kvstore") {
+            LookupKind::Collection {
+                collection: stanza.text("collection").unwrap_or(&stanza.name).to_owned(),
+                fields: split_list(stanza.text("fields_list").unwrap_or_default()),
+            }
+        } else if let Some(kind) = stanza.text("external_type") {
+            LookupKind::External {
+                what: format!("an external lookup ({kind})"),
+            }
+        } else if stanza.text("external_cmd").is_some() {
+            LookupKind::External {
+                what: "a script".to_owned(),
+            }
+        } else {
+            return Ok(None);
+        };
+        let number = |key: &str| -> Result<Option<usize>> {
+            let text = stanza.text(key);
+            text.map(|text| {
+                text.parse()
+                    .map_err(|_| wrong(format!("{key}: `{text}` is no whole number")))
+            })
+            .transpose()
+        };
+        let text = |key: &str| stanza.text(key).map(str::to_owned);
+        let seconds = |key: &str| stanza.text(key).and_then(|n| n.parse::<f64>().ok());
+        let mut lookup = LookupDefinition {
+            kind,
+            origin: stanza.origin.clone(),
+            ..LookupDefinition::file(&stanza.name, &stanza.origin.path)
+        };
+        let types = split_types(stanza.text("match_type").unwrap_or_default());
+        lookup.match_type = match_types(&types).map_err(wrong)?;
+        lookup.time_field = text("time_field");
+        // A temporal lookup gives the row that holds at the event's time: one.
+        let by_default = if lookup.time_field.is_some() { 1 } else { 1000 };
+        lookup.max_matches = number("max_matches")?.unwrap_or(by_default);
+        lookup.min_matches = number("min_matches")?.unwrap_or(0);
+        lookup.default_match = text("default_match");
+        let case = stanza.text("case_sensitive_match").and_then(parse_bool);
+        lookup.case_sensitive = case.unwrap_or(true);
+        lookup.time_format = text("time_format");
+        lookup.max_offset = seconds("max_offset_secs");
+        lookup.min_offset = seconds("min_offset_secs").unwrap_or(0.0);
+        lookup.filter = text("filter");
+        Ok(Some(lookup))
+    }
+}
+
+#[derive(Deserialize)]
+struct LookupFile {
+    name: String,
+    filename: Option<String>,
+    collection: Option<String>,
+    fields_list: Option<Words>,
+    fields: Option<Words>,
+    match_type: Option<Words>,
+    max_matches: Option<usize>,
+    min_matches: Option<usize>,
+    default_match: Option<String>,
+    case_sensitive_match: Option<Flag>,
+    time_field: Option<String>,
+    time_format: Option<String>,
+}
+
+/// Where `filename` lies in `dir`.
+fn table_file(filename: &str, dir: &Path) -> Result<LookupKind, String> {
+    let filename = filename.trim();
+    if !is_plain_name(filename) {
+        return Err(format!(
+            "`{filename}`: a lookup's file is named without a folder"
+        ));
+    }
+    let lower = filename.to_ascii_lowercase();
+    if lower.ends_with(".csv") {
+        return Ok(LookupKind::File(dir.join(filename)));
+    }
+    let what = match lower.rsplit('.').next() {
+        Some("mlmodel") => "a machine learning model",
+        Some("kmz" | "kml") => "a map",
+        Some("gz") => "a compressed table",
+        _ => "no CSV table",
+    };
+    Ok(LookupKind::External {
+        what: format!("{what} ({filename})"),
+    })
+}
+
+/// Whether a file of that name can only lie in the folder it is looked for in.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '\\', ':', '\0']) && name != "." && name != ".."
+}
+
+/// `WILDCARD(a), CIDR(b)`; one type may hold several columns: `WILDCARD(a, b)`.
+fn match_types(items: &[String]) -> Result<Vec<(String, MatchType)>, String> {
+    let mut found = Vec::new();
+    for item in items.iter().flat_map(|item| split_types(item)) {
+        let (name, columns) = item
+            .strip_suffix(')')
+            .and_then(|item| item.split_once('('))
+            .ok_or_else(|| format!("match_type: expected WILDCARD(<field>), found `{item}`"))?;
+        let kind = match name.trim().to_ascii_uppercase().as_str() {
+            "EXACT" => MatchType::Exact,
+            "WILDCARD" => MatchType::Wildcard,
+            "CIDR" => MatchType::Cidr,
+            other => {
+                return Err(format!(
+                    "match_type: `{other}` is none of WILDCARD, CIDR, EXACT"
+                ));
+            }
+        };
+        found.extend(split_list(columns).into_iter().map(|column| (column, kind)));
+    }
+    Ok(found)
+}
+
+/// The items of a `match_type`, split at commas and blanks outside parentheses.
+fn split_types(text: &str) -> Vec<String> {
+    let mut items = vec![String::new()];
+    let mut depth = 0usize;
+    for c in text.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        match items.last_mut() {
+            Some(last) if depth > 0 || !(c == ',' || c.is_whitespace()) => last.push(c),
+            _ => items.push(String::new()),
+        }
+    }
+    items.retain(|item| !item.is_empty());
+    items
+}
+
+/// Reads a table with a header line.
+fn read_csv(path: &Path, bytes: &[u8]) -> Result<LookupTable> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let at = |why: csv::Error| {
+        let line = why
+            .position()
+            .and_then(|p| usize::try_from(p.line()).ok())
+            .unwrap_or(0);
+        Error::format(path, line, 0, why)
+    };
+    let text = |cell: &[u8]| String::from_utf8_lossy(cell).into_owned();
+    let header = reader.byte_headers().map_err(at)?;
+    let columns: Vec<String> = header.iter().map(|c| text(c).trim().to_owned()).collect();
+    let mut rows = Vec::new();
+    for record in reader.byte_records() {
+        let record = record.map_err(at)?;
+        let cell = |n: usize| record.get(n).filter(|c| !c.is_empty()).map(text);
+        rows.push((0..columns.len()).map(cell).collect());
+    }
+    Ok(LookupTable { columns, rows })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::{LookupDefinition, LookupKind, MatchType, read_csv};
+    use crate::knowledge::conf::Layers;
+
+    fn stanza(text: &str) -> Result<Option<LookupDefinition>, String> {
+        let mut layers = Layers::default();
+        layers.add(Path::new("transforms.conf"), text).unwrap();
+        let stanza = layers.stanzas().next().unwrap();
+        LookupDefinition::from_stanza(stanza, &|_| PathBuf::from("/app/lookups"))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_stanza_defines_a_lookup() {
+        let text = "[codes]\nfilename = codes.csv\nmatch_type = WILDCARD(a, b), CIDR(net)\n\
+            min_matches = 1\ndefault_match = none\ncase_sensitive_match = false\n";
+        let lookup = stanza(text).unwrap().unwrap();
+        assert_eq!(
+            lookup.kind,
+            LookupKind::File("/app/lookups/codes.csv".into())
+        );
+        assert_eq!(lookup.match_type("b"), MatchType::Wildcard);
+        assert_eq!(lookup.match_type("net"), MatchType::Cidr);
+        assert_eq!(lookup.match_type("x"), MatchType::Exact);
+        assert!(!lookup.case_sensitive);
+        assert_eq!((lookup.min_matches, lookup.max_matches), (1, 1000));
+        let text = "[kv]\nexternal_type = kvstore\ncollection = c\nfields_list = _key, a\n";
+        let kind = stanza(text).unwrap().unwrap().kind;
+        assert!(matches!(kind, LookupKind::Collection { fields, .. } if fields == ["_key", "a"]));
+        assert_eq!(stanza("[x]\nREGEX = a\n").unwrap(), None);
+        let error = stanza("[x]\nfilename = ../../etc/passwd.csv\n").unwrap_err();
+        assert!(error.contains("without a folder"), "{error}");
+    }
+
+    #[test]
+    fn yaml_scalars_may_be_quoted() {
+        let text = "name: n\nfilename: n.csv\ndefault_match: 'false'\nmin_matches: 1\n\
+            match_type: WILDCARD(domain)\ncase_sensitive_match: 'false'\n";
+        let path = Path::new("lookups/n.yml");
+        let lookup = LookupDefinition::from_yaml(path, text, Path::new("lookups")).unwrap();
+        assert_eq!(lookup.default_match.as_deref(), Some("false"));
+        assert!(!lookup.case_sensitive);
+        assert_eq!(lookup.match_type("domain"), MatchType::Wildcard);
+    }
+
+    #[test]
+    fn cells_may_be_missing() {
+        let table = read_csv(Path::new("t.csv"), b"\xef\xbb\xbfa,b\n1\n\"x,\ny\",\n").unwrap();
+        assert_eq!(table.columns, ["a", "b"]);
+        assert_eq!(table.rows[0], [Some("1".to_owned()), None]);
+        assert_eq!(table.rows[1], [Some("x,\ny".to_owned()), None]);
+    }
+}

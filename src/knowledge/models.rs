@@ -1,0 +1,486 @@
+//! Data models in Splunk's JSON: data sets, their constraints, fields and calculations.
+//!
+//! Knowledge Manager Manual, "About data models" and "Design data models".
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use crate::error::{Error, ErrorKind, Result};
+
+use super::yaml::Origin;
+
+/// All data models, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Models {
+    by_name: IndexMap<String, DataModel>,
+}
+
+impl Models {
+    /// The model of that name.
+    pub fn get(&self, name: &str) -> Option<&DataModel> {
+        self.by_name.get(name)
+    }
+
+    /// The model of that name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownModel`], with the nearest name.
+    pub fn find(&self, name: &str) -> Result<&DataModel> {
+        self.get(name).ok_or_else(|| {
+            Error::new(ErrorKind::UnknownModel(name.to_owned()))
+                .did_you_mean(name, self.by_name.keys().map(String::as_str))
+        })
+    }
+
+    /// All models, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &DataModel> {
+        self.by_name.values()
+    }
+
+    /// Adds the model of a JSON file, in place of one of the same name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Format`]: bad JSON, or a parent that is not there.
+    pub fn insert_json(&mut self, path: &Path, text: &str) -> Result<()> {
+        let file: ModelFile = serde_json::from_str(text)
+            .map_err(|why| Error::format(path, why.line(), why.column(), &why))?;
+        let model = DataModel::build(path, file)?;
+        self.by_name.insert(model.name.clone(), model);
+        Ok(())
+    }
+}
+
+/// One data model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataModel {
+    /// `Endpoint`
+    pub name: String,
+    /// Where it was defined.
+    pub origin: Origin,
+    datasets: IndexMap<String, Dataset>,
+}
+
+/// One data set of a model; what it inherits is written out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// `Processes`
+    pub name: String,
+    /// The data set it is a child of; none for a root.
+    pub parent: Option<String>,
+    /// Names from the root to this one: what `nodename` writes with dots between.
+    pub lineage: Vec<String>,
+    /// Searches that its events satisfy, all of them; inherited ones first.
+    pub constraints: Vec<String>,
+    /// The search whose rows it is made of (`BaseSearch`), of itself or its root.
+    pub base_search: Option<String>,
+    /// Fields, inherited ones first, those of calculations included.
+    pub fields: Vec<Field>,
+    /// Calculations in the order in which they apply; inherited ones first.
+    pub calculations: Vec<Calculation>,
+}
+
+/// One field of a data set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Without the data set: `dest`.
+    pub name: String,
+    /// Names from the root to the data set that declares it, with dots between: searches write
+    /// `<owner>.<name>`.
+    pub owner: String,
+    /// What its values are.
+    pub kind: FieldKind,
+    /// Events without it do not belong to the data set.
+    pub required: bool,
+    /// May hold several values.
+    pub multivalue: bool,
+    /// Not shown to users.
+    pub hidden: bool,
+    /// A calculation gives it.
+    pub calculated: bool,
+}
+
+/// What a field of a data model holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldKind {
+    /// Text.
+    #[default]
+    String,
+    /// Numbers.
+    Number,
+    /// `true` and `false`, or 1 and 0.
+    Boolean,
+    /// A point in time.
+    Timestamp,
+    /// An address.
+    Ipv4,
+    /// How often a child data set holds an event.
+    #[serde(alias = "objectCount")]
+    ObjectCount,
+    /// How often a child data set holds an event.
+    #[serde(alias = "childCount")]
+    ChildCount,
+}
+
+/// A field that a data set computes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Calculation {
+    /// An `eval` expression.
+    Eval {
+        /// The field it sets.
+        field: String,
+        /// The expression.
+        expression: String,
+    },
+    /// A regular expression whose named groups become fields.
+    Rex {
+        /// The field it reads.
+        input: String,
+        /// The expression.
+        regex: String,
+    },
+    /// A lookup.
+    Lookup {
+        /// The lookup's name.
+        lookup: String,
+        /// Its columns, and the fields they are matched with.
+        inputs: Vec<(String, String)>,
+        /// Its columns, and the fields they fill.
+        outputs: Vec<(String, String)>,
+    },
+    /// Places by address (`iplocation`).
+    GeoIp {
+        /// The field that holds the address.
+        input: String,
+        /// Columns of the place data, and the fields they fill.
+        outputs: Vec<(String, String)>,
+    },
+}
+
+impl DataModel {
+    /// The data set of that name, or of that path from a root (`All_Traffic.Allowed_Traffic`).
+    pub fn dataset(&self, name: &str) -> Option<&Dataset> {
+        self.datasets.get(name).or_else(|| {
+            let last = name.rsplit('.').next()?;
+            let dataset = self.datasets.get(last)?;
+            dataset.node().ends_with(name).then_some(dataset)
+        })
+    }
+
+    /// The data set of that name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownDataset`], with the nearest name.
+    pub fn find(&self, name: &str) -> Result<&Dataset> {
+        self.dataset(name).ok_or_else(|| {
+            Error::new(ErrorKind::UnknownDataset {
+                model: self.name.clone(),
+                dataset: name.to_owned(),
+            })
+            .did_you_mean(name, self.datasets.keys().map(String::as_str))
+        })
+    }
+
+    /// The data set that the model's name alone means: its first root.
+    pub fn root(&self) -> Option<&Dataset> {
+        self.roots().next()
+    }
+
+    /// Data sets without a parent.
+    pub fn roots(&self) -> impl Iterator<Item = &Dataset> {
+        self.datasets.values().filter(|d| d.parent.is_none())
+    }
+
+    /// All data sets, parents before their children.
+    pub fn datasets(&self) -> impl Iterator<Item = &Dataset> {
+        self.datasets.values()
+    }
+
+    /// The data sets that have `name` as parent.
+    pub fn children<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m Dataset> {
+        self.datasets
+            .values()
+            .filter(move |d| d.parent.as_deref() == Some(name))
+    }
+
+    fn build(path: &Path, file: ModelFile) -> Result<DataModel> {
+        let mut datasets: IndexMap<String, Dataset> = IndexMap::new();
+        let mut waiting = file.objects;
+        // A file may name a child before its parent.
+        while !waiting.is_empty() {
+            let before = waiting.len();
+            let mut left = Vec::new();
+            for object in waiting {
+                let root = object.parent.is_empty() || object.parent.starts_with("Base");
+                match (root, datasets.get(&object.parent)) {
+                    (false, None) => left.push(object),
+                    (_, parent) => {
+                        let dataset = Dataset::build(parent, object);
+                        datasets.insert(dataset.name.clone(), dataset);
+                    }
+                }
+            }
+            if left.len() == before {
+                return Err(Error::format(
+                    path,
+                    0,
+                    0,
+                    format!(
+                        "the data set `{}` has the parent `{}`, which is not there",
+                        left[0].name, left[0].parent
+                    ),
+                ));
+            }
+            waiting = left;
+        }
+        Ok(DataModel {
+            name: file.name,
+            origin: Origin {
+                path: path.to_owned(),
+                line: 0,
+            },
+            datasets,
+        })
+    }
+}
+
+impl Dataset {
+    /// The lineage with dots between: `All_Traffic.Traffic_By_Action.Allowed_Traffic`.
+    pub fn node(&self) -> String {
+        self.lineage.join(".")
+    }
+
+    /// The root it descends from; itself for a root.
+    pub fn root(&self) -> &str {
+        &self.lineage[0]
+    }
+
+    /// The field of that name, without the data set before it.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    fn build(parent: Option<&Dataset>, object: ObjectFile) -> Dataset {
+        let mut dataset = match parent {
+            Some(parent) => Dataset {
+                parent: Some(parent.name.clone()),
+                ..parent.clone()
+            },
+            None => Dataset {
+                name: String::new(),
+                parent: None,
+                lineage: Vec::new(),
+                constraints: Vec::new(),
+                base_search: None,
+                fields: Vec::new(),
+                calculations: Vec::new(),
+            },
+        };
+        dataset.name = object.name.clone();
+        dataset.lineage.push(object.name);
+        let searches = object.constraints.into_iter().map(|c| c.search);
+        dataset
+            .constraints
+            .extend(searches.filter(|search| !search.trim().is_empty()));
+        if object.base_search.is_some() {
+            dataset.base_search = object.base_search;
+        }
+        let owner = dataset.node();
+        for field in object.fields {
+            dataset.declare(field, &owner, false);
+        }
+        for calculation in object.calculations {
+            for field in &calculation.outputs {
+                dataset.declare(field.clone(), &owner, true);
+            }
+            dataset.calculations.extend(calculation.into_steps());
+        }
+        dataset
+    }
+
+    fn declare(&mut self, field: FieldFile, owner: &str, calculated: bool) {
+        let field = Field {
+            name: field.name,
+            owner: owner.to_owned(),
+            kind: field.kind,
+            required: field.required,
+            multivalue: field.multivalue,
+            hidden: field.hidden,
+            calculated,
+        };
+        match self.fields.iter_mut().find(|f| f.name == field.name) {
+            // What a child computes anew keeps the name it has in the parent.
+            Some(known) => {
+                *known = Field {
+                    owner: known.owner.clone(),
+                    ..field
+                };
+            }
+            None => self.fields.push(field),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ModelFile {
+    #[serde(rename = "modelName")]
+    name: String,
+    objects: Vec<ObjectFile>,
+}
+
+#[derive(Deserialize)]
+struct ObjectFile {
+    #[serde(rename = "objectName")]
+    name: String,
+    #[serde(rename = "parentName", default)]
+    parent: String,
+    #[serde(default)]
+    fields: Vec<FieldFile>,
+    #[serde(default)]
+    calculations: Vec<CalculationFile>,
+    #[serde(default)]
+    constraints: Vec<ConstraintFile>,
+    #[serde(rename = "baseSearch")]
+    base_search: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ConstraintFile {
+    search: String,
+}
+
+#[derive(Clone, Deserialize)]
+struct FieldFile {
+    #[serde(rename = "fieldName")]
+    name: String,
+    /// The lookup's column, when the field is the output of one.
+    #[serde(rename = "lookupOutputFieldName")]
+    column: Option<String>,
+    #[serde(rename = "type", default)]
+    kind: FieldKind,
+    #[serde(default)]
+    required: bool,
+    #[serde(default)]
+    multivalue: bool,
+    #[serde(default)]
+    hidden: bool,
+}
+
+#[derive(Deserialize)]
+struct CalculationFile {
+    #[serde(rename = "calculationType")]
+    kind: CalculationKind,
+    #[serde(default)]
+    expression: String,
+    #[serde(rename = "inputField", default)]
+    input: String,
+    #[serde(rename = "lookupName", default)]
+    lookup: String,
+    #[serde(rename = "lookupInputs", default)]
+    inputs: Vec<LookupInputFile>,
+    #[serde(rename = "outputFields", default)]
+    outputs: Vec<FieldFile>,
+}
+
+#[derive(Deserialize)]
+enum CalculationKind {
+    Eval,
+    Rex,
+    Lookup,
+    GeoIP,
+}
+
+#[derive(Deserialize)]
+struct LookupInputFile {
+    #[serde(rename = "inputField")]
+    input: String,
+    #[serde(rename = "lookupField")]
+    column: String,
+}
+
+impl CalculationFile {
+    fn into_steps(self) -> Vec<Calculation> {
+        let column = |field: &FieldFile| field.column.clone().unwrap_or(field.name.clone());
+        let outputs = |fields: Vec<FieldFile>| {
+            let pair = |field: FieldFile| (column(&field), field.name);
+            fields.into_iter().map(pair).collect()
+        };
+        match self.kind {
+            CalculationKind::Eval => self
+                .outputs
+                .into_iter()
+                .map(|field| Calculation::Eval {
+                    field: field.name,
+                    expression: self.expression.clone(),
+                })
+                .collect(),
+            CalculationKind::Rex => vec![Calculation::Rex {
+                input: self.input,
+                regex: self.expression,
+            }],
+            CalculationKind::Lookup => vec![Calculation::Lookup {
+                lookup: self.lookup,
+                inputs: self
+                    .inputs
+                    .into_iter()
+                    .map(|pair| (pair.column, pair.input))
+                    .collect(),
+                outputs: outputs(self.outputs),
+            }],
+            CalculationKind::GeoIP => vec![Calculation::GeoIp {
+                input: self.input,
+                outputs: outputs(self.outputs),
+            }],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Calculation, Models};
+
+    const TEXT: &str = r#"{"modelName": "M", "objects": [
+        {"objectName": "Kid", "parentName": "Top", "constraints": [{"search": "b=2"}],
+         "fields": [{"fieldName": "own"}],
+         "calculations": [{"calculationType": "Rex", "inputField": "own",
+            "expression": "(?<part>.)", "outputFields": [{"fieldName": "part"}]}]},
+        {"objectName": "Top", "parentName": "BaseEvent", "comment": {"x": 1},
+         "constraints": [{"search": "a=1"}],
+         "fields": [{"fieldName": "n", "type": "number", "required": true}],
+         "calculations": [{"calculationType": "Eval", "calculationID": "1",
+            "expression": "if(isnull(u),0,u)", "outputFields": [{"fieldName": "u"}]}]}]}"#;
+
+    #[test]
+    fn a_child_inherits_from_its_parent() {
+        let mut models = Models::default();
+        models.insert_json(Path::new("M.json"), TEXT).unwrap();
+        let model = models.get("M").unwrap();
+        assert_eq!(model.root().unwrap().name, "Top");
+        let kid = model.dataset("Top.Kid").unwrap();
+        assert_eq!(kid.constraints, ["a=1", "b=2"]);
+        let fields: Vec<String> = kid
+            .fields
+            .iter()
+            .map(|f| format!("{}.{}", f.owner, f.name))
+            .collect();
+        assert_eq!(fields, ["Top.n", "Top.u", "Top.Kid.own", "Top.Kid.part"]);
+        assert!(matches!(kid.calculations[0], Calculation::Eval { .. }));
+        assert!(matches!(kid.calculations[1], Calculation::Rex { .. }));
+        assert_eq!(kid.root(), "Top");
+        assert!(model.find("Kidd").unwrap_err().hints[0].contains("Kid"));
+    }
+
+    #[test]
+    fn a_missing_parent_and_bad_json_are_named() {
+        let mut models = Models::default();
+        let orphan = r#"{"modelName": "M", "objects": [{"objectName": "A", "parentName": "B"}]}"#;
+        let error = models.insert_json(Path::new("M.json"), orphan).unwrap_err();
+        assert!(error.to_string().contains("has the parent `B`"), "{error}");
+        let error = models.insert_json(Path::new("M.json"), "{\n!").unwrap_err();
+        assert!(error.to_string().starts_with("M.json:2:1"), "{error}");
+    }
+}

@@ -1,0 +1,69 @@
+//! The patterns of `[source::...]` and `[host::...]` stanzas of `props.conf`.
+
+use fancy_regex::Regex;
+
+use crate::error::{Error, Result};
+
+use super::yaml::Origin;
+
+/// A compiled stanza pattern.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    regex: Regex,
+    /// Without `*`, `...` or other expressions: such a stanza wins over patterns.
+    pub(super) literal: bool,
+}
+
+impl Pattern {
+    /// Compiles a pattern that must match a whole name: `...` is anything, `*` anything but a
+    /// path separator, `.` itself; the rest is a regular expression (`props.conf`, "[source::]").
+    ///
+    /// # Errors
+    /// An expression that does not compile.
+    pub(super) fn new(text: &str, ignore_case: bool, origin: &Origin) -> Result<Pattern> {
+        let mut regex = String::from(if ignore_case { "(?i)^(?:" } else { "^(?:" });
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let (written, used) = match c {
+                '.' if rest.starts_with("...") => (".*", 3),
+                '.' => ("\\.", 1),
+                '*' => ("[^/\\\\]*", 1),
+                other => (&rest[..other.len_utf8()], other.len_utf8()),
+            };
+            regex.push_str(written);
+            rest = &rest[used..];
+        }
+        regex.push_str(")$");
+        let regex = Regex::new(&regex).map_err(|why| {
+            Error::format(&origin.path, origin.line, 1, format!("bad pattern: {why}"))
+        })?;
+        let literal = !text.contains("...") && !text.contains(['*', '|', '(', '[', '?', '+']);
+        Ok(Pattern { regex, literal })
+    }
+
+    /// Whether the pattern matches the whole of `name`.
+    pub(super) fn matches(&self, name: &str) -> bool {
+        self.regex.is_match(name).unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pattern;
+    use crate::knowledge::Origin;
+
+    #[test]
+    fn dots_cross_separators_and_stars_do_not() {
+        let matches = |pattern: &str, name: &str| {
+            let pattern = Pattern::new(pattern, false, &Origin::default()).unwrap();
+            pattern.matches(name)
+        };
+        assert!(matches("/var/.../x.log", "/var/a/b/x.log"));
+        assert!(matches("/var/*.log", "/var/a.log"));
+        assert!(!matches("/var/*.log", "/var/b/a.log"));
+        assert!(!matches("a.log", "axlog"));
+        assert!(matches("(a|b):c", "b:c"));
+        assert!(!matches("WinEventLog:Security", "XmlWinEventLog:Security"));
+        assert!(Pattern::new("(", false, &Origin::default()).is_err());
+    }
+}

@@ -1,0 +1,239 @@
+//! Reads the values of `props.conf` and `transforms.conf` that make fields.
+
+use crate::error::{Error, Result};
+
+use super::conf::Stanza;
+use super::props::{
+    Alias, AutomaticLookup, Extract, KvMode, RuleOrigin, Transform, TransformMethod, flag,
+};
+
+/// An error at a rule.
+pub(super) fn wrong(origin: &RuleOrigin, why: &str) -> Error {
+    let why = format!("{}: {why}", origin.key);
+    Error::format(&origin.at.path, origin.at.line, 1, why)
+}
+
+/// `<regex>`, or `<regex> in <field>`.
+pub(super) fn extract(value: &str) -> Extract {
+    if let Some((regex, field)) = value.rsplit_once(" in ")
+        && !field.trim().is_empty()
+        && field
+            .trim()
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_')
+    {
+        return Extract {
+            regex: regex.trim().to_owned(),
+            field: field.trim().to_owned(),
+        };
+    }
+    Extract {
+        regex: value.to_owned(),
+        field: "_raw".to_owned(),
+    }
+}
+
+/// A `KV_MODE`.
+pub(super) fn kv_mode(value: &str, origin: &RuleOrigin) -> Result<KvMode> {
+    let lower = value.to_ascii_lowercase();
+    Ok(match lower.as_str() {
+        "auto" => KvMode::Auto,
+        "auto_escaped" => KvMode::AutoEscaped,
+        "json" => KvMode::Json,
+        "xml" => KvMode::Xml,
+        "none" => KvMode::None,
+        other if other.starts_with("multi") => KvMode::Multi,
+        _ => {
+            return Err(wrong(
+                origin,
+                &format!("`{value}` is none of auto, auto_escaped, json, xml, multi, none"),
+            ));
+        }
+    })
+}
+
+/// `a AS b "c d" ASNEW e`
+pub(super) fn aliases(value: &str, origin: &RuleOrigin) -> Result<Vec<Alias>> {
+    let words = words(value);
+    let mut found = Vec::new();
+    for triple in words.chunks(3) {
+        let [from, joint, to] = triple else {
+            return Err(wrong(origin, "expected `<field> AS <alias>`"));
+        };
+        let overwrite = joint.eq_ignore_ascii_case("as");
+        if !overwrite && !joint.eq_ignore_ascii_case("asnew") {
+            return Err(wrong(origin, "expected `<field> AS <alias>`"));
+        }
+        found.push(Alias {
+            from: from.clone(),
+            to: to.clone(),
+            overwrite,
+        });
+    }
+    Ok(found)
+}
+
+/// `<lookup> <column> [AS <field>]... [OUTPUT|OUTPUTNEW <column> [AS <field>]...]`
+pub(super) fn automatic_lookup(value: &str, origin: &RuleOrigin) -> Result<AutomaticLookup> {
+    let mut words = words(value).into_iter().peekable();
+    let mut lookup = words.next().unwrap_or_default();
+    // Options such as `event_time_field=` or `local=` may stand before the name.
+    while lookup.contains('=') {
+        lookup = words.next().unwrap_or_default();
+    }
+    let mut found = AutomaticLookup {
+        lookup,
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        overwrite: true,
+    };
+    let mut output = false;
+    while let Some(column) = words.next() {
+        if column.eq_ignore_ascii_case("output") || column.eq_ignore_ascii_case("outputnew") {
+            output = true;
+            found.overwrite = column.eq_ignore_ascii_case("output");
+            continue;
+        }
+        let field = match words.next_if(|word| word.eq_ignore_ascii_case("as")) {
+            Some(_) => words
+                .next()
+                .ok_or_else(|| wrong(origin, "a field is expected after AS"))?,
+            None => column.clone(),
+        };
+        let side = if output {
+            &mut found.outputs
+        } else {
+            &mut found.inputs
+        };
+        side.push((column, field));
+    }
+    if found.inputs.is_empty() {
+        return Err(wrong(origin, "expected `<lookup> <field>...`"));
+    }
+    Ok(found)
+}
+
+/// The field extraction a stanza of `transforms.conf` defines; none when it is a lookup or
+/// works at index time only.
+pub(super) fn transform(stanza: &Stanza) -> Result<Option<Transform>> {
+    let regex = stanza.text("REGEX");
+    let delims = stanza.text("DELIMS");
+    let method = match (delims, regex) {
+        (Some(delims), _) => {
+            let sets = quoted_sets(delims);
+            let fields = stanza.text("FIELDS").map(|text| {
+                let names = words(text).into_iter();
+                names.filter(|n| !n.is_empty()).collect::<Vec<_>>()
+            });
+            match (sets.as_slice(), fields) {
+                ([between], Some(fields)) => TransformMethod::Columns {
+                    between: between.clone(),
+                    fields,
+                },
+                ([between, equals, ..], _) => TransformMethod::Pairs {
+                    between: between.clone(),
+                    equals: equals.clone(),
+                },
+                _ => {
+                    return Err(Error::format(
+                        &stanza.origin.path,
+                        stanza.origin.line,
+                        1,
+                        "DELIMS needs two sets of characters, or one set and FIELDS",
+                    ));
+                }
+            }
+        }
+        (None, Some(regex)) => TransformMethod::Regex {
+            regex: regex.to_owned(),
+            format: stanza.text("FORMAT").map(format_pairs).unwrap_or_default(),
+        },
+        (None, None) => return Ok(None),
+    };
+    let source_key = stanza.text("SOURCE_KEY").unwrap_or("_raw");
+    Ok(Some(Transform {
+        name: stanza.name.clone(),
+        // Index-time transforms write `field:<name>`.
+        source_key: source_key
+            .strip_prefix("field:")
+            .unwrap_or(source_key)
+            .to_owned(),
+        method,
+        mv_add: flag(stanza, "MV_ADD", false),
+        clean_keys: flag(stanza, "CLEAN_KEYS", true),
+        keep_empty: flag(stanza, "KEEP_EMPTY_VALS", false),
+        origin: stanza.origin.clone(),
+    }))
+}
+
+/// `$1::$2 other::"$3"` as pairs of templates.
+fn format_pairs(text: &str) -> Vec<(String, String)> {
+    words(text)
+        .iter()
+        .filter_map(|word| word.split_once("::"))
+        .map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
+        .collect()
+}
+
+/// The quoted sets of `DELIMS`: `"|", "="`; `\t` and `\\` are undone.
+fn quoted_sets(text: &str) -> Vec<String> {
+    let mut sets = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('"') {
+        let inner = &rest[open + 1..];
+        let mut set = String::new();
+        let mut characters = inner.char_indices();
+        let mut end = inner.len();
+        while let Some((at, c)) = characters.next() {
+            match c {
+                '"' => {
+                    end = at + 1;
+                    break;
+                }
+                '\\' => match characters.next() {
+                    Some((_, 't')) => set.push('\t'),
+                    Some((_, 'n')) => set.push('\n'),
+                    Some((_, 'r')) => set.push('\r'),
+                    Some((_, other)) => set.push(other),
+                    None => {}
+                },
+                other => set.push(other),
+            }
+        }
+        sets.push(set);
+        rest = &inner[end..];
+    }
+    if sets.is_empty() && !text.is_empty() {
+        sets.push(text.to_owned());
+    }
+    sets
+}
+
+/// Words between blanks and commas; a quoted one may hold both and loses its quotes.
+fn words(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut word = String::new();
+    let (mut quoted, mut started) = (false, false);
+    for c in text.chars() {
+        match c {
+            '"' => {
+                quoted = !quoted;
+                started = true;
+            }
+            c if !quoted && (c.is_whitespace() || c == ',') => {
+                if started {
+                    found.push(std::mem::take(&mut word));
+                    started = false;
+                }
+            }
+            c => {
+                word.push(c);
+                started = true;
+            }
+        }
+    }
+    if started {
+        found.push(word);
+    }
+    found
+}

@@ -1,0 +1,168 @@
+//! Reading YAML files: macros, lookups, detections and data sets in the layout of Splunk's
+//! published content. Keys nobody asked for are ignored; scalars may be quoted or not.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
+
+use crate::error::{Error, Result};
+
+/// Reads `text` of the file `path` as a `T`; an error names line and column.
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let (line, column) = error.location().map_or((0, 0), |at| {
+            let place = |n: u64| usize::try_from(n).unwrap_or(0);
+            (place(at.line()), place(at.column()))
+        });
+        let why = error.without_snippet().to_string();
+        // The place stands before the message already.
+        let why = why.split(" at line ").next().unwrap_or(&why).to_owned();
+        Error::format(path, line, column, why)
+    })
+}
+
+/// The text of a file; a byte order mark is left out.
+pub(super) fn read(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(|why| Error::file(path, why))?;
+    text_of(path, bytes)
+}
+
+/// `bytes` of the file `path` as text.
+pub(super) fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String> {
+    let text = String::from_utf8(bytes).map_err(|_| Error::file(path, "the file is not UTF-8"))?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+/// The files of `dir` that end in `.yml` or `.yaml`, sorted; none when there is no such folder.
+pub(super) fn files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let is_yaml = |path: &Path| {
+        path.extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("yml") || e.eq_ignore_ascii_case("yaml"))
+    };
+    let mut found = entries(dir)?;
+    found.retain(|path| is_yaml(path) && path.is_file());
+    Ok(found)
+}
+
+/// What stands in `dir`, sorted; nothing when there is no such folder.
+pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
+    if !dir.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(|why| Error::file(dir, why))? {
+        found.push(entry.map_err(|why| Error::file(dir, why))?.path());
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A yes or no that may be written `true`, `1`, `'true'`, `"yes"`, `t`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flag(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Flag, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_bool(&text).map(Flag).ok_or_else(|| {
+            serde::de::Error::custom(format!("expected true or false, found `{text}`"))
+        })
+    }
+}
+
+/// A truth value as Splunk's configuration files write it.
+pub(super) fn parse_bool(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "t" | "true" | "y" | "yes" | "on" | "enabled" => Some(true),
+        "0" | "f" | "false" | "n" | "no" | "off" | "disabled" | "" => Some(false),
+        _ => None,
+    }
+}
+
+/// A list of texts, or one text whose items stand between commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Words(pub(super) Vec<String>);
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Words, D::Error> {
+        struct WordsVisitor;
+        impl<'de> Visitor<'de> for WordsVisitor {
+            type Value = Words;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list, or text with commas")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Words, E> {
+                Ok(Words(split_list(text)))
+            }
+
+            fn visit_i64<E>(self, n: i64) -> Result<Words, E> {
+                Ok(Words(vec![n.to_string()]))
+            }
+
+            fn visit_u64<E>(self, n: u64) -> Result<Words, E> {
+                Ok(Words(vec![n.to_string()]))
+            }
+
+            fn visit_f64<E>(self, n: f64) -> Result<Words, E> {
+                Ok(Words(vec![n.to_string()]))
+            }
+
+            fn visit_bool<E>(self, b: bool) -> Result<Words, E> {
+                Ok(Words(vec![b.to_string()]))
+            }
+
+            fn visit_unit<E>(self) -> Result<Words, E> {
+                Ok(Words::default())
+            }
+
+            fn visit_none<E>(self) -> Result<Words, E> {
+                Ok(Words::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Words, A::Error> {
+                let mut words = Vec::new();
+                while let Some(word) = items.next_element::<Option<String>>()? {
+                    words.extend(word);
+                }
+                Ok(Words(words))
+            }
+        }
+        deserializer.deserialize_any(WordsVisitor)
+    }
+}
+
+/// The trimmed items of a text with commas between them.
+pub(super) fn split_list(text: &str) -> Vec<String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Where something was defined.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The file; shipped ones stand under `<shipped>`.
+    pub path: PathBuf,
+    /// Line from 1; 0 when unknown.
+    pub line: usize,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        Ok(())
+    }
+}
