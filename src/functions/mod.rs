@@ -3,6 +3,8 @@
 //! The grammar knows only `name(args)`; everything else about a function is in its row.
 
 pub mod eval;
+pub mod internal;
+pub mod stats;
 
 use crate::value::{Type, Value};
 

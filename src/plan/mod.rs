@@ -1,1 +1,411 @@
-//! Plan nodes, their builder, and how they print.
+//! Plan nodes: what a search does, in few words, whatever command said it.
+//!
+//! A plan holds no Polars type: another engine could run it. What no node can say is a
+//! [`Kernel`].
+
+pub mod bind;
+pub mod build;
+pub mod context;
+pub mod eval;
+pub mod matching;
+pub mod print;
+pub mod schema;
+pub mod table;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::functions::stats::StatsFunction;
+use crate::plan::context::PlanContext;
+use crate::plan::schema::Pattern;
+use crate::plan::table::Table;
+use crate::source::Span;
+use crate::syntax::ast::{Expr, Literal, Name, Search};
+use crate::time::Span as TimeSpan;
+
+/// A node; `input` is what its rows come from.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// Rows from outside.
+    Scan(Scan),
+    /// Rows out of nothing: `count` rows whose `_time` is the search's time.
+    Generate {
+        /// How many rows.
+        count: usize,
+    },
+    /// A table written in the search itself.
+    Values(Arc<Table>),
+    /// Keeps the rows for which the predicate is true.
+    Filter {
+        /// The rows.
+        input: Box<Plan>,
+        /// What must hold.
+        predicate: Predicate,
+    },
+    /// Keeps, orders or drops columns.
+    Project {
+        /// The rows.
+        input: Box<Plan>,
+        /// How `fields` act.
+        mode: Projection,
+        /// Names or patterns.
+        fields: Vec<Pattern>,
+    },
+    /// Computes columns, each assignment seeing those before it.
+    Extend {
+        /// The rows.
+        input: Box<Plan>,
+        /// The assignments in order.
+        columns: Vec<Assignment>,
+    },
+    /// Gives columns other names; a later pair sees the earlier ones' result.
+    Rename {
+        /// The rows.
+        input: Box<Plan>,
+        /// Old and new names or patterns.
+        pairs: Vec<(Pattern, Pattern)>,
+    },
+    /// One row for each combination of the `by` fields, sorted by them.
+    Aggregate {
+        /// The rows.
+        input: Box<Plan>,
+        /// The result columns.
+        aggregates: Vec<AggregateCall>,
+        /// What to group by.
+        by: Vec<ByField>,
+        /// What stands for a missing `by` field; without it such rows are left out.
+        fill: Option<String>,
+    },
+    /// Adds aggregates to every row of its group.
+    Window {
+        /// The rows.
+        input: Box<Plan>,
+        /// The added columns.
+        aggregates: Vec<AggregateCall>,
+        /// What to group by.
+        by: Vec<ByField>,
+    },
+    /// Orders the rows, stably.
+    Sort {
+        /// The rows.
+        input: Box<Plan>,
+        /// The keys; none with `reverse` turns the order round.
+        keys: Vec<SortKey>,
+        /// Rows kept at most; 0 for all.
+        limit: usize,
+    },
+    /// Turns the order of the rows round.
+    Reverse {
+        /// The rows.
+        input: Box<Plan>,
+    },
+    /// The first or last rows.
+    Limit {
+        /// The rows.
+        input: Box<Plan>,
+        /// How many.
+        count: usize,
+        /// From the end, in reverse order as `tail` gives them.
+        tail: bool,
+    },
+    /// Puts a time into buckets.
+    Bucket {
+        /// The rows.
+        input: Box<Plan>,
+        /// The field.
+        field: String,
+        /// The field that gets the bucket's start.
+        alias: String,
+        /// The buckets' length.
+        span: TimeSpan,
+        /// Epoch seconds at which a bucket starts.
+        align: Option<f64>,
+    },
+    /// The first rows of each combination of values.
+    Distinct {
+        /// The rows.
+        input: Box<Plan>,
+        /// The fields that make a combination.
+        fields: Vec<String>,
+        /// Rows kept of each.
+        count: usize,
+        /// Keeps rows that lack a field.
+        keep_empty: bool,
+        /// Keeps all rows, but removes the fields from the repeated ones.
+        keep_events: bool,
+        /// Only neighbours count as repeated.
+        consecutive: bool,
+    },
+    /// Joins by equal fields.
+    Join {
+        /// The rows that lead.
+        left: Box<Plan>,
+        /// The rows looked up.
+        right: Box<Plan>,
+        /// The fields; none means all that both have.
+        fields: Vec<String>,
+        /// Keeps left rows without a partner.
+        outer: bool,
+        /// Whether right columns replace left ones of the same name.
+        overwrite: bool,
+        /// Partners taken for a left row; 0 for all.
+        max: usize,
+    },
+    /// Adds columns from a lookup table.
+    Lookup {
+        /// The rows.
+        input: Box<Plan>,
+        /// The lookup's name.
+        lookup: Name,
+        /// Lookup field and row field, by which rows match.
+        keys: Vec<(Name, Name)>,
+        /// Lookup field and the field it fills; empty means all that are no key.
+        outputs: Vec<(Name, Name)>,
+        /// Whether present values are replaced (`OUTPUT`) or kept (`OUTPUTNEW`).
+        overwrite: bool,
+    },
+    /// The rows of one input after those of the other.
+    Union {
+        /// The inputs in order.
+        inputs: Vec<Plan>,
+    },
+    /// One row for each value of a multivalue field.
+    Explode {
+        /// The rows.
+        input: Box<Plan>,
+        /// The field.
+        field: String,
+        /// Values taken of each row; 0 for all.
+        limit: usize,
+    },
+    /// What no other node can say.
+    Apply {
+        /// The rows.
+        input: Box<Plan>,
+        /// What is done to them.
+        kernel: Arc<dyn Kernel>,
+    },
+}
+
+/// Where rows come from.
+#[derive(Clone, Debug)]
+pub enum Scan {
+    /// Events: of the files given, or of the store.
+    Events,
+    /// The rows of a data model's data set, columns named `Dataset.field`.
+    Model {
+        /// `Endpoint`.
+        model: Name,
+        /// `Processes`; the model's root data set when not given.
+        dataset: Option<Name>,
+        /// Only what summaries hold.
+        summaries_only: bool,
+    },
+    /// A lookup table.
+    Lookup(Name),
+}
+
+/// What a filter asks.
+#[derive(Clone, Debug)]
+pub enum Predicate {
+    /// A search expression, with the plans of its subsearches in the order in which they stand.
+    Search(Search, Vec<Plan>),
+    /// An expression that must be true.
+    Expr(Expr),
+}
+
+/// How a projection acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Projection {
+    /// `fields`: keeps those there are in their own order, and `_time` and `_raw`.
+    Keep,
+    /// `fields -`: drops.
+    Drop,
+    /// `table`: these columns in this order, also those that no row has.
+    Table,
+}
+
+/// One assignment of [`Plan::Extend`].
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// What is assigned.
+    pub target: Target,
+    /// Its value.
+    pub value: Expr,
+}
+
+/// What an assignment sets.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// One field.
+    Field(String),
+    /// A field whose name holds values of others: `eval {k}_x=1`.
+    Template(String),
+    /// Every field there is that a pattern matches; in the expression the field
+    /// [`EACH`] stands for it.
+    Each(Vec<Pattern>),
+}
+
+/// The field that stands for the one being set in [`Target::Each`].
+pub const EACH: &str = "<<FIELD>>";
+
+/// One aggregation.
+#[derive(Clone, Debug)]
+pub struct AggregateCall {
+    /// The function's row.
+    pub function: &'static StatsFunction,
+    /// The number in its name: 95 for `perc95`.
+    pub parameter: Option<f64>,
+    /// What it aggregates.
+    pub arg: AggregateInput,
+    /// The result column's name; with a `*` in the argument, a pattern.
+    pub name: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What an aggregation sees of a row.
+#[derive(Clone, Debug)]
+pub enum AggregateInput {
+    /// The row itself.
+    Row,
+    /// A field, or each field that a pattern matches.
+    Field(Pattern),
+    /// An expression's value.
+    Expr(Expr),
+}
+
+/// A field to group by.
+#[derive(Clone, Debug)]
+pub struct ByField {
+    /// Its name.
+    pub name: String,
+    /// Buckets of that span (`_time span=1h`).
+    pub span: Option<TimeSpan>,
+}
+
+/// A key of [`Plan::Sort`].
+#[derive(Clone, Debug)]
+pub struct SortKey {
+    /// The field.
+    pub field: String,
+    /// Largest first.
+    pub descending: bool,
+    /// How values compare.
+    pub order: SortOrder,
+}
+
+/// How `sort` compares the values of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortOrder {
+    /// Numbers by value before text by code point.
+    Auto,
+    /// As numbers; what is none comes last.
+    Number,
+    /// As text.
+    Text,
+    /// As addresses.
+    Address,
+}
+
+/// An operation over whole rows that no node expresses.
+pub trait Kernel: Debug + Send + Sync {
+    /// How it prints in a plan.
+    fn describe(&self) -> String;
+    /// The rows it makes of the input's.
+    ///
+    /// # Errors
+    /// What is wrong with the data or the arguments, with the place of the command.
+    fn run(&self, input: Table, context: &PlanContext) -> Result<Table>;
+}
+
+impl Plan {
+    /// A filter by a search expression without subsearches.
+    pub fn search(self, search: Search) -> Plan {
+        Plan::Filter {
+            input: Box::new(self),
+            predicate: Predicate::Search(search, Vec::new()),
+        }
+    }
+
+    /// A filter by an expression.
+    pub fn filter(self, predicate: Expr) -> Plan {
+        Plan::Filter {
+            input: Box::new(self),
+            predicate: Predicate::Expr(predicate),
+        }
+    }
+
+    /// Computed columns.
+    pub fn extend(self, columns: Vec<Assignment>) -> Plan {
+        Plan::Extend {
+            input: Box::new(self),
+            columns,
+        }
+    }
+
+    /// Computes one column.
+    pub fn set(self, field: impl Into<String>, value: Expr) -> Plan {
+        self.extend(vec![Assignment {
+            target: Target::Field(field.into()),
+            value,
+        }])
+    }
+
+    /// Columns dropped by name.
+    pub fn drop(self, fields: &[&str]) -> Plan {
+        Plan::Project {
+            input: Box::new(self),
+            mode: Projection::Drop,
+            fields: fields.iter().map(|f| Pattern::exact(f)).collect(),
+        }
+    }
+
+    /// A kernel over these rows.
+    pub fn apply(self, kernel: impl Kernel + 'static) -> Plan {
+        Plan::Apply {
+            input: Box::new(self),
+            kernel: Arc::new(kernel),
+        }
+    }
+
+    /// The nodes whose rows this one takes, in order.
+    pub fn inputs(&self) -> Vec<&Plan> {
+        match self {
+            Plan::Scan(_) | Plan::Generate { .. } | Plan::Values(_) => Vec::new(),
+            Plan::Filter { input, .. }
+            | Plan::Project { input, .. }
+            | Plan::Extend { input, .. }
+            | Plan::Rename { input, .. }
+            | Plan::Aggregate { input, .. }
+            | Plan::Window { input, .. }
+            | Plan::Sort { input, .. }
+            | Plan::Reverse { input }
+            | Plan::Limit { input, .. }
+            | Plan::Bucket { input, .. }
+            | Plan::Distinct { input, .. }
+            | Plan::Lookup { input, .. }
+            | Plan::Explode { input, .. }
+            | Plan::Apply { input, .. } => vec![input],
+            Plan::Join { left, right, .. } => vec![left, right],
+            Plan::Union { inputs } => inputs.iter().collect(),
+        }
+    }
+}
+
+/// The words of a literal as a number, with an error that names the option.
+///
+/// # Errors
+/// When the text is not a whole number that is at least 0.
+pub fn whole_number(what: &str, literal: &Literal) -> Result<usize> {
+    literal.text.parse().map_err(|_| {
+        crate::error::Error::argument(
+            literal.span,
+            format!(
+                "`{what}` takes a whole number that is at least 0, not `{}`",
+                literal.text
+            ),
+        )
+    })
+}

@@ -1,0 +1,369 @@
+//! Aggregation: `stats` and its kin on whole frames, `eventstats` joined back.
+
+use std::sync::Arc;
+
+use polars::prelude::{
+    Column, DataType, Expr as Lazy, JoinType, LazyFrame, MaintainOrderJoin, SortMultipleOptions,
+    lit, when,
+};
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::column::{Builder, Cells, field};
+use crate::exec::frame::{Frame, cast, column, missing};
+use crate::exec::order::sort_keys;
+use crate::functions::stats::Samples;
+use crate::plan::schema::{Pattern, Schema};
+use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
+use crate::value::{Type, Value};
+
+/// One result column: what Polars aggregates, and how the value is made of it.
+struct Lowered {
+    name: String,
+    kind: Type,
+    aggregated: Vec<Lazy>,
+    finish: Option<Lazy>,
+}
+
+impl Executor<'_> {
+    /// One row for each combination of the `by` fields, sorted by them.
+    ///
+    /// # Errors
+    /// What the arguments' expressions say.
+    pub(super) fn aggregate(
+        &self,
+        frame: Frame,
+        aggregates: &[AggregateCall],
+        by: &[ByField],
+        fill: Option<&str>,
+    ) -> Result<Frame> {
+        let (frame, names) = self.group_columns(frame, by, fill)?;
+        let (frame, calls) = self.argument_columns(frame, aggregates)?;
+        let mut schema: Schema = names
+            .iter()
+            .map(|n| (n.clone(), frame.kind(n)))
+            .collect();
+        let mut lazy = frame.lazy.clone();
+        let lowered: Vec<Lowered> = calls
+            .iter()
+            .enumerate()
+            .map(|(i, call)| self.lower_call(i, call, &frame))
+            .collect();
+        let aggregated: Vec<Lazy> = lowered.iter().flat_map(|l| l.aggregated.clone()).collect();
+        lazy = if names.is_empty() {
+            lazy.select(aggregated)
+        } else {
+            let keys: Vec<Lazy> = names.iter().map(|n| column(n)).collect();
+            lazy.filter(present(&names))
+                .group_by_stable(keys)
+                .agg(aggregated)
+        };
+        lazy = finish(lazy, &names, &lowered);
+        for l in &lowered {
+            // A by-field and an aggregation of one name: the by-field's values stay.
+            if !names.contains(&l.name) {
+                schema.insert(l.name.clone(), l.kind);
+            }
+        }
+        let keys: Vec<SortKey> = names
+            .iter()
+            .map(|n| SortKey {
+                field: n.clone(),
+                descending: false,
+                order: SortOrder::Auto,
+            })
+            .collect();
+        let out = Frame { lazy, schema };
+        if keys.is_empty() {
+            return Ok(out);
+        }
+        let (by, options) = sort_keys(&keys, &out);
+        Ok(Frame {
+            lazy: out.lazy.sort_by_exprs(by, options),
+            schema: out.schema,
+        })
+    }
+
+    /// Aggregates of a row's group beside the row. Rows that lack a `by` field get none.
+    ///
+    /// # Errors
+    /// What the arguments' expressions say.
+    pub(super) fn window(
+        &self,
+        frame: Frame,
+        aggregates: &[AggregateCall],
+        by: &[ByField],
+    ) -> Result<Frame> {
+        let names: Vec<String> = by.iter().map(|b| b.name.clone()).collect();
+        let small = self.aggregate(frame.clone(), aggregates, by, None)?;
+        let added: Vec<(String, Type)> = small
+            .schema
+            .iter()
+            .filter(|(n, _)| !names.contains(n))
+            .map(|(n, k)| (n.clone(), *k))
+            .collect();
+        let key = |n: &String| cast(column(n), frame.kind(n), Type::Text);
+        let left_keys: Vec<Lazy> = if names.is_empty() {
+            vec![lit(1)]
+        } else {
+            names.iter().map(key).collect()
+        };
+        let temporary = |i: usize| format!("__by{i}");
+        let left = frame.lazy.clone().with_columns(
+            left_keys
+                .iter()
+                .enumerate()
+                .map(|(i, k)| k.clone().alias(temporary(i)))
+                .collect::<Vec<_>>(),
+        );
+        let mut right_columns: Vec<Lazy> = left_keys
+            .iter()
+            .enumerate()
+            .map(|(i, k)| k.clone().alias(temporary(i)))
+            .collect();
+        right_columns.extend(
+            added
+                .iter()
+                .map(|(n, _)| column(n).alias(format!("__added_{n}"))),
+        );
+        let right = small.lazy.select(right_columns);
+        let keys: Vec<Lazy> = (0..left_keys.len()).map(|i| column(&temporary(i))).collect();
+        let joined = left
+            .join_builder()
+            .with(right)
+            .left_on(&keys)
+            .right_on(&keys)
+            .how(JoinType::Left)
+            .maintain_order(MaintainOrderJoin::Left)
+            .finish();
+        let kept: Vec<String> = frame
+            .schema
+            .keys()
+            .filter(|n| !added.iter().any(|(a, _)| a == *n))
+            .cloned()
+            .collect();
+        let mut out: Vec<Lazy> = kept.iter().map(|n| column(n)).collect();
+        let mut schema: Schema = kept.iter().map(|n| (n.clone(), frame.kind(n))).collect();
+        for (n, kind) in added {
+            out.push(column(&format!("__added_{n}")).alias(n.as_str()));
+            schema.insert(n, kind);
+        }
+        Ok(Frame {
+            lazy: joined.select(out),
+            schema,
+        })
+    }
+
+    /// The `by` columns as they are grouped: there, in buckets, taken apart, filled.
+    fn group_columns(
+        &self,
+        frame: Frame,
+        by: &[ByField],
+        fill: Option<&str>,
+    ) -> Result<(Frame, Vec<String>)> {
+        let mut frame = frame;
+        let mut names: Vec<String> = Vec::new();
+        for b in by {
+            if names.contains(&b.name) {
+                continue;
+            }
+            names.push(b.name.clone());
+            let mut kind = frame.kind(&b.name);
+            if !frame.has(&b.name) {
+                frame = frame.with(vec![(b.name.clone(), Type::Text, missing(Type::Text))]);
+                kind = Type::Text;
+            }
+            if let Some(span) = &b.span {
+                frame = self.bucket(frame, &b.name, &b.name, span, None);
+            } else if kind == Type::Multi {
+                frame.lazy = frame.lazy.explode(
+                    polars::prelude::by_name([b.name.as_str()], true, false),
+                    polars::prelude::ExplodeOptions {
+                        empty_as_null: true,
+                        keep_nulls: true,
+                    },
+                );
+                frame.schema.insert(b.name.clone(), Type::Text);
+            }
+            if let Some(text) = fill {
+                let kind = frame.kind(&b.name);
+                if kind != Type::Time {
+                    let filled = cast(column(&b.name), kind, Type::Text).fill_null(lit(text));
+                    frame = frame.with(vec![(b.name.clone(), kind.join(Type::Text), filled)]);
+                }
+            }
+        }
+        Ok((frame, names))
+    }
+
+    /// Patterns expanded, expressions computed as columns of their own.
+    fn argument_columns(
+        &self,
+        frame: Frame,
+        aggregates: &[AggregateCall],
+    ) -> Result<(Frame, Vec<AggregateCall>)> {
+        let mut calls = Vec::with_capacity(aggregates.len());
+        let mut computed = Vec::new();
+        for call in aggregates {
+            match &call.arg {
+                AggregateInput::Field(pattern) if pattern.is_wild() => {
+                    let name = Pattern::new(call.name.clone());
+                    for found in pattern.expand(&frame.schema) {
+                        let captures = pattern.captures(&found).unwrap_or_default();
+                        calls.push(AggregateCall {
+                            name: name.fill(&captures),
+                            arg: AggregateInput::Field(Pattern::exact(&found)),
+                            ..call.clone()
+                        });
+                    }
+                }
+                AggregateInput::Expr(expr) => {
+                    let temporary = format!("__arg{}", computed.len());
+                    let (value, kind) = self.aggregate_argument(expr, &frame)?;
+                    computed.push((temporary.clone(), kind, value));
+                    calls.push(AggregateCall {
+                        arg: AggregateInput::Field(Pattern::exact(&temporary)),
+                        ..call.clone()
+                    });
+                }
+                AggregateInput::Row | AggregateInput::Field(_) => calls.push(call.clone()),
+            }
+        }
+        Ok((frame.with(computed), calls))
+    }
+
+    /// `count(eval(a>1))` counts where the condition holds; `sum(eval(a*b))` takes the value.
+    fn aggregate_argument(
+        &self,
+        expr: &crate::syntax::ast::Expr,
+        frame: &Frame,
+    ) -> Result<(Lazy, Type)> {
+        match self.value(expr, frame) {
+            Ok(typed) => Ok(typed),
+            Err(error) => match *error.kind {
+                crate::error::ErrorKind::Type(_) => {
+                    let condition = self.condition(expr, frame)?;
+                    let one = when(condition)
+                        .then(lit(1.0))
+                        .otherwise(missing(Type::Number));
+                    Ok((one, Type::Number))
+                }
+                _ => Err(error),
+            },
+        }
+    }
+
+    fn lower_call(&self, index: usize, call: &AggregateCall, frame: &Frame) -> Lowered {
+        let name = call.name.clone();
+        let temporary = |part: &str| format!("__agg{index}{part}");
+        let AggregateInput::Field(pattern) = &call.arg else {
+            return Lowered {
+                name,
+                kind: Type::Number,
+                aggregated: vec![polars::prelude::len().cast(DataType::Int64).alias(temporary(""))],
+                finish: None,
+            };
+        };
+        let of = frame.kind(&pattern.text);
+        let function = call.function;
+        let kind = (function.returns)(of);
+        let (input, of) = match of {
+            // Aggregates see a time as its epoch seconds.
+            Type::Time => (cast(column(&pattern.text), Type::Time, Type::Number), Type::Number),
+            Type::Null if !frame.has(&pattern.text) => (missing(Type::Text), Type::Text),
+            _ => (column(&pattern.text), of),
+        };
+        if let Some(native) = function
+            .native
+            .and_then(|native| native(input.clone(), of))
+        {
+            return Lowered {
+                name,
+                kind,
+                aggregated: vec![native.alias(temporary(""))],
+                finish: None,
+            };
+        }
+        let mut aggregated = vec![input.implode(true).alias(temporary(""))];
+        let timed = function.needs_time && frame.has("_time");
+        if timed {
+            let time = cast(column("_time"), frame.kind("_time"), Type::Number);
+            aggregated.push(time.implode(true).alias(temporary("t")));
+        }
+        let mut inputs = vec![column(&temporary(""))];
+        if timed {
+            inputs.push(column(&temporary("t")));
+        }
+        let parameter = call.parameter;
+        let list_limit = self.context.limits.list_values;
+        let cancelled = Arc::clone(&self.context.cancelled);
+        let failure = Arc::clone(&self.failure);
+        let run = move |columns: &mut [Column]| {
+            let lists = columns[0].list()?;
+            let times = columns.get(1).map(|c| c.list()).transpose()?;
+            let mut builder = Builder::new("", kind, lists.len());
+            for group in 0..lists.len() {
+                if cancelled.load(std::sync::atomic::Ordering::Relaxed) {
+                    let error = crate::error::Error::new(crate::error::ErrorKind::Interrupted);
+                    return Err(super::expression::stop(&failure, error));
+                }
+                let values = lists.get_as_series(group).map(Column::from);
+                let cells = values.as_ref().map(Cells::new);
+                let height = values.as_ref().map_or(0, Column::len);
+                let at = times.and_then(|t| t.get_as_series(group)).map(Column::from);
+                let at = at.as_ref().map(Cells::new);
+                let samples = Samples {
+                    values: (0..height)
+                        .map(|i| cells.as_ref().map_or(Value::Null, |c| c.get(i)))
+                        .collect(),
+                    times: (0..height)
+                        .map(|i| at.as_ref().and_then(|c| c.get(i).as_number()))
+                        .collect(),
+                    parameter,
+                    list_limit,
+                };
+                builder.push((function.body)(&samples));
+            }
+            Ok(builder.finish().with_name(columns[0].name().clone()))
+        };
+        let first = inputs.remove(0);
+        let finish = first.map_many(run, &inputs, move |_, f| Ok(field(f[0].name(), kind)));
+        Lowered {
+            name,
+            kind,
+            aggregated,
+            finish: Some(finish),
+        }
+    }
+}
+
+fn present(names: &[String]) -> Lazy {
+    names
+        .iter()
+        .map(|n| column(n).is_not_null())
+        .reduce(Lazy::and)
+        .unwrap_or_else(|| lit(true))
+}
+
+/// The finishing step, after which only the keys and the results are left.
+fn finish(lazy: LazyFrame, names: &[String], lowered: &[Lowered]) -> LazyFrame {
+    let mut out: Vec<Lazy> = names.iter().map(|n| column(n)).collect();
+    let mut seen: Vec<&String> = names.iter().collect();
+    for (i, l) in lowered.iter().enumerate() {
+        if seen.contains(&&l.name) {
+            continue;
+        }
+        seen.push(&l.name);
+        let value = l
+            .finish
+            .clone()
+            .unwrap_or_else(|| column(&format!("__agg{i}")));
+        out.push(value.alias(l.name.as_str()));
+    }
+    lazy.select(out)
+}
+
+/// The frame sorted so that nothing depends on how work was split.
+pub(super) fn stable() -> SortMultipleOptions {
+    SortMultipleOptions::default().with_maintain_order(true)
+}

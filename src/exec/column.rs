@@ -1,0 +1,185 @@
+//! Polars columns to SPL values and back.
+
+use std::borrow::Cow;
+
+use polars::prelude::{
+    AnyValue, Column, DataType, DatetimeChunked, Field, Float64Chunked, Int64Chunked, IntoColumn,
+    IntoSeries, ListBuilderTrait, ListChunked, ListStringChunkedBuilder, NewChunkedArray,
+    PlSmallStr, PolarsResult, StringChunked, StringChunkedBuilder, TimeUnit,
+};
+
+use crate::exec::rows::cell;
+use crate::value::{Type, Value};
+
+/// How a column of that SPL type is stored.
+pub fn data_type(kind: Type) -> DataType {
+    match kind {
+        Type::Number => DataType::Float64,
+        Type::Multi => DataType::List(Box::new(DataType::String)),
+        Type::Time => DataType::Datetime(TimeUnit::Microseconds, None),
+        Type::Bool => DataType::Boolean,
+        Type::Null | Type::Text | Type::Any => DataType::String,
+    }
+}
+
+/// The SPL type of a column stored that way.
+pub fn type_of(stored: &DataType) -> Type {
+    match stored {
+        DataType::Boolean => Type::Bool,
+        DataType::List(_) => Type::Multi,
+        DataType::Datetime(_, _) => Type::Time,
+        DataType::Null => Type::Null,
+        other if other.is_primitive_numeric() || other.is_decimal() => Type::Number,
+        _ => Type::Text,
+    }
+}
+
+/// A Polars field for a column of that type.
+pub fn field(name: &str, kind: Type) -> Field {
+    Field::new(PlSmallStr::from_str(name), data_type(kind))
+}
+
+/// A column read as SPL values.
+pub enum Cells<'c> {
+    /// Text.
+    Text(&'c StringChunked),
+    /// Doubles.
+    Float(&'c Float64Chunked),
+    /// Whole numbers.
+    Int(&'c Int64Chunked),
+    /// Lists of text.
+    List(&'c ListChunked),
+    /// Microseconds.
+    Time(&'c DatetimeChunked),
+    /// Anything else.
+    Other(&'c Column),
+}
+
+impl<'c> Cells<'c> {
+    /// A reader of that column.
+    pub fn new(column: &'c Column) -> Cells<'c> {
+        match column.dtype() {
+            DataType::String => column.str().map_or(Cells::Other(column), Cells::Text),
+            DataType::Float64 => column.f64().map_or(Cells::Other(column), Cells::Float),
+            DataType::Int64 => column.i64().map_or(Cells::Other(column), Cells::Int),
+            DataType::List(_) => column.list().map_or(Cells::Other(column), Cells::List),
+            DataType::Datetime(TimeUnit::Microseconds, _) => {
+                column.datetime().map_or(Cells::Other(column), Cells::Time)
+            }
+            _ => Cells::Other(column),
+        }
+    }
+
+    /// The value in that row.
+    pub fn get(&self, row: usize) -> Value<'c> {
+        match self {
+            Cells::Text(c) => c
+                .get(row)
+                .map_or(Value::Null, |t| Value::Text(Cow::Borrowed(t))),
+            Cells::Float(c) => c.get(row).map_or(Value::Null, Value::number),
+            Cells::Int(c) => c.get(row).map_or(Value::Null, |n| Value::Num(n as f64)),
+            Cells::Time(c) => c
+                .physical()
+                .get(row)
+                .map_or(Value::Null, |n| Value::Num(n as f64 / 1e6)),
+            Cells::List(c) => c
+                .get_as_series(row)
+                .map_or(Value::Null, |s| cell(AnyValue::List(s)).into_owned()),
+            Cells::Other(c) => c.get(row).map_or(Value::Null, cell),
+        }
+    }
+}
+
+/// Collects SPL values into a column of a type.
+pub enum Builder {
+    /// For texts and for anything stored as text.
+    Text(StringChunkedBuilder),
+    /// For numbers.
+    Number(Vec<Option<f64>>, PlSmallStr),
+    /// For multivalues.
+    Multi(Box<ListStringChunkedBuilder>),
+    /// For times.
+    Time(Vec<Option<i64>>, PlSmallStr),
+    /// For conditions.
+    Bool(Vec<Option<bool>>, PlSmallStr),
+}
+
+impl Builder {
+    /// A builder of a column of that name and type.
+    pub fn new(name: &str, kind: Type, capacity: usize) -> Builder {
+        let name = PlSmallStr::from_str(name);
+        match kind {
+            Type::Number => Builder::Number(Vec::with_capacity(capacity), name),
+            Type::Time => Builder::Time(Vec::with_capacity(capacity), name),
+            Type::Bool => Builder::Bool(Vec::with_capacity(capacity), name),
+            Type::Multi => Builder::Multi(Box::new(ListStringChunkedBuilder::new(
+                name, capacity, capacity,
+            ))),
+            Type::Null | Type::Text | Type::Any => {
+                Builder::Text(StringChunkedBuilder::new(name, capacity))
+            }
+        }
+    }
+
+    /// Adds a value, turned to the column's type; what can't be is missing.
+    pub fn push(&mut self, value: Value<'_>) {
+        match self {
+            Builder::Text(b) => match value.into_text() {
+                Some(text) => b.append_value(text),
+                None => b.append_null(),
+            },
+            Builder::Number(v, _) => v.push(value.as_number()),
+            Builder::Time(v, _) => {
+                v.push(value.as_number().map(|seconds| (seconds * 1e6).round() as i64));
+            }
+            Builder::Bool(v, _) => v.push(match value {
+                Value::Bool(b) => Some(b),
+                Value::Null | Value::Num(_) | Value::Text(_) | Value::Multi(_) => None,
+            }),
+            Builder::Multi(b) => match value {
+                Value::Null => b.append_null(),
+                Value::Multi(values) => b.append_values_iter(values.iter().map(AsRef::as_ref)),
+                single => match single.into_text() {
+                    Some(text) => b.append_values_iter(std::iter::once(text.as_ref())),
+                    None => b.append_null(),
+                },
+            },
+        }
+    }
+
+    /// The column.
+    pub fn finish(self) -> Column {
+        match self {
+            Builder::Text(b) => b.finish().into_column(),
+            Builder::Number(v, name) => Float64Chunked::from_slice_options(name, &v).into_column(),
+            Builder::Time(v, name) => Int64Chunked::from_slice_options(name, &v)
+                .into_datetime(TimeUnit::Microseconds, None)
+                .into_series()
+                .into_column(),
+            Builder::Bool(v, name) => {
+                polars::prelude::BooleanChunked::from_slice_options(name, &v).into_column()
+            }
+            Builder::Multi(mut b) => b.finish().into_column(),
+        }
+    }
+}
+
+/// A column in the stored form of `kind`, whatever form it has.
+///
+/// # Errors
+/// What Polars says of a cast; none for the types that columns of a search have.
+pub fn convert(column: &Column, kind: Type) -> PolarsResult<Column> {
+    let wanted = data_type(kind);
+    if *column.dtype() == wanted {
+        return Ok(column.clone());
+    }
+    if kind == Type::Number && column.dtype().is_primitive_numeric() {
+        return column.cast(&wanted);
+    }
+    let cells = Cells::new(column);
+    let mut builder = Builder::new(column.name(), kind, column.len());
+    for row in 0..column.len() {
+        builder.push(cells.get(row));
+    }
+    Ok(builder.finish())
+}

@@ -1,0 +1,82 @@
+//! Where the rows of a search come from: events by sourcetype, and data model rows given directly.
+
+use crate::exec::Executor;
+use crate::exec::frame::{Frame, column};
+use crate::error::Result;
+use crate::exec::aggregate::stable;
+use crate::plan::schema::Schema;
+use crate::value::Type;
+
+/// Events of one source and sourcetype.
+#[derive(Clone)]
+pub struct EventPart {
+    /// `XmlWinEventLog`
+    pub sourcetype: String,
+    /// `XmlWinEventLog:Security`
+    pub source: String,
+    /// The host, when it is the same for all.
+    pub host: String,
+    /// The events as they were read.
+    pub frame: Frame,
+    /// How many there are.
+    pub events: u64,
+}
+
+/// Rows of a data model's data set, given directly.
+#[derive(Clone)]
+pub struct ModelPart {
+    /// `Endpoint`
+    pub model: String,
+    /// `Processes`
+    pub dataset: String,
+    /// The rows; columns without the data set's name.
+    pub frame: Frame,
+}
+
+/// Everything a search can scan.
+#[derive(Clone, Default)]
+pub struct Data {
+    /// Events.
+    pub events: Vec<EventPart>,
+    /// Data model rows given directly; they stand in for what events would give.
+    pub models: Vec<ModelPart>,
+}
+
+impl Data {
+    /// How many events there are.
+    pub fn event_count(&self) -> u64 {
+        self.events.iter().map(|p| p.events).sum()
+    }
+}
+
+impl Executor<'_> {
+    /// All events with their search-time fields, newest first; rows without a time after those
+    /// that have one, in the order they were read.
+    ///
+    /// # Errors
+    /// A field rule that can't be applied.
+    pub(super) fn events(&self) -> Result<Frame> {
+        let mut frames = Vec::with_capacity(self.data.events.len());
+        for part in &self.data.events {
+            frames.push(self.with_fields(part)?);
+        }
+        let frame = match frames.len() {
+            0 => {
+                let empty = polars::prelude::DataFrame::empty();
+                return Ok(Frame::typed(empty, Schema::new()));
+            }
+            1 => frames.remove(0),
+            _ => self.union(frames)?,
+        };
+        if frame.kind("_time") != Type::Time {
+            return Ok(frame);
+        }
+        let newest_first = stable()
+            .with_order_descending(true)
+            .with_nulls_last(true);
+        Ok(Frame {
+            lazy: frame.lazy.sort_by_exprs([column("_time")], newest_first),
+            schema: frame.schema,
+        })
+    }
+}

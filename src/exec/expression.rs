@@ -1,0 +1,257 @@
+//! Expressions to Polars: natively where the types allow, else row by row.
+
+use std::sync::Arc;
+
+use polars::prelude::{Column, DataType, Expr as Lazy, IntoColumn as _, lit};
+
+use crate::error::{Error, Result};
+use crate::exec::Executor;
+use crate::exec::column::{Builder, Cells, field};
+use crate::exec::frame::{Frame, column, missing};
+use crate::plan::bind::{Binder, Node, Program};
+use crate::source::Span;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::value::{Type, Value, parse_number};
+
+/// A Polars expression and the SPL type of what it gives.
+pub type Typed = (Lazy, Type);
+
+impl Executor<'_> {
+    /// An expression whose value becomes a field.
+    ///
+    /// # Errors
+    /// What binding says.
+    pub fn value(&self, expr: &Expr, frame: &Frame) -> Result<Typed> {
+        if let Some(typed) = native(expr, frame)
+            && typed.1 != Type::Bool
+        {
+            // Still bound, so that whatever is wrong is told.
+            Binder::new(&frame.schema, &|text| self.parse_search(text)).value(expr)?;
+            return Ok(typed);
+        }
+        let program = Binder::new(&frame.schema, &|text| self.parse_search(text)).value(expr)?;
+        Ok(self.program(program, frame, expr.span))
+    }
+
+    /// An expression that must be true.
+    ///
+    /// # Errors
+    /// What binding says.
+    pub fn condition(&self, expr: &Expr, frame: &Frame) -> Result<Lazy> {
+        let program = Binder::new(&frame.schema, &|text| self.parse_search(text)).any(expr)?;
+        if !matches!(program.kind, Type::Bool | Type::Null) && !may_be_bool(expr) {
+            return Err(Error::new(crate::error::ErrorKind::Type(
+                "`where` needs a condition, this expression gives a value".into(),
+            ))
+            .at(expr.span)
+            .hint("compare it: <expression> = <value>"));
+        }
+        let condition = match native(expr, frame) {
+            Some((native, Type::Bool)) => native,
+            _ => {
+                let program = Program {
+                    kind: Type::Bool,
+                    ..program
+                };
+                self.program(program, frame, expr.span).0
+            }
+        };
+        Ok(condition.fill_null(lit(false)))
+    }
+
+    /// A program evaluated row by row over its columns.
+    fn program(&self, program: Program, frame: &Frame, span: Span) -> Typed {
+        let kind = program.kind;
+        let clock = self.context.clock.clone();
+        if program.slots.is_empty() && !volatile(&program.root) {
+            return match program.eval(&clock, &[]) {
+                Ok(value) => (literal(&value, kind), kind),
+                Err(message) => (self.failing(message, span, kind), kind),
+            };
+        }
+        let mut columns: Vec<Lazy> = program.slots.iter().map(|s| self.slot(s, frame)).collect();
+        if columns.is_empty() {
+            match frame.schema.keys().next() {
+                Some(first) => columns.push(column(first)),
+                None => columns.push(lit(0)),
+            }
+        }
+        let failure = Arc::clone(&self.failure);
+        let cancelled = Arc::clone(&self.context.cancelled);
+        let program = Arc::new(program);
+        let first = columns.remove(0);
+        let run = move |columns: &mut [Column]| {
+            let height = columns.iter().map(Column::len).max().unwrap_or(0);
+            let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
+            // A literal has one row whatever the others have.
+            let single: Vec<bool> = columns.iter().map(|c| c.len() == 1).collect();
+            let mut builder = Builder::new("", kind, height);
+            let mut row = vec![Value::Null; program.slots.len()];
+            for i in 0..height {
+                for (slot, value) in row.iter_mut().enumerate() {
+                    *value = cells[slot].get(if single[slot] { 0 } else { i });
+                }
+                if i % 4096 == 0 && cancelled.load(std::sync::atomic::Ordering::Relaxed) {
+                    return Err(stop(&failure, Error::new(crate::error::ErrorKind::Interrupted)));
+                }
+                match program.eval(&clock, &row) {
+                    Ok(value) => builder.push(value),
+                    Err(message) => {
+                        return Err(stop(&failure, Error::argument(span, message)));
+                    }
+                }
+            }
+            Ok(builder.finish().with_name(columns[0].name().clone()))
+        };
+        let expr = first.map_many(run, &columns, move |_, fields| {
+            Ok(field(fields[0].name(), kind))
+        });
+        (expr, kind)
+    }
+
+    fn slot(&self, name: &str, frame: &Frame) -> Lazy {
+        if frame.has(name) {
+            column(name)
+        } else {
+            missing(Type::Text)
+        }
+    }
+
+    /// An expression that fails when it is evaluated: an error in a row that never comes is none.
+    fn failing(&self, message: String, span: Span, kind: Type) -> Lazy {
+        let failure = Arc::clone(&self.failure);
+        lit(0).map(
+            move |_| Err(stop(&failure, Error::argument(span, message.clone()))),
+            move |_, f| Ok(field(f.name(), kind)),
+        )
+    }
+}
+
+/// Keeps our error where the executor finds it, and gives Polars one of its own.
+pub(super) fn stop(
+    failure: &std::sync::Mutex<Option<Error>>,
+    error: Error,
+) -> polars::prelude::PolarsError {
+    let text = error.to_string();
+    if let Ok(mut slot) = failure.lock() {
+        slot.get_or_insert(error);
+    }
+    polars::prelude::PolarsError::ComputeError(text.into())
+}
+
+/// A constant in the stored form of `kind`.
+pub(super) fn literal(value: &Value<'_>, kind: Type) -> Lazy {
+    match (value, kind) {
+        (Value::Null, _) => missing(kind),
+        (Value::Bool(b), Type::Bool) => lit(*b),
+        (_, Type::Number) => value.as_number().map_or_else(|| missing(kind), lit),
+        (_, Type::Text | Type::Any | Type::Null) => value
+            .as_text()
+            .map_or_else(|| missing(kind), |t| lit(t.into_owned())),
+        (_, Type::Multi | Type::Time | Type::Bool) => {
+            let mut builder = Builder::new("literal", kind, 1);
+            builder.push(value.borrowed());
+            let one = builder.finish();
+            lit(0).map(
+                move |c| {
+                    let name = c.name().clone();
+                    Ok(one.clone().with_name(name).new_from_index(0, c.len()).into_column())
+                },
+                move |_, f| Ok(field(f.name(), kind)),
+            )
+        }
+    }
+}
+
+fn may_be_bool(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Call(..))
+}
+
+fn volatile(node: &Node) -> bool {
+    match node {
+        Node::Const(_) | Node::Slot(_) | Node::Search(_) => false,
+        Node::Unary(_, inner) => volatile(inner),
+        Node::Binary(_, a, b) => volatile(a) || volatile(b),
+        Node::In(a, items) => volatile(a) || items.iter().any(volatile),
+        Node::Call(function, args) => function.name == "random" || args.iter().any(volatile),
+        Node::Map { over, body, .. } => volatile(over) || volatile(body),
+        Node::FilterValues { body, .. } => volatile(body),
+    }
+}
+
+/// The expression in Polars' own terms, when its types leave no room for SPL's coercions.
+fn native(expr: &Expr, frame: &Frame) -> Option<Typed> {
+    match &expr.kind {
+        ExprKind::Number(n, _) => Some((lit(*n), Type::Number)),
+        ExprKind::Text(t) => Some((lit(t.as_str()), Type::Text)),
+        ExprKind::Field(name) => {
+            let kind = *frame.schema.get(name)?;
+            match kind {
+                Type::Time => Some((
+                    column(name).cast(DataType::Int64).cast(DataType::Float64) / lit(1e6),
+                    Type::Number,
+                )),
+                Type::Null | Type::Bool => None,
+                Type::Number | Type::Text | Type::Any | Type::Multi => Some((column(name), kind)),
+            }
+        }
+        ExprKind::Unary(UnaryOp::Not, inner) => match native(inner, frame)? {
+            (e, Type::Bool) => Some((e.not(), Type::Bool)),
+            _ => None,
+        },
+        ExprKind::Binary(op, left, right) => native_binary(*op, left, right, frame),
+        ExprKind::Call(name, args) => native_call(&name.text.to_ascii_lowercase(), args, frame),
+        ExprKind::Unary(..) | ExprKind::Dotted(_) | ExprKind::In(..) => None,
+    }
+}
+
+fn native_binary(op: BinaryOp, left: &Expr, right: &Expr, frame: &Frame) -> Option<Typed> {
+    let (l, left_kind) = native(left, frame)?;
+    let (r, right_kind) = native(right, frame)?;
+    let bool_of = |e| Some((e, Type::Bool));
+    match (op, left_kind, right_kind) {
+        (BinaryOp::And, Type::Bool, Type::Bool) => bool_of(l.and(r)),
+        (BinaryOp::Or, Type::Bool, Type::Bool) => bool_of(l.or(r)),
+        (_, Type::Number, Type::Number) => {
+            let literals = matches!(
+                (&left.kind, &right.kind),
+                (ExprKind::Number(..), ExprKind::Number(..))
+            );
+            let (l, r) = (l.cast(DataType::Float64), r.cast(DataType::Float64));
+            match op {
+                BinaryOp::Eq => bool_of(l.eq(r)),
+                BinaryOp::Ne => bool_of(l.neq(r)),
+                BinaryOp::Lt => bool_of(l.lt(r)),
+                BinaryOp::Le => bool_of(l.lt_eq(r)),
+                BinaryOp::Gt => bool_of(l.gt(r)),
+                BinaryOp::Ge => bool_of(l.gt_eq(r)),
+                BinaryOp::Add => Some((l + r, Type::Number)),
+                BinaryOp::Sub => Some((l - r, Type::Number)),
+                // Products of decimals written out follow the rule of significant figures.
+                BinaryOp::Mul if !literals => Some((l * r, Type::Number)),
+                _ => None,
+            }
+        }
+        // A text that is no number compares as text, whatever the column holds.
+        (BinaryOp::Eq | BinaryOp::Ne, Type::Text | Type::Any, Type::Text) => match &right.kind {
+            ExprKind::Text(t) if parse_number(t).is_none() => bool_of(match op {
+                BinaryOp::Eq => l.eq(r),
+                _ => l.neq(r),
+            }),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn native_call(name: &str, args: &[Expr], frame: &Frame) -> Option<Typed> {
+    let [ExprKind::Field(field)] = args.iter().map(|a| &a.kind).collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    frame.schema.get(field)?;
+    match name {
+        "isnull" => Some((column(field).is_null(), Type::Bool)),
+        "isnotnull" => Some((column(field).is_not_null(), Type::Bool)),
+        _ => None,
+    }
+}

@@ -1,0 +1,151 @@
+//! Search-time fields in Splunk's order: extractions, aliases, calculated fields, lookups.
+//! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Searchtimeoperationssequence>
+
+use crate::error::{Error, Result};
+use crate::exec::Executor;
+use crate::exec::data::EventPart;
+use crate::exec::frame::{Frame, cast, column};
+use crate::functions::internal;
+use crate::knowledge::props::{Alias, FieldRules, RuleOrigin, TransformMethod};
+use crate::plan::{Assignment, Target};
+use crate::source::Span;
+use crate::syntax::ast::Name;
+use crate::value::Type;
+
+impl Executor<'_> {
+    /// Events with the fields that the rules for their sourcetype, source and host add.
+    pub(super) fn with_fields(&self, part: &EventPart) -> Result<Frame> {
+        let rules = self
+            .context
+            .catalog
+            .field_rules(&part.sourcetype, &part.source, &part.host)?;
+        let mut frame = part.frame.clone();
+        frame = self.extractions(frame, &rules)?;
+        for alias in &rules.aliases {
+            frame = self.alias(frame, &alias.rule);
+        }
+        // Calculated fields see the same input: none sees another's result.
+        let mut calculated = Vec::new();
+        for rule in &rules.evals {
+            let expr = crate::commands::parse_expression(self.context, &rule.rule.expression)
+                .map_err(|e| in_rule(e, &rule.origin))?;
+            let (value, kind) = self
+                .value(&expr, &frame)
+                .map_err(|e| in_rule(e, &rule.origin))?;
+            calculated.push((rule.rule.field.clone(), kind, value));
+        }
+        frame = frame.with(calculated);
+        for rule in &rules.lookups {
+            let pairs = |pairs: &[(String, String)]| {
+                pairs
+                    .iter()
+                    .map(|(a, b)| (name(a), name(b)))
+                    .collect::<Vec<_>>()
+            };
+            let lookup = &rule.rule;
+            frame = self
+                .lookup(
+                    frame,
+                    &name(&lookup.lookup),
+                    &pairs(&lookup.inputs),
+                    &pairs(&lookup.outputs),
+                    lookup.overwrite,
+                )
+                .map_err(|e| in_rule(e, &rule.origin))?;
+        }
+        Ok(frame)
+    }
+
+    fn extractions(&self, frame: Frame, rules: &FieldRules) -> Result<Frame> {
+        let mut frame = frame;
+        for rule in &rules.extracts {
+            frame = self
+                .extract(frame, &rule.rule.field, &rule.rule.regex, &[])
+                .map_err(|e| in_rule(e, &rule.origin))?;
+        }
+        for rule in &rules.reports {
+            let transform = &rule.rule;
+            frame = match &transform.method {
+                TransformMethod::Regex { regex, format } => {
+                    self.extract(frame, &transform.source_key, regex, format)
+                }
+                TransformMethod::Pairs { .. } | TransformMethod::Columns { .. } => Err(Error::data(
+                    format!("the transform [{}] uses DELIMS, which is not supported", transform.name),
+                )),
+            }
+            .map_err(|e| in_rule(e, &rule.origin))?;
+        }
+        Ok(frame)
+    }
+
+    /// Named groups, or the fields of a format, out of a field by a regular expression.
+    fn extract(
+        &self,
+        frame: Frame,
+        from: &str,
+        regex: &str,
+        format: &[(String, String)],
+    ) -> Result<Frame> {
+        if !frame.has(from) {
+            return Ok(frame);
+        }
+        let compiled = crate::functions::pattern::regex(regex)
+            .map_err(|m| Error::new(crate::error::ErrorKind::Regex(m)))?;
+        let targets: Vec<(String, String)> = if format.is_empty() {
+            compiled
+                .capture_names()
+                .flatten()
+                .map(|n| (n.to_owned(), n.to_owned()))
+                .collect()
+        } else {
+            format
+                .iter()
+                .map(|(field, value)| match value.strip_prefix('$') {
+                    Some(group) if !field.contains('$') => Ok((field.clone(), group.to_owned())),
+                    _ => Err(Error::data(format!(
+                        "FORMAT `{field}::{value}` is not supported: only `name::$n` is"
+                    ))),
+                })
+                .collect::<Result<_>>()?
+        };
+        let mut frame = frame;
+        for (target, group) in targets {
+            let assignment = Assignment {
+                target: Target::Field(target.clone()),
+                value: internal::extract_group(from, regex, &group, 1, &target),
+            };
+            frame = self.assign(frame, &assignment)?;
+        }
+        Ok(frame)
+    }
+
+    fn alias(&self, frame: Frame, alias: &Alias) -> Frame {
+        if !frame.has(&alias.from) {
+            return frame;
+        }
+        let from = frame.kind(&alias.from);
+        let (value, kind) = if frame.has(&alias.to) && !alias.overwrite {
+            let kind = frame.kind(&alias.to).join(from);
+            let there = cast(column(&alias.to), frame.kind(&alias.to), kind);
+            (there.fill_null(cast(column(&alias.from), from, kind)), kind)
+        } else {
+            (column(&alias.from), from)
+        };
+        let kind = if kind == Type::Null { Type::Text } else { kind };
+        frame.with(vec![(alias.to.clone(), kind, value)])
+    }
+}
+
+/// A name that stands in no text.
+pub(super) fn name(text: &str) -> Name {
+    Name {
+        text: text.to_owned(),
+        span: Span::default(),
+        quoted: true,
+    }
+}
+
+
+fn in_rule(error: Error, origin: &RuleOrigin) -> Error {
+    error.hint(format!("in the rule {origin}"))
+}

@@ -1,0 +1,205 @@
+//! Search expressions to Polars.
+
+use polars::prelude::{BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _, lit};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::Executor;
+use crate::exec::column::{Cells, field};
+use crate::exec::frame::{Frame, column};
+use crate::plan::matching::{FieldMatcher, TermMatcher};
+use crate::syntax::ast::{CompareOp, Literal, Name, Search};
+use crate::time;
+use crate::value::Type;
+
+impl Executor<'_> {
+    /// A search expression whose subsearches have been replaced by their results.
+    ///
+    /// # Errors
+    /// An event type or a time that can't be understood.
+    pub fn search(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
+        let all = |parts: &[Search]| {
+            parts
+                .iter()
+                .map(|p| self.search(p, frame))
+                .collect::<Result<Vec<_>>>()
+        };
+        Ok(match search {
+            Search::And(parts) => all(parts)?
+                .into_iter()
+                .reduce(Lazy::and)
+                .unwrap_or_else(|| lit(true)),
+            Search::Or(parts) => all(parts)?
+                .into_iter()
+                .reduce(Lazy::or)
+                .unwrap_or_else(|| lit(false)),
+            Search::Not(inner) => self.search(inner, frame)?.not(),
+            Search::Compare {
+                field: name,
+                op,
+                value,
+            } => self.compare(name, *op, value, frame)?,
+            Search::In {
+                field: name,
+                values,
+            } => {
+                let tests: Vec<FieldMatcher> = values
+                    .iter()
+                    .map(|v| FieldMatcher::new(CompareOp::Eq, &v.text))
+                    .collect();
+                self.test(&name.text, tests, frame)
+            }
+            Search::Term(literal) if literal.text.bytes().all(|b| b == b'*') => lit(true),
+            Search::Term(literal) | Search::ExactTerm(literal) | Search::CaseTerm(literal) => {
+                self.term(search, literal, frame)?
+            }
+            Search::Subsearch(pipeline) => {
+                return Err(Error::argument(
+                    pipeline.span,
+                    "a subsearch can't stand inside this search expression",
+                ));
+            }
+        })
+    }
+
+    fn compare(&self, name: &Name, op: CompareOp, value: &Literal, frame: &Frame) -> Result<Lazy> {
+        let negated = |e: Lazy| if op == CompareOp::Ne { e.not() } else { e };
+        let lower = name.text.to_ascii_lowercase();
+        match lower.as_str() {
+            "earliest" | "_index_earliest" => {
+                return Ok(self.time_bound(value, frame, true)?);
+            }
+            "latest" | "_index_latest" => return Ok(self.time_bound(value, frame, false)?),
+            "splunk_server" => return Ok(lit(true)),
+            "eventtype" if !frame.has("eventtype") => {
+                return Ok(negated(self.event_types(&value.text, frame)?));
+            }
+            "tag" if !frame.has("tag") => {
+                return Ok(negated(self.tagged(&value.text, None, frame)?));
+            }
+            "index" if frame.has("index") && value.text.starts_with('*') && op == CompareOp::Eq => {
+                let test = self.test("index", vec![FieldMatcher::new(op, &value.text)], frame);
+                let hidden = self.test(
+                    "index",
+                    vec![FieldMatcher::new(CompareOp::Eq, "_*")],
+                    frame,
+                );
+                return Ok(test.and(hidden.not()));
+            }
+            _ => {}
+        }
+        if let Some(field) = lower.strip_prefix("tag::")
+            && !frame.has(&name.text)
+        {
+            let field = &name.text[name.text.len() - field.len()..];
+            return Ok(negated(self.tagged(&value.text, Some(field), frame)?));
+        }
+        Ok(self.test(
+            &name.text,
+            vec![FieldMatcher::new(op, &value.text)],
+            frame,
+        ))
+    }
+
+    /// Whether one of the tests passes on a field; false where it is missing.
+    fn test(&self, name: &str, tests: Vec<FieldMatcher>, frame: &Frame) -> Lazy {
+        if !frame.has(name) {
+            return lit(false);
+        }
+        if tests.iter().any(FieldMatcher::is_presence) {
+            return column(name).is_not_null();
+        }
+        column(name).map(
+            move |c| Ok(test_column(&c, &tests)),
+            |_, f| Ok(field(f.name(), Type::Bool)),
+        )
+    }
+
+    fn term(&self, search: &Search, literal: &Literal, frame: &Frame) -> Result<Lazy> {
+        let matcher = match TermMatcher::of(search) {
+            Some(Ok(matcher)) if frame.has("_raw") => matcher,
+            Some(Err(message)) => {
+                return Err(Error::new(ErrorKind::Regex(message)).at(literal.span));
+            }
+            _ => return Ok(lit(false)),
+        };
+        Ok(column("_raw").map(
+            move |c| {
+                let cells = Cells::new(&c);
+                Ok(mask(&c, |row| {
+                    cells
+                        .get(row)
+                        .as_text()
+                        .is_some_and(|raw| matcher.matches(&raw))
+                }))
+            },
+            |_, f| Ok(field(f.name(), Type::Bool)),
+        ))
+    }
+
+    fn time_bound(&self, value: &Literal, frame: &Frame, earliest: bool) -> Result<Lazy> {
+        let clock = &self.context.clock;
+        let at = time::parse_modifier(&value.text, clock.now, clock.zone)
+            .map_err(|message| Error::argument(value.span, message))?;
+        if !frame.has("_time") {
+            return Ok(lit(true));
+        }
+        let micros = lit((at * 1e6).round() as i64);
+        let time = column("_time").cast(polars::prelude::DataType::Int64);
+        let inside = if earliest {
+            time.gt_eq(micros)
+        } else {
+            time.lt(micros)
+        };
+        Ok(inside.fill_null(lit(false)))
+    }
+
+    /// The searches of the event types that match a name, any of them.
+    fn event_types(&self, pattern: &str, frame: &Frame) -> Result<Lazy> {
+        let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
+        let mut any = lit(false);
+        for (name, search) in self.context.catalog.event_types() {
+            if wanted.matches_text(name) {
+                let search = self.parse_search(search)?;
+                any = any.or(self.search(&search, frame)?);
+            }
+        }
+        Ok(any)
+    }
+
+    /// Whether an event has a tag: through its event types, or through a field's value.
+    fn tagged(&self, pattern: &str, field: Option<&str>, frame: &Frame) -> Result<Lazy> {
+        let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
+        let mut any = lit(false);
+        for (tag, name, value) in self.context.catalog.tagged_values() {
+            if !wanted.matches_text(tag) || field.is_some_and(|f| f != name) {
+                continue;
+            }
+            any = any.or(if name == "eventtype" {
+                self.event_types(value, frame)?
+            } else {
+                let test = FieldMatcher::new(CompareOp::Eq, value);
+                self.test(name, vec![test], frame)
+            });
+        }
+        Ok(any)
+    }
+}
+
+fn mask(column: &Column, mut keep: impl FnMut(usize) -> bool) -> Column {
+    let values = (0..column.len()).map(|row| Some(keep(row)));
+    BooleanChunked::from_iter_options(column.name().clone(), values).into_column()
+}
+
+fn test_column(column: &Column, tests: &[FieldMatcher]) -> Column {
+    if let Ok(texts) = column.str() {
+        let values = texts
+            .iter()
+            .map(|text| Some(text.is_some_and(|t| tests.iter().any(|m| m.matches_text(t)))));
+        return BooleanChunked::from_iter_options(column.name().clone(), values).into_column();
+    }
+    let cells = Cells::new(column);
+    mask(column, |row| {
+        let value = cells.get(row);
+        tests.iter().any(|m| m.matches(&value))
+    })
+}

@@ -1,0 +1,148 @@
+//! A lazy frame with what SPL knows of its columns.
+
+use polars::prelude::{
+    Column, DataFrame, Expr, IntoLazy, LazyFrame, PlSmallStr, SchemaExt as _, lit,
+};
+
+use crate::error::{Error, Result};
+use crate::exec::column::{Builder, Cells, convert, data_type, field, type_of};
+use crate::exec::rows::Rows;
+use crate::plan::schema::Schema;
+use crate::plan::table::Table;
+use crate::value::Type;
+
+/// Rows to come, their columns known.
+#[derive(Clone)]
+pub struct Frame {
+    /// What Polars will do.
+    pub lazy: LazyFrame,
+    /// The columns, in order.
+    pub schema: Schema,
+}
+
+/// The column of that name, whatever characters it holds: `polars::prelude::col` would read
+/// some names as patterns.
+pub fn column(name: &str) -> Expr {
+    Expr::Column(PlSmallStr::from_str(name))
+}
+
+/// A missing value of that type.
+pub fn missing(kind: Type) -> Expr {
+    lit(polars::prelude::NULL).cast(data_type(kind))
+}
+
+/// An expression of type `from` in the stored form of `to`.
+pub fn cast(expr: Expr, from: Type, to: Type) -> Expr {
+    let text = |t: Type| matches!(t, Type::Text | Type::Any | Type::Null);
+    if from == to && from != Type::Number || text(from) && text(to) {
+        return expr;
+    }
+    match (from, to) {
+        (Type::Null, _) => missing(to),
+        (Type::Number, Type::Number) => expr,
+        _ => expr.map(
+            move |c| convert(&c, to),
+            move |_, f| Ok(field(f.name(), to)),
+        ),
+    }
+}
+
+impl Frame {
+    /// A frame over rows there are, its types read off the stored ones.
+    pub fn of(frame: DataFrame) -> Frame {
+        let schema = frame
+            .columns()
+            .iter()
+            .map(|c| (c.name().to_string(), type_of(c.dtype())))
+            .collect();
+        Frame {
+            lazy: frame.lazy(),
+            schema,
+        }
+    }
+
+    /// A frame over rows there are, with their types.
+    pub fn typed(frame: DataFrame, schema: Schema) -> Frame {
+        Frame {
+            lazy: frame.lazy(),
+            schema,
+        }
+    }
+
+    /// Whether there is a column of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.schema.contains_key(name)
+    }
+
+    /// The type of a column; null when there is none.
+    pub fn kind(&self, name: &str) -> Type {
+        self.schema.get(name).copied().unwrap_or(Type::Null)
+    }
+
+    /// Sets columns, given with their types.
+    pub fn with(mut self, columns: Vec<(String, Type, Expr)>) -> Frame {
+        let exprs: Vec<Expr> = columns
+            .iter()
+            .map(|(name, _, expr)| expr.clone().alias(name.as_str()))
+            .collect();
+        for (name, kind, _) in columns {
+            self.schema.insert(name, kind);
+        }
+        self.lazy = self.lazy.with_columns(exprs);
+        self
+    }
+
+    /// Keeps these columns, in this order.
+    pub fn select(self, names: Vec<String>) -> Frame {
+        let exprs: Vec<Expr> = names.iter().map(|n| column(n)).collect();
+        let schema = names
+            .into_iter()
+            .map(|n| {
+                let kind = self.kind(&n);
+                (n, kind)
+            })
+            .collect();
+        Frame {
+            lazy: self.lazy.select(exprs),
+            schema,
+        }
+    }
+
+    /// A frame of `rows` rows out of a table in our hands.
+    ///
+    /// # Errors
+    /// Columns of unequal length, which a table can't have.
+    pub fn from_table(table: Table) -> Result<Frame> {
+        let height = table.height();
+        let schema = table.schema();
+        let columns: Vec<Column> = table
+            .into_columns()
+            .into_iter()
+            .map(|c| {
+                let mut builder = Builder::new(&c.name, c.kind, height);
+                for value in c.values {
+                    builder.push(value);
+                }
+                builder.finish()
+            })
+            .collect();
+        let frame = DataFrame::new(height, columns).map_err(polars_error)?;
+        Ok(Frame::typed(frame, schema))
+    }
+}
+
+/// Rows in our own hands, from a finished frame.
+pub fn to_table(rows: &Rows) -> Table {
+    let mut table = Table::new(rows.len());
+    for (c, kind) in rows.frame().columns().iter().zip(rows.types()) {
+        let cells = Cells::new(c);
+        let values = (0..rows.len()).map(|i| cells.get(i).into_owned()).collect();
+        table.set(c.name().as_str(), *kind, values);
+    }
+    table
+}
+
+/// What Polars says, as our error.
+pub fn polars_error(error: polars::prelude::PolarsError) -> Error {
+    Error::data(error.to_string())
+}

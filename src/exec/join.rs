@@ -1,0 +1,149 @@
+//! Rows of two inputs: side by side, or one after the other.
+
+use polars::prelude::{
+    Expr as Lazy, JoinType, MaintainOrderJoin, UnionArgs, concat, lit, when,
+};
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::frame::{Frame, cast, column, missing, polars_error};
+use crate::plan::schema::Schema;
+use crate::value::Type;
+
+impl Executor<'_> {
+    /// The rows of all inputs, one input after the other, their columns united.
+    pub(super) fn union(&self, frames: Vec<Frame>) -> Result<Frame> {
+        let mut schema = Schema::new();
+        for frame in &frames {
+            for (name, kind) in &frame.schema {
+                let joined = schema.get(name).map_or(*kind, |k: &Type| k.join(*kind));
+                schema.insert(name.clone(), joined);
+            }
+        }
+        let lazy: Vec<_> = frames
+            .into_iter()
+            .map(|frame| {
+                let columns: Vec<Lazy> = schema
+                    .iter()
+                    .map(|(name, kind)| {
+                        let from = frame.kind(name);
+                        let value = match frame.has(name) {
+                            false => missing(*kind),
+                            true if *kind == Type::Number && from == Type::Number => {
+                                column(name).cast(polars::prelude::DataType::Float64)
+                            }
+                            true => cast(column(name), from, *kind),
+                        };
+                        value.alias(name.as_str())
+                    })
+                    .collect();
+                frame.lazy.select(columns)
+            })
+            .collect();
+        let lazy = concat(lazy, UnionArgs::default()).map_err(polars_error)?;
+        Ok(Frame { lazy, schema })
+    }
+
+    /// Rows with the partners that have equal values in `fields`.
+    pub(super) fn join(
+        &self,
+        left: Frame,
+        right: Frame,
+        fields: &[String],
+        outer: bool,
+        overwrite: bool,
+        max: usize,
+    ) -> Frame {
+        let fields: Vec<String> = if fields.is_empty() {
+            left.schema
+                .keys()
+                .filter(|n| right.has(n) && !n.starts_with('_'))
+                .cloned()
+                .collect()
+        } else {
+            fields.to_vec()
+        };
+        if fields.is_empty() || !fields.iter().all(|f| left.has(f) && right.has(f)) {
+            let lazy = if outer {
+                left.lazy
+            } else {
+                left.lazy.filter(lit(false))
+            };
+            return Frame {
+                lazy,
+                schema: left.schema,
+            };
+        }
+        let key = |i: usize| format!("__key{i}");
+        let with_keys = |frame: &Frame| {
+            let keys: Vec<Lazy> = fields
+                .iter()
+                .enumerate()
+                .map(|(i, f)| cast(column(f), frame.kind(f), Type::Text).alias(key(i)))
+                .collect();
+            frame.lazy.clone().with_columns(keys)
+        };
+        let keys: Vec<Lazy> = (0..fields.len()).map(|i| column(&key(i))).collect();
+        let mut partners = with_keys(&right);
+        if max > 0 {
+            let rank = lit(1i64).cum_count(false).over(keys.clone());
+            partners = partners
+                .with_column(rank.alias("__rank"))
+                .filter(column("__rank").lt_eq(lit(max as i64)));
+        }
+        let added: Vec<&String> = right.schema.keys().filter(|n| !fields.contains(n)).collect();
+        let mut right_columns = keys.clone();
+        right_columns.extend(
+            added
+                .iter()
+                .map(|n| column(n).alias(format!("__right_{n}"))),
+        );
+        right_columns.push(lit(true).alias("__found"));
+        let how = if outer {
+            JoinType::Left
+        } else {
+            JoinType::Inner
+        };
+        let joined = with_keys(&left)
+            .join_builder()
+            .with(partners.select(right_columns))
+            .left_on(&keys)
+            .right_on(&keys)
+            .how(how)
+            .maintain_order(MaintainOrderJoin::LeftRight)
+            .finish();
+        let mut schema = left.schema.clone();
+        let mut out: Vec<Lazy> = left
+            .schema
+            .keys()
+            .filter(|n| !added.contains(n))
+            .map(|n| column(n))
+            .collect();
+        for name in added {
+            let from_right = column(&format!("__right_{name}"));
+            let right_kind = right.kind(name);
+            let (value, kind) = if left.has(name) {
+                let kind = left.kind(name).join(right_kind);
+                let ours = cast(column(name), left.kind(name), kind);
+                let theirs = cast(from_right, right_kind, kind);
+                let value = if overwrite {
+                    when(column("__found").is_not_null())
+                        .then(theirs)
+                        .otherwise(ours)
+                } else {
+                    ours.fill_null(theirs)
+                };
+                (value, kind)
+            } else {
+                (from_right, right_kind)
+            };
+            out.push(value.alias(name.as_str()));
+            schema.insert(name.clone(), kind);
+        }
+        let ordered: Vec<Lazy> = schema.keys().map(|n| column(n)).collect();
+        Frame {
+            lazy: joined.select(out).select(ordered),
+            schema,
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! Functions that no user can call: bodies of commands that act value by value (`rex`,
+//! `convert`, `bin`). Their names begin with `$`, which no search can write.
+
+use std::borrow::Cow;
+
+use crate::functions::pattern::regex;
+use crate::functions::{Body, Context, EvalFunction, Group, Outcome, Traits};
+use crate::value::{Type, Value, format_number, parse_number};
+
+const BASE: EvalFunction = EvalFunction {
+    name: "",
+    aliases: &[],
+    group: Group::Text,
+    synopsis: "",
+    arity: (1, 1),
+    traits: Traits::NONE,
+    returns: |_| Type::Number,
+    doc: "",
+    example: ("", ""),
+    body: Body::Values(rmcomma),
+};
+
+/// The rows.
+pub(super) const TABLE: &[EvalFunction] = &[
+    EvalFunction {
+        name: "$group",
+        synopsis: "$group(<text>, <regex>, <group>, <matches>)",
+        arity: (4, 4),
+        returns: |_| Type::Multi,
+        doc: "What a group of a regular expression matched, for up to so many matches (0: all).",
+        body: Body::Values(group),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$group1",
+        synopsis: "$group1(<text>, <regex>, <group>)",
+        arity: (3, 3),
+        returns: |_| Type::Text,
+        doc: "What a group of a regular expression matched first.",
+        body: Body::Values(group),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$offsets",
+        synopsis: "$offsets(<text>, <regex>)",
+        arity: (2, 2),
+        returns: |_| Type::Text,
+        doc: "Where the groups of a regular expression matched: `name=first-last&...`.",
+        body: Body::Values(offsets),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$sed",
+        synopsis: "$sed(<text>, <expression>)",
+        arity: (2, 2),
+        returns: |args| args[0].join(Type::Text),
+        doc: "`s/regex/replacement/flags` or `y/abc/xyz/` on each value.",
+        body: Body::Values(sed),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$rmcomma",
+        body: Body::Values(rmcomma),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$rmunit",
+        body: Body::Values(rmunit),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$memk",
+        body: Body::Values(memk),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$dur2sec",
+        body: Body::Values(dur2sec),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$mstime",
+        body: Body::Values(mstime),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$auto",
+        returns: |_| Type::Any,
+        body: Body::Values(auto),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$bucket",
+        synopsis: "$bucket(<number>, <width>, <start>)",
+        arity: (3, 3),
+        returns: |_| Type::Any,
+        body: Body::Values(bucket),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$logbucket",
+        synopsis: "$logbucket(<number>, <coefficient>, <base>)",
+        arity: (3, 3),
+        returns: |_| Type::Any,
+        body: Body::Values(logbucket),
+        ..BASE
+    },
+];
+
+fn group<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    let (Some(pattern), Some(name)) = (args[1].as_text(), args[2].as_text()) else {
+        return Ok(Value::Null);
+    };
+    let most = args.get(3).map_or(1, |m| m.as_number().unwrap_or(1.0) as usize);
+    let regex = regex(&pattern)?;
+    let mut found = Vec::new();
+    for text in args[0].clone().into_values() {
+        for captures in regex.captures_iter(&text) {
+            let captures = captures.map_err(|e| format!("the regular expression gave up: {e}"))?;
+            let matched = match name.parse::<usize>() {
+                Ok(number) => captures.get(number),
+                Err(_) => captures.name(&name),
+            };
+            if let Some(matched) = matched {
+                found.push(Cow::Owned(matched.as_str().to_owned()));
+            }
+            if most > 0 && found.len() >= most {
+                return Ok(Value::multi(found));
+            }
+        }
+    }
+    Ok(Value::multi(found))
+}
+
+fn offsets<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    let (Some(text), Some(pattern)) = (args[0].as_text(), args[1].as_text()) else {
+        return Ok(Value::Null);
+    };
+    let regex = regex(&pattern)?;
+    let Some(captures) = regex
+        .captures(&text)
+        .map_err(|e| format!("the regular expression gave up: {e}"))?
+    else {
+        return Ok(Value::Null);
+    };
+    let found: Vec<String> = regex
+        .capture_names()
+        .flatten()
+        .filter_map(|name| {
+            let at = captures.name(name)?;
+            Some(format!("{name}={}-{}", at.start(), at.end().saturating_sub(1)))
+        })
+        .collect();
+    Ok(Value::text(found.join("&")))
+}
+
+/// A `sed` expression taken apart: what is sought, what stands instead, flags.
+pub fn parse_sed(text: &str) -> Result<(char, String, String, String), String> {
+    let wrong = || {
+        format!("`{text}` is no sed expression: `s/<regex>/<replacement>/<flags>` or `y/<from>/<to>/`")
+    };
+    let mut chars = text.chars();
+    let (Some(kind @ ('s' | 'y')), Some(delimiter)) = (chars.next(), chars.next()) else {
+        return Err(wrong());
+    };
+    let mut parts = vec![String::new()];
+    let mut escaped = false;
+    for c in chars {
+        let last = parts.len() - 1;
+        if escaped {
+            if c != delimiter {
+                parts[last].push('\\');
+            }
+            parts[last].push(c);
+            escaped = false;
+        } else if c == '\\' {
+            escaped = true;
+        } else if c == delimiter && parts.len() < 3 {
+            parts.push(String::new());
+        } else {
+            parts[last].push(c);
+        }
+    }
+    if escaped {
+        let last = parts.len() - 1;
+        parts[last].push('\\');
+    }
+    let [from, to, flags] = <[String; 3]>::try_from(parts).map_err(|_| wrong())?;
+    if kind == 'y' && from.chars().count() != to.chars().count() {
+        return Err("`y` needs as many characters on both sides".to_owned());
+    }
+    Ok((kind, from, to, flags.trim().to_owned()))
+}
+
+fn sed<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    let Some(expression) = args[1].as_text() else {
+        return Ok(Value::Null);
+    };
+    let (kind, from, to, flags) = parse_sed(&expression)?;
+    let mut out = Vec::new();
+    for text in args[0].clone().into_values() {
+        out.push(Cow::Owned(if kind == 'y' {
+            let to: Vec<char> = to.chars().collect();
+            let from: Vec<char> = from.chars().collect();
+            text.chars()
+                .map(|c| from.iter().position(|f| *f == c).map_or(c, |at| to[at]))
+                .collect()
+        } else {
+            substitute(&text, &from, &to, &flags)?
+        }));
+    }
+    Ok(Value::multi(out))
+}
+
+fn substitute(text: &str, from: &str, to: &str, flags: &str) -> Result<String, String> {
+    let pattern = if flags.contains('i') {
+        format!("(?i){from}")
+    } else {
+        from.to_owned()
+    };
+    let regex = regex(&pattern)?;
+    let wanted: Option<usize> = flags
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect::<String>()
+        .parse()
+        .ok();
+    let all = flags.contains('g');
+    let mut out = String::new();
+    let mut end = 0;
+    for (number, captures) in regex.captures_iter(text).enumerate() {
+        let captures = captures.map_err(|e| format!("the regular expression gave up: {e}"))?;
+        let replace = match wanted {
+            Some(n) => number + 1 == n || all && number + 1 > n,
+            None => all || number == 0,
+        };
+        let Some(whole) = captures.get(0) else {
+            continue;
+        };
+        if !replace {
+            continue;
+        }
+        out.push_str(&text[end..whole.start()]);
+        let mut chars = to.chars().peekable();
+        while let Some(c) = chars.next() {
+            match (c, chars.peek()) {
+                ('\\', Some(d)) if d.is_ascii_digit() => {
+                    let number = d.to_digit(10).unwrap_or(0) as usize;
+                    chars.next();
+                    out.push_str(captures.get(number).map_or("", |m| m.as_str()));
+                }
+                ('\\', Some('n')) => {
+                    chars.next();
+                    out.push('\n');
+                }
+                ('\\', Some(other)) => {
+                    out.push(*other);
+                    chars.next();
+                }
+                ('&', _) => out.push_str(whole.as_str()),
+                (c, _) => out.push(c),
+            }
+        }
+        end = whole.end();
+    }
+    out.push_str(&text[end..]);
+    Ok(out)
+}
+
+fn rmcomma<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    Ok(args[0].as_text().map_or(Value::Null, |t| {
+        parse_number(&t.replace(',', "")).map_or(Value::Null, Value::Num)
+    }))
+}
+
+/// The number at the start of the text.
+fn leading_number(text: &str) -> Option<(f64, &str)> {
+    let text = text.trim_start();
+    let end = text
+        .char_indices()
+        .find(|(i, c)| !(c.is_ascii_digit() || *c == '.' || *i == 0 && matches!(c, '-' | '+')))
+        .map_or(text.len(), |(i, _)| i);
+    Some((parse_number(&text[..end])?, &text[end..]))
+}
+
+fn rmunit<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    Ok(args[0]
+        .as_text()
+        .and_then(|t| leading_number(&t).map(|(n, _)| n))
+        .map_or(Value::Null, Value::Num))
+}
+
+fn memk<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    let Some(text) = args[0].as_text() else {
+        return Ok(Value::Null);
+    };
+    let Some((number, unit)) = leading_number(&text) else {
+        return Ok(Value::Null);
+    };
+    Ok(match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "k" => Value::Num(number),
+        "m" => Value::Num(number * 1024.0),
+        "g" => Value::Num(number * 1024.0 * 1024.0),
+        _ => Value::Null,
+    })
+}
+
+/// `[D+]HH:MM:SS[.s]` to seconds.
+fn dur2sec<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    let Some(text) = args[0].as_text() else {
+        return Ok(Value::Null);
+    };
+    let (days, clock) = match text.split_once('+') {
+        Some((days, clock)) => (parse_number(days), clock),
+        None => (Some(0.0), text.as_ref()),
+    };
+    let parts: Option<Vec<f64>> = clock.split(':').map(parse_number).collect();
+    Ok(match (days, parts.as_deref()) {
+        (Some(days), Some([h, m, s])) => Value::Num(days * 86_400.0 + h * 3600.0 + m * 60.0 + s),
+        _ => Value::Null,
+    })
+}
+
+/// `[MM:]SS.SSS` to seconds.
+fn mstime<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    let Some(text) = args[0].as_text() else {
+        return Ok(Value::Null);
+    };
+    let parts: Option<Vec<f64>> = text.split(':').map(parse_number).collect();
+    Ok(match parts.as_deref() {
+        Some([s]) => Value::Num(*s),
+        Some([m, s]) => Value::Num(m * 60.0 + s),
+        _ => Value::Null,
+    })
+}
+
+/// A number where the text can be read as one by any of the conversions; otherwise as it was.
+fn auto<'a>(context: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    if let Some(number) = args[0].as_number() {
+        return Ok(Value::Num(number));
+    }
+    for conversion in [rmcomma, dur2sec] {
+        let converted = conversion(context, args)?;
+        if !converted.is_null() {
+            return Ok(converted);
+        }
+    }
+    Ok(args[0].clone())
+}
+
+fn bucket<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    let (Some(n), Some(width), Some(start)) =
+        (args[0].as_number(), args[1].as_number(), args[2].as_number())
+    else {
+        return Ok(args[0].clone());
+    };
+    let low = ((n - start) / width).floor() * width + start;
+    Ok(Value::text(format!(
+        "{}-{}",
+        format_number(low),
+        format_number(low + width)
+    )))
+}
+
+fn logbucket<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    let (Some(n), Some(coefficient), Some(base)) =
+        (args[0].as_number(), args[1].as_number(), args[2].as_number())
+    else {
+        return Ok(args[0].clone());
+    };
+    if n <= 0.0 {
+        return Ok(args[0].clone());
+    }
+    // The logarithm of an exact power may fall just short of it.
+    let exponent = ((n / coefficient).ln() / base.ln() + 1e-12).floor();
+    let low = coefficient * base.powf(exponent);
+    Ok(Value::text(format!(
+        "{}-{}",
+        format_number(low),
+        format_number(low * base)
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse_sed, substitute};
+
+    #[test]
+    fn sed_expressions() {
+        let (_, from, to, flags) = parse_sed(r"s/(\d{4}-){3}/XX\/XX-/g").expect("parses");
+        assert_eq!((to.as_str(), flags.as_str()), ("XX/XX-", "g"));
+        let out = substitute("1234-1234-1234-5", &from, &to, &flags).expect("runs");
+        assert_eq!(out, "XX/XX-5");
+        assert_eq!(substitute("aaa", "a", "b", "2").expect("runs"), "aba");
+        assert_eq!(substitute("ab", "(a)(b)", r"\2\1", "").expect("runs"), "ba");
+        assert!(parse_sed("s/a").is_err());
+    }
+}

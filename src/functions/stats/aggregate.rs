@@ -1,0 +1,274 @@
+//! Aggregate functions. <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Aggregatefunctions>
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
+use polars::prelude::DataType;
+
+use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes};
+use crate::value::{Type, Value, parse_number};
+
+const fn number(_: Type) -> Type {
+    Type::Number
+}
+
+/// The type of `min`, `max`, `mode`: a value of the field itself.
+const fn same(of: Type) -> Type {
+    match of {
+        Type::Number | Type::Time => Type::Number,
+        Type::Null | Type::Bool | Type::Text | Type::Any | Type::Multi => Type::Any,
+    }
+}
+
+const BASE: StatsFunction = StatsFunction {
+    name: "",
+    aliases: &[],
+    group: StatsGroup::Aggregate,
+    synopsis: "",
+    takes: Takes::Field,
+    parameter: None,
+    returns: number,
+    needs_time: false,
+    ordered: false,
+    doc: "",
+    example: ("", "", ""),
+    body: count,
+    native: None,
+};
+
+pub(super) const TABLE: &[StatsFunction] = &[
+    StatsFunction {
+        name: "count",
+        aliases: &["c"],
+        synopsis: "count | count(<value>) | count(eval(<condition>))",
+        takes: Takes::Optional,
+        doc: "The number of rows; of a field, the number of its values, each value of a multivalue counted.",
+        example: ("a b - b", "count(v)", "3"),
+        body: count,
+        native: Some(|column, of| match of {
+            Type::Multi => None,
+            _ => Some(column.count().cast(DataType::Int64)),
+        }),
+        ..BASE
+    },
+    StatsFunction {
+        name: "dc",
+        aliases: &["distinct_count"],
+        synopsis: "dc(<value>)",
+        doc: "The number of distinct values.",
+        example: ("a b - b", "dc(v)", "2"),
+        body: |s| Value::Num(s.texts().collect::<HashSet<_>>().len() as f64),
+        native: Some(|column, of| match of {
+            Type::Multi => None,
+            _ => Some(column.drop_nulls().n_unique().cast(DataType::Int64)),
+        }),
+        ..BASE
+    },
+    StatsFunction {
+        name: "estdc",
+        synopsis: "estdc(<value>)",
+        doc: "The number of distinct values; Splunk estimates it, here it is exact.",
+        example: ("a b - b", "estdc(v)", "2"),
+        body: |s| Value::Num(s.texts().collect::<HashSet<_>>().len() as f64),
+        ..BASE
+    },
+    StatsFunction {
+        name: "estdc_error",
+        synopsis: "estdc_error(<value>)",
+        doc: "The error of `estdc`: 0, because the count is exact here.",
+        example: ("a b", "estdc_error(v)", "0"),
+        body: |_| Value::Num(0.0),
+        ..BASE
+    },
+    StatsFunction {
+        name: "sum",
+        synopsis: "sum(<value>)",
+        doc: "The sum of the values that are numbers.",
+        example: ("1 2 x 4", "sum(v)", "7"),
+        body: |s| some(&s.numbers(), |n| n.iter().sum()),
+        native: Some(|column, of| {
+            // Polars sums nothing to 0; Splunk has no result then.
+            (of == Type::Number).then(|| {
+                let column = column.cast(DataType::Float64);
+                polars::prelude::when(column.clone().count().gt(polars::prelude::lit(0)))
+                    .then(column.sum())
+                    .otherwise(polars::prelude::lit(polars::prelude::NULL))
+            })
+        }),
+        ..BASE
+    },
+    StatsFunction {
+        name: "sumsq",
+        synopsis: "sumsq(<value>)",
+        doc: "The sum of the squares of the values.",
+        example: ("1 2 3", "sumsq(v)", "14"),
+        body: |s| some(&s.numbers(), |n| n.iter().map(|x| x * x).sum()),
+        ..BASE
+    },
+    StatsFunction {
+        name: "avg",
+        aliases: &["mean"],
+        synopsis: "avg(<value>)",
+        doc: "The mean of the values that are numbers.",
+        example: ("1 2 x 6", "avg(v)", "3"),
+        body: |s| some(&s.numbers(), mean),
+        native: Some(|column, of| {
+            (of == Type::Number).then(|| column.cast(DataType::Float64).mean())
+        }),
+        ..BASE
+    },
+    StatsFunction {
+        name: "min",
+        synopsis: "min(<value>)",
+        returns: same,
+        doc: "The smallest value: by number when all values are numbers, else as text.",
+        example: ("10 9 100", "min(v)", "9"),
+        body: |s| extreme(s, Ordering::Less),
+        native: Some(|column, of| (of == Type::Number).then(|| column.min())),
+        ..BASE
+    },
+    StatsFunction {
+        name: "max",
+        synopsis: "max(<value>)",
+        returns: same,
+        doc: "The largest value: by number when all values are numbers, else as text.",
+        example: ("10 9 b", "max(v)", "b"),
+        body: |s| extreme(s, Ordering::Greater),
+        native: Some(|column, of| (of == Type::Number).then(|| column.max())),
+        ..BASE
+    },
+    StatsFunction {
+        name: "range",
+        synopsis: "range(<value>)",
+        doc: "The difference between the largest and the smallest number.",
+        example: ("1 9 4", "range(v)", "8"),
+        body: |s| {
+            some(&s.numbers(), |n| {
+                let low = n.iter().copied().fold(f64::INFINITY, f64::min);
+                n.iter().copied().fold(f64::NEG_INFINITY, f64::max) - low
+            })
+        },
+        ..BASE
+    },
+    StatsFunction {
+        name: "stdev",
+        synopsis: "stdev(<value>)",
+        doc: "The sample standard deviation; 0 for a single value.",
+        example: ("2 4 4 4 5 5 7 9", "stdev(v)", "2.13808993529939"),
+        body: |s| some(&s.numbers(), |n| variance(n, 1).sqrt()),
+        ..BASE
+    },
+    StatsFunction {
+        name: "stdevp",
+        synopsis: "stdevp(<value>)",
+        doc: "The population standard deviation.",
+        example: ("2 4 4 4 5 5 7 9", "stdevp(v)", "2"),
+        body: |s| some(&s.numbers(), |n| variance(n, 0).sqrt()),
+        ..BASE
+    },
+    StatsFunction {
+        name: "var",
+        synopsis: "var(<value>)",
+        doc: "The sample variance; 0 for a single value.",
+        example: ("1 2 3 4", "var(v)", "1.66666666666667"),
+        body: |s| some(&s.numbers(), |n| variance(n, 1)),
+        ..BASE
+    },
+    StatsFunction {
+        name: "varp",
+        synopsis: "varp(<value>)",
+        doc: "The population variance.",
+        example: ("1 2 3 4", "varp(v)", "1.25"),
+        body: |s| some(&s.numbers(), |n| variance(n, 0)),
+        ..BASE
+    },
+    StatsFunction {
+        name: "median",
+        synopsis: "median(<value>)",
+        doc: "The middle value; between two, their mean.",
+        example: ("1 2 3 10", "median(v)", "2.5"),
+        body: |s| percentile(s, 50.0),
+        ..BASE
+    },
+    StatsFunction {
+        name: "mode",
+        synopsis: "mode(<value>)",
+        returns: same,
+        doc: "The most frequent value; of several, the first in text order.",
+        example: ("b a b", "mode(v)", "b"),
+        body: mode,
+        ..BASE
+    },
+    StatsFunction {
+        name: "perc",
+        aliases: &["p", "exactperc", "upperperc"],
+        synopsis: "perc<n>(<value>) | p<n>(<value>) | exactperc<n>(<value>) | upperperc<n>(<value>)",
+        parameter: Some((0.0, 100.0)),
+        doc: "The n-th percentile of the numbers, interpolated between neighbours.",
+        example: ("1 2 3 4 5 6 7 8 9 10", "perc95(v)", "9.55"),
+        body: |s| percentile(s, s.parameter.unwrap_or(95.0)),
+        ..BASE
+    },
+];
+
+fn count(samples: &Samples<'_>) -> Value<'static> {
+    Value::Num(samples.values.iter().map(Value::count).sum::<usize>() as f64)
+}
+
+fn some(numbers: &[f64], f: impl Fn(&[f64]) -> f64) -> Value<'static> {
+    if numbers.is_empty() {
+        return Value::Null;
+    }
+    Value::number(f(numbers))
+}
+
+fn mean(numbers: &[f64]) -> f64 {
+    numbers.iter().sum::<f64>() / numbers.len() as f64
+}
+
+/// Two passes, so that large values with small differences keep their digits.
+fn variance(numbers: &[f64], freedom: usize) -> f64 {
+    if numbers.len() <= freedom {
+        return 0.0;
+    }
+    let mean = mean(numbers);
+    let squares: f64 = numbers.iter().map(|n| (n - mean).powi(2)).sum();
+    squares / (numbers.len() - freedom) as f64
+}
+
+fn percentile(samples: &Samples<'_>, percent: f64) -> Value<'static> {
+    let mut numbers = samples.numbers();
+    numbers.sort_by(f64::total_cmp);
+    some(&numbers, |n| {
+        let at = (n.len() - 1) as f64 * percent / 100.0;
+        let (low, high) = (n[at.floor() as usize], n[at.ceil() as usize]);
+        low + (high - low) * at.fract()
+    })
+}
+
+fn extreme(samples: &Samples<'_>, wanted: Ordering) -> Value<'static> {
+    let texts: Vec<_> = samples.texts().collect();
+    let numbers: Option<Vec<f64>> = texts.iter().map(|t| parse_number(t)).collect();
+    match numbers {
+        Some(numbers) => numbers
+            .into_iter()
+            .reduce(|a, b| if b.total_cmp(&a) == wanted { b } else { a })
+            .map_or(Value::Null, Value::Num),
+        None => texts
+            .into_iter()
+            .reduce(|a, b| if b.cmp(&a) == wanted { b } else { a })
+            .map_or(Value::Null, |t| Value::text(t.into_owned())),
+    }
+}
+
+fn mode(samples: &Samples<'_>) -> Value<'static> {
+    let mut counts: HashMap<_, usize> = HashMap::new();
+    for text in samples.texts() {
+        *counts.entry(text).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)))
+        .map_or(Value::Null, |(text, _)| Value::text(text.into_owned()))
+}
+

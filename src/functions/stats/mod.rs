@@ -1,0 +1,181 @@
+//! The functions of `stats` and its kin: one row each, used by every command that aggregates.
+
+mod aggregate;
+mod order;
+mod values;
+
+use polars::prelude::Expr;
+
+use crate::value::{Type, Value};
+
+/// One statistics function.
+#[derive(Debug)]
+pub struct StatsFunction {
+    /// Its name, lower case, without a number: `perc` for `perc95`.
+    pub name: &'static str,
+    /// Other names for it.
+    pub aliases: &'static [&'static str],
+    /// Heading of the Search Reference it stands under.
+    pub group: StatsGroup,
+    /// `sum(<value>)`
+    pub synopsis: &'static str,
+    /// Whether it takes a field.
+    pub takes: Takes,
+    /// The numbers that may follow its name (`perc95`), lowest and highest.
+    pub parameter: Option<(f64, f64)>,
+    /// The type of the result, from that of the field.
+    pub returns: fn(Type) -> Type,
+    /// Whether it looks at `_time`.
+    pub needs_time: bool,
+    /// Whether the order of the rows matters.
+    pub ordered: bool,
+    /// What it does.
+    pub doc: &'static str,
+    /// Values of `v`, newest first, an aggregation over them, and the text of its result; a test runs it.
+    pub example: (&'static str, &'static str, &'static str),
+    /// What it makes of the values of a group.
+    pub body: fn(&Samples<'_>) -> Value<'static>,
+    /// The same said to Polars, for the types where it can be: the column, its type.
+    pub native: Option<fn(Expr, Type) -> Option<Expr>>,
+}
+
+impl PartialEq for StatsFunction {
+    fn eq(&self, other: &StatsFunction) -> bool {
+        self.name == other.name
+    }
+}
+
+/// The values of one group, in the order of its rows.
+#[derive(Debug, Default)]
+pub struct Samples<'a> {
+    /// The field's value in each row; a row without the field has a missing one.
+    pub values: Vec<Value<'a>>,
+    /// `_time` of each row in epoch seconds; empty unless the function needs it.
+    pub times: Vec<Option<f64>>,
+    /// The number in the function's name.
+    pub parameter: Option<f64>,
+    /// How many values `list` keeps.
+    pub list_limit: usize,
+}
+
+/// Whether a function takes a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// A field, or nothing and then it sees rows (`count`).
+    Optional,
+    /// A field.
+    Field,
+}
+
+/// Headings of the Search Reference's statistical functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatsGroup {
+    /// Aggregate functions.
+    Aggregate,
+    /// Event order functions.
+    EventOrder,
+    /// Multivalue stats and chart functions.
+    Multivalue,
+    /// Time functions.
+    Time,
+}
+
+impl<'a> Samples<'a> {
+    /// Every single value there is, multivalues taken apart, as text.
+    pub fn texts(&self) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
+        self.values
+            .iter()
+            .flat_map(|v| v.borrowed().into_values())
+    }
+
+    /// Every single value that is a number.
+    pub fn numbers(&self) -> Vec<f64> {
+        let mut numbers = Vec::with_capacity(self.values.len());
+        for value in &self.values {
+            match value {
+                Value::Multi(several) => numbers.extend(
+                    several
+                        .iter()
+                        .filter_map(|v| crate::value::parse_number(v)),
+                ),
+                single => numbers.extend(single.as_number()),
+            }
+        }
+        numbers
+    }
+}
+
+const TABLES: &[&[StatsFunction]] = &[aggregate::TABLE, order::TABLE, values::TABLE];
+
+/// All functions.
+pub fn all() -> impl Iterator<Item = &'static StatsFunction> {
+    TABLES.iter().flat_map(|table| table.iter())
+}
+
+/// The function of that name, whatever its case, and the number at its end.
+pub fn stats_function(name: &str) -> Option<(&'static StatsFunction, Option<f64>)> {
+    let lower = name.to_ascii_lowercase();
+    let named = |text: &str| all().find(|f| f.name == text || f.aliases.contains(&text));
+    if let Some(function) = named(&lower) {
+        return Some((function, None));
+    }
+    let digits = lower.find(|c: char| c.is_ascii_digit())?;
+    let (function, number) = (named(&lower[..digits])?, lower[digits..].parse().ok()?);
+    let (low, high) = function.parameter?;
+    (number >= low && number <= high).then_some((function, Some(number)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Samples, all, stats_function};
+    use crate::value::{Type, Value};
+
+    #[test]
+    fn names_are_unique_and_lower_case() {
+        let mut seen = std::collections::HashSet::new();
+        for f in all() {
+            assert!(!f.doc.is_empty() && !f.synopsis.is_empty(), "{}", f.name);
+            for name in std::iter::once(&f.name).chain(f.aliases) {
+                assert!(seen.insert(*name), "{name} twice");
+                assert_eq!(*name, name.to_ascii_lowercase());
+            }
+        }
+    }
+
+    #[test]
+    fn every_example_gives_its_result() {
+        for f in all() {
+            let (values, call, expected) = f.example;
+            let values: Vec<Value<'_>> = values
+                .split(' ')
+                .filter(|v| !v.is_empty())
+                .map(|v| if v == "-" { Value::Null } else { Value::text(v) })
+                .collect();
+            let times = (0..values.len()).map(|i| Some(1000.0 - 10.0 * i as f64));
+            let name = call.split('(').next().unwrap_or_default();
+            let (found, parameter) = stats_function(name).expect("the example's function exists");
+            assert_eq!(found.name, f.name);
+            let samples = Samples {
+                times: times.collect(),
+                values,
+                parameter,
+                list_limit: 100,
+            };
+            let result = (f.body)(&samples);
+            let _ = (f.returns)(Type::Text);
+            let text = match &result {
+                Value::Multi(several) => several.join(" "),
+                single => single.as_text().unwrap_or_default().into_owned(),
+            };
+            assert_eq!(text, expected, "{call}");
+        }
+    }
+
+    #[test]
+    fn a_number_follows_only_where_it_may() {
+        assert_eq!(stats_function("p95").and_then(|f| f.1), Some(95.0));
+        assert_eq!(stats_function("PERC99.9").and_then(|f| f.1), Some(99.9));
+        assert!(stats_function("count5").is_none());
+        assert!(stats_function("perc101").is_none());
+    }
+}

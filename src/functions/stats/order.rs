@@ -1,0 +1,147 @@
+//! Event order and time functions.
+//! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Eventorderfunctions>
+//! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Timefunctions>
+
+use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes};
+use crate::value::{Type, Value};
+
+const fn number(_: Type) -> Type {
+    Type::Number
+}
+
+const fn same(of: Type) -> Type {
+    match of {
+        Type::Time => Type::Number,
+        Type::Null | Type::Bool => Type::Any,
+        Type::Number | Type::Text | Type::Any | Type::Multi => of,
+    }
+}
+
+const BASE: StatsFunction = StatsFunction {
+    name: "",
+    aliases: &[],
+    group: StatsGroup::EventOrder,
+    synopsis: "",
+    takes: Takes::Field,
+    parameter: None,
+    returns: same,
+    needs_time: false,
+    ordered: true,
+    doc: "",
+    example: ("", "", ""),
+    body: first,
+    native: None,
+};
+
+const TIMED: StatsFunction = StatsFunction {
+    group: StatsGroup::Time,
+    needs_time: true,
+    ..BASE
+};
+
+pub(super) const TABLE: &[StatsFunction] = &[
+    StatsFunction {
+        name: "first",
+        synopsis: "first(<value>)",
+        doc: "The first value seen, in the order of the rows.",
+        example: ("- a b", "first(v)", "a"),
+        body: first,
+        native: Some(|column, of| {
+            (of != Type::Multi && of != Type::Time).then(|| column.drop_nulls().first())
+        }),
+        ..BASE
+    },
+    StatsFunction {
+        name: "last",
+        synopsis: "last(<value>)",
+        doc: "The last value seen, in the order of the rows.",
+        example: ("a b -", "last(v)", "b"),
+        body: |s| own(s.values.iter().rev().find(|v| !v.is_null())),
+        native: Some(|column, of| {
+            (of != Type::Multi && of != Type::Time).then(|| column.drop_nulls().last())
+        }),
+        ..BASE
+    },
+    StatsFunction {
+        name: "earliest",
+        synopsis: "earliest(<value>)",
+        doc: "The value of the row with the smallest `_time` that has one.",
+        example: ("a b -", "earliest(v)", "b"),
+        body: |s| own(extreme(s, false).map(|(value, _)| value)),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "latest",
+        synopsis: "latest(<value>)",
+        doc: "The value of the row with the largest `_time` that has one.",
+        example: ("- a b", "latest(v)", "a"),
+        body: |s| own(extreme(s, true).map(|(value, _)| value)),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "earliest_time",
+        synopsis: "earliest_time(<value>)",
+        returns: number,
+        doc: "The epoch time of the earliest value.",
+        example: ("a b -", "earliest_time(v)", "990"),
+        body: |s| extreme(s, false).map_or(Value::Null, |(_, time)| Value::Num(time)),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "latest_time",
+        synopsis: "latest_time(<value>)",
+        returns: number,
+        doc: "The epoch time of the latest value.",
+        example: ("- a b", "latest_time(v)", "990"),
+        body: |s| extreme(s, true).map_or(Value::Null, |(_, time)| Value::Num(time)),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "rate",
+        synopsis: "rate(<value>)",
+        returns: number,
+        doc: "The change per second between the earliest and the latest value of a counter.",
+        example: ("50 40 20", "rate(v)", "1.5"),
+        body: rate,
+        ..TIMED
+    },
+];
+
+fn own(value: Option<&Value<'_>>) -> Value<'static> {
+    value.map_or(Value::Null, |v| v.clone().into_owned())
+}
+
+fn first(samples: &Samples<'_>) -> Value<'static> {
+    own(samples.values.iter().find(|v| !v.is_null()))
+}
+
+/// The value with the smallest or largest time; of equal times, the one seen first for the
+/// latest and last for the earliest, because rows come newest first.
+fn extreme<'s>(samples: &'s Samples<'_>, latest: bool) -> Option<(&'s Value<'s>, f64)> {
+    let mut best: Option<(&Value<'_>, f64)> = None;
+    for (value, time) in samples.values.iter().zip(&samples.times) {
+        let (false, Some(time)) = (value.is_null(), *time) else {
+            continue;
+        };
+        let better = match best {
+            None => true,
+            Some((_, other)) if latest => time > other,
+            Some((_, other)) => time <= other,
+        };
+        if better {
+            best = Some((value, time));
+        }
+    }
+    best
+}
+
+fn rate(samples: &Samples<'_>) -> Value<'static> {
+    let (Some((low, start)), Some((high, end))) = (extreme(samples, false), extreme(samples, true))
+    else {
+        return Value::Null;
+    };
+    match (low.as_number(), high.as_number()) {
+        (Some(low), Some(high)) if end > start => Value::number((high - low) / (end - start)),
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,59 @@
+//! Multivalue functions.
+//! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Multivaluestatsandchartfunctions>
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::functions::stats::{StatsFunction, StatsGroup, Takes};
+use crate::value::{Type, Value};
+
+const BASE: StatsFunction = StatsFunction {
+    name: "",
+    aliases: &[],
+    group: StatsGroup::Multivalue,
+    synopsis: "",
+    takes: Takes::Field,
+    parameter: None,
+    returns: |_| Type::Multi,
+    needs_time: false,
+    ordered: false,
+    doc: "",
+    example: ("", "", ""),
+    body: |_| Value::Null,
+    native: None,
+};
+
+pub(super) const TABLE: &[StatsFunction] = &[
+    StatsFunction {
+        name: "values",
+        synopsis: "values(<value>)",
+        doc: "The distinct values, sorted as text, as a multivalue.",
+        example: ("b 9 10 b", "values(v)", "10 9 b"),
+        body: |s| {
+            let distinct: BTreeSet<Cow<'_, str>> = s.texts().collect();
+            Value::multi(
+                distinct
+                    .into_iter()
+                    .map(|t| Cow::Owned(t.into_owned()))
+                    .collect(),
+            )
+        },
+        ..BASE
+    },
+    StatsFunction {
+        name: "list",
+        synopsis: "list(<value>)",
+        ordered: true,
+        doc: "The values in the order of the rows, the first 100 of them, as a multivalue.",
+        example: ("b 9 10 b", "list(v)", "b 9 10 b"),
+        body: |s| {
+            Value::multi(
+                s.texts()
+                    .take(s.list_limit)
+                    .map(|t| Cow::Owned(t.into_owned()))
+                    .collect(),
+            )
+        },
+        ..BASE
+    },
+];

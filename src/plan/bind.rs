@@ -1,0 +1,483 @@
+//! Expressions bound to the columns there are: names to slots, functions to rows, types known.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::functions::{self, Body, EvalFunction, Special};
+use crate::plan::matching::{FieldMatcher, TermMatcher};
+use crate::plan::schema::Schema;
+use crate::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind, Name, Search, UnaryOp};
+use crate::value::{Type, Value, parse_number};
+
+/// An expression ready to be evaluated row by row.
+#[derive(Debug)]
+pub struct Program {
+    /// What is evaluated.
+    pub root: Node,
+    /// The columns it reads, by slot.
+    pub slots: Vec<String>,
+    /// The type of its result.
+    pub kind: Type,
+}
+
+/// A bound expression.
+#[derive(Debug)]
+pub enum Node {
+    /// The same for every row.
+    Const(Value<'static>),
+    /// The column in that slot.
+    Slot(usize),
+    /// `-x`, `NOT x`, `+x`.
+    Unary(UnaryOp, Box<Node>),
+    /// An operator.
+    Binary(BinaryOp, Box<Node>, Box<Node>),
+    /// `x IN (...)`.
+    In(Box<Node>, Vec<Node>),
+    /// A call.
+    Call(&'static EvalFunction, Vec<Node>),
+    /// `mvmap`: each value of `over` put into `slot`, `body` evaluated.
+    Map {
+        /// The multivalue.
+        over: Box<Node>,
+        /// Where each value goes.
+        slot: usize,
+        /// What is made of it.
+        body: Box<Node>,
+    },
+    /// `mvfilter`: the values of `slot` for which `body` is true.
+    FilterValues {
+        /// The multivalue's slot.
+        slot: usize,
+        /// What must hold.
+        body: Box<Node>,
+    },
+    /// `searchmatch`.
+    Search(SearchNode),
+}
+
+/// A bound search expression.
+#[derive(Debug)]
+pub enum SearchNode {
+    /// All.
+    And(Vec<SearchNode>),
+    /// One.
+    Or(Vec<SearchNode>),
+    /// Not.
+    Not(Box<SearchNode>),
+    /// A test of a field.
+    Field(usize, FieldMatcher),
+    /// A term in `_raw`.
+    Term(usize, TermMatcher),
+    /// A field there is not.
+    Missing,
+}
+
+/// Parses the text of a search expression; handed in because only `searchmatch` needs it.
+pub type ParseSearch<'p> = &'p dyn Fn(&str) -> Result<Search>;
+
+/// Binds expressions against one schema.
+pub struct Binder<'s> {
+    schema: &'s Schema,
+    parse_search: ParseSearch<'s>,
+    slots: Vec<String>,
+    kinds: Vec<Type>,
+}
+
+impl<'s> Binder<'s> {
+    /// A binder over these columns.
+    pub fn new(schema: &'s Schema, parse_search: ParseSearch<'s>) -> Binder<'s> {
+        Binder {
+            schema,
+            parse_search,
+            slots: Vec::new(),
+            kinds: Vec::new(),
+        }
+    }
+
+    /// Binds an expression whose value becomes a field: a boolean is refused.
+    ///
+    /// # Errors
+    /// Unknown functions, wrong arity, operands of a type that can't be.
+    pub fn value(self, expr: &Expr) -> Result<Program> {
+        let program = self.any(expr)?;
+        if program.kind == Type::Bool {
+            return Err(Error::new(ErrorKind::Type(
+                "a boolean can't be the value of a field".into(),
+            ))
+            .at(expr.span)
+            .hint("give it two values: if(<condition>, \"true\", \"false\")"));
+        }
+        Ok(program)
+    }
+
+    /// Binds any expression.
+    ///
+    /// # Errors
+    /// As for [`Binder::value`].
+    pub fn any(mut self, expr: &Expr) -> Result<Program> {
+        let (root, kind) = self.node(expr)?;
+        Ok(Program {
+            root,
+            slots: self.slots,
+            kind,
+        })
+    }
+
+    fn slot(&mut self, name: &str, kind: Type) -> usize {
+        match self.slots.iter().position(|s| s == name) {
+            Some(at) => at,
+            None => {
+                self.slots.push(name.to_owned());
+                self.kinds.push(kind);
+                self.slots.len() - 1
+            }
+        }
+    }
+
+    fn field(&mut self, name: &str) -> (Node, Type) {
+        match self.schema.get(name) {
+            Some(&kind) => (Node::Slot(self.slot(name, kind)), kind),
+            None => (Node::Const(Value::Null), Type::Null),
+        }
+    }
+
+    /// `a.b.c` is the longest field names there are, joined as text.
+    fn dotted(&mut self, names: &[Name]) -> (Node, Type) {
+        let joined = |part: &[Name]| {
+            let texts: Vec<&str> = part.iter().map(|n| n.text.as_str()).collect();
+            texts.join(".")
+        };
+        let all = joined(names);
+        if self.schema.contains_key(&all) {
+            return self.field(&all);
+        }
+        let mut whole: Option<(Node, Type)> = None;
+        let mut rest = names;
+        while !rest.is_empty() {
+            let take = (1..=rest.len())
+                .rev()
+                .find(|&n| self.schema.contains_key(&joined(&rest[..n])))
+                .unwrap_or(1);
+            let (part, kind) = self.field(&joined(&rest[..take]));
+            rest = &rest[take..];
+            whole = Some(match whole {
+                None => (part, kind),
+                Some((left, _)) => (
+                    Node::Binary(BinaryOp::Concat, Box::new(left), Box::new(part)),
+                    Type::Text,
+                ),
+            });
+        }
+        whole.unwrap_or((Node::Const(Value::Null), Type::Null))
+    }
+
+    fn node(&mut self, expr: &Expr) -> Result<(Node, Type)> {
+        Ok(match &expr.kind {
+            ExprKind::Number(n, _) => (Node::Const(Value::Num(*n)), Type::Number),
+            ExprKind::Text(t) => (Node::Const(Value::text(t.clone())), Type::Text),
+            ExprKind::Field(name) => self.field(name),
+            ExprKind::Dotted(names) => self.dotted(names),
+            ExprKind::Unary(op, inner) => {
+                let (node, _) = self.node(inner)?;
+                let kind = match op {
+                    UnaryOp::Not => Type::Bool,
+                    UnaryOp::Neg | UnaryOp::Plus => Type::Number,
+                };
+                (Node::Unary(*op, Box::new(node)), kind)
+            }
+            ExprKind::Binary(op, left, right) => self.binary(*op, left, right)?,
+            ExprKind::In(left, items) => {
+                let (left, _) = self.node(left)?;
+                let items = items
+                    .iter()
+                    .map(|i| Ok(self.node(i)?.0))
+                    .collect::<Result<_>>()?;
+                (Node::In(Box::new(left), items), Type::Bool)
+            }
+            ExprKind::Call(name, args) => self.call(name, args, expr)?,
+        })
+    }
+
+    fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Result<(Node, Type)> {
+        if let Some(product) = decimal_product(op, left, right) {
+            return Ok((Node::Const(Value::number(product)), Type::Number));
+        }
+        let (l, left_kind) = self.node(left)?;
+        let (r, right_kind) = self.node(right)?;
+        let literal_text = |e: &Expr| matches!(&e.kind, ExprKind::Text(t) if parse_number(t).is_none());
+        let kind = match op {
+            BinaryOp::Xor
+            | BinaryOp::Or
+            | BinaryOp::And
+            | BinaryOp::Eq
+            | BinaryOp::Ne
+            | BinaryOp::Lt
+            | BinaryOp::Le
+            | BinaryOp::Gt
+            | BinaryOp::Ge
+            | BinaryOp::Like => Type::Bool,
+            BinaryOp::Concat => Type::Text,
+            BinaryOp::Add => match (left_kind, right_kind) {
+                (Type::Number | Type::Time | Type::Null, Type::Number | Type::Time | Type::Null) => {
+                    Type::Number
+                }
+                _ => Type::Any,
+            },
+            BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem => {
+                for side in [left, right] {
+                    if literal_text(side) {
+                        return Err(Error::new(ErrorKind::Type(format!(
+                            "type mismatch: `{}` needs numbers, and this text is none",
+                            op.symbol()
+                        )))
+                        .at(side.span)
+                        .hint("`.` joins texts; tonumber() reads a number from a text"));
+                    }
+                }
+                Type::Number
+            }
+        };
+        for (side, kind) in [(left, left_kind), (right, right_kind)] {
+            let logical = matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
+            if !logical && kind == Type::Bool && !matches!(op, BinaryOp::Eq | BinaryOp::Ne) {
+                return Err(Error::new(ErrorKind::Type(format!(
+                    "type mismatch: `{}` can't take a boolean",
+                    op.symbol()
+                )))
+                .at(side.span));
+            }
+        }
+        Ok((Node::Binary(op, Box::new(l), Box::new(r)), kind))
+    }
+
+    fn call(&mut self, name: &Name, args: &[Expr], expr: &Expr) -> Result<(Node, Type)> {
+        let function = functions::eval_function(&name.text).ok_or_else(|| {
+            let known = functions::eval::all().map(|f| f.name);
+            let error = Error::new(ErrorKind::UnknownFunction(name.text.clone()))
+                .at(name.span)
+                .did_you_mean(&name.text, known);
+            match functions::stats::stats_function(&name.text) {
+                Some(_) => error.hint(format!(
+                    "`{}` is a statistics function: use it in `stats`, `eventstats`, ...",
+                    name.text
+                )),
+                None => error,
+            }
+        })?;
+        let (fewest, most) = function.arity;
+        if args.len() < fewest || args.len() > most {
+            return Err(Error::argument(
+                expr.span,
+                format!(
+                    "`{}` takes {}, {} given",
+                    function.name,
+                    arity_text(fewest, most),
+                    args.len()
+                ),
+            )
+            .hint(format!("usage: {}", function.synopsis)));
+        }
+        match function.body {
+            Body::Values(_) => {
+                let mut nodes = Vec::with_capacity(args.len());
+                let mut kinds = Vec::with_capacity(args.len());
+                for arg in args {
+                    let (node, kind) = self.node(arg)?;
+                    nodes.push(node);
+                    kinds.push(kind);
+                }
+                let kind = (function.returns)(&kinds);
+                let node = Node::Call(function, nodes);
+                Ok((fold(node), kind))
+            }
+            Body::Special(special) => self.special(special, function, args, expr),
+        }
+    }
+
+    fn special(
+        &mut self,
+        special: Special,
+        function: &'static EvalFunction,
+        args: &[Expr],
+        expr: &Expr,
+    ) -> Result<(Node, Type)> {
+        match special {
+            Special::MvMap => {
+                let (over, _) = self.node(&args[0])?;
+                let name = match &args[0].kind {
+                    ExprKind::Field(name) => name.clone(),
+                    _ => fields_of(&args[1]).into_iter().next().unwrap_or_default(),
+                };
+                let slot = self.slot(&name, Type::Multi);
+                let (body, _) = self.node(&args[1])?;
+                let node = Node::Map {
+                    over: Box::new(over),
+                    slot,
+                    body: Box::new(body),
+                };
+                Ok((node, Type::Multi))
+            }
+            Special::MvFilter => {
+                let fields = fields_of(&args[0]);
+                let [name] = fields.as_slice() else {
+                    return Err(Error::argument(
+                        expr.span,
+                        format!(
+                            "`mvfilter` looks at one field, this expression names {}",
+                            fields.len()
+                        ),
+                    ));
+                };
+                let (body, _) = self.node(&args[0])?;
+                match self.field(name) {
+                    (Node::Slot(slot), kind) => Ok((
+                        Node::FilterValues {
+                            slot,
+                            body: Box::new(body),
+                        },
+                        kind.join(Type::Multi),
+                    )),
+                    (other, kind) => Ok((other, kind)),
+                }
+            }
+            Special::SearchMatch => {
+                let ExprKind::Text(text) = &args[0].kind else {
+                    return Err(Error::argument(
+                        args[0].span,
+                        format!("`{}` takes a search written as a text", function.name),
+                    ));
+                };
+                let search = (self.parse_search)(text).map_err(|e| e.at(args[0].span))?;
+                Ok((Node::Search(self.search(&search)?), Type::Bool))
+            }
+        }
+    }
+
+    /// Binds a search expression.
+    ///
+    /// # Errors
+    /// A subsearch, which only the `search` command can run.
+    pub fn search(&mut self, search: &Search) -> Result<SearchNode> {
+        let all = |this: &mut Self, parts: &[Search]| {
+            parts
+                .iter()
+                .map(|p| this.search(p))
+                .collect::<Result<Vec<_>>>()
+        };
+        Ok(match search {
+            Search::And(parts) => SearchNode::And(all(self, parts)?),
+            Search::Or(parts) => SearchNode::Or(all(self, parts)?),
+            Search::Not(inner) => SearchNode::Not(Box::new(self.search(inner)?)),
+            Search::Compare { field, op, value } => match self.field(&field.text).0 {
+                Node::Slot(slot) => SearchNode::Field(slot, FieldMatcher::new(*op, &value.text)),
+                _ => SearchNode::Missing,
+            },
+            Search::In { field, values } => match self.field(&field.text).0 {
+                Node::Slot(slot) => SearchNode::Or(
+                    values
+                        .iter()
+                        .map(|v| SearchNode::Field(slot, FieldMatcher::new(CompareOp::Eq, &v.text)))
+                        .collect(),
+                ),
+                _ => SearchNode::Missing,
+            },
+            Search::Term(term) | Search::ExactTerm(term) | Search::CaseTerm(term) => {
+                match (self.field("_raw").0, TermMatcher::of(search)) {
+                    (Node::Slot(slot), Some(matcher)) => {
+                        SearchNode::Term(slot, matcher.map_err(|m| {
+                            Error::new(ErrorKind::Regex(m)).at(term.span)
+                        })?)
+                    }
+                    _ => SearchNode::Missing,
+                }
+            }
+            Search::Subsearch(pipeline) => {
+                return Err(Error::argument(
+                    pipeline.span,
+                    "a subsearch can't stand inside this expression",
+                ));
+            }
+        })
+    }
+}
+
+/// A call whose arguments are all constant, and that gives the same each time, is computed once.
+fn fold(node: Node) -> Node {
+    if let Node::Call(function, args) = &node
+        && matches!(function.name, "true" | "false" | "null" | "pi")
+        && args.is_empty()
+        && let Body::Values(body) = function.body
+    {
+        let context = functions::Context {
+            now: 0.0,
+            zone: chrono_tz::UTC,
+        };
+        if let Ok(value) = body(&context, &[]) {
+            return Node::Const(value.into_owned());
+        }
+    }
+    node
+}
+
+fn arity_text(fewest: usize, most: usize) -> String {
+    let plural = |n: usize| if n == 1 { "argument" } else { "arguments" };
+    match (fewest, most) {
+        (a, b) if a == b => format!("{a} {}", plural(a)),
+        (a, functions::MANY) => format!("{a} or more {}", plural(a)),
+        (a, b) => format!("{a} to {b} {}", plural(b)),
+    }
+}
+
+/// The names of the fields an expression reads, each once, in order.
+pub fn fields_of(expr: &Expr) -> Vec<String> {
+    fn walk(expr: &Expr, out: &mut Vec<String>) {
+        let mut add = |name: &str| {
+            if !out.iter().any(|n| n == name) {
+                out.push(name.to_owned());
+            }
+        };
+        match &expr.kind {
+            ExprKind::Number(..) | ExprKind::Text(_) => {}
+            ExprKind::Field(name) => add(name),
+            ExprKind::Dotted(names) => {
+                let texts: Vec<&str> = names.iter().map(|n| n.text.as_str()).collect();
+                add(&texts.join("."));
+            }
+            ExprKind::Unary(_, inner) => walk(inner, out),
+            ExprKind::Binary(_, left, right) => {
+                walk(left, out);
+                walk(right, out);
+            }
+            ExprKind::In(left, items) => {
+                walk(left, out);
+                items.iter().for_each(|i| walk(i, out));
+            }
+            ExprKind::Call(_, args) => args.iter().for_each(|a| walk(a, out)),
+        }
+    }
+    let mut out = Vec::new();
+    walk(expr, &mut out);
+    out
+}
+
+/// A product or quotient of two decimals written out keeps the significant figures of the
+/// less precise one: `8.250*0.20` is 1.7, `8.250*exact(0.20)` is 1.65.
+/// <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/MathematicalFunctions>
+fn decimal_product(op: BinaryOp, left: &Expr, right: &Expr) -> Option<f64> {
+    let (ExprKind::Number(a, a_text), ExprKind::Number(b, b_text)) = (&left.kind, &right.kind)
+    else {
+        return None;
+    };
+    let figures = |text: &str| {
+        let digits = text.trim_start_matches(['0', '.', '-']);
+        digits.chars().filter(char::is_ascii_digit).count()
+    };
+    if !(a_text.contains('.') && b_text.contains('.')) {
+        return None;
+    }
+    let exact = match op {
+        BinaryOp::Mul => a * b,
+        BinaryOp::Div if *b != 0.0 => a / b,
+        _ => return None,
+    };
+    let figures = figures(a_text).min(figures(b_text)).max(1);
+    format!("{exact:.*e}", figures - 1).parse().ok()
+}

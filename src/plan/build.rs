@@ -1,0 +1,86 @@
+//! Expressions and searches that commands write themselves.
+
+use crate::source::Span;
+use crate::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind, Literal, Name, Search, UnaryOp};
+
+/// A name that stands at `span`.
+pub fn name(text: &str, span: Span) -> Name {
+    Name {
+        text: text.to_owned(),
+        span,
+        quoted: true,
+    }
+}
+
+/// A field.
+pub fn field(name: &str) -> Expr {
+    expr(ExprKind::Field(name.to_owned()))
+}
+
+/// A text.
+pub fn text(text: &str) -> Expr {
+    expr(ExprKind::Text(text.to_owned()))
+}
+
+/// A number.
+pub fn number(n: f64) -> Expr {
+    expr(ExprKind::Number(n, crate::value::format_number(n)))
+}
+
+/// A call.
+pub fn call(function: &str, args: Vec<Expr>) -> Expr {
+    expr(ExprKind::Call(name(function, Span::default()), args))
+}
+
+/// An operator.
+pub fn binary(left: Expr, op: BinaryOp, right: Expr) -> Expr {
+    expr(ExprKind::Binary(op, Box::new(left), Box::new(right)))
+}
+
+/// `NOT`.
+pub fn not(inner: Expr) -> Expr {
+    expr(ExprKind::Unary(UnaryOp::Not, Box::new(inner)))
+}
+
+/// What a group of a regular expression matches in a field; where nothing matches, the value
+/// that `target` has already. `matches` is the most values taken; 0 for all.
+pub fn extract_group(from: &str, regex: &str, group: &str, matches: usize, target: &str) -> Expr {
+    let mut args = vec![field(from), text(regex), text(group)];
+    let function = if matches == 1 {
+        "$group1"
+    } else {
+        args.push(number(matches as f64));
+        "$group"
+    };
+    call("coalesce", vec![call(function, args), field(target)])
+}
+
+/// `field="value"` of a search expression.
+pub fn equals(field: &str, value: &str) -> Search {
+    Search::Compare {
+        field: name(field, Span::default()),
+        op: CompareOp::Eq,
+        value: literal(value),
+    }
+}
+
+/// A quoted literal.
+pub fn literal(text: &str) -> Literal {
+    Literal {
+        text: text.to_owned(),
+        quoted: true,
+        span: Span::default(),
+    }
+}
+
+/// The expression standing at `span`, so that what is wrong with it is shown there.
+pub fn at(expr: Expr, span: Span) -> Expr {
+    Expr { span, ..expr }
+}
+
+fn expr(kind: ExprKind) -> Expr {
+    Expr {
+        kind,
+        span: Span::default(),
+    }
+}

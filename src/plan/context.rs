@@ -1,0 +1,71 @@
+//! What planning and evaluation may know of the search around them.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::functions::Context;
+use crate::knowledge::Catalog;
+use crate::source::SourceMap;
+
+/// Bounds that a search keeps; Splunk's defaults.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Rows a subsearch gives as search terms.
+    pub subsearch_rows: usize,
+    /// Rows a `join` or `append` takes from its subsearch.
+    pub join_rows: usize,
+    /// Values `list()` keeps.
+    pub list_values: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            subsearch_rows: 10_000,
+            join_rows: 50_000,
+            list_values: 100,
+        }
+    }
+}
+
+/// Everything a search shares while it is planned and run.
+#[derive(Clone)]
+pub struct PlanContext {
+    /// The knowledge objects.
+    pub catalog: Arc<Catalog>,
+    /// Clock and zone.
+    pub clock: Context,
+    /// Bounds.
+    pub limits: Limits,
+    /// Set when the user asks to stop.
+    pub cancelled: Arc<AtomicBool>,
+    /// Things worth knowing that are no errors.
+    pub notices: Arc<Mutex<Vec<String>>>,
+    /// All texts of the search; grows when a command parses more.
+    pub sources: Arc<Mutex<SourceMap>>,
+}
+
+impl PlanContext {
+    /// Says something that is no error; once each.
+    pub fn notice(&self, text: impl Into<String>) {
+        let text = text.into();
+        if let Ok(mut notices) = self.notices.lock()
+            && !notices.contains(&text)
+        {
+            notices.push(text);
+        }
+    }
+
+    /// Fails when the user asked to stop.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Interrupted`].
+    pub fn check_cancelled(&self) -> Result<()> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Interrupted));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! The tests of a search expression on a value: wildcards, numbers, networks, terms.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::functions::pattern::{Wildcard, regex};
+use crate::syntax::ast::{CompareOp, Search};
+use crate::value::{Value, parse_number};
+
+/// `field op literal`, ready to be tried on values.
+#[derive(Clone, Debug)]
+pub struct FieldMatcher {
+    op: CompareOp,
+    wildcard: Arc<Wildcard>,
+    number: Option<f64>,
+    network: Option<IpNet>,
+    text: String,
+}
+
+impl FieldMatcher {
+    /// Tests for `op` against a literal as it stands in the search.
+    pub fn new(op: CompareOp, literal: &str) -> FieldMatcher {
+        FieldMatcher {
+            op,
+            wildcard: Arc::new(Wildcard::new(literal)),
+            number: parse_number(literal),
+            network: literal
+                .contains('/')
+                .then(|| literal.parse().ok())
+                .flatten(),
+            text: literal.to_owned(),
+        }
+    }
+
+    /// Whether every value passes that is there: `field=*`.
+    pub fn is_presence(&self) -> bool {
+        self.op == CompareOp::Eq && !self.text.is_empty() && self.text.bytes().all(|b| b == b'*')
+    }
+
+    /// The comparison.
+    pub fn op(&self) -> CompareOp {
+        self.op
+    }
+
+    /// The literal.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a field with that value passes; a missing one never does. Of a multivalue one
+    /// passing value is enough.
+    pub fn matches(&self, value: &Value<'_>) -> bool {
+        match value {
+            Value::Null => false,
+            Value::Multi(values) => values.iter().any(|v| self.matches_text(v)),
+            Value::Text(text) => self.matches_text(text),
+            single => single.as_text().is_some_and(|text| self.matches_text(&text)),
+        }
+    }
+
+    /// Whether a field with that single value passes.
+    pub fn matches_text(&self, text: &str) -> bool {
+        match self.op {
+            CompareOp::Eq => self.equal(text),
+            CompareOp::Ne => !self.equal(text),
+            CompareOp::Lt => self.compare(text).is_lt(),
+            CompareOp::Le => self.compare(text).is_le(),
+            CompareOp::Gt => self.compare(text).is_gt(),
+            CompareOp::Ge => self.compare(text).is_ge(),
+        }
+    }
+
+    fn equal(&self, text: &str) -> bool {
+        if self.wildcard.is_match(text) {
+            return true;
+        }
+        match (&self.network, text.parse::<IpAddr>()) {
+            (Some(network), Ok(address)) => network.contains(&address),
+            _ => false,
+        }
+    }
+
+    fn compare(&self, text: &str) -> std::cmp::Ordering {
+        match (parse_number(text), self.number) {
+            (Some(value), Some(bound)) => value.total_cmp(&bound),
+            _ => text.cmp(self.text.as_str()),
+        }
+    }
+}
+
+/// A word or phrase sought in `_raw`.
+#[derive(Clone, Debug)]
+pub struct TermMatcher {
+    regex: Arc<fancy_regex::Regex>,
+}
+
+/// Characters that end a word, as segmenters.conf has them.
+const MAJOR: &str = r#"\s\[\]<>(){}|!;,'"*&?+"#;
+const MINOR: &str = r"/:=@.\-$#%\\_";
+
+impl TermMatcher {
+    /// The matcher of a term; none for other search expressions.
+    pub fn of(search: &Search) -> Option<Result<TermMatcher, String>> {
+        match search {
+            Search::Term(literal) => Some(TermMatcher::new(&literal.text, false, false)),
+            Search::ExactTerm(literal) => Some(TermMatcher::new(&literal.text, false, true)),
+            Search::CaseTerm(literal) => Some(TermMatcher::new(&literal.text, true, false)),
+            Search::And(_)
+            | Search::Or(_)
+            | Search::Not(_)
+            | Search::Compare { .. }
+            | Search::In { .. }
+            | Search::Subsearch(_) => None,
+        }
+    }
+
+    fn new(term: &str, case: bool, major_only: bool) -> Result<TermMatcher, String> {
+        let breakers = if major_only {
+            MAJOR.to_owned()
+        } else {
+            format!("{MAJOR}{MINOR}")
+        };
+        let breaks = |c: Option<char>| {
+            c.is_none_or(|c| !c.is_alphanumeric() && c != '*' && (!major_only || !MINOR.contains(c)))
+        };
+        let mut text = String::from(if case { "" } else { "(?i)" });
+        // A term that itself begins or ends with a breaker needs none beside it.
+        if !term.starts_with('*') && !breaks(term.chars().next()) {
+            text.push_str(&format!("(?<![^{breakers}])"));
+        }
+        for (i, part) in term.split('*').enumerate() {
+            if i > 0 {
+                text.push_str(&format!("[^{MAJOR}]*?"));
+            }
+            text.push_str(&fancy_regex::escape(part));
+        }
+        if !term.ends_with('*') && !breaks(term.chars().last()) {
+            text.push_str(&format!("(?![^{breakers}])"));
+        }
+        Ok(TermMatcher {
+            regex: regex(&text)?,
+        })
+    }
+
+    /// Whether the term stands in `raw`.
+    pub fn matches(&self, raw: &str) -> bool {
+        self.regex.is_match(raw).unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FieldMatcher, TermMatcher};
+    use crate::syntax::ast::CompareOp;
+    use crate::value::Value;
+
+    #[test]
+    fn equality_is_by_text_without_case_and_with_wildcards() {
+        let eq = |pattern, value| FieldMatcher::new(CompareOp::Eq, pattern).matches_text(value);
+        assert!(eq("CMD.exe", "cmd.EXE"));
+        assert!(eq("*/node:*", "wmic /NODE:\"x\"\nprocess"));
+        assert!(!eq("1", "1.0"));
+        assert!(eq("10.0.0.0/8", "10.2.3.4"));
+        assert!(!eq("10.0.0.0/8", "11.2.3.4"));
+        let ge = FieldMatcher::new(CompareOp::Ge, "404");
+        assert!(ge.matches(&Value::text("503")) && !ge.matches(&Value::text("99")));
+        assert!(!FieldMatcher::new(CompareOp::Ne, "a").matches(&Value::Null));
+    }
+
+    #[test]
+    fn terms_end_at_breakers() {
+        let term = |t, raw| TermMatcher::new(t, false, false).expect("compiles").matches(raw);
+        assert!(term("error", "disk ERROR on login"));
+        assert!(!term("fail", "it failed"));
+        assert!(term("fail*", "it failed"));
+        assert!(term("database error", "a database error at"));
+        assert!(term("10.0.0.1", "src=10.0.0.1 dst"));
+        let exact = TermMatcher::new("10.0.0.1", false, true).expect("compiles");
+        assert!(!exact.matches("src=10.0.0.1 dst") && exact.matches("a 10.0.0.1 b"));
+    }
+}
