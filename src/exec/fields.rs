@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::data::EventPart;
 use crate::exec::frame::{Frame, cast, column};
-use crate::functions::internal;
+use crate::plan::build;
 use crate::knowledge::props::{Alias, FieldRules, RuleOrigin, TransformMethod};
 use crate::plan::{Assignment, Target};
 use crate::source::Span;
@@ -112,7 +112,7 @@ impl Executor<'_> {
         for (target, group) in targets {
             let assignment = Assignment {
                 target: Target::Field(target.clone()),
-                value: internal::extract_group(from, regex, &group, 1, &target),
+                value: build::extract_group(from, regex, &group, 1, &target),
             };
             frame = self.assign(frame, &assignment)?;
         }
@@ -138,13 +138,8 @@ impl Executor<'_> {
 
 /// A name that stands in no text.
 pub(super) fn name(text: &str) -> Name {
-    Name {
-        text: text.to_owned(),
-        span: Span::default(),
-        quoted: true,
-    }
+    build::name(text, Span::default())
 }
-
 
 fn in_rule(error: Error, origin: &RuleOrigin) -> Error {
     error.hint(format!("in the rule {origin}"))

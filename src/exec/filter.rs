@@ -52,7 +52,7 @@ impl Executor<'_> {
             Search::Term(literal) | Search::ExactTerm(literal) | Search::CaseTerm(literal) => {
                 self.term(search, literal, frame)?
             }
-            Search::Subsearch(pipeline) => {
+            Search::Subsearch(pipeline) | Search::CompareSubsearch { pipeline, .. } => {
                 return Err(Error::argument(
                     pipeline.span,
                     "a subsearch can't stand inside this search expression",
@@ -138,7 +138,7 @@ impl Executor<'_> {
 
     fn time_bound(&self, value: &Literal, frame: &Frame, earliest: bool) -> Result<Lazy> {
         let clock = &self.context.clock;
-        let at = time::parse_modifier(&value.text, clock.now, clock.zone)
+        let at = time::time_modifier(&value.text, clock.now, clock.zone)
             .map_err(|message| Error::argument(value.span, message))?;
         if !frame.has("_time") {
             return Ok(lit(true));
@@ -157,9 +157,9 @@ impl Executor<'_> {
     fn event_types(&self, pattern: &str, frame: &Frame) -> Result<Lazy> {
         let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
         let mut any = lit(false);
-        for (name, search) in self.context.catalog.event_types() {
+        for (name, event_type) in self.context.catalog.event_types() {
             if wanted.matches_text(name) {
-                let search = self.parse_search(search)?;
+                let search = self.parse_search(&event_type.search)?;
                 any = any.or(self.search(&search, frame)?);
             }
         }
@@ -170,8 +170,12 @@ impl Executor<'_> {
     fn tagged(&self, pattern: &str, field: Option<&str>, frame: &Frame) -> Result<Lazy> {
         let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
         let mut any = lit(false);
-        for (tag, name, value) in self.context.catalog.tagged_values() {
-            if !wanted.matches_text(tag) || field.is_some_and(|f| f != name) {
+        let tags = self.context.catalog.all_tags().iter();
+        for (name, value) in tags
+            .filter(|(tag, _)| wanted.matches_text(tag))
+            .flat_map(|(_, pairs)| pairs)
+        {
+            if field.is_some_and(|f| f != name) {
                 continue;
             }
             any = any.or(if name == "eventtype" {

@@ -243,7 +243,8 @@ impl Executor<'_> {
                     builder.push(match cells.get(row).as_number() {
                         Some(seconds) => {
                             let micros = (seconds * 1e6).round() as i64;
-                            Value::Num(span.floor(micros, zone, align) as f64 / 1e6)
+                            span.floor(micros, zone, align)
+                                .map_or(Value::Null, |start| Value::Num(start as f64 / 1e6))
                         }
                         None => Value::Null,
                     });

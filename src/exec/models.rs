@@ -1,0 +1,188 @@
+//! The rows of data models: given directly, or made of events as the model says.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::Executor;
+use crate::exec::data::ModelPart;
+use crate::exec::fields::name;
+use crate::exec::frame::{Frame, cast, column, missing};
+use crate::functions::pattern;
+use crate::knowledge::models::{Calculation, Dataset};
+use crate::plan::build::extract_group;
+use crate::plan::schema::Schema;
+use crate::plan::{Assignment, Target};
+use crate::syntax::ast::Name;
+use crate::value::Type;
+
+/// Fields that carry no data set's name.
+const BARE: [&str; 6] = ["_time", "_raw", "host", "source", "sourcetype", "index"];
+
+impl Executor<'_> {
+    /// The rows of a data set, columns named `Dataset.field`.
+    ///
+    /// # Errors
+    /// A model or data set that nobody defined.
+    pub(super) fn model(&self, model: &Name, dataset: Option<&Name>) -> Result<Frame> {
+        let given = |part: &&ModelPart| {
+            part.model.eq_ignore_ascii_case(&model.text)
+                && dataset.is_none_or(|d| {
+                    let last = d.text.rsplit('.').next().unwrap_or_default();
+                    part.dataset.eq_ignore_ascii_case(last)
+                })
+        };
+        let parts: Vec<&ModelPart> = self.data.models.iter().filter(given).collect();
+        if !parts.is_empty() {
+            let frames = parts.iter().map(|p| prefixed(p)).collect();
+            return self.union(frames);
+        }
+        let catalog = &self.context.catalog;
+        let found = catalog
+            .models
+            .find(&model.text)
+            .map_err(|e| e.at(model.span))?;
+        let dataset = match dataset {
+            Some(d) => found.find(&d.text).map_err(|e| e.at(d.span))?,
+            None => found.root().ok_or_else(|| {
+                Error::new(ErrorKind::UnknownDataset {
+                    model: model.text.clone(),
+                    dataset: String::new(),
+                })
+                .at(model.span)
+            })?,
+        };
+        self.dataset(dataset)
+    }
+
+    fn dataset(&self, dataset: &Dataset) -> Result<Frame> {
+        let mut frame = self.events()?;
+        for constraint in dataset.base_search.iter().chain(&dataset.constraints) {
+            let search = crate::commands::parse_search(self.context, constraint)?;
+            let keep = self.search(&search, &frame)?;
+            frame.lazy = frame.lazy.filter(keep);
+        }
+        for calculation in &dataset.calculations {
+            frame = self.calculate(frame, calculation)?;
+        }
+        for required in dataset.fields.iter().filter(|f| f.required) {
+            frame.lazy = if frame.has(&required.name) {
+                frame.lazy.filter(column(&required.name).is_not_null())
+            } else {
+                frame.lazy.filter(polars::prelude::lit(false))
+            };
+        }
+        let mut columns = Vec::new();
+        let mut schema = Schema::new();
+        for bare in BARE {
+            if frame.has(bare) {
+                columns.push(column(bare));
+                schema.insert(bare.to_owned(), frame.kind(bare));
+            }
+        }
+        for f in &dataset.fields {
+            if BARE.contains(&f.name.as_str()) {
+                continue;
+            }
+            let (value, kind) = if frame.has(&f.name) {
+                (column(&f.name), frame.kind(&f.name))
+            } else {
+                (missing(Type::Text), Type::Text)
+            };
+            // Searches write the root's name, or the owner's path, before the field.
+            for prefix in [dataset.root(), f.owner.as_str()] {
+                let name = format!("{prefix}.{}", f.name);
+                if schema.insert(name.clone(), kind).is_none() {
+                    columns.push(value.clone().alias(name.as_str()));
+                }
+            }
+        }
+        Ok(Frame {
+            lazy: frame.lazy.select(columns),
+            schema,
+        })
+    }
+
+    fn calculate(&self, frame: Frame, calculation: &Calculation) -> Result<Frame> {
+        match calculation {
+            Calculation::Eval {
+                field: target,
+                expression,
+            } => {
+                let expr = crate::commands::parse_expression(self.context, expression)?;
+                let target = Target::Field(target.clone());
+                self.assign(
+                    frame,
+                    &Assignment {
+                        target,
+                        value: expr,
+                    },
+                )
+            }
+            Calculation::Rex { input, regex } => {
+                let mut frame = frame;
+                let compiled =
+                    pattern::regex(regex).map_err(|m| Error::new(ErrorKind::Regex(m)))?;
+                for group in compiled.capture_names().flatten() {
+                    if frame.has(input) {
+                        let assignment = Assignment {
+                            target: Target::Field(group.to_owned()),
+                            value: extract_group(input, regex, group, 1, group),
+                        };
+                        frame = self.assign(frame, &assignment)?;
+                    }
+                }
+                Ok(frame)
+            }
+            Calculation::Lookup {
+                lookup,
+                inputs,
+                outputs,
+            } => {
+                let pairs = |pairs: &[(String, String)]| -> Vec<(Name, Name)> {
+                    pairs.iter().map(|(a, b)| (name(a), name(b))).collect()
+                };
+                if self.context.catalog.lookup(lookup).is_none() {
+                    self.context.notice(format!(
+                        "the data model's lookup `{lookup}` is not there: the fields it fills stay empty"
+                    ));
+                    return Ok(frame);
+                }
+                self.lookup(frame, &name(lookup), &pairs(inputs), &pairs(outputs), true)
+            }
+            Calculation::GeoIp { outputs, .. } => {
+                self.context.notice(
+                    "places by address need a place database: the data model's fields for them stay empty",
+                );
+                let added = outputs
+                    .iter()
+                    .filter(|(_, f)| !frame.has(f))
+                    .map(|(_, f)| (f.clone(), Type::Text, missing(Type::Text)))
+                    .collect();
+                Ok(frame.with(added))
+            }
+        }
+    }
+}
+
+/// Rows given directly, their columns with the data set's name.
+fn prefixed(part: &ModelPart) -> Frame {
+    let mut columns = Vec::new();
+    let mut schema = Schema::new();
+    let dotted = format!("{}.", part.dataset);
+    for (name, kind) in &part.frame.schema {
+        let full = if BARE.contains(&name.as_str()) || name.starts_with(&dotted) {
+            name.clone()
+        } else {
+            format!("{dotted}{name}")
+        };
+        let (value, kind) = if name == "_time" && *kind != Type::Time {
+            (cast(column(name), *kind, Type::Time), Type::Time)
+        } else {
+            (column(name), *kind)
+        };
+        columns.push(value.alias(full.as_str()));
+        schema.insert(full, kind);
+    }
+    Frame {
+        lazy: part.frame.lazy.clone().select(columns),
+        schema,
+    }
+}
