@@ -43,6 +43,7 @@ pub struct Arg {
 }
 
 /// The shapes of arguments.
+#[allow(missing_docs)] // the names of the fields say it
 #[derive(Clone, Debug, PartialEq)]
 pub enum ArgKind {
     /// `limit=3`: an option and its value.
@@ -53,8 +54,12 @@ pub enum ArgKind {
     Literal(Literal),
     /// `+` or `-` before a list of fields (`fields - a`, `sort - a`); before one field (`sort -a`) it is in [`ArgKind::SortKey`].
     Sign(char),
-    /// A keyword of the command: `BY`, `AS`, `OVER`, `OUTPUT`, `OUTPUTNEW`, `WHERE`, `FROM`, `SORTBY`, `WITH`, upper-cased.
+    /// A keyword of the command: `BY`, `AS`, `OVER`, `OUTPUT`, `OUTPUTNEW`, `WHERE`, `FROM`, `SORTBY`, `WITH`, upper-cased; after `chart ... where` also `IN`, `NOTIN` and comparison signs; at the end of `sort` `DESC`.
     Keyword(String),
+    /// `startswith=eval(x>1)`, `reset_before=(x>1)`: an option whose value is an expression.
+    OptionExpr { name: Name, value: Expr },
+    /// `startswith=(action=in)`: an option whose value is a search expression.
+    OptionSearch { name: Name, value: Search },
     /// `x=1+2`: an assignment of `eval`.
     Assign { field: Name, value: Expr },
     /// An expression on its own: `where`'s argument, `reset_before=(...)`.
@@ -65,6 +70,11 @@ pub enum ArgKind {
     Search(Search),
     /// `[ ... ]`.
     Subsearch(Pipeline),
+    /// The text between the brackets of `foreach` and `map`, where tokens (`<<FIELD>>`, `$x$`)
+    /// must be put in before it is parsed with [`crate::syntax::parse_fragment`].
+    Template(String),
+    /// All arguments of a command whose shape is not known, as they stand.
+    Raw(String),
     /// `-num(size)`: a key of `sort`.
     SortKey {
         descending: bool,
@@ -153,6 +163,11 @@ pub enum ExprKind {
     In(Box<Expr>, Vec<Expr>),
     /// `f(a, b)`.
     Call(Name, Vec<Expr>),
+    /// `a.b` without blanks: the field `a.b` where the schema knows it (the segments joined by
+    /// dots), else the fields `a` and `b` joined. Two segments or more.
+    Dotted(Vec<Name>),
+    /// `[ ... ]`, replaced by its formatted result.
+    Subsearch(Pipeline),
 }
 
 /// Operators with one operand.
@@ -204,6 +219,7 @@ pub enum BinaryOp {
 }
 
 /// A search expression: what `search`, `tstats ... where`, event types and constraints take.
+#[allow(missing_docs)] // the names of the fields say it
 #[derive(Clone, Debug, PartialEq)]
 pub enum Search {
     /// All of them; empty matches everything.
@@ -228,6 +244,12 @@ pub enum Search {
     CaseTerm(Literal),
     /// `[ ... ]`, replaced by its formatted result.
     Subsearch(Pipeline),
+    /// `earliest=[ ... ]`: compared with what the subsearch returns.
+    CompareSubsearch {
+        field: Name,
+        op: CompareOp,
+        pipeline: Pipeline,
+    },
 }
 
 /// Comparisons of a search expression.

@@ -1,0 +1,174 @@
+//! A stage's arguments, shape by shape.
+
+use super::ast::{Arg, ArgKind, Literal, Name};
+use super::search::compare_op;
+use super::split::{Node, Reader};
+use super::{Rule, quoting};
+use crate::error::{Error, Result};
+
+impl<'a> Reader<'a> {
+    /// The arguments under a command's node.
+    pub fn args(&self, node: Node<'a>) -> Result<Vec<Arg>> {
+        let (rule, span) = (node.rule(), self.span_of(&node));
+        if rule == Rule::search_args {
+            let kind = ArgKind::Search(self.search(node.children())?);
+            return Ok(vec![Arg { kind, span }]);
+        }
+        node.children()
+            .map(|child| {
+                let span = self.span_of(&child);
+                let kind = self.arg(child)?;
+                Ok(Arg { kind, span })
+            })
+            .collect()
+    }
+
+    fn arg(&self, node: Node<'a>) -> Result<ArgKind> {
+        Ok(match node.rule() {
+            Rule::option => {
+                let (name, value) = self.two(node)?;
+                ArgKind::Option {
+                    name: self.plain_name(&name),
+                    value: self.literal(&value),
+                }
+            }
+            Rule::option_eval | Rule::option_reset => {
+                let (name, value) = self.two(node)?;
+                ArgKind::OptionExpr {
+                    name: self.plain_name(&name),
+                    value: self.expression(value)?,
+                }
+            }
+            Rule::option_search => {
+                let (name, value) = self.two(node)?;
+                ArgKind::OptionSearch {
+                    name: self.plain_name(&name),
+                    value: self.search(value.children())?,
+                }
+            }
+            Rule::field => ArgKind::Field(self.field(&node)),
+            Rule::integer | Rule::literal | Rule::text_literal | Rule::value => {
+                ArgKind::Literal(self.literal(&node))
+            }
+            Rule::pattern => ArgKind::Literal(self.pattern(&node)),
+            Rule::sign | Rule::sort_sign => {
+                let sign = if node.text().starts_with('-') {
+                    '-'
+                } else {
+                    '+'
+                };
+                ArgKind::Sign(sign)
+            }
+            Rule::sort_key => self.sort_key(node)?,
+            Rule::pair => {
+                let fields: Vec<Name> = self.fields_of(node);
+                match <[Name; 2]>::try_from(fields) {
+                    Ok([from, to]) => ArgKind::Pair { from, to },
+                    Err(_) => return Err(Error::internal("a pair is not of two")),
+                }
+            }
+            Rule::assign => {
+                let (target, value) = self.two(node)?;
+                ArgKind::Assign {
+                    field: self.field(&target),
+                    value: self.expression(value)?,
+                }
+            }
+            Rule::expression => ArgKind::Expr(self.expression(node)?),
+            Rule::aggregate => ArgKind::Aggregate(self.aggregate(node)?),
+            Rule::call_of => self.call_of(node)?,
+            Rule::comparison => {
+                let mut children = node.children();
+                let (Some(field), Some(op), Some(value)) =
+                    (children.next(), children.next(), children.next())
+                else {
+                    return Err(Error::internal("an incomplete comparison"));
+                };
+                ArgKind::Comparison {
+                    field: self.field(&field),
+                    op: compare_op(op.text()),
+                    value: self.literal(&value),
+                }
+            }
+            Rule::filter | Rule::rest => ArgKind::Search(self.search_at(node.range())?),
+            Rule::subsearch => ArgKind::Subsearch(self.subsearch(&node)?),
+            Rule::template => {
+                let text = node.text();
+                ArgKind::Template(text[1..text.len() - 1].trim().to_owned())
+            }
+            other => ArgKind::Keyword(keyword(other, node.text())),
+        })
+    }
+
+    /// The first and the last child.
+    fn two(&self, node: Node<'a>) -> Result<(Node<'a>, Node<'a>)> {
+        let mut children = node.children();
+        match (children.next(), children.next()) {
+            (Some(first), Some(second)) => Ok((first, second)),
+            _ => Err(Error::internal("a name without a value")),
+        }
+    }
+
+    fn fields_of(&self, node: Node<'a>) -> Vec<Name> {
+        let fields = node.children().filter(|child| child.rule() == Rule::field);
+        fields.map(|field| self.field(&field)).collect()
+    }
+
+    fn sort_key(&self, node: Node<'a>) -> Result<ArgKind> {
+        let (mut descending, mut function, mut field) = (false, None, None);
+        for child in node.children() {
+            match child.rule() {
+                Rule::sign => descending = child.text() == "-",
+                Rule::sort_function => function = Some(self.plain_name(&child)),
+                _ => field = Some(self.field(&child)),
+            }
+        }
+        Ok(ArgKind::SortKey {
+            descending,
+            function,
+            field: field.ok_or_else(|| Error::internal("a sort key without a field"))?,
+        })
+    }
+
+    fn call_of(&self, node: Node<'a>) -> Result<ArgKind> {
+        let (mut function, mut args, mut alias) = (None, Vec::new(), None);
+        let mut after_as = false;
+        for child in node.children() {
+            match child.rule() {
+                Rule::function => function = Some(self.plain_name(&child)),
+                Rule::as_kw => after_as = true,
+                _ if after_as => alias = Some(self.field(&child)),
+                _ => args.push(self.field(&child)),
+            }
+        }
+        Ok(ArgKind::Call {
+            function: function.ok_or_else(|| Error::internal("a call without a name"))?,
+            args,
+            alias,
+        })
+    }
+
+    /// A regular expression: only quotes bring escapes with them.
+    fn pattern(&self, node: &Node) -> Literal {
+        let text = node.text();
+        let quoted = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
+        Literal {
+            text: if quoted {
+                quoting::unquote(text)
+            } else {
+                text.to_owned()
+            },
+            quoted,
+            span: self.span_of(node),
+        }
+    }
+}
+
+/// A keyword as it is spelled in the tree.
+fn keyword(rule: Rule, typed: &str) -> String {
+    match rule {
+        Rule::by_kw => "BY".into(),
+        Rule::desc_kw => "DESC".into(),
+        _ => typed.to_uppercase(),
+    }
+}

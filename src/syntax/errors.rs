@@ -1,0 +1,153 @@
+//! What pest says went wrong, in words of SPL.
+
+use std::ops::Range;
+
+use pest::error::{Error as PestError, ErrorVariant, InputLocation};
+
+use super::split::Reader;
+use super::{Rule, guard};
+use crate::error::Error;
+
+/// The error of parsing `range` of the reader's text.
+pub fn convert(reader: &Reader, error: &PestError<Rule>, range: Range<usize>) -> Error {
+    let part = &reader.text[range.clone()];
+    let at = match error.location {
+        InputLocation::Pos(at) => at,
+        InputLocation::Span((at, _)) => at,
+    };
+    let at = at.min(part.len());
+    let at = at + (part[at..].len() - part[at..].trim_start().len());
+    let (open, stray) = guard::unbalanced_parens(part);
+    let span = |from: usize, to: usize| reader.span(range.start + from..range.start + to);
+    if let Some(open) = open.filter(|&open| open <= at) {
+        return Error::syntax(
+            span(open, open + 1),
+            "`)` is missing: this parenthesis is not closed",
+        );
+    }
+    if stray == Some(at) {
+        return Error::syntax(span(at, at + 1), "`)` without a `(` before it");
+    }
+    let found = next_token(&part[at..]);
+    let expected = expectations(&error.variant);
+    let place = if found.is_empty() {
+        let end = part.trim_end().len();
+        span(last_token(&part[..end]).start, end)
+    } else {
+        span(at, at + found.len())
+    };
+    let before = &part[last_token(part[..at].trim_end())];
+    let message = match (expected.as_slice(), found, before) {
+        ([], "", "") => "something is missing here".to_owned(),
+        ([], "", before) => format!("something is missing after `{before}`"),
+        ([], found, _) => format!("unexpected `{found}`"),
+        (list, "", "") => format!("expected {}", join(list)),
+        (list, "", before) => format!("expected {} after `{before}`", join(list)),
+        (list, found, "") => format!("expected {}, found `{found}`", join(list)),
+        (list, found, before) => {
+            format!("expected {} after `{before}`, found `{found}`", join(list))
+        }
+    };
+    Error::syntax(place, message)
+}
+
+fn join(list: &[&str]) -> String {
+    match list.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// What would have been right, most telling first, at most three things; nothing where
+/// the text could have ended.
+fn expectations(variant: &ErrorVariant<Rule>) -> Vec<&'static str> {
+    let ErrorVariant::ParsingError { positives, .. } = variant else {
+        return Vec::new();
+    };
+    if positives.contains(&Rule::EOI) {
+        return Vec::new();
+    }
+    let mut list: Vec<(u8, &'static str)> = positives
+        .iter()
+        .filter_map(|&rule| describe(rule))
+        .collect();
+    list.sort_unstable();
+    list.dedup();
+    let best = list.first().map_or(0, |(rank, _)| *rank);
+    list.retain(|(rank, _)| *rank == best);
+    list.truncate(3);
+    list.into_iter().map(|(_, words)| words).collect()
+}
+
+/// Words for a rule, and how telling it is (0 most); `None` for what goes without saying.
+fn describe(rule: Rule) -> Option<(u8, &'static str)> {
+    Some(match rule {
+        Rule::stage | Rule::command => (0, "a command"),
+        Rule::expression
+        | Rule::prefix
+        | Rule::primary
+        | Rule::number
+        | Rule::text
+        | Rule::call
+        | Rule::callee
+        | Rule::name
+        | Rule::dotted
+        | Rule::odd_name
+        | Rule::group => (0, "an expression"),
+        Rule::assign => (0, "an assignment such as `x=1`"),
+        Rule::target => (0, "a field name"),
+        Rule::pair => (0, "`field AS name`"),
+        Rule::call_of => (1, "a function such as `ctime(x)`"),
+        Rule::aggregate | Rule::plain_aggregate | Rule::called_aggregate | Rule::function => {
+            (1, "an aggregation such as `sum(x)`")
+        }
+        Rule::field | Rule::sort_key | Rule::search_field => (0, "a field name"),
+        Rule::value | Rule::search_value | Rule::literal => (0, "a value"),
+        Rule::pattern | Rule::comparison => (1, "a regular expression in quotes"),
+        Rule::search_or | Rule::search_not | Rule::search_word | Rule::search_group => {
+            (0, "a search term")
+        }
+        Rule::filter | Rule::rest | Rule::search_and => (0, "a search expression"),
+        Rule::term_text => (0, "a term"),
+        Rule::as_kw => (1, "`AS`"),
+        Rule::with_kw => (1, "`WITH`"),
+        Rule::subsearch => (2, "a subsearch in `[ ]`"),
+        Rule::template => (2, "a pipeline in `[ ]`"),
+        Rule::option | Rule::option_name => (2, "an option"),
+        Rule::compare_op | Rule::threshold_op => (2, "a comparison sign"),
+        _ => return None,
+    })
+}
+
+/// The word, quoted text or sign at the start of `text`.
+fn next_token(text: &str) -> &str {
+    let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '*' | '{' | '}');
+    let length = match text.chars().next() {
+        None => 0,
+        Some('"') => text[1..].find('"').map_or(1, |end| end + 2).min(40),
+        Some(c) if word(c) => text.find(|c| !word(c)).unwrap_or(text.len()).min(60),
+        Some(c) => c.len_utf8(),
+    };
+    let mut length = length.min(text.len());
+    while !text.is_char_boundary(length) {
+        length -= 1;
+    }
+    &text[..length]
+}
+
+/// The place of the last word or sign of `text`.
+fn last_token(text: &str) -> Range<usize> {
+    let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$');
+    let start = match text.char_indices().next_back() {
+        None => 0,
+        Some((_, c)) if word(c) => text
+            .char_indices()
+            .rev()
+            .take_while(|(_, c)| word(*c))
+            .last()
+            .map_or(0, |(at, _)| at),
+        Some((at, _)) => at,
+    };
+    start..text.len()
+}

@@ -1,0 +1,79 @@
+//! Quotes and backslashes: taken off by the parser, put back by the printer.
+
+/// Resolves `\"` and `\\` (and `\|` outside quotes); any other backslash stays.
+pub fn unescape(text: &str, outside_quotes: bool) -> String {
+    resolve(text, |c| {
+        matches!(c, '"' | '\\') || (outside_quotes && c == '|')
+    })
+}
+
+/// The content of a text in double quotes.
+pub fn unquote(text: &str) -> String {
+    unescape(inner(text), false)
+}
+
+/// The content of a name in single quotes.
+pub fn unquote_single(text: &str) -> String {
+    resolve(inner(text), |c| matches!(c, '\'' | '\\'))
+}
+
+fn inner(text: &str) -> &str {
+    text.get(1..text.len().saturating_sub(1)).unwrap_or("")
+}
+
+fn resolve(text: &str, escapes: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match chars.peek() {
+            Some(&next) if c == '\\' && escapes(next) => {
+                out.push(next);
+                chars.next();
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// In double quotes.
+pub fn quote(text: &str) -> String {
+    escape_between(text, '"')
+}
+
+/// In single quotes.
+pub fn quote_single(text: &str) -> String {
+    escape_between(text, '\'')
+}
+
+fn escape_between(text: &str, quote: char) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(quote);
+    for c in text.chars() {
+        if c == quote || c == '\\' {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push(quote);
+    out
+}
+
+/// Without quotes, with the backslashes that takes; `None` where only quotes can hold the text.
+/// `stops` are further characters that would end it.
+pub fn bare(text: &str, stops: &[char]) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut open = 0usize;
+    for c in text.chars() {
+        match c {
+            '(' => open += 1,
+            ')' => open = open.checked_sub(1)?,
+            '[' | ']' | ',' => return None,
+            c if c.is_whitespace() || stops.contains(&c) => return None,
+            '"' | '\\' | '|' => out.push('\\'),
+            _ => {}
+        }
+        out.push(c);
+    }
+    (open == 0 && !text.is_empty() && !text.starts_with('(')).then_some(out)
+}

@@ -1,0 +1,220 @@
+//! A pipeline into stages, and the second step on each stage's arguments.
+
+use std::ops::Range;
+
+use pest::Parser;
+use pest::iterators::Pair;
+
+use super::ast::{Arg, ArgKind, Expr, Name, Pipeline, Search, Stage};
+use super::grammar::Grammar;
+use super::{Rule, ShapeOf, errors};
+use crate::error::{Error, Result};
+use crate::source::{SourceId, Span};
+
+/// One text being read: `text` stands at byte `offset` of `source`. Ranges are bytes of `text`.
+pub struct Reader<'a> {
+    source: SourceId,
+    pub(super) text: &'a str,
+    offset: usize,
+    shape_of: ShapeOf<'a>,
+}
+
+/// A pair with the place in the reader's text that pest's offsets are counted from.
+#[derive(Clone, Debug)]
+pub struct Node<'a> {
+    /// What the grammar found.
+    pub pair: Pair<'a, Rule>,
+    /// Start of the parsed part in the reader's text.
+    pub base: usize,
+}
+
+impl<'a> Node<'a> {
+    /// The rule that matched.
+    pub fn rule(&self) -> Rule {
+        self.pair.as_rule()
+    }
+
+    /// The text without blanks around it.
+    pub fn text(&self) -> &'a str {
+        self.pair.as_str().trim()
+    }
+
+    /// Its bytes in the reader's text, without blanks after them.
+    pub fn range(&self) -> Range<usize> {
+        let span = self.pair.as_span();
+        let start = self.base + span.start();
+        start..start + self.pair.as_str().trim_end().len()
+    }
+
+    /// What it is made of.
+    pub fn children(self) -> impl DoubleEndedIterator<Item = Node<'a>> + Clone {
+        let base = self.base;
+        self.pair
+            .into_inner()
+            .filter(|pair| pair.as_rule() != Rule::EOI)
+            .map(move |pair| Node { pair, base })
+    }
+
+    /// The only or first child of a rule that always has one.
+    pub fn child(self) -> Result<Node<'a>> {
+        let rule = self.rule();
+        self.children()
+            .next()
+            .ok_or_else(|| Error::internal(format!("the grammar gave an empty {rule:?}")))
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Reads `text`, which was checked by [`super::guard::check`].
+    pub fn new(
+        source: SourceId,
+        text: &'a str,
+        offset: usize,
+        shape_of: ShapeOf<'a>,
+    ) -> Reader<'a> {
+        Reader {
+            source,
+            text,
+            offset,
+            shape_of,
+        }
+    }
+
+    /// The span over a range of the text.
+    pub fn span(&self, range: Range<usize>) -> Span {
+        Span::new(
+            self.source,
+            self.offset + range.start..self.offset + range.end,
+        )
+    }
+
+    /// The span of a node.
+    pub fn span_of(&self, node: &Node) -> Span {
+        self.span(node.range())
+    }
+
+    /// Parses a part of the text by one rule, and gives that rule's node.
+    pub fn apply(&self, rule: Rule, range: Range<usize>) -> Result<Node<'a>> {
+        let part = &self.text[range.clone()];
+        let mut pairs = Grammar::parse(rule, part)
+            .map_err(|error| errors::convert(self, &error, range.clone()))?;
+        let pair = pairs
+            .next()
+            .ok_or_else(|| Error::internal("the grammar gave nothing"))?;
+        Ok(Node {
+            pair,
+            base: range.start,
+        })
+    }
+
+    /// A pipeline; `outermost` begins with a search unless it begins with `|`, others with a command.
+    pub fn pipeline(&self, range: Range<usize>, outermost: bool) -> Result<Pipeline> {
+        let blank = self.text[range.clone()].trim();
+        if blank.is_empty() {
+            return Err(Error::syntax(self.span(range), "there is no search here"));
+        }
+        let rule = if outermost {
+            Rule::pipeline
+        } else {
+            Rule::subpipeline
+        };
+        let span = self.span(range.clone());
+        let mut stages = Vec::new();
+        let mut errors = Vec::new();
+        for node in self.apply(rule, range)?.children() {
+            let stage = match node.rule() {
+                Rule::stage => self.stage(node),
+                Rule::first_search => self.first_search(node),
+                _ => continue,
+            };
+            match stage {
+                Ok(stage) => stages.push(stage),
+                Err(error) => errors.push(error),
+            }
+        }
+        Error::all(errors)?;
+        Ok(Pipeline { stages, span })
+    }
+
+    fn stage(&self, node: Node<'a>) -> Result<Stage> {
+        let span = self.span_of(&node);
+        let mut name = None;
+        let mut args = node.range().end..node.range().end;
+        for child in node.children() {
+            match child.rule() {
+                Rule::command => name = Some(self.plain_name(&child)),
+                _ => args = child.range(),
+            }
+        }
+        let name = name.ok_or_else(|| Error::internal("a stage without a name"))?;
+        let args = self.stage_args(&name, args)?;
+        Ok(Stage { name, args, span })
+    }
+
+    /// The search before the first `|`; `search` itself need not be written.
+    fn first_search(&self, node: Node<'a>) -> Result<Stage> {
+        let span = self.span_of(&node);
+        let start = node.range().start;
+        let mut name = Name {
+            text: "search".into(),
+            span: self.span(start..start),
+            quoted: false,
+        };
+        let mut args = start..start;
+        for child in node.children() {
+            match child.rule() {
+                Rule::search_word_itself => name = self.plain_name(&child),
+                _ => args = child.range(),
+            }
+        }
+        let args = self.stage_args(&name, args)?;
+        Ok(Stage { name, args, span })
+    }
+
+    fn stage_args(&self, name: &Name, range: Range<usize>) -> Result<Vec<Arg>> {
+        let raw = &self.text[range.clone()];
+        let start = range.start + (raw.len() - raw.trim_start().len());
+        let range = start.min(range.end)..range.end;
+        match (self.shape_of)(&name.text) {
+            Some(rule) => self.args(self.apply(rule, range)?),
+            None if range.is_empty() => Ok(Vec::new()),
+            None => Ok(vec![Arg {
+                kind: ArgKind::Raw(self.text[range.clone()].to_owned()),
+                span: self.span(range),
+            }]),
+        }
+    }
+
+    /// The pipeline between the brackets of a node.
+    pub fn subsearch(&self, node: &Node) -> Result<Pipeline> {
+        let range = node.range();
+        self.pipeline(range.start + 1..range.end - 1, false)
+    }
+
+    /// All of `range` as an expression.
+    pub fn expression_at(&self, range: Range<usize>) -> Result<Expr> {
+        let start = range.start + leading_blanks(&self.text[range.clone()]);
+        let whole = self.apply(Rule::where_args, start..range.end)?;
+        self.expression(whole.child()?)
+    }
+
+    /// All of `range` as a search expression.
+    pub fn search_at(&self, range: Range<usize>) -> Result<Search> {
+        let start = range.start + leading_blanks(&self.text[range.clone()]);
+        let whole = self.apply(Rule::search_args, start..range.end)?;
+        self.search(whole.children())
+    }
+
+    /// A name as it stands.
+    pub fn plain_name(&self, node: &Node) -> Name {
+        Name {
+            text: node.text().to_owned(),
+            span: self.span_of(node),
+            quoted: false,
+        }
+    }
+}
+
+fn leading_blanks(text: &str) -> usize {
+    text.len() - text.trim_start().len()
+}
