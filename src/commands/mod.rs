@@ -1,1 +1,160 @@
 //! The commands, one file each: a row, its arguments, its plan.
+//!
+//! A new command is a file here, its name in `commands!`, and a rule `<name>_args` in
+//! `grammar/commands.pest` when no other command has its shape.
+
+mod args;
+mod planner;
+mod rank;
+
+pub use planner::{Planner, parse_expression, parse_search};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::Plan;
+use crate::syntax::Rule;
+use crate::syntax::ast::Stage;
+
+/// One command.
+pub struct Command {
+    /// Its name, lower case.
+    pub name: &'static str,
+    /// Other names for it.
+    pub aliases: &'static [&'static str],
+    /// Heading it is listed under.
+    pub category: Category,
+    /// `head [<N> | (<condition>)] [limit=<N>]`
+    pub synopsis: &'static str,
+    /// Its options: name, default, meaning.
+    pub options: &'static [OptionRow],
+    /// What it does.
+    pub doc: &'static str,
+    /// Searches that run, with the rows they give as NDJSON; a test runs them.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// The page of the documentation it follows.
+    pub page: &'static str,
+    /// The shape of its arguments.
+    pub args: Rule,
+    /// What it does, as a plan over its input; a generating command has none.
+    pub plan: fn(&mut Planner<'_>, &Stage, Option<Plan>) -> Result<Plan>,
+}
+
+/// An option of a command: name, default (empty for none), meaning.
+pub type OptionRow = (&'static str, &'static str, &'static str);
+
+/// Headings of commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Category {
+    /// Makes rows.
+    Generating,
+    /// Keeps or drops rows.
+    Filtering,
+    /// Adds or changes fields.
+    Fields,
+    /// Sums rows up.
+    Reporting,
+    /// Orders rows.
+    Ordering,
+    /// Brings rows or fields together.
+    Combining,
+}
+
+impl Category {
+    /// As a heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Category::Generating => "Generating rows",
+            Category::Filtering => "Filtering",
+            Category::Fields => "Fields",
+            Category::Reporting => "Reporting",
+            Category::Ordering => "Ordering",
+            Category::Combining => "Combining",
+        }
+    }
+}
+
+/// What most rows leave out.
+const DEFAULT: Command = Command {
+    name: "",
+    aliases: &[],
+    category: Category::Fields,
+    synopsis: "",
+    options: &[],
+    doc: "",
+    examples: &[],
+    page: "",
+    args: Rule::EOI,
+    plan: no_plan,
+};
+
+fn no_plan(_: &mut Planner<'_>, stage: &Stage, _: Option<Plan>) -> Result<Plan> {
+    Err(Error::internal(format!("`{}` has no plan", stage.name.text)))
+}
+
+macro_rules! commands {
+    ($($module:ident),* $(,)?) => {
+        $(mod $module;)*
+        const TABLE: &[&Command] = &[$(&$module::COMMAND),*];
+    };
+}
+
+commands! {
+    append, bin, convert, dedup, eval, eventstats, fields, fillnull, format, head,
+    inputlookup, join, lookup, makemv, makeresults, mvexpand, rare, regex, rename, return_,
+    reverse, rex, search, sort, stats, table, tail, top, tstats, union, where_,
+}
+
+/// All commands, by name.
+pub fn all() -> impl Iterator<Item = &'static Command> {
+    TABLE.iter().copied()
+}
+
+/// The command of that name or alias, whatever its case.
+pub fn command(name: &str) -> Option<&'static Command> {
+    all().find(|c| {
+        c.name.eq_ignore_ascii_case(name) || c.aliases.iter().any(|a| a.eq_ignore_ascii_case(name))
+    })
+}
+
+/// The shape of the arguments of the command of that name.
+pub fn shape_of(name: &str) -> Option<Rule> {
+    command(name).map(|c| c.args)
+}
+
+/// Commands of Splunk that this program does not run yet: named so that the error can say so.
+const LATER: &str = "abstract accum addcoltotals addinfo addtotals analyzefields anomalies \
+    anomalousvalue anomalydetection appendcols appendpipe apply arules associate autoregress \
+    bucketdir chart cluster cofilter collect concurrency contingency correlate ctable datamodel \
+    dbinspect delete delta diff erex eventcount extract fieldformat fieldsummary filldown \
+    findtypes fit folderize foreach from fromjson gauge gentimes geom geomfilter geostats \
+    highlight history iconify inputcsv iplocation kmeans kv kvform loadjob localize localop \
+    makecontinuous map mcollect metadata metasearch meventcollect mpreview mstats multikv \
+    multisearch mvcombine nomv outlier outputcsv outputlookup outputtext overlap pivot predict \
+    rangemap redistribute relevancy reltime replace require rest rtorder savedsearch script scrub \
+    searchtxn selfjoin sendalert sendemail set setfields sichart sirare sistats sitimechart sitop \
+    spath strcat streamstats tags timechart timewrap tojson transaction transpose trendline \
+    tscollect typeahead typelearner typer uniq untable walklex x11 xmlkv xmlunescape xpath \
+    xsdisplayconcept xyseries";
+
+/// The error for a command there is no row for.
+pub fn unknown(stage: &Stage) -> Error {
+    let name = &stage.name.text;
+    if LATER
+        .split_whitespace()
+        .any(|n| n.eq_ignore_ascii_case(name))
+    {
+        return Error::new(ErrorKind::UnsupportedCommand {
+            name: name.to_ascii_lowercase(),
+            why: "it is not built in yet".to_owned(),
+        })
+        .at(stage.name.span)
+        .hint("`spelunk list commands` shows the commands there are");
+    }
+    Error::new(ErrorKind::UnknownCommand(name.clone()))
+        .at(stage.name.span)
+        .did_you_mean(
+            name,
+            all()
+                .map(|c| c.name)
+                .chain(LATER.split_whitespace()),
+        )
+}

@@ -25,8 +25,19 @@ struct Lowered {
     finish: Option<Lazy>,
 }
 
+/// How rows are grouped.
+pub(super) struct Grouping<'g> {
+    pub by: &'g [ByField],
+    /// What stands for a missing `by` field.
+    pub fill: Option<&'g str>,
+    /// No result for a field of which a value is no number.
+    pub all_numbers: bool,
+    /// Sorted by the `by` fields, or in the order in which groups were seen.
+    pub sorted: bool,
+}
+
 impl Executor<'_> {
-    /// One row for each combination of the `by` fields, sorted by them.
+    /// One row for each combination of the `by` fields.
     ///
     /// # Errors
     /// What the arguments' expressions say.
@@ -34,10 +45,9 @@ impl Executor<'_> {
         &self,
         frame: Frame,
         aggregates: &[AggregateCall],
-        by: &[ByField],
-        fill: Option<&str>,
+        grouping: &Grouping<'_>,
     ) -> Result<Frame> {
-        let (frame, names) = self.group_columns(frame, by, fill)?;
+        let (frame, names) = self.group_columns(frame, grouping.by, grouping.fill)?;
         let (frame, calls) = self.argument_columns(frame, aggregates)?;
         let mut schema: Schema = names
             .iter()
@@ -47,7 +57,7 @@ impl Executor<'_> {
         let lowered: Vec<Lowered> = calls
             .iter()
             .enumerate()
-            .map(|(i, call)| self.lower_call(i, call, &frame))
+            .map(|(i, call)| self.lower_call(i, call, &frame, grouping.all_numbers))
             .collect();
         let aggregated: Vec<Lazy> = lowered.iter().flat_map(|l| l.aggregated.clone()).collect();
         lazy = if names.is_empty() {
@@ -74,7 +84,7 @@ impl Executor<'_> {
             })
             .collect();
         let out = Frame { lazy, schema };
-        if keys.is_empty() {
+        if keys.is_empty() || !grouping.sorted {
             return Ok(out);
         }
         let (by, options) = sort_keys(&keys, &out);
@@ -93,9 +103,19 @@ impl Executor<'_> {
         frame: Frame,
         aggregates: &[AggregateCall],
         by: &[ByField],
+        all_numbers: bool,
     ) -> Result<Frame> {
         let names: Vec<String> = by.iter().map(|b| b.name.clone()).collect();
-        let small = self.aggregate(frame.clone(), aggregates, by, None)?;
+        let small = self.aggregate(
+            frame.clone(),
+            aggregates,
+            &Grouping {
+                by,
+                fill: None,
+                all_numbers,
+                sorted: false,
+            },
+        )?;
         let added: Vec<(String, Type)> = small
             .schema
             .iter()
@@ -253,7 +273,13 @@ impl Executor<'_> {
         }
     }
 
-    fn lower_call(&self, index: usize, call: &AggregateCall, frame: &Frame) -> Lowered {
+    fn lower_call(
+        &self,
+        index: usize,
+        call: &AggregateCall,
+        frame: &Frame,
+        all_numbers: bool,
+    ) -> Lowered {
         let name = call.name.clone();
         let temporary = |part: &str| format!("__agg{index}{part}");
         let AggregateInput::Field(pattern) = &call.arg else {
@@ -322,7 +348,15 @@ impl Executor<'_> {
                     parameter,
                     list_limit,
                 };
-                builder.push((function.body)(&samples));
+                let spoiled = all_numbers
+                    && samples
+                        .texts()
+                        .any(|t| crate::value::parse_number(&t).is_none());
+                builder.push(if spoiled {
+                    Value::Null
+                } else {
+                    (function.body)(&samples)
+                });
             }
             Ok(builder.finish().with_name(columns[0].name().clone()))
         };

@@ -33,11 +33,19 @@ impl Executor<'_> {
         Ok(self.program(program, frame, expr.span))
     }
 
-    /// An expression that must be true.
+    /// An expression that must be true: what is neither true nor false is not.
     ///
     /// # Errors
     /// What binding says.
     pub fn condition(&self, expr: &Expr, frame: &Frame) -> Result<Lazy> {
+        Ok(self.truth(expr, frame)?.fill_null(lit(false)))
+    }
+
+    /// Whether an expression is true, false, or neither.
+    ///
+    /// # Errors
+    /// What binding says.
+    pub fn truth(&self, expr: &Expr, frame: &Frame) -> Result<Lazy> {
         let program = Binder::new(&frame.schema, &|text| self.parse_search(text)).any(expr)?;
         if !matches!(program.kind, Type::Bool | Type::Null) && !may_be_bool(expr) {
             return Err(Error::new(crate::error::ErrorKind::Type(
@@ -46,7 +54,7 @@ impl Executor<'_> {
             .at(expr.span)
             .hint("compare it: <expression> = <value>"));
         }
-        let condition = match native(expr, frame) {
+        Ok(match native(expr, frame) {
             Some((native, Type::Bool)) => native,
             _ => {
                 let program = Program {
@@ -55,8 +63,7 @@ impl Executor<'_> {
                 };
                 self.program(program, frame, expr.span).0
             }
-        };
-        Ok(condition.fill_null(lit(false)))
+        })
     }
 
     /// A program evaluated row by row over its columns.

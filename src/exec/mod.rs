@@ -130,12 +130,23 @@ impl<'e> Executor<'e> {
                 aggregates,
                 by,
                 fill,
-            } => self.aggregate(self.lower(input)?, aggregates, by, fill.as_deref()),
+                all_numbers,
+                sorted,
+            } => {
+                let grouping = aggregate::Grouping {
+                    by,
+                    fill: fill.as_deref(),
+                    all_numbers: *all_numbers,
+                    sorted: *sorted,
+                };
+                self.aggregate(self.lower(input)?, aggregates, &grouping)
+            }
             Plan::Window {
                 input,
                 aggregates,
                 by,
-            } => self.window(self.lower(input)?, aggregates, by),
+                all_numbers,
+            } => self.window(self.lower(input)?, aggregates, by, *all_numbers),
             Plan::Sort { input, keys, limit } => Ok(self.sort(self.lower(input)?, keys, *limit)),
             Plan::Reverse { input } => {
                 let frame = self.lower(input)?;
@@ -145,6 +156,24 @@ impl<'e> Executor<'e> {
                 })
             }
             Plan::Limit { input, count, tail } => Ok(self.limit(self.lower(input)?, *count, *tail)),
+            Plan::Skip { input, count } => {
+                let frame = self.lower(input)?;
+                Ok(Frame {
+                    lazy: frame.lazy.slice(*count as i64, u32::MAX),
+                    schema: frame.schema,
+                })
+            }
+            Plan::While {
+                input,
+                condition,
+                limit,
+                null,
+                keep_last,
+            } => {
+                let frame = self.lower(input)?;
+                let holds = self.truth(condition, &frame)?.fill_null(lit(*null));
+                Ok(order::leading(frame, holds, *limit, *keep_last))
+            }
             Plan::Bucket {
                 input,
                 field,

@@ -132,6 +132,28 @@ fn combination(fields: &[String], frame: &Frame) -> Lazy {
     first.map_many(run, &inputs, |_, _| Ok(field("key", Type::Text)))
 }
 
+/// The rows before the first for which `holds` is false.
+pub(super) fn leading(frame: Frame, holds: Lazy, limit: usize, keep_last: bool) -> Frame {
+    const GOING: &str = "__going";
+    let going = holds.cast(DataType::Int64).cum_min(false);
+    let going = if keep_last {
+        going.shift(lit(1)).fill_null(lit(1))
+    } else {
+        going
+    };
+    let names: Vec<Lazy> = frame.schema.keys().map(|n| column(n)).collect();
+    let lazy = frame
+        .lazy
+        .with_column(going.alias(GOING))
+        .filter(column(GOING).eq(lit(1)))
+        .select(names)
+        .limit(u32::try_from(limit).unwrap_or(u32::MAX));
+    Frame {
+        lazy,
+        schema: frame.schema,
+    }
+}
+
 impl Executor<'_> {
     pub(super) fn sort(&self, frame: Frame, keys: &[SortKey], limit: usize) -> Frame {
         let (by, options) = sort_keys(keys, &frame);
@@ -231,14 +253,19 @@ impl Executor<'_> {
         span: &Span,
         align: Option<f64>,
     ) -> Frame {
-        let kind = frame.kind(from);
+        // Only `_time` is a time; a bucket's start elsewhere is epoch seconds.
+        let bucketed_kind = if to == "_time" {
+            Type::Time
+        } else {
+            Type::Number
+        };
         let zone = self.context.clock.zone;
         let span = span.clone();
         let align = align.map(|seconds| (seconds * 1e6) as i64);
         let bucketed = column(from).map(
             move |c| {
                 let cells = Cells::new(&c);
-                let mut builder = Builder::new(c.name(), Type::Time, c.len());
+                let mut builder = Builder::new(c.name(), bucketed_kind, c.len());
                 for row in 0..c.len() {
                     builder.push(match cells.get(row).as_number() {
                         Some(seconds) => {
@@ -251,9 +278,8 @@ impl Executor<'_> {
                 }
                 Ok(builder.finish())
             },
-            |_, f| Ok(field(f.name(), Type::Time)),
+            move |_, f| Ok(field(f.name(), bucketed_kind)),
         );
-        let kind = if kind == Type::Null { Type::Null } else { Type::Time };
-        frame.with(vec![(to.to_owned(), kind, bucketed)])
+        frame.with(vec![(to.to_owned(), bucketed_kind, bucketed)])
     }
 }

@@ -59,6 +59,18 @@ pub(super) const TABLE: &[EvalFunction] = &[
         ..BASE
     },
     EvalFunction {
+        name: "$nonempty",
+        returns: |_| Type::Multi,
+        doc: "The values that are not the empty text.",
+        body: Body::Values(|_, args| {
+            let values = args[0].clone().into_values();
+            Ok(Value::multi(
+                values.into_iter().filter(|v| !v.is_empty()).collect(),
+            ))
+        }),
+        ..BASE
+    },
+    EvalFunction {
         name: "$rmcomma",
         body: Body::Values(rmcomma),
         ..BASE

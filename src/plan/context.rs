@@ -35,6 +35,8 @@ impl Default for Limits {
 pub struct PlanContext {
     /// The knowledge objects.
     pub catalog: Arc<Catalog>,
+    /// Names of the data models whose rows are given directly.
+    pub given_models: Vec<String>,
     /// Clock and zone.
     pub clock: Context,
     /// Bounds.

@@ -76,6 +76,10 @@ pub enum Plan {
         by: Vec<ByField>,
         /// What stands for a missing `by` field; without it such rows are left out.
         fill: Option<String>,
+        /// No result for a field of which a value in the group is no number.
+        all_numbers: bool,
+        /// Whether the rows come sorted by the `by` fields, or in the order their groups were seen.
+        sorted: bool,
     },
     /// Adds aggregates to every row of its group.
     Window {
@@ -85,6 +89,8 @@ pub enum Plan {
         aggregates: Vec<AggregateCall>,
         /// What to group by.
         by: Vec<ByField>,
+        /// No result for a field of which a value in the group is no number.
+        all_numbers: bool,
     },
     /// Orders the rows, stably.
     Sort {
@@ -108,6 +114,26 @@ pub enum Plan {
         count: usize,
         /// From the end, in reverse order as `tail` gives them.
         tail: bool,
+    },
+    /// The rows after the first ones.
+    Skip {
+        /// The rows.
+        input: Box<Plan>,
+        /// How many are passed over.
+        count: usize,
+    },
+    /// The rows up to the first for which a condition does not hold.
+    While {
+        /// The rows.
+        input: Box<Plan>,
+        /// What must hold.
+        condition: Expr,
+        /// Rows at most.
+        limit: usize,
+        /// Whether a row goes on for which it is neither true nor false.
+        null: bool,
+        /// Keeps the row that ends the rows.
+        keep_last: bool,
     },
     /// Puts a time into buckets.
     Bucket {
@@ -384,6 +410,8 @@ impl Plan {
             | Plan::Reverse { input }
             | Plan::Limit { input, .. }
             | Plan::Bucket { input, .. }
+            | Plan::Skip { input, .. }
+            | Plan::While { input, .. }
             | Plan::Distinct { input, .. }
             | Plan::Lookup { input, .. }
             | Plan::Explode { input, .. }

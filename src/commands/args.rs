@@ -1,0 +1,353 @@
+//! Reading a stage's arguments: options by name, the rest in order.
+
+use crate::commands::{Command, OptionRow};
+use crate::error::{Error, ErrorKind, Result};
+use crate::functions::stats::{self, Takes};
+use crate::plan::schema::Pattern;
+use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
+use crate::syntax::ast::{
+    Aggregate, AggregateArg, Arg, ArgKind, Literal, Name, Pipeline, Stage,
+};
+use crate::time::Span as TimeSpan;
+
+/// Options that only tell a cluster how to do its work.
+const IGNORED: &[&str] = &[
+    "local",
+    "chunk_size",
+    "allow_old_summaries",
+    "include_reduced_buckets",
+    "partitions",
+    "parallel_reduce",
+];
+
+/// The arguments of a stage.
+pub struct Args<'a> {
+    options: Vec<(&'a Name, &'a Literal)>,
+    /// Everything that is no option, in order.
+    pub rest: Vec<&'a Arg>,
+}
+
+impl<'a> Args<'a> {
+    /// Takes a stage's arguments apart and refuses options that the command does not have.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadOption`] with what there is.
+    pub fn new(command: &Command, stage: &'a Stage) -> Result<Args<'a>> {
+        let mut options = Vec::new();
+        let mut rest = Vec::new();
+        for arg in &stage.args {
+            match &arg.kind {
+                ArgKind::Option { name, value } => {
+                    let lower = name.text.to_ascii_lowercase();
+                    if command.options.iter().any(|o| o.0 == lower) {
+                        options.push((name, value));
+                    } else if !IGNORED.contains(&lower.as_str()) {
+                        return Err(unknown_option(command, name));
+                    }
+                }
+                _ => rest.push(arg),
+            }
+        }
+        Ok(Args { options, rest })
+    }
+
+    /// An option's value, when it is given. Of several the last counts.
+    pub fn get(&self, name: &str) -> Option<&'a Literal> {
+        self.options
+            .iter()
+            .rev()
+            .find(|(n, _)| n.text.eq_ignore_ascii_case(name))
+            .map(|(_, value)| *value)
+    }
+
+    /// An option's value as text.
+    pub fn text(&self, name: &str, default: &str) -> String {
+        self.get(name).map_or(default, |l| &l.text).to_owned()
+    }
+
+    /// An option that is on or off.
+    ///
+    /// # Errors
+    /// A value that is neither.
+    pub fn flag(&self, name: &str, default: bool) -> Result<bool> {
+        let Some(value) = self.get(name) else {
+            return Ok(default);
+        };
+        match value.text.to_ascii_lowercase().as_str() {
+            "t" | "true" | "1" | "yes" | "y" | "on" => Ok(true),
+            "f" | "false" | "0" | "no" | "n" | "off" => Ok(false),
+            other => Err(Error::argument(
+                value.span,
+                format!("`{name}` takes true or false, not `{other}`"),
+            )),
+        }
+    }
+
+    /// An option that is a whole number.
+    ///
+    /// # Errors
+    /// A value that is none.
+    pub fn number(&self, name: &str, default: usize) -> Result<usize> {
+        match self.get(name) {
+            Some(value) => crate::plan::whole_number(name, value),
+            None => Ok(default),
+        }
+    }
+
+    /// The single whole number among the rest (`head 5`), or the option of that name.
+    ///
+    /// # Errors
+    /// A value that is no number.
+    pub fn count(&mut self, name: &str, default: usize) -> Result<usize> {
+        let at = self
+            .rest
+            .iter()
+            .position(|a| matches!(&a.kind, ArgKind::Literal(l) if !l.quoted));
+        if let Some(at) = at
+            && let ArgKind::Literal(literal) = &self.rest.remove(at).kind
+        {
+            return crate::plan::whole_number(name, literal);
+        }
+        self.number(name, default)
+    }
+
+    /// The field names among the rest, in order, before any keyword.
+    pub fn fields(&self) -> Vec<&'a Name> {
+        self.rest
+            .iter()
+            .take_while(|a| !matches!(a.kind, ArgKind::Keyword(_)))
+            .filter_map(|a| match &a.kind {
+                ArgKind::Field(name) => Some(name),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether that keyword stands there.
+    pub fn has_keyword(&self, keyword: &str) -> bool {
+        self.rest
+            .iter()
+            .any(|a| matches!(&a.kind, ArgKind::Keyword(k) if k == keyword))
+    }
+
+    /// What stands after a keyword, up to the next.
+    pub fn after(&self, keyword: &str) -> Vec<&'a Arg> {
+        self.rest
+            .iter()
+            .skip_while(|a| !matches!(&a.kind, ArgKind::Keyword(k) if k == keyword))
+            .skip(1)
+            .take_while(|a| !matches!(a.kind, ArgKind::Keyword(_)))
+            .copied()
+            .collect()
+    }
+
+    /// The field names after `BY`.
+    pub fn by(&self) -> Vec<&'a Name> {
+        names(&self.after("BY"))
+    }
+
+    /// The first subsearch.
+    pub fn subsearch(&self) -> Option<&'a Pipeline> {
+        self.rest.iter().find_map(|a| match &a.kind {
+            ArgKind::Subsearch(pipeline) => Some(pipeline),
+            _ => None,
+        })
+    }
+
+    /// The aggregations before any keyword.
+    ///
+    /// # Errors
+    /// Unknown functions, arguments they don't take.
+    pub fn aggregates(&self) -> Result<Vec<AggregateCall>> {
+        let mut calls = Vec::new();
+        let mut errors = Vec::new();
+        for arg in &self.rest {
+            if let ArgKind::Aggregate(aggregate) = &arg.kind {
+                match call(aggregate) {
+                    Ok(call) => calls.push(call),
+                    Err(error) => errors.push(error),
+                }
+            }
+        }
+        Error::all(errors)?;
+        Ok(calls)
+    }
+
+    /// The `BY` fields of an aggregation, `span` options belonging to the field before them.
+    ///
+    /// # Errors
+    /// A span that can't be read.
+    pub fn by_fields(&self, stage: &Stage) -> Result<Vec<ByField>> {
+        let mut by: Vec<ByField> = Vec::new();
+        let mut seen = false;
+        for arg in &stage.args {
+            match &arg.kind {
+                ArgKind::Keyword(k) => seen = k == "BY",
+                ArgKind::Field(name) if seen => by.push(ByField {
+                    name: name.text.clone(),
+                    span: None,
+                }),
+                ArgKind::Option { name, value }
+                    if seen && name.text.eq_ignore_ascii_case("span") =>
+                {
+                    let span = TimeSpan::parse(&value.text)
+                        .map_err(|m| Error::argument(value.span, m))?;
+                    match by.last_mut() {
+                        Some(last) => last.span = Some(span),
+                        None => {
+                            return Err(Error::argument(
+                                name.span,
+                                "`span` stands after the field it belongs to",
+                            ));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(by)
+    }
+}
+
+/// The field names among arguments.
+pub fn names<'a>(args: &[&'a Arg]) -> Vec<&'a Name> {
+    args.iter()
+        .filter_map(|a| match &a.kind {
+            ArgKind::Field(name) => Some(name),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The names as patterns.
+pub fn patterns(names: &[&Name]) -> Vec<Pattern> {
+    names.iter().map(|n| Pattern::new(n.text.as_str())).collect()
+}
+
+/// The names as texts.
+pub fn texts(names: &[&Name]) -> Vec<String> {
+    names.iter().map(|n| n.text.clone()).collect()
+}
+
+/// The keys of a sort; a sign on its own belongs to all keys after it.
+///
+/// # Errors
+/// A comparison there is not.
+pub fn sort_keys(args: &[&Arg]) -> Result<Vec<SortKey>> {
+    let mut keys = Vec::new();
+    let mut all_descending = false;
+    for arg in args {
+        match &arg.kind {
+            ArgKind::Sign(sign) => all_descending = *sign == '-',
+            ArgKind::SortKey {
+                descending,
+                function,
+                field,
+            } => {
+                let order = match function {
+                    None => SortOrder::Auto,
+                    Some(f) => match f.text.to_ascii_lowercase().as_str() {
+                        "auto" => SortOrder::Auto,
+                        "num" => SortOrder::Number,
+                        "str" => SortOrder::Text,
+                        "ip" => SortOrder::Address,
+                        other => {
+                            return Err(Error::argument(
+                                f.span,
+                                format!("unknown comparison `{other}`"),
+                            )
+                            .hint("there are auto, num, str and ip"));
+                        }
+                    },
+                };
+                keys.push(SortKey {
+                    field: field.text.clone(),
+                    descending: *descending || all_descending,
+                    order,
+                });
+            }
+            ArgKind::Keyword(k) if k == "DESC" => {
+                for key in &mut keys {
+                    key.descending = !key.descending;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(keys)
+}
+
+/// The error for an option that the command does not have.
+pub fn unknown_option(command: &Command, name: &Name) -> Error {
+    let known: Vec<&str> = command.options.iter().map(|o: &OptionRow| o.0).collect();
+    let error = Error::new(ErrorKind::BadOption(format!(
+        "`{}` has no option `{}`",
+        command.name, name.text
+    )))
+    .at(name.span)
+    .did_you_mean(&name.text, known.iter().copied());
+    if known.is_empty() {
+        error.hint(format!("usage: {}", command.synopsis))
+    } else {
+        error.hint(format!("its options: {}", known.join(", ")))
+    }
+}
+
+/// An aggregation's row and arguments.
+///
+/// # Errors
+/// Unknown functions, arguments they don't take.
+pub fn call(aggregate: &Aggregate) -> Result<AggregateCall> {
+    let typed = &aggregate.function;
+    let (function, parameter) = stats::stats_function(&typed.text).ok_or_else(|| {
+        if matches!(
+            typed.text.to_ascii_lowercase().as_str(),
+            "sparkline" | "rate_avg" | "rate_sum" | "per_second" | "per_minute" | "per_hour"
+                | "per_day"
+        ) {
+            return Error::new(ErrorKind::UnsupportedFunction {
+                name: typed.text.clone(),
+                why: "it is not built in yet".to_owned(),
+            })
+            .at(typed.span);
+        }
+        let error = Error::new(ErrorKind::UnknownFunction(typed.text.clone()))
+            .at(typed.span)
+            .did_you_mean(&typed.text, stats::all().map(|f| f.name));
+        match crate::functions::eval_function(&typed.text) {
+            Some(_) => error.hint(format!(
+                "`{}` is a function of eval: compute it first, or write <function>(eval({}(...)))",
+                typed.text, typed.text
+            )),
+            None => error,
+        }
+    })?;
+    let arg = match &aggregate.arg {
+        AggregateArg::None => AggregateInput::Row,
+        AggregateArg::Field(name) => AggregateInput::Field(Pattern::new(name.text.as_str())),
+        AggregateArg::Eval(expr) => AggregateInput::Expr(expr.clone()),
+        AggregateArg::Nested(inner, _) => {
+            return Err(Error::argument(
+                inner.span,
+                format!("`{}` can't hold another aggregation", typed.text),
+            ));
+        }
+    };
+    if matches!(arg, AggregateInput::Row) && function.takes == Takes::Field {
+        return Err(Error::argument(
+            aggregate.span,
+            format!("`{}` needs a field", typed.text),
+        )
+        .hint(format!("usage: {}", function.synopsis)));
+    }
+    Ok(AggregateCall {
+        function,
+        parameter,
+        arg,
+        name: aggregate
+            .alias
+            .as_ref()
+            .map_or_else(|| aggregate.label.clone(), |a| a.text.clone()),
+        span: aggregate.span,
+    })
+}

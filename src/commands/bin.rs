@@ -1,0 +1,207 @@
+//! `bin`: values into buckets.
+
+use crate::commands::args::Args;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::plan::build::{call, field, number};
+use crate::plan::context::PlanContext;
+use crate::plan::table::{Table, type_of_values};
+use crate::plan::{Assignment, Kernel, Plan, Target};
+use crate::syntax::Rule;
+use crate::syntax::ast::{ArgKind, Stage};
+use crate::time::{self, Span as TimeSpan};
+use crate::value::{Type, Value, format_number, parse_number};
+
+pub(super) const COMMAND: Command = Command {
+    name: "bin",
+    aliases: &["bucket", "discretize"],
+    category: Category::Fields,
+    synopsis: "bin [span=<span>] [bins=<N>] [minspan=<span>] [start=<n>] [end=<n>] [aligntime=<time>] <field> [AS <field>]",
+    options: &[
+        ("span", "", "length of a bucket: a number, a time (5m, 1h, 1mon), or log<base>"),
+        ("bins", "100", "most buckets when no span is given"),
+        ("minspan", "", "shortest length when no span is given"),
+        ("start", "", "where the buckets of numbers begin when no span is given"),
+        ("end", "", "where they end"),
+        ("aligntime", "", "a time at which a bucket starts: earliest, latest, epoch seconds or relative"),
+    ],
+    doc: "Puts numbers or times into buckets: a time becomes the start of its bucket, a number `low-high`.",
+    examples: &[(
+        "| makeresults | eval _time=1700000000, n=7 | bin _time span=1h | bin n span=5 | table _time n",
+        r#"{"_time":1699999200,"n":"5-10"}"#,
+    )],
+    page: "SearchReference/Bin",
+    args: Rule::bin_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let mut from = None;
+    let mut to = None;
+    let mut after_as = false;
+    for arg in &args.rest {
+        match &arg.kind {
+            ArgKind::Pair { from: f, to: t } => (from, to) = (Some(f), Some(t)),
+            ArgKind::Field(name) if after_as => to = Some(name),
+            ArgKind::Field(name) => from = Some(name),
+            ArgKind::Keyword(_) => after_as = true,
+            _ => {}
+        }
+    }
+    let Some(from) = from else {
+        return Err(Error::syntax(stage.span, "`bin` needs a field"));
+    };
+    let alias = to.unwrap_or(from).text.clone();
+    let rows = Planner::rows_or_events(input);
+    let clock = &planner.context.clock;
+    let align = match args.get("aligntime") {
+        None => None,
+        Some(l) => match l.text.to_ascii_lowercase().as_str() {
+            "earliest" | "latest" => None,
+            _ => Some(
+                time::time_modifier(&l.text, clock.now, clock.zone)
+                    .map_err(|m| Error::argument(l.span, m))?,
+            ),
+        },
+    };
+    let Some(span) = args.get("span") else {
+        let bound = |name: &str| -> Result<Option<f64>> {
+            args.get(name)
+                .map(|l| {
+                    parse_number(&l.text).ok_or_else(|| {
+                        Error::argument(l.span, format!("`{name}` takes a number"))
+                    })
+                })
+                .transpose()
+        };
+        return Ok(rows.apply(AutoBin {
+            field: from.text.clone(),
+            alias,
+            bins: args.number("bins", 100)?.max(1),
+            start: bound("start")?,
+            end: bound("end")?,
+            min_span: bound("minspan").unwrap_or(None),
+        }));
+    };
+    let set = |value| {
+        rows.clone().extend(vec![Assignment {
+            target: Target::Field(alias.clone()),
+            value,
+        }])
+    };
+    if let Some((coefficient, base)) = log_span(&span.text) {
+        let args = vec![field(&from.text), number(coefficient), number(base)];
+        return Ok(set(call("$logbucket", args)));
+    }
+    if from.text != "_time"
+        && let Some(width) = parse_number(&span.text)
+    {
+        if width <= 0.0 {
+            return Err(Error::argument(span.span, "a bucket's length is above 0"));
+        }
+        let args = vec![field(&from.text), number(width), number(0.0)];
+        return Ok(set(call("$bucket", args)));
+    }
+    Ok(Plan::Bucket {
+        input: Box::new(rows),
+        field: from.text.clone(),
+        alias,
+        span: TimeSpan::parse(&span.text).map_err(|m| Error::argument(span.span, m))?,
+        align,
+    })
+}
+
+/// `[<coefficient>]log[<base>]`
+fn log_span(text: &str) -> Option<(f64, f64)> {
+    let (coefficient, base) = text.split_once("log")?;
+    let or = |text: &str, default: f64| {
+        if text.is_empty() {
+            Some(default)
+        } else {
+            parse_number(text)
+        }
+    };
+    let (coefficient, base) = (or(coefficient, 1.0)?, or(base, 10.0)?);
+    (coefficient > 0.0 && base > 1.0).then_some((coefficient, base))
+}
+
+/// Buckets whose length depends on the range of the values.
+#[derive(Debug)]
+struct AutoBin {
+    field: String,
+    alias: String,
+    bins: usize,
+    start: Option<f64>,
+    end: Option<f64>,
+    min_span: Option<f64>,
+}
+
+/// Lengths of time buckets that are tried, in seconds.
+const TIMES: [f64; 11] = [
+    1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1800.0, 3600.0, 86_400.0, 2_592_000.0,
+];
+
+impl AutoBin {
+    fn width(&self, low: f64, high: f64) -> f64 {
+        let range = high - low;
+        let fits = |width: f64| {
+            (range / width).floor() < self.bins as f64 && self.min_span.is_none_or(|m| width >= m)
+        };
+        if self.field == "_time" {
+            return TIMES.into_iter().find(|w| fits(*w)).unwrap_or(2_592_000.0);
+        }
+        let mut width = 10f64.powf(range.max(1e-9).log10().floor() - 3.0);
+        while !fits(width) && width.is_finite() {
+            width *= 10.0;
+        }
+        width
+    }
+}
+
+impl Kernel for AutoBin {
+    fn describe(&self) -> String {
+        format!("bin bins={} {}", self.bins, self.field)
+    }
+
+    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
+        let Some(column) = input.column(&self.field) else {
+            return Ok(input);
+        };
+        let numbers = || column.values.iter().filter_map(Value::as_number);
+        let low = self.start.unwrap_or_else(|| numbers().fold(f64::INFINITY, f64::min));
+        let high = self.end.unwrap_or_else(|| numbers().fold(f64::NEG_INFINITY, f64::max));
+        if low > high {
+            return Ok(input);
+        }
+        let width = self.width(low, high);
+        let is_time = self.field == "_time";
+        let values: Vec<Value<'static>> = column
+            .values
+            .iter()
+            .map(|v| match v.as_number() {
+                Some(n) => {
+                    let start = (n / width).floor() * width;
+                    if is_time {
+                        Value::Num(start)
+                    } else {
+                        Value::text(format!(
+                            "{}-{}",
+                            format_number(start),
+                            format_number(start + width)
+                        ))
+                    }
+                }
+                None => v.clone(),
+            })
+            .collect();
+        let kind = if self.alias == "_time" && is_time {
+            Type::Time
+        } else {
+            type_of_values(&values)
+        };
+        input.set(self.alias.clone(), kind, values);
+        Ok(input)
+    }
+}

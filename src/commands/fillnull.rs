@@ -1,0 +1,62 @@
+//! `fillnull`: puts a value where there is none.
+
+use crate::commands::args::Args;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::Result;
+use crate::plan::build::{call, field, number, text};
+use crate::plan::schema::Pattern;
+use crate::plan::{Assignment, EACH, Plan, Target};
+use crate::syntax::Rule;
+use crate::syntax::ast::Stage;
+use crate::value::{is_canonical_number, parse_number};
+
+pub(super) const COMMAND: Command = Command {
+    name: "fillnull",
+    category: Category::Fields,
+    synopsis: "fillnull [value=<text>] [<field>...]",
+    options: &[("value", "0", "what stands for a missing value")],
+    doc: "Puts a value where a field is missing: in the named fields (which are made if they are not there), or in all fields there are.",
+    examples: &[(
+        "| makeresults | eval a=1 | fillnull value=none b | table a b",
+        r#"{"a":1,"b":"none"}"#,
+    )],
+    page: "SearchReference/Fillnull",
+    args: Rule::fillnull_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let value = args.text("value", "0");
+    let value = match parse_number(&value) {
+        Some(n) if is_canonical_number(&value) => number(n),
+        _ => text(&value),
+    };
+    let fields = args.fields();
+    let filled = |name: &str| call("coalesce", vec![field(name), value.clone()]);
+    let columns = if fields.is_empty() {
+        vec![Assignment {
+            target: Target::Each(vec![Pattern::new("*")]),
+            value: filled(EACH),
+        }]
+    } else {
+        fields
+            .iter()
+            .map(|name| {
+                if name.text.contains('*') {
+                    Assignment {
+                        target: Target::Each(vec![Pattern::new(name.text.as_str())]),
+                        value: filled(EACH),
+                    }
+                } else {
+                    Assignment {
+                        target: Target::Field(name.text.clone()),
+                        value: filled(&name.text),
+                    }
+                }
+            })
+            .collect()
+    };
+    Ok(Planner::rows_or_events(input).extend(columns))
+}

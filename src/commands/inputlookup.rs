@@ -1,0 +1,69 @@
+//! `inputlookup`: the rows of a lookup table.
+
+use crate::commands::args::Args;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::plan::{Plan, Scan};
+use crate::syntax::Rule;
+use crate::syntax::ast::{ArgKind, Stage};
+
+pub(super) const COMMAND: Command = Command {
+    name: "inputlookup",
+    category: Category::Generating,
+    synopsis: "| inputlookup [append=<bool>] [start=<N>] [max=<N>] <lookup or file.csv> [where <search expression>]",
+    options: &[
+        ("append", "false", "puts the rows after those there are"),
+        ("start", "0", "rows passed over"),
+        ("max", "1000000000", "rows taken"),
+        ("strict", "false", "accepted: a lookup that is not there is always an error"),
+    ],
+    doc: "Gives the rows of a lookup table, all or those that satisfy a search expression.",
+    page: "SearchReference/Inputlookup",
+    args: Rule::inputlookup_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let names = args.fields();
+    let [name] = names.as_slice() else {
+        return Err(Error::syntax(stage.span, "`inputlookup` needs one lookup"));
+    };
+    planner
+        .context
+        .catalog
+        .find_lookup(&name.text)
+        .map_err(|e| e.at(name.span))?;
+    let mut rows = Plan::Scan(Scan::Lookup((*name).clone()));
+    for arg in &args.rest {
+        if let ArgKind::Search(search) = &arg.kind {
+            rows = planner.search_filter(rows, search)?;
+        }
+    }
+    let start = args.number("start", 0)?;
+    if start > 0 {
+        rows = Plan::Skip {
+            input: Box::new(rows),
+            count: start,
+        };
+    }
+    if args.get("max").is_some() {
+        rows = Plan::Limit {
+            input: Box::new(rows),
+            count: args.number("max", 0)?,
+            tail: false,
+        };
+    }
+    match input {
+        Some(before) if args.flag("append", false)? => Ok(Plan::Union {
+            inputs: vec![before, rows],
+        }),
+        Some(_) => Err(Error::syntax(
+            stage.name.span,
+            "`inputlookup` begins a search",
+        )
+        .hint("with append=true it adds its rows to those there are")),
+        None => Ok(rows),
+    }
+}

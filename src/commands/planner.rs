@@ -1,0 +1,155 @@
+//! From stages to plan nodes.
+
+use crate::commands::{self, Category};
+use crate::error::{Error, Result};
+use crate::plan::context::PlanContext;
+use crate::plan::{Plan, Predicate, Scan};
+use crate::syntax;
+use crate::syntax::ast::{Expr, Pipeline, Search, Stage};
+
+/// Plans the stages of one search.
+pub struct Planner<'p> {
+    /// Catalog, clock, limits.
+    pub context: &'p PlanContext,
+    /// The data set that a search named by `nodename`, and others that commands set aside.
+    depth: usize,
+}
+
+/// How deep subsearches may stand in each other.
+const MAX_DEPTH: usize = 50;
+
+impl<'p> Planner<'p> {
+    /// A planner.
+    pub fn new(context: &'p PlanContext) -> Planner<'p> {
+        Planner { context, depth: 0 }
+    }
+
+    /// The plan of a pipeline. All stages are planned, so that all errors are told.
+    ///
+    /// # Errors
+    /// What is wrong with the stages, joined.
+    pub fn pipeline(&mut self, pipeline: &Pipeline) -> Result<Plan> {
+        let mut plan: Option<Plan> = None;
+        let mut errors = Vec::new();
+        for (at, stage) in pipeline.stages.iter().enumerate() {
+            match self.stage(stage, plan.take(), at == 0) {
+                Ok(next) => plan = Some(next),
+                Err(error) => {
+                    errors.push(error);
+                    // Something to go on with, so that later stages are checked too.
+                    plan = Some(Plan::Generate { count: 0 });
+                }
+            }
+        }
+        Error::all(errors)?;
+        plan.ok_or_else(|| Error::syntax(pipeline.span, "the search is empty"))
+    }
+
+    fn stage(&mut self, stage: &Stage, input: Option<Plan>, first: bool) -> Result<Plan> {
+        let command =
+            commands::command(&stage.name.text).ok_or_else(|| commands::unknown(stage))?;
+        let generates = command.category == Category::Generating || command.name == "search";
+        if first && !generates && command.name != "union" {
+            return Err(Error::syntax(
+                stage.name.span,
+                format!(
+                    "`{}` needs rows, and a search that begins with `|` must make them first",
+                    command.name
+                ),
+            )
+            .hint("begin with a search (without `|`), or with | tstats, | makeresults, | inputlookup, ..."));
+        }
+        let planned = (command.plan)(self, stage, input);
+        planned.map_err(|e| e.at(stage.span))
+    }
+
+    /// The plan of a subsearch.
+    ///
+    /// # Errors
+    /// What is wrong with it, or too deep nesting.
+    pub fn subsearch(&mut self, pipeline: &Pipeline) -> Result<Plan> {
+        if self.depth >= MAX_DEPTH {
+            return Err(Error::new(crate::error::ErrorKind::TooLarge(format!(
+                "subsearches are nested more than {MAX_DEPTH} deep"
+            )))
+            .at(pipeline.span));
+        }
+        self.depth += 1;
+        let plan = self.pipeline(pipeline);
+        self.depth -= 1;
+        plan
+    }
+
+    /// A filter by a search expression, its subsearches planned.
+    ///
+    /// # Errors
+    /// What is wrong with a subsearch.
+    pub fn search_filter(&mut self, input: Plan, search: &Search) -> Result<Plan> {
+        let mut plans = Vec::new();
+        self.subsearches(search, &mut plans)?;
+        Ok(Plan::Filter {
+            input: Box::new(input),
+            predicate: Predicate::Search(search.clone(), plans),
+        })
+    }
+
+    fn subsearches(&mut self, search: &Search, out: &mut Vec<Plan>) -> Result<()> {
+        match search {
+            Search::And(parts) | Search::Or(parts) => {
+                for part in parts {
+                    self.subsearches(part, out)?;
+                }
+            }
+            Search::Not(inner) => self.subsearches(inner, out)?,
+            Search::Subsearch(pipeline) | Search::CompareSubsearch { pipeline, .. } => {
+                out.push(self.subsearch(pipeline)?);
+            }
+            Search::Compare { .. }
+            | Search::In { .. }
+            | Search::Term(_)
+            | Search::ExactTerm(_)
+            | Search::CaseTerm(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The events, or the rows so far.
+    pub fn rows_or_events(input: Option<Plan>) -> Plan {
+        input.unwrap_or(Plan::Scan(Scan::Events))
+    }
+}
+
+/// Reads the text of a search expression: an event type's, a constraint's, a `search` field's.
+/// Macros in it are expanded.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse_search(context: &PlanContext, text: &str) -> Result<Search> {
+    let (source, text) = expanded(context, text)?;
+    syntax::parse_search(source, &text)
+}
+
+/// Reads the text of an expression: a calculated field's.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse_expression(context: &PlanContext, text: &str) -> Result<Expr> {
+    let (source, text) = expanded(context, text)?;
+    syntax::parse_expression(source, &text, 0)
+}
+
+fn expanded(context: &PlanContext, text: &str) -> Result<(crate::source::SourceId, String)> {
+    let mut sources = context
+        .sources
+        .lock()
+        .map_err(|_| Error::internal("the texts are locked"))?;
+    let source = sources.add("knowledge object", text);
+    let source = crate::knowledge::expand::expand(
+        &mut sources,
+        source,
+        &context.catalog.macros,
+        &|_| Err(Error::data("a macro with iseval can't stand here")),
+    )?;
+    let text = sources.get(source).text.clone();
+    Ok((source, text))
+}

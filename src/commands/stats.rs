@@ -1,0 +1,46 @@
+//! `stats`: aggregates, one row a group.
+
+use crate::commands::args::Args;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::syntax::Rule;
+use crate::syntax::ast::Stage;
+
+pub(super) const COMMAND: Command = Command {
+    name: "stats",
+    category: Category::Reporting,
+    synopsis: "stats [allnum=<bool>] <aggregation> [AS <name>] [[,] <aggregation> [AS <name>]]... [BY <field>...]",
+    options: &[
+        ("allnum", "false", "no result for a field of which a value is no number"),
+        ("delim", " ", "accepted: what joins the values of list() and values() in old outputs"),
+        ("dedup_splitvals", "false", "removes repeated values of multivalue BY fields"),
+    ],
+    doc: "Aggregates over all rows, or over the rows of each combination of the BY fields. Rows that lack a BY \
+          field are left out; the result is sorted by them.",
+    examples: &[(
+        "| makeresults count=4 | eval n=2 | stats count, sum(n) AS total",
+        r#"{"count":4,"total":8}"#,
+    )],
+    page: "SearchReference/Stats",
+    args: Rule::stats_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let aggregates = args.aggregates()?;
+    if aggregates.is_empty() {
+        return Err(Error::syntax(stage.span, "`stats` needs an aggregation")
+            .hint("for example: stats count BY host"));
+    }
+    Ok(Plan::Aggregate {
+        input: Box::new(Planner::rows_or_events(input)),
+        aggregates,
+        by: args.by_fields(stage)?,
+        fill: None,
+        all_numbers: args.flag("allnum", false)?,
+        sorted: true,
+    })
+}

@@ -1,0 +1,164 @@
+//! `tstats`: aggregates over the rows of a data model.
+
+use crate::commands::args::Args;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Plan, Scan};
+use crate::source::Span;
+use crate::syntax::Rule;
+use crate::syntax::ast::{ArgKind, CompareOp, Name, Search, Stage};
+
+pub(super) const COMMAND: Command = Command {
+    name: "tstats",
+    category: Category::Generating,
+    synopsis: "| tstats [<options>] <aggregation>... [FROM datamodel=<Model>[.<Dataset>]] [WHERE <search expression>] [BY <field>... [span=<span>]]",
+    options: &[
+        ("summariesonly", "false", "only what summaries hold; data given directly counts as summarised"),
+        ("fillnull_value", "", "what stands for a missing BY field; without it such rows are left out"),
+        ("prestats", "false", "only false is supported"),
+        ("append", "false", "only false is supported"),
+        ("datamodel", "", "the data model and data set, after FROM"),
+        ("span", "", "the length of time buckets, after BY _time"),
+        ("nodename", "", "a child data set; also a term of WHERE"),
+    ],
+    doc: "Aggregates over the rows of a data set of a data model, its fields written Dataset.field; without FROM, over events. \
+          WHERE takes a search expression, BY splits, `BY _time span=1h` makes buckets.",
+    page: "SearchReference/Tstats",
+    args: Rule::tstats_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    if input.is_some() {
+        return Err(Error::syntax(stage.name.span, "`tstats` begins a search"));
+    }
+    let args = Args::new(&COMMAND, stage)?;
+    for name in ["prestats", "append"] {
+        if args.flag(name, false)? {
+            let span = args.get(name).map_or(stage.span, |l| l.span);
+            return Err(Error::new(ErrorKind::UnsupportedCommand {
+                name: format!("tstats {name}=true"),
+                why: "it is not built in yet".to_owned(),
+            })
+            .at(span));
+        }
+    }
+    let aggregates = args.aggregates()?;
+    if aggregates.is_empty() {
+        return Err(Error::syntax(stage.span, "`tstats` needs an aggregation")
+            .hint("for example: | tstats count FROM datamodel=Endpoint.Processes"));
+    }
+    let filter = args.rest.iter().find_map(|a| match &a.kind {
+        ArgKind::Search(search) => Some(search),
+        _ => None,
+    });
+    let mut rows = match args.get("datamodel") {
+        Some(literal) => {
+            let (model, mut dataset) = split(&literal.text, literal.span);
+            if let Some(node) = filter.and_then(node_name)
+                && let Some(last) = node.text.rsplit('.').next()
+            {
+                dataset = Some(Name {
+                    text: last.to_owned(),
+                    ..node
+                });
+            }
+            check(planner, &model, dataset.as_ref())?;
+            Plan::Scan(Scan::Model {
+                model,
+                dataset,
+                summaries_only: args.flag("summariesonly", false)?,
+            })
+        }
+        None => Plan::Scan(Scan::Events),
+    };
+    if let Some(search) = filter {
+        rows = planner.search_filter(rows, &without_node_name(search))?;
+    }
+    Ok(Plan::Aggregate {
+        input: Box::new(rows),
+        aggregates,
+        by: args.by_fields(stage)?,
+        fill: args.get("fillnull_value").map(|l| l.text.clone()),
+        all_numbers: false,
+        sorted: true,
+    })
+}
+
+/// `Model.Dataset`, each part with its place.
+fn split(text: &str, span: Span) -> (Name, Option<Name>) {
+    let name = |text: &str, span: Span| Name {
+        text: text.to_owned(),
+        span,
+        quoted: false,
+    };
+    match text.split_once('.') {
+        Some((model, dataset)) => {
+            // A quoted name's text is shorter than its place; then both parts share it.
+            let exact = (span.end - span.start) as usize == text.len();
+            let part = |from: usize, to: usize| {
+                if exact {
+                    Span {
+                        start: span.start + from as u32,
+                        end: span.start + to as u32,
+                        ..span
+                    }
+                } else {
+                    span
+                }
+            };
+            (
+                name(model, part(0, model.len())),
+                Some(name(dataset, part(model.len() + 1, text.len()))),
+            )
+        }
+        None => (name(text, span), None),
+    }
+}
+
+/// Whether anybody defined the model; rows given directly need no definition.
+fn check(planner: &Planner<'_>, model: &Name, dataset: Option<&Name>) -> Result<()> {
+    let context = planner.context;
+    if context
+        .given_models
+        .iter()
+        .any(|m| m.eq_ignore_ascii_case(&model.text))
+    {
+        return Ok(());
+    }
+    let found = context
+        .catalog
+        .models
+        .find(&model.text)
+        .map_err(|e| e.at(model.span))?;
+    if let Some(dataset) = dataset {
+        found.find(&dataset.text).map_err(|e| e.at(dataset.span))?;
+    }
+    Ok(())
+}
+
+/// `nodename=X` among the terms that must all hold.
+fn node_name(search: &Search) -> Option<Name> {
+    match search {
+        Search::And(parts) => parts.iter().find_map(node_name),
+        Search::Compare {
+            field,
+            op: CompareOp::Eq,
+            value,
+        } if field.text.eq_ignore_ascii_case("nodename") => Some(Name {
+            text: value.text.clone(),
+            span: value.span,
+            quoted: value.quoted,
+        }),
+        _ => None,
+    }
+}
+
+fn without_node_name(search: &Search) -> Search {
+    match search {
+        Search::And(parts) => Search::And(parts.iter().map(without_node_name).collect()),
+        other if node_name(other).is_some() => Search::And(Vec::new()),
+        other => other.clone(),
+    }
+}
