@@ -2,9 +2,16 @@
 //!
 //! The grammar knows only `name(args)`; everything else about a function is in its row.
 
+pub mod digits;
 pub mod eval;
 pub mod internal;
+pub mod json;
+pub mod pattern;
 pub mod stats;
+pub mod xml;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use crate::value::{Type, Value};
 
@@ -24,12 +31,16 @@ pub type Outcome<'a> = Result<Value<'a>, String>;
 pub struct EvalFunction {
     /// Its name, lower case.
     pub name: &'static str,
+    /// Other names for it, lower case.
+    pub aliases: &'static [&'static str],
     /// Heading of the Search Reference it stands under.
     pub group: Group,
     /// `substr(<str>, <start>, <length>)`
     pub synopsis: &'static str,
     /// Fewest and most arguments.
     pub arity: (usize, usize),
+    /// What the planner must know before it evaluates a call.
+    pub traits: Traits,
     /// The type of the result, from those of the arguments.
     pub returns: fn(&[Type]) -> Type,
     /// What it does, one or two sentences.
@@ -40,6 +51,34 @@ pub struct EvalFunction {
     pub body: Body,
 }
 
+/// What the planner must know of a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traits {
+    /// Its arguments are numbers: a string literal as an argument is refused when the
+    /// expression is checked. (A field that holds text only makes the result missing.)
+    pub numeric: bool,
+    /// Each call may give something else: never evaluate it once for all rows.
+    pub volatile: bool,
+}
+
+impl Traits {
+    /// Nothing special.
+    pub const NONE: Traits = Traits {
+        numeric: false,
+        volatile: false,
+    };
+    /// Takes numbers only.
+    pub const NUMERIC: Traits = Traits {
+        numeric: true,
+        volatile: false,
+    };
+    /// Gives something else each time.
+    pub const VOLATILE: Traits = Traits {
+        numeric: false,
+        volatile: true,
+    };
+}
+
 /// How a function gets its arguments.
 #[derive(Clone, Copy)]
 pub enum Body {
@@ -47,9 +86,11 @@ pub enum Body {
     Values(for<'a> fn(&Context, &[Value<'a>]) -> Outcome<'a>),
     /// By the evaluator itself, which needs the expression.
     Special(Special),
+    /// Not to be had here, and why.
+    Refused(&'static str),
 }
 
-/// Functions that take an expression, not its value.
+/// Functions that take an expression, not its value, or need more than their arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Special {
     /// `mvmap(<mv>, <expr>)`
@@ -58,6 +99,14 @@ pub enum Special {
     MvFilter,
     /// `searchmatch(<search>)`
     SearchMatch,
+    /// `lookup(<table>, json_object(<field>, <value>, ...), json_array(<output>, ...))`, needs the lookups.
+    Lookup,
+    /// `getfields(<pattern>)`, needs the row.
+    GetFields,
+    /// `sigfig(<expr>)`, needs the digits of the numbers as typed: see [`digits`].
+    SigFig,
+    /// `exact(<expr>)`: the value of the expression without regard to the digits of its numbers.
+    Exact,
 }
 
 /// Headings of the Search Reference's evaluation functions.
@@ -78,10 +127,115 @@ pub enum Group {
     Bitwise,
 }
 
+impl Group {
+    /// The page of the Search Reference.
+    pub fn page(self) -> &'static str {
+        match self {
+            Group::Comparison => "SearchReference/ConditionalFunctions",
+            Group::Conversion => "SearchReference/ConversionFunctions",
+            Group::Cryptographic => "SearchReference/CryptographicFunctions",
+            Group::DateTime => "SearchReference/DateandTimeFunctions",
+            Group::Informational => "SearchReference/InformationalFunctions",
+            Group::Json => "SearchReference/JSONFunctions",
+            Group::Mathematical => "SearchReference/MathematicalFunctions",
+            Group::Multivalue => "SearchReference/MultivalueEvalFunctions",
+            Group::Statistical => "SearchReference/StatisticalEvalFunctions",
+            Group::Text => "SearchReference/TextFunctions",
+            Group::Trigonometry => "SearchReference/TrigFunctions",
+            Group::Bitwise => "SearchReference/BitFunctions",
+        }
+    }
+}
+
 /// No upper bound on the number of arguments.
 pub const MANY: usize = usize::MAX;
 
-/// The function of that name, whatever its case.
+impl EvalFunction {
+    /// What the rows of a table start from: one argument, nothing special. A row that forgets
+    /// its name, documentation, example or body does not pass the test of the tables.
+    pub const fn under(group: Group) -> EvalFunction {
+        EvalFunction {
+            name: "",
+            aliases: &[],
+            group,
+            synopsis: "",
+            arity: (1, 1),
+            traits: Traits::NONE,
+            returns: |_| Type::Any,
+            doc: "",
+            example: ("", ""),
+            body: Body::Refused(""),
+        }
+    }
+
+    /// What is wrong with calling it with `given` arguments, if anything.
+    pub fn check_arity(&self, given: usize) -> Result<(), String> {
+        let (least, most) = self.arity;
+        if (least..=most).contains(&given) {
+            return Ok(());
+        }
+        let wanted = match (least, most) {
+            (least, MANY) => format!("at least {least}"),
+            (0, 0) => "no".to_owned(),
+            (least, most) if least == most => least.to_string(),
+            (least, most) => format!("{least} to {most}"),
+        };
+        let plural = if wanted.ends_with('1') { "" } else { "s" };
+        Err(format!(
+            "{} takes {wanted} argument{plural}, not {given}: {}",
+            self.name, self.synopsis
+        ))
+    }
+}
+
+/// The function of that name or alias, whatever its case.
 pub fn eval_function(name: &str) -> Option<&'static EvalFunction> {
-    eval::all().find(|f| f.name.eq_ignore_ascii_case(name))
+    static BY_NAME: OnceLock<HashMap<&'static str, &'static EvalFunction>> = OnceLock::new();
+    let by_name = BY_NAME.get_or_init(|| {
+        eval::all()
+            .chain(internal::TABLE)
+            .flat_map(|f| {
+                let names = std::iter::once(f.name).chain(f.aliases.iter().copied());
+                names.map(move |name| (name, f))
+            })
+            .collect()
+    });
+    by_name.get(name.to_ascii_lowercase().as_str()).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{Body, eval, eval_function};
+
+    #[test]
+    fn the_tables_are_in_order() {
+        let mut names = HashSet::new();
+        for f in eval::all() {
+            for name in std::iter::once(&f.name).chain(f.aliases) {
+                assert!(names.insert(*name), "{name} twice");
+                assert_eq!(*name, name.to_ascii_lowercase());
+                assert!(eval_function(&name.to_uppercase()).is_some());
+            }
+            assert!(f.arity.0 <= f.arity.1, "{}", f.name);
+            assert!(f.synopsis.starts_with(f.name), "{}", f.name);
+            assert!(f.doc.ends_with('.') && f.doc.is_ascii(), "{}", f.name);
+            let called = std::iter::once(&f.name)
+                .chain(f.aliases)
+                .any(|n| f.example.0.contains(&format!("{n}(")));
+            assert!(called, "{}", f.name);
+            assert!(!matches!(f.body, Body::Refused("")), "{}", f.name);
+        }
+        assert!(eval_function("nope").is_none());
+    }
+
+    #[test]
+    fn arity_errors_show_the_synopsis() {
+        let substr = eval_function("substr").unwrap();
+        let error = substr.check_arity(1).unwrap_err();
+        assert!(error.contains("2 to 3 arguments"), "{error}");
+        assert!(error.contains("substr(<str>"), "{error}");
+        assert_eq!(eval_function("case").unwrap().check_arity(40), Ok(()));
+    }
 }
