@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, ErrorKind, Result};
 
 use super::conf::Layers;
+use super::dataset::DataSets;
+use super::detection::Detection;
+use super::detections::{DetectionEntry, Detections};
 use super::lookups::{LookupDefinition, is_plain_name};
 use super::macros::Macros;
 use super::models::Models;
 use super::props::{FieldRules, Props};
-use super::shipped;
+use super::saved::{self, SavedSearch};
+use super::shipped::{self, ShippedFile};
 use super::tags::{self, EventType};
 use super::yaml;
 
@@ -21,6 +25,7 @@ struct Merged {
     transforms: Layers,
     event_types: Layers,
     tags: Layers,
+    saved: Layers,
 }
 
 /// All knowledge of one session.
@@ -35,6 +40,8 @@ pub struct Catalog {
     event_types: BTreeMap<String, EventType>,
     tags: BTreeMap<String, Vec<(String, String)>>,
     lookups: BTreeMap<String, LookupDefinition>,
+    saved: BTreeMap<String, SavedSearch>,
+    detections: Detections,
     /// Folders that hold lookup tables, the first added first.
     tables: Vec<PathBuf>,
     merged: Merged,
@@ -103,8 +110,8 @@ impl Catalog {
         self.add_texts(&texts)
     }
 
-    /// Adds a folder in the layout of Splunk's published content: `macros/*.yml` and
-    /// `lookups/*.yml` with their tables.
+    /// Adds a folder in the layout of Splunk's published content: `macros/*.yml`,
+    /// `lookups/*.yml` with their tables, and `detections/**/*.yml`, which are read when asked for.
     ///
     /// # Errors
     /// There is no such directory, or a file in it can't be read or is wrong at a place.
@@ -116,6 +123,7 @@ impl Catalog {
         if macros.is_dir() {
             self.add_macros(&macros)?;
         }
+        self.detections.add(&dir.join("detections"));
         let lookups = dir.join("lookups");
         self.tables.push(lookups.clone());
         for path in yaml::files(&lookups)? {
@@ -190,6 +198,64 @@ impl Catalog {
         self.lookups.values()
     }
 
+    /// The saved search of that name.
+    pub fn saved_search(&self, name: &str) -> Option<&SavedSearch> {
+        self.saved.get(name)
+    }
+
+    /// All saved searches, by name.
+    pub fn saved_searches(&self) -> &BTreeMap<String, SavedSearch> {
+        &self.saved
+    }
+
+    /// All detections: shipped ones, then those of the added content. One whose id a later
+    /// folder has too is left out.
+    ///
+    /// # Errors
+    /// A file can't be read, or is no detection.
+    pub fn detections(&self) -> Result<&[DetectionEntry]> {
+        self.detections.all()
+    }
+
+    /// The files of the detections that `selector` means: an id, a name (whatever its case), a
+    /// file name with or without extension, a file, or a folder with all that is below it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownDetection`], with the nearest name.
+    pub fn find_detections(&self, selector: &str) -> Result<Vec<PathBuf>> {
+        self.detections.find(selector)
+    }
+
+    /// The one detection of that id, name, file name or path.
+    ///
+    /// # Errors
+    /// There is none, or its file is wrong at a place.
+    pub fn detection(&self, selector: &str) -> Result<Detection> {
+        let unknown = || Error::new(ErrorKind::UnknownDetection(selector.to_owned()));
+        match self.find_detections(selector)?.as_slice() {
+            [one] => Detection::load(one),
+            [] => Err(unknown()),
+            _ => Err(unknown().hint("that is a folder of several detections")),
+        }
+    }
+
+    /// The shipped data file of that path, with or without `<shipped>/` before it.
+    pub fn shipped_dataset(&self, path: &Path) -> Option<ShippedFile> {
+        shipped::file(path).filter(|file| file.path().starts_with("datasets"))
+    }
+
+    /// Descriptions of all shipped data sets.
+    ///
+    /// # Errors
+    /// A shipped file is broken, which a test rules out.
+    pub fn shipped_datasets(&self) -> Result<Vec<DataSets>> {
+        let files = shipped::files("datasets").into_iter().map(|f| f.shown());
+        files
+            .filter(|path| path.extension().is_some_and(|e| e == "yml" || e == "yaml"))
+            .map(|path| DataSets::load(&path))
+            .collect()
+    }
+
     /// Where the table of that file name lies; the folder added last wins.
     fn table(&self, name: &str) -> Option<PathBuf> {
         let paths = self.tables.iter().rev().map(|dir| dir.join(name));
@@ -214,6 +280,7 @@ impl Catalog {
                     self.merged.transforms.add(path, text)?;
                 }
                 Some("eventtypes.conf") => self.merged.event_types.add(path, text)?,
+                Some("savedsearches.conf") => self.merged.saved.add(path, text)?,
                 Some("tags.conf") => self.merged.tags.add(path, text)?,
                 _ => {}
             }
@@ -222,6 +289,7 @@ impl Catalog {
         self.props = Props::new(&self.merged.props, &self.merged.transforms)?;
         self.event_types = tags::event_types(&self.merged.event_types);
         self.tags = tags::tags(&self.merged.tags);
+        self.saved = saved::saved_searches(&self.merged.saved);
         let last = self.tables.last().cloned().unwrap_or_default();
         for stanza in transforms.stanzas() {
             let Some(merged) = self.merged.transforms.get(&stanza.name) else {
@@ -241,10 +309,117 @@ impl Catalog {
 }
 
 /// The configuration files that searches depend on.
-const CONF_FILES: [&str; 5] = [
+const CONF_FILES: [&str; 6] = [
     "eventtypes.conf",
     "macros.conf",
     "props.conf",
+    "savedsearches.conf",
     "tags.conf",
     "transforms.conf",
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::Catalog;
+    use crate::error::Error;
+    use crate::knowledge::detection::Detection;
+    use crate::knowledge::expand::expand;
+    use crate::knowledge::shipped;
+    use crate::source::SourceMap;
+
+    fn expanded(catalog: &Catalog, search: &str) -> Result<String, String> {
+        let mut map = SourceMap::new();
+        let typed = map.add("search", search);
+        let refuse = |_: &str| Err(Error::data("nothing is evaluated here"));
+        let id = expand(&mut map, typed, &catalog.macros, &refuse);
+        id.map(|id| map.get(id).text.clone())
+            .map_err(|error| format!("{error} {:?}", error.hints))
+    }
+
+    #[test]
+    fn what_is_shipped_fits_together() {
+        let catalog = Catalog::shipped().unwrap();
+        for entry in catalog.detections().unwrap() {
+            let detection = catalog.detection(&entry.id).unwrap();
+            expanded(&catalog, &detection.search).unwrap();
+        }
+        for model in catalog.models.iter() {
+            for dataset in model.datasets() {
+                for search in dataset.constraints.iter().chain(&dataset.base_search) {
+                    expanded(&catalog, search).unwrap();
+                }
+            }
+        }
+        for (tag, pairs) in catalog.all_tags() {
+            for (field, value) in pairs {
+                assert_eq!(field, "eventtype", "{tag}");
+                assert!(catalog.event_types().contains_key(value), "{value}");
+            }
+        }
+        for described in catalog.shipped_datasets().unwrap() {
+            assert!(!described.files.is_empty());
+        }
+        let sysmon = "XmlWinEventLog:Microsoft-Windows-Sysmon/Operational";
+        let rules = catalog.field_rules("xmlwineventlog", sysmon, "h").unwrap();
+        let process = rules.evals.iter().find(|rule| rule.rule.field == "process");
+        let stanza = &process.expect("the rule is shipped").origin.stanza;
+        assert_eq!(stanza, "source::...Sysmon/Operational");
+        assert!(shipped::file(Path::new("apps/../macros/ctime_1.yml")).is_none());
+    }
+
+    #[test]
+    fn every_published_search_expands() {
+        let content = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/content");
+        if !content.is_dir() {
+            eprintln!("SKIPPED: {} is not there", content.display());
+            return;
+        }
+        let mut catalog = Catalog::shipped().unwrap();
+        catalog.add_content(&content).unwrap();
+        let files = catalog.find_detections(&content.to_string_lossy()).unwrap();
+        assert!(files.len() > 100);
+        for path in files {
+            let detection = Detection::load(&path).unwrap();
+            expanded(&catalog, &detection.search)
+                .unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        }
+        for lookup in catalog.lookups() {
+            if let Err(error) = lookup.load() {
+                let text = error.to_string();
+                assert!(
+                    text.contains("offline") || text.contains("No such file"),
+                    "{text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_app_is_laid_over_what_is_there() {
+        let home = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path: PathBuf = home.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let names = "[names]\nfilename = n.csv\nmax_matches = 1\n";
+        write("default/macros.conf", "[m]\ndefinition = default\n");
+        write("local/macros.conf", "[m]\ndefinition = local\n");
+        write("default/transforms.conf", names);
+        write("lookups/n.csv", "a,b\n1,2\n");
+        write("default/tags.conf", "[eventtype=mine]\nprocess = enabled\n");
+        write("default/eventtypes.conf", "[mine]\nsearch = x=1\n");
+        let mut catalog = Catalog::shipped().unwrap();
+        catalog.add_app(home.path()).unwrap();
+        assert_eq!(expanded(&catalog, "`m`").unwrap(), "local");
+        let lookup = catalog.lookup("names").unwrap();
+        assert_eq!(lookup.load().unwrap().columns, ["a", "b"]);
+        assert_eq!(lookup.max_matches, 1);
+        assert!(catalog.lookup("n.csv").unwrap().load().is_ok());
+        assert!(catalog.lookup("../lookups/n.csv").is_none());
+        assert!(catalog.tags("process").len() > 1);
+        assert!(catalog.add_app(Path::new("/nowhere/at/all")).is_err());
+    }
+}

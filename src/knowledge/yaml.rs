@@ -139,6 +139,16 @@ impl<'de> Deserialize<'de> for Words {
     }
 }
 
+/// For fields that are a list of texts, or one text with commas.
+pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Words::deserialize(deserializer).map(|words| words.0)
+}
+
+/// For fields that are a [`Flag`].
+pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Flag::deserialize(deserializer).map(|flag| flag.0)
+}
+
 /// The trimmed items of a text with commas between them.
 pub(super) fn split_list(text: &str) -> Vec<String> {
     text.split(',')

@@ -1,0 +1,288 @@
+//! Detections in the YAML of Splunk's published content, in its older and its newer form.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::Result;
+
+use super::risk::{Rba, Risk};
+use super::shipped;
+use super::yaml::{self, flag, words};
+
+/// One detection: a search, what its rows mean, and how it is tested. Keys that are not listed
+/// here are ignored.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Detection {
+    /// The file it was read from.
+    #[serde(skip)]
+    pub path: PathBuf,
+    /// `Remote Process Instantiation via WMI`
+    pub name: String,
+    /// A UUID.
+    pub id: String,
+    /// Counts its changes.
+    pub version: Option<String>,
+    /// Day of the last change.
+    pub date: Option<String>,
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// `production`, `experimental`, `deprecated`.
+    pub status: Option<String>,
+    /// `TTP`, `Anomaly`, `Hunting`, `Correlation`, `Baseline`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// What it finds and why that matters.
+    pub description: Option<String>,
+    /// Names of the kinds of data it needs.
+    #[serde(default, deserialize_with = "words")]
+    pub data_source: Vec<String>,
+    /// The search.
+    pub search: String,
+    /// What data must be there.
+    pub how_to_implement: Option<String>,
+    /// What it finds that is harmless.
+    pub known_false_positives: Option<String>,
+    /// Where to read on.
+    #[serde(default, deserialize_with = "words")]
+    pub references: Vec<String>,
+    /// Searches that show more about a row.
+    #[serde(default)]
+    pub drilldown_searches: Vec<Drilldown>,
+    /// Data models it reads, where it says so.
+    #[serde(default, deserialize_with = "words")]
+    pub datamodel: Vec<String>,
+    /// Classification, and the older form of its risk.
+    #[serde(default)]
+    pub tags: DetectionTags,
+    /// The newer form of its risk.
+    pub rba: Option<Rba>,
+    /// Its tests.
+    #[serde(default)]
+    pub tests: Vec<DetectionTest>,
+}
+
+/// A search that shows more about a row; its text holds `$field$`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Drilldown {
+    /// Its title.
+    pub name: String,
+    /// The search.
+    pub search: String,
+    /// Where its time range begins.
+    pub earliest_offset: Option<String>,
+    /// Where its time range ends.
+    pub latest_offset: Option<String>,
+}
+
+/// What a detection is about.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct DetectionTags {
+    /// Groups of detections it belongs to.
+    #[serde(deserialize_with = "words")]
+    pub analytic_story: Vec<String>,
+    /// `Endpoint`, `AWS Account`.
+    pub asset_type: Option<String>,
+    /// Techniques of ATT&CK: `T1047`.
+    #[serde(deserialize_with = "words")]
+    pub mitre_attack_id: Vec<String>,
+    /// Vulnerabilities.
+    #[serde(deserialize_with = "words")]
+    pub cve: Vec<String>,
+    /// Controls of the CIS.
+    #[serde(deserialize_with = "words")]
+    pub cis20: Vec<String>,
+    /// Categories of the NIST framework.
+    #[serde(deserialize_with = "words")]
+    pub nist: Vec<String>,
+    /// Phases of the kill chain.
+    #[serde(deserialize_with = "words")]
+    pub kill_chain_phases: Vec<String>,
+    /// Tests of Atomic Red Team that cause it.
+    #[serde(deserialize_with = "words")]
+    pub atomic_guid: Vec<String>,
+    /// Groups of attackers.
+    #[serde(deserialize_with = "words")]
+    pub group: Vec<String>,
+    /// Products that can run it.
+    #[serde(deserialize_with = "words")]
+    pub product: Vec<String>,
+    /// Fields it reads.
+    #[serde(deserialize_with = "words")]
+    pub required_fields: Vec<String>,
+    /// `endpoint`, `network`, `access`, ...
+    pub security_domain: Option<String>,
+    /// Why it can't be tested by itself.
+    pub manual_test: Option<String>,
+    /// How sure a row is, 0 to 100.
+    pub confidence: Option<f64>,
+    /// How bad a row is, 0 to 100.
+    pub impact: Option<f64>,
+    /// `impact * confidence / 100`, where written.
+    pub risk_score: Option<f64>,
+    /// What a row says, with `$field$`.
+    pub message: Option<String>,
+    /// Who and what is concerned.
+    pub observable: Vec<Observable>,
+}
+
+/// A field that names somebody or something concerned.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Observable {
+    /// The field.
+    pub name: String,
+    /// `User`, `Hostname`, `Process`, `IP Address`, ...
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `Victim`, `Attacker`, ...
+    #[serde(deserialize_with = "words")]
+    pub role: Vec<String>,
+}
+
+/// One test: data in which the detection must find something.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct DetectionTest {
+    /// Its name.
+    pub name: String,
+    /// The data.
+    pub attack_data: Vec<AttackData>,
+    /// What must hold, in the older form: `| stats count | where count > 0`.
+    pub pass_condition: Option<String>,
+    /// Start of the time range, in the older form.
+    pub earliest_time: Option<String>,
+    /// End of the time range, in the older form.
+    pub latest_time: Option<String>,
+}
+
+/// Data of a test.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct AttackData {
+    /// A URL, or a path in a repository of data sets; see [`super::dataset::locate`].
+    pub data: String,
+    /// The source its events get.
+    pub source: Option<String>,
+    /// The sourcetype its events get.
+    pub sourcetype: Option<String>,
+    /// The host its events get.
+    pub host: Option<String>,
+    /// The index its events go to.
+    pub custom_index: Option<String>,
+    /// Whether times are moved to now before the test.
+    #[serde(deserialize_with = "flag")]
+    pub update_timestamp: bool,
+}
+
+impl Detection {
+    /// Reads a file, also one of the program's own (`<shipped>/...`).
+    ///
+    /// # Errors
+    /// It can't be read, or it is no detection; with line and column.
+    pub fn load(path: &Path) -> Result<Detection> {
+        let text = match shipped::file(path) {
+            Some(file) => yaml::text_of(path, file.bytes().to_vec())?,
+            None => yaml::read(path)?,
+        };
+        Detection::parse(path, &text)
+    }
+
+    /// Reads the text of the file `path`.
+    ///
+    /// # Errors
+    /// It is no detection; with line and column.
+    pub fn parse(path: &Path, text: &str) -> Result<Detection> {
+        let mut detection: Detection = yaml::parse(path, text)?;
+        detection.path = path.to_owned();
+        Ok(detection)
+    }
+
+    /// What a row adds to whose risk.
+    pub fn risk(&self) -> Risk {
+        match &self.rba {
+            Some(rba) => Risk::from_rba(rba, &self.tags),
+            None => Risk::from_tags(&self.tags),
+        }
+    }
+
+    /// The file's name without folder and extension.
+    pub fn stem(&self) -> &str {
+        self.path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or("")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Detection;
+
+    #[test]
+    fn the_older_form_is_read() {
+        let text = "name: N\nid: 1-2\nversion: 4\ndate: 2024-09-30\ntype: TTP\nunknown: {a: [1]}\n\
+            search: '| x `y`'\ntags:\n  analytic_story: [A, B]\n  confidence: 70\n  impact: 45\n  \
+            message: m $dest$\n  cve: CVE-1\n  observable:\n  - name: user\n    type: User\n    \
+            role: [Victim]\n  - {name: dest, type: Hostname, role: [Victim]}\n  \
+            - {name: p, type: Process, role: [Attacker]}\n  \
+            - {name: q, type: Other, role: [Victim]}\ntests:\n- name: T\n  attack_data:\n  \
+            - data: https://h/datasets/x.log\n    source: s\n    sourcetype: st\n    \
+            update_timestamp: true\n";
+        let detection = Detection::parse(Path::new("d/n_x.yml"), text).unwrap();
+        assert_eq!(detection.stem(), "n_x");
+        assert_eq!(detection.version.as_deref(), Some("4"));
+        assert_eq!(detection.date.as_deref(), Some("2024-09-30"));
+        assert_eq!(detection.tags.analytic_story, ["A", "B"]);
+        assert_eq!(detection.tags.cve, ["CVE-1"]);
+        assert!(detection.tests[0].attack_data[0].update_timestamp);
+        let risk = detection.risk();
+        assert_eq!(risk.score, 31.5);
+        assert_eq!(risk.message.as_deref(), Some("m $dest$"));
+        let objects: Vec<(&str, &str, f64)> = risk
+            .objects
+            .iter()
+            .map(|o| (o.field.as_str(), o.kind.as_str(), o.score))
+            .collect();
+        assert_eq!(
+            objects,
+            [
+                ("user", "user", 31.5),
+                ("dest", "system", 31.5),
+                ("q", "other", 31.5)
+            ]
+        );
+        assert_eq!(risk.threats[0].kind, "process");
+    }
+
+    #[test]
+    fn the_newer_form_is_read() {
+        let text = "name: N\nid: i\nsearch: x\nrba:\n  message: hello\n  risk_objects:\n  \
+            - field: dest\n    type: system\n    score: 30\n  - {field: u, type: user, score: 56}\n  \
+            threat_objects:\n  - field: process_name\n    type: process_name\n";
+        let risk = Detection::parse(Path::new("n.yml"), text).unwrap().risk();
+        assert_eq!((risk.score, risk.objects[0].score), (56.0, 30.0));
+        assert_eq!(risk.threats[0].field, "process_name");
+        assert_eq!(risk.message.as_deref(), Some("hello"));
+    }
+
+    #[test]
+    fn a_mistake_is_shown_with_its_place() {
+        let message = |text: &str| {
+            let error = Detection::parse(Path::new("n.yml"), text).unwrap_err();
+            error.to_string()
+        };
+        let wrong = message("name: N\nid: i\nsearch: [a, b]\n");
+        assert!(wrong.starts_with("n.yml:3:9: "), "{wrong}");
+        let wrong = message("name: N\nid: i\ntags:\n  impact: high\nsearch: s\n");
+        assert!(wrong.starts_with("n.yml:4:11: "), "{wrong}");
+        let wrong = message("name: N\nid: i\n");
+        assert!(wrong.contains("search"), "{wrong}");
+        let wrong = message("name: N\n  id: 'x\n");
+        assert!(wrong.starts_with("n.yml:"), "{wrong}");
+    }
+}

@@ -1,0 +1,194 @@
+//! Finds detections by name, id, file name or path without reading all of them.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::error::{Error, ErrorKind, Result};
+
+use super::detection::Detection;
+use super::shipped;
+use super::yaml;
+
+/// A detection that is there to be loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DetectionEntry {
+    /// Its name.
+    pub name: String,
+    /// Its UUID.
+    pub id: String,
+    /// Its file, for [`Detection::load`].
+    pub path: PathBuf,
+}
+
+/// The shipped detections and those of the added folders.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Detections {
+    /// Added folders, the first added first.
+    folders: Vec<PathBuf>,
+    /// What is in them, read on first use.
+    entries: OnceLock<Vec<DetectionEntry>>,
+}
+
+impl Detections {
+    /// Adds a folder, with the folders in it.
+    pub(super) fn add(&mut self, folder: &Path) {
+        self.folders.push(folder.to_owned());
+        self.entries = OnceLock::new();
+    }
+
+    /// All detections; one of an id that a later folder has too is left out.
+    pub(super) fn all(&self) -> Result<&[DetectionEntry]> {
+        if let Some(entries) = self.entries.get() {
+            return Ok(entries);
+        }
+        let mut found: Vec<DetectionEntry> = Vec::new();
+        for file in shipped::files("detections") {
+            let path = file.shown();
+            let text = yaml::text_of(&path, file.bytes().to_vec())?;
+            found.push(entry(&path, &text)?);
+        }
+        for folder in &self.folders {
+            for path in files_below(folder)? {
+                let new = entry(&path, &yaml::read(&path)?)?;
+                found.push(new);
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        found.reverse();
+        found.retain(|entry| seen.insert(entry.id.clone()));
+        found.reverse();
+        Ok(self.entries.get_or_init(|| found))
+    }
+
+    /// The files that `selector` means: an id, a name (whatever its case), a file name with or
+    /// without extension, a file, or a folder.
+    pub(super) fn find(&self, selector: &str) -> Result<Vec<PathBuf>> {
+        let path = Path::new(selector);
+        if path.is_file() || shipped::file(path).is_some() {
+            return Ok(vec![path.to_owned()]);
+        }
+        if path.is_dir() {
+            let inner = path.join("detections");
+            return files_below(if inner.is_dir() { &inner } else { path });
+        }
+        let all = self.all()?;
+        let matches = |entry: &&DetectionEntry| {
+            entry.id.eq_ignore_ascii_case(selector)
+                || entry.name.eq_ignore_ascii_case(selector)
+                || stem(&entry.path) == selector
+                || entry.path.file_name().is_some_and(|name| name == selector)
+        };
+        match all.iter().rev().find(matches) {
+            Some(found) => Ok(vec![found.path.clone()]),
+            None => {
+                let names = all.iter().map(|entry| entry.name.as_str());
+                let stems = all.iter().map(|entry| stem(&entry.path));
+                Err(Error::new(ErrorKind::UnknownDetection(selector.to_owned()))
+                    .did_you_mean(selector, names.chain(stems)))
+            }
+        }
+    }
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(|s| s.to_str()).unwrap_or("")
+}
+
+/// All YAML files in `folder` and the folders in it, sorted.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in yaml::entries(folder)? {
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(files_below(&path)?);
+        }
+    }
+    found.extend(yaml::files(folder)?);
+    found.sort();
+    Ok(found)
+}
+
+/// Name and id of a detection, read off their lines where these are plain.
+fn entry(path: &Path, text: &str) -> Result<DetectionEntry> {
+    let (name, id) = match (plain_value(text, "name"), plain_value(text, "id")) {
+        (Some(name), Some(id)) => (name.to_owned(), id.to_owned()),
+        _ => {
+            let detection = Detection::parse(path, text)?;
+            (detection.name, detection.id)
+        }
+    };
+    Ok(DetectionEntry {
+        name,
+        id,
+        path: path.to_owned(),
+    })
+}
+
+/// The value of a key at the start of a line; none when reading it takes a YAML parser.
+fn plain_value<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let mut lines = text.lines();
+    let value = lines
+        .by_ref()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))?
+        .trim();
+    if lines
+        .next()
+        .is_some_and(|next| next.starts_with([' ', '\t']))
+    {
+        return None;
+    }
+    let quoted = |quote: char| {
+        let inner = value.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!inner.contains([quote, '\\'])).then_some(inner)
+    };
+    match value.chars().next()? {
+        quote @ ('"' | '\'') => quoted(quote),
+        first if first.is_alphanumeric() && !value.contains(" #") => Some(value),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Detections, plain_value};
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn values_are_read_off_their_line_where_that_is_safe() {
+        assert_eq!(plain_value("a: 1\nname: N x\nid: y\n", "name"), Some("N x"));
+        assert_eq!(plain_value("name: 'N: x'\n", "name"), Some("N: x"));
+        for text in [
+            "name: N\n  x\n",
+            "name: >\n x",
+            "name: 'it''s'\n",
+            " name: x\n",
+        ] {
+            assert_eq!(plain_value(text, "name"), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_detection_is_found_by_name_id_file_and_folder() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("detections/endpoint");
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("some_thing.yml");
+        std::fs::write(&file, "name: Some Thing\nid: 12-ab\nsearch: x\n").unwrap();
+        let mut detections = Detections::default();
+        detections.add(&home.path().join("detections"));
+        let whole = home.path().to_string_lossy().into_owned();
+        let path = file.to_string_lossy().into_owned();
+        for selector in [
+            "some thing",
+            "12-AB",
+            "some_thing",
+            "some_thing.yml",
+            &path,
+            &whole,
+        ] {
+            assert_eq!(detections.find(selector).unwrap(), [file.clone()]);
+        }
+        let error = detections.find("Some Thin").unwrap_err();
+        assert!(matches!(*error.kind, ErrorKind::UnknownDetection(_)));
+        assert!(error.hints[0].contains("Some Thing"));
+    }
+}

@@ -1,0 +1,162 @@
+//! What the rows of a detection add to whose risk.
+
+use serde::Deserialize;
+
+use super::detection::{DetectionTags, Observable};
+
+/// The newer form of a detection's risk (`rba`).
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Rba {
+    /// What a row says, with `$field$`.
+    pub message: Option<String>,
+    /// Whose risk grows.
+    pub risk_objects: Vec<RbaObject>,
+    /// What did it.
+    pub threat_objects: Vec<RbaObject>,
+}
+
+/// A field of [`Rba`].
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct RbaObject {
+    /// The field.
+    pub field: String,
+    /// `user`, `system`, `other`; for threats `process_name`, `ip_address`, ...
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// How much; for risk objects only.
+    pub score: Option<f64>,
+}
+
+/// What a row of a detection adds to whose risk.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Risk {
+    /// 0 to 100; the highest of the objects' where these differ.
+    pub score: f64,
+    /// How bad a row is, 0 to 100, where written.
+    pub impact: Option<f64>,
+    /// How sure a row is, 0 to 100, where written.
+    pub confidence: Option<f64>,
+    /// What a row says, with `$field$`.
+    pub message: Option<String>,
+    /// Whose risk grows.
+    pub objects: Vec<RiskObject>,
+    /// What did it.
+    pub threats: Vec<ThreatObject>,
+}
+
+/// A field that names whose risk grows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RiskObject {
+    /// The field.
+    pub field: String,
+    /// `user`, `system` or `other`.
+    pub kind: String,
+    /// By how much, 0 to 100.
+    pub score: f64,
+}
+
+/// A field that names what did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreatObject {
+    /// The field.
+    pub field: String,
+    /// `process`, `file_name`, `ip_address`, `url`, ...
+    pub kind: String,
+}
+
+impl Risk {
+    /// Reads the older form: score, message and observables among the tags.
+    ///
+    /// A victim that is a user or a machine is a risk object of that kind; an attacker is a threat
+    /// object; any other observable is a risk object of the kind `other`.
+    pub(super) fn from_tags(tags: &DetectionTags) -> Risk {
+        let score = tags_score(tags).unwrap_or(0.0);
+        let mut risk = Risk {
+            score,
+            impact: tags.impact,
+            confidence: tags.confidence,
+            message: tags.message.clone(),
+            ..Risk::default()
+        };
+        for observable in &tags.observable {
+            let field = observable.name.clone();
+            let has = |role: &str| observable.role.iter().any(|r| r.eq_ignore_ascii_case(role));
+            match risk_kind(observable).filter(|_| has("Victim")) {
+                Some(kind) => risk.objects.push(RiskObject {
+                    field,
+                    kind: kind.to_owned(),
+                    score,
+                }),
+                None if has("Attacker") => risk.threats.push(ThreatObject {
+                    field,
+                    kind: threat_kind(&observable.kind),
+                }),
+                None => risk.objects.push(RiskObject {
+                    field,
+                    kind: "other".to_owned(),
+                    score,
+                }),
+            }
+        }
+        risk
+    }
+
+    /// Reads the newer form; an object without a score gets that of the tags.
+    pub(super) fn from_rba(rba: &Rba, tags: &DetectionTags) -> Risk {
+        let by_default = tags_score(tags);
+        let objects: Vec<RiskObject> = rba
+            .risk_objects
+            .iter()
+            .map(|object| RiskObject {
+                field: object.field.clone(),
+                kind: object.kind.to_lowercase(),
+                score: object.score.or(by_default).unwrap_or(0.0),
+            })
+            .collect();
+        let highest = objects.iter().map(|object| object.score).reduce(f64::max);
+        Risk {
+            score: highest.or(by_default).unwrap_or(0.0),
+            impact: tags.impact,
+            confidence: tags.confidence,
+            message: rba.message.clone().or_else(|| tags.message.clone()),
+            objects,
+            threats: rba
+                .threat_objects
+                .iter()
+                .map(|object| ThreatObject {
+                    field: object.field.clone(),
+                    kind: object.kind.to_lowercase(),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn tags_score(tags: &DetectionTags) -> Option<f64> {
+    tags.risk_score
+        .or_else(|| Some(tags.impact? * tags.confidence? / 100.0))
+}
+
+/// The kind of risk object that a type of observable makes.
+fn risk_kind(observable: &Observable) -> Option<&'static str> {
+    match observable.kind.to_lowercase().as_str() {
+        "user" | "username" | "email address" => Some("user"),
+        "device" | "endpoint" | "hostname" | "ip address" => Some("system"),
+        _ => None,
+    }
+}
+
+/// The kind of threat object that a type of observable makes.
+fn threat_kind(kind: &str) -> String {
+    let lower = kind.to_lowercase();
+    match lower.as_str() {
+        "process" | "process name" => "process",
+        "file" | "file name" | "file hash" => "file_name",
+        "ip address" => "ip_address",
+        "url string" => "url",
+        _ => return lower.replace(' ', "_"),
+    }
+    .to_owned()
+}
