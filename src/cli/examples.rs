@@ -4,7 +4,7 @@
 pub const TOP: &str = "\
 Examples:
   spelunk search --data sysmon.evtx 'EventCode=1 | stats count by Image'
-  spelunk search --data logs/ '| tstats count from datamodel=Endpoint.Processes by Processes.process_name'
+  spelunk search --data logs/ '| tstats count from datamodel=Endpoint.Processes by Processes.dest'
   spelunk run --data logs/ detections/endpoint/
   spelunk explain 'index=main `my_macro` | stats count' --stage macros
   spelunk help stats
@@ -18,7 +18,7 @@ Examples:
   spelunk search --data access.csv 'status>=500 | top 5 uri'
   spelunk search --data app.ndjson.gz 'error | table _time host message' --format csv -o errors.csv
   spelunk search --model Endpoint.Processes=procs.parquet \\
-      '| tstats count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe by Processes.dest'
+      '| tstats count from datamodel=Endpoint.Processes by Processes.process_name'
   spelunk search --earliest -24h --now 2024-05-01T12:00:00 'index=main sourcetype=syslog'
   spelunk search -f hunt.spl --format ndjson | jq .host
 

@@ -258,9 +258,10 @@ fn write_object(result: &DetectionResult, out: &mut dyn Write) -> io::Result<()>
     out.write_all(b",\"file\":")?;
     json::write_string(&result.file, out)?;
     write!(out, ",\"status\":\"{}\"", status(result.status))?;
-    if let Some(reason) = &result.reason {
-        out.write_all(b",\"reason\":")?;
-        json::write_string(reason, out)?;
+    out.write_all(b",\"reason\":")?;
+    match &result.reason {
+        Some(reason) => json::write_string(reason, out)?,
+        None => out.write_all(b"null")?,
     }
     out.write_all(b",\"rows\":")?;
     match &result.rows {

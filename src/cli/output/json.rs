@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::cli::output::{Style, Table, time};
+use crate::cli::output::{Style, Table, is_time, time};
 use crate::value::{Type, Value, format_number, is_canonical_number};
 
 /// One object a line.
@@ -50,8 +50,15 @@ pub fn write_string(text: &str, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(out, text).map_err(io::Error::from)
 }
 
-/// The columns' names as JSON keys, with the colon, and their types.
-fn columns(table: &dyn Table) -> Vec<(Vec<u8>, Type)> {
+/// A column, as every row needs it.
+struct Column {
+    /// The name as a JSON key, with the colon.
+    key: Vec<u8>,
+    kind: Type,
+    time: bool,
+}
+
+fn columns(table: &dyn Table) -> Vec<Column> {
     let key = |name: &str| {
         let mut key = Vec::new();
         write_string(name, &mut key).expect("writing to memory does not fail");
@@ -61,21 +68,25 @@ fn columns(table: &dyn Table) -> Vec<(Vec<u8>, Type)> {
     table
         .names()
         .into_iter()
-        .map(key)
-        .zip(table.types().iter().copied())
+        .zip(table.types())
+        .map(|(name, kind)| Column {
+            key: key(name),
+            kind: *kind,
+            time: is_time(name, *kind),
+        })
         .collect()
 }
 
 fn write_row(
     table: &dyn Table,
-    columns: &[(Vec<u8>, Type)],
+    columns: &[Column],
     row: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     out.write_all(b"{")?;
     let mut first = true;
-    for (column, (key, kind)) in columns.iter().enumerate() {
-        let value = table.value(row, column);
+    for (index, column) in columns.iter().enumerate() {
+        let value = table.value(row, index);
         if value.is_null() {
             continue;
         }
@@ -83,20 +94,20 @@ fn write_row(
             out.write_all(b",")?;
         }
         first = false;
-        out.write_all(key)?;
-        write_value(&value, *kind, out)?;
+        out.write_all(&column.key)?;
+        write_value(&value, column, out)?;
     }
     out.write_all(b"}")
 }
 
-fn write_value(value: &Value<'_>, kind: Type, out: &mut dyn Write) -> io::Result<()> {
+fn write_value(value: &Value<'_>, column: &Column, out: &mut dyn Write) -> io::Result<()> {
     match value {
         Value::Null => out.write_all(b"null"),
         // JSON has no infinity.
         Value::Num(n) if !n.is_finite() => write_string(&format_number(*n), out),
-        Value::Num(n) if kind == Type::Time => out.write_all(time::epoch(*n).as_bytes()),
+        Value::Num(n) if column.time => out.write_all(time::epoch(*n).as_bytes()),
         Value::Num(n) => out.write_all(format_number(*n).as_bytes()),
-        Value::Text(text) if kind == Type::Any && is_canonical_number(text) => {
+        Value::Text(text) if column.kind == Type::Any && is_canonical_number(text) => {
             out.write_all(text.as_bytes())
         }
         Value::Text(text) => write_string(text, out),

@@ -40,11 +40,16 @@ pub fn write_markdown(table: &dyn Table, style: &Style, out: &mut dyn Write) -> 
     Ok(())
 }
 
-/// Text that Markdown does not read as markup of the table or as HTML.
+/// Text that Markdown does not read as markup of the table or as HTML. Inside a word, as in
+/// `process_name`, an underscore is none.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let inside = before.is_alphanumeric() && rest.peek().is_some_and(|c| c.is_alphanumeric());
         match c {
+            '_' if inside => escaped.push(c),
             '|' | '\\' | '`' | '*' | '_' | '[' | ']' => {
                 escaped.push('\\');
                 escaped.push(c);
@@ -54,6 +59,7 @@ fn escaped(text: &str) -> String {
             '\n' => escaped.push(' '),
             c => escaped.push(c),
         }
+        before = c;
     }
     escaped
 }
@@ -66,7 +72,7 @@ mod tests {
 
     #[test]
     fn cells_cannot_break_the_table() {
-        let mut rows = Listing::new(&[("n", Type::Number), ("t", Type::Multi)]);
+        let mut rows = Listing::new(&[("n_1", Type::Number), ("_t", Type::Multi)]);
         rows.push(vec![
             Value::Num(1.5),
             Value::multi(vec!["a|b".into(), "<c>".into()]),
@@ -75,7 +81,7 @@ mod tests {
         write_markdown(&rows, &plain(), &mut out).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "| n | t |\n| ---: | --- |\n| 1.5 | a\\|b<br>&lt;c> |\n"
+            "| n_1 | \\_t |\n| ---: | --- |\n| 1.5 | a\\|b<br>&lt;c> |\n"
         );
     }
 }

@@ -114,7 +114,7 @@ pub fn write(
 }
 
 /// Whether a column is shown as a time: [`Type::Time`], and `_time` however it was computed.
-fn is_time(name: &str, kind: Type) -> bool {
+pub fn is_time(name: &str, kind: Type) -> bool {
     match kind {
         Type::Time => true,
         Type::Number | Type::Any => name == "_time",
@@ -163,7 +163,7 @@ pub fn counted(count: u64, one: &str) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -180,12 +180,12 @@ pub fn counted(count: u64, one: &str) -> String {
 pub fn duration(elapsed: std::time::Duration) -> String {
     let seconds = elapsed.as_secs_f64();
     if seconds < 60.0 {
-        let rounded = if seconds < 10.0 {
-            (seconds * 100.0).round() / 100.0
-        } else {
-            (seconds * 10.0).round() / 10.0
+        let scale = match seconds {
+            s if s < 0.1 => 1000.0,
+            s if s < 10.0 => 100.0,
+            _ => 10.0,
         };
-        return format!("{} s", format_number(rounded));
+        return format!("{} s", format_number((seconds * scale).round() / scale));
     }
     let whole = elapsed.as_secs();
     format!("{} min {} s", whole / 60, whole % 60)
@@ -210,6 +210,7 @@ mod tests {
         assert_eq!(counted(1, "row"), "1 row");
         assert_eq!(counted(1_234_567, "event"), "1,234,567 events");
         assert_eq!(duration(Duration::from_millis(1234)), "1.23 s");
+        assert_eq!(duration(Duration::from_micros(3400)), "0.003 s");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");
     }
 

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::cli::problem::Problem;
 use crate::error::Error;
 
+const BUFFER: usize = 1 << 16;
+
 /// Buffered output that knows which file it is.
 pub struct Sink {
     out: Box<dyn Write>,
@@ -19,9 +21,9 @@ impl Sink {
         let out: Box<dyn Write> = match path {
             Some(path) => {
                 let file = File::create(path).map_err(|why| Error::file(path, why))?;
-                Box::new(BufWriter::new(file))
+                Box::new(BufWriter::with_capacity(BUFFER, file))
             }
-            None => Box::new(BufWriter::new(io::stdout().lock())),
+            None => Box::new(BufWriter::with_capacity(BUFFER, io::stdout().lock())),
         };
         Ok(Sink {
             out,

@@ -8,9 +8,10 @@ use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement};
 use crate::cli::output::{Style, Table, counted, is_time, lines, printable};
 use crate::value::{Type, Value, is_canonical_number};
 
-/// Characters a line of the terminal on standard output has; `None` when it is none.
+/// Characters a line of the terminal on standard output has; `None` when it is none, or does
+/// not know (some say 0).
 pub fn terminal_width() -> Option<u16> {
-    comfy_table::Table::new().width()
+    comfy_table::Table::new().width().filter(|width| *width > 9)
 }
 
 /// Whether a table of that many columns can be read at that width.

@@ -60,7 +60,7 @@ pub fn offer(line: &str, pos: usize, names: &Names) -> Offer {
         }
         _ => ("", line.len()),
     };
-    before.retain(|token| token.end <= start && !(token.kind == Kind::Text && !token.closed));
+    before.retain(|token| token.end <= start && (token.closed || token.kind != Kind::Text));
     let mut offer = Offer {
         start,
         ..Offer::default()

@@ -98,6 +98,7 @@ fn interactive(mut state: State) -> Result<(), Problem> {
         }
         // History is a comfort: a folder that can't be written must not keep from searching.
         let _ = editor.add_history_entry(input);
+        let _ = std::fs::create_dir_all(&home).map(|()| editor.append_history(&history));
         match answer(&mut state, input) {
             Ok(Flow::Next) | Err(Problem::Reported) => {}
             Ok(Flow::Leave) => break,
@@ -107,7 +108,6 @@ fn interactive(mut state: State) -> Result<(), Problem> {
             prompt.names = state.names().clone();
         }
     }
-    let _ = std::fs::create_dir_all(&home).map(|()| editor.append_history(&history));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use crate::cli::interrupt;
 use crate::cli::list::{matches, names};
 use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::Sink;
-use crate::cli::output::{Format, Table};
+use crate::cli::output::{Format, Table, is_time, time};
 use crate::cli::problem::Problem;
 use crate::cli::repl::dot::{self, Dot};
 use crate::cli::repl::names::Names;
@@ -123,8 +123,8 @@ impl State {
                 })?;
             }
             Dot::ShowLimit => match self.setup.style(Format::Table).limit {
-                Some(limit) => self.say(&limit.to_string())?,
-                None => self.say("all")?,
+                Some(limit) if limit < usize::MAX => self.say(&limit.to_string())?,
+                Some(_) | None => self.say("all")?,
             },
             Dot::Limit(limit) => self.setup.limit = Some(limit.unwrap_or(usize::MAX)),
             Dot::Save(path) => {
@@ -213,7 +213,12 @@ impl State {
                 if !value.is_null() {
                     count += 1.0;
                     if example.is_null() {
-                        example = value.into_owned();
+                        example = match value {
+                            Value::Num(seconds) if is_time(name, *kind) => {
+                                Value::text(time::readable(seconds, self.setup.options.zone))
+                            }
+                            value => value.into_owned(),
+                        };
                     }
                 }
             }
