@@ -1,8 +1,69 @@
 //! The command line: arguments, subcommands, the REPL, output.
 
+pub mod args;
+mod examples;
+mod generate;
+mod help;
+mod interrupt;
+mod list;
+pub mod output;
+mod problem;
+mod progress;
+mod reference;
+mod repl;
+mod run;
+mod search;
+mod setup;
+mod topics;
+mod values;
+
 use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::args::{Cli, Command};
+use crate::cli::problem::Problem;
+use crate::cli::setup::{Setup, note};
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are no error; the pipe may be closed.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let setup = match Setup::new(cli.global) {
+        Ok(setup) => setup,
+        Err(problem) => {
+            if let Some(text) = problem.text(false) {
+                note(text.trim_end());
+            }
+            return problem.exit_code();
+        }
+    };
+    match dispatch(cli.command, &setup) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            setup.complain(&problem);
+            problem.exit_code()
+        }
+    }
+}
+
+fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {
+    match command {
+        None | Some(Command::Repl) => repl::repl(setup.clone()),
+        Some(Command::Search(args)) => search::search(&args, setup),
+        Some(Command::Run(args)) => run::run(&args, setup),
+        Some(Command::Replay(args)) => search::replay(&args, setup),
+        Some(Command::Explain(args)) => search::explain(&args, setup),
+        Some(Command::Check(args)) => search::check(&args, setup),
+        Some(Command::Help(args)) => help::help(&args, setup),
+        Some(Command::List(args)) => list::list(&args, setup),
+        Some(Command::Completions(args)) => generate::completions(&args, setup),
+        Some(Command::Man) => generate::man(setup),
+    }
 }

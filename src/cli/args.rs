@@ -1,0 +1,350 @@
+//! The command line as clap sees it. Only shapes are checked here; nothing is opened or read.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::cli::examples;
+use crate::cli::output::Format;
+use crate::cli::values::{ModelArg, parse_model, parse_time, parse_zone};
+
+/// Run Splunk's SPL and published detections on local files, without a Splunk server.
+#[derive(Debug, Parser)]
+#[command(
+    name = "spelunk",
+    version,
+    max_term_width = 110,
+    disable_help_subcommand = true,
+    after_help = examples::TOP
+)]
+pub struct Cli {
+    /// What to do; nothing starts the interactive prompt.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options of every subcommand.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a search and print its rows
+    #[command(after_help = examples::SEARCH)]
+    Search(SplArgs),
+    /// Run detections and print their rows and risk events
+    #[command(after_help = examples::RUN)]
+    Run(RunArgs),
+    /// Search interactively, or answer a script on standard input
+    #[command(after_help = examples::REPL)]
+    Repl,
+    /// Read raw logs or described data sets into the store and build the data model summaries
+    #[command(after_help = examples::REPLAY)]
+    Replay(ReplayArgs),
+    /// Show what becomes of a search: macros, tree, plan, Polars; or the rows after every command
+    #[command(after_help = examples::EXPLAIN)]
+    Explain(ExplainArgs),
+    /// Parse and resolve searches or detection files without running them
+    #[command(after_help = examples::CHECK)]
+    Check(CheckArgs),
+    /// Explain an SPL command, a function or a topic
+    #[command(after_help = examples::HELP)]
+    Help(HelpArgs),
+    /// List what is known: detections, macros, lookups, models, commands, fields, ...
+    #[command(after_help = examples::LIST)]
+    List(ListArgs),
+    /// Print the completion script of a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    #[command(after_help = examples::MAN)]
+    Man,
+}
+
+/// A search, typed or in a file.
+#[derive(Debug, Args)]
+pub struct SplArgs {
+    /// The search, in single quotes for the shell; `-` reads standard input
+    #[arg(value_name = "SPL", required_unless_present = "file")]
+    pub spl: Option<String>,
+    /// Read the search from a file
+    #[arg(short, long, value_name = "FILE", conflicts_with = "spl")]
+    pub file: Option<PathBuf>,
+}
+
+/// `run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Names or ids of detections, YAML files, or folders of them
+    #[arg(value_name = "DETECTION", required = true)]
+    pub detections: Vec<String>,
+}
+
+/// `replay`
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Raw logs, folders of them, or the YAML files that describe data sets
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The search.
+    #[command(flatten)]
+    pub spl: SplArgs,
+    /// How far to follow the search on its way to the engine
+    #[arg(long, value_enum, default_value_t = StageArg::Plan)]
+    pub stage: StageArg,
+    /// Run the search and show columns and rows after every command
+    #[arg(long, conflicts_with = "stage")]
+    pub steps: bool,
+}
+
+/// The forms a search passes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StageArg {
+    /// The text with its macros expanded
+    Macros,
+    /// The tree the grammar makes of it
+    Ast,
+    /// The plan its commands make
+    Plan,
+    /// The plan after pruning
+    Optimized,
+    /// What Polars is asked to do
+    Polars,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Searches, detection files, or folders of them
+    #[arg(value_name = "SPL_OR_PATH", required = true)]
+    pub what: Vec<String>,
+}
+
+/// `help`
+#[derive(Debug, Args)]
+pub struct HelpArgs {
+    /// A command of SPL, a function, a topic or a subcommand; nothing lists the topics
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// `list`
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// What to list
+    #[arg(value_enum, value_name = "WHAT")]
+    pub what: ListKind,
+    /// Only names that match, `*` standing for anything, whatever the case
+    #[arg(value_name = "PATTERN")]
+    pub pattern: Option<String>,
+}
+
+/// What `list` lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListKind {
+    /// Published and shipped detections
+    Detections,
+    /// Search macros, with their number of arguments
+    Macros,
+    /// Lookup tables and definitions
+    Lookups,
+    /// Data models
+    Models,
+    /// The data sets of the data models
+    Datasets,
+    /// Commands of SPL
+    Commands,
+    /// Functions of eval and of stats
+    Functions,
+    /// Fields of the data
+    Fields,
+    /// Source types of the data
+    Sourcetypes,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Options of every subcommand.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Folder of the store and the history [env: SPELUNK_HOME] [default: .spelunk]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Data")]
+    pub home: Option<PathBuf>,
+    /// Search this file or folder instead of the store (repeatable)
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Data")]
+    pub data: Vec<PathBuf>,
+    /// Rows of a data set of a data model, as Parquet, NDJSON or CSV, columns without the data set's name (repeatable)
+    #[arg(
+        long,
+        global = true,
+        value_name = "MODEL.DATASET=PATH",
+        value_parser = parse_model,
+        help_heading = "Data"
+    )]
+    pub model: Vec<ModelArg>,
+
+    /// Add an app directory: default/, local/, lookups/ (repeatable; the last wins)
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
+    pub app: Vec<PathBuf>,
+    /// Add a repository of detections: detections/, macros/, lookups/ (repeatable)
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
+    pub content: Vec<PathBuf>,
+    /// Add macros: a folder of YAML files or a macros.conf (repeatable)
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
+    pub macros: Vec<PathBuf>,
+
+    /// Only events from here on: -24h@h, an epoch, 2024-05-01T12:00:00 or %m/%d/%Y:%H:%M:%S
+    #[arg(
+        long,
+        global = true,
+        value_name = "TIME",
+        value_parser = parse_time,
+        allow_hyphen_values = true,
+        help_heading = "Time"
+    )]
+    pub earliest: Option<String>,
+    /// Only events before this time
+    #[arg(
+        long,
+        global = true,
+        value_name = "TIME",
+        value_parser = parse_time,
+        allow_hyphen_values = true,
+        help_heading = "Time"
+    )]
+    pub latest: Option<String>,
+    /// What now() is [default: the clock]
+    #[arg(
+        long,
+        global = true,
+        value_name = "TIME",
+        value_parser = parse_time,
+        allow_hyphen_values = true,
+        help_heading = "Time"
+    )]
+    pub now: Option<String>,
+    /// Time zone of what is read without one and of what is shown: UTC, Europe/Berlin, ...
+    #[arg(
+        long,
+        global = true,
+        value_name = "ZONE",
+        value_parser = parse_zone,
+        default_value = "UTC",
+        help_heading = "Time"
+    )]
+    pub tz: chrono_tz::Tz,
+
+    /// How rows are written [default: table, or what the name of --output says]
+    #[arg(long, global = true, value_enum, help_heading = "Output")]
+    pub format: Option<Format>,
+    /// Write rows to a file instead of standard output
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Output"
+    )]
+    pub output: Option<PathBuf>,
+    /// Show at most that many rows [default: 1000 for a table on a terminal, else all]
+    #[arg(long, global = true, value_name = "N", help_heading = "Output")]
+    pub limit: Option<usize>,
+    /// No progress, notices or timing on standard error
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+    /// Say more about what is read
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "quiet",
+        help_heading = "Output"
+    )]
+    pub verbose: bool,
+    /// Colours
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t = ColorArg::Auto,
+        help_heading = "Output"
+    )]
+    pub color: ColorArg,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::{Cli, Command};
+
+    #[test]
+    fn the_table_of_arguments_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_and_after_the_subcommand() {
+        let cli = Cli::try_parse_from([
+            "spelunk",
+            "--tz",
+            "europe/berlin",
+            "search",
+            "| makeresults",
+            "--data",
+            "a",
+            "--data",
+            "b",
+            "--model",
+            "Endpoint.Processes=p.csv",
+            "--earliest",
+            "-24h@h",
+        ])
+        .expect("the command line is right");
+        assert_eq!(cli.global.tz, chrono_tz::Europe::Berlin);
+        assert_eq!(cli.global.data.len(), 2);
+        assert_eq!(cli.global.model[0].dataset, "Processes");
+        assert_eq!(cli.global.earliest.as_deref(), Some("-24h@h"));
+        assert!(matches!(cli.command, Some(Command::Search(_))));
+    }
+
+    #[test]
+    fn wrong_usage_is_refused() {
+        for wrong in [
+            &["search"][..],
+            &["search", "x", "--tz", "Nowhere/Land"],
+            &["search", "x", "--model", "Endpoint=p.csv"],
+            &["search", "x", "--now", "yesterday-ish"],
+            &["search", "x", "--format", "xlsx"],
+            &["explain", "x", "--steps", "--stage", "ast"],
+            &["frobnicate"],
+        ] {
+            let words = std::iter::once("spelunk").chain(wrong.iter().copied());
+            let error = Cli::try_parse_from(words).expect_err("wrong usage");
+            assert_eq!(error.exit_code(), 2, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The examples under `--help`.
+
+/// `spelunk --help`
+pub const TOP: &str = "\
+Examples:
+  spelunk search --data sysmon.evtx 'EventCode=1 | stats count by Image'
+  spelunk search --data logs/ '| tstats count from datamodel=Endpoint.Processes by Processes.dest'
+  spelunk run --data logs/ detections/endpoint/
+  spelunk explain 'index=main `my_macro` | stats count' --stage macros
+  spelunk help stats
+  spelunk --data sysmon.evtx                 the interactive prompt
+
+Exit codes: 0 fine, also when nothing was found; 1 the search or the data is wrong; 2 wrong usage.";
+
+/// `spelunk search --help`
+pub const SEARCH: &str = "\
+Examples:
+  spelunk search --data access.csv 'status>=500 | top 5 uri'
+  spelunk search --data app.ndjson.gz 'error | table _time host message' --format csv -o errors.csv
+  spelunk search --model Endpoint.Processes=procs.parquet \\
+      '| tstats count from datamodel=Endpoint.Processes by Processes.process_name'
+  spelunk search --earliest -24h --now 2024-05-01T12:00:00 'index=main sourcetype=syslog'
+  spelunk search -f hunt.spl --format ndjson | jq .host
+
+A search that begins with a pipe generates its rows; otherwise it begins with the command search.";
+
+/// `spelunk run --help`
+pub const RUN: &str = "\
+Examples:
+  spelunk run --data sysmon.evtx 'Creation of Shadow Copy'
+  spelunk run --data logs/ --content security_content security_content/detections/endpoint
+  spelunk run --data logs/ --format ndjson detections/ | jq 'select(.status == \"rows\") | .name'
+
+--format ndjson prints one object a detection: name, id, file, status (rows, empty, refused, error), reason,
+rows, risk_events, seconds. csv prints one line a detection, with counts.
+A detection is refused when it uses what cannot be had offline. Exit code 1 if one ended in an error;
+refused ones alone leave it 0.";
+
+/// `spelunk repl --help`
+pub const REPL: &str = "\
+Examples:
+  spelunk repl --data sysmon.evtx
+  spelunk repl --data sysmon.evtx --format ndjson < searches.spl
+
+An open quote, bracket, parenthesis or backtick and a trailing pipe continue on the next line.
+Ctrl-C stops a running search, Ctrl-D leaves, Tab completes, .help lists the dot commands.
+A script has one search a line, with the same rule of continuation; the exit code is 1 if one of them failed.";
+
+/// `spelunk replay --help`
+pub const REPLAY: &str = "\
+Examples:
+  spelunk replay logs/
+  spelunk replay datasets/attack_techniques/T1047/atomic_red_team/atomic_red_team.yml
+  spelunk search 'index=* | stats count by sourcetype'
+
+Reading a file again replaces what it gave before.";
+
+/// `spelunk explain --help`
+pub const EXPLAIN: &str = "\
+Examples:
+  spelunk explain 'index=main `my_macro(a)` | stats count' --stage macros
+  spelunk explain '| makeresults count=3 | streamstats count' --stage polars
+  spelunk explain --data access.csv 'status=500 | stats count by uri | sort -count' --steps";
+
+/// `spelunk check --help`
+pub const CHECK: &str = "\
+Examples:
+  spelunk check 'index=main | stats cont by host'
+  spelunk check --content security_content security_content/detections
+Exit code 1 if anything is wrong.";
+
+/// `spelunk help --help`
+pub const HELP: &str = "\
+Examples:
+  spelunk help stats          a command
+  spelunk help mvfilter       a function
+  spelunk help models         a topic";
+
+/// `spelunk list --help`
+pub const LIST: &str = "\
+Examples:
+  spelunk list commands
+  spelunk list detections '*shadow*' --content security_content
+  spelunk list fields --data sysmon.evtx
+  spelunk list functions --format ndjson";
+
+/// `spelunk completions --help`
+pub const COMPLETIONS: &str = "\
+Examples:
+  spelunk completions bash > ~/.local/share/bash-completion/completions/spelunk
+  spelunk completions zsh > ~/.zfunc/_spelunk
+  spelunk completions fish > ~/.config/fish/completions/spelunk.fish";
+
+/// `spelunk man --help`
+pub const MAN: &str = "\
+Examples:
+  spelunk man > ~/.local/share/man/man1/spelunk.1";

@@ -1,0 +1,62 @@
+//! `completions` and `man`: written from the table of arguments.
+
+use clap::CommandFactory;
+
+use crate::cli::args::{Cli, CompletionsArgs};
+use crate::cli::output::sink::Sink;
+use crate::cli::problem::Problem;
+use crate::cli::setup::Setup;
+
+/// Writes a shell's completion script.
+pub fn completions(args: &CompletionsArgs, setup: &Setup) -> Result<(), Problem> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "spelunk", &mut script);
+    Sink::open(setup.output.as_deref())?.write(|out| out.write_all(&script))
+}
+
+/// Writes the manual page: the program's, then a section for each subcommand.
+pub fn man(setup: &Setup) -> Result<(), Problem> {
+    let page = manual()?;
+    Sink::open(setup.output.as_deref())?.write(|out| out.write_all(page.as_bytes()))
+}
+
+fn manual() -> Result<String, Problem> {
+    let cli = Cli::command();
+    let mut page = Vec::new();
+    clap_mangen::Man::new(cli.clone()).render(&mut page)?;
+    let mut page = String::from_utf8_lossy(&page).into_owned();
+    // Not built as a part of the whole, so that the options of every subcommand, which stand
+    // above, are not repeated here.
+    for subcommand in cli.get_subcommands() {
+        let name = format!("spelunk {}", subcommand.get_name());
+        let subcommand = clap_mangen::Man::new(subcommand.clone().bin_name(&name));
+        let mut section = Vec::new();
+        subcommand.render_description_section(&mut section)?;
+        subcommand.render_synopsis_section(&mut section)?;
+        subcommand.render_options_section(&mut section)?;
+        subcommand.render_extra_section(&mut section)?;
+        page.push_str(&format!(".SH {}\n", name.to_uppercase()));
+        page.push_str(&String::from_utf8_lossy(&section).replace("\n.SH ", "\n.SS "));
+    }
+    // What stands under the help is called so by clap_mangen.
+    Ok(page
+        .replace("H EXTRA\n", "H EXAMPLES\n")
+        .replace("S EXTRA\n", "S EXAMPLES\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::manual;
+
+    #[test]
+    fn the_manual_has_every_subcommand_with_its_examples() {
+        let page = manual().unwrap_or_default();
+        for wanted in [
+            ".SH SPELUNK RUN",
+            "spelunk list commands",
+            "spelunk run \\-\\-data",
+        ] {
+            assert!(page.contains(wanted), "{wanted}\n{page}");
+        }
+    }
+}

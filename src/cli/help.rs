@@ -1,0 +1,121 @@
+//! `help`: a command, a function, a topic or a subcommand.
+
+use std::fmt::Write as _;
+
+use clap::CommandFactory;
+
+use crate::cli::args::{Cli, HelpArgs};
+use crate::cli::output::sink::Sink;
+use crate::cli::problem::Problem;
+use crate::cli::reference::{Entry, commands, entries, functions};
+use crate::cli::setup::Setup;
+use crate::cli::topics::{self, TOPICS};
+use crate::error::{Error, nearest};
+
+/// Explains a name, or lists the topics.
+pub fn help(args: &HelpArgs, setup: &Setup) -> Result<(), Problem> {
+    let text = match &args.name {
+        Some(name) => text(name)?,
+        None => overview(),
+    };
+    Sink::open(setup.output.as_deref())?.write(|out| writeln!(out, "{}", text.trim_end()))
+}
+
+/// What is known under `name`.
+pub fn text(name: &str) -> Result<String, Error> {
+    let mut parts: Vec<String> = entries(name).iter().map(page).collect();
+    if let Some(topic) = topics::topic(name) {
+        parts.push(topic.text.trim().to_owned());
+    }
+    let subcommand = subcommand_help(name);
+    match (parts.is_empty(), subcommand) {
+        (true, Some(help)) => parts.push(help),
+        (false, Some(_)) => parts.push(format!("See also: spelunk {name} --help")),
+        (false, None) => {}
+        (true, None) => return Err(unknown(name)),
+    }
+    Ok(parts.join("\n\n"))
+}
+
+/// Topics, commands and functions by name.
+fn overview() -> String {
+    let mut text = String::from("spelunk help NAME explains one of these.\n\nTopics:\n");
+    for topic in TOPICS {
+        let _ = writeln!(text, "  {:12} {}", topic.name, topic.about);
+    }
+    let lists = [
+        ("Commands", commands().iter().map(|e| e.name).collect()),
+        (
+            "Functions",
+            functions().iter().map(|e| e.name).collect::<Vec<_>>(),
+        ),
+    ];
+    for (title, mut names) in lists {
+        names.sort_unstable();
+        names.dedup();
+        let _ = write!(text, "\n{title}:{}\n", wrapped(&names, 96));
+    }
+    text.push_str("\nspelunk --help lists the subcommands and the options.");
+    text
+}
+
+fn page(entry: &Entry) -> String {
+    format!(
+        "{} ({}, {})\n\n  {}\n\n{}\n\nExample:\n  {}",
+        entry.name,
+        entry.kind.name(),
+        entry.group,
+        entry.synopsis.replace('\n', "\n  "),
+        entry.doc,
+        entry.example.replace('\n', "\n  ")
+    )
+}
+
+fn subcommand_help(name: &str) -> Option<String> {
+    let mut cli = Cli::command();
+    cli.build();
+    let subcommand = cli.find_subcommand_mut(name)?;
+    Some(subcommand.render_long_help().to_string())
+}
+
+fn unknown(name: &str) -> Error {
+    let (commands, functions) = (commands(), functions());
+    let known = commands
+        .iter()
+        .chain(&functions)
+        .map(|entry| entry.name)
+        .chain(TOPICS.iter().map(|topic| topic.name));
+    let error = Error::usage(format!("no command, function or topic is called `{name}`"));
+    match nearest(name, known) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("spelunk help lists what there is"),
+    }
+}
+
+/// Names in lines of at most `width` characters, each line indented.
+fn wrapped(names: &[&str], width: usize) -> String {
+    let mut text = String::new();
+    let mut room = 0;
+    for name in names {
+        let needed = name.chars().count() + 1;
+        if needed > room {
+            text.push_str("\n ");
+            room = width;
+        }
+        room -= needed.min(room);
+        text.push(' ');
+        text.push_str(name);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrapped;
+
+    #[test]
+    fn names_are_wrapped() {
+        assert_eq!(wrapped(&["ab", "cd", "ef"], 6), "\n  ab cd\n  ef");
+        assert_eq!(wrapped(&["longer than it"], 3), "\n  longer than it");
+    }
+}

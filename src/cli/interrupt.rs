@@ -1,0 +1,36 @@
+//! Ctrl-C: once stops the search, twice the program.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::session::CancelHandle;
+
+/// The session whose searches Ctrl-C stops. Signals belong to the process, so this does too.
+static RUNNING: Mutex<Option<CancelHandle>> = Mutex::new(None);
+static ASKED: AtomicBool = AtomicBool::new(false);
+static HANDLER: OnceLock<bool> = OnceLock::new();
+
+/// From here on Ctrl-C stops the searches of that session.
+pub fn stops(handle: CancelHandle) {
+    *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+    // Without a handler Ctrl-C ends the program, which is all it can do then.
+    HANDLER.get_or_init(|| ctrlc::set_handler(pressed).is_ok());
+}
+
+/// Forgets that Ctrl-C was pressed: a new search begins.
+pub fn reset() {
+    ASKED.store(false, Ordering::SeqCst);
+    if let Some(handle) = &*RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
+        handle.reset();
+    }
+}
+
+fn pressed() {
+    if ASKED.swap(true, Ordering::SeqCst) {
+        // 128 + SIGINT, as shells report it.
+        std::process::exit(130);
+    }
+    if let Some(handle) = &*RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
+        handle.cancel();
+    }
+}

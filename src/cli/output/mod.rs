@@ -1,0 +1,222 @@
+//! Rows on their way out: one file a format.
+
+pub mod csv;
+pub mod json;
+pub mod listing;
+pub mod markdown;
+pub mod rows;
+pub mod sink;
+pub mod table;
+pub mod time;
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::path::Path;
+
+use chrono_tz::Tz;
+use clap::ValueEnum;
+
+use crate::value::{Type, Value, format_number};
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns that fit the terminal
+    Table,
+    /// One field a line
+    Vertical,
+    /// One array of objects
+    Json,
+    /// One object a line
+    Ndjson,
+    /// A header and one line a row; several values joined by line breaks
+    Csv,
+    /// A Markdown table
+    Markdown,
+    /// A Parquet file (needs --output)
+    Parquet,
+}
+
+impl Format {
+    /// The format that a file's name asks for.
+    pub fn of_path(path: &Path) -> Option<Format> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        match extension.as_str() {
+            "json" => Some(Format::Json),
+            "ndjson" | "jsonl" => Some(Format::Ndjson),
+            "csv" => Some(Format::Csv),
+            "md" | "markdown" => Some(Format::Markdown),
+            "parquet" => Some(Format::Parquet),
+            "txt" => Some(Format::Table),
+            _ => None,
+        }
+    }
+
+    /// Whether people rather than programs read it.
+    pub fn is_for_people(self) -> bool {
+        match self {
+            Format::Table | Format::Vertical | Format::Markdown => true,
+            Format::Json | Format::Ndjson | Format::Csv | Format::Parquet => false,
+        }
+    }
+}
+
+/// Anything with named columns and rows of SPL values.
+pub trait Table {
+    /// The columns' names, in order.
+    fn names(&self) -> Vec<&str>;
+    /// The columns' types, in order.
+    fn types(&self) -> &[Type];
+    /// Number of rows.
+    fn height(&self) -> usize;
+    /// One cell. A time is its epoch seconds.
+    fn value(&self, row: usize, column: usize) -> Value<'_>;
+}
+
+/// What the formats need to know besides the rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Rows written at most.
+    pub limit: Option<usize>,
+    /// Characters a line of a table may have; `None` does not wrap.
+    pub width: Option<u16>,
+    /// The zone in which times are shown.
+    pub zone: Tz,
+    /// Whether the header may be coloured.
+    pub color: bool,
+    /// Whether lines are drawn with box characters rather than ASCII.
+    pub boxes: bool,
+}
+
+impl Style {
+    /// How many of `height` rows are written.
+    pub fn shown(&self, height: usize) -> usize {
+        self.limit.map_or(height, |limit| limit.min(height))
+    }
+}
+
+/// Writes rows in a text format. Parquet is written by [`rows::write_parquet`].
+pub fn write(
+    table: &dyn Table,
+    format: Format,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write_table(table, style, out),
+        Format::Vertical => table::write_vertical(table, style, out),
+        Format::Json => json::write_json(table, style, out),
+        Format::Ndjson => json::write_ndjson(table, style, out),
+        Format::Csv => csv::write_csv(table, style, out),
+        Format::Markdown => markdown::write_markdown(table, style, out),
+        Format::Parquet => Err(io::Error::other("Parquet holds search results only")),
+    }
+}
+
+/// Whether a column is shown as a time: [`Type::Time`], and `_time` however it was computed.
+pub fn is_time(name: &str, kind: Type) -> bool {
+    match kind {
+        Type::Time => true,
+        Type::Number | Type::Any => name == "_time",
+        Type::Null | Type::Bool | Type::Text | Type::Multi => false,
+    }
+}
+
+/// What a person sees of a cell: its values, one a line; nothing when it is missing.
+fn lines<'a>(value: Value<'a>, time: bool, zone: Tz) -> Vec<Cow<'a, str>> {
+    match value {
+        Value::Num(seconds) if time => vec![Cow::Owned(time::readable(seconds, zone))],
+        Value::Null => Vec::new(),
+        Value::Bool(_) | Value::Num(_) | Value::Text(_) | Value::Multi(_) => value
+            .into_values()
+            .into_iter()
+            .flat_map(|text| match text {
+                Cow::Borrowed(text) => text.lines().map(printable).collect::<Vec<_>>(),
+                Cow::Owned(text) => text
+                    .lines()
+                    .map(|line| Cow::Owned(printable(line).into_owned()))
+                    .collect(),
+            })
+            .collect(),
+    }
+}
+
+/// Text that a terminal shows as it is: data may hold escape sequences that would steer it.
+fn printable(text: &str) -> Cow<'_, str> {
+    let harmless = |c: char| !c.is_control() && !('\u{202a}'..='\u{202e}').contains(&c);
+    if text.chars().all(harmless) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\t' => shown.push_str("    "),
+            c if harmless(c) => shown.push(c),
+            c => shown.extend(c.escape_default()),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// `1 row`, `52,000 rows`
+pub fn counted(count: u64, one: &str) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text.push(' ');
+    text.push_str(one);
+    if count != 1 {
+        text.push('s');
+    }
+    text
+}
+
+/// `0.41 s`, `2 min 5 s`
+pub fn duration(elapsed: std::time::Duration) -> String {
+    let seconds = elapsed.as_secs_f64();
+    if seconds < 60.0 {
+        let scale = match seconds {
+            s if s < 0.1 => 1000.0,
+            s if s < 10.0 => 100.0,
+            _ => 10.0,
+        };
+        return format!("{} s", format_number((seconds * scale).round() / scale));
+    }
+    let whole = elapsed.as_secs();
+    format!("{} min {} s", whole / 60, whole % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::{Format, counted, duration, printable};
+
+    #[test]
+    fn a_terminal_is_not_steered_by_data() {
+        assert_eq!(printable("a\tb"), "a    b");
+        assert_eq!(printable("\u{1b}[31mred"), "\\u{1b}[31mred");
+        assert_eq!(printable("grün"), "grün");
+    }
+
+    #[test]
+    fn counts_and_durations_read_well() {
+        assert_eq!(counted(1, "row"), "1 row");
+        assert_eq!(counted(1_234_567, "event"), "1,234,567 events");
+        assert_eq!(duration(Duration::from_millis(1234)), "1.23 s");
+        assert_eq!(duration(Duration::from_micros(3400)), "0.003 s");
+        assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");
+    }
+
+    #[test]
+    fn a_files_name_says_its_format() {
+        assert_eq!(Format::of_path(Path::new("a.JSONL")), Some(Format::Ndjson));
+        assert_eq!(Format::of_path(Path::new("a")), None);
+    }
+}

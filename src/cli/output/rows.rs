@@ -1,0 +1,41 @@
+//! The rows of a search as a table, and as a Parquet file.
+
+use std::path::Path;
+
+use polars::prelude::ParquetWriter;
+
+use crate::cli::output::Table;
+use crate::error::{Error, Result};
+use crate::exec::rows::Rows;
+use crate::value::{Type, Value};
+
+impl Table for Rows {
+    fn names(&self) -> Vec<&str> {
+        Rows::names(self)
+    }
+
+    fn types(&self) -> &[Type] {
+        Rows::types(self)
+    }
+
+    fn height(&self) -> usize {
+        self.len()
+    }
+
+    fn value(&self, row: usize, column: usize) -> Value<'_> {
+        Rows::value(self, row, column)
+    }
+}
+
+/// Writes the first `limit` rows (all without one) to a Parquet file.
+pub fn write_parquet(rows: &Rows, limit: Option<usize>, path: &Path) -> Result<()> {
+    let mut frame = match limit {
+        Some(limit) => rows.frame().head(Some(limit)),
+        None => rows.frame().clone(),
+    };
+    let file = std::fs::File::create(path).map_err(|why| Error::file(path, why))?;
+    ParquetWriter::new(file)
+        .finish(&mut frame)
+        .map(|_| ())
+        .map_err(|why| Error::file(path, why))
+}

@@ -1,0 +1,127 @@
+//! What `help`, `list` and the prompt tell of commands and functions, read from their tables.
+
+use crate::cli::output::listing::Listing;
+use crate::commands;
+use crate::functions::{eval, stats};
+use crate::value::{Type, Value};
+
+/// The row of a command or a function, as text.
+pub struct Entry {
+    /// `stats`
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// The heading it stands under.
+    pub group: String,
+    /// `substr(<str>, <start>, <length>)`
+    pub synopsis: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    /// Something to try.
+    pub example: String,
+}
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A command of SPL.
+    Command,
+    /// A function of `eval` and `where`.
+    Eval,
+    /// A function of `stats` and its kin.
+    Stats,
+}
+
+impl Kind {
+    /// The name users see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Command => "command",
+            Kind::Eval => "eval function",
+            Kind::Stats => "stats function",
+        }
+    }
+}
+
+/// All commands.
+pub fn commands() -> Vec<Entry> {
+    let mut entries: Vec<Entry> = commands::all()
+        .map(|row| Entry {
+            name: row.name,
+            kind: Kind::Command,
+            group: format!("{:?}", row.category),
+            synopsis: row.synopsis,
+            doc: row.doc,
+            example: row.example.to_owned(),
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.name);
+    entries
+}
+
+/// All functions, those of `eval` first.
+pub fn functions() -> Vec<Entry> {
+    let eval = eval::all().map(|row| Entry {
+        name: row.name,
+        kind: Kind::Eval,
+        group: format!("{:?}", row.group),
+        synopsis: row.synopsis,
+        doc: row.doc,
+        example: format!(
+            "| makeresults | eval x={}\nx: {}",
+            row.example.0,
+            match row.example.1 {
+                "" => "(missing)",
+                result => result,
+            }
+        ),
+    });
+    let stats = stats::all().map(|row| Entry {
+        name: row.name,
+        kind: Kind::Stats,
+        group: format!("{:?}", row.group),
+        synopsis: row.synopsis,
+        doc: row.doc,
+        example: format!(
+            "... | stats {}\nv: {}\n{}: {}",
+            row.example.1, row.example.0, row.example.1, row.example.2
+        ),
+    });
+    let mut entries: Vec<Entry> = eval.chain(stats).collect();
+    entries.sort_by_key(|entry| (entry.kind != Kind::Eval, entry.name));
+    entries
+}
+
+/// The entries of that name, whatever its case: a command and functions may share one.
+/// `perc95` is `perc`.
+pub fn entries(name: &str) -> Vec<Entry> {
+    let name = name.to_ascii_lowercase();
+    let stats = stats::stats_function(&name).map_or(name.as_str(), |(function, _)| function.name);
+    commands()
+        .into_iter()
+        .chain(functions())
+        .filter(|entry| match entry.kind {
+            Kind::Command | Kind::Eval => entry.name == name,
+            Kind::Stats => entry.name == stats,
+        })
+        .collect()
+}
+
+/// Entries as a table.
+pub fn table<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Listing {
+    let mut table = Listing::new(&[
+        ("name", Type::Text),
+        ("kind", Type::Text),
+        ("group", Type::Text),
+        ("about", Type::Text),
+    ]);
+    for entry in entries {
+        table.push(vec![
+            Value::text(entry.name),
+            Value::text(entry.kind.name()),
+            Value::text(entry.group.clone()),
+            Value::text(entry.doc),
+        ]);
+    }
+    table
+}

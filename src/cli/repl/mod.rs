@@ -1,0 +1,133 @@
+//! The interactive prompt, and the same for a script on standard input.
+
+mod complete;
+pub mod dot;
+mod helper;
+mod lexer;
+mod names;
+mod state;
+
+use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
+
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{Config, Editor};
+
+use crate::cli::problem::Problem;
+use crate::cli::repl::helper::{Prompt, continues};
+use crate::cli::repl::state::{Flow, State};
+use crate::cli::setup::{Setup, note};
+use crate::error::Error;
+
+const HISTORY: &str = "history";
+
+/// Answers one input after the other until they end.
+pub fn repl(setup: Setup) -> Result<(), Problem> {
+    if setup.output.is_some() {
+        return Err(
+            Error::usage("the prompt writes to standard output; .save FILE writes rows").into(),
+        );
+    }
+    let state = State::open(setup)?;
+    if io::stdin().is_terminal() {
+        interactive(state)
+    } else {
+        script(state, &mut io::stdin().lock())
+    }
+}
+
+/// Answers the searches of a script. The first failure does not end it, but decides the exit code.
+fn script(mut state: State, input: &mut dyn BufRead) -> Result<(), Problem> {
+    let mut failed = false;
+    let mut pending = String::new();
+    loop {
+        let read = input
+            .read_line(&mut pending)
+            .map_err(|why| Error::file(Path::new("standard input"), why))?;
+        if read > 0 && continues(pending.trim()) {
+            continue;
+        }
+        match answer(&mut state, pending.trim()) {
+            Ok(Flow::Next) => {}
+            Ok(Flow::Leave) => break,
+            Err(Problem::Reported) => failed = true,
+            Err(problem) => return Err(problem),
+        }
+        pending.clear();
+        if read == 0 {
+            break;
+        }
+    }
+    if failed {
+        Err(Problem::Reported)
+    } else {
+        Ok(())
+    }
+}
+
+/// Reads with line editing and history.
+fn interactive(mut state: State) -> Result<(), Problem> {
+    let config = Config::builder()
+        .max_history_size(10_000)
+        .and_then(|config| config.history_ignore_dups(true))
+        .map_err(terminal)?
+        .history_ignore_space(true)
+        .build();
+    let mut editor: Editor<Prompt, FileHistory> = Editor::with_config(config).map_err(terminal)?;
+    let color = state.setup().color;
+    editor.set_helper(Some(Prompt::new(state.names().clone(), color)));
+    let home = state.setup().options.home.clone();
+    let history = home.join(HISTORY);
+    // The first time there is none.
+    let _ = editor.load_history(&history);
+    if !state.setup().quiet {
+        note("spelunk: .help lists the commands of the prompt, Ctrl-D leaves");
+    }
+    loop {
+        let line = match editor.readline(&("> ", "\u{1b}[1m> \u{1b}[0m")) {
+            Ok(line) => line,
+            // Ctrl-C clears the line.
+            Err(ReadlineError::Interrupted) => continue,
+            Err(ReadlineError::Eof) => break,
+            Err(why) => return Err(terminal(why)),
+        };
+        let input = line.trim();
+        if input.is_empty() {
+            continue;
+        }
+        // History is a comfort: a folder that can't be written must not keep from searching.
+        let _ = editor.add_history_entry(input);
+        let _ = std::fs::create_dir_all(&home).map(|()| editor.append_history(&history));
+        match answer(&mut state, input) {
+            Ok(Flow::Next) | Err(Problem::Reported) => {}
+            Ok(Flow::Leave) => break,
+            Err(problem) => return Err(problem),
+        }
+        if let Some(prompt) = editor.helper_mut() {
+            prompt.names = state.names().clone();
+        }
+    }
+    Ok(())
+}
+
+/// Answers one input and tells what went wrong. Only a broken output ends the prompt.
+fn answer(state: &mut State, input: &str) -> Result<Flow, Problem> {
+    if input.is_empty() {
+        return Ok(Flow::Next);
+    }
+    match state.answer(input) {
+        Err(problem @ (Problem::Search(_) | Problem::Error(_))) => {
+            state.setup().complain(&problem);
+            Err(Problem::Reported)
+        }
+        other => other,
+    }
+}
+
+fn terminal(why: ReadlineError) -> Problem {
+    match why {
+        ReadlineError::Io(why) => Problem::Write(why),
+        why => Error::internal(format!("the terminal: {why}")).into(),
+    }
+}

@@ -1,0 +1,274 @@
+//! `run`: detections, their rows and their risk events.
+
+use std::io::{self, Write};
+
+use crate::cli::args::RunArgs;
+use crate::cli::output::listing::Listing;
+use crate::cli::output::sink::Sink;
+use crate::cli::output::{Format, counted, csv, json, write};
+use crate::cli::problem::Problem;
+use crate::cli::setup::{Setup, searched};
+use crate::error::Error;
+use crate::session::{DetectionResult, Status};
+use crate::value::{Type, Value, format_number};
+
+/// Runs detections; ends in a problem when one of them ended in an error.
+pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
+    let format = setup.format.unwrap_or(Format::Table);
+    if format == Format::Parquet {
+        return Err(Error::usage(
+            "run writes table, vertical, markdown, json, ndjson or csv, not parquet",
+        )
+        .into());
+    }
+    let session = setup.open()?;
+    let stop = session.cancel_handle();
+    let mut printer = Printer::new(format, setup)?;
+    let mut failed_write = None;
+    let summary = session.run(&args.detections, &mut |result| {
+        if failed_write.is_none()
+            && let Err(problem) = printer.print(result)
+        {
+            // Nobody reads on, or the disk is full: the rest need not be computed.
+            failed_write = Some(problem);
+            stop.cancel();
+        }
+    });
+    if let Some(problem) = failed_write {
+        return Err(problem);
+    }
+    let summary = summary?;
+    printer.finish(&searched(summary.searched, summary.elapsed))?;
+    if printer.counts.errors > 0 {
+        Err(Problem::Reported)
+    } else {
+        Ok(())
+    }
+}
+
+/// How many detections ended how.
+#[derive(Default)]
+struct Counts {
+    rows: u64,
+    empty: u64,
+    refused: u64,
+    errors: u64,
+}
+
+struct Printer<'a> {
+    format: Format,
+    setup: &'a Setup,
+    sink: Sink,
+    counts: Counts,
+    /// One line a detection, for CSV.
+    lines: Listing,
+}
+
+impl<'a> Printer<'a> {
+    fn new(format: Format, setup: &'a Setup) -> Result<Printer<'a>, Problem> {
+        Ok(Printer {
+            format,
+            setup,
+            sink: Sink::open(setup.output.as_deref())?,
+            counts: Counts::default(),
+            lines: Listing::new(&[
+                ("name", Type::Text),
+                ("id", Type::Text),
+                ("file", Type::Text),
+                ("status", Type::Text),
+                ("reason", Type::Text),
+                ("rows", Type::Number),
+                ("risk_events", Type::Number),
+                ("seconds", Type::Number),
+            ]),
+        })
+    }
+
+    fn print(&mut self, result: &DetectionResult) -> Result<(), Problem> {
+        let before = self.counts.total();
+        match result.status {
+            Status::Rows => self.counts.rows += 1,
+            Status::Empty => self.counts.empty += 1,
+            Status::Refused => self.counts.refused += 1,
+            Status::Error => self.counts.errors += 1,
+        }
+        match self.format {
+            Format::Ndjson => self.sink.write(|out| {
+                write_object(result, out)?;
+                out.write_all(b"\n")
+            }),
+            Format::Json => self.sink.write(|out| {
+                out.write_all(if before == 0 { b"[\n" } else { b",\n" })?;
+                write_object(result, out)
+            }),
+            Format::Csv => {
+                self.lines.push(line(result));
+                Ok(())
+            }
+            Format::Table | Format::Vertical | Format::Markdown | Format::Parquet => {
+                self.print_block(result)
+            }
+        }
+    }
+
+    /// A title, the rows, the risk events.
+    fn print_block(&mut self, result: &DetectionResult) -> Result<(), Problem> {
+        let setup = self.setup;
+        if setup.quiet && matches!(result.status, Status::Empty | Status::Refused) {
+            return Ok(());
+        }
+        let columns = result.rows.as_ref().map_or(0, |rows| rows.names().len());
+        let format = setup.format_for(columns);
+        let style = setup.style(format);
+        let bold = setup.color && format != Format::Markdown;
+        self.sink.write(|out| {
+            write_title(result, bold, format, out)?;
+            if let (Status::Rows, Some(rows)) = (result.status, &result.rows) {
+                write(rows, format, &style, out)?;
+                if !result.risk.is_empty() {
+                    writeln!(out, "\nRisk events:")?;
+                    write(&risk_table(result), format, &style, out)?;
+                }
+                writeln!(out)?;
+            }
+            Ok(())
+        })?;
+        if let Some(failure) = &result.failure
+            && result.status == Status::Error
+        {
+            setup.complain(&failure.clone().into());
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, searched: &str) -> Result<(), Problem> {
+        let Counts {
+            rows,
+            empty,
+            refused,
+            errors,
+        } = self.counts;
+        let total = counted(self.counts.total(), "detection");
+        match self.format {
+            Format::Json => {
+                let open = if self.counts.total() == 0 { "[" } else { "\n" };
+                self.sink.write(|out| writeln!(out, "{open}]"))
+            }
+            Format::Csv => {
+                let style = self.setup.style(Format::Csv);
+                let lines = &self.lines;
+                self.sink.write(|out| csv::write_csv(lines, &style, out))
+            }
+            Format::Ndjson => Ok(()),
+            Format::Table | Format::Vertical | Format::Markdown | Format::Parquet => {
+                self.sink.write(|out| {
+                    writeln!(
+                        out,
+                        "{total}: {rows} with rows, {empty} empty, {refused} refused, \
+                         {errors} with errors; {searched}"
+                    )
+                })
+            }
+        }
+    }
+}
+
+impl Counts {
+    fn total(&self) -> u64 {
+        self.rows + self.empty + self.refused + self.errors
+    }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Rows => "rows",
+        Status::Empty => "empty",
+        Status::Refused => "refused",
+        Status::Error => "error",
+    }
+}
+
+fn write_title(
+    result: &DetectionResult,
+    bold: bool,
+    format: Format,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let (before, after) = match (format, bold) {
+        (Format::Markdown, _) => ("## ", ""),
+        (_, true) => ("\u{1b}[1m", "\u{1b}[0m"),
+        (_, false) => ("", ""),
+    };
+    write!(out, "{before}{}{after}", result.name)?;
+    match (result.status, &result.reason) {
+        (Status::Rows, _) => writeln!(out)?,
+        (Status::Empty, _) => writeln!(out, ": no rows")?,
+        (Status::Refused, reason) => {
+            writeln!(out, ": refused: {}", reason.as_deref().unwrap_or(""))?;
+        }
+        (Status::Error, reason) => {
+            writeln!(out, ": error: {}", reason.as_deref().unwrap_or(""))?;
+        }
+    }
+    if format == Format::Markdown {
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn risk_table(result: &DetectionResult) -> Listing {
+    let mut table = Listing::new(&[
+        ("risk_object", Type::Text),
+        ("risk_object_type", Type::Text),
+        ("risk_score", Type::Number),
+        ("risk_message", Type::Text),
+    ]);
+    for event in &result.risk {
+        table.push(vec![
+            Value::text(event.object.clone()),
+            Value::text(event.object_type.clone()),
+            Value::Num(event.score),
+            Value::text(event.message.clone()),
+        ]);
+    }
+    table
+}
+
+/// One line of CSV.
+fn line(result: &DetectionResult) -> Vec<Value<'static>> {
+    let rows = result.rows.as_ref().map_or(0, |rows| rows.len());
+    vec![
+        Value::text(result.name.clone()),
+        Value::text(result.id.clone()),
+        Value::text(result.file.clone()),
+        Value::text(status(result.status)),
+        result.reason.clone().map_or(Value::Null, Value::text),
+        Value::Num(rows as f64),
+        Value::Num(result.risk.len() as f64),
+        Value::Num(result.seconds),
+    ]
+}
+
+/// `name, id, file, status, reason, rows, risk_events, seconds`
+fn write_object(result: &DetectionResult, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(b"{\"name\":")?;
+    json::write_string(&result.name, out)?;
+    out.write_all(b",\"id\":")?;
+    json::write_string(&result.id, out)?;
+    out.write_all(b",\"file\":")?;
+    json::write_string(&result.file, out)?;
+    write!(out, ",\"status\":\"{}\"", status(result.status))?;
+    out.write_all(b",\"reason\":")?;
+    match &result.reason {
+        Some(reason) => json::write_string(reason, out)?,
+        None => out.write_all(b"null")?,
+    }
+    out.write_all(b",\"rows\":")?;
+    match &result.rows {
+        Some(rows) => json::write_inline_array(rows, out)?,
+        None => out.write_all(b"[]")?,
+    }
+    out.write_all(b",\"risk_events\":")?;
+    json::write_inline_array(&risk_table(result), out)?;
+    write!(out, ",\"seconds\":{}}}", format_number(result.seconds))
+}

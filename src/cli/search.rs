@@ -1,0 +1,111 @@
+//! `search`, `explain`, `check`, `replay`.
+
+use std::io::{self, Write};
+
+use crate::cli::args::{CheckArgs, ExplainArgs, ReplayArgs, SplArgs, StageArg};
+use crate::cli::output::sink::Sink;
+use crate::cli::output::{Format, Style, Table, counted, duration, write};
+use crate::cli::problem::Problem;
+use crate::cli::setup::{Setup, note, spl};
+use crate::error::Error;
+use crate::session::{Answer, Session, Stage};
+
+/// Rows shown after every command unless `--limit` says otherwise.
+const STEP_LIMIT: usize = 5;
+
+/// Runs one search.
+pub fn search(args: &SplArgs, setup: &Setup) -> Result<(), Problem> {
+    let spl = spl(args)?;
+    let session = setup.open()?;
+    let answer = session.search(&spl)?;
+    setup.write_rows(&answer.rows)?;
+    setup.tell(&answer);
+    Ok(())
+}
+
+/// Shows one stage of a search, or its rows after every command.
+pub fn explain(args: &ExplainArgs, setup: &Setup) -> Result<(), Problem> {
+    let spl = spl(&args.spl)?;
+    let session = setup.open()?;
+    let mut sink = Sink::open(setup.output.as_deref())?;
+    if args.steps {
+        return steps(&session, &spl, setup, &mut sink);
+    }
+    let text = session.explain(&spl, stage(args.stage))?;
+    sink.write(|out| writeln!(out, "{}", text.trim_end()))
+}
+
+/// Writes the rows after every command.
+pub fn steps(session: &Session, spl: &str, setup: &Setup, sink: &mut Sink) -> Result<(), Problem> {
+    for (command, answer) in session.steps(spl)? {
+        let format = match setup.format_for(answer.rows.names().len()) {
+            Format::Parquet => {
+                return Err(Error::usage("--steps shows text: choose another --format").into());
+            }
+            format => format,
+        };
+        let mut style = setup.style(format);
+        style.limit = setup.limit.or(Some(STEP_LIMIT));
+        sink.write(|out| write_step(&command, &answer, format, &style, out))?;
+        setup.notices(&answer.notices);
+    }
+    Ok(())
+}
+
+fn write_step(
+    command: &str,
+    answer: &Answer,
+    format: Format,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let rows = &answer.rows;
+    let columns: Vec<String> = Table::names(rows)
+        .iter()
+        .zip(rows.types())
+        .map(|(name, kind)| format!("{name}: {}", kind.name()))
+        .collect();
+    let command = command.trim().trim_start_matches('|').trim_start();
+    writeln!(out, "| {command}")?;
+    writeln!(out, "  {}", columns.join(", "))?;
+    write(rows, format, style, out)?;
+    writeln!(out)
+}
+
+/// The session's name of a stage.
+pub fn stage(stage: StageArg) -> Stage {
+    match stage {
+        StageArg::Macros => Stage::Macros,
+        StageArg::Ast => Stage::Ast,
+        StageArg::Plan => Stage::Plan,
+        StageArg::Optimized => Stage::Optimized,
+        StageArg::Polars => Stage::Polars,
+    }
+}
+
+/// Checks searches and detections without running them.
+pub fn check(args: &CheckArgs, setup: &Setup) -> Result<(), Problem> {
+    let report = setup.open()?.check(&args.what)?;
+    Sink::open(setup.output.as_deref())?
+        .write(|out| writeln!(out, "{}", report.render(setup.color).trim_end()))?;
+    if report.is_ok() {
+        Ok(())
+    } else {
+        Err(Problem::Reported)
+    }
+}
+
+/// Reads logs into the store.
+pub fn replay(args: &ReplayArgs, setup: &Setup) -> Result<(), Problem> {
+    let summary = setup.open()?.replay(&args.paths)?;
+    setup.notices(&summary.notices);
+    if !setup.quiet {
+        note(&format!(
+            "{} from {} in {}",
+            counted(summary.events, "event"),
+            counted(summary.files, "file"),
+            duration(summary.elapsed)
+        ));
+    }
+    Ok(())
+}

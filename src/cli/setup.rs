@@ -1,0 +1,222 @@
+//! What is built from the command line once: the session's options, and how output looks.
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::cli::args::{ColorArg, Global, SplArgs};
+use crate::cli::interrupt;
+use crate::cli::output::rows::write_parquet;
+use crate::cli::output::sink::Sink;
+use crate::cli::output::{Format, Style, Table, counted, duration, table, write};
+use crate::cli::problem::Problem;
+use crate::cli::progress::Bars;
+use crate::error::Error;
+use crate::exec::rows::Rows;
+use crate::session::{Answer, ModelFile, Options, Session};
+use crate::time::time_modifier;
+
+/// Rows of a table on a terminal unless `--limit` says otherwise.
+const TERMINAL_LIMIT: usize = 1000;
+
+/// What every subcommand works with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// What the session is opened with.
+    pub options: Options,
+    /// `--format`, or what the name of `--output` says; `None` leaves the choice.
+    pub format: Option<Format>,
+    /// `--output`
+    pub output: Option<PathBuf>,
+    /// `--limit`
+    pub limit: Option<usize>,
+    /// `--quiet`
+    pub quiet: bool,
+    /// Whether standard output is a terminal and nothing goes to a file.
+    pub terminal: bool,
+    /// Colours on standard output.
+    pub color: bool,
+    /// Colours on standard error.
+    pub error_color: bool,
+}
+
+impl Setup {
+    /// Builds it; reads nothing but the environment.
+    pub fn new(global: Global) -> Result<Setup, Problem> {
+        let format = global
+            .format
+            .or_else(|| Format::of_path(global.output.as_deref()?));
+        if format == Some(Format::Parquet) && global.output.is_none() {
+            return Err(Error::usage("Parquet is written to a file: add --output FILE").into());
+        }
+        let terminal = global.output.is_none() && io::stdout().is_terminal();
+        Ok(Setup {
+            color: colored(global.color, terminal),
+            error_color: colored(global.color, io::stderr().is_terminal()),
+            options: options(&global)?,
+            format,
+            output: global.output,
+            limit: global.limit,
+            quiet: global.quiet,
+            terminal,
+        })
+    }
+
+    /// Opens the session, with progress on standard error and Ctrl-C stopping its searches.
+    pub fn open(&self) -> Result<Session, Problem> {
+        let session = Session::open(self.options.clone())?;
+        if !self.quiet && io::stderr().is_terminal() {
+            session.set_progress(Arc::new(Bars::default()));
+        }
+        interrupt::stops(session.cancel_handle());
+        Ok(session)
+    }
+
+    /// How rows look in `format`.
+    pub fn style(&self, format: Format) -> Style {
+        let default_limit = (self.terminal && format.is_for_people()).then_some(TERMINAL_LIMIT);
+        Style {
+            limit: self.limit.or(default_limit),
+            width: self.terminal.then(table::terminal_width).flatten(),
+            zone: self.options.zone,
+            color: self.color,
+            boxes: self.terminal,
+        }
+    }
+
+    /// The format for a table of that many columns: what was asked for, else a table, or one
+    /// field a line where the terminal is too narrow for one.
+    pub fn format_for(&self, columns: usize) -> Format {
+        self.format.unwrap_or_else(|| {
+            if table::fits(columns, self.style(Format::Table).width) {
+                Format::Table
+            } else {
+                Format::Vertical
+            }
+        })
+    }
+
+    /// Writes one table to where output goes.
+    pub fn write_table(&self, rows: &dyn Table) -> Result<(), Problem> {
+        let format = self.format_for(rows.names().len());
+        if format == Format::Parquet {
+            return Err(Error::usage("only the rows of a search are written as Parquet").into());
+        }
+        let style = self.style(format);
+        Sink::open(self.output.as_deref())?.write(|out| write(rows, format, &style, out))
+    }
+
+    /// Writes a search's rows to where output goes.
+    pub fn write_rows(&self, rows: &Rows) -> Result<(), Problem> {
+        match (self.format, &self.output) {
+            (Some(Format::Parquet), Some(path)) => Ok(write_parquet(rows, self.limit, path)?),
+            _ => self.write_table(rows),
+        }
+    }
+
+    /// Tells notices, and in what time how many events were searched, on standard error.
+    pub fn tell(&self, answer: &Answer) {
+        self.notices(&answer.notices);
+        let for_people = self.format.is_none_or(Format::is_for_people);
+        if for_people && !self.quiet {
+            note(&searched(answer.searched, answer.elapsed));
+        }
+    }
+
+    /// Tells notices on standard error.
+    pub fn notices(&self, notices: &[String]) {
+        if !self.quiet {
+            for notice in notices {
+                note(&format!("note: {notice}"));
+            }
+        }
+    }
+
+    /// Tells a problem on standard error.
+    pub fn complain(&self, problem: &Problem) {
+        if let Some(text) = problem.text(self.error_color) {
+            note(text.trim_end());
+        }
+    }
+}
+
+/// A line on standard error, which may be closed.
+pub fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// `1,204 events searched in 0.41 s`
+pub fn searched(events: u64, elapsed: std::time::Duration) -> String {
+    format!(
+        "{} searched in {}",
+        counted(events, "event"),
+        duration(elapsed)
+    )
+}
+
+/// The text of the search: typed, from a file, or from standard input.
+pub fn spl(args: &SplArgs) -> Result<String, Problem> {
+    let text = match (&args.spl, &args.file) {
+        (Some(spl), _) if spl == "-" => {
+            let mut text = String::new();
+            io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|why| Error::file(Path::new("standard input"), why))?;
+            text
+        }
+        (Some(spl), _) => spl.clone(),
+        (None, Some(path)) => {
+            std::fs::read_to_string(path).map_err(|why| Error::file(path, why))?
+        }
+        (None, None) => return Err(Error::usage("no search given").into()),
+    };
+    Ok(text)
+}
+
+fn colored(when: ColorArg, terminal: bool) -> bool {
+    match when {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        // https://no-color.org: set and not empty.
+        ColorArg::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+    }
+}
+
+fn options(global: &Global) -> Result<Options, Error> {
+    let clock = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0.0, |since| since.as_secs_f64());
+    let now = global
+        .now
+        .as_deref()
+        .map(|text| time_modifier(text, clock, global.tz))
+        .transpose()
+        .map_err(|why| Error::usage(format!("--now: {why}")))?;
+    let home = global.home.clone().or_else(|| {
+        std::env::var_os("SPELUNK_HOME")
+            .filter(|home| !home.is_empty())
+            .map(PathBuf::from)
+    });
+    Ok(Options {
+        home: home.unwrap_or_else(|| PathBuf::from(".spelunk")),
+        data: global.data.clone(),
+        models: global
+            .model
+            .iter()
+            .map(|m| ModelFile {
+                model: m.model.clone(),
+                dataset: m.dataset.clone(),
+                path: m.path.clone(),
+            })
+            .collect(),
+        apps: global.app.clone(),
+        content: global.content.clone(),
+        macros: global.macros.clone(),
+        earliest: global.earliest.clone(),
+        latest: global.latest.clone(),
+        now,
+        zone: global.tz,
+        verbose: global.verbose,
+    })
+}
