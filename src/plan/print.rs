@@ -1,0 +1,258 @@
+//! Plans as text: one node a line, SPL-like, the source first. No ids, so that the text of a
+//! plan is the same wherever it is made.
+
+use std::fmt::Write as _;
+
+use crate::plan::schema::Pattern;
+use crate::plan::{
+    AggregateCall, AggregateInput, ByField, Plan, Predicate, Projection, Scan, SortKey, SortOrder,
+    Target,
+};
+use crate::syntax::print;
+
+/// The plan, one node a line.
+pub fn plan(plan: &Plan) -> String {
+    let mut out = String::new();
+    write_node(plan, 0, &mut out);
+    out
+}
+
+fn write_node(plan: &Plan, depth: usize, out: &mut String) {
+    let inputs = plan.inputs();
+    match inputs.as_slice() {
+        [] => {}
+        [input] => write_node(input, depth, out),
+        several => {
+            for (at, input) in several.iter().enumerate() {
+                let _ = writeln!(out, "{}input {}:", "  ".repeat(depth), at + 1);
+                write_node(input, depth + 1, out);
+            }
+        }
+    }
+    let _ = writeln!(out, "{}{}", "  ".repeat(depth), node(plan));
+    if let Plan::Filter {
+        predicate: Predicate::Search(_, plans),
+        ..
+    } = plan
+    {
+        for subsearch in plans {
+            let _ = writeln!(out, "{}  subsearch:", "  ".repeat(depth));
+            write_node(subsearch, depth + 2, out);
+        }
+    }
+}
+
+fn node(plan: &Plan) -> String {
+    match plan {
+        Plan::Scan(Scan::Events) => "scan events".to_owned(),
+        Plan::Scan(Scan::Model {
+            model,
+            dataset,
+            summaries_only,
+        }) => {
+            let dataset = dataset
+                .as_ref()
+                .map_or(String::new(), |d| format!(".{}", d.text));
+            let only = if *summaries_only {
+                " (summaries only)"
+            } else {
+                ""
+            };
+            format!("scan model {}{dataset}{only}", model.text)
+        }
+        Plan::Scan(Scan::Lookup(name)) => format!("scan lookup {}", name.text),
+        Plan::Generate { count } => format!("generate {count}"),
+        Plan::Values(table) => format!("values {} rows", table.height()),
+        Plan::Filter { predicate, .. } => match predicate {
+            Predicate::Search(search, _) => format!("filter search {}", print::search(search)),
+            Predicate::Expr(expr) => format!("filter {}", print::expression(expr)),
+        },
+        Plan::Project { mode, fields, .. } => {
+            let mode = match mode {
+                Projection::Keep => "keep",
+                Projection::Drop => "drop",
+                Projection::Table => "table",
+            };
+            format!("project {mode} {}", patterns(fields))
+        }
+        Plan::Extend { columns, .. } => {
+            let columns: Vec<String> = columns
+                .iter()
+                .map(|c| {
+                    let target = match &c.target {
+                        Target::Field(name) | Target::Template(name) => name.clone(),
+                        Target::Each(each) => format!("each({})", patterns(each)),
+                    };
+                    format!("{target} = {}", print::expression(&c.value))
+                })
+                .collect();
+            format!("extend {}", columns.join(", "))
+        }
+        Plan::Rename { pairs, .. } => {
+            let pairs: Vec<String> = pairs
+                .iter()
+                .map(|(from, to)| format!("{} AS {}", from.text, to.text))
+                .collect();
+            format!("rename {}", pairs.join(", "))
+        }
+        Plan::Aggregate {
+            aggregates,
+            by: groups,
+            fill,
+            all_numbers,
+            ..
+        } => {
+            let fill = fill
+                .as_ref()
+                .map_or(String::new(), |f| format!(" fill=\"{f}\""));
+            format!(
+                "aggregate {}{}{fill}{}",
+                calls(aggregates),
+                by(groups),
+                numbers(*all_numbers)
+            )
+        }
+        Plan::Window {
+            aggregates,
+            by: groups,
+            all_numbers,
+            ..
+        } => format!(
+            "window {}{}{}",
+            calls(aggregates),
+            by(groups),
+            numbers(*all_numbers)
+        ),
+        Plan::Sort { keys, limit, .. } => {
+            let keys: Vec<String> = keys.iter().map(sort_key).collect();
+            let limit = if *limit > 0 {
+                format!(" limit={limit}")
+            } else {
+                String::new()
+            };
+            format!("sort {}{limit}", keys.join(", "))
+        }
+        Plan::Reverse { .. } => "reverse".to_owned(),
+        Plan::Limit { count, tail, .. } => {
+            format!("limit {}{count}", if *tail { "last " } else { "" })
+        }
+        Plan::Skip { count, .. } => format!("skip {count}"),
+        Plan::While { condition, .. } => format!("while {}", print::expression(condition)),
+        Plan::Bucket { field, alias, .. } => {
+            if field == alias {
+                format!("bucket {field}")
+            } else {
+                format!("bucket {field} AS {alias}")
+            }
+        }
+        Plan::Distinct {
+            fields,
+            count,
+            keep_empty,
+            keep_events,
+            consecutive,
+            ..
+        } => {
+            let mut text = format!("distinct {count} {}", fields.join(" "));
+            for (flag, name) in [
+                (keep_empty, " keepempty"),
+                (keep_events, " keepevents"),
+                (consecutive, " consecutive"),
+            ] {
+                if *flag {
+                    text.push_str(name);
+                }
+            }
+            text
+        }
+        Plan::Join {
+            fields, outer, max, ..
+        } => format!(
+            "join {} {} max={max}",
+            if *outer { "outer" } else { "inner" },
+            fields.join(" ")
+        ),
+        Plan::Lookup {
+            lookup,
+            keys,
+            outputs,
+            overwrite,
+            ..
+        } => {
+            let pairs = |pairs: &[(crate::syntax::ast::Name, crate::syntax::ast::Name)]| {
+                let pairs: Vec<String> = pairs
+                    .iter()
+                    .map(|(a, b)| format!("{} AS {}", a.text, b.text))
+                    .collect();
+                pairs.join(", ")
+            };
+            let output = if *overwrite { "OUTPUT" } else { "OUTPUTNEW" };
+            format!(
+                "lookup {} {} {output} {}",
+                lookup.text,
+                pairs(keys),
+                pairs(outputs)
+            )
+        }
+        Plan::Union { inputs } => format!("union of {}", inputs.len()),
+        Plan::Explode { field, limit, .. } => {
+            if *limit > 0 {
+                format!("explode {field} limit={limit}")
+            } else {
+                format!("explode {field}")
+            }
+        }
+        Plan::Apply { kernel, .. } => format!("apply {}", kernel.describe()),
+    }
+}
+
+fn patterns(patterns: &[Pattern]) -> String {
+    let texts: Vec<&str> = patterns.iter().map(|p| p.text.as_str()).collect();
+    texts.join(", ")
+}
+
+fn calls(calls: &[AggregateCall]) -> String {
+    let calls: Vec<String> = calls
+        .iter()
+        .map(|c| {
+            let parameter = c
+                .parameter
+                .map_or(String::new(), crate::value::format_number);
+            let arg = match &c.arg {
+                AggregateInput::Row => String::new(),
+                AggregateInput::Field(pattern) => format!("({})", pattern.text),
+                AggregateInput::Expr(expr) => format!("(eval({}))", print::expression(expr)),
+            };
+            format!("{}{parameter}{arg} AS {}", c.function.name, c.name)
+        })
+        .collect();
+    calls.join(", ")
+}
+
+fn by(by: &[ByField]) -> String {
+    if by.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = by
+        .iter()
+        .map(|b| {
+            let buckets = if b.span.is_some() { " in buckets" } else { "" };
+            format!("{}{buckets}", b.name)
+        })
+        .collect();
+    format!(" BY {}", names.join(", "))
+}
+
+fn numbers(all: bool) -> &'static str {
+    if all { " allnum" } else { "" }
+}
+
+fn sort_key(key: &SortKey) -> String {
+    let sign = if key.descending { "-" } else { "" };
+    match key.order {
+        SortOrder::Auto => format!("{sign}{}", key.field),
+        SortOrder::Number => format!("{sign}num({})", key.field),
+        SortOrder::Text => format!("{sign}str({})", key.field),
+        SortOrder::Address => format!("{sign}ip({})", key.field),
+    }
+}
