@@ -24,7 +24,10 @@ pub fn looks_like(head: &[u8]) -> bool {
 /// What the input or the sink says.
 pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
     let settings = Arc::new(ParserSettings::new().indent(false));
-    input.head(HEADER)?;
+    if input.head(HEADER)?.len() < HEADER {
+        sink.bad(0, "the file's header is cut off");
+        return Ok(());
+    }
     input.consume(HEADER);
     let mut number = 0;
     loop {

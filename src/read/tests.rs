@@ -203,7 +203,7 @@ fn event_log_files_are_read_whole() {
         return;
     };
     let (batches, report) = paths(&[path]).expect("readable");
-    assert_eq!(report.files, 56);
+    assert_eq!(report.files, 59);
     assert_eq!(report.bad, []);
     for batch in batches {
         for name in ["_time", "EventCode", "Computer", "Channel", "EventRecordID"] {
