@@ -1,0 +1,298 @@
+//! Sorts events into batches, one source and sourcetype each, and hands them on before they grow large.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use polars::prelude::{Column, DataFrame, PlSmallStr, Scalar};
+
+use crate::error::{Error, Result};
+use crate::read::columns::{BASE, Columns};
+use crate::read::event::{Event, EventSink};
+use crate::read::{BadLines, Batch, Options, Progress};
+
+/// Rows of a batch at most.
+pub const MAX_ROWS: usize = 65_536;
+/// Bytes of a batch, about, at most.
+const MAX_BYTES: usize = 64 << 20;
+/// Bytes of all batches that are being filled.
+const MAX_OPEN_BYTES: usize = 256 << 20;
+/// Batches that are being filled: sources and sourcetypes can be as many as events.
+const MAX_OPEN: usize = 256;
+
+/// Takes a finished batch.
+pub type BatchSink<'s> = dyn FnMut(Batch) -> Result<()> + 's;
+
+/// The batches of the file that is being read, and the counts of all.
+pub struct Batches<'s> {
+    options: &'s Options,
+    sink: &'s mut BatchSink<'s>,
+    progress: &'s mut dyn FnMut(Progress),
+    read: Rc<Cell<u64>>,
+    total: u64,
+    origin: PathBuf,
+    open: Vec<Open>,
+    open_bytes: usize,
+    last: usize,
+    /// Events of all files, and those when this one began.
+    pub events: u64,
+    file_start: u64,
+    /// What could not be read, of all files.
+    pub bad: Vec<BadLines>,
+    file_bad: usize,
+}
+
+struct Open {
+    source: String,
+    sourcetype: String,
+    index: String,
+    columns: Columns,
+}
+
+impl<'s> Batches<'s> {
+    /// No batch yet; `read` counts bytes read from disk, of `total`.
+    pub fn new(
+        options: &'s Options,
+        progress: &'s mut dyn FnMut(Progress),
+        sink: &'s mut BatchSink<'s>,
+        read: Rc<Cell<u64>>,
+        total: u64,
+    ) -> Batches<'s> {
+        Batches {
+            options,
+            sink,
+            progress,
+            read,
+            total,
+            origin: PathBuf::new(),
+            open: Vec::new(),
+            open_bytes: 0,
+            last: 0,
+            events: 0,
+            file_start: 0,
+            bad: Vec::new(),
+            file_bad: 0,
+        }
+    }
+
+    /// Begins a file.
+    pub fn begin(&mut self, origin: &Path) {
+        self.origin = origin.to_owned();
+        self.file_start = self.events;
+        self.file_bad = self.bad.len();
+        self.tell();
+    }
+
+    /// Ends a file: hands on what is left of it.
+    ///
+    /// # Errors
+    /// When nothing in the file could be read, and what the receiver says.
+    pub fn end(&mut self) -> Result<()> {
+        self.flush_all()?;
+        self.tell();
+        if self.events == self.file_start
+            && let Some(first) = self.bad.get(self.file_bad)
+        {
+            let line = usize::try_from(first.first_line).unwrap_or(usize::MAX);
+            return Err(Error::format(&self.origin, line, 0, &first.why)
+                .hint("nothing in the file could be read"));
+        }
+        Ok(())
+    }
+
+    /// Takes rows that are columns already. They are sorted by what says where they came from.
+    ///
+    /// # Errors
+    /// What the receiver says.
+    pub fn frame(&mut self, frame: DataFrame, sourcetype: &str) -> Result<()> {
+        let internal = |e: polars::prelude::PolarsError| Error::internal(e.to_string());
+        let rows = frame.height();
+        let origin = self.origin.display().to_string();
+        let mut base = vec![frame.column("_time").map_err(internal)?.clone()];
+        base.push(frame.column("_raw").map_err(internal)?.clone());
+        let defaults = [
+            ("host", self.options.host.as_deref(), ""),
+            ("source", self.options.source.as_deref(), origin.as_str()),
+            ("sourcetype", self.options.sourcetype.as_deref(), sourcetype),
+            ("index", self.options.index.as_deref(), DEFAULT_INDEX),
+        ];
+        for (name, forced, default) in defaults {
+            base.push(base_column(&frame, name, forced, default, rows).map_err(internal)?);
+        }
+        let rest = frame.drop_many(BASE).into_columns();
+        base.extend(rest);
+        let frame = DataFrame::new(rows, base).map_err(internal)?;
+        let parts = frame
+            .partition_by_stable(["source", "sourcetype", "index"], true)
+            .map_err(internal)?;
+        for part in parts {
+            let text = |name: &str| -> Result<Option<String>> {
+                let value = part.column(name).and_then(|c| c.get(0)).map_err(internal)?;
+                Ok(value.get_str().map(str::to_owned))
+            };
+            let host = part.column("host").map_err(internal)?;
+            let one_host = host.n_unique().is_ok_and(|n| n == 1);
+            let batch = Batch {
+                source: text("source")?.unwrap_or_default(),
+                sourcetype: text("sourcetype")?.unwrap_or_default(),
+                host: if one_host { text("host")? } else { None },
+                index: text("index")?.unwrap_or_default(),
+                origin: self.origin.clone(),
+                frame: part,
+            };
+            self.events += batch.frame.height() as u64;
+            (self.sink)(batch)?;
+        }
+        self.tell();
+        Ok(())
+    }
+
+    fn tell(&mut self) {
+        (self.progress)(Progress {
+            file: self.origin.clone(),
+            bytes: self.read.get(),
+            total: self.total,
+            events: self.events,
+        });
+    }
+
+    fn flush(&mut self, index: usize) -> Result<()> {
+        let open = self.open.swap_remove(index);
+        self.open_bytes -= open.columns.bytes();
+        self.last = 0;
+        let (frame, host) = open
+            .columns
+            .finish(&open.source, &open.sourcetype, &open.index)?;
+        (self.sink)(Batch {
+            source: open.source,
+            sourcetype: open.sourcetype,
+            host,
+            index: open.index,
+            origin: self.origin.clone(),
+            frame,
+        })?;
+        self.tell();
+        Ok(())
+    }
+
+    fn flush_all(&mut self) -> Result<()> {
+        // In the order in which they were opened.
+        self.open.reverse();
+        while let Some(last) = self.open.len().checked_sub(1) {
+            self.flush(last)?;
+        }
+        Ok(())
+    }
+
+    /// The batch for that source, sourcetype and index.
+    fn find(&mut self, source: &str, sourcetype: &str, index: &str) -> Result<usize> {
+        let fits = |o: &Open| o.source == source && o.sourcetype == sourcetype && o.index == index;
+        if self.open.get(self.last).is_some_and(fits) {
+            return Ok(self.last);
+        }
+        if let Some(found) = self.open.iter().position(fits) {
+            self.last = found;
+            return Ok(found);
+        }
+        if self.open.len() == MAX_OPEN {
+            self.flush_all()?;
+        }
+        self.open.push(Open {
+            source: source.to_owned(),
+            sourcetype: sourcetype.to_owned(),
+            index: index.to_owned(),
+            columns: Columns::default(),
+        });
+        self.last = self.open.len() - 1;
+        Ok(self.last)
+    }
+}
+
+/// Index of events that name none.
+const DEFAULT_INDEX: &str = "main";
+
+/// One of the columns that say where rows came from, as text without gaps where there is a default.
+fn base_column(
+    frame: &DataFrame,
+    name: &str,
+    forced: Option<&str>,
+    default: &str,
+    rows: usize,
+) -> polars::prelude::PolarsResult<Column> {
+    use polars::prelude::{DataType, IntoColumn as _};
+    let constant = |value: &str| {
+        Column::new_scalar(name.into(), Scalar::from(PlSmallStr::from_str(value)), rows)
+    };
+    if let Some(forced) = forced {
+        return Ok(constant(forced));
+    }
+    let Ok(column) = frame.column(name) else {
+        return Ok(if default.is_empty() {
+            Column::full_null(name.into(), rows, &DataType::String)
+        } else {
+            constant(default)
+        });
+    };
+    let texts = column.cast(&DataType::String)?;
+    if default.is_empty() || texts.null_count() == 0 {
+        return Ok(texts);
+    }
+    let filled: polars::prelude::StringChunked = texts
+        .str()?
+        .iter()
+        .map(|value| Some(value.unwrap_or(default)))
+        .collect();
+    Ok(filled.with_name(name.into()).into_column())
+}
+
+impl EventSink for Batches<'_> {
+    fn event(&mut self, event: &Event<'_>) -> Result<()> {
+        let options = self.options;
+        let origin;
+        let source = match options.source.as_deref().or(event.source.as_deref()) {
+            Some(source) => source,
+            None => {
+                origin = self.origin.to_string_lossy().into_owned();
+                &origin
+            }
+        };
+        let sourcetype = options.sourcetype.as_deref();
+        let sourcetype = sourcetype.or(event.sourcetype.as_deref()).unwrap_or("text");
+        let index = options.index.as_deref().or(event.index.as_deref());
+        let at = self.find(source, sourcetype, index.unwrap_or(DEFAULT_INDEX))?;
+        let columns = &mut self.open[at].columns;
+        let before = columns.bytes();
+        columns.push(event, options.host.as_deref().or(event.host.as_deref()));
+        let after = columns.bytes();
+        self.open_bytes += after - before;
+        self.events += 1;
+        if columns.rows() >= MAX_ROWS || after >= MAX_BYTES {
+            self.flush(at)?;
+        } else if self.open_bytes > MAX_OPEN_BYTES {
+            self.flush_all()?;
+        }
+        Ok(())
+    }
+
+    fn bad(&mut self, line: u64, why: &str) {
+        let known = self.bad[self.file_bad..].iter_mut().find(|b| b.why == why);
+        if let Some(bad) = known {
+            bad.count += 1;
+            return;
+        }
+        // Messages of libraries may tell a place: a sample of them is enough.
+        let kinds = self.bad.len() - self.file_bad;
+        if kinds >= 8
+            && let Some(last) = self.bad.last_mut()
+        {
+            last.count += 1;
+            return;
+        }
+        self.bad.push(BadLines {
+            file: self.origin.clone(),
+            count: 1,
+            first_line: line,
+            why: why.to_owned(),
+        });
+    }
+}

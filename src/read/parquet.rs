@@ -1,0 +1,259 @@
+//! Parquet: rows as they are given, brought to the column types that events have.
+
+use std::fs::File;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use chrono_tz::Tz;
+use polars::prelude::{
+    AnyValue, Column, DataFrame, DataType, IntoColumn as _, NamedFrom as _, ParquetReader,
+    PlSmallStr, PolarsError, PolarsResult, SerReader as _, Series, StringChunked, TimeUnit,
+};
+
+use crate::error::{Error, Result};
+use crate::read::batches::{Batches, MAX_ROWS};
+use crate::read::input::Input;
+use crate::read::{json, timestamp};
+
+/// Sourcetype of rows that name none.
+const SOURCETYPE: &str = "parquet";
+/// Largest file inside a container, which must be held in memory.
+const MAX_NESTED: usize = 1 << 30;
+/// Whole numbers up to here print as they are.
+const EXACT: i64 = 1 << 53;
+
+/// Whether a file that starts so is Parquet.
+pub fn looks_like(head: &[u8]) -> bool {
+    head.starts_with(b"PAR1")
+}
+
+/// Reads all rows. `path` is the file on disk, if it is a plain one.
+///
+/// # Errors
+/// What the input or the sink says; a damaged file.
+pub fn read(
+    input: &mut Input<'_>,
+    path: Option<&Path>,
+    zone: Tz,
+    out: &mut Batches<'_>,
+) -> Result<()> {
+    let source = match path {
+        Some(path) => Source::Path(path.to_owned()),
+        None => Source::Bytes(input.rest(MAX_NESTED)?),
+    };
+    let damaged = |e: PolarsError| Error::file(input.origin(), short(&e));
+    let rows = source.rows().map_err(damaged)?;
+    let mut start = 0;
+    while start < rows {
+        let frame = source.slice(start, MAX_ROWS).map_err(damaged)?;
+        start += MAX_ROWS;
+        let frame = as_events(frame, zone).map_err(damaged)?;
+        out.frame(frame, SOURCETYPE)?;
+    }
+    Ok(())
+}
+
+/// A Polars error without the trace that it may carry.
+fn short(error: &PolarsError) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+enum Source {
+    Path(PathBuf),
+    Bytes(Vec<u8>),
+}
+
+impl Source {
+    fn rows(&self) -> PolarsResult<usize> {
+        match self {
+            Source::Path(path) => ParquetReader::new(File::open(path)?).num_rows(),
+            Source::Bytes(bytes) => ParquetReader::new(Cursor::new(bytes.as_slice())).num_rows(),
+        }
+    }
+
+    fn slice(&self, start: usize, length: usize) -> PolarsResult<DataFrame> {
+        let slice = Some((start, length));
+        match self {
+            Source::Path(path) => ParquetReader::new(File::open(path)?)
+                .with_slice(slice)
+                .finish(),
+            Source::Bytes(bytes) => ParquetReader::new(Cursor::new(bytes.as_slice()))
+                .with_slice(slice)
+                .finish(),
+        }
+    }
+}
+
+/// The frame with `_time`, `_raw` and only the types that events have.
+fn as_events(frame: DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
+    let rows = frame.height();
+    let mut columns = Vec::new();
+    for column in frame.into_columns() {
+        if column.name() == "_time" {
+            columns.push(time_column(&column, zone)?);
+        } else {
+            flatten(column, &mut columns)?;
+        }
+    }
+    let has = |columns: &[Column], name: &str| columns.iter().any(|c| c.name() == name);
+    if !has(&columns, "_time") {
+        let micros = DataType::Datetime(TimeUnit::Microseconds, None);
+        columns.insert(0, Column::full_null("_time".into(), rows, &micros));
+    }
+    let raw = if has(&columns, "_raw") {
+        None
+    } else {
+        Some(raw_column(&columns, rows)?)
+    };
+    columns.extend(raw);
+    DataFrame::new(rows, columns)
+}
+
+/// A column as `_time` has it: times as they are, numbers as seconds since 1970, texts read.
+///
+/// # Errors
+/// When Polars cannot cast the column.
+pub fn time_column(column: &Column, zone: Tz) -> PolarsResult<Column> {
+    let micros = DataType::Datetime(TimeUnit::Microseconds, None);
+    let name: PlSmallStr = "_time".into();
+    let times = match column.dtype() {
+        DataType::Datetime(_, zone) => {
+            // Through the number, so that the instant stays and only the zone's name goes.
+            let same = DataType::Datetime(TimeUnit::Microseconds, zone.clone());
+            column.cast(&same)?.cast(&DataType::Int64)?.cast(&micros)?
+        }
+        DataType::Date | DataType::Null => column.cast(&micros)?,
+        _ => {
+            let texts = column.cast(&DataType::String)?;
+            let times: Vec<Option<i64>> = texts
+                .str()?
+                .iter()
+                .map(|text| text.and_then(|t| timestamp::parse(t, zone)))
+                .collect();
+            Series::new(name.clone(), times)
+                .cast(&micros)?
+                .into_column()
+        }
+    };
+    Ok(times.with_name(name))
+}
+
+/// Adds a column with a type that events have; a struct becomes one column a member.
+fn flatten(column: Column, out: &mut Vec<Column>) -> PolarsResult<()> {
+    let kind = column.dtype().clone();
+    if let DataType::Struct(_) = kind {
+        let name = column.name().clone();
+        for member in column.struct_()?.fields_as_series() {
+            let mut member = member.into_column();
+            let inner = PlSmallStr::from_string(format!("{name}.{}", member.name()));
+            member.rename(inner);
+            flatten(member, out)?;
+        }
+        return Ok(());
+    }
+    out.push(match kind {
+        DataType::String | DataType::Float64 => column,
+        DataType::Float32 => column.cast(&DataType::String)?.cast(&DataType::Float64)?,
+        kind if kind.is_integer() => whole_numbers(&column)?,
+        DataType::List(inner) if !inner.is_nested() => {
+            column.cast(&DataType::List(Box::new(DataType::String)))?
+        }
+        kind if kind.is_nested() => display(&column)?,
+        _ => column.cast(&DataType::String)?,
+    });
+    Ok(())
+}
+
+/// Numbers if all of them are exact as doubles, else their texts.
+fn whole_numbers(column: &Column) -> PolarsResult<Column> {
+    let exact = column.cast(&DataType::Int64).ok().filter(|numbers| {
+        numbers.null_count() == column.null_count()
+            && numbers
+                .i64()
+                .is_ok_and(|n| n.iter().flatten().all(|n| (-EXACT..=EXACT).contains(&n)))
+    });
+    match exact {
+        Some(numbers) => Ok(numbers),
+        None => column.cast(&DataType::String),
+    }
+}
+
+/// Nested values as Polars shows them.
+fn display(column: &Column) -> PolarsResult<Column> {
+    let mut texts = Vec::with_capacity(column.len());
+    for row in 0..column.len() {
+        texts.push(text_of(&column.get(row)?));
+    }
+    let texts: StringChunked = texts.into_iter().collect();
+    Ok(texts.with_name(column.name().clone()).into_column())
+}
+
+fn text_of(value: &AnyValue<'_>) -> Option<String> {
+    match value {
+        AnyValue::Null => None,
+        AnyValue::String(text) => Some((*text).to_owned()),
+        AnyValue::Float64(n) => Some(crate::value::format_number(*n)),
+        other => Some(other.to_string()),
+    }
+}
+
+/// Each row as a JSON object: what stands in for the text of an event that has none.
+fn raw_column(columns: &[Column], rows: usize) -> PolarsResult<Column> {
+    let mut texts = Vec::with_capacity(rows);
+    for row in 0..rows {
+        let mut cells = Vec::new();
+        for column in columns {
+            match column.get(row)? {
+                AnyValue::List(values) => cells.extend(
+                    values
+                        .iter()
+                        .filter_map(|v| Some((column.name().as_str(), text_of(&v)?))),
+                ),
+                value => cells.extend(text_of(&value).map(|text| (column.name().as_str(), text))),
+            }
+        }
+        texts.push(Some(json::write_object(
+            cells.iter().map(|(name, text)| (*name, text.as_str())),
+        )));
+    }
+    let texts: StringChunked = texts.into_iter().collect();
+    Ok(texts.with_name("_raw".into()).into_column())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+    use polars::prelude::{AnyValue, DataType, df};
+
+    use super::as_events;
+
+    #[test]
+    fn rows_get_a_time_a_text_and_plain_types() {
+        let frame = df!(
+            "_time" => ["1970-01-01T00:00:05Z", "7"],
+            "n" => [1_i32, 2],
+            "big" => [1_i64 << 60, 1],
+            "b" => [Some(true), None],
+        )
+        .expect("a frame");
+        let frame = as_events(frame, Tz::UTC).expect("events");
+        let column = |name| frame.column(name).expect("there");
+        assert_eq!(
+            column("_time")
+                .cast(&DataType::Int64)
+                .expect("micros")
+                .get(0)
+                .expect("there"),
+            AnyValue::Int64(5_000_000)
+        );
+        assert_eq!(column("n").dtype(), &DataType::Int64);
+        assert_eq!(column("big").dtype(), &DataType::String);
+        assert_eq!(column("b").get(0).expect("there"), AnyValue::String("true"));
+        let raw = column("_raw").get(1).expect("there").to_string();
+        assert!(
+            raw.contains("\"n\":\"2\"") || raw.contains("\\\"n\\\":\\\"2\\\""),
+            "{raw}"
+        );
+    }
+}

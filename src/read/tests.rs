@@ -1,0 +1,219 @@
+use std::path::{Path, PathBuf};
+
+use polars::prelude::{AnyValue, DataFrame};
+
+use crate::error::Result;
+use crate::read::{Batch, Options, ReadReport, read_bytes, read_paths};
+
+fn bytes(name: &str, bytes: &[u8]) -> Result<(Vec<Batch>, ReadReport)> {
+    let mut batches = Vec::new();
+    let mut sink = |batch| {
+        batches.push(batch);
+        Ok(())
+    };
+    let report = read_bytes(name, bytes, &Options::default(), &mut |_| {}, &mut sink)?;
+    Ok((batches, report))
+}
+
+fn paths(paths: &[PathBuf]) -> Result<(Vec<Batch>, ReadReport)> {
+    let mut batches = Vec::new();
+    let mut sink = |batch| {
+        batches.push(batch);
+        Ok(())
+    };
+    let report = read_paths(paths, &Options::default(), &mut |_| {}, &mut sink)?;
+    Ok((batches, report))
+}
+
+fn text(frame: &DataFrame, name: &str, row: usize) -> String {
+    match frame.column(name).expect(name).get(row).expect("a row") {
+        AnyValue::String(text) => text.to_owned(),
+        AnyValue::StringOwned(text) => text.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// Real data beside the project; tests on it are skipped where it is not there.
+fn shared(path: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared")
+        .join(path);
+    if !path.exists() {
+        eprintln!("SKIPPED: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+#[test]
+fn content_comes_before_the_name() {
+    for (name, content, sourcetype) in [
+        ("a.log", "{\"a\":1}\n", "_json"),
+        ("a.csv", "[{\"a\":1}]", "_json"),
+        ("a.csv", "a,b\n1,2\n", "csv"),
+        (
+            "a.json",
+            "<Event><System><EventID>1</EventID></System></Event>",
+            "XmlWinEventLog",
+        ),
+        ("a", "2020-08-01 07:53:13 a=1\n", "text"),
+        ("a.dat", "some text\n", "text"),
+    ] {
+        let (batches, report) = bytes(name, content.as_bytes()).expect(name);
+        assert_eq!(report.events, 1, "{name}");
+        assert_eq!(batches[0].sourcetype, sourcetype, "{name}");
+    }
+}
+
+#[test]
+fn what_an_event_says_of_itself_is_in_the_base_columns() {
+    let rows = "{\"_time\":5,\"_raw\":\"r\",\"host\":\"h\",\"source\":\"s\",\"sourcetype\":\"t\",\"index\":\"i\",\"x\":true}\n{\"x\":null}";
+    let (batches, _) = bytes("dir/a.json", rows.as_bytes()).expect("readable");
+    assert_eq!(batches.len(), 2);
+    let first = &batches[0];
+    assert_eq!(
+        (
+            first.source.as_str(),
+            first.sourcetype.as_str(),
+            first.index.as_str()
+        ),
+        ("s", "t", "i")
+    );
+    assert_eq!(first.host.as_deref(), Some("h"));
+    assert_eq!(text(&first.frame, "_raw", 0), "r");
+    assert_eq!(text(&first.frame, "x", 0), "true");
+    let second = &batches[1];
+    assert_eq!(
+        (second.source.as_str(), second.index.as_str()),
+        ("dir/a.json", "main")
+    );
+    assert_eq!(second.frame.width(), 6);
+}
+
+#[test]
+fn nothing_readable_is_an_error_and_an_empty_file_is_none() {
+    for (name, content) in [
+        ("a.json", b"{\"a\":\n".as_slice()),
+        ("a.bin", b"\x00\x01\x02\x03"),
+        ("a.gz", b"\x1f\x8b\x08\x00rubbish"),
+        ("a.xml", b"<Event><System></System></Event>"),
+        ("a.parquet", b"PAR1rubbish"),
+        ("a.evtx", b"ElfFile\0rubbish"),
+    ] {
+        assert!(bytes(name, content).is_err(), "{name}");
+    }
+    for content in ["", "\n\n"] {
+        let (batches, report) = bytes("a.json", content.as_bytes()).expect("empty");
+        assert_eq!((batches.len(), report.events, report.files), (0, 0, 1));
+    }
+    assert!(paths(&[PathBuf::from("/nonexistent/a.json")]).is_err());
+}
+
+#[test]
+fn bad_lines_are_counted_by_reason() {
+    let (batches, report) =
+        bytes("a.json", b"{\"a\":1}\n{\"a\"\n{\"a\"\n{\"a\":\"\xff\"}\n").expect("readable");
+    assert_eq!(batches[0].frame.height(), 2);
+    let counts: Vec<(u64, u64)> = report.bad.iter().map(|b| (b.count, b.first_line)).collect();
+    assert_eq!(counts, [(2, 2), (1, 4)]);
+}
+
+#[test]
+fn batches_are_bounded_in_rows_and_cells() {
+    let mut rows = String::new();
+    for row in 0..70_000 {
+        rows.push_str(&format!("{{\"a\":{row}}}\n"));
+    }
+    let (batches, _) = bytes("a.json", rows.as_bytes()).expect("readable");
+    let heights: Vec<usize> = batches.iter().map(|b| b.frame.height()).collect();
+    assert_eq!(heights, [65_536, 70_000 - 65_536]);
+
+    let mut rows = String::new();
+    for row in 0..6_000 {
+        rows.push_str(&format!("{{\"key{row}\":{row}}}\n"));
+    }
+    let (batches, report) = bytes("a.json", rows.as_bytes()).expect("readable");
+    assert_eq!(report.events, 6_000);
+    assert!(batches.len() > 1 && batches.iter().all(|b| b.frame.width() < 3_000));
+}
+
+#[test]
+fn directories_are_read_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        std::fs::write(path, text).expect("written");
+    };
+    write("b/x.json", "{\"a\":1}");
+    write("a.log", "one\ntwo\n");
+    write(".hidden.log", "no");
+    write("readme.md", "no");
+    write("picture.bin", "\0\0");
+    let (batches, report) = paths(&[folder.path().to_owned()]).expect("readable");
+    assert_eq!((report.events, report.files), (3, 2));
+    assert_eq!(report.skipped.len(), 2);
+    assert!(batches[0].origin.ends_with("a.log"));
+}
+
+#[test]
+fn real_archives_give_all_their_events() {
+    for (path, events) in [
+        ("data/attack_data/T1047/attack_data.tar.gz", 8220),
+        (
+            "data/otrf/atomic__windows__defense_evasion__host__covenant_installutil.zip",
+            1730,
+        ),
+        (
+            "data/otrf/atomic__windows__defense_evasion__host__psh_disable_eventlog_service_startuptype_modification.zip",
+            6563,
+        ),
+    ] {
+        let Some(path) = shared(path) else { return };
+        let (batches, report) = paths(&[path]).expect("readable");
+        assert_eq!(report.events, events);
+        assert_eq!(report.bad, []);
+        for batch in batches {
+            assert_eq!(batch.sourcetype, "XmlWinEventLog");
+            assert_eq!(batch.frame.column("_time").expect("there").null_count(), 0);
+            assert_eq!(
+                batch.frame.column("Computer").expect("there").null_count(),
+                0
+            );
+        }
+    }
+}
+
+#[test]
+fn a_log_of_xml_and_classic_text_gives_both() {
+    let Some(path) = shared("data/attack_data/certutil_exe_certificate_extraction.raw") else {
+        return;
+    };
+    let text = std::fs::read_to_string(&path).expect("text");
+    let xml = text.matches("<Event xmlns").count();
+    let classic = text.lines().filter(|l| l.starts_with("LogName=")).count();
+    let (_, report) = paths(&[path]).expect("readable");
+    assert_eq!(report.bad, []);
+    assert_eq!(report.events as usize, xml + classic);
+}
+
+#[test]
+fn event_log_files_are_read_whole() {
+    let Some(path) = shared("data/evtx") else {
+        return;
+    };
+    let (batches, report) = paths(&[path]).expect("readable");
+    assert_eq!(report.files, 59);
+    assert_eq!(report.bad, []);
+    for batch in batches {
+        for name in ["_time", "EventCode", "Computer", "Channel", "EventRecordID"] {
+            let column = batch.frame.column(name).expect(name);
+            assert_eq!(
+                column.null_count(),
+                0,
+                "{name} in {}",
+                batch.origin.display()
+            );
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! Times written in data: ISO 8601 and its relatives, epoch numbers, and what logs put at a line's start.
+
+use chrono::{LocalResult, NaiveDateTime, Offset, TimeZone};
+use chrono_tz::Tz;
+
+const SECOND: i64 = 1_000_000;
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
+
+/// A text that is a time and nothing else, in microseconds since 1970 UTC. A time without an
+/// offset is in `zone`.
+pub fn parse(text: &str, zone: Tz) -> Option<i64> {
+    let text = text.trim();
+    match prefix(text, zone, None) {
+        Some((time, length)) if length == text.len() => Some(time),
+        Some(_) | None => epoch(text),
+    }
+}
+
+/// Seconds since 1970 as a decimal number; 13 digits are milliseconds, 16 microseconds and
+/// 19 nanoseconds.
+pub fn epoch(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 19 || !all_digits(whole) || !all_digits(fraction) {
+        // `1.7e9` and the like: rare, but a number in JSON all the same.
+        let seconds = text.parse::<f64>().ok().filter(|n| n.abs() < 1e11)?;
+        return text
+            .starts_with(|c: char| c.is_ascii_digit() || c == '-')
+            .then(|| (seconds * 1e6).round() as i64);
+    }
+    let number: i64 = whole.parse().ok()?;
+    let micros = match whole.len() {
+        0..=11 => number * SECOND + micros_of_fraction(fraction),
+        12..=14 => number * 1000,
+        15..=17 => number,
+        _ => number / 1000,
+    };
+    Some(sign * micros)
+}
+
+fn micros_of_fraction(digits: &str) -> i64 {
+    let mut micros = 0;
+    for place in 0..6 {
+        let digit = digits
+            .as_bytes()
+            .get(place)
+            .map_or(0, |b| i64::from(b - b'0'));
+        micros = micros * 10 + digit;
+    }
+    micros
+}
+
+/// A time at the start of `text` and how many bytes it takes. `year` completes dates that
+/// lack one (syslog); without it they are not read.
+pub fn prefix(text: &str, zone: Tz, year: Option<i32>) -> Option<(i64, usize)> {
+    iso(text, zone)
+        .or_else(|| american(text, zone))
+        .or_else(|| month_name(text, zone, year))
+}
+
+/// A time at the start of a log line: bare, in brackets or quotes, after a syslog priority,
+/// or an epoch number; else an Apache time in brackets within the first 128 bytes, as
+/// Splunk looks ahead 128 characters.
+pub fn at_line_start(line: &str, zone: Tz, year: Option<i32>) -> Option<i64> {
+    let mut rest = line.trim_start();
+    if let Some((priority, after)) = rest
+        .strip_prefix('<')
+        .and_then(|inner| inner.split_once('>'))
+        && priority.len() <= 3
+        && priority.bytes().all(|b| b.is_ascii_digit())
+    {
+        // RFC 5424 puts a version before the time.
+        rest = after.strip_prefix("1 ").unwrap_or(after);
+    }
+    rest = rest.trim_start_matches(['[', '"', '\'', '(']);
+    if let Some((time, _)) = prefix(rest, zone, year) {
+        return Some(time);
+    }
+    let number = rest
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .map_or(rest, |end| &rest[..end]);
+    if (10..=17).contains(&number.len()) && number.starts_with('1') {
+        return epoch(number);
+    }
+    let open = line.as_bytes().iter().take(128).position(|b| *b == b'[')?;
+    prefix(&line[open + 1..], zone, year).map(|(time, _)| time)
+}
+
+/// Reads digits and separators from the left.
+struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(text: &'a str) -> Cursor<'a> {
+        Cursor {
+            bytes: text.as_bytes(),
+            at: 0,
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn eat(&mut self, any_of: &[u8]) -> Option<u8> {
+        let byte = self.peek().filter(|b| any_of.contains(b))?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn digits(&mut self, min: usize, max: usize) -> Option<u32> {
+        let start = self.at;
+        let mut number = 0;
+        while self.at - start < max
+            && let Some(digit) = self.peek().filter(u8::is_ascii_digit)
+        {
+            number = number * 10 + u32::from(digit - b'0');
+            self.at += 1;
+        }
+        (self.at - start >= min).then_some(number)
+    }
+
+    /// `hh:mm[:ss[.fraction]]`, as microseconds of the day.
+    fn clock(&mut self) -> Option<i64> {
+        let hour = self.digits(1, 2)?;
+        self.eat(b":")?;
+        let minute = self.digits(2, 2)?;
+        let mut second = 0;
+        let mut micros = 0;
+        if self.eat(b":").is_some() {
+            second = self.digits(2, 2)?;
+            if matches!(self.peek(), Some(b'.' | b','))
+                && self.bytes.get(self.at + 1).is_some_and(u8::is_ascii_digit)
+            {
+                self.at += 1;
+                let start = self.at;
+                while self.peek().is_some_and(|b| b.is_ascii_digit()) {
+                    self.at += 1;
+                }
+                let digits = std::str::from_utf8(&self.bytes[start..self.at]).ok()?;
+                micros = micros_of_fraction(digits);
+            }
+        }
+        // 60 is a leap second: it counts as the next one.
+        if hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        Some(i64::from(hour * 3600 + minute * 60 + second) * SECOND + micros)
+    }
+
+    /// `Z`, `UTC`, `GMT`, `+hh:mm`, `+hhmm`, `+hh`, after at most one blank: seconds east.
+    fn offset(&mut self) -> Option<i64> {
+        let start = self.at;
+        let found = self.offset_here();
+        if found.is_none() {
+            self.at = start;
+        }
+        found
+    }
+
+    fn offset_here(&mut self) -> Option<i64> {
+        self.eat(b" ");
+        let rest = &self.bytes[self.at..];
+        let ends = |n: usize| !rest.get(n).is_some_and(u8::is_ascii_alphanumeric);
+        if matches!(rest.first(), Some(b'Z' | b'z')) && ends(1) {
+            self.at += 1;
+            return Some(0);
+        }
+        if (rest.starts_with(b"UTC") || rest.starts_with(b"GMT")) && ends(3) {
+            self.at += 3;
+            return Some(0);
+        }
+        let sign = if self.eat(b"+-")? == b'-' { -1 } else { 1 };
+        let hours = self.digits(2, 2)?;
+        let minutes = match self.eat(b":") {
+            Some(_) => self.digits(2, 2)?,
+            None => self.digits(2, 2).unwrap_or(0),
+        };
+        if hours > 14 || minutes > 59 || self.peek().is_some_and(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        Some(sign * i64::from(hours * 3600 + minutes * 60))
+    }
+}
+
+/// Days since 1970 of a civil date, `None` when there is no such day.
+fn day_number(year: i32, month: u32, day: u32) -> Option<i64> {
+    let date = chrono::NaiveDate::from_ymd_opt(year, month, day)?;
+    Some(i64::from(date.to_epoch_days()))
+}
+
+/// The time in UTC of a wall clock; with `offset` seconds east of UTC, else in `zone`.
+fn to_utc(days: i64, clock: i64, offset: Option<i64>, zone: Tz) -> Option<i64> {
+    let wall = days * 86_400 * SECOND + clock;
+    if let Some(east) = offset {
+        return Some(wall - east * SECOND);
+    }
+    if zone == Tz::UTC {
+        return Some(wall);
+    }
+    let naive: NaiveDateTime = chrono::DateTime::from_timestamp_micros(wall)?.naive_utc();
+    let local = match zone.offset_from_local_datetime(&naive) {
+        // Twice there: the earlier instant, as Splunk takes it.
+        LocalResult::Single(o) | LocalResult::Ambiguous(o, _) => o,
+        // The hour that was skipped: the clock had not been put forward yet.
+        LocalResult::None => zone.offset_from_utc_datetime(&(naive - chrono::Duration::hours(3))),
+    };
+    Some(wall - i64::from(local.fix().local_minus_utc()) * SECOND)
+}
+
+/// `2020-08-01T07:53:13.181Z`, `2020-08-01 07:53:13`, `2020/08/01 07:53`, `2020-08-01`.
+fn iso(text: &str, zone: Tz) -> Option<(i64, usize)> {
+    let mut c = Cursor::new(text);
+    let year = c.digits(4, 4)?;
+    let separator = c.eat(b"-/")?;
+    let month = c.digits(1, 2)?;
+    c.eat(&[separator])?;
+    let day = c.digits(1, 2)?;
+    let days = day_number(year as i32, month, day)?;
+    let date_end = c.at;
+    if c.eat(b"Tt ").is_none() {
+        return Some((to_utc(days, 0, None, zone)?, date_end));
+    }
+    c.eat(b" ");
+    let Some(clock) = c.clock() else {
+        return Some((to_utc(days, 0, None, zone)?, date_end));
+    };
+    let offset = c.offset();
+    Some((to_utc(days, clock, offset, zone)?, c.at))
+}
+
+/// `01/14/2021 11:41:39.000 PM`, as Splunk writes it before classic Windows events.
+fn american(text: &str, zone: Tz) -> Option<(i64, usize)> {
+    let mut c = Cursor::new(text);
+    let month = c.digits(1, 2)?;
+    c.eat(b"/")?;
+    let day = c.digits(1, 2)?;
+    c.eat(b"/")?;
+    let year = c.digits(4, 4)?;
+    let days = day_number(year as i32, month, day)?;
+    c.eat(b" ")?;
+    let mut clock = c.clock()?;
+    let half = 12 * 3600 * SECOND;
+    let rest = text[c.at..].as_bytes();
+    if rest.len() >= 3 && rest[0] == b' ' && rest[2].eq_ignore_ascii_case(&b'm') {
+        match rest[1].to_ascii_lowercase() {
+            b'a' if clock >= half => clock -= half,
+            b'p' if clock < half => clock += half,
+            b'a' | b'p' => {}
+            _ => return Some((to_utc(days, clock, None, zone)?, c.at)),
+        }
+        c.at += 3;
+    }
+    let offset = c.offset();
+    Some((to_utc(days, clock, offset, zone)?, c.at))
+}
+
+/// `Oct 10 13:55:36` (with the given year), `Oct 10 2000 13:55:36`, `10/Oct/2000:13:55:36 -0700`.
+fn month_name(text: &str, zone: Tz, year: Option<i32>) -> Option<(i64, usize)> {
+    let mut c = Cursor::new(text);
+    let name_at = |c: &mut Cursor<'_>| {
+        let name = text.get(c.at..c.at + 3)?;
+        let number = MONTHS.iter().position(|m| m.eq_ignore_ascii_case(name))?;
+        c.at += 3;
+        Some(number as u32 + 1)
+    };
+    let (year, month, day) = if text.as_bytes().first()?.is_ascii_digit() {
+        let day = c.digits(1, 2)?;
+        let separator = c.eat(b"/- ")?;
+        let month = name_at(&mut c)?;
+        c.eat(&[separator])?;
+        let year = c.digits(4, 4)?;
+        c.eat(b": T")?;
+        (year as i32, month, day)
+    } else {
+        let month = name_at(&mut c)?;
+        c.eat(b" ")?;
+        c.eat(b" ");
+        let day = c.digits(1, 2)?;
+        c.eat(b",");
+        c.eat(b" ")?;
+        let start = c.at;
+        match c.digits(4, 4) {
+            Some(year) if c.eat(b" ").is_some() => (year as i32, month, day),
+            Some(_) | None => {
+                c.at = start;
+                (year?, month, day)
+            }
+        }
+    };
+    let days = day_number(year, month, day)?;
+    let clock = c.clock()?;
+    let offset = c.offset();
+    Some((to_utc(days, clock, offset, zone)?, c.at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{at_line_start, parse};
+    use chrono_tz::Tz;
+
+    #[test]
+    fn times_of_many_kinds_are_read() {
+        let base = 1_596_268_393;
+        for (text, micros) in [
+            ("2020-08-01 07:53:13.181", base * 1_000_000 + 181_000),
+            ("2020-08-01T07:53:13Z", base * 1_000_000),
+            (
+                "2020-08-01T09:53:13.1234567+02:00",
+                base * 1_000_000 + 123_456,
+            ),
+            ("2020-08-01T09:53:13+0200", base * 1_000_000),
+            ("08/01/2020 07:53:13 AM", base * 1_000_000),
+            ("01/Aug/2020:09:53:13 +0200", base * 1_000_000),
+            ("1596268393", base * 1_000_000),
+            ("1596268393.5", base * 1_000_000 + 500_000),
+            ("1596268393181", base * 1_000_000 + 181_000),
+            ("0", 0),
+        ] {
+            assert_eq!(parse(text, Tz::UTC), Some(micros), "{text}");
+        }
+        for text in [
+            "",
+            "yesterday",
+            "2020-13-01",
+            "2020-08-01 07:53:13 foo",
+            "-",
+        ] {
+            assert_eq!(parse(text, Tz::UTC), None, "{text}");
+        }
+        let vienna = Tz::Europe__Vienna;
+        assert_eq!(parse("2020-08-01 09:53:13", vienna), Some(base * 1_000_000));
+    }
+
+    #[test]
+    fn a_line_may_start_with_its_time() {
+        let at = |line| at_line_start(line, Tz::UTC, Some(2020));
+        let expected = Some(1_596_268_393_000_000);
+        assert_eq!(at("[2020-08-01 07:53:13] started"), expected);
+        assert_eq!(at("<34>Aug  1 07:53:13 host su: failed"), expected);
+        assert_eq!(at("<34>1 2020-08-01T07:53:13Z host su - - -"), expected);
+        assert_eq!(
+            at("10.0.0.1 - - [01/Aug/2020:07:53:13 +0000] \"GET /\""),
+            expected
+        );
+        assert_eq!(at("1596268393 up"), expected);
+        assert_eq!(at("no time here"), None);
+    }
+}

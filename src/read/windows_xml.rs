@@ -1,0 +1,223 @@
+//! Windows events as XML: fields of one `<Event>`.
+
+use std::borrow::Cow;
+
+use chrono_tz::Tz;
+use quick_xml::Reader;
+use quick_xml::escape::unescape;
+use quick_xml::events::{BytesStart, Event as Xml};
+
+use crate::read::event::Event;
+use crate::read::timestamp;
+use crate::read::windows::WindowsFields;
+
+/// Children of `<Event>`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    System,
+    EventData,
+    UserData,
+    RenderingInfo,
+    Other,
+}
+
+/// The event of one `<Event>...</Event>`. Its time is `TimeCreated`'s `SystemTime`.
+///
+/// # Errors
+/// A sentence that says why the text is no Windows event.
+pub fn event<'a>(xml: &'a str) -> Result<Event<'a>, String> {
+    let mut reader = Reader::from_str(xml);
+    let mut parser = Parser {
+        fields: WindowsFields::new(),
+        time: None,
+        section: Section::Other,
+        depth: 0,
+        leaf: None,
+        text: None,
+    };
+    loop {
+        match reader.read_event().map_err(|e| e.to_string())? {
+            Xml::Start(tag) => parser.open(&tag)?,
+            Xml::Empty(tag) => {
+                parser.open(&tag)?;
+                parser.close();
+            }
+            Xml::End(_) => parser.close(),
+            Xml::Text(text) => parser.text(text.into_inner()),
+            Xml::CData(text) => parser.text(text.into_inner()),
+            Xml::GeneralRef(entity) => {
+                let character = entity.resolve_char_ref().map_err(|e| e.to_string())?;
+                match (character, entity.as_ref()) {
+                    (Some(c), _) => parser.text(Cow::Owned(c.to_string())),
+                    (None, "lt") => parser.text(Cow::Borrowed("<")),
+                    (None, "gt") => parser.text(Cow::Borrowed(">")),
+                    (None, "amp") => parser.text(Cow::Borrowed("&")),
+                    (None, "quot") => parser.text(Cow::Borrowed("\"")),
+                    (None, "apos") => parser.text(Cow::Borrowed("'")),
+                    (None, name) => return Err(format!("unknown entity `{name}`")),
+                }
+            }
+            Xml::Comment(_) | Xml::Decl(_) | Xml::PI(_) | Xml::DocType(_) => {}
+            Xml::Eof => break,
+        }
+    }
+    if parser.depth > 0 {
+        return Err("the XML event is cut off".to_owned());
+    }
+    if !parser.fields.has_event_id() {
+        return Err("an XML element without `EventID` is no Windows event".to_owned());
+    }
+    Ok(parser.fields.into_event(parser.time, Cow::Borrowed(xml)))
+}
+
+struct Parser<'a> {
+    fields: WindowsFields<'a>,
+    time: Option<i64>,
+    section: Section,
+    depth: usize,
+    /// Name of the field that the open element gives, as long as it has no child.
+    leaf: Option<Cow<'a, str>>,
+    text: Option<Cow<'a, str>>,
+}
+
+impl<'a> Parser<'a> {
+    fn open(&mut self, tag: &BytesStart<'a>) -> Result<(), String> {
+        self.depth += 1;
+        self.text = None;
+        self.leaf = None;
+        let name = tag.local_name();
+        let name: &str = name.as_ref();
+        match self.depth {
+            1 => return Ok(()),
+            2 => {
+                self.section = match name {
+                    "System" => Section::System,
+                    "EventData" => Section::EventData,
+                    "UserData" => Section::UserData,
+                    "RenderingInfo" => Section::RenderingInfo,
+                    _ => Section::Other,
+                };
+                return Ok(());
+            }
+            _ => {}
+        }
+        match self.section {
+            Section::System => {
+                self.leaf = Some(Cow::Owned(name.to_owned()));
+                self.attributes(tag, name == "TimeCreated")?;
+            }
+            Section::EventData => {
+                let named = tag
+                    .try_get_attribute("Name")
+                    .map_err(|e| e.to_string())?
+                    .map(|a| unescape(&a.value).map(Cow::into_owned))
+                    .transpose()
+                    .map_err(|e| e.to_string())?;
+                self.leaf = Some(Cow::Owned(named.unwrap_or_else(|| name.to_owned())));
+            }
+            Section::UserData => self.leaf = Some(Cow::Owned(name.to_owned())),
+            // The rest of it repeats `System`'s numbers in words of some language.
+            Section::RenderingInfo if name == "Message" => self.leaf = Some("Message".into()),
+            Section::RenderingInfo | Section::Other => {}
+        }
+        Ok(())
+    }
+
+    fn attributes(&mut self, tag: &BytesStart<'a>, is_time: bool) -> Result<(), String> {
+        for attribute in tag.attributes().with_checks(false) {
+            let attribute = attribute.map_err(|e| e.to_string())?;
+            let name: &str = attribute.key.as_ref();
+            if name.starts_with("xmlns") {
+                continue;
+            }
+            let value = unescape(&attribute.value).map_err(|e| e.to_string())?;
+            if is_time && name == "SystemTime" {
+                self.time = timestamp::parse(&value, Tz::UTC);
+            }
+            self.fields.add(name.to_owned(), value.into_owned());
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, piece: Cow<'a, str>) {
+        if self.leaf.is_none() {
+            return;
+        }
+        match &mut self.text {
+            None => self.text = Some(piece),
+            Some(text) => text.to_mut().push_str(&piece),
+        }
+    }
+
+    fn close(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        if let (Some(name), Some(text)) = (self.leaf.take(), self.text.take()) {
+            self.fields.add(name, text);
+        }
+        if self.depth <= 1 {
+            self.section = Section::Other;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::event;
+
+    const SYSMON: &str = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
+        <Provider Name='Microsoft-Windows-Sysmon' Guid='{5770385F-C22A-43E0-BF4C-06F5698FFBD9}'/>\
+        <EventID Qualifiers=''>1</EventID><Version>5</Version><Level>4</Level><Keywords>0x8000000000000000</Keywords>\
+        <TimeCreated SystemTime='2021-01-14T23:41:40.145335200Z'/><EventRecordID>7</EventRecordID><Correlation/>\
+        <Execution ProcessID='2468' ThreadID='3128'/><Channel>Microsoft-Windows-Sysmon/Operational</Channel>\
+        <Computer>dc.example</Computer><Security UserID='S-1-5-18'/></System><EventData>\
+        <Data Name='RuleName'></Data><Data Name='ProcessId'>6952</Data>\
+        <Data Name='CommandLine'>cmd /c &quot;a &amp; b&quot; &lt;x&#x41;</Data><Data>p</Data><Data>q</Data></EventData></Event>";
+
+    #[test]
+    fn fields_are_those_of_splunks_xml_input() {
+        let event = event(SYSMON).expect("a Windows event");
+        assert_eq!(event.time, Some(1_610_667_700_145_335));
+        assert_eq!(event.host.as_deref(), Some("dc.example"));
+        assert_eq!(
+            event.source.as_deref(),
+            Some("XmlWinEventLog:Microsoft-Windows-Sysmon/Operational")
+        );
+        for (name, value) in [
+            ("EventCode", "1"),
+            ("EventID", "1"),
+            ("Name", "Microsoft-Windows-Sysmon"),
+            ("Guid", "{5770385F-C22A-43E0-BF4C-06F5698FFBD9}"),
+            ("ProcessID", "2468"),
+            ("ThreadID", "3128"),
+            ("ProcessId", "6952"),
+            ("UserID", "S-1-5-18"),
+            ("CommandLine", "cmd /c \"a & b\" <xA"),
+            ("Data", "p"),
+        ] {
+            assert_eq!(event.get(name), Some(value), "{name}");
+        }
+        assert_eq!(event.get("RuleName"), None);
+        assert_eq!(event.fields.iter().filter(|f| f.name == "Data").count(), 2);
+    }
+
+    #[test]
+    fn user_data_gives_its_leaves_and_indentation_nothing() {
+        let event = event(
+            "<Event>\n <System>\n  <EventID>1102</EventID>\n  <Channel>Security</Channel>\n </System>\n \
+             <UserData>\n  <LogFileCleared xmlns=\"x\">\n   <SubjectUserName>bob</SubjectUserName>\n  </LogFileCleared>\n \
+             </UserData>\n</Event>",
+        )
+        .expect("a Windows event");
+        let names: Vec<&str> = event.fields.iter().map(|f| f.name.as_ref()).collect();
+        assert_eq!(
+            names,
+            ["EventCode", "EventID", "Channel", "SubjectUserName"]
+        );
+    }
+
+    #[test]
+    fn what_is_cut_off_or_no_event_is_refused() {
+        assert!(event(&SYSMON[..SYSMON.len() - 20]).is_err());
+        assert!(event("<Event><a/></Event>").is_err());
+    }
+}
