@@ -1,1 +1,477 @@
-//! The one place that holds catalog, store, clock and limits: the whole way of a search.
+//! The one place that holds catalog, data, clock and limits: the whole way of a search.
+
+mod data;
+mod names;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+pub use crate::detect::Failure;
+pub use crate::session::names::NameKind;
+
+use crate::commands::{self, Planner};
+use crate::detect::check::CheckReport;
+use crate::detect::{self, DetectionResult};
+use crate::error::{Error, Result};
+use crate::exec::Executor;
+use crate::exec::data::Data;
+use crate::exec::rows::Rows;
+use crate::functions::Context;
+use crate::knowledge::Catalog;
+use crate::knowledge::detection::Detection;
+use crate::knowledge::expand::expand;
+use crate::plan::context::{Limits, PlanContext};
+use crate::plan::bind::Binder;
+use crate::plan::{Plan, Predicate, Scan, optimize, print as plan_print};
+use crate::source::SourceId;
+use crate::syntax::ast::Pipeline;
+use crate::syntax::{self, print};
+use crate::time;
+use crate::value::Value;
+
+/// What a session is opened with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Folder of the store.
+    pub home: PathBuf,
+    /// Files searched instead of the store.
+    pub data: Vec<PathBuf>,
+    /// Rows of data models given directly.
+    pub models: Vec<ModelFile>,
+    /// Splunk app directories.
+    pub apps: Vec<PathBuf>,
+    /// Folders in the layout of Splunk's published content.
+    pub content: Vec<PathBuf>,
+    /// Folders of macros.
+    pub macros: Vec<PathBuf>,
+    /// The earliest time searched.
+    pub earliest: Option<String>,
+    /// The time before which is searched.
+    pub latest: Option<String>,
+    /// What `now()` is, in epoch seconds; the clock's time when not given.
+    pub now: Option<f64>,
+    /// The zone of times that name none.
+    pub zone: chrono_tz::Tz,
+    /// Tells more.
+    pub verbose: bool,
+}
+
+/// Rows of a data model's data set in a file or a folder of files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelFile {
+    /// `Endpoint`
+    pub model: String,
+    /// `Processes`
+    pub dataset: String,
+    /// Parquet, NDJSON or CSV.
+    pub path: PathBuf,
+}
+
+/// Told how long work goes on.
+pub trait Progress: Send + Sync {
+    /// Work begins; of so many bytes, when that is known.
+    fn start(&self, what: &str, total_bytes: Option<u64>);
+    /// So many more bytes and events are done.
+    fn advance(&self, bytes: u64, events: u64);
+    /// The work is done.
+    fn finish(&self);
+}
+
+/// Stops the searches of a session from another thread.
+#[derive(Clone, Debug)]
+pub struct CancelHandle(Arc<AtomicBool>);
+
+impl CancelHandle {
+    /// The running search stops as soon as it can.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// The next search runs again.
+    pub fn reset(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// What a search gave.
+#[derive(Debug)]
+pub struct Answer {
+    /// The rows.
+    pub rows: Rows,
+    /// Things worth knowing that are no errors.
+    pub notices: Vec<String>,
+    /// How many events were searched.
+    pub searched: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// What a run of detections was.
+#[derive(Debug)]
+pub struct RunSummary {
+    /// How many events were searched.
+    pub searched: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Things worth knowing that are no errors.
+    pub notices: Vec<String>,
+}
+
+/// What a replay wrote.
+#[derive(Debug)]
+pub struct ReplaySummary {
+    /// Events written.
+    pub events: u64,
+    /// Files read.
+    pub files: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// What could not be read, and other things worth knowing.
+    pub notices: Vec<String>,
+}
+
+/// The stages of `explain`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The text with its macros expanded.
+    Macros,
+    /// The tree, printed as a search.
+    Ast,
+    /// The plan.
+    Plan,
+    /// The plan as it is run.
+    Optimized,
+    /// What Polars does.
+    Polars,
+}
+
+/// Knowledge, data and clock of one or more searches.
+pub struct Session {
+    options: Options,
+    catalog: Arc<Catalog>,
+    data: OnceLock<Data>,
+    data_notices: Mutex<Vec<String>>,
+    cancelled: Arc<AtomicBool>,
+    progress: RwLock<Option<Arc<dyn Progress>>>,
+}
+
+/// A search on its way.
+struct Compiled {
+    context: PlanContext,
+    pipeline: Pipeline,
+}
+
+impl Session {
+    /// Opens a session: reads the knowledge, not yet the data.
+    ///
+    /// # Errors
+    /// Knowledge that can't be read, or a time that can't be understood.
+    pub fn open(options: Options) -> Result<Session> {
+        let mut catalog = Catalog::shipped()?;
+        for dir in &options.content {
+            catalog.add_content(dir)?;
+        }
+        for dir in &options.apps {
+            catalog.add_app(dir)?;
+        }
+        for dir in &options.macros {
+            catalog.add_macros(dir)?;
+        }
+        let session = Session {
+            options,
+            catalog: Arc::new(catalog),
+            data: OnceLock::new(),
+            data_notices: Mutex::default(),
+            cancelled: Arc::default(),
+            progress: RwLock::default(),
+        };
+        session.context()?;
+        Ok(session)
+    }
+
+    /// The knowledge.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Tells how long work goes on from now on.
+    pub fn set_progress(&self, progress: Arc<dyn Progress>) {
+        *self.progress.write().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    }
+
+    /// Stops searches from another thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle(Arc::clone(&self.cancelled))
+    }
+
+    /// Runs a search.
+    ///
+    /// # Errors
+    /// What is wrong with it or with the data, with the texts to point into.
+    pub fn search(&self, spl: &str) -> Result<Answer, Failure> {
+        let started = Instant::now();
+        let compiled = self.compile(spl)?;
+        let (rows, notices) = self.run_pipeline(&compiled, &compiled.pipeline)?;
+        Ok(Answer {
+            rows,
+            notices,
+            searched: self.data.get().map_or(0, Data::event_count),
+            elapsed: started.elapsed(),
+        })
+    }
+
+    /// The rows after every command of a search, with the command's text.
+    ///
+    /// # Errors
+    /// As [`Session::search`].
+    pub fn steps(&self, spl: &str) -> Result<Vec<(String, Answer)>, Failure> {
+        let compiled = self.compile(spl)?;
+        let stages = &compiled.pipeline.stages;
+        let mut steps = Vec::with_capacity(stages.len());
+        for count in 1..=stages.len() {
+            let started = Instant::now();
+            let part = Pipeline {
+                stages: stages[..count].to_vec(),
+                span: compiled.pipeline.span,
+            };
+            let (rows, notices) = self.run_pipeline(&compiled, &part)?;
+            let answer = Answer {
+                rows,
+                notices,
+                searched: self.data.get().map_or(0, Data::event_count),
+                elapsed: started.elapsed(),
+            };
+            steps.push((print::stage(&stages[count - 1]), answer));
+        }
+        Ok(steps)
+    }
+
+    /// A stage of a search as text.
+    ///
+    /// # Errors
+    /// As [`Session::search`].
+    pub fn explain(&self, spl: &str, stage: Stage) -> Result<String, Failure> {
+        if stage == Stage::Macros {
+            let context = self.context()?;
+            let expanded = self.expand(&context, spl)?;
+            return Ok(text_of(&context, expanded));
+        }
+        let compiled = self.compile(spl)?;
+        if stage == Stage::Ast {
+            return Ok(print::pipeline(&compiled.pipeline, print::Layout::Lines));
+        }
+        let fail = |error| failure(&compiled.context, error);
+        let plan = self.plan(&compiled, &compiled.pipeline).map_err(fail)?;
+        if stage == Stage::Plan {
+            return Ok(plan_print::plan(&plan));
+        }
+        if stage == Stage::Optimized {
+            return Ok(plan_print::plan(&optimize::optimize(plan)));
+        }
+        let data = self.data()?;
+        let executor = Executor::new(&compiled.context, data);
+        executor.explain(&plan).map_err(fail)
+    }
+
+    /// Parses, resolves and plans searches, detections and folders of them, without running them.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn check(&self, what: &[String]) -> Result<CheckReport> {
+        let mut report = CheckReport::default();
+        for item in what {
+            let looks_like_spl = item.contains(['|', '=', '`', ' ']) && !PathBuf::from(item).exists();
+            if looks_like_spl {
+                report.add(item.clone(), self.check_one(item));
+                continue;
+            }
+            if item.ends_with(".spl") {
+                let path = PathBuf::from(item);
+                let text =
+                    std::fs::read_to_string(&path).map_err(|why| Error::file(&path, why))?;
+                report.add(item.clone(), self.check_one(&text));
+                continue;
+            }
+            for path in self.catalog.find_detections(item)? {
+                let name = path.display().to_string();
+                let outcome = Detection::load(&path)
+                    .map_err(Failure::from)
+                    .and_then(|d| self.check_one(&d.search));
+                report.add(name, outcome);
+            }
+        }
+        Ok(report)
+    }
+
+    fn check_one(&self, spl: &str) -> Result<(), Failure> {
+        let compiled = self.compile(spl)?;
+        self.plan(&compiled, &compiled.pipeline)
+            .map(|_| ())
+            .map_err(|error| failure(&compiled.context, error))
+    }
+
+    /// Runs detections one after the other and hands on what each gave. Without data of any kind,
+    /// the shipped data sets that the detections name as their tests are replayed first.
+    ///
+    /// # Errors
+    /// Detections that are not there, data that can't be read, or that the user asked to stop;
+    /// what is wrong with a single detection is in its result.
+    pub fn run(
+        &self,
+        selectors: &[String],
+        each: &mut dyn FnMut(&DetectionResult),
+    ) -> Result<RunSummary, Failure> {
+        let started = Instant::now();
+        let mut detections = Vec::new();
+        for selector in selectors {
+            for path in self.catalog.find_detections(selector)? {
+                detections.push(Detection::load(&path)?);
+            }
+        }
+        self.replay_tests_into_empty_store(&detections)?;
+        let data = self.data()?;
+        let mut notices = self.take_data_notices();
+        for detection in &detections {
+            let result = detect::run(detection, |spl| {
+                let answer = self.search(spl)?;
+                notices.extend(answer.notices);
+                Ok(answer.rows)
+            });
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Err(Error::new(crate::error::ErrorKind::Interrupted).into());
+            }
+            each(&result);
+        }
+        notices.sort();
+        notices.dedup();
+        Ok(RunSummary {
+            searched: data.event_count(),
+            elapsed: started.elapsed(),
+            notices,
+        })
+    }
+
+    fn compile(&self, spl: &str) -> Result<Compiled, Failure> {
+        let context = self.context()?;
+        let expanded = self.expand(&context, spl)?;
+        let text = text_of(&context, expanded);
+        let pipeline = syntax::parse(expanded, &text, &commands::shape_of)
+            .map_err(|error| failure(&context, error))?;
+        Ok(Compiled { context, pipeline })
+    }
+
+    fn expand(&self, context: &PlanContext, spl: &str) -> Result<SourceId, Failure> {
+        let expanded = {
+            let mut sources = lock(&context.sources);
+            let typed = sources.add("search", spl);
+            expand(&mut sources, typed, &self.catalog.macros, &|text| {
+                evaluate(context, text)
+            })
+        };
+        expanded.map_err(|error| failure(context, error))
+    }
+
+    fn plan(&self, compiled: &Compiled, pipeline: &Pipeline) -> Result<Plan> {
+        Planner::new(&compiled.context).pipeline(pipeline)
+    }
+
+    fn run_pipeline(
+        &self,
+        compiled: &Compiled,
+        pipeline: &Pipeline,
+    ) -> Result<(Rows, Vec<String>), Failure> {
+        let context = &compiled.context;
+        let fail = |error| failure(context, error);
+        let plan = self.plan(compiled, pipeline).map_err(fail)?;
+        let plan = optimize::optimize(plan);
+        let data = if reads_data(&plan) {
+            self.data().map_err(fail)?
+        } else {
+            &Data::default()
+        };
+        let rows = Executor::new(context, data).run(&plan).map_err(fail)?;
+        let mut notices = self.take_data_notices();
+        notices.append(&mut lock(&context.notices));
+        Ok((rows, notices))
+    }
+
+    /// What a new search starts with.
+    fn context(&self) -> Result<PlanContext> {
+        let now = self.options.now.unwrap_or_else(|| {
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0.0, |since| since.as_secs_f64().floor())
+        });
+        let zone = self.options.zone;
+        let bound = |what: &str, text: &Option<String>| {
+            text.as_deref()
+                .map(|t| time::time_modifier(t, now, zone))
+                .transpose()
+                .map_err(|why| Error::usage(format!("--{what}: {why}")))
+        };
+        Ok(PlanContext {
+            catalog: Arc::clone(&self.catalog),
+            given_models: self.options.models.iter().map(|m| m.model.clone()).collect(),
+            clock: Context { now, zone },
+            earliest: bound("earliest", &self.options.earliest)?,
+            latest: bound("latest", &self.options.latest)?,
+            limits: Limits::default(),
+            cancelled: Arc::clone(&self.cancelled),
+            notices: Arc::default(),
+            sources: Arc::default(),
+        })
+    }
+}
+
+/// Evaluates an expression without fields: for macros with `iseval` and for their validations.
+fn evaluate(context: &PlanContext, text: &str) -> Result<Value<'static>> {
+    // The texts are locked by the expansion that asks: this one is not among them.
+    let expr = syntax::parse_expression(SourceId(0), text, 0).map_err(|mut e| {
+        e.span = None;
+        e
+    })?;
+    let schema = crate::plan::schema::Schema::new();
+    let no_search =
+        |_: &str| Err(Error::data("searchmatch can't stand in a macro's expression"));
+    let program = Binder::new(&schema, &no_search).any(&expr).map_err(|mut e| {
+        e.span = None;
+        e
+    })?;
+    program
+        .eval(&context.clock, &[])
+        .map(Value::into_owned)
+        .map_err(Error::data)
+}
+
+/// Whether a plan, or a subsearch in it, scans events or data model rows.
+fn reads_data(plan: &Plan) -> bool {
+    let subsearches = match plan {
+        Plan::Filter {
+            predicate: Predicate::Search(_, plans),
+            ..
+        } => plans.as_slice(),
+        _ => &[],
+    };
+    matches!(
+        plan,
+        Plan::Scan(Scan::Events | Scan::EventsUnordered | Scan::Model { .. })
+    ) || subsearches.iter().any(reads_data)
+        || plan.inputs().into_iter().any(reads_data)
+}
+
+fn text_of(context: &PlanContext, source: SourceId) -> String {
+    lock(&context.sources).get(source).text.clone()
+}
+
+fn failure(context: &PlanContext, error: Error) -> Failure {
+    Failure {
+        error,
+        sources: lock(&context.sources).clone(),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -55,7 +55,7 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// A field rule that can't be applied.
-    pub(super) fn events(&self) -> Result<Frame> {
+    pub(super) fn events(&self, newest_first: bool) -> Result<Frame> {
         let mut frames = Vec::with_capacity(self.data.events.len());
         for part in &self.data.events {
             frames.push(self.with_fields(part)?);
@@ -68,15 +68,35 @@ impl Executor<'_> {
             1 => frames.remove(0),
             _ => self.union(frames)?,
         };
-        if frame.kind("_time") != Type::Time {
+        let frame = self.in_range(frame);
+        if frame.kind("_time") != Type::Time || !newest_first {
             return Ok(frame);
         }
-        let newest_first = stable()
-            .with_order_descending(true)
-            .with_nulls_last(true);
+        let options = stable().with_order_descending(true).with_nulls_last(true);
         Ok(Frame {
-            lazy: frame.lazy.sort_by_exprs([column("_time")], newest_first),
+            lazy: frame.lazy.sort_by_exprs([column("_time")], options),
             schema: frame.schema,
         })
+    }
+
+    /// Only the rows within the time range of the search; rows without a time are in none.
+    pub(super) fn in_range(&self, frame: Frame) -> Frame {
+        let (earliest, latest) = (self.context.earliest, self.context.latest);
+        if frame.kind("_time") != Type::Time || earliest.is_none() && latest.is_none() {
+            return frame;
+        }
+        let micros = |seconds: f64| polars::prelude::lit((seconds * 1e6).round() as i64);
+        let time = || column("_time").cast(polars::prelude::DataType::Int64);
+        let mut lazy = frame.lazy;
+        if let Some(earliest) = earliest {
+            lazy = lazy.filter(time().gt_eq(micros(earliest)));
+        }
+        if let Some(latest) = latest {
+            lazy = lazy.filter(time().lt(micros(latest)));
+        }
+        Frame {
+            lazy,
+            schema: frame.schema,
+        }
     }
 }

@@ -228,7 +228,8 @@ impl<'e> Executor<'e> {
 
     fn scan(&self, scan: &Scan) -> Result<Frame> {
         match scan {
-            Scan::Events => self.events(),
+            Scan::Events => self.events(true),
+            Scan::EventsUnordered => self.events(false),
             Scan::Model {
                 model,
                 dataset,

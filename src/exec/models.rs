@@ -31,8 +31,13 @@ impl Executor<'_> {
         };
         let parts: Vec<&ModelPart> = self.data.models.iter().filter(given).collect();
         if !parts.is_empty() {
-            let frames = parts.iter().map(|p| prefixed(p)).collect();
-            return self.union(frames);
+            let mut frames: Vec<Frame> = parts.iter().map(|p| prefixed(p)).collect();
+            let frame = if frames.len() == 1 {
+                frames.remove(0)
+            } else {
+                self.union(frames)?
+            };
+            return Ok(self.in_range(frame));
         }
         let catalog = &self.context.catalog;
         let found = catalog
@@ -53,7 +58,7 @@ impl Executor<'_> {
     }
 
     fn dataset(&self, dataset: &Dataset) -> Result<Frame> {
-        let mut frame = self.events()?;
+        let mut frame = self.events(true)?;
         for constraint in dataset.base_search.iter().chain(&dataset.constraints) {
             let search = crate::commands::parse_search(self.context, constraint)?;
             let keep = self.search(&search, &frame)?;

@@ -39,6 +39,10 @@ pub struct PlanContext {
     pub given_models: Vec<String>,
     /// Clock and zone.
     pub clock: Context,
+    /// Only what happened at or after this epoch second is searched.
+    pub earliest: Option<f64>,
+    /// Only what happened before this epoch second is searched.
+    pub latest: Option<f64>,
     /// Bounds.
     pub limits: Limits,
     /// Set when the user asks to stop.

@@ -8,6 +8,7 @@ pub mod build;
 pub mod context;
 pub mod eval;
 pub mod matching;
+pub mod optimize;
 pub mod print;
 pub mod schema;
 pub mod table;
@@ -217,8 +218,10 @@ pub enum Plan {
 /// Where rows come from.
 #[derive(Clone, Debug)]
 pub enum Scan {
-    /// Events: of the files given, or of the store.
+    /// Events, newest first: of the files given, or of the store.
     Events,
+    /// The same in any order.
+    EventsUnordered,
     /// The rows of a data model's data set, columns named `Dataset.field`.
     Model {
         /// `Endpoint`.

@@ -44,7 +44,8 @@ fn write_node(plan: &Plan, depth: usize, out: &mut String) {
 
 fn node(plan: &Plan) -> String {
     match plan {
-        Plan::Scan(Scan::Events) => "scan events".to_owned(),
+        Plan::Scan(Scan::Events) => "scan events, newest first".to_owned(),
+        Plan::Scan(Scan::EventsUnordered) => "scan events".to_owned(),
         Plan::Scan(Scan::Model {
             model,
             dataset,
@@ -65,7 +66,7 @@ fn node(plan: &Plan) -> String {
         Plan::Values(table) => format!("values {} rows", table.height()),
         Plan::Filter { predicate, .. } => match predicate {
             Predicate::Search(search, _) => format!("filter search {}", print::search(search)),
-            Predicate::Expr(expr) => format!("filter {}", print::expression(expr)),
+            Predicate::Expr(expr) => format!("filter {}", print::expr(expr)),
         },
         Plan::Project { mode, fields, .. } => {
             let mode = match mode {
@@ -83,7 +84,7 @@ fn node(plan: &Plan) -> String {
                         Target::Field(name) | Target::Template(name) => name.clone(),
                         Target::Each(each) => format!("each({})", patterns(each)),
                     };
-                    format!("{target} = {}", print::expression(&c.value))
+                    format!("{target} = {}", print::expr(&c.value))
                 })
                 .collect();
             format!("extend {}", columns.join(", "))
@@ -137,7 +138,7 @@ fn node(plan: &Plan) -> String {
             format!("limit {}{count}", if *tail { "last " } else { "" })
         }
         Plan::Skip { count, .. } => format!("skip {count}"),
-        Plan::While { condition, .. } => format!("while {}", print::expression(condition)),
+        Plan::While { condition, .. } => format!("while {}", print::expr(condition)),
         Plan::Bucket { field, alias, .. } => {
             if field == alias {
                 format!("bucket {field}")
@@ -221,7 +222,7 @@ fn calls(calls: &[AggregateCall]) -> String {
             let arg = match &c.arg {
                 AggregateInput::Row => String::new(),
                 AggregateInput::Field(pattern) => format!("({})", pattern.text),
-                AggregateInput::Expr(expr) => format!("(eval({}))", print::expression(expr)),
+                AggregateInput::Expr(expr) => format!("(eval({}))", print::expr(expr)),
             };
             format!("{}{parameter}{arg} AS {}", c.function.name, c.name)
         })

@@ -1,0 +1,91 @@
+//! Rewrites that Polars can't do for us.
+//!
+//! Polars moves filters and projections by itself. It can't know that the order of the events,
+//! newest first, is seen by nobody; sorting them would cost more than the search. Passes ask
+//! nodes for properties, never for the command that made them.
+
+use crate::plan::Plan;
+
+/// The plan, rewritten.
+pub fn optimize(plan: Plan) -> Plan {
+    without_lost_orders(plan, false)
+}
+
+/// Drops sorts whose order nobody sees: below an aggregation that does not mind it. `lost` says
+/// whether the order of this node's rows is lost above it.
+fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
+    let each = |input: Box<Plan>, lost: bool| Box::new(without_lost_orders(*input, lost));
+    match plan {
+        Plan::Sort {
+            input,
+            keys,
+            limit: 0,
+        } if lost => {
+            drop(keys);
+            without_lost_orders(*input, true)
+        }
+        Plan::Reverse { input } if lost => without_lost_orders(*input, true),
+        Plan::Sort { input, keys, limit } => Plan::Sort {
+            input: each(input, false),
+            keys,
+            limit,
+        },
+        Plan::Aggregate {
+            input,
+            aggregates,
+            by,
+            fill,
+            all_numbers,
+            sorted,
+        } => {
+            let minds = !sorted || aggregates.iter().any(|a| a.function.ordered);
+            Plan::Aggregate {
+                input: each(input, !minds),
+                aggregates,
+                by,
+                fill,
+                all_numbers,
+                sorted,
+            }
+        }
+        Plan::Filter { input, predicate } => Plan::Filter {
+            input: each(input, lost),
+            predicate,
+        },
+        Plan::Extend { input, columns } => Plan::Extend {
+            input: each(input, lost),
+            columns,
+        },
+        Plan::Project {
+            input,
+            mode,
+            fields,
+        } => Plan::Project {
+            input: each(input, lost),
+            mode,
+            fields,
+        },
+        Plan::Rename { input, pairs } => Plan::Rename {
+            input: each(input, lost),
+            pairs,
+        },
+        Plan::Scan(crate::plan::Scan::Events) if lost => {
+            Plan::Scan(crate::plan::Scan::EventsUnordered)
+        }
+        other @ (Plan::Scan(_)
+        | Plan::Generate { .. }
+        | Plan::Values(_)
+        | Plan::Window { .. }
+        | Plan::Reverse { .. }
+        | Plan::Limit { .. }
+        | Plan::Skip { .. }
+        | Plan::While { .. }
+        | Plan::Bucket { .. }
+        | Plan::Distinct { .. }
+        | Plan::Join { .. }
+        | Plan::Lookup { .. }
+        | Plan::Union { .. }
+        | Plan::Explode { .. }
+        | Plan::Apply { .. }) => other,
+    }
+}

@@ -1,0 +1,205 @@
+//! Reads what a session searches: files given, the store, data model rows given directly.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use polars::prelude::{LazyFrame, PlRefPath, ScanArgsParquet};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::data::{Data, EventPart, ModelPart};
+use crate::exec::frame::{Frame, polars_error};
+use crate::knowledge::dataset::{self, DataSets};
+use crate::knowledge::detection::Detection;
+use crate::knowledge::shipped;
+use crate::read::{self, Batch, ReadReport};
+use crate::session::{Progress, ReplaySummary, Session, lock};
+
+impl Session {
+    /// The data, read at the first call.
+    ///
+    /// # Errors
+    /// Files or a store that can't be read.
+    pub(crate) fn data(&self) -> Result<&Data> {
+        if let Some(data) = self.data.get() {
+            return Ok(data);
+        }
+        let mut data = Data::default();
+        if self.options.data.is_empty() {
+            self.read_store(&mut data)?;
+        } else {
+            self.read_files(&mut data)?;
+        }
+        for file in &self.options.models {
+            data.models.push(ModelPart {
+                model: file.model.clone(),
+                dataset: file.dataset.clone(),
+                frame: model_frame(&file.path)?,
+            });
+        }
+        Ok(self.data.get_or_init(|| data))
+    }
+
+    fn read_files(&self, data: &mut Data) -> Result<()> {
+        let options = read::Options {
+            zone: self.options.zone,
+            ..read::Options::default()
+        };
+        let watch = Watch::new(self, "reading");
+        let report = read::read_paths(
+            &self.options.data,
+            &options,
+            &mut |p| watch.tell(&p),
+            &mut |batch| {
+                self.check_cancelled()?;
+                data.events.push(event_part(batch)?);
+                Ok(())
+            },
+        );
+        watch.finish();
+        lock(&self.data_notices).extend(report_notices(&report?));
+        Ok(())
+    }
+
+    pub(super) fn take_data_notices(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.data_notices))
+    }
+
+    fn check_cancelled(&self) -> Result<()> {
+        if self.cancelled.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Interrupted));
+        }
+        Ok(())
+    }
+}
+
+/// Hands progress on as steps.
+struct Watch {
+    progress: Option<Arc<dyn Progress>>,
+    seen: std::cell::Cell<(u64, u64)>,
+    started: std::cell::Cell<bool>,
+    what: String,
+}
+
+impl Watch {
+    fn new(session: &Session, what: &str) -> Watch {
+        Watch {
+            progress: session
+                .progress
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+            seen: std::cell::Cell::new((0, 0)),
+            started: std::cell::Cell::new(false),
+            what: what.to_owned(),
+        }
+    }
+
+    fn tell(&self, at: &read::Progress) {
+        let Some(progress) = &self.progress else {
+            return;
+        };
+        if !self.started.replace(true) {
+            progress.start(&self.what, (at.total > 0).then_some(at.total));
+        }
+        let (bytes, events) = self.seen.replace((at.bytes, at.events));
+        progress.advance(
+            at.bytes.saturating_sub(bytes),
+            at.events.saturating_sub(events),
+        );
+    }
+
+    fn finish(&self) {
+        if let Some(progress) = &self.progress {
+            progress.finish();
+        }
+    }
+}
+
+fn event_part(batch: Batch) -> Result<EventPart> {
+    let events = batch.frame.height() as u64;
+    Ok(EventPart {
+        sourcetype: batch.sourcetype,
+        source: batch.source,
+        host: batch.host.unwrap_or_default(),
+        frame: Frame::of(batch.frame).normalized()?,
+        events,
+    })
+}
+
+/// What a reader passed over, a line each.
+fn report_notices(report: &ReadReport) -> Vec<String> {
+    let bad = report.bad.iter().map(|bad| {
+        let places = if bad.count == 1 { "place" } else { "places" };
+        let first = if bad.first_line > 0 {
+            format!(", the first at line {}", bad.first_line)
+        } else {
+            String::new()
+        };
+        format!(
+            "{}: {} {places} could not be read{first}: {}",
+            bad.file.display(),
+            bad.count,
+            bad.why
+        )
+    });
+    let skipped = report
+        .skipped
+        .iter()
+        .map(|s| format!("{}: passed over: {}", s.file.display(), s.why));
+    bad.chain(skipped).collect()
+}
+
+/// Data model rows: Parquet (a file, or a folder of them) read as it is needed, NDJSON and CSV
+/// at once.
+fn model_frame(path: &Path) -> Result<Frame> {
+    let meta = std::fs::metadata(path).map_err(|why| Error::file(path, why))?;
+    let files = if meta.is_dir() {
+        let mut files = parquet_files(path)?;
+        files.sort();
+        if files.is_empty() {
+            return Err(Error::file(path, "there is no .parquet file in this folder"));
+        }
+        files
+    } else if is_parquet(path)? {
+        vec![path.to_owned()]
+    } else {
+        return Frame::of(read::read_table(path)?).normalized();
+    };
+    scan(&files)
+}
+
+/// Parquet files as one lazy frame.
+pub(super) fn scan(files: &[PathBuf]) -> Result<Frame> {
+    let paths: Vec<PlRefPath> = files
+        .iter()
+        .map(|f| PlRefPath::new(f.to_string_lossy().as_ref()))
+        .collect();
+    let mut lazy = LazyFrame::scan_parquet_files(paths.into(), ScanArgsParquet::default())
+        .map_err(polars_error)?;
+    let schema = lazy
+        .collect_schema()
+        .map_err(|e| Error::file(&files[0], e))?;
+    Frame::lazy(lazy, &schema).normalized()
+}
+
+fn parquet_files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(|why| Error::file(dir, why))? {
+        let path = entry.map_err(|why| Error::file(dir, why))?.path();
+        if path.is_dir() {
+            found.extend(parquet_files(&path)?);
+        } else if path.extension().is_some_and(|e| e == "parquet") {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+fn is_parquet(path: &Path) -> Result<bool> {
+    use std::io::Read as _;
+    let mut start = [0; 4];
+    let mut file = std::fs::File::open(path).map_err(|why| Error::file(path, why))?;
+    let read = file.read(&mut start).map_err(|why| Error::file(path, why))?;
+    Ok(read == 4 && &start == b"PAR1")
+}

@@ -1,0 +1,81 @@
+//! Names that the session knows, for completion and listing.
+
+use crate::commands;
+use crate::functions::{eval, stats};
+use crate::session::Session;
+
+/// Kinds of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameKind<'n> {
+    /// Commands.
+    Command,
+    /// Functions of `eval`.
+    EvalFunction,
+    /// Functions of `stats`.
+    StatsFunction,
+    /// Options of a command.
+    Option(&'n str),
+    /// Macros; `name(2)` takes two arguments.
+    Macro,
+    /// Data models.
+    Model,
+    /// Data sets, as `Model.Dataset`.
+    Dataset,
+    /// Fields of the data.
+    Field,
+    /// Sourcetypes of the data, and those there are rules for.
+    Sourcetype,
+    /// Lookups.
+    Lookup,
+    /// Detections.
+    Detection,
+}
+
+impl Session {
+    /// All names of a kind, sorted. Data or files that can't be read give none.
+    pub fn names(&self, kind: NameKind<'_>) -> Vec<String> {
+        let catalog = self.catalog();
+        let owned = |names: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+            names.map(str::to_owned).collect()
+        };
+        let mut names = match kind {
+            NameKind::Command => owned(&mut commands::all().map(|c| c.name)),
+            NameKind::EvalFunction => owned(&mut eval::all().map(|f| f.name)),
+            NameKind::StatsFunction => owned(&mut stats::all().map(|f| f.name)),
+            NameKind::Option(command) => match commands::command(command) {
+                Some(command) => owned(&mut command.options.iter().map(|o| o.0)),
+                None => Vec::new(),
+            },
+            NameKind::Macro => catalog.macros.iter().map(|m| m.label()).collect(),
+            NameKind::Model => owned(&mut catalog.models.iter().map(|m| m.name.as_str())),
+            NameKind::Dataset => catalog
+                .models
+                .iter()
+                .flat_map(|m| m.datasets().map(move |d| format!("{}.{}", m.name, d.name)))
+                .collect(),
+            NameKind::Field => match self.data() {
+                Ok(data) => data
+                    .events
+                    .iter()
+                    .flat_map(|p| p.frame.schema.keys().cloned())
+                    .collect(),
+                Err(_) => Vec::new(),
+            },
+            NameKind::Sourcetype => {
+                let mut names = owned(&mut catalog.props.sourcetypes().into_iter());
+                if let Ok(data) = self.data() {
+                    names.extend(data.events.iter().map(|p| p.sourcetype.clone()));
+                }
+                names
+            }
+            NameKind::Lookup => owned(&mut catalog.lookups().map(|l| l.name.as_str())),
+            NameKind::Detection => match catalog.detections() {
+                Ok(all) => owned(&mut all.iter().map(|d| d.name.as_str())),
+                Err(_) => Vec::new(),
+            },
+        };
+        names.sort();
+        names.dedup();
+        names
+    }
+}
