@@ -55,7 +55,15 @@ impl Fields {
                 {
                     letter = format.next()?;
                 }
-                text = self.variable(text, letter, depth)?;
+                // `%s%3N`: the seconds end where the fraction begins.
+                let crowded = format.as_str().starts_with('%');
+                if letter == 's' && crowded {
+                    let (seconds, rest) = number(text, 10)?;
+                    self.epoch = Some(seconds);
+                    text = rest;
+                } else {
+                    text = self.variable(text, letter, depth)?;
+                }
             } else {
                 text = text.strip_prefix(c)?;
             }
@@ -399,6 +407,7 @@ mod tests {
             ("11/15", "%m/%d", 1_700_006_400.0),
             ("2023-11", "%Y-%m", 1_698_796_800.0),
             ("1700000000.5", "%s.%Q", 1_700_000_000.5),
+            ("1700000000500", "%s%3N", 1_700_000_000.5),
             ("2023-11-14   rest", "%Y-%m-%d", 1_699_920_000.0),
         ] {
             assert_eq!(
