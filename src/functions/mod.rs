@@ -82,7 +82,7 @@ impl Traits {
 /// How a function gets its arguments.
 #[derive(Clone, Copy)]
 pub enum Body {
-    /// As values, all of them evaluated.
+    /// As values, all of them evaluated; their number has passed [`EvalFunction::check_arity`].
     Values(for<'a> fn(&Context, &[Value<'a>]) -> Outcome<'a>),
     /// By the evaluator itself, which needs the expression.
     Special(Special),
@@ -93,7 +93,8 @@ pub enum Body {
 /// Functions that take an expression, not its value, or need more than their arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Special {
-    /// `mvmap(<mv>, <expr>)`
+    /// `mvmap(<mv>, <expr>)`. The first argument may be an expression, such as
+    /// `mvindex(f, 1, 2)`: the field that it reads stands for each of its values.
     MvMap,
     /// `mvfilter(<predicate>)`
     MvFilter,

@@ -11,6 +11,7 @@ pub mod recognise;
 pub mod relative;
 pub mod span;
 pub mod unit;
+pub mod zone;
 
 pub use civil::{micros, seconds};
 pub use format::{format_readable, strftime};

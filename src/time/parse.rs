@@ -3,8 +3,9 @@
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
 
-use crate::time::civil::{DAY, SECOND, local, micros, resolve, seconds};
+use crate::time::civil::{SECOND, local, micros, resolve, seconds};
 use crate::time::format::{MONTHS, WEEKDAYS};
+use crate::time::zone::{Found, zone};
 
 /// Reads a time as `format` describes it and gives epoch seconds; `None` when the text does
 /// not match. White space in the format stands for any, and what is left of the text after
@@ -55,7 +56,15 @@ impl Fields {
                 {
                     letter = format.next()?;
                 }
-                text = self.variable(text, letter, depth)?;
+                // `%s%3N`: the seconds end where the fraction begins.
+                let crowded = format.as_str().starts_with('%');
+                if letter == 's' && crowded {
+                    let (seconds, rest) = number(text, 10)?;
+                    self.epoch = Some(seconds);
+                    text = rest;
+                } else {
+                    text = self.variable(text, letter, depth)?;
+                }
             } else {
                 text = text.strip_prefix(c)?;
             }
@@ -231,7 +240,7 @@ impl Fields {
 }
 
 /// Up to `width` digits as a number.
-fn number(text: &str, width: usize) -> Option<(i64, &str)> {
+pub(crate) fn number(text: &str, width: usize) -> Option<(i64, &str)> {
     let digits = text
         .bytes()
         .take(width)
@@ -263,95 +272,6 @@ fn name<'t>(text: &'t str, names: &[&str]) -> Option<(usize, &'t str)> {
         }
     }
     None
-}
-
-/// A zone as text names it.
-pub(crate) enum Found {
-    /// Seconds ahead of UTC.
-    Offset(i32),
-    /// A zone of the tz database.
-    Zone(Tz),
-}
-
-/// Abbreviations in use in logs, with their hours ahead of UTC. Where one is ambiguous, the
-/// North American reading stands.
-const ABBREVIATIONS: &[(&str, f32)] = &[
-    ("UTC", 0.0),
-    ("GMT", 0.0),
-    ("WET", 0.0),
-    ("EST", -5.0),
-    ("EDT", -4.0),
-    ("CST", -6.0),
-    ("CDT", -5.0),
-    ("MST", -7.0),
-    ("MDT", -6.0),
-    ("PST", -8.0),
-    ("PDT", -7.0),
-    ("AKST", -9.0),
-    ("AKDT", -8.0),
-    ("HST", -10.0),
-    ("AST", -4.0),
-    ("ADT", -3.0),
-    ("BST", 1.0),
-    ("WEST", 1.0),
-    ("CET", 1.0),
-    ("CEST", 2.0),
-    ("EET", 2.0),
-    ("EEST", 3.0),
-    ("MSK", 3.0),
-    ("IST", 5.5),
-    ("SGT", 8.0),
-    ("HKT", 8.0),
-    ("AWST", 8.0),
-    ("JST", 9.0),
-    ("KST", 9.0),
-    ("AEST", 10.0),
-    ("AEDT", 11.0),
-    ("NZST", 12.0),
-    ("NZDT", 13.0),
-    ("Z", 0.0),
-];
-
-/// Reads `Z`, `+0200`, `+02:00`, `-05`, `EST`, `Europe/Berlin` at the start of `text`.
-pub(crate) fn zone(text: &str) -> Option<(Found, &str)> {
-    if let Some(sign) = text.chars().next().filter(|c| matches!(c, '+' | '-')) {
-        let (hours, rest) = number(&text[1..], 2)?;
-        let colon = rest.strip_prefix(':').unwrap_or(rest);
-        let (minutes, rest) = number(colon, 2).unwrap_or((0, rest));
-        let (second, rest) = rest
-            .strip_prefix(':')
-            .and_then(|r| number(r, 2))
-            .unwrap_or((0, rest));
-        let ahead = i32::try_from(hours * 3600 + minutes * 60 + second).ok()?;
-        if i64::from(ahead) * SECOND >= DAY {
-            return None;
-        }
-        return Some((
-            Found::Offset(if sign == '-' { -ahead } else { ahead }),
-            rest,
-        ));
-    }
-    let end = text
-        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+')))
-        .unwrap_or(text.len());
-    let letters = text
-        .find(|c: char| !c.is_ascii_alphabetic())
-        .unwrap_or(text.len());
-    let (long, short) = (&text[..end], &text[..letters]);
-    if long.contains('/')
-        && let Ok(zone) = Tz::from_str_insensitive(long)
-    {
-        return Some((Found::Zone(zone), &text[end..]));
-    }
-    let (_, hours) = ABBREVIATIONS
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(short))?;
-    let rest = &text[letters..];
-    // `GMT+02:00` and `UTC-5`.
-    if matches!(short.len(), 3) && *hours == 0.0 && rest.starts_with(['+', '-']) {
-        return zone(rest);
-    }
-    Some((Found::Offset((hours * 3600.0) as i32), rest))
 }
 
 #[cfg(test)]
@@ -399,6 +319,7 @@ mod tests {
             ("11/15", "%m/%d", 1_700_006_400.0),
             ("2023-11", "%Y-%m", 1_698_796_800.0),
             ("1700000000.5", "%s.%Q", 1_700_000_000.5),
+            ("1700000000500", "%s%3N", 1_700_000_000.5),
             ("2023-11-14   rest", "%Y-%m-%d", 1_699_920_000.0),
         ] {
             assert_eq!(

@@ -5,7 +5,8 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
 use crate::time::civil::{SECOND, micros, resolve};
-use crate::time::parse::{Found, nanos, strptime, zone};
+use crate::time::parse::{nanos, strptime};
+use crate::time::zone::{Found, zone};
 use crate::value::parse_number;
 
 /// Forms with a full date that are not ISO-like, tried in order.

@@ -102,28 +102,24 @@ impl Span {
     }
 
     fn floor_date(&self, date: NaiveDate) -> Option<NaiveDate> {
-        let down =
-            |value: i64, origin: i64, step: i64| value - (value - origin).rem_euclid(step.max(1));
         match self.unit {
             Unit::Week => {
                 let weekday = self.snap.map_or(0, |s| s.weekday);
                 let origin = FIRST_SUNDAY + i64::from(weekday);
                 date_of(down(day_number(date), origin, self.count.checked_mul(7)?))
             }
-            Unit::Month | Unit::Quarter | Unit::Year => {
-                let months = match self.unit {
-                    Unit::Quarter => 3,
-                    Unit::Year => 12,
-                    _ => 1,
-                };
-                let month = i64::from(date.year()) * 12 + i64::from(date.month0());
-                let start = down(month, 0, self.count.checked_mul(months)?);
-                let year = i32::try_from(start.div_euclid(12)).ok()?;
-                let month0 = u32::try_from(start.rem_euclid(12)).ok()?;
-                NaiveDate::from_ymd_opt(year, month0 + 1, 1)
-            }
+            Unit::Month => floor_months(date, self.count),
+            Unit::Quarter => floor_months(date, self.count.checked_mul(3)?),
+            Unit::Year => floor_months(date, self.count.checked_mul(12)?),
             // `span=7d@w1`: buckets of days that begin where the snap says.
-            _ => match self.snap {
+            Unit::Day
+            | Unit::Microsecond
+            | Unit::Millisecond
+            | Unit::Centisecond
+            | Unit::Decisecond
+            | Unit::Second
+            | Unit::Minute
+            | Unit::Hour => match self.snap {
                 Some(snap) if snap.unit == Unit::Week => {
                     let origin = FIRST_SUNDAY + i64::from(snap.weekday);
                     date_of(down(day_number(date), origin, self.count))
@@ -138,17 +134,39 @@ impl Span {
         if self.unit.micros().is_some() {
             return start.checked_add(self.approximate_micros());
         }
+        // From midnight: a day may begin at one o'clock where clocks are set forward at midnight.
         let date = local(start, zone)?.date();
-        let next = match self.unit {
-            Unit::Week => {
-                let days = u64::try_from(self.count.checked_mul(7)?).ok()?;
-                date.checked_add_days(Days::new(days))?
+        let days = match self.unit {
+            Unit::Week => self.count.checked_mul(7)?,
+            Unit::Day => self.count,
+            Unit::Month | Unit::Quarter | Unit::Year => {
+                return self.unit.add(start, self.count, zone);
             }
-            Unit::Day => date.checked_add_days(Days::new(u64::try_from(self.count).ok()?))?,
-            _ => return self.unit.add(start, self.count, zone),
+            Unit::Microsecond
+            | Unit::Millisecond
+            | Unit::Centisecond
+            | Unit::Decisecond
+            | Unit::Second
+            | Unit::Minute
+            | Unit::Hour => return None,
         };
+        let next = date.checked_add_days(Days::new(u64::try_from(days).ok()?))?;
         resolve(midnight(next), zone)
     }
+}
+
+/// The last multiple of `step`, counted from `origin`, that is not above `value`.
+fn down(value: i64, origin: i64, step: i64) -> i64 {
+    value - (value - origin).rem_euclid(step.max(1))
+}
+
+/// The first day of the bucket of `count` months that holds a date.
+fn floor_months(date: NaiveDate, count: i64) -> Option<NaiveDate> {
+    let month = i64::from(date.year()) * 12 + i64::from(date.month0());
+    let start = down(month, 0, count);
+    let year = i32::try_from(start.div_euclid(12)).ok()?;
+    let month0 = u32::try_from(start.rem_euclid(12)).ok()?;
+    NaiveDate::from_ymd_opt(year, month0 + 1, 1)
 }
 
 impl fmt::Display for Span {

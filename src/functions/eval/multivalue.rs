@@ -68,7 +68,7 @@ pub const TABLE: &[EvalFunction] = &[
         name: "mvfilter",
         synopsis: "mvfilter(<predicate>)",
         doc: "The values for which the condition, which may read one field only, holds.",
-        example: ("mvfilter(true())", ""),
+        example: ("mvfilter(match(no_such_field, \"x\"))", ""),
         body: Body::Special(Special::MvFilter),
         ..ROW
     },
@@ -114,9 +114,9 @@ pub const TABLE: &[EvalFunction] = &[
     EvalFunction {
         name: "mvmap",
         synopsis: "mvmap(<mv>, <expression>)",
-        arity: (2, 3),
+        arity: (2, 2),
         doc: "The expression computed for each value of the field.",
-        example: ("mvmap(null(), 1)", ""),
+        example: ("mvmap(no_such_field, no_such_field*10)", ""),
         body: Body::Special(Special::MvMap),
         ..ROW
     },
