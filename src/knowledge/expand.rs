@@ -13,6 +13,7 @@ use crate::value::Value;
 use super::calls::{self, CallText, Found};
 use super::macros::{Macro, Macros};
 use super::rope::Rope;
+use super::substitute::{substitute, unquote};
 
 /// Largest expanded search, in bytes.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -304,55 +305,6 @@ fn label(name: &str, arity: usize) -> String {
         0 => name.to_owned(),
         n => format!("{name}({n})"),
     }
-}
-
-/// A quoted argument without its quotes; `\"` inside becomes `"`.
-fn unquote(argument: &Rope) -> Rope {
-    let mut out = Rope::default();
-    let end = argument.len() - 1;
-    let mut start = 1;
-    let bytes = argument.text().as_bytes();
-    let mut at = 1;
-    while at < end {
-        if bytes[at] == b'\\' {
-            if bytes[at + 1] == b'"' {
-                out.push(argument, start..at);
-                start = at + 1;
-            }
-            at += 1;
-        }
-        at += 1;
-    }
-    out.push(argument, start..end);
-    out
-}
-
-/// `body` with each `$name$` replaced; `None` when that makes it too long.
-fn substitute(body: &Rope, names: &[String], values: &[Rope]) -> Option<Rope> {
-    let text = body.text();
-    let mut out = Rope::default();
-    let (mut copied, mut at) = (0, 0);
-    while let Some(open) = text[at..].find('$').map(|n| at + n) {
-        let argument = text[open + 1..].find('$').and_then(|n| {
-            let index = names
-                .iter()
-                .position(|name| *name == text[open + 1..open + 1 + n])?;
-            Some((values.get(index)?, open + n + 2))
-        });
-        match argument {
-            Some((value, end)) => {
-                out.push(body, copied..open);
-                out.push(value, 0..value.len());
-                if out.len() > MAX_BYTES {
-                    return None;
-                }
-                (copied, at) = (end, end);
-            }
-            None => at = open + 1,
-        }
-    }
-    out.push(body, copied..text.len());
-    Some(out)
 }
 
 /// Whether a validation gives a message or null (`validate(...)`, `if(...)`, `case(...)`) rather

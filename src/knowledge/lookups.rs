@@ -141,13 +141,24 @@ impl LookupDefinition {
     pub(super) fn from_yaml(path: &Path, text: &str, dir: &Path) -> Result<LookupDefinition> {
         let file: LookupFile = yaml::parse(path, text)?;
         let wrong = |why: String| Error::format(path, 1, 1, why);
-        let kind = match (&file.filename, &file.collection) {
+        let stored = file.lookup_type.as_deref() == Some("kvstore");
+        let kind = match (&file.filename, file.collection) {
+            (None, None) if stored => LookupKind::Collection {
+                collection: file.name.clone(),
+                fields: file.fields_list.or(file.fields).unwrap_or_default().0,
+            },
             (_, Some(collection)) => LookupKind::Collection {
-                collection: collection.clone(),
+                collection,
                 fields: file.fields_list.or(file.fields).unwrap_or_default().0,
             },
             (Some(filename), None) => table_file(filename, dir).map_err(wrong)?,
-            (None, None) => table_file(&format!("{}.csv", file.name), dir).map_err(wrong)?,
+            // The newer form names no file: the table has the name of the YAML file.
+            (None, None) => {
+                let kind = file.lookup_type.as_deref().unwrap_or("csv");
+                let stem = path.file_stem().and_then(|s| s.to_str());
+                let stem = stem.unwrap_or(&file.name);
+                table_file(&format!("{stem}.{kind}"), dir).map_err(wrong)?
+            }
         };
         let mut lookup = LookupDefinition {
             kind,
@@ -227,6 +238,7 @@ struct LookupFile {
     name: String,
     filename: Option<String>,
     collection: Option<String>,
+    lookup_type: Option<String>,
     fields_list: Option<Words>,
     fields: Option<Words>,
     match_type: Option<Words>,

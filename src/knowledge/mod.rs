@@ -10,8 +10,10 @@ pub mod dataset;
 pub mod detection;
 pub mod detections;
 pub mod expand;
+mod field_rules;
 pub mod lookups;
 pub mod macros;
+mod model_file;
 pub mod models;
 mod pattern;
 pub mod props;
@@ -20,6 +22,7 @@ mod rope;
 mod rules;
 pub mod saved;
 pub mod shipped;
+mod substitute;
 pub mod tags;
 mod yaml;
 

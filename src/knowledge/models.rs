@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
 
+use super::model_file::{FieldFile, ModelFile, ObjectFile};
 use super::yaml::Origin;
 
 /// All data models, by name.
@@ -319,120 +320,6 @@ impl Dataset {
                 };
             }
             None => self.fields.push(field),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct ModelFile {
-    #[serde(rename = "modelName")]
-    name: String,
-    objects: Vec<ObjectFile>,
-}
-
-#[derive(Deserialize)]
-struct ObjectFile {
-    #[serde(rename = "objectName")]
-    name: String,
-    #[serde(rename = "parentName", default)]
-    parent: String,
-    #[serde(default)]
-    fields: Vec<FieldFile>,
-    #[serde(default)]
-    calculations: Vec<CalculationFile>,
-    #[serde(default)]
-    constraints: Vec<ConstraintFile>,
-    #[serde(rename = "baseSearch")]
-    base_search: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ConstraintFile {
-    search: String,
-}
-
-#[derive(Clone, Deserialize)]
-struct FieldFile {
-    #[serde(rename = "fieldName")]
-    name: String,
-    /// The lookup's column, when the field is the output of one.
-    #[serde(rename = "lookupOutputFieldName")]
-    column: Option<String>,
-    #[serde(rename = "type", default)]
-    kind: FieldKind,
-    #[serde(default)]
-    required: bool,
-    #[serde(default)]
-    multivalue: bool,
-    #[serde(default)]
-    hidden: bool,
-}
-
-#[derive(Deserialize)]
-struct CalculationFile {
-    #[serde(rename = "calculationType")]
-    kind: CalculationKind,
-    #[serde(default)]
-    expression: String,
-    #[serde(rename = "inputField", default)]
-    input: String,
-    #[serde(rename = "lookupName", default)]
-    lookup: String,
-    #[serde(rename = "lookupInputs", default)]
-    inputs: Vec<LookupInputFile>,
-    #[serde(rename = "outputFields", default)]
-    outputs: Vec<FieldFile>,
-}
-
-#[derive(Deserialize)]
-enum CalculationKind {
-    Eval,
-    Rex,
-    Lookup,
-    GeoIP,
-}
-
-#[derive(Deserialize)]
-struct LookupInputFile {
-    #[serde(rename = "inputField")]
-    input: String,
-    #[serde(rename = "lookupField")]
-    column: String,
-}
-
-impl CalculationFile {
-    fn into_steps(self) -> Vec<Calculation> {
-        let column = |field: &FieldFile| field.column.clone().unwrap_or(field.name.clone());
-        let outputs = |fields: Vec<FieldFile>| {
-            let pair = |field: FieldFile| (column(&field), field.name);
-            fields.into_iter().map(pair).collect()
-        };
-        match self.kind {
-            CalculationKind::Eval => self
-                .outputs
-                .into_iter()
-                .map(|field| Calculation::Eval {
-                    field: field.name,
-                    expression: self.expression.clone(),
-                })
-                .collect(),
-            CalculationKind::Rex => vec![Calculation::Rex {
-                input: self.input,
-                regex: self.expression,
-            }],
-            CalculationKind::Lookup => vec![Calculation::Lookup {
-                lookup: self.lookup,
-                inputs: self
-                    .inputs
-                    .into_iter()
-                    .map(|pair| (pair.column, pair.input))
-                    .collect(),
-                outputs: outputs(self.outputs),
-            }],
-            CalculationKind::GeoIP => vec![Calculation::GeoIp {
-                input: self.input,
-                outputs: outputs(self.outputs),
-            }],
         }
     }
 }
