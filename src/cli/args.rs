@@ -200,7 +200,7 @@ pub struct Global {
     /// Add a repository of detections: detections/, macros/, lookups/ (repeatable)
     #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
     pub content: Vec<PathBuf>,
-    /// Add macros: a folder of YAML files or a macros.conf (repeatable)
+    /// Add macros: a folder of YAML files (repeatable)
     #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
     pub macros: Vec<PathBuf>,
 

@@ -60,15 +60,38 @@ fn overview() -> String {
 }
 
 fn page(entry: &Entry) -> String {
-    format!(
-        "{} ({}, {})\n\n  {}\n\n{}\n\nExample:\n  {}",
-        entry.name,
-        entry.kind.name(),
-        entry.group,
-        entry.synopsis.replace('\n', "\n  "),
-        entry.doc,
-        entry.example.replace('\n', "\n  ")
-    )
+    let mut text = format!("{} ({}, {})", entry.name, entry.kind.name(), entry.group);
+    if !entry.aliases.is_empty() {
+        let _ = write!(text, ", also {}", entry.aliases.join(", "));
+    }
+    let _ = write!(
+        text,
+        "\n\n  {}\n\n{}\n",
+        indented(entry.synopsis),
+        entry.doc
+    );
+    if !entry.options.is_empty() {
+        text.push_str("\nOptions:\n");
+    }
+    for (name, default, meaning) in entry.options {
+        let _ = write!(text, "  {name:16} {meaning}");
+        if !default.is_empty() {
+            let _ = write!(text, " [default: {default}]");
+        }
+        text.push('\n');
+    }
+    for example in &entry.examples {
+        let _ = write!(text, "\nExample:\n  {}\n", indented(example));
+    }
+    if !entry.page.is_empty() {
+        let _ = write!(text, "\nSplunk documentation: {}\n", entry.page);
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n  ")
 }
 
 fn subcommand_help(name: &str) -> Option<String> {

@@ -5,10 +5,11 @@ use crate::cli::output::listing::Listing;
 use crate::cli::problem::Problem;
 use crate::cli::reference::{commands, functions, table};
 use crate::cli::setup::Setup;
+use crate::knowledge::lookups::LookupKind;
 use crate::session::{NameKind, Session};
 use crate::value::{Type, Value};
 
-/// Lists names, those of commands and functions with what they do.
+/// Lists names, with what is known of each.
 pub fn list(args: &ListArgs, setup: &Setup) -> Result<(), Problem> {
     let pattern = args.pattern.as_deref().unwrap_or("*");
     let rows = match args.what {
@@ -21,10 +22,10 @@ pub fn list(args: &ListArgs, setup: &Setup) -> Result<(), Problem> {
             table(entries.iter().filter(|e| matches(e.name, pattern)))
         }
         ListKind::Detections => names(&setup.open()?, NameKind::Detection, pattern),
-        ListKind::Macros => names(&setup.open()?, NameKind::Macro, pattern),
-        ListKind::Lookups => names(&setup.open()?, NameKind::Lookup, pattern),
-        ListKind::Models => names(&setup.open()?, NameKind::Model, pattern),
-        ListKind::Datasets => names(&setup.open()?, NameKind::Dataset, pattern),
+        ListKind::Macros => macros(&setup.open()?, pattern),
+        ListKind::Lookups => lookups(&setup.open()?, pattern),
+        ListKind::Models => models(&setup.open()?, pattern),
+        ListKind::Datasets => datasets(&setup.open()?, pattern),
         ListKind::Fields => names(&setup.open()?, NameKind::Field, pattern),
         ListKind::Sourcetypes => names(&setup.open()?, NameKind::Sourcetype, pattern),
     };
@@ -32,7 +33,7 @@ pub fn list(args: &ListArgs, setup: &Setup) -> Result<(), Problem> {
 }
 
 /// The names of one kind that match, as a table.
-pub fn names(session: &Session, kind: NameKind<'_>, pattern: &str) -> Listing {
+pub fn names(session: &Session, kind: NameKind, pattern: &str) -> Listing {
     let mut rows = Listing::new(&[("name", Type::Text)]);
     for name in session.names(kind) {
         if matches(&name, pattern) {
@@ -40,6 +41,92 @@ pub fn names(session: &Session, kind: NameKind<'_>, pattern: &str) -> Listing {
         }
     }
     rows
+}
+
+/// The macros whose name matches: `name(2)` takes two arguments.
+pub fn macros(session: &Session, pattern: &str) -> Listing {
+    let mut rows = Listing::new(&[
+        ("name", Type::Text),
+        ("arguments", Type::Multi),
+        ("definition", Type::Text),
+        ("description", Type::Text),
+    ]);
+    for found in session.catalog().macros.iter() {
+        if matches(&found.name, pattern) || matches(&found.label(), pattern) {
+            rows.push(vec![
+                Value::text(found.label()),
+                several(&found.arguments),
+                Value::text(found.definition.clone()),
+                Value::text(found.description.clone()),
+            ]);
+        }
+    }
+    rows
+}
+
+fn lookups(session: &Session, pattern: &str) -> Listing {
+    let mut rows = Listing::new(&[
+        ("name", Type::Text),
+        ("kind", Type::Text),
+        ("where", Type::Text),
+    ]);
+    for found in session.catalog().lookups() {
+        if matches(&found.name, pattern) {
+            let (kind, place) = match &found.kind {
+                LookupKind::File(path) => ("file", path.display().to_string()),
+                LookupKind::Collection { collection, .. } => ("collection", collection.clone()),
+                LookupKind::External { what } => ("not offline", what.clone()),
+            };
+            rows.push(vec![
+                Value::text(found.name.clone()),
+                Value::text(kind),
+                Value::text(place),
+            ]);
+        }
+    }
+    rows
+}
+
+fn models(session: &Session, pattern: &str) -> Listing {
+    let mut rows = Listing::new(&[("name", Type::Text), ("datasets", Type::Multi)]);
+    for model in session.catalog().models.iter() {
+        if matches(&model.name, pattern) {
+            let datasets: Vec<String> = model.datasets().map(|d| d.name.clone()).collect();
+            rows.push(vec![Value::text(model.name.clone()), several(&datasets)]);
+        }
+    }
+    rows
+}
+
+/// The data sets whose `Model.Dataset` matches, with the names of their fields in searches.
+pub fn datasets(session: &Session, pattern: &str) -> Listing {
+    let mut rows = Listing::new(&[
+        ("name", Type::Text),
+        ("parent", Type::Text),
+        ("fields", Type::Multi),
+    ]);
+    for model in session.catalog().models.iter() {
+        for dataset in model.datasets() {
+            let name = format!("{}.{}", model.name, dataset.name);
+            if matches(&name, pattern) {
+                let fields: Vec<String> = dataset
+                    .fields
+                    .iter()
+                    .map(|field| format!("{}.{}", field.owner, field.name))
+                    .collect();
+                rows.push(vec![
+                    Value::text(name),
+                    dataset.parent.clone().map_or(Value::Null, Value::text),
+                    several(&fields),
+                ]);
+            }
+        }
+    }
+    rows
+}
+
+fn several(values: &[String]) -> Value<'static> {
+    Value::multi(values.iter().map(|v| v.clone().into()).collect())
 }
 
 /// Whether a name matches a pattern in which `*` stands for anything, whatever the case.

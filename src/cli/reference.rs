@@ -9,6 +9,8 @@ use crate::value::{Type, Value};
 pub struct Entry {
     /// `stats`
     pub name: &'static str,
+    /// Other names for it.
+    pub aliases: &'static [&'static str],
     /// What it is.
     pub kind: Kind,
     /// The heading it stands under.
@@ -17,8 +19,12 @@ pub struct Entry {
     pub synopsis: &'static str,
     /// What it does.
     pub doc: &'static str,
-    /// Something to try.
-    pub example: String,
+    /// Its options: name, default (empty for none), meaning.
+    pub options: &'static [(&'static str, &'static str, &'static str)],
+    /// Things to try, with what they give.
+    pub examples: Vec<String>,
+    /// The page of Splunk's documentation; empty when its group says enough.
+    pub page: &'static str,
 }
 
 /// What an entry is.
@@ -48,11 +54,18 @@ pub fn commands() -> Vec<Entry> {
     let mut entries: Vec<Entry> = commands::all()
         .map(|row| Entry {
             name: row.name,
+            aliases: row.aliases,
             kind: Kind::Command,
-            group: format!("{:?}", row.category),
+            group: row.category.title().to_owned(),
             synopsis: row.synopsis,
             doc: row.doc,
-            example: row.example.to_owned(),
+            options: row.options,
+            examples: row
+                .examples
+                .iter()
+                .map(|(spl, rows)| format!("{spl}\n{}", rows.trim_end()))
+                .collect(),
+            page: row.page,
         })
         .collect();
     entries.sort_by_key(|entry| entry.name);
@@ -63,29 +76,35 @@ pub fn commands() -> Vec<Entry> {
 pub fn functions() -> Vec<Entry> {
     let eval = eval::all().map(|row| Entry {
         name: row.name,
+        aliases: &[],
         kind: Kind::Eval,
         group: format!("{:?}", row.group),
         synopsis: row.synopsis,
         doc: row.doc,
-        example: format!(
+        options: &[],
+        examples: vec![format!(
             "| makeresults | eval x={}\nx: {}",
             row.example.0,
             match row.example.1 {
                 "" => "(missing)",
                 result => result,
             }
-        ),
+        )],
+        page: "",
     });
     let stats = stats::all().map(|row| Entry {
         name: row.name,
+        aliases: row.aliases,
         kind: Kind::Stats,
         group: format!("{:?}", row.group),
         synopsis: row.synopsis,
         doc: row.doc,
-        example: format!(
-            "... | stats {}\nv: {}\n{}: {}",
-            row.example.1, row.example.0, row.example.1, row.example.2
-        ),
+        options: &[],
+        examples: vec![format!(
+            "v = {}\n... | stats {} AS result\nresult: {}",
+            row.example.0, row.example.1, row.example.2
+        )],
+        page: "",
     });
     let mut entries: Vec<Entry> = eval.chain(stats).collect();
     entries.sort_by_key(|entry| (entry.kind != Kind::Eval, entry.name));
@@ -101,7 +120,9 @@ pub fn entries(name: &str) -> Vec<Entry> {
         .into_iter()
         .chain(functions())
         .filter(|entry| match entry.kind {
-            Kind::Command | Kind::Eval => entry.name == name,
+            Kind::Command | Kind::Eval => {
+                entry.name == name || entry.aliases.contains(&name.as_str())
+            }
             Kind::Stats => entry.name == stats,
         })
         .collect()

@@ -57,7 +57,7 @@ knowledge: macros, lookups, configuration
   --app DIR      an app as Splunk has it: default/ and local/ with macros.conf, props.conf, transforms.conf,
                  eventtypes.conf, tags.conf, savedsearches.conf, data/models/*.json, and lookups/
   --content DIR  a repository of detections in YAML: detections/ macros/ lookups/ data_sources/ stories/
-  --macros DIR   more macros, as YAML files or macros.conf
+  --macros DIR   more macros, as YAML files
 
   Each may be given several times. What comes later wins, local/ wins over default/, and all of it over what
   is built in.",

@@ -79,7 +79,7 @@ pub fn offer(line: &str, pos: usize, names: &Names) -> Offer {
             .map(|token| &line[token.start..token.end])
         {
             Some(option) if option.eq_ignore_ascii_case("datamodel") => {
-                offer.add(&names.models, typed, str::to_owned);
+                offer.add(names.models.keys(), typed, str::to_owned);
                 return offer;
             }
             _ if !EXPRESSIONS.contains(&command.as_str()) => return offer,
@@ -87,6 +87,9 @@ pub fn offer(line: &str, pos: usize, names: &Names) -> Offer {
         }
     }
     arguments(&mut offer, &command, typed, names);
+    if let Some(fields) = model(line, &before).and_then(|name| names.models.get(name)) {
+        offer.add(fields, typed, plain_field);
+    }
     offer
 }
 
@@ -100,7 +103,7 @@ fn arguments(offer: &mut Offer, command: &str, typed: &str, names: &Names) {
     if MODELS.contains(&command) {
         let (before, typed) = typed.split_at(typed.find(':').map_or(0, |at| at + 1));
         offer.start += before.len();
-        offer.add(&names.models, typed, str::to_owned);
+        offer.add(names.models.keys(), typed, str::to_owned);
         return;
     }
     if AGGREGATIONS.contains(&command) {
@@ -143,7 +146,7 @@ fn dot_offer(line: &str, names: &Names) -> Offer {
     match command {
         ".data" | ".save" => offer.files = true,
         ".model" if typed.contains('=') => offer.files = true,
-        ".model" => offer.add(&names.models, typed, |name| format!("{name}=")),
+        ".model" => offer.add(names.models.keys(), typed, |name| format!("{name}=")),
         ".help" => {
             offer.add(names.commands.keys(), typed, str::to_owned);
             offer.add(&names.eval, typed, str::to_owned);
@@ -162,6 +165,15 @@ fn dot_offer(line: &str, names: &Names) -> Offer {
         _ => {}
     }
     offer
+}
+
+/// The data model that the text names with `datamodel=`.
+fn model<'l>(line: &'l str, before: &[Token]) -> Option<&'l str> {
+    let text = |token: &Token| &line[token.start..token.end];
+    before.windows(3).rev().find_map(|three| {
+        (text(&three[0]).eq_ignore_ascii_case("datamodel") && text(&three[1]) == "=")
+            .then(|| text(&three[2]).trim_matches('"'))
+    })
 }
 
 /// The command in whose arguments the text ends; `search` before the first pipe.
@@ -267,7 +279,14 @@ mod tests {
             eval: strings(&["len", "lower"]),
             stats: strings(&["count", "sum"]),
             macros: strings(&["ctime(1)", "clean"]),
-            models: strings(&["Endpoint", "Endpoint.Processes"]),
+            models: [
+                ("Endpoint".to_owned(), Vec::new()),
+                (
+                    "Endpoint.Processes".to_owned(),
+                    strings(&["Processes.dest", "Processes.user"]),
+                ),
+            ]
+            .into(),
             lookups: strings(&["assets.csv"]),
             fields: strings(&["user", "user.name{}", "user agent"]),
         }
@@ -308,6 +327,11 @@ mod tests {
             ("| append [ | stats count ] | head n", 34, &["null="]),
             ("a ```st", 0, &[]),
             ("host=us", 5, &[]),
+            (
+                "| tstats count from datamodel=Endpoint.Processes by processes.d",
+                52,
+                &["Processes.dest"],
+            ),
             (".fo", 0, &[".format "]),
             (".steps a | str", 11, &["streamstats "]),
         ] {

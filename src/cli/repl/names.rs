@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::reference;
-use crate::session::{NameKind, Session};
+use crate::cli::reference::{self, Kind};
+use crate::session::Session;
 
 /// Names by kind.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +16,8 @@ pub struct Names {
     pub stats: Vec<String>,
     /// Macros; `name(2)` takes two arguments.
     pub macros: Vec<String>,
-    /// Data models, and data sets as `Model.Dataset`.
-    pub models: Vec<String>,
+    /// Data models, and data sets as `Model.Dataset`, with their fields as searches name them.
+    pub models: BTreeMap<String, Vec<String>>,
     /// Lookups.
     pub lookups: Vec<String>,
     /// Fields seen.
@@ -36,36 +36,46 @@ pub struct Command {
 impl Names {
     /// What the session knows. Fields come with the first search.
     pub fn of(session: &Session) -> Names {
-        let synopses: BTreeMap<&str, &str> = reference::commands()
-            .iter()
-            .map(|entry| (entry.name, entry.synopsis))
-            .collect();
-        let commands = session
-            .names(NameKind::Command)
-            .into_iter()
-            .map(|name| {
+        let mut names = Names::default();
+        for entry in reference::commands() {
+            for name in std::iter::once(&entry.name).chain(entry.aliases) {
                 let known = Command {
-                    synopsis: synopses
-                        .get(name.as_str())
-                        .copied()
-                        .unwrap_or("")
-                        .to_owned(),
-                    options: session.names(NameKind::Option(&name)),
+                    synopsis: entry.synopsis.to_owned(),
+                    options: entry
+                        .options
+                        .iter()
+                        .map(|(o, _, _)| (*o).to_owned())
+                        .collect(),
                 };
-                (name, known)
-            })
-            .collect();
-        let mut models = session.names(NameKind::Model);
-        models.extend(session.names(NameKind::Dataset));
-        Names {
-            commands,
-            eval: session.names(NameKind::EvalFunction),
-            stats: session.names(NameKind::StatsFunction),
-            macros: session.names(NameKind::Macro),
-            models,
-            lookups: session.names(NameKind::Lookup),
-            fields: Vec::new(),
+                names.commands.insert((*name).to_owned(), known);
+            }
         }
+        for entry in reference::functions() {
+            match entry.kind {
+                Kind::Eval => names.eval.push(entry.name.to_owned()),
+                Kind::Stats => names.stats.push(entry.name.to_owned()),
+                Kind::Command => {}
+            }
+        }
+        let catalog = session.catalog();
+        names.macros = catalog.macros.iter().map(|m| m.label()).collect();
+        names.lookups = catalog.lookups().map(|l| l.name.clone()).collect();
+        for model in catalog.models.iter() {
+            let mut all = Vec::new();
+            for dataset in model.datasets() {
+                let fields: Vec<String> = dataset
+                    .fields
+                    .iter()
+                    .map(|field| format!("{}.{}", field.owner, field.name))
+                    .collect();
+                all.extend(fields.iter().cloned());
+                names
+                    .models
+                    .insert(format!("{}.{}", model.name, dataset.name), fields);
+            }
+            names.models.insert(model.name.clone(), all);
+        }
+        names
     }
 
     /// Adds fields that were seen.

@@ -3,7 +3,7 @@
 use crate::cli::args::StageArg;
 use crate::cli::help;
 use crate::cli::interrupt;
-use crate::cli::list::{matches, names};
+use crate::cli::list::{datasets, macros, matches, names};
 use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::Sink;
 use crate::cli::output::{Format, Table, is_time, time};
@@ -88,7 +88,7 @@ impl State {
             Dot::ForgetData => self.reopen(|setup| setup.options.data.clear())?,
             Dot::AddData(path) => self.reopen(|setup| setup.options.data.push(path))?,
             Dot::ShowModels => {
-                let rows = names(&self.session, NameKind::Dataset, "*");
+                let rows = datasets(&self.session, "*");
                 self.setup.write_table(&rows)?;
             }
             Dot::AddModel(model) => self.reopen(|setup| {
@@ -100,7 +100,7 @@ impl State {
             })?,
             Dot::Fields(pattern) => self.fields(&pattern)?,
             Dot::Macros(pattern) => {
-                let rows = names(&self.session, NameKind::Macro, &pattern);
+                let rows = macros(&self.session, &pattern);
                 self.setup.write_table(&rows)?;
             }
             Dot::Explain(stage, spl) => self.explain(stage, spl)?,
