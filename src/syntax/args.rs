@@ -47,6 +47,7 @@ impl<'a> Reader<'a> {
                 }
             }
             Rule::field => ArgKind::Field(self.field(&node)),
+            Rule::dataset => ArgKind::Field(self.dataset(node)?),
             Rule::integer | Rule::literal | Rule::text_literal | Rule::value => {
                 ArgKind::Literal(self.literal(&node))
             }
@@ -128,6 +129,25 @@ impl<'a> Reader<'a> {
             function,
             field: field.ok_or_else(|| Error::internal("a sort key without a field"))?,
         })
+    }
+
+    /// `datamodel:"Web.Web"` as one name.
+    fn dataset(&self, node: Node<'a>) -> Result<Name> {
+        let span = self.span_of(&node);
+        let mut children = node.children();
+        let first = children.next();
+        match (first, children.next()) {
+            (Some(kind), Some(field)) => {
+                let field = self.field(&field);
+                Ok(Name {
+                    text: format!("{}:{}", kind.text(), field.text),
+                    span,
+                    quoted: field.quoted,
+                })
+            }
+            (Some(field), None) => Ok(self.field(&field)),
+            _ => Err(Error::internal("a dataset without a name")),
+        }
     }
 
     fn call_of(&self, node: Node<'a>) -> Result<ArgKind> {

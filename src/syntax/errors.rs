@@ -29,7 +29,7 @@ pub fn convert(reader: &Reader, error: &PestError<Rule>, range: Range<usize>) ->
         return Error::syntax(span(at, at + 1), "`)` without a `(` before it");
     }
     let found = next_token(&part[at..]);
-    let expected = expectations(&error.variant);
+    let (expected, may_end) = expectations(&error.variant);
     let place = if found.is_empty() {
         let end = part.trim_end().len();
         span(last_token(&part[..end]).start, end)
@@ -37,17 +37,23 @@ pub fn convert(reader: &Reader, error: &PestError<Rule>, range: Range<usize>) ->
         span(at, at + found.len())
     };
     let before = &part[last_token(part[..at].trim_end())];
-    let message = match (expected.as_slice(), found, before) {
-        ([], "", "") => "something is missing here".to_owned(),
-        ([], "", before) => format!("something is missing after `{before}`"),
-        ([], found, _) => format!("unexpected `{found}`"),
-        (list, "", "") => format!("expected {}", join(list)),
-        (list, "", before) => format!("expected {} after `{before}`", join(list)),
-        (list, found, "") => format!("expected {}, found `{found}`", join(list)),
-        (list, found, before) => {
-            format!("expected {} after `{before}`, found `{found}`", join(list))
-        }
+    if may_end || (expected.is_empty() && !found.is_empty()) {
+        let error = Error::syntax(place, format!("unexpected `{found}`"));
+        return match expected.as_slice() {
+            [] => error,
+            list => error.hint(format!("{} could stand here", join(list))),
+        };
+    }
+    let mut message = match expected.as_slice() {
+        [] => "something is missing".to_owned(),
+        list => format!("expected {}", join(list)),
     };
+    if !before.is_empty() {
+        message.push_str(&format!(" after `{before}`"));
+    }
+    if !found.is_empty() {
+        message.push_str(&format!(", found `{found}`"));
+    }
     Error::syntax(place, message)
 }
 
@@ -59,15 +65,12 @@ fn join(list: &[&str]) -> String {
     }
 }
 
-/// What would have been right, most telling first, at most three things; nothing where
-/// the text could have ended.
-fn expectations(variant: &ErrorVariant<Rule>) -> Vec<&'static str> {
+/// What would have been right, the most telling things only and three of them at most, and
+/// whether the text could have ended.
+fn expectations(variant: &ErrorVariant<Rule>) -> (Vec<&'static str>, bool) {
     let ErrorVariant::ParsingError { positives, .. } = variant else {
-        return Vec::new();
+        return (Vec::new(), false);
     };
-    if positives.contains(&Rule::EOI) {
-        return Vec::new();
-    }
     let mut list: Vec<(u8, &'static str)> = positives
         .iter()
         .filter_map(|&rule| describe(rule))
@@ -77,7 +80,8 @@ fn expectations(variant: &ErrorVariant<Rule>) -> Vec<&'static str> {
     let best = list.first().map_or(0, |(rank, _)| *rank);
     list.retain(|(rank, _)| *rank == best);
     list.truncate(3);
-    list.into_iter().map(|(_, words)| words).collect()
+    let words = list.into_iter().map(|(_, words)| words).collect();
+    (words, positives.contains(&Rule::EOI))
 }
 
 /// Words for a rule, and how telling it is (0 most); `None` for what goes without saying.
@@ -99,15 +103,20 @@ fn describe(rule: Rule) -> Option<(u8, &'static str)> {
         Rule::target => (0, "a field name"),
         Rule::pair => (0, "`field AS name`"),
         Rule::call_of => (1, "a function such as `ctime(x)`"),
-        Rule::aggregate | Rule::plain_aggregate | Rule::called_aggregate | Rule::function => {
+        Rule::aggregate | Rule::named_aggregate | Rule::called_aggregate | Rule::function => {
             (1, "an aggregation such as `sum(x)`")
         }
-        Rule::field | Rule::sort_key | Rule::search_field => (0, "a field name"),
+        Rule::field | Rule::sort_key | Rule::dataset | Rule::sort_args => (0, "a field name"),
         Rule::value | Rule::search_value | Rule::literal => (0, "a value"),
-        Rule::pattern | Rule::comparison => (1, "a regular expression in quotes"),
-        Rule::search_or | Rule::search_not | Rule::search_word | Rule::search_group => {
-            (0, "a search term")
+        Rule::and_op | Rule::or_op | Rule::add_op | Rule::eq_op => (2, "an operator"),
+        Rule::pattern | Rule::comparison | Rule::regex_args => {
+            (1, "a regular expression in quotes")
         }
+        Rule::search_or
+        | Rule::search_not
+        | Rule::search_field
+        | Rule::search_word
+        | Rule::search_group => (0, "a search term"),
         Rule::filter | Rule::rest | Rule::search_and => (0, "a search expression"),
         Rule::term_text => (0, "a term"),
         Rule::as_kw => (1, "`AS`"),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::MAX_NESTING;
+use super::{MAX_NESTING, MAX_SUBSEARCHES};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{SourceId, Span};
 
@@ -61,6 +61,10 @@ pub fn check(source: SourceId, text: &str, offset: usize) -> Result<Cow<'_, str>
                 depth -= 1;
             }
             _ => {}
+        }
+        if brackets.len() > MAX_SUBSEARCHES {
+            let message = format!("subsearches are nested more than {MAX_SUBSEARCHES} deep");
+            return Err(Error::new(ErrorKind::TooLarge(message)).at(at(i, i + 1)));
         }
         if depth > MAX_NESTING {
             let message =
@@ -138,4 +142,29 @@ pub fn unbalanced_parens(text: &str) -> (Option<usize>, Option<usize>) {
         i += 1;
     }
     (open.pop(), stray)
+}
+
+/// What is between the outermost brackets of `text` that byte `at` lies in.
+pub fn bracket_around(text: &str, at: usize) -> Option<std::ops::Range<usize>> {
+    let bytes = text.as_bytes();
+    let (mut open, mut i) = (Vec::new(), 0);
+    while i < bytes.len() {
+        match bytes[i] {
+            b'"' => {
+                i = end_of_quoted(bytes, i)?;
+                continue;
+            }
+            b'\\' if matches!(bytes.get(i + 1), Some(b'"' | b'\\' | b'|')) => i += 1,
+            b'[' => open.push(i),
+            b']' => {
+                let start = open.pop()? + 1;
+                if open.is_empty() && (start..=i).contains(&at) {
+                    return Some(start..i);
+                }
+            }
+            _ => {}
+        }
+        i += 1;
+    }
+    None
 }

@@ -37,9 +37,12 @@ mod grammar {
 /// Nesting of parentheses and brackets beyond which a text is refused.
 pub const MAX_NESTING: usize = 100;
 
+/// Nesting of subsearches beyond which a text is refused.
+pub const MAX_SUBSEARCHES: usize = 20;
+
 /// Depth of an expression's tree beyond which it is refused: bounds the stack that
 /// walking the tree takes. Chains of `AND` and `OR` do not count, however long.
-pub const MAX_DEPTH: usize = 500;
+pub const MAX_DEPTH: usize = 250;
 
 /// Gives the rule of a command's arguments, `None` for a command that is not known.
 /// The name comes as typed.
@@ -70,6 +73,12 @@ pub fn parse_fragment(
 ) -> Result<ast::Pipeline> {
     let text = guard::check(source, text, offset)?;
     split::Reader::new(source, &text, offset, shape_of).pipeline(0..text.len(), false)
+}
+
+/// The command (as typed, `search` where none is) in whose stage byte `at` of `text` lies,
+/// subsearches included: to show its synopsis with an error. `None` where stages can't be told.
+pub fn command_at(text: &str, at: usize) -> Option<String> {
+    split::command_at(text, at)
 }
 
 /// Parses an expression of `eval`, which stands at byte `offset` of `source`.

@@ -60,16 +60,19 @@ fn escape_between(text: &str, quote: char) -> String {
 }
 
 /// Without quotes, with the backslashes that takes; `None` where only quotes can hold the text.
-/// `stops` are further characters that would end it.
+/// `stops` are further characters that would end it outside parentheses.
 pub fn bare(text: &str, stops: &[char]) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut open = 0usize;
     for c in text.chars() {
+        if open == 0 && stops.contains(&c) {
+            return None;
+        }
         match c {
             '(' => open += 1,
             ')' => open = open.checked_sub(1)?,
             '[' | ']' | ',' => return None,
-            c if c.is_whitespace() || stops.contains(&c) => return None,
+            c if c.is_whitespace() => return None,
             '"' | '\\' | '|' => out.push('\\'),
             _ => {}
         }

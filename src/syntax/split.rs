@@ -7,7 +7,7 @@ use pest::iterators::Pair;
 
 use super::ast::{Arg, ArgKind, Expr, Name, Pipeline, Search, Stage};
 use super::grammar::Grammar;
-use super::{Rule, ShapeOf, errors};
+use super::{Rule, ShapeOf, errors, guard};
 use crate::error::{Error, Result};
 use crate::source::{SourceId, Span};
 
@@ -212,6 +212,43 @@ impl<'a> Reader<'a> {
             span: self.span_of(node),
             quoted: false,
         }
+    }
+}
+
+/// The command in whose stage byte `at` of `text` lies, innermost subsearch first.
+pub fn command_at(text: &str, at: usize) -> Option<String> {
+    let source = SourceId::default();
+    let text = guard::check(source, text, 0).ok()?;
+    let reader = Reader::new(source, &text, 0, &|_| None);
+    let (mut range, mut outermost, mut found) = (0..text.len(), true, None);
+    loop {
+        let rule = if outermost {
+            Rule::pipeline
+        } else {
+            Rule::subpipeline
+        };
+        let Ok(stages) = reader.apply(rule, range) else {
+            return found;
+        };
+        let here = stages
+            .children()
+            .filter(|node| matches!(node.rule(), Rule::stage | Rule::first_search))
+            .take_while(|node| node.range().start <= at)
+            .last();
+        let Some(here) = here else {
+            return found;
+        };
+        let (stage, is_search) = (here.range(), here.rule() == Rule::first_search);
+        let command = here
+            .children()
+            .find(|child| child.rule() == Rule::command)
+            .filter(|_| !is_search);
+        found = Some(command.map_or("search".to_owned(), |name| name.text().to_owned()));
+        match guard::bracket_around(&text[stage.clone()], at - stage.start) {
+            Some(inner) => range = stage.start + inner.start..stage.start + inner.end,
+            None => return found,
+        }
+        outermost = false;
     }
 }
 
