@@ -2,6 +2,7 @@
 
 mod data;
 mod names;
+mod replay;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -9,7 +9,7 @@ use crate::cli::output::{Format, counted, csv, json, write};
 use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, searched};
 use crate::error::Error;
-use crate::session::{DetectionResult, Status};
+use crate::detect::{DetectionResult, Status};
 use crate::value::{Type, Value, format_number};
 
 /// Runs detections; ends in a problem when one of them ended in an error.

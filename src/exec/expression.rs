@@ -180,7 +180,7 @@ fn volatile(node: &Node) -> bool {
         Node::Unary(_, inner) => volatile(inner),
         Node::Binary(_, a, b) => volatile(a) || volatile(b),
         Node::In(a, items) => volatile(a) || items.iter().any(volatile),
-        Node::Call(function, args) => function.name == "random" || args.iter().any(volatile),
+        Node::Call(function, args) => function.traits.volatile || args.iter().any(volatile),
         Node::Map { over, body, .. } => volatile(over) || volatile(body),
         Node::FilterValues { body, .. } => volatile(body),
     }
@@ -208,7 +208,10 @@ fn native(expr: &Expr, frame: &Frame) -> Option<Typed> {
         },
         ExprKind::Binary(op, left, right) => native_binary(*op, left, right, frame),
         ExprKind::Call(name, args) => native_call(&name.text.to_ascii_lowercase(), args, frame),
-        ExprKind::Unary(..) | ExprKind::Dotted(_) | ExprKind::In(..) => None,
+        ExprKind::Unary(..)
+        | ExprKind::Dotted(_)
+        | ExprKind::In(..)
+        | ExprKind::Subsearch(_) => None,
     }
 }
 

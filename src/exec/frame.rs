@@ -1,7 +1,7 @@
 //! A lazy frame with what SPL knows of its columns.
 
 use polars::prelude::{
-    Column, DataFrame, Expr, IntoLazy, LazyFrame, PlSmallStr, SchemaExt as _, lit,
+    Column, DataFrame, DataType, Expr, IntoLazy as _, LazyFrame, PlSmallStr, TimeUnit, lit,
 };
 
 use crate::error::{Error, Result};
@@ -50,15 +50,8 @@ pub fn cast(expr: Expr, from: Type, to: Type) -> Expr {
 impl Frame {
     /// A frame over rows there are, its types read off the stored ones.
     pub fn of(frame: DataFrame) -> Frame {
-        let schema = frame
-            .columns()
-            .iter()
-            .map(|c| (c.name().to_string(), type_of(c.dtype())))
-            .collect();
-        Frame {
-            lazy: frame.lazy(),
-            schema,
-        }
+        let stored = frame.schema().clone();
+        Frame::lazy(frame.lazy(), &stored)
     }
 
     /// A frame over rows there are, with their types.
@@ -67,6 +60,26 @@ impl Frame {
             lazy: frame.lazy(),
             schema,
         }
+    }
+
+    /// A lazy frame whose stored columns are known.
+    pub fn lazy(lazy: LazyFrame, stored: &polars::prelude::Schema) -> Frame {
+        let mut frame = Frame {
+            lazy,
+            schema: Schema::new(),
+        };
+        let mut casts = Vec::new();
+        for (name, dtype) in stored.iter() {
+            let (kind, cast) = canonical(name, dtype);
+            if let Some(cast) = cast {
+                casts.push(cast.alias(name.clone()));
+            }
+            frame.schema.insert(name.to_string(), kind);
+        }
+        if !casts.is_empty() {
+            frame.lazy = frame.lazy.with_columns(casts);
+        }
+        frame
     }
 
     /// Whether there is a column of that name.
@@ -128,6 +141,36 @@ impl Frame {
             .collect();
         let frame = DataFrame::new(height, columns).map_err(polars_error)?;
         Ok(Frame::typed(frame, schema))
+    }
+}
+
+/// The SPL type of a stored column, and how it is brought into the form columns of that type
+/// have, when it is not in it.
+fn canonical(name: &str, stored: &DataType) -> (Type, Option<Expr>) {
+    let c = || column(name);
+    match stored {
+        DataType::String | DataType::Int64 | DataType::Float64 => (type_of(stored), None),
+        DataType::Null => (Type::Null, Some(c().cast(DataType::String))),
+        DataType::Float32 => (Type::Number, Some(c().cast(DataType::Float64))),
+        // Whole numbers beyond what Int64 holds become doubles, as all numbers of SPL.
+        DataType::UInt64 => (Type::Number, Some(c().cast(DataType::Float64))),
+        other if other.is_integer() => (Type::Number, Some(c().cast(DataType::Int64))),
+        other if other.is_decimal() => (Type::Number, Some(c().cast(DataType::Float64))),
+        DataType::Datetime(_, _) | DataType::Date => {
+            let micros = DataType::Datetime(TimeUnit::Microseconds, None);
+            let is_micros = *stored == micros;
+            (Type::Time, (!is_micros).then(|| c().cast(micros)))
+        }
+        DataType::List(inner) if **inner == DataType::String => (Type::Multi, None),
+        DataType::List(_) => (Type::Multi, Some(c().cast(data_type(Type::Multi)))),
+        // Booleans, categories, durations, nested rows: as text.
+        _ => (
+            Type::Text,
+            Some(c().map(
+                |values| convert(&values, Type::Text),
+                |_, f| Ok(field(f.name(), Type::Text)),
+            )),
+        ),
     }
 }
 

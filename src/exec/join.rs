@@ -45,6 +45,9 @@ impl Executor<'_> {
     }
 
     /// Rows with the partners that have equal values in `fields`.
+    ///
+    /// # Errors
+    /// What Polars says of the keys.
     pub(super) fn join(
         &self,
         left: Frame,
@@ -53,7 +56,7 @@ impl Executor<'_> {
         outer: bool,
         overwrite: bool,
         max: usize,
-    ) -> Frame {
+    ) -> Result<Frame> {
         let fields: Vec<String> = if fields.is_empty() {
             left.schema
                 .keys()
@@ -69,10 +72,10 @@ impl Executor<'_> {
             } else {
                 left.lazy.filter(lit(false))
             };
-            return Frame {
+            return Ok(Frame {
                 lazy,
                 schema: left.schema,
-            };
+            });
         }
         let key = |i: usize| format!("__key{i}");
         let with_keys = |frame: &Frame| {
@@ -86,7 +89,7 @@ impl Executor<'_> {
         let keys: Vec<Lazy> = (0..fields.len()).map(|i| column(&key(i))).collect();
         let mut partners = with_keys(&right);
         if max > 0 {
-            let rank = lit(1i64).cum_count(false).over(keys.clone());
+            let rank = lit(1i64).cum_count(false).over(keys.clone()).map_err(polars_error)?;
             partners = partners
                 .with_column(rank.alias("__rank"))
                 .filter(column("__rank").lt_eq(lit(max as i64)));
@@ -141,9 +144,9 @@ impl Executor<'_> {
             schema.insert(name.clone(), kind);
         }
         let ordered: Vec<Lazy> = schema.keys().map(|n| column(n)).collect();
-        Frame {
+        Ok(Frame {
             lazy: joined.select(out).select(ordered),
             schema,
-        }
+        })
     }
 }

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 
 use polars::prelude::{Column, DataFrame, Expr as Lazy, IntoColumn as _, lit};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::exec::data::Data;
 use crate::exec::frame::{Frame, cast, column, missing, polars_error, to_table};
 use crate::exec::rows::Rows;
@@ -187,7 +187,7 @@ impl<'e> Executor<'e> {
                 }
                 Ok(self.bucket(frame, field, alias, span, *align))
             }
-            Plan::Distinct { input, .. } => Ok(self.distinct(self.lower(input)?, plan)),
+            Plan::Distinct { input, .. } => self.distinct(self.lower(input)?, plan),
             Plan::Join {
                 left,
                 right,
@@ -197,7 +197,7 @@ impl<'e> Executor<'e> {
                 max,
             } => {
                 let (left, right) = (self.lower(left)?, self.lower(right)?);
-                Ok(self.join(left, right, fields, *outer, *overwrite, *max))
+                self.join(left, right, fields, *outer, *overwrite, *max)
             }
             Plan::Lookup {
                 input,
@@ -354,7 +354,8 @@ fn substitute(expr: &Expr, name: &str) -> Expr {
         ExprKind::Binary(op, left, right) => ExprKind::Binary(*op, each(left), each(right)),
         ExprKind::In(left, items) => ExprKind::In(each(left), all(items)),
         ExprKind::Call(function, args) => ExprKind::Call(function.clone(), all(args)),
-        ExprKind::Number(..) | ExprKind::Text(_) | ExprKind::Field(_) | ExprKind::Dotted(_) => {
+        ExprKind::Number(..) | ExprKind::Text(_) | ExprKind::Field(_) | ExprKind::Dotted(_)
+        | ExprKind::Subsearch(_) => {
             expr.kind.clone()
         }
     };
@@ -468,12 +469,4 @@ fn explode(frame: Frame, field: &str, limit: usize) -> Frame {
     );
     frame.schema.insert(field.to_owned(), Type::Text);
     frame
-}
-
-/// An error that a part of the search is not there yet.
-pub(crate) fn unsupported(name: &str, why: &str) -> Error {
-    Error::new(ErrorKind::UnsupportedCommand {
-        name: name.to_owned(),
-        why: why.to_owned(),
-    })
 }

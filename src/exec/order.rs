@@ -5,10 +5,11 @@ use polars::prelude::{
     when,
 };
 
+use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::aggregate::stable;
 use crate::exec::column::{Builder, Cells, field};
-use crate::exec::frame::{Frame, column, missing};
+use crate::exec::frame::{Frame, column, missing, polars_error};
 use crate::plan::{SortKey, SortOrder};
 use crate::time::Span;
 use crate::value::{Type, Value};
@@ -183,7 +184,7 @@ impl Executor<'_> {
         }
     }
 
-    pub(super) fn distinct(&self, frame: Frame, plan: &crate::plan::Plan) -> Frame {
+    pub(super) fn distinct(&self, frame: Frame, plan: &crate::plan::Plan) -> Result<Frame> {
         let crate::plan::Plan::Distinct {
             fields,
             count,
@@ -193,7 +194,7 @@ impl Executor<'_> {
             ..
         } = plan
         else {
-            return frame;
+            return Ok(frame);
         };
         const KEY: &str = "__key";
         const RANK: &str = "__rank";
@@ -215,7 +216,8 @@ impl Executor<'_> {
         let rank = lit(1i64)
             .cum_count(false)
             .cast(DataType::Int64)
-            .over([group]);
+            .over([group])
+            .map_err(polars_error)?;
         lazy = lazy.with_column(rank.alias(RANK));
         let first = column(RANK).lt_eq(lit(*count as i64));
         let empty = key().is_null();
@@ -238,10 +240,10 @@ impl Executor<'_> {
         };
         let schema = frame.schema;
         let names = schema.keys().map(|n| column(n)).collect::<Vec<_>>();
-        Frame {
+        Ok(Frame {
             lazy: lazy.select(names),
             schema,
-        }
+        })
     }
 
     /// A time put into buckets of a span.

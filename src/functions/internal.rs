@@ -127,7 +127,7 @@ fn group<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let regex = regex(&pattern)?;
     let mut found = Vec::new();
     for text in args[0].clone().into_values() {
-        for captures in regex.captures_iter(&text) {
+        for captures in regex.captures_iter(&*text) {
             let captures = captures.map_err(|e| format!("the regular expression gave up: {e}"))?;
             let matched = match name.parse::<usize>() {
                 Ok(number) => captures.get(number),
@@ -150,7 +150,7 @@ fn offsets<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     };
     let regex = regex(&pattern)?;
     let Some(captures) = regex
-        .captures(&text)
+        .captures(&*text)
         .map_err(|e| format!("the regular expression gave up: {e}"))?
     else {
         return Ok(Value::Null);

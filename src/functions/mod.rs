@@ -151,6 +151,12 @@ impl Group {
 /// No upper bound on the number of arguments.
 pub const MANY: usize = usize::MAX;
 
+impl std::fmt::Debug for EvalFunction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 impl EvalFunction {
     /// What the rows of a table start from: one argument, nothing special. A row that forgets
     /// its name, documentation, example or body does not pass the test of the tables.

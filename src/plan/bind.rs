@@ -1,6 +1,7 @@
 //! Expressions bound to the columns there are: names to slots, functions to rows, types known.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::functions::digits::Precision;
 use crate::functions::{self, Body, EvalFunction, Special};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
 use crate::plan::schema::Schema;
@@ -78,7 +79,8 @@ pub struct Binder<'s> {
     schema: &'s Schema,
     parse_search: ParseSearch<'s>,
     slots: Vec<String>,
-    kinds: Vec<Type>,
+    /// Inside `exact(...)`, where the digits as typed limit nothing.
+    exact: bool,
 }
 
 impl<'s> Binder<'s> {
@@ -88,7 +90,7 @@ impl<'s> Binder<'s> {
             schema,
             parse_search,
             slots: Vec::new(),
-            kinds: Vec::new(),
+            exact: false,
         }
     }
 
@@ -121,12 +123,11 @@ impl<'s> Binder<'s> {
         })
     }
 
-    fn slot(&mut self, name: &str, kind: Type) -> usize {
+    fn slot(&mut self, name: &str) -> usize {
         match self.slots.iter().position(|s| s == name) {
             Some(at) => at,
             None => {
                 self.slots.push(name.to_owned());
-                self.kinds.push(kind);
                 self.slots.len() - 1
             }
         }
@@ -134,7 +135,7 @@ impl<'s> Binder<'s> {
 
     fn field(&mut self, name: &str) -> (Node, Type) {
         match self.schema.get(name) {
-            Some(&kind) => (Node::Slot(self.slot(name, kind)), kind),
+            Some(&kind) => (Node::Slot(self.slot(name)), kind),
             None => (Node::Const(Value::Null), Type::Null),
         }
     }
@@ -193,16 +194,30 @@ impl<'s> Binder<'s> {
                 (Node::In(Box::new(left), items), Type::Bool)
             }
             ExprKind::Call(name, args) => self.call(name, args, expr)?,
+            ExprKind::Subsearch(pipeline) => {
+                return Err(Error::new(ErrorKind::UnsupportedCommand {
+                    name: "subsearch in an expression".to_owned(),
+                    why: "it is not built in yet".to_owned(),
+                })
+                .at(pipeline.span));
+            }
         })
     }
 
     fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Result<(Node, Type)> {
-        if let Some(product) = decimal_product(op, left, right) {
-            return Ok((Node::Const(Value::number(product)), Type::Number));
+        // A product of decimals as typed keeps the significant figures of the less precise one:
+        // `8.250*0.20` is 1.7, `8.250*exact(0.20)` is 1.65.
+        if matches!(op, BinaryOp::Mul | BinaryOp::Div)
+            && !self.exact
+            && let (p @ Precision::Digits { .. }, Some(a)) = precision(left)
+            && let (q @ Precision::Digits { .. }, Some(b)) = precision(right)
+        {
+            let value = if op == BinaryOp::Mul { a * b } else { a / b };
+            let value = Value::number(p.product(q, value).round(value));
+            return Ok((Node::Const(value), Type::Number));
         }
         let (l, left_kind) = self.node(left)?;
         let (r, right_kind) = self.node(right)?;
-        let literal_text = |e: &Expr| matches!(&e.kind, ExprKind::Text(t) if parse_number(t).is_none());
         let kind = match op {
             BinaryOp::Xor
             | BinaryOp::Or
@@ -262,18 +277,17 @@ impl<'s> Binder<'s> {
                 None => error,
             }
         })?;
-        let (fewest, most) = function.arity;
-        if args.len() < fewest || args.len() > most {
-            return Err(Error::argument(
-                expr.span,
-                format!(
-                    "`{}` takes {}, {} given",
-                    function.name,
-                    arity_text(fewest, most),
-                    args.len()
-                ),
-            )
-            .hint(format!("usage: {}", function.synopsis)));
+        function
+            .check_arity(args.len())
+            .map_err(|message| Error::argument(expr.span, message))?;
+        if function.traits.numeric
+            && let Some(text) = args.iter().find(|a| literal_text(a))
+        {
+            return Err(Error::new(ErrorKind::Type(format!(
+                "type mismatch: `{}` needs numbers, and this text is none",
+                function.name
+            )))
+            .at(text.span));
         }
         match function.body {
             Body::Values(_) => {
@@ -289,6 +303,11 @@ impl<'s> Binder<'s> {
                 Ok((fold(node), kind))
             }
             Body::Special(special) => self.special(special, function, args, expr),
+            Body::Refused(why) => Err(Error::new(ErrorKind::UnsupportedFunction {
+                name: function.name.to_owned(),
+                why: why.to_owned(),
+            })
+            .at(name.span)),
         }
     }
 
@@ -306,7 +325,7 @@ impl<'s> Binder<'s> {
                     ExprKind::Field(name) => name.clone(),
                     _ => fields_of(&args[1]).into_iter().next().unwrap_or_default(),
                 };
-                let slot = self.slot(&name, Type::Multi);
+                let slot = self.slot(&name);
                 let (body, _) = self.node(&args[1])?;
                 let node = Node::Map {
                     over: Box::new(over),
@@ -338,6 +357,27 @@ impl<'s> Binder<'s> {
                     (other, kind) => Ok((other, kind)),
                 }
             }
+            Special::Exact => {
+                let outer = std::mem::replace(&mut self.exact, true);
+                let inner = self.node(&args[0]);
+                self.exact = outer;
+                inner
+            }
+            Special::SigFig => {
+                let (node, _) = self.node(&args[0])?;
+                let rounded = match precision(&args[0]) {
+                    (precision, Some(value)) => Node::Const(Value::number(precision.round(value))),
+                    (_, None) => node,
+                };
+                Ok((rounded, Type::Number))
+            }
+            Special::Lookup | Special::GetFields => Err(Error::new(
+                ErrorKind::UnsupportedFunction {
+                    name: function.name.to_owned(),
+                    why: "it is not built in yet".to_owned(),
+                },
+            )
+            .at(expr.span)),
             Special::SearchMatch => {
                 let ExprKind::Text(text) = &args[0].kind else {
                     return Err(Error::argument(
@@ -389,7 +429,7 @@ impl<'s> Binder<'s> {
                     _ => SearchNode::Missing,
                 }
             }
-            Search::Subsearch(pipeline) => {
+            Search::Subsearch(pipeline) | Search::CompareSubsearch { pipeline, .. } => {
                 return Err(Error::argument(
                     pipeline.span,
                     "a subsearch can't stand inside this expression",
@@ -417,13 +457,9 @@ fn fold(node: Node) -> Node {
     node
 }
 
-fn arity_text(fewest: usize, most: usize) -> String {
-    let plural = |n: usize| if n == 1 { "argument" } else { "arguments" };
-    match (fewest, most) {
-        (a, b) if a == b => format!("{a} {}", plural(a)),
-        (a, functions::MANY) => format!("{a} or more {}", plural(a)),
-        (a, b) => format!("{a} to {b} {}", plural(b)),
-    }
+/// Whether an expression is a text written out that is no number.
+fn literal_text(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Text(t) if parse_number(t).is_none())
 }
 
 /// The names of the fields an expression reads, each once, in order.
@@ -435,7 +471,7 @@ pub fn fields_of(expr: &Expr) -> Vec<String> {
             }
         };
         match &expr.kind {
-            ExprKind::Number(..) | ExprKind::Text(_) => {}
+            ExprKind::Number(..) | ExprKind::Text(_) | ExprKind::Subsearch(_) => {}
             ExprKind::Field(name) => add(name),
             ExprKind::Dotted(names) => {
                 let texts: Vec<&str> = names.iter().map(|n| n.text.as_str()).collect();
@@ -458,26 +494,40 @@ pub fn fields_of(expr: &Expr) -> Vec<String> {
     out
 }
 
-/// A product or quotient of two decimals written out keeps the significant figures of the
-/// less precise one: `8.250*0.20` is 1.7, `8.250*exact(0.20)` is 1.65.
-/// <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/MathematicalFunctions>
-fn decimal_product(op: BinaryOp, left: &Expr, right: &Expr) -> Option<f64> {
-    let (ExprKind::Number(a, a_text), ExprKind::Number(b, b_text)) = (&left.kind, &right.kind)
-    else {
-        return None;
-    };
-    let figures = |text: &str| {
-        let digits = text.trim_start_matches(['0', '.', '-']);
-        digits.chars().filter(char::is_ascii_digit).count()
-    };
-    if !(a_text.contains('.') && b_text.contains('.')) {
-        return None;
+/// How precise an expression's value is by its digits as typed, and the value when all of it is
+/// typed.
+fn precision(expr: &Expr) -> (Precision, Option<f64>) {
+    match &expr.kind {
+        ExprKind::Number(n, text) => (Precision::of_literal(text), Some(*n)),
+        ExprKind::Unary(UnaryOp::Neg, inner) => {
+            let (precision, value) = precision(inner);
+            (precision, value.map(|n| -n))
+        }
+        ExprKind::Binary(op, left, right) => {
+            let ((p, a), (q, b)) = (precision(left), precision(right));
+            let (Some(a), Some(b)) = (a, b) else {
+                return (Precision::Unknown, None);
+            };
+            let (value, product) = match op {
+                BinaryOp::Mul => (a * b, true),
+                BinaryOp::Div => (a / b, true),
+                BinaryOp::Add => (a + b, false),
+                BinaryOp::Sub => (a - b, false),
+                _ => return (Precision::Unknown, None),
+            };
+            let precision = if product {
+                p.product(q, value)
+            } else {
+                p.sum(q, value)
+            };
+            (precision, Some(value))
+        }
+        ExprKind::Call(name, args) if name.text.eq_ignore_ascii_case("exact") => {
+            match args.as_slice() {
+                [one] => (Precision::Exact, precision(one).1),
+                _ => (Precision::Unknown, None),
+            }
+        }
+        _ => (Precision::Unknown, None),
     }
-    let exact = match op {
-        BinaryOp::Mul => a * b,
-        BinaryOp::Div if *b != 0.0 => a / b,
-        _ => return None,
-    };
-    let figures = figures(a_text).min(figures(b_text)).max(1);
-    format!("{exact:.*e}", figures - 1).parse().ok()
 }

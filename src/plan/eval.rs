@@ -67,7 +67,7 @@ fn eval<'a>(node: &'a Node, context: &Context, row: &[Value<'a>]) -> Result<Valu
             }
             match function.body {
                 Body::Values(body) => body(context, &values)?,
-                Body::Special(_) => return Err(format!("`{}` can't be called here", function.name)),
+                Body::Special(_) | Body::Refused(_) => return Err(format!("`{}` can't be called here", function.name)),
             }
         }
         Node::Map { over, slot, body } => {
@@ -140,7 +140,7 @@ fn binary<'a>(op: BinaryOp, left: Value<'a>, right: Value<'a>) -> Result<Value<'
         BinaryOp::Gt => ordering(std::cmp::Ordering::is_gt),
         BinaryOp::Ge => ordering(std::cmp::Ordering::is_ge),
         BinaryOp::Like => match (left.as_text(), right.as_text()) {
-            (Some(text), Some(like)) => Value::Bool(pattern::like(&text, &like)?),
+            (Some(text), Some(like)) => Value::Bool(pattern::like(&like, &text)),
             _ => Value::Null,
         },
         BinaryOp::Concat => match (left.into_text(), right.into_text()) {

@@ -112,7 +112,8 @@ impl TermMatcher {
             | Search::Not(_)
             | Search::Compare { .. }
             | Search::In { .. }
-            | Search::Subsearch(_) => None,
+            | Search::Subsearch(_)
+            | Search::CompareSubsearch { .. } => None,
         }
     }
 

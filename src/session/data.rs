@@ -2,18 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
 
 use polars::prelude::{LazyFrame, PlRefPath, ScanArgsParquet};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::data::{Data, EventPart, ModelPart};
 use crate::exec::frame::{Frame, polars_error};
-use crate::knowledge::dataset::{self, DataSets};
-use crate::knowledge::detection::Detection;
-use crate::knowledge::shipped;
 use crate::read::{self, Batch, ReadReport};
-use crate::session::{Progress, ReplaySummary, Session, lock};
+use crate::session::{Progress, Session, lock};
 
 impl Session {
     /// The data, read at the first call.
@@ -34,7 +30,7 @@ impl Session {
             data.models.push(ModelPart {
                 model: file.model.clone(),
                 dataset: file.dataset.clone(),
-                frame: model_frame(&file.path)?,
+                frame: self.model_frame(&file.path)?,
             });
         }
         Ok(self.data.get_or_init(|| data))
@@ -61,11 +57,30 @@ impl Session {
         Ok(())
     }
 
+    /// Data model rows: Parquet (a file, or a folder of them) read as it is needed, NDJSON and CSV
+    /// at once.
+    fn model_frame(&self, path: &Path) -> Result<Frame> {
+        let meta = std::fs::metadata(path).map_err(|why| Error::file(path, why))?;
+        let files = if meta.is_dir() {
+            let mut files = parquet_files(path)?;
+            files.sort();
+            if files.is_empty() {
+                return Err(Error::file(path, "there is no .parquet file in this folder"));
+            }
+            files
+        } else if is_parquet(path)? {
+            vec![path.to_owned()]
+        } else {
+            return Ok(Frame::of(read::read_table(path, self.options.zone)?));
+        };
+        scan(&files)
+    }
+
     pub(super) fn take_data_notices(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.data_notices))
     }
 
-    fn check_cancelled(&self) -> Result<()> {
+    pub(super) fn check_cancelled(&self) -> Result<()> {
         if self.cancelled.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Interrupted));
         }
@@ -74,7 +89,7 @@ impl Session {
 }
 
 /// Hands progress on as steps.
-struct Watch {
+pub(super) struct Watch {
     progress: Option<Arc<dyn Progress>>,
     seen: std::cell::Cell<(u64, u64)>,
     started: std::cell::Cell<bool>,
@@ -82,7 +97,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(session: &Session, what: &str) -> Watch {
+    pub(super) fn new(session: &Session, what: &str) -> Watch {
         Watch {
             progress: session
                 .progress
@@ -95,7 +110,7 @@ impl Watch {
         }
     }
 
-    fn tell(&self, at: &read::Progress) {
+    pub(super) fn tell(&self, at: &read::Progress) {
         let Some(progress) = &self.progress else {
             return;
         };
@@ -109,7 +124,7 @@ impl Watch {
         );
     }
 
-    fn finish(&self) {
+    pub(super) fn finish(&self) {
         if let Some(progress) = &self.progress {
             progress.finish();
         }
@@ -122,13 +137,13 @@ fn event_part(batch: Batch) -> Result<EventPart> {
         sourcetype: batch.sourcetype,
         source: batch.source,
         host: batch.host.unwrap_or_default(),
-        frame: Frame::of(batch.frame).normalized()?,
+        frame: Frame::of(batch.frame),
         events,
     })
 }
 
 /// What a reader passed over, a line each.
-fn report_notices(report: &ReadReport) -> Vec<String> {
+pub(super) fn report_notices(report: &ReadReport) -> Vec<String> {
     let bad = report.bad.iter().map(|bad| {
         let places = if bad.count == 1 { "place" } else { "places" };
         let first = if bad.first_line > 0 {
@@ -150,27 +165,8 @@ fn report_notices(report: &ReadReport) -> Vec<String> {
     bad.chain(skipped).collect()
 }
 
-/// Data model rows: Parquet (a file, or a folder of them) read as it is needed, NDJSON and CSV
-/// at once.
-fn model_frame(path: &Path) -> Result<Frame> {
-    let meta = std::fs::metadata(path).map_err(|why| Error::file(path, why))?;
-    let files = if meta.is_dir() {
-        let mut files = parquet_files(path)?;
-        files.sort();
-        if files.is_empty() {
-            return Err(Error::file(path, "there is no .parquet file in this folder"));
-        }
-        files
-    } else if is_parquet(path)? {
-        vec![path.to_owned()]
-    } else {
-        return Frame::of(read::read_table(path)?).normalized();
-    };
-    scan(&files)
-}
-
 /// Parquet files as one lazy frame.
-pub(super) fn scan(files: &[PathBuf]) -> Result<Frame> {
+fn scan(files: &[PathBuf]) -> Result<Frame> {
     let paths: Vec<PlRefPath> = files
         .iter()
         .map(|f| PlRefPath::new(f.to_string_lossy().as_ref()))
@@ -180,7 +176,7 @@ pub(super) fn scan(files: &[PathBuf]) -> Result<Frame> {
     let schema = lazy
         .collect_schema()
         .map_err(|e| Error::file(&files[0], e))?;
-    Frame::lazy(lazy, &schema).normalized()
+    Ok(Frame::lazy(lazy, &schema))
 }
 
 fn parquet_files(dir: &Path) -> Result<Vec<PathBuf>> {
