@@ -33,7 +33,7 @@ pub fn list(args: &ListArgs, setup: &Setup) -> Result<(), Problem> {
 }
 
 /// The names of one kind that match, as a table.
-pub fn names(session: &Session, kind: NameKind, pattern: &str) -> Listing {
+pub fn names(session: &Session, kind: NameKind<'_>, pattern: &str) -> Listing {
     let mut rows = Listing::new(&[("name", Type::Text)]);
     for name in session.names(kind) {
         if matches(&name, pattern) {

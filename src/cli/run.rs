@@ -8,8 +8,8 @@ use crate::cli::output::sink::Sink;
 use crate::cli::output::{Format, counted, csv, json, write};
 use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, searched};
-use crate::error::Error;
 use crate::detect::{DetectionResult, Status};
+use crate::error::Error;
 use crate::value::{Type, Value, format_number};
 
 /// Runs detections; ends in a problem when one of them ended in an error.
@@ -38,6 +38,7 @@ pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
         return Err(problem);
     }
     let summary = summary?;
+    setup.notices(&summary.notices);
     printer.finish(&searched(summary.searched, summary.elapsed))?;
     if printer.counts.errors > 0 {
         Err(Problem::Reported)
