@@ -7,7 +7,7 @@ mod args;
 mod planner;
 mod rank;
 
-pub use planner::{Planner, parse_expression, parse_search};
+pub use planner::{Planner, parse_expression, parse_search, plan_text};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Plan;

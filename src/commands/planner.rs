@@ -129,6 +129,16 @@ pub fn parse_search(context: &PlanContext, text: &str) -> Result<Search> {
     syntax::parse_search(source, &text)
 }
 
+/// Plans the text of a search: a data model's base search.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn plan_text(context: &PlanContext, text: &str) -> Result<Plan> {
+    let (source, text) = expanded(context, text)?;
+    let pipeline = syntax::parse(source, &text, &commands::shape_of)?;
+    Planner::new(context).pipeline(&pipeline)
+}
+
 /// Reads the text of an expression: a calculated field's.
 ///
 /// # Errors

@@ -58,8 +58,11 @@ impl Executor<'_> {
     }
 
     fn dataset(&self, dataset: &Dataset) -> Result<Frame> {
-        let mut frame = self.events(true)?;
-        for constraint in dataset.base_search.iter().chain(&dataset.constraints) {
+        let mut frame = match &dataset.base_search {
+            Some(base) => self.lower(&crate::commands::plan_text(self.context, base)?)?,
+            None => self.events(true)?,
+        };
+        for constraint in &dataset.constraints {
             let search = crate::commands::parse_search(self.context, constraint)?;
             let keep = self.search(&search, &frame)?;
             frame.lazy = frame.lazy.filter(keep);
