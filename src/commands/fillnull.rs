@@ -37,7 +37,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     let filled = |name: &str| call("coalesce", vec![field(name), value.clone()]);
     let columns = if fields.is_empty() {
         vec![Assignment {
-            target: Target::Each(vec![Pattern::new("*")]),
+            target: Target::EachPresent(vec![Pattern::new("*")]),
             value: filled(EACH),
         }]
     } else {

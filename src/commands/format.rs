@@ -80,14 +80,17 @@ impl Kernel for Format {
     }
 
     fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+        let mut columns: Vec<_> = input
+            .columns()
+            .iter()
+            .filter(|c| !c.name.starts_with('_'))
+            .collect();
+        columns.sort_by(|a, b| a.name.cmp(&b.name));
         let [row_prefix, column_prefix, and, column_end, or, row_end] = &self.parts;
         let mut rows = Vec::new();
         for row in 0..input.height() {
             let mut terms = Vec::new();
-            for column in input.columns() {
-                if column.name.starts_with('_') {
-                    continue;
-                }
+            for column in &columns {
                 let values: Vec<String> = column.values[row]
                     .clone()
                     .into_values()

@@ -29,10 +29,10 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     for arg in &args.rest {
         if let ArgKind::Pair { from, to } = &arg.kind {
             let stars = |n: &str| n.matches('*').count();
-            if stars(&to.text) > stars(&from.text) {
+            if stars(&to.text) != stars(&from.text) {
                 return Err(Error::argument(
                     arg.span,
-                    "the new name has more `*` than the old one",
+                    "the old and the new name need the same number of wildcards (`*`)",
                 ));
             }
             pairs.push((

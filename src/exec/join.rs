@@ -89,7 +89,7 @@ impl Executor<'_> {
         let keys: Vec<Lazy> = (0..fields.len()).map(|i| column(&key(i))).collect();
         let mut partners = with_keys(&right);
         if max > 0 {
-            let rank = lit(1i64).cum_count(false).over(keys.clone()).map_err(polars_error)?;
+            let rank = keys[0].clone().is_null().cum_count(false).over(keys.clone()).map_err(polars_error)?;
             partners = partners
                 .with_column(rank.alias("__rank"))
                 .filter(column("__rank").lt_eq(lit(max as i64)));

@@ -21,7 +21,7 @@ mod subsearch;
 
 use std::sync::{Arc, Mutex};
 
-use polars::prelude::{Column, DataFrame, Expr as Lazy, IntoColumn as _, lit};
+use polars::prelude::{Column, DataFrame, Expr as Lazy, IntoColumn as _, lit, when};
 
 use crate::error::{Error, Result};
 use crate::exec::data::Data;
@@ -255,7 +255,7 @@ impl<'e> Executor<'e> {
                 let (value, kind) = as_time(name, value, kind);
                 Ok(frame.with(vec![(name.clone(), kind, value)]))
             }
-            Target::Each(patterns) => {
+            Target::Each(patterns) | Target::EachPresent(patterns) => {
                 let mut names: Vec<String> = Vec::new();
                 for pattern in patterns {
                     for name in pattern.expand(&frame.schema) {
@@ -268,7 +268,13 @@ impl<'e> Executor<'e> {
                 for name in names {
                     let expr = substitute(&assignment.value, &name);
                     let (value, kind) = self.value(&expr, &frame)?;
-                    let (value, kind) = as_time(&name, value, kind);
+                    let (mut value, kind) = as_time(&name, value, kind);
+                    if matches!(assignment.target, Target::EachPresent(_)) {
+                        let there = column(&name);
+                        value = when(there.clone().is_not_null().any(true))
+                            .then(value)
+                            .otherwise(cast(there, frame.kind(&name), kind));
+                    }
                     columns.push((name, kind, value));
                 }
                 Ok(frame.with(columns))
@@ -425,6 +431,10 @@ fn rename(frame: Frame, pairs: &[(Pattern, Pattern)]) -> Frame {
                 Some((name.clone(), to.fill(&captures)))
             })
             .collect();
+        if matched.is_empty() && !from.is_wild() {
+            // A field that is not there takes the place of the one that had the name.
+            columns.shift_remove(&to.text);
+        }
         for (old, new) in matched {
             if old == new {
                 continue;

@@ -213,7 +213,9 @@ impl Executor<'_> {
         } else {
             key()
         };
-        let rank = lit(1i64)
+        // Whether the key is missing is itself never missing, so that every row counts.
+        let rank = key()
+            .is_null()
             .cum_count(false)
             .cast(DataType::Int64)
             .over([group])

@@ -103,7 +103,7 @@ impl Executor<'_> {
             }
             let mut terms = Vec::new();
             for (column, name) in names.iter().enumerate() {
-                if name.starts_with('_') && *name != "_time" {
+                if name.starts_with('_') {
                     continue;
                 }
                 let values = rows.value(row, column).into_values();

@@ -274,6 +274,8 @@ pub enum Target {
     /// Every field there is that a pattern matches; in the expression the field
     /// [`EACH`] stands for it.
     Each(Vec<Pattern>),
+    /// The same for fields that at least one row has.
+    EachPresent(Vec<Pattern>),
 }
 
 /// The field that stands for the one being set in [`Target::Each`].

@@ -82,7 +82,9 @@ fn node(plan: &Plan) -> String {
                 .map(|c| {
                     let target = match &c.target {
                         Target::Field(name) | Target::Template(name) => name.clone(),
-                        Target::Each(each) => format!("each({})", patterns(each)),
+                        Target::Each(each) | Target::EachPresent(each) => {
+                            format!("each({})", patterns(each))
+                        }
                     };
                     format!("{target} = {}", print::expr(&c.value))
                 })
