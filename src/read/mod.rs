@@ -19,6 +19,7 @@ mod table;
 mod tests;
 mod text;
 pub mod timestamp;
+mod union;
 mod windows;
 mod windows_json;
 mod windows_log;
@@ -45,6 +46,7 @@ pub use crate::read::batches::BatchSink;
 pub use crate::read::columns::BASE;
 pub use crate::read::container::Skipped;
 pub use crate::read::table::read_table;
+pub use crate::read::union::{cast_to, join_schemas, join_types, union};
 
 /// How much of a file is looked at to tell its format.
 const HEAD: usize = 64 * 1024;

@@ -1,0 +1,142 @@
+//! Files that are there whole or not at all.
+
+use std::fmt::Write as _;
+use std::fs::{File, TryLockError};
+use std::io::Write as _;
+use std::path::Path;
+
+use polars::prelude::{
+    Column, DataFrame, DataType, ParquetCompression, ParquetWriter, StatisticsOptions,
+};
+
+use crate::error::{Error, Result};
+use crate::store::manifest::Kind;
+
+/// Rows of a row group: small enough that a narrow span of time leaves most of a file unread.
+const ROW_GROUP: usize = 16_384;
+
+/// Writes a file beside, syncs it and renames it into place.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = path.with_extension("tmp");
+    let write = || {
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    };
+    write().map_err(|e| {
+        // What is left of it would only lie around.
+        std::fs::remove_file(&beside).ok();
+        Error::file(path, e)
+    })?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Writes rows as Parquet and syncs the file. The name is a temporary one: renaming is up to the caller.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_parquet(path: &Path, frame: &mut DataFrame) -> Result<()> {
+    let file = File::create(path).map_err(|e| Error::file(path, e))?;
+    let written = ParquetWriter::new(&file)
+        .with_compression(ParquetCompression::Zstd(None))
+        .with_statistics(StatisticsOptions::default())
+        .with_row_group_size(Some(ROW_GROUP))
+        .finish(frame);
+    let synced = match written {
+        Ok(_) => file.sync_all().map_err(|e| e.to_string()),
+        Err(e) => Err(e.to_string()),
+    };
+    synced.map_err(|why| {
+        std::fs::remove_file(path).ok();
+        Error::file(path, why)
+    })
+}
+
+/// The frame with only the types that are stored.
+///
+/// # Errors
+/// When a column cannot be brought to one of them.
+pub fn storable(frame: DataFrame) -> Result<DataFrame> {
+    let stored = |c: &Column| Kind::of(c.dtype()).data_type();
+    if frame.columns().iter().all(|c| *c.dtype() == stored(c)) {
+        return Ok(frame);
+    }
+    let internal = |e: polars::prelude::PolarsError| Error::internal(e.to_string());
+    let rows = frame.height();
+    let columns = frame
+        .into_columns()
+        .into_iter()
+        .map(|c| {
+            let kind: DataType = stored(&c);
+            c.cast(&kind).map_err(internal)
+        })
+        .collect::<Result<Vec<Column>>>()?;
+    DataFrame::new(rows, columns).map_err(internal)
+}
+
+/// Makes renames in a folder last.
+///
+/// # Errors
+/// When the folder cannot be synced.
+pub fn sync_folder(folder: &Path) -> Result<()> {
+    // Windows cannot open folders, and does not need to.
+    if cfg!(windows) {
+        return Ok(());
+    }
+    File::open(folder)
+        .and_then(|f| f.sync_all())
+        .map_err(|e| Error::file(folder, e))
+}
+
+/// Takes the lock of a store, which lasts as long as the file is open.
+///
+/// # Errors
+/// When somebody else has it.
+pub fn lock(path: &Path) -> Result<File> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|e| Error::file(path, e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::file(
+            path,
+            "another process is writing into this store",
+        )
+        .hint("try again when it is done, or give another `--home`")),
+        Err(TryLockError::Error(e)) => Err(Error::file(path, e)),
+    }
+}
+
+/// A name as part of a path: what is neither a letter, a digit, `_`, `-` nor `.` becomes `%XX`.
+pub fn path_part(name: &str) -> String {
+    let mut out = String::new();
+    for (at, byte) in name.bytes().enumerate() {
+        // A leading dot would hide the folder, or lead out of it.
+        let plain =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || (byte == b'.' && at > 0);
+        if plain {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("a String takes all that is written");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_part;
+
+    #[test]
+    fn names_stay_inside_the_store() {
+        assert_eq!(path_part("Endpoint.Processes"), "Endpoint.Processes");
+        assert_eq!(path_part("../x y"), "%2E.%2Fx%20y");
+    }
+}

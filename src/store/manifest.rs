@@ -1,0 +1,168 @@
+//! What a folder of batches holds: one small JSON file, swapped in whole, that says which of the
+//! Parquet files beside it count.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use polars::prelude::{DataFrame, DataType, Schema, TimeUnit};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::store::files;
+
+/// Name of the file.
+pub const FILE: &str = "manifest.json";
+
+/// The content of one folder of batches.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Number of times the folder's content was replaced.
+    pub generation: u64,
+    /// What the rows are: `index`, `source`, `sourcetype`, `origin`, `root` of events; `knowledge` of summaries.
+    pub about: BTreeMap<String, String>,
+    /// The files that count.
+    pub batches: Vec<BatchFile>,
+}
+
+/// One Parquet file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BatchFile {
+    /// Its name in the folder.
+    pub file: String,
+    /// Rows.
+    pub rows: u64,
+    /// Smallest `_time`, microseconds since 1970 UTC.
+    pub earliest: Option<i64>,
+    /// Largest `_time`.
+    pub latest: Option<i64>,
+    /// Columns in order.
+    pub columns: Vec<(String, Kind)>,
+}
+
+/// Types that columns are stored with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// `String`
+    Text,
+    /// `Int64`
+    Integer,
+    /// `Float64`
+    Float,
+    /// `Boolean`
+    Bool,
+    /// `List(String)`
+    Multi,
+    /// `Datetime` in microseconds UTC
+    Time,
+}
+
+impl Kind {
+    /// The kind that a column of that type is stored as; other types are stored as text.
+    pub fn of(kind: &DataType) -> Kind {
+        match kind {
+            DataType::Int64 => Kind::Integer,
+            DataType::Float64 => Kind::Float,
+            DataType::Boolean => Kind::Bool,
+            DataType::List(_) => Kind::Multi,
+            DataType::Datetime(_, _) => Kind::Time,
+            _ => Kind::Text,
+        }
+    }
+
+    /// The Polars type.
+    pub fn data_type(self) -> DataType {
+        match self {
+            Kind::Text => DataType::String,
+            Kind::Integer => DataType::Int64,
+            Kind::Float => DataType::Float64,
+            Kind::Bool => DataType::Boolean,
+            Kind::Multi => DataType::List(Box::new(DataType::String)),
+            Kind::Time => DataType::Datetime(TimeUnit::Microseconds, None),
+        }
+    }
+}
+
+impl BatchFile {
+    /// The columns as Polars has them.
+    pub fn schema(&self) -> Schema {
+        self.columns
+            .iter()
+            .map(|(name, kind)| (name.as_str().into(), kind.data_type()))
+            .collect()
+    }
+
+    /// What a frame will be when it is written under that name.
+    ///
+    /// # Errors
+    /// Never on account of data.
+    pub fn of(frame: &DataFrame, file: String) -> Result<BatchFile> {
+        let mut span = (None, None);
+        if let Ok(time) = frame.column("_time")
+            && let DataType::Datetime(TimeUnit::Microseconds, _) = time.dtype()
+        {
+            let internal = |e: polars::prelude::PolarsError| Error::internal(e.to_string());
+            let micros = time.cast(&DataType::Int64).map_err(internal)?;
+            let micros = micros.i64().map_err(internal)?;
+            for time in micros.iter().flatten() {
+                span.0 = Some(span.0.map_or(time, |t: i64| t.min(time)));
+                span.1 = Some(span.1.map_or(time, |t: i64| t.max(time)));
+            }
+        }
+        Ok(BatchFile {
+            file,
+            rows: frame.height() as u64,
+            earliest: span.0,
+            latest: span.1,
+            columns: frame
+                .columns()
+                .iter()
+                .map(|c| (c.name().to_string(), Kind::of(c.dtype())))
+                .collect(),
+        })
+    }
+}
+
+impl Manifest {
+    /// The manifest of a folder, if it has one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn load(folder: &Path) -> Result<Option<Manifest>> {
+        let path = folder.join(FILE);
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::file(&path, e)),
+        };
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|e| Error::format(&path, e.line(), e.column(), e))
+    }
+
+    /// Swaps the manifest in.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, folder: &Path) -> Result<()> {
+        let text = serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?;
+        files::write_whole(&folder.join(FILE), &text)
+    }
+
+    /// Rows of all batches.
+    pub fn rows(&self) -> u64 {
+        self.batches.iter().map(|b| b.rows).sum()
+    }
+
+    /// Smallest and largest `_time`.
+    pub fn span(&self) -> (Option<i64>, Option<i64>) {
+        let earliest = self.batches.iter().filter_map(|b| b.earliest).min();
+        let latest = self.batches.iter().filter_map(|b| b.latest).max();
+        (earliest, latest)
+    }
+
+    /// One entry of [`Manifest::about`].
+    pub fn get(&self, key: &str) -> &str {
+        self.about.get(key).map_or("", String::as_str)
+    }
+}
