@@ -74,7 +74,12 @@ impl Default for Columns {
             host: StringChunkedBuilder::new("host".into(), 0),
             one_host: OneHost::Unseen,
             fields: FieldColumns {
-                places: BASE.iter().map(|b| (Box::from(*b), None)).collect(),
+                // A name without a letter is none.
+                places: BASE
+                    .iter()
+                    .chain(&[""])
+                    .map(|b| (Box::from(*b), None))
+                    .collect(),
                 ..FieldColumns::default()
             },
             raw_bytes: 0,

@@ -3,22 +3,17 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
 
 use crate::error::{Error, Result};
+use crate::read::expansion::{Budget, Counting, Limited};
 use crate::read::input::Input;
 
 /// Containers inside containers beyond this are refused.
 const MAX_DEPTH: usize = 8;
-/// What a file may expand to before its ratio is looked at.
-const FREE_EXPANSION: u64 = 256 << 20;
-/// Bytes that one byte of a file may expand to.
-const MAX_RATIO: u64 = 500;
-/// Bytes that one file may expand to.
-const MAX_EXPANSION: u64 = 256 << 30;
 /// Largest archive inside another container that must be held in memory.
 const MAX_NESTED: usize = 512 << 20;
 
@@ -64,14 +59,6 @@ struct About<'a> {
     named: bool,
     modified: Option<SystemTime>,
     depth: usize,
-}
-
-/// How far the file that is being read has expanded.
-#[derive(Default)]
-struct Budget {
-    /// Bytes on disk read when the file was opened.
-    start: Cell<u64>,
-    expanded: Cell<u64>,
 }
 
 impl<'w> Walker<'w> {
@@ -414,171 +401,5 @@ fn has_ending(name: &str, ending: &str) -> bool {
         .is_some_and(|(_, e)| e.eq_ignore_ascii_case(ending))
 }
 
-/// Counts the bytes read from disk.
-struct Counting<R> {
-    inner: R,
-    read: Rc<Cell<u64>>,
-}
-
-impl<R: Read> Read for Counting<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(out)?;
-        self.read.set(self.read.get() + count as u64);
-        Ok(count)
-    }
-}
-
-impl<R: Seek> Seek for Counting<R> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.inner.seek(to)
-    }
-}
-
-/// Stops a file that expands without measure.
-struct Limited<'l> {
-    inner: &'l mut dyn Read,
-    format: &'static str,
-    read: Rc<Cell<u64>>,
-    budget: Rc<Budget>,
-}
-
-impl Read for Limited<'_> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(out).map_err(|e| match e.kind() {
-            // Said by a container further out.
-            io::ErrorKind::FileTooLarge | io::ErrorKind::Interrupted => e,
-            _ => io::Error::new(
-                e.kind(),
-                format!("the {} data is damaged: {e}", self.format),
-            ),
-        })?;
-        let expanded = self.budget.expanded.get() + count as u64;
-        self.budget.expanded.set(expanded);
-        let read = self.read.get() - self.budget.start.get();
-        if expanded > MAX_EXPANSION || (expanded > FREE_EXPANSION && expanded / MAX_RATIO > read) {
-            return Err(io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                format!(
-                    "expands to more than {} MiB out of {} KiB: refused, as it may never end; unpack it first if it is sound",
-                    expanded >> 20,
-                    read >> 10
-                ),
-            ));
-        }
-        Ok(count)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::io::{Read, Write};
-    use std::rc::Rc;
-
-    use super::{Leaf, MemberName, Walker, member_kind};
-    use crate::error::Result;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(bytes).expect("in memory");
-        encoder.finish().expect("in memory")
-    }
-
-    fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut builder = tar::Builder::new(Vec::new());
-        for (name, bytes) in members {
-            let mut header = tar::Header::new_gnu();
-            header.set_size(bytes.len() as u64);
-            header.set_mode(0o644);
-            // `set_path` itself refuses bad names.
-            header.as_gnu_mut().expect("gnu").name[..name.len()].copy_from_slice(name.as_bytes());
-            header.set_cksum();
-            builder.append(&header, *bytes).expect("in memory");
-        }
-        builder.into_inner().expect("in memory")
-    }
-
-    fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        for (name, bytes) in members {
-            writer
-                .start_file(*name, zip::write::SimpleFileOptions::default())
-                .expect("in memory");
-            writer.write_all(bytes).expect("in memory");
-        }
-        writer.finish().expect("in memory").into_inner()
-    }
-
-    /// Names and texts of the files inside, and what was skipped.
-    fn walk(name: &str, bytes: &[u8]) -> Result<(Vec<(String, String)>, usize)> {
-        let mut seen = Vec::new();
-        let mut on_file = |leaf: Leaf<'_, '_>| {
-            let mut text = String::new();
-            if let Err(e) = leaf.input.read_to_string(&mut text) {
-                return Err(leaf.input.error(0, e));
-            }
-            seen.push((leaf.input.origin().display().to_string(), text));
-            Ok(None)
-        };
-        let mut walker = Walker::new(Rc::new(Cell::new(0)), &mut on_file);
-        walker.bytes(name, bytes)?;
-        let skipped = walker.into_skipped().len();
-        Ok((seen, skipped))
-    }
-
-    #[test]
-    fn containers_inside_each_other_are_opened() {
-        let inner = zip(&[("d/b.json", b"two"), ("__MACOSX/._b.json", b"x")]);
-        let outer = gzip(&tar(&[
-            ("a.log", b"one"),
-            ("c.zip", &inner),
-            (".hidden", b"x"),
-            ("../e.log", b"x"),
-            ("/f.log", b"x"),
-        ]));
-        let (seen, skipped) = walk("x.tar.gz", &outer).expect("readable");
-        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-        assert_eq!(
-            seen,
-            [
-                pair("x.tar.gz:a.log", "one"),
-                pair("x.tar.gz:c.zip:d/b.json", "two")
-            ]
-        );
-        assert_eq!(skipped, 2);
-        let zst = zstd::encode_all(b"three".as_slice(), 1).expect("in memory");
-        let (seen, _) = walk("y.log.zst", &zst).expect("readable");
-        assert_eq!(seen, [pair("y.log.zst", "three")]);
-    }
-
-    #[test]
-    fn damage_is_told() {
-        let mut bytes = gzip(&vec![b'a'; 100_000]);
-        bytes.truncate(bytes.len() / 2);
-        assert!(walk("a.gz", &bytes).is_err());
-        let mut bytes = zip(&[("a", b"x")]);
-        bytes.truncate(20);
-        assert!(walk("a.zip", &bytes).is_err());
-    }
-
-    #[test]
-    fn a_bomb_is_stopped() {
-        let block = vec![b'\n'; 1 << 20];
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        for _ in 0..400 {
-            encoder.write_all(&block).expect("in memory");
-        }
-        let bomb = encoder.finish().expect("in memory");
-        let error = walk("a.gz", &bomb).expect_err("a bomb");
-        assert!(error.to_string().contains("expands"), "{error}");
-    }
-
-    #[test]
-    fn names_that_lead_out_are_told() {
-        for name in ["../a", "a/../../b", "/a", "C:\\a", "a\\..\\b"] {
-            assert_eq!(member_kind(name), MemberName::Unsafe, "{name}");
-        }
-        assert_eq!(member_kind("./a/b"), MemberName::Plain);
-        assert_eq!(member_kind("a/.b"), MemberName::Hidden);
-    }
-}
+mod tests;

@@ -180,8 +180,8 @@ impl<'r> Input<'r> {
                 ));
             }
         }
-        let rest = self.data().to_vec();
-        self.start = self.buffer.len();
+        let mut rest = std::mem::take(&mut self.buffer);
+        rest.drain(..std::mem::take(&mut self.start));
         Ok(rest)
     }
 }

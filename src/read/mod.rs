@@ -9,6 +9,7 @@ mod container;
 mod csv;
 mod event;
 mod evtx;
+mod expansion;
 mod input;
 mod json;
 mod json_rows;
@@ -23,6 +24,7 @@ mod union;
 mod windows;
 mod windows_json;
 mod windows_log;
+mod windows_messages;
 mod windows_text;
 mod windows_xml;
 

@@ -42,15 +42,24 @@ pub fn read(
         None => Source::Bytes(input.rest(MAX_NESTED)?),
     };
     let damaged = |e: PolarsError| Error::file(input.origin(), short(&e));
-    let rows = source.rows().map_err(damaged)?;
+    let rows = guarded(|| source.rows()).map_err(damaged)?;
     let mut start = 0;
     while start < rows {
-        let frame = source.slice(start, MAX_ROWS).map_err(damaged)?;
+        let frame = guarded(|| source.slice(start, MAX_ROWS)).map_err(damaged)?;
         start += MAX_ROWS;
         let frame = as_events(frame, zone).map_err(damaged)?;
         out.frame(frame, SOURCETYPE)?;
     }
     Ok(())
+}
+
+/// Polars trusts a file's metadata in places and panics where it is damaged.
+fn guarded<T>(read: impl FnOnce() -> PolarsResult<T>) -> PolarsResult<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        Err(PolarsError::ComputeError(
+            "the Parquet data is damaged".into(),
+        ))
+    })
 }
 
 /// A Polars error without the trace that it may carry.

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{AnyValue, DataFrame};
+use proptest::prelude::{any, prop, proptest};
 
 use crate::error::Result;
 use crate::read::{Batch, Options, ReadReport, read_bytes, read_paths};
@@ -217,3 +218,49 @@ fn event_log_files_are_read_whole() {
         }
     }
 }
+
+proptest! {
+    /// Damage anywhere gives an error, a counted place or other rows: never a panic.
+    #[test]
+    fn damage_is_survived(
+        sample in 0..DAMAGEABLE.len(),
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 1..20),
+    ) {
+        let (name, content) = DAMAGEABLE[sample];
+        let mut content = content.as_bytes().to_vec();
+        for (place, byte, how) in cuts {
+            if content.is_empty() {
+                break;
+            }
+            let at = place.index(content.len());
+            match how {
+                0 => content[at] = byte,
+                1 => content.insert(at, byte),
+                _ => drop(content.drain(at..(at + 3).min(content.len()))),
+            }
+        }
+        // Whether it is an error hangs on the damage.
+        bytes(name, &content).ok();
+    }
+}
+
+const DAMAGEABLE: &[(&str, &str)] = &[
+    (
+        "a.json",
+        "{\"_time\":5,\"a\":{\"b\":[1,2,{\"c\":null}]},\"d\":\"\\u00e9\\ud83d\\ude00\"}\n{\"EventID\":1,\"Channel\":\"x\",\"EventTime\":\"2020-01-01 00:00:00\"}\n",
+    ),
+    ("a.json", "[{\"_time\":5,\n\"a\":[1,{}]},\n{\"d\":\"x\"}]"),
+    ("a.csv", "_time,a,\"b c\"\n5,\"x\ny\",\"é\"\"\"\n6,7,8\n"),
+    (
+        "a.log",
+        "<34>Oct 11 22:14:15 su: a=\"b\\\"c\" d='e' é=ü f=g\n10/Oct/2000:13:55:36 -0700 x\n",
+    ),
+    (
+        "a.xml",
+        "<Event xmlns='x'><System><EventID>1</EventID><TimeCreated SystemTime='2020-01-01T00:00:00Z'/></System><EventData><Data Name='a&amp;'>&#x41;é</Data></EventData></Event>\n",
+    ),
+    (
+        "a.txt",
+        "01/14/2021 11:41:39 PM\nLogName=Security\nEventCode=4104\nMessage=Creating Scriptblock text (1 of 1):\nx\n\nScriptBlock ID: 5\nPath:\n",
+    ),
+];

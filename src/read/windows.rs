@@ -62,6 +62,11 @@ impl<'a> WindowsFields<'a> {
         self.fields.iter().any(|f| f.name == name)
     }
 
+    /// The event's number, as far as it is known.
+    pub fn event_id(&self) -> Option<&str> {
+        self.event_id.as_deref()
+    }
+
     /// Whether the event's number is known, without which nothing is a Windows event.
     pub fn has_event_id(&self) -> bool {
         self.event_id.is_some()

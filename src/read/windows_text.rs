@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 
 use crate::read::event::Event;
-use crate::read::timestamp;
-use crate::read::windows::WindowsFields;
+use crate::read::windows::{WindowsFields, keyword_mask};
+use crate::read::{timestamp, windows_messages};
 
 /// Whether a line starts an event: a date and a time of day and nothing else.
 pub fn is_start(line: &str) -> bool {
@@ -23,6 +23,7 @@ pub fn event<'a>(block: &'a str, zone: Tz) -> Option<Event<'a>> {
     let (first, mut rest) = block.split_once('\n')?;
     let time = timestamp::prefix(first.trim_end(), zone, None).map(|(time, _)| time);
     let mut out = WindowsFields::new();
+    let mut user = "";
     while !rest.is_empty() {
         let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
         if let Some((key, value)) = line.trim_end_matches('\r').split_once('=') {
@@ -32,10 +33,16 @@ pub fn event<'a>(block: &'a str, zone: Tz) -> Option<Event<'a>> {
                 message_fields(message, &mut out);
                 break;
             }
-            header_field(key, value, &mut out);
+            if key == "User" {
+                user = value;
+            } else {
+                header_field(key, value, &mut out);
+            }
         }
         rest = after;
     }
+    // The account of the logger; an event may have data of that name.
+    out.add_if_missing("User", user);
     out.has_event_id()
         .then(|| out.into_event(time, Cow::Borrowed(block)))
 }
@@ -68,12 +75,24 @@ fn header_field<'a>(key: &'a str, value: &'a str, out: &mut WindowsFields<'a>) {
             };
             out.add("Level", level);
         }
+        "Keywords" => out.add("Keywords", keyword_mask(value).unwrap_or(value)),
         _ => out.add(key, value),
     }
 }
 
-/// `Name: value` lines of the message, as Splunk names them: blanks become `_`; a name that comes again adds a value.
+/// `Name: value` lines of the message: as Splunk names them (blanks become `_`; a name that comes
+/// again adds a value), and as XML names the data where the message is a known one.
 fn message_fields<'a>(message: &'a str, out: &mut WindowsFields<'a>) {
+    let data = out
+        .event_id()
+        .and_then(|id| windows_messages::template_data(id, message));
+    if let Some(data) = data {
+        for (name, value) in data {
+            out.add(name, value.trim_end());
+        }
+        return;
+    }
+    let mut heading = "";
     for line in message.lines().skip(1) {
         let Some((name, value)) = line.trim().split_once(':') else {
             continue;
@@ -85,10 +104,21 @@ fn message_fields<'a>(message: &'a str, out: &mut WindowsFields<'a>) {
             && name
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-' | '(' | ')'));
-        if !named || value.is_empty() {
+        if !named {
             continue;
         }
-        out.add(field_name(name), value);
+        if value.is_empty() {
+            heading = name;
+            continue;
+        }
+        let known = windows_messages::data_name(heading, name);
+        let name = field_name(name);
+        if let Some(known) = known
+            && known != name
+        {
+            out.add(known, value);
+        }
+        out.add(name, value);
     }
 }
 
@@ -123,6 +153,9 @@ mod tests {
             ("EventCode", "4688"),
             ("EventRecordID", "7"),
             ("Account_Name", "bob"),
+            ("SubjectUserName", "bob"),
+            ("TargetUserName", "alice"),
+            ("NewProcessName", "C:\\a.exe"),
             ("New_Process_Name", "C:\\a.exe"),
         ] {
             assert_eq!(event.get(name), Some(value), "{name}");

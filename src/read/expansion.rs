@@ -1,0 +1,82 @@
+//! A bound on how far a compressed file may expand.
+
+use std::cell::Cell;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::rc::Rc;
+
+/// What a file may expand to before its ratio is looked at.
+const FREE_EXPANSION: u64 = 256 << 20;
+/// Bytes that one byte of a file may expand to.
+const MAX_RATIO: u64 = 500;
+/// Bytes that one file may expand to.
+const MAX_EXPANSION: u64 = 256 << 30;
+
+/// How far the file that is being read has expanded.
+#[derive(Default)]
+pub struct Budget {
+    /// Bytes on disk read when the file was opened.
+    pub start: Cell<u64>,
+    /// Bytes that came out of it.
+    pub expanded: Cell<u64>,
+}
+
+/// Counts the bytes read from disk.
+pub struct Counting<R> {
+    /// The file.
+    pub inner: R,
+    /// The count.
+    pub read: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        self.read.set(self.read.get() + count as u64);
+        Ok(count)
+    }
+}
+
+impl<R: Seek> Seek for Counting<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
+    }
+}
+
+/// Stops a file that expands without measure.
+pub struct Limited<'l> {
+    /// What unpacks.
+    pub inner: &'l mut dyn Read,
+    /// The format's name.
+    pub format: &'static str,
+    /// Bytes read from disk so far.
+    pub read: Rc<Cell<u64>>,
+    /// The bound.
+    pub budget: Rc<Budget>,
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out).map_err(|e| match e.kind() {
+            // Said by a container further out.
+            io::ErrorKind::FileTooLarge | io::ErrorKind::Interrupted => e,
+            _ => io::Error::new(
+                e.kind(),
+                format!("the {} data is damaged: {e}", self.format),
+            ),
+        })?;
+        let expanded = self.budget.expanded.get() + count as u64;
+        self.budget.expanded.set(expanded);
+        let read = self.read.get() - self.budget.start.get();
+        if expanded > MAX_EXPANSION || (expanded > FREE_EXPANSION && expanded / MAX_RATIO > read) {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!(
+                    "expands to more than {} MiB out of {} KiB: refused, as it may never end; unpack it first if it is sound",
+                    expanded >> 20,
+                    read >> 10
+                ),
+            ));
+        }
+        Ok(count)
+    }
+}
