@@ -100,6 +100,11 @@ impl<'s> Batches<'s> {
         Ok(())
     }
 
+    /// Counts bytes of a file that a library reads itself.
+    pub fn count_read(&mut self, bytes: u64) {
+        self.read.set(self.read.get() + bytes);
+    }
+
     /// Takes rows that are columns already. They are sorted by what says where they came from.
     ///
     /// # Errors

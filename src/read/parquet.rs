@@ -50,6 +50,11 @@ pub fn read(
         let frame = as_events(frame, zone).map_err(damaged)?;
         out.frame(frame, SOURCETYPE)?;
     }
+    if let Source::Path(path) = &source
+        && let Ok(metadata) = std::fs::metadata(path)
+    {
+        out.count_read(metadata.len().saturating_sub(input.data().len() as u64));
+    }
     Ok(())
 }
 

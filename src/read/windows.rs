@@ -41,6 +41,9 @@ impl<'a> WindowsFields<'a> {
             }
             "Channel" if self.channel.is_none() => self.channel = Some(value.clone()),
             "Computer" if self.computer.is_none() => self.computer = Some(value.clone()),
+            // Data that repeats what the system part says adds nothing.
+            "Channel" if self.channel.as_ref() == Some(&value) => return,
+            "Computer" if self.computer.as_ref() == Some(&value) => return,
             _ => {}
         }
         self.fields.push(Field {

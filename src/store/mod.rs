@@ -207,6 +207,15 @@ impl Store {
         self.home.join("models").join(files::path_part(&name))
     }
 
+    /// Folders of events and summaries, finished or not.
+    fn all_folders(&self) -> Result<Vec<PathBuf>> {
+        let mut all = subfolders(&self.home.join("models"))?;
+        for index in subfolders(&self.home.join("events"))? {
+            all.extend(subfolders(&index)?);
+        }
+        Ok(all)
+    }
+
     /// Folders of events with their manifests, sorted.
     fn event_folders(&self) -> Result<Vec<(PathBuf, Manifest)>> {
         let mut all = Vec::new();

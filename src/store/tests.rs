@@ -168,6 +168,23 @@ fn what_was_not_committed_does_not_count() {
 }
 
 #[test]
+fn what_a_killed_process_left_is_ignored_and_removed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(folder.path());
+    replay(&store, "a.json", &["{\"a\":1}"]);
+    let sources = store.sources().expect("readable");
+    let path = &sources[0].paths[0];
+    let beside = path.with_file_name("000002-000001.parquet");
+    std::fs::copy(path, &beside).expect("copied");
+    let unfinished = folder.path().join("events/index=main/source=0");
+    std::fs::create_dir_all(&unfinished).expect("made");
+    std::fs::copy(path, unfinished.join("000001-000001.parquet")).expect("copied");
+    assert_eq!(all(&store).len(), 1);
+    drop(store.writer().expect("a writer"));
+    assert!(path.exists() && !beside.exists() && !unfinished.exists());
+}
+
+#[test]
 fn summaries_are_replaced_with_what_they_were_made_from() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(folder.path());

@@ -44,8 +44,8 @@ impl<'s> Writer<'s> {
             written: 0,
             pending: BTreeMap::new(),
         };
-        // Left by a process that was killed.
         writer.clean()?;
+        writer.tidy()?;
         let temporary = writer.temporary();
         std::fs::create_dir_all(&temporary).map_err(|e| Error::file(&temporary, e))?;
         Ok(writer)
@@ -161,6 +161,20 @@ impl<'s> Writer<'s> {
     }
 }
 
+impl Writer<'_> {
+    /// Removes what a process that was killed left: files that no manifest names are not rows, but
+    /// other programs would take them for some.
+    fn tidy(&self) -> Result<()> {
+        for folder in self.store.all_folders()? {
+            match Manifest::load(&folder)? {
+                Some(manifest) => remove_unnamed(&folder, &manifest)?,
+                None => std::fs::remove_dir_all(&folder).map_err(|e| Error::file(&folder, e))?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Drop for Writer<'_> {
     fn drop(&mut self) {
         // What cannot be removed now is removed by the next writer.
@@ -186,6 +200,11 @@ fn swap(folder: &Path, new: Pending) -> Result<()> {
     }
     files::sync_folder(folder)?;
     manifest.save(folder)?;
+    remove_unnamed(folder, &manifest)
+}
+
+/// Removes what a folder's manifest does not name.
+fn remove_unnamed(folder: &Path, manifest: &Manifest) -> Result<()> {
     let named: BTreeSet<&str> = manifest.batches.iter().map(|b| b.file.as_str()).collect();
     for entry in std::fs::read_dir(folder).map_err(|e| Error::file(folder, e))? {
         let entry = entry.map_err(|e| Error::file(folder, e))?;
