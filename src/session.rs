@@ -155,6 +155,7 @@ pub struct Session {
     data: OnceLock<Data>,
     data_notices: Mutex<Vec<String>>,
     cancelled: Arc<AtomicBool>,
+    keep_summaries: AtomicBool,
     progress: RwLock<Option<Arc<dyn Progress>>>,
 }
 
@@ -186,6 +187,7 @@ impl Session {
             data: OnceLock::new(),
             data_notices: Mutex::default(),
             cancelled: Arc::default(),
+            keep_summaries: AtomicBool::new(false),
             progress: RwLock::default(),
         };
         session.context()?;
@@ -333,6 +335,8 @@ impl Session {
         }
         self.replay_tests_into_empty_store(&detections)?;
         let data = self.data()?;
+        self.keep_summaries
+            .store(detections.len() > 1, Ordering::Relaxed);
         let mut notices = self.take_data_notices();
         for detection in &detections {
             let result = detect::run(detection, |spl| {
@@ -419,6 +423,7 @@ impl Session {
             earliest: bound("earliest", &self.options.earliest)?,
             latest: bound("latest", &self.options.latest)?,
             limits: Limits::default(),
+            keep_summaries: self.keep_summaries.load(Ordering::Relaxed),
             cancelled: Arc::clone(&self.cancelled),
             notices: Arc::default(),
             sources: Arc::default(),

@@ -130,6 +130,7 @@ const LATER: &str = "abstract accum addcoltotals addinfo addtotals analyzefields
     makecontinuous map mcollect metadata metasearch meventcollect mpreview mstats multikv \
     multisearch mvcombine nomv outlier outputcsv outputlookup outputtext overlap pivot predict \
     rangemap redistribute relevancy reltime replace require rest rtorder savedsearch script scrub \
+    summary listmodels deletemodel score sample \
     searchtxn selfjoin sendalert sendemail set setfields sichart sirare sistats sitimechart sitop \
     spath strcat streamstats tags timechart timewrap tojson transaction transpose trendline \
     tscollect typeahead typelearner typer uniq untable walklex x11 xmlkv xmlunescape xpath \

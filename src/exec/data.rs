@@ -1,5 +1,8 @@
 //! Where the rows of a search come from: events by sourcetype, and data model rows given directly.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use crate::exec::Executor;
 use crate::exec::frame::{Frame, column};
 use crate::error::Result;
@@ -34,15 +37,29 @@ pub struct ModelPart {
 }
 
 /// Everything a search can scan.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Data {
     /// Events.
     pub events: Vec<EventPart>,
     /// Data model rows given directly; they stand in for what events would give.
     pub models: Vec<ModelPart>,
+    /// Rows of data sets made of events once, for searches that come after.
+    summaries: Mutex<HashMap<String, Frame>>,
 }
 
 impl Data {
+    /// The rows of a data set, if an earlier search made them.
+    pub(super) fn summary(&self, dataset: &str) -> Option<Frame> {
+        let summaries = self.summaries.lock().unwrap_or_else(PoisonError::into_inner);
+        summaries.get(dataset).cloned()
+    }
+
+    /// Keeps the rows of a data set for searches that come after.
+    pub(super) fn keep_summary(&self, dataset: String, rows: Frame) {
+        let mut summaries = self.summaries.lock().unwrap_or_else(PoisonError::into_inner);
+        summaries.insert(dataset, rows);
+    }
+
     /// How many events there are.
     pub fn event_count(&self) -> u64 {
         self.events.iter().map(|p| p.events).sum()

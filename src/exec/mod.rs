@@ -68,7 +68,7 @@ impl<'e> Executor<'e> {
     pub fn collect(&self, frame: Frame) -> Result<Rows> {
         self.context.check_cancelled()?;
         let types = frame.schema.values().copied().collect();
-        let collected = frame.lazy.collect().map_err(|e| self.failed(e))?;
+        let collected = guarded(|| frame.lazy.collect())?.map_err(|e| self.failed(e))?;
         self.context.check_cancelled()?;
         Ok(Rows::new(collected, types))
     }
@@ -323,6 +323,19 @@ impl<'e> Executor<'e> {
     fn parse_search(&self, text: &str) -> Result<Search> {
         crate::commands::parse_search(self.context, text)
     }
+}
+
+/// Polars panics on some damaged Parquet files; that is an error in the data, not ours.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no reason given");
+        Error::data(format!("the data can't be read: {text}"))
+            .hint("a file may be damaged: read it alone with --data to find out which")
+    })
 }
 
 /// `_time` is stored as a time whoever computed it.

@@ -54,7 +54,19 @@ impl Executor<'_> {
                 .at(model.span)
             })?,
         };
-        self.dataset(dataset)
+        if !self.context.keep_summaries {
+            return self.dataset(dataset);
+        }
+        let key = format!("{}.{}", found.name, dataset.name);
+        if let Some(rows) = self.data.summary(&key) {
+            return Ok(rows);
+        }
+        let frame = self.dataset(dataset)?;
+        let schema = frame.schema.clone();
+        let rows = self.collect(frame)?;
+        let kept = Frame::typed(rows.frame().clone(), schema);
+        self.data.keep_summary(key, kept.clone());
+        Ok(kept)
     }
 
     fn dataset(&self, dataset: &Dataset) -> Result<Frame> {

@@ -45,6 +45,9 @@ pub struct PlanContext {
     pub latest: Option<f64>,
     /// Bounds.
     pub limits: Limits,
+    /// Whether rows made for a data model are kept in memory for the searches after this one:
+    /// worth it when many searches read the same data set.
+    pub keep_summaries: bool,
     /// Set when the user asks to stop.
     pub cancelled: Arc<AtomicBool>,
     /// Things worth knowing that are no errors.
