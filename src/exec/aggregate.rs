@@ -205,13 +205,18 @@ impl Executor<'_> {
                 );
                 frame.schema.insert(b.name.clone(), Type::Text);
             }
-            if let Some(text) = fill {
-                let kind = frame.kind(&b.name);
-                if kind != Type::Time {
-                    let filled = cast(column(&b.name), kind, Type::Text).fill_null(lit(text));
-                    frame = frame.with(vec![(b.name.clone(), kind.join(Type::Text), filled)]);
-                }
-            }
+        }
+        if let Some(text) = fill {
+            let filled = names
+                .iter()
+                .filter(|n| frame.kind(n) != Type::Time)
+                .map(|n| {
+                    let kind = frame.kind(n);
+                    let value = cast(column(n), kind, Type::Text).fill_null(lit(text));
+                    (n.clone(), kind.join(Type::Text), value)
+                })
+                .collect();
+            frame = frame.with(filled);
         }
         Ok((frame, names))
     }
