@@ -168,17 +168,17 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A regular expression: only quotes bring escapes with them.
+    /// A regular expression: always counts as quoted, but only real quotes bring escapes with them.
     fn pattern(&self, node: &Node) -> Literal {
         let text = node.text();
-        let quoted = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
+        let in_quotes = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
         Literal {
-            text: if quoted {
+            text: if in_quotes {
                 quoting::unquote(text)
             } else {
                 text.to_owned()
             },
-            quoted,
+            quoted: true,
             span: self.span_of(node),
         }
     }

@@ -14,6 +14,8 @@ pub mod print;
 mod quoting;
 mod search;
 mod split;
+#[cfg(test)]
+mod tests;
 
 use crate::error::Result;
 use crate::source::SourceId;

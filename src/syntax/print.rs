@@ -181,7 +181,12 @@ pub fn search(value: &Search) -> String {
         }
         Search::Not(inner) => format!("NOT {}", search_operand(inner)),
         Search::Compare { field, op, value } => {
-            format!("{}{}{}", search_field(field), op.symbol(), literal(value))
+            format!(
+                "{}{}{}",
+                search_field(field, op.symbol()),
+                op.symbol(),
+                literal(value)
+            )
         }
         Search::CompareSubsearch {
             field,
@@ -189,13 +194,13 @@ pub fn search(value: &Search) -> String {
             pipeline,
         } => format!(
             "{}{}{}",
-            search_field(field),
+            search_field(field, op.symbol()),
             op.symbol(),
             subsearch(pipeline)
         ),
         Search::In { field, values } => {
             let values: Vec<String> = values.iter().map(literal).collect();
-            format!("{} IN ({})", search_field(field), values.join(", "))
+            format!("{} IN ({})", search_field(field, "IN"), values.join(", "))
         }
         Search::Term(value) => term(value),
         Search::ExactTerm(value) => format!("TERM({})", exact(value)),
@@ -214,11 +219,10 @@ fn search_operand(value: &Search) -> String {
 /// Characters that end a bare word of a search.
 const WORD_STOPS: [char; 5] = ['=', '<', '>', '(', ')'];
 
-fn search_field(name: &Name) -> String {
-    let bare = match quoting::bare(&name.text, &WORD_STOPS) {
-        Some(text) if !name.quoted && !operator_word(&name.text) => Some(text),
-        _ => None,
-    };
+/// A field before `next`. Directly before a comparison sign even `OR` is a name.
+fn search_field(name: &Name, next: &str) -> String {
+    let plain = !name.quoted && (next != "IN" || !operator_word(&name.text));
+    let bare = quoting::bare(&name.text, &WORD_STOPS).filter(|_| plain);
     bare.unwrap_or_else(|| quoting::quote(&name.text))
 }
 
@@ -322,11 +326,15 @@ fn plain_field(name: &str) -> bool {
     let mut chars = name.chars();
     let first = chars
         .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii());
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || beyond_ascii(c));
     let braces = name.split("{}").all(|piece| {
         piece
             .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii())
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || beyond_ascii(c))
     });
     first && braces && !operator_word(name)
+}
+
+fn beyond_ascii(c: char) -> bool {
+    !c.is_ascii() && !c.is_whitespace()
 }

@@ -14,7 +14,7 @@ pub fn unquote(text: &str) -> String {
 
 /// The content of a name in single quotes.
 pub fn unquote_single(text: &str) -> String {
-    resolve(inner(text), |c| matches!(c, '\'' | '\\'))
+    resolve(inner(text), |c| matches!(c, '\'' | '"' | '\\' | '|'))
 }
 
 fn inner(text: &str) -> &str {
@@ -38,19 +38,19 @@ fn resolve(text: &str, escapes: impl Fn(char) -> bool) -> String {
 
 /// In double quotes.
 pub fn quote(text: &str) -> String {
-    escape_between(text, '"')
+    escape_between(text, '"', &['"', '\\'])
 }
 
-/// In single quotes.
+/// In single quotes, which do not keep `"` and `|` from those who look for them first.
 pub fn quote_single(text: &str) -> String {
-    escape_between(text, '\'')
+    escape_between(text, '\'', &['\'', '"', '\\', '|'])
 }
 
-fn escape_between(text: &str, quote: char) -> String {
+fn escape_between(text: &str, quote: char, escaped: &[char]) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push(quote);
     for c in text.chars() {
-        if c == quote || c == '\\' {
+        if escaped.contains(&c) {
             out.push('\\');
         }
         out.push(c);

@@ -1,0 +1,387 @@
+//! The grammar from text to tree and back, on texts as they are written in the wild.
+
+use proptest::prelude::{Just, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
+
+use super::ast::{
+    AggregateArg, ArgKind, BinaryOp, CompareOp, Expr, ExprKind, Literal, Name, Pipeline, Search,
+    UnaryOp,
+};
+use super::print::{self, Layout};
+use super::{Rule, command_at, parse, parse_expression, parse_fragment, parse_search};
+use crate::error::{Error, ErrorKind};
+use crate::source::{SourceId, Span};
+
+fn shape(name: &str) -> Option<Rule> {
+    let rule = format!("{}_args", name.to_lowercase());
+    Rule::all_rules()
+        .iter()
+        .copied()
+        .find(|r| format!("{r:?}") == rule)
+}
+
+fn read(text: &str) -> Pipeline {
+    match parse(SourceId(0), text, &shape) {
+        Ok(pipeline) => pipeline,
+        Err(error) => panic!("{text}: {error} at {:?}", error.span),
+    }
+}
+
+fn fails(text: &str) -> Error {
+    match parse(SourceId(0), text, &shape) {
+        Ok(pipeline) => panic!("{text} was read as {pipeline:?}"),
+        Err(error) => error,
+    }
+}
+
+fn printed(text: &str) -> String {
+    print::pipeline(&read(text), Layout::Line)
+}
+
+/// A tree without its spans.
+fn shown(tree: &impl std::fmt::Debug) -> String {
+    let text = format!("{tree:?}");
+    let mut pieces = text.split("Span { source: SourceId(");
+    let mut out = pieces.next().unwrap_or("").to_owned();
+    for piece in pieces {
+        out.push_str(piece.split_once('}').map_or(piece, |(_, after)| after));
+    }
+    out
+}
+
+#[test]
+fn what_is_printed_reads_as_the_same_tree() {
+    for line in include_str!("tests.spl")
+        .lines()
+        .filter(|line| !line.is_empty())
+    {
+        let tree = read(line);
+        for layout in [Layout::Line, Layout::Lines] {
+            let text = print::pipeline(&tree, layout);
+            assert_eq!(
+                shown(&read(&text)),
+                shown(&tree),
+                "{line}
+{text}"
+            );
+            assert_eq!(print::pipeline(&read(&text), layout), text, "{line}");
+        }
+    }
+}
+
+#[test]
+fn in_a_search_or_binds_tighter_than_and() {
+    for (typed, canonical) in [
+        ("a=1 b=2 OR c=3", "search a=1 (b=2 OR c=3)"),
+        ("NOT a=1 OR b=2 c", "search (NOT a=1 OR b=2) c"),
+        ("(a b) c AND NOT(d e)", "search a b c NOT (d e)"),
+        ("not x or y and z", "search (NOT x OR y) z"),
+        ("host=(a OR b)", "search (host=a OR host=b)"),
+    ] {
+        let wanted = canonical.replace("search (host=a OR host=b)", "search host=a OR host=b");
+        assert_eq!(printed(typed), wanted);
+    }
+}
+
+#[test]
+fn in_eval_and_binds_tighter_than_or_and_concatenation_binds_as_plus() {
+    for (typed, grouped) in [
+        ("a=1 OR b=2 AND c=3", "a=1 OR (b=2 AND c=3)"),
+        ("NOT a=1 AND b", "(NOT (a=1)) AND b"),
+        ("a XOR b OR c", "a XOR (b OR c)"),
+        ("1+2*3-4", "(1+(2*3))-4"),
+        ("-a*b", "(-a)*b"),
+        (r#"1+2 . "x" . 3*4"#, r#"((1+2) . "x") . (3*4)"#),
+        ("a NOT IN (1)", "NOT (a IN (1))"),
+    ] {
+        let tree = |text| shown(&parse_expression(SourceId(0), text, 0).expect(text));
+        assert_eq!(tree(typed), tree(grouped), "{typed}");
+    }
+}
+
+#[test]
+fn names_joined_by_dots_are_left_to_the_schema() {
+    let kind = |text| parse_expression(SourceId(0), text, 0).expect(text).kind;
+    assert!(matches!(kind("a.b{}.c"), ExprKind::Dotted(names) if names.len() == 3));
+    for text in [r#"a."b""#, "a . b", r#""a".b"#, "a.f(b)", "a.1"] {
+        let is_concat = matches!(kind(text), ExprKind::Binary(BinaryOp::Concat, ..));
+        assert!(is_concat, "{text}");
+    }
+    assert_eq!(kind("'a.b'"), ExprKind::Field("a.b".into()));
+}
+
+#[test]
+fn backslashes_follow_one_rule() {
+    let value = |text: &str| match parse_search(SourceId(0), text).expect(text) {
+        Search::Compare { value, .. } => value.text,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(value(r#"p="*\\system32\\*""#), r"*\system32\*");
+    assert_eq!(value(r#"p="*\system32\*""#), r"*\system32\*");
+    assert_eq!(value(r"p=*\system32\*"), r"*\system32\*");
+    assert_eq!(value(r#"p="say \"x\"""#), r#"say "x""#);
+    assert_eq!(value(r"p=a\|b"), "a|b");
+}
+
+#[test]
+fn result_columns_are_named_as_typed() {
+    let labels: Vec<String> = read(
+        r#"x | stats count c( x ) min(_time) avg(*) sum("a b") count(eval(x = 1)) sparkline(count, 1h)"#,
+    )
+    .stages[1]
+        .args
+        .iter()
+        .map(|arg| match &arg.kind {
+            ArgKind::Aggregate(aggregate) => aggregate.label.clone(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let wanted = "count|c(x)|min(_time)|avg(*)|sum(a b)|count(eval(x = 1))|sparkline(count, 1h)";
+    assert_eq!(labels.join("|"), wanted);
+    let eval = read("x | timechart eval(round(avg(v),1)) by k");
+    let is_eval = matches!(&eval.stages[1].args[0].kind,
+        ArgKind::Aggregate(a) if a.function.text == "eval" && matches!(a.arg, AggregateArg::Eval(_)));
+    assert!(is_eval);
+}
+
+#[test]
+fn unknown_commands_keep_their_arguments_and_the_rest_is_still_checked() {
+    let frob = &read("x | frob a=(1 | table y").stages[1];
+    assert_eq!(frob.args[0].kind, ArgKind::Raw("a=(1".into()));
+    let error = fails("x | eval y= | frob | stats count by");
+    assert_eq!(error.others.len(), 1);
+    let body = parse_fragment(SourceId(0), "eval x=1", 7, &shape).expect("a body");
+    assert_eq!(body.stages[0].name.span, Span::new(SourceId(0), 7..11));
+}
+
+#[test]
+fn spans_count_from_the_whole_text_through_comments_and_subsearches() {
+    let text = "a ```x | y```| append [ search é | eval b=1 ]| stats``` ```count";
+    let tree = read(text);
+    let ArgKind::Subsearch(inner) = &tree.stages[1].args[0].kind else {
+        panic!("{tree:?}");
+    };
+    assert_eq!(&text[inner.stages[1].args[0].span.range()], "b=1");
+    assert_eq!(&text[tree.stages[2].args[0].span.range()], "count");
+    assert_eq!(
+        command_at(text, text.find("b=1").unwrap_or(0)).as_deref(),
+        Some("eval")
+    );
+    assert_eq!(command_at(text, 0).as_deref(), Some("search"));
+}
+
+#[test]
+fn errors_are_said_in_words_of_spl_at_the_place() {
+    for (text, message, place) in [
+        (
+            "x | stats count by",
+            "expected a field name after `by`",
+            "by",
+        ),
+        ("x | eval y=", "expected an expression after `=`", "="),
+        (
+            "x | eval y=(1",
+            "`)` is missing: this parenthesis is not closed",
+            "(",
+        ),
+        ("x | eval y=1)", "`)` without a `(` before it", ")"),
+        ("x | where a b", "unexpected `b`", "b"),
+        (
+            "x | eval y",
+            "expected an assignment such as `x=1`, found `y`",
+            "y",
+        ),
+        ("x | rename a", "expected `AS` after `a`", "a"),
+        ("x | ", "expected a command after `|`", "|"),
+        ("a OR", "expected a search term after `OR`", "OR"),
+        ("a=", "expected a value after `=`", "="),
+        (
+            "x | table \"abc",
+            "unbalanced quote: this one is not closed",
+            "\"",
+        ),
+        (
+            "x | append [search y",
+            "`]` is missing: this bracket is not closed",
+            "[",
+        ),
+        ("x ] y", "`]` without a `[` before it", "]"),
+        ("x | `foo", "unbalanced backtick", "`"),
+        ("x | reverse y", "unexpected `y`", "y"),
+        (" ", "there is no search here", " "),
+    ] {
+        let error = fails(text);
+        let span = error.span.expect("a place");
+        assert_eq!(
+            (error.to_string().as_str(), &text[span.range()]),
+            (message, place),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn hostile_texts_are_refused_at_once() {
+    let many = 200_000;
+    for text in [
+        "(".repeat(many),
+        "[".repeat(many),
+        "NOT ".repeat(many) + "a",
+        format!("| where {}1", "-".repeat(many)),
+        format!("| where {}", "f(".repeat(many)),
+        format!("| eval x={}1", "1+".repeat(many)),
+        format!("| stats {}", "sum(".repeat(many)),
+    ] {
+        assert!(
+            matches!(*fails(&text).kind, ErrorKind::TooLarge(_)),
+            "{}",
+            &text[..20]
+        );
+    }
+    for open in ["(", "f(", "a IN (", "not (", "sum(", "x=("] {
+        for start in [
+            "",
+            "| where ",
+            "| stats ",
+            "| table ",
+            "| head ",
+            "| transaction a=",
+        ] {
+            fails(&format!("{start}{}", open.repeat(90)));
+        }
+    }
+}
+
+#[test]
+fn long_lists_stay_flat() {
+    let terms: Vec<String> = (0..5_000).map(|i| format!("a{i}=\"b\"")).collect();
+    for separator in [" OR ", " "] {
+        read(&terms.join(separator));
+    }
+    let text = format!("| where {}", terms.join(" OR "));
+    assert_eq!(printed(&text).matches(" OR ").count(), 4_999);
+}
+
+fn name(text: &str) -> Name {
+    Name {
+        text: text.into(),
+        span: Span::default(),
+        quoted: false,
+    }
+}
+
+fn expression() -> impl Strategy<Value = Expr> {
+    let of = |kind| Expr {
+        kind,
+        span: Span::default(),
+    };
+    let leaf = prop_oneof![
+        (0u32..5000).prop_map(|n| ExprKind::Number(f64::from(n), n.to_string())),
+        any::<String>().prop_map(ExprKind::Text),
+        "[a-zA-Z_. '\\\\{}é\"-]{1,8}".prop_map(ExprKind::Field),
+        prop::collection::vec("q[a-z0-9_]{0,3}", 2..4)
+            .prop_map(|names| ExprKind::Dotted(names.iter().map(|n| name(n)).collect())),
+    ];
+    let operators = prop::sample::select(vec![
+        BinaryOp::Xor,
+        BinaryOp::Or,
+        BinaryOp::And,
+        BinaryOp::Eq,
+        BinaryOp::Le,
+        BinaryOp::Like,
+        BinaryOp::Concat,
+        BinaryOp::Sub,
+        BinaryOp::Mul,
+    ]);
+    let signs = prop::sample::select(vec![UnaryOp::Neg, UnaryOp::Plus, UnaryOp::Not]);
+    leaf.prop_map(of).prop_recursive(5, 40, 3, move |inner| {
+        let pair = (operators.clone(), inner.clone(), inner.clone());
+        let list = prop::collection::vec(inner.clone(), 1..3);
+        prop_oneof![
+            pair.prop_map(|(op, a, b)| ExprKind::Binary(op, Box::new(a), Box::new(b))),
+            (signs.clone(), inner.clone()).prop_map(|(op, a)| ExprKind::Unary(op, Box::new(a))),
+            (inner, list.clone()).prop_map(|(a, list)| ExprKind::In(Box::new(a), list)),
+            list.prop_map(|list| ExprKind::Call(name("f"), list)),
+        ]
+        .prop_map(of)
+    })
+}
+
+fn search() -> impl Strategy<Value = Search> {
+    let value = || {
+        (any::<String>(), any::<bool>()).prop_map(|(text, quoted)| Literal {
+            quoted: quoted || text.contains(|c: char| !c.is_alphanumeric()) || text.is_empty(),
+            text,
+            span: Span::default(),
+        })
+    };
+    let leaf = prop_oneof![
+        value().prop_map(Search::Term),
+        value().prop_map(Search::ExactTerm),
+        ("[a-z]{1,3}[.{}:]{0,2}[a-z]", value()).prop_map(|(field, value)| Search::Compare {
+            field: name(&field),
+            op: CompareOp::Ne,
+            value,
+        }),
+        prop::collection::vec(value(), 0..3).prop_map(|values| Search::In {
+            field: name("x.y"),
+            values,
+        }),
+        Just(Search::And(Vec::new())).prop_map(|empty| Search::Not(Box::new(empty))),
+    ];
+    leaf.prop_recursive(4, 30, 3, |inner| {
+        let list = prop::collection::vec(inner.clone(), 2..4);
+        prop_oneof![
+            list.clone().prop_map(Search::And),
+            list.prop_map(Search::Or),
+            inner.prop_map(|inner| Search::Not(Box::new(inner))),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in ".{0,60}") {
+        let _ = parse(SourceId(0), &text, &shape);
+        let _ = parse_expression(SourceId(0), &text, 0);
+    }
+
+    #[test]
+    fn no_mix_of_tokens_panics_and_what_reads_prints(
+        tokens in prop::collection::vec(prop::sample::select(vec![
+            "a", "b.c", "*", "=", "!=", "(", ")", "[", "]", "|", ",", "\"x y\"", "'q r'", "-", "+", " ", " ", " ",
+            "BY", "AS", "OR", "NOT", "IN", "where", "5", "1.5", "\\", "search", "stats", "eval", "tstats", "sort",
+            "count", "sum", "lookup", "rex", "table", "head", "chart", "OUTPUT", "from", "```", "::", "<", ".",
+            "transaction", "replace", "with", "span", "limit", "\u{a0}", "\u{3000}", "é",
+        ]), 0..25)
+    ) {
+        let text = tokens.concat();
+        if let Ok(tree) = parse(SourceId(0), &text, &shape) {
+            let once = print::pipeline(&tree, Layout::Line);
+            match parse(SourceId(0), &once, &shape) {
+                Ok(again) => prop_assert_eq!(shown(&again), shown(&tree), "{} -> {}", text, once),
+                Err(error) => panic!("{text} -> {once}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn expressions_survive_printing(tree in expression()) {
+        let text = print::expr(&tree);
+        let read = parse_expression(SourceId(0), &text, 0);
+        prop_assert_eq!(read.map(|tree| print::expr(&tree)).map_err(|e| e.to_string()), Ok(text));
+    }
+
+    #[test]
+    fn searches_survive_printing(tree in search()) {
+        let text = print::search(&tree);
+        let read = parse_search(SourceId(0), &text).map_err(|e| format!("{text}: {e}"));
+        let again = read.map(|tree| print::search(&tree));
+        let twice = again.and_then(|text| {
+            parse_search(SourceId(0), &text).map(|tree| (print::search(&tree), text)).map_err(|e| e.to_string())
+        });
+        match twice {
+            Ok((second, first)) => prop_assert_eq!(second, first),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
