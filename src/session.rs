@@ -23,8 +23,8 @@ use crate::functions::Context;
 use crate::knowledge::Catalog;
 use crate::knowledge::detection::Detection;
 use crate::knowledge::expand::expand;
-use crate::plan::context::{Limits, PlanContext};
 use crate::plan::bind::Binder;
+use crate::plan::context::{Limits, PlanContext};
 use crate::plan::{Plan, Predicate, Scan, optimize, print as plan_print};
 use crate::source::SourceId;
 use crate::syntax::ast::Pipeline;
@@ -201,7 +201,10 @@ impl Session {
 
     /// Tells how long work goes on from now on.
     pub fn set_progress(&self, progress: Arc<dyn Progress>) {
-        *self.progress.write().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+        *self
+            .progress
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(progress);
     }
 
     /// Stops searches from another thread.
@@ -285,15 +288,15 @@ impl Session {
     pub fn check(&self, what: &[String]) -> Result<CheckReport> {
         let mut report = CheckReport::default();
         for item in what {
-            let looks_like_spl = item.contains(['|', '=', '`', ' ']) && !PathBuf::from(item).exists();
+            let looks_like_spl =
+                item.contains(['|', '=', '`', ' ']) && !PathBuf::from(item).exists();
             if looks_like_spl {
                 report.add(item.clone(), self.check_one(item));
                 continue;
             }
             if item.ends_with(".spl") {
                 let path = PathBuf::from(item);
-                let text =
-                    std::fs::read_to_string(&path).map_err(|why| Error::file(&path, why))?;
+                let text = std::fs::read_to_string(&path).map_err(|why| Error::file(&path, why))?;
                 report.add(item.clone(), self.check_one(&text));
                 continue;
             }
@@ -418,7 +421,12 @@ impl Session {
         };
         Ok(PlanContext {
             catalog: Arc::clone(&self.catalog),
-            given_models: self.options.models.iter().map(|m| m.model.clone()).collect(),
+            given_models: self
+                .options
+                .models
+                .iter()
+                .map(|m| m.model.clone())
+                .collect(),
             clock: Context { now, zone },
             earliest: bound("earliest", &self.options.earliest)?,
             latest: bound("latest", &self.options.latest)?,
@@ -439,12 +447,17 @@ fn evaluate(context: &PlanContext, text: &str) -> Result<Value<'static>> {
         e
     })?;
     let schema = crate::plan::schema::Schema::new();
-    let no_search =
-        |_: &str| Err(Error::data("searchmatch can't stand in a macro's expression"));
-    let program = Binder::new(&schema, &no_search).any(&expr).map_err(|mut e| {
-        e.span = None;
-        e
-    })?;
+    let no_search = |_: &str| {
+        Err(Error::data(
+            "searchmatch can't stand in a macro's expression",
+        ))
+    };
+    let program = Binder::new(&schema, &no_search)
+        .any(&expr)
+        .map_err(|mut e| {
+            e.span = None;
+            e
+        })?;
     program
         .eval(&context.clock, &[])
         .map(Value::into_owned)

@@ -38,7 +38,9 @@ pub fn main() -> ExitCode {
                 .map(String::as_str)
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("no reason given");
-            note(&format!("error: internal error: {text}; please report this"));
+            note(&format!(
+                "error: internal error: {text}; please report this"
+            ));
             ExitCode::FAILURE
         }
     }

@@ -5,9 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::functions::stats::{self, Takes};
 use crate::plan::schema::Pattern;
 use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
-use crate::syntax::ast::{
-    Aggregate, AggregateArg, Arg, ArgKind, Literal, Name, Pipeline, Stage,
-};
+use crate::syntax::ast::{Aggregate, AggregateArg, Arg, ArgKind, Literal, Name, Pipeline, Stage};
 use crate::time::Span as TimeSpan;
 
 /// Options that only tell a cluster how to do its work.
@@ -186,12 +184,13 @@ impl<'a> Args<'a> {
                 ArgKind::Field(name) if seen => by.push(ByField {
                     name: name.text.clone(),
                     span: None,
+                    distinct: false,
                 }),
                 ArgKind::Option { name, value }
                     if seen && name.text.eq_ignore_ascii_case("span") =>
                 {
-                    let span = TimeSpan::parse(&value.text)
-                        .map_err(|m| Error::argument(value.span, m))?;
+                    let span =
+                        TimeSpan::parse(&value.text).map_err(|m| Error::argument(value.span, m))?;
                     match by.last_mut() {
                         Some(last) => last.span = Some(span),
                         None => {
@@ -221,7 +220,10 @@ pub fn names<'a>(args: &[&'a Arg]) -> Vec<&'a Name> {
 
 /// The names as patterns.
 pub fn patterns(names: &[&Name]) -> Vec<Pattern> {
-    names.iter().map(|n| Pattern::new(n.text.as_str())).collect()
+    names
+        .iter()
+        .map(|n| Pattern::new(n.text.as_str()))
+        .collect()
 }
 
 /// The names as texts.
@@ -302,7 +304,12 @@ pub fn call(aggregate: &Aggregate) -> Result<AggregateCall> {
     let (function, parameter) = stats::stats_function(&typed.text).ok_or_else(|| {
         if matches!(
             typed.text.to_ascii_lowercase().as_str(),
-            "sparkline" | "rate_avg" | "rate_sum" | "per_second" | "per_minute" | "per_hour"
+            "sparkline"
+                | "rate_avg"
+                | "rate_sum"
+                | "per_second"
+                | "per_minute"
+                | "per_hour"
                 | "per_day"
         ) {
             return Error::new(ErrorKind::UnsupportedFunction {
@@ -334,11 +341,10 @@ pub fn call(aggregate: &Aggregate) -> Result<AggregateCall> {
         }
     };
     if matches!(arg, AggregateInput::Row) && function.takes == Takes::Field {
-        return Err(Error::argument(
-            aggregate.span,
-            format!("`{}` needs a field", typed.text),
-        )
-        .hint(format!("usage: {}", function.synopsis)));
+        return Err(
+            Error::argument(aggregate.span, format!("`{}` needs a field", typed.text))
+                .hint(format!("usage: {}", function.synopsis)),
+        );
     }
     Ok(AggregateCall {
         function,

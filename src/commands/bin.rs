@@ -1,7 +1,7 @@
 //! `bin`: values into buckets.
 
 use crate::commands::args::Args;
-use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::commands::{Category, Command, Planner};
 use crate::error::{Error, Result};
 use crate::plan::build::{call, field, number};
 use crate::plan::context::PlanContext;
@@ -33,7 +33,6 @@ pub(super) const COMMAND: Command = Command {
     page: "SearchReference/Bin",
     args: Rule::bin_args,
     plan,
-    ..DEFAULT
 };
 
 fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {

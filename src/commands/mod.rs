@@ -87,7 +87,10 @@ const DEFAULT: Command = Command {
 };
 
 fn no_plan(_: &mut Planner<'_>, stage: &Stage, _: Option<Plan>) -> Result<Plan> {
-    Err(Error::internal(format!("`{}` has no plan", stage.name.text)))
+    Err(Error::internal(format!(
+        "`{}` has no plan",
+        stage.name.text
+    )))
 }
 
 macro_rules! commands {
@@ -152,10 +155,5 @@ pub fn unknown(stage: &Stage) -> Error {
     }
     Error::new(ErrorKind::UnknownCommand(name.clone()))
         .at(stage.name.span)
-        .did_you_mean(
-            name,
-            all()
-                .map(|c| c.name)
-                .chain(LATER.split_whitespace()),
-        )
+        .did_you_mean(name, all().map(|c| c.name).chain(LATER.split_whitespace()))
 }

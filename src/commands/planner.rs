@@ -154,12 +154,10 @@ fn expanded(context: &PlanContext, text: &str) -> Result<(crate::source::SourceI
         .lock()
         .map_err(|_| Error::internal("the texts are locked"))?;
     let source = sources.add("knowledge object", text);
-    let source = crate::knowledge::expand::expand(
-        &mut sources,
-        source,
-        &context.catalog.macros,
-        &|_| Err(Error::data("a macro with iseval can't stand here")),
-    )?;
+    let source =
+        crate::knowledge::expand::expand(&mut sources, source, &context.catalog.macros, &|_| {
+            Err(Error::data("a macro with iseval can't stand here"))
+        })?;
     let text = sources.get(source).text.clone();
     Ok((source, text))
 }

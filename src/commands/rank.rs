@@ -16,7 +16,11 @@ pub(super) const OPTIONS: &[OptionRow] = &[
     ("percentfield", "percent", "the field of the share"),
     ("showcount", "true", "whether the count is shown"),
     ("showperc", "true", "whether the share is shown"),
-    ("useother", "false", "whether a row sums up what the limit cuts"),
+    (
+        "useother",
+        "false",
+        "whether a row sums up what the limit cuts",
+    ),
     ("otherstr", "OTHER", "the value of that row"),
 ];
 
@@ -42,8 +46,7 @@ pub(super) fn plan(
             format!("`{}` needs a field", command.name),
         ));
     }
-    let (count, _) =
-        stats_function("count").ok_or_else(|| Error::internal("there is no count"))?;
+    let (count, _) = stats_function("count").ok_or_else(|| Error::internal("there is no count"))?;
     let counted = Plan::Aggregate {
         input: Box::new(Planner::rows_or_events(input)),
         aggregates: vec![AggregateCall {
@@ -59,6 +62,7 @@ pub(super) fn plan(
             .map(|name| ByField {
                 name: name.clone(),
                 span: None,
+                distinct: false,
             })
             .collect(),
         fill: None,
@@ -72,7 +76,10 @@ pub(super) fn plan(
         fields,
         ascending,
         limit,
-        count: shown(args.flag("showcount", true)?, args.text("countfield", "count")),
+        count: shown(
+            args.flag("showcount", true)?,
+            args.text("countfield", "count"),
+        ),
         percent: shown(
             args.flag("showperc", true)?,
             args.text("percentfield", "percent"),
@@ -101,7 +108,12 @@ struct Rank {
 
 impl Kernel for Rank {
     fn describe(&self) -> String {
-        format!("{} limit={} {}", self.name, self.limit, self.fields.join(" "))
+        format!(
+            "{} limit={} {}",
+            self.name,
+            self.limit,
+            self.fields.join(" ")
+        )
     }
 
     fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {

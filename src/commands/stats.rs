@@ -13,7 +13,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "stats [allnum=<bool>] <aggregation> [AS <name>] [[,] <aggregation> [AS <name>]]... [BY <field>...]",
     options: &[
         ("allnum", "false", "no result for a field of which a value is no number"),
-        ("delim", " ", "accepted: what joins the values of list() and values() in old outputs"),
+        ("delim", " ", "accepted: values of list() and values() stay apart, so nothing joins them"),
         ("dedup_splitvals", "false", "removes repeated values of multivalue BY fields"),
     ],
     doc: "Aggregates over all rows, or over the rows of each combination of the BY fields. Rows that lack a BY \
@@ -35,10 +35,14 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         return Err(Error::syntax(stage.span, "`stats` needs an aggregation")
             .hint("for example: stats count BY host"));
     }
+    let mut by = args.by_fields(stage)?;
+    if args.flag("dedup_splitvals", false)? {
+        by.iter_mut().for_each(|b| b.distinct = true);
+    }
     Ok(Plan::Aggregate {
         input: Box::new(Planner::rows_or_events(input)),
         aggregates,
-        by: args.by_fields(stage)?,
+        by,
         fill: None,
         all_numbers: args.flag("allnum", false)?,
         sorted: true,

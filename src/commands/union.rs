@@ -1,7 +1,7 @@
 //! `union`, `multisearch`: the rows of several searches.
 
 use crate::commands::args::Args;
-use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::commands::{Category, Command, Planner};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::syntax::Rule;
@@ -25,7 +25,6 @@ pub(super) const COMMAND: Command = Command {
     page: "SearchReference/Union",
     args: Rule::union_args,
     plan,
-    ..DEFAULT
 };
 
 fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {

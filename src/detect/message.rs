@@ -43,7 +43,10 @@ mod tests {
             "user" => Value::text("bob"),
             _ => Value::Null,
         };
-        assert_eq!(fill("$user$ ran $nope$ for 5$", field), "bob ran $nope$ for 5$");
+        assert_eq!(
+            fill("$user$ ran $nope$ for 5$", field),
+            "bob ran $nope$ for 5$"
+        );
         assert_eq!(fill("costs $5, $user$", field), "costs $5, bob");
     }
 }

@@ -137,7 +137,12 @@ pub fn risk_events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
     let risk = detection.risk();
     // Hunting and correlation searches make no risk.
     if matches!(
-        detection.kind.as_deref().unwrap_or_default().to_ascii_lowercase().as_str(),
+        detection
+            .kind
+            .as_deref()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+            .as_str(),
         "hunting" | "correlation" | "baseline" | "investigation"
     ) {
         return Vec::new();

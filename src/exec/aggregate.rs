@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, field};
 use crate::exec::frame::{Frame, cast, column, missing};
-use crate::exec::order::sort_keys;
+use crate::exec::order::{distinct_values, sort_keys};
 use crate::functions::stats::Samples;
 use crate::plan::schema::{Pattern, Schema};
 use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
@@ -49,10 +49,7 @@ impl Executor<'_> {
     ) -> Result<Frame> {
         let (frame, names) = self.group_columns(frame, grouping.by, grouping.fill)?;
         let (frame, calls) = self.argument_columns(frame, aggregates)?;
-        let mut schema: Schema = names
-            .iter()
-            .map(|n| (n.clone(), frame.kind(n)))
-            .collect();
+        let mut schema: Schema = names.iter().map(|n| (n.clone(), frame.kind(n))).collect();
         let mut lazy = frame.lazy.clone();
         let lowered: Vec<Lowered> = calls
             .iter()
@@ -147,7 +144,9 @@ impl Executor<'_> {
                 .map(|(n, _)| column(n).alias(format!("__added_{n}"))),
         );
         let right = small.lazy.select(right_columns);
-        let keys: Vec<Lazy> = (0..left_keys.len()).map(|i| column(&temporary(i))).collect();
+        let keys: Vec<Lazy> = (0..left_keys.len())
+            .map(|i| column(&temporary(i)))
+            .collect();
         let joined = left
             .join_builder()
             .with(right)
@@ -196,6 +195,10 @@ impl Executor<'_> {
             if let Some(span) = &b.span {
                 frame = self.bucket(frame, &b.name, &b.name, span, None);
             } else if kind == Type::Multi {
+                if b.distinct {
+                    let distinct = distinct_values(column(&b.name));
+                    frame = frame.with(vec![(b.name.clone(), kind, distinct)]);
+                }
                 frame.lazy = frame.lazy.explode(
                     polars::prelude::by_name([b.name.as_str()], true, false),
                     polars::prelude::ExplodeOptions {
@@ -291,7 +294,11 @@ impl Executor<'_> {
             return Lowered {
                 name,
                 kind: Type::Number,
-                aggregated: vec![polars::prelude::len().cast(DataType::Int64).alias(temporary(""))],
+                aggregated: vec![
+                    polars::prelude::len()
+                        .cast(DataType::Int64)
+                        .alias(temporary("")),
+                ],
                 finish: None,
             };
         };
@@ -300,14 +307,14 @@ impl Executor<'_> {
         let kind = (function.returns)(of);
         let (input, of) = match of {
             // Aggregates see a time as its epoch seconds.
-            Type::Time => (cast(column(&pattern.text), Type::Time, Type::Number), Type::Number),
+            Type::Time => (
+                cast(column(&pattern.text), Type::Time, Type::Number),
+                Type::Number,
+            ),
             Type::Null if !frame.has(&pattern.text) => (missing(Type::Text), Type::Text),
             _ => (column(&pattern.text), of),
         };
-        if let Some(native) = function
-            .native
-            .and_then(|native| native(input.clone(), of))
-        {
+        if let Some(native) = function.native.and_then(|native| native(input.clone(), of)) {
             return Lowered {
                 name,
                 kind,

@@ -130,7 +130,11 @@ impl Builder {
             },
             Builder::Number(v, _) => v.push(value.as_number()),
             Builder::Time(v, _) => {
-                v.push(value.as_number().map(|seconds| (seconds * 1e6).round() as i64));
+                v.push(
+                    value
+                        .as_number()
+                        .map(|seconds| (seconds * 1e6).round() as i64),
+                );
             }
             Builder::Bool(v, _) => v.push(match value {
                 Value::Bool(b) => Some(b),

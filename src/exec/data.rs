@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::exec::Executor;
-use crate::exec::frame::{Frame, column};
 use crate::error::Result;
+use crate::exec::Executor;
 use crate::exec::aggregate::stable;
+use crate::exec::frame::{Frame, column};
 use crate::plan::schema::Schema;
 use crate::value::Type;
 
@@ -50,13 +50,19 @@ pub struct Data {
 impl Data {
     /// The rows of a data set, if an earlier search made them.
     pub(super) fn summary(&self, dataset: &str) -> Option<Frame> {
-        let summaries = self.summaries.lock().unwrap_or_else(PoisonError::into_inner);
+        let summaries = self
+            .summaries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         summaries.get(dataset).cloned()
     }
 
     /// Keeps the rows of a data set for searches that come after.
     pub(super) fn keep_summary(&self, dataset: String, rows: Frame) {
-        let mut summaries = self.summaries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut summaries = self
+            .summaries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         summaries.insert(dataset, rows);
     }
 

@@ -99,7 +99,10 @@ impl Executor<'_> {
                     *value = cells[slot].get(if single[slot] { 0 } else { i });
                 }
                 if i % 4096 == 0 && cancelled.load(std::sync::atomic::Ordering::Relaxed) {
-                    return Err(stop(&failure, Error::new(crate::error::ErrorKind::Interrupted)));
+                    return Err(stop(
+                        &failure,
+                        Error::new(crate::error::ErrorKind::Interrupted),
+                    ));
                 }
                 match program.eval(&clock, &row) {
                     Ok(value) => builder.push(value),
@@ -162,7 +165,11 @@ pub(super) fn literal(value: &Value<'_>, kind: Type) -> Lazy {
             lit(0).map(
                 move |c| {
                     let name = c.name().clone();
-                    Ok(one.clone().with_name(name).new_from_index(0, c.len()).into_column())
+                    Ok(one
+                        .clone()
+                        .with_name(name)
+                        .new_from_index(0, c.len())
+                        .into_column())
                 },
                 move |_, f| Ok(field(f.name(), kind)),
             )
@@ -208,10 +215,9 @@ fn native(expr: &Expr, frame: &Frame) -> Option<Typed> {
         },
         ExprKind::Binary(op, left, right) => native_binary(*op, left, right, frame),
         ExprKind::Call(name, args) => native_call(&name.text.to_ascii_lowercase(), args, frame),
-        ExprKind::Unary(..)
-        | ExprKind::Dotted(_)
-        | ExprKind::In(..)
-        | ExprKind::Subsearch(_) => None,
+        ExprKind::Unary(..) | ExprKind::Dotted(_) | ExprKind::In(..) | ExprKind::Subsearch(_) => {
+            None
+        }
     }
 }
 

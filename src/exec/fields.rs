@@ -5,8 +5,8 @@ use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::data::EventPart;
 use crate::exec::frame::{Frame, cast, column};
-use crate::plan::build;
 use crate::knowledge::props::{Alias, FieldRules, RuleOrigin, TransformMethod};
+use crate::plan::build;
 use crate::plan::{Assignment, Target};
 use crate::source::Span;
 use crate::syntax::ast::Name;
@@ -69,9 +69,12 @@ impl Executor<'_> {
                 TransformMethod::Regex { regex, format } => {
                     self.extract(frame, &transform.source_key, regex, format)
                 }
-                TransformMethod::Pairs { .. } | TransformMethod::Columns { .. } => Err(Error::data(
-                    format!("the transform [{}] uses DELIMS, which is not supported", transform.name),
-                )),
+                TransformMethod::Pairs { .. } | TransformMethod::Columns { .. } => {
+                    Err(Error::data(format!(
+                        "the transform [{}] uses DELIMS, which is not supported",
+                        transform.name
+                    )))
+                }
             }
             .map_err(|e| in_rule(e, &rule.origin))?;
         }

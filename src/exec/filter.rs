@@ -1,6 +1,8 @@
 //! Search expressions to Polars.
 
-use polars::prelude::{BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _, lit};
+use polars::prelude::{
+    BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _, lit,
+};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
@@ -66,9 +68,9 @@ impl Executor<'_> {
         let lower = name.text.to_ascii_lowercase();
         match lower.as_str() {
             "earliest" | "_index_earliest" => {
-                return Ok(self.time_bound(value, frame, true)?);
+                return self.time_bound(value, frame, true);
             }
-            "latest" | "_index_latest" => return Ok(self.time_bound(value, frame, false)?),
+            "latest" | "_index_latest" => return self.time_bound(value, frame, false),
             "splunk_server" => return Ok(lit(true)),
             "eventtype" if !frame.has("eventtype") => {
                 return Ok(negated(self.event_types(&value.text, frame)?));
@@ -78,11 +80,8 @@ impl Executor<'_> {
             }
             "index" if frame.has("index") && value.text.starts_with('*') && op == CompareOp::Eq => {
                 let test = self.test("index", vec![FieldMatcher::new(op, &value.text)], frame);
-                let hidden = self.test(
-                    "index",
-                    vec![FieldMatcher::new(CompareOp::Eq, "_*")],
-                    frame,
-                );
+                let hidden =
+                    self.test("index", vec![FieldMatcher::new(CompareOp::Eq, "_*")], frame);
                 return Ok(test.and(hidden.not()));
             }
             _ => {}
@@ -93,11 +92,7 @@ impl Executor<'_> {
             let field = &name.text[name.text.len() - field.len()..];
             return Ok(negated(self.tagged(&value.text, Some(field), frame)?));
         }
-        Ok(self.test(
-            &name.text,
-            vec![FieldMatcher::new(op, &value.text)],
-            frame,
-        ))
+        Ok(self.test(&name.text, vec![FieldMatcher::new(op, &value.text)], frame))
     }
 
     /// Whether one of the tests passes on a field; false where it is missing.

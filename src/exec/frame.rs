@@ -40,9 +40,7 @@ pub fn cast(expr: Expr, from: Type, to: Type) -> Expr {
     match (from, to) {
         (Type::Null, _) => missing(to),
         (Type::Number, Type::Number) => expr,
-        (Type::Time, Type::Number) => {
-            expr.cast(DataType::Int64).cast(DataType::Float64) / lit(1e6)
-        }
+        (Type::Time, Type::Number) => expr.cast(DataType::Int64).cast(DataType::Float64) / lit(1e6),
         _ => expr.map(
             move |c| convert(&c, to),
             move |_, f| Ok(field(f.name(), to)),

@@ -1,8 +1,6 @@
 //! Rows of two inputs: side by side, or one after the other.
 
-use polars::prelude::{
-    Expr as Lazy, JoinType, MaintainOrderJoin, UnionArgs, concat, lit, when,
-};
+use polars::prelude::{Expr as Lazy, JoinType, MaintainOrderJoin, UnionArgs, concat, lit, when};
 
 use crate::error::Result;
 use crate::exec::Executor;
@@ -89,12 +87,21 @@ impl Executor<'_> {
         let keys: Vec<Lazy> = (0..fields.len()).map(|i| column(&key(i))).collect();
         let mut partners = with_keys(&right);
         if max > 0 {
-            let rank = keys[0].clone().is_null().cum_count(false).over(keys.clone()).map_err(polars_error)?;
+            let rank = keys[0]
+                .clone()
+                .is_null()
+                .cum_count(false)
+                .over(keys.clone())
+                .map_err(polars_error)?;
             partners = partners
                 .with_column(rank.alias("__rank"))
                 .filter(column("__rank").lt_eq(lit(max as i64)));
         }
-        let added: Vec<&String> = right.schema.keys().filter(|n| !fields.contains(n)).collect();
+        let added: Vec<&String> = right
+            .schema
+            .keys()
+            .filter(|n| !fields.contains(n))
+            .collect();
         let mut right_columns = keys.clone();
         right_columns.extend(
             added

@@ -373,10 +373,11 @@ fn substitute(expr: &Expr, name: &str) -> Expr {
         ExprKind::Binary(op, left, right) => ExprKind::Binary(*op, each(left), each(right)),
         ExprKind::In(left, items) => ExprKind::In(each(left), all(items)),
         ExprKind::Call(function, args) => ExprKind::Call(function.clone(), all(args)),
-        ExprKind::Number(..) | ExprKind::Text(_) | ExprKind::Field(_) | ExprKind::Dotted(_)
-        | ExprKind::Subsearch(_) => {
-            expr.kind.clone()
-        }
+        ExprKind::Number(..)
+        | ExprKind::Text(_)
+        | ExprKind::Field(_)
+        | ExprKind::Dotted(_)
+        | ExprKind::Subsearch(_) => expr.kind.clone(),
     };
     Expr {
         kind,

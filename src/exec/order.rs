@@ -1,8 +1,8 @@
 //! Order: sort keys, duplicates, first and last rows, time buckets.
 
 use polars::prelude::{
-    Column, DataType, Expr as Lazy, IntoColumn as _, SortMultipleOptions, StringChunkedBuilder, lit,
-    when,
+    Column, DataType, Expr as Lazy, IntoColumn as _, SortMultipleOptions, StringChunkedBuilder,
+    lit, when,
 };
 
 use crate::error::Result;
@@ -54,7 +54,9 @@ pub(super) fn sort_keys(keys: &[SortKey], frame: &Frame) -> (Vec<Lazy>, SortMult
 }
 
 fn number(c: Lazy) -> Lazy {
-    per_value(c, Type::Number, |v| v.as_number().map_or(Value::Null, Value::Num))
+    per_value(c, Type::Number, |v| {
+        v.as_number().map_or(Value::Null, Value::Num)
+    })
 }
 
 fn text(c: Lazy) -> Lazy {
@@ -72,6 +74,16 @@ fn address(c: Lazy) -> Lazy {
             Ok(std::net::IpAddr::V6(a)) => Value::text(format!("6{:032x}", u128::from(a))),
             Err(_) => Value::text(format!("z{text}")),
         }
+    })
+}
+
+/// Each multivalue without its repeated values.
+pub(super) fn distinct_values(c: Lazy) -> Lazy {
+    per_value(c, Type::Multi, |v| {
+        let mut values = v.into_values();
+        let mut seen = std::collections::HashSet::new();
+        values.retain(|v| seen.insert(v.clone()));
+        Value::multi(values)
     })
 }
 
@@ -208,11 +220,7 @@ impl Executor<'_> {
             let changed = key().neq_missing(key().shift(lit(1))).cast(DataType::Int64);
             lazy = lazy.with_column(changed.cum_sum(false).alias("__run"));
         }
-        let group = if *consecutive {
-            column("__run")
-        } else {
-            key()
-        };
+        let group = if *consecutive { column("__run") } else { key() };
         // Whether the key is missing is itself never missing, so that every row counts.
         let rank = key()
             .is_null()
@@ -264,7 +272,7 @@ impl Executor<'_> {
             Type::Number
         };
         let zone = self.context.clock.zone;
-        let span = span.clone();
+        let span = *span;
         let align = align.map(|seconds| (seconds * 1e6) as i64);
         let bucketed = column(from).map(
             move |c| {

@@ -52,7 +52,10 @@ impl Executor<'_> {
                 let value = first_value(&rows).ok_or_else(|| {
                     Error::argument(
                         pipeline.span,
-                        format!("the subsearch gives no value to compare `{}` with", field.text),
+                        format!(
+                            "the subsearch gives no value to compare `{}` with",
+                            field.text
+                        ),
                     )
                 })?;
                 Search::Compare {
@@ -111,7 +114,9 @@ impl Executor<'_> {
                     [] => {}
                     [one] => terms.push(equals(name, one)),
                     several => {
-                        terms.push(Search::Or(several.iter().map(|v| equals(name, v)).collect()));
+                        terms.push(Search::Or(
+                            several.iter().map(|v| equals(name, v)).collect(),
+                        ));
                     }
                 }
             }

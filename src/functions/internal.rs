@@ -123,7 +123,9 @@ fn group<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let (Some(pattern), Some(name)) = (args[1].as_text(), args[2].as_text()) else {
         return Ok(Value::Null);
     };
-    let most = args.get(3).map_or(1, |m| m.as_number().unwrap_or(1.0) as usize);
+    let most = args
+        .get(3)
+        .map_or(1, |m| m.as_number().unwrap_or(1.0) as usize);
     let regex = regex(&pattern)?;
     let mut found = Vec::new();
     for text in args[0].clone().into_values() {
@@ -160,7 +162,11 @@ fn offsets<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
         .flatten()
         .filter_map(|name| {
             let at = captures.name(name)?;
-            Some(format!("{name}={}-{}", at.start(), at.end().saturating_sub(1)))
+            Some(format!(
+                "{name}={}-{}",
+                at.start(),
+                at.end().saturating_sub(1)
+            ))
         })
         .collect();
     Ok(Value::text(found.join("&")))
@@ -169,7 +175,9 @@ fn offsets<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
 /// A `sed` expression taken apart: what is sought, what stands instead, flags.
 pub fn parse_sed(text: &str) -> Result<(char, String, String, String), String> {
     let wrong = || {
-        format!("`{text}` is no sed expression: `s/<regex>/<replacement>/<flags>` or `y/<from>/<to>/`")
+        format!(
+            "`{text}` is no sed expression: `s/<regex>/<replacement>/<flags>` or `y/<from>/<to>/`"
+        )
     };
     let mut chars = text.chars();
     let (Some(kind @ ('s' | 'y')), Some(delimiter)) = (chars.next(), chars.next()) else {
@@ -361,9 +369,11 @@ fn auto<'a>(context: &Context, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn bucket<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
-    let (Some(n), Some(width), Some(start)) =
-        (args[0].as_number(), args[1].as_number(), args[2].as_number())
-    else {
+    let (Some(n), Some(width), Some(start)) = (
+        args[0].as_number(),
+        args[1].as_number(),
+        args[2].as_number(),
+    ) else {
         return Ok(args[0].clone());
     };
     let low = ((n - start) / width).floor() * width + start;
@@ -375,9 +385,11 @@ fn bucket<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn logbucket<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
-    let (Some(n), Some(coefficient), Some(base)) =
-        (args[0].as_number(), args[1].as_number(), args[2].as_number())
-    else {
+    let (Some(n), Some(coefficient), Some(base)) = (
+        args[0].as_number(),
+        args[1].as_number(),
+        args[2].as_number(),
+    ) else {
         return Ok(args[0].clone());
     };
     if n <= 0.0 {

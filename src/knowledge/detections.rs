@@ -185,7 +185,10 @@ mod tests {
             &path,
             &whole,
         ] {
-            assert_eq!(detections.find(selector).unwrap(), [file.clone()]);
+            assert_eq!(
+                detections.find(selector).unwrap(),
+                std::slice::from_ref(&file)
+            );
         }
         let error = detections.find("Some Thin").unwrap_err();
         assert!(matches!(*error.kind, ErrorKind::UnknownDetection(_)));

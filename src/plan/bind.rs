@@ -231,9 +231,10 @@ impl<'s> Binder<'s> {
             | BinaryOp::Like => Type::Bool,
             BinaryOp::Concat => Type::Text,
             BinaryOp::Add => match (left_kind, right_kind) {
-                (Type::Number | Type::Time | Type::Null, Type::Number | Type::Time | Type::Null) => {
-                    Type::Number
-                }
+                (
+                    Type::Number | Type::Time | Type::Null,
+                    Type::Number | Type::Time | Type::Null,
+                ) => Type::Number,
                 _ => Type::Any,
             },
             BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem => {
@@ -371,13 +372,13 @@ impl<'s> Binder<'s> {
                 };
                 Ok((rounded, Type::Number))
             }
-            Special::Lookup | Special::GetFields => Err(Error::new(
-                ErrorKind::UnsupportedFunction {
+            Special::Lookup | Special::GetFields => {
+                Err(Error::new(ErrorKind::UnsupportedFunction {
                     name: function.name.to_owned(),
                     why: "it is not built in yet".to_owned(),
-                },
-            )
-            .at(expr.span)),
+                })
+                .at(expr.span))
+            }
             Special::SearchMatch => {
                 let ExprKind::Text(text) = &args[0].kind else {
                     return Err(Error::argument(
@@ -421,11 +422,10 @@ impl<'s> Binder<'s> {
             },
             Search::Term(term) | Search::ExactTerm(term) | Search::CaseTerm(term) => {
                 match (self.field("_raw").0, TermMatcher::of(search)) {
-                    (Node::Slot(slot), Some(matcher)) => {
-                        SearchNode::Term(slot, matcher.map_err(|m| {
-                            Error::new(ErrorKind::Regex(m)).at(term.span)
-                        })?)
-                    }
+                    (Node::Slot(slot), Some(matcher)) => SearchNode::Term(
+                        slot,
+                        matcher.map_err(|m| Error::new(ErrorKind::Regex(m)).at(term.span))?,
+                    ),
                     _ => SearchNode::Missing,
                 }
             }

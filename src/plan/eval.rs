@@ -67,7 +67,9 @@ fn eval<'a>(node: &'a Node, context: &Context, row: &[Value<'a>]) -> Result<Valu
             }
             match function.body {
                 Body::Values(body) => body(context, &values)?,
-                Body::Special(_) | Body::Refused(_) => return Err(format!("`{}` can't be called here", function.name)),
+                Body::Special(_) | Body::Refused(_) => {
+                    return Err(format!("`{}` can't be called here", function.name));
+                }
             }
         }
         Node::Map { over, slot, body } => {
@@ -115,9 +117,8 @@ fn unary<'a>(op: UnaryOp, value: Value<'a>) -> Value<'a> {
 }
 
 fn binary<'a>(op: BinaryOp, left: Value<'a>, right: Value<'a>) -> Result<Value<'a>, String> {
-    let ordering = |wanted: fn(std::cmp::Ordering) -> bool| {
-        bool_value(left.compare(&right).map(wanted))
-    };
+    let ordering =
+        |wanted: fn(std::cmp::Ordering) -> bool| bool_value(left.compare(&right).map(wanted));
     let arithmetic = |f: fn(f64, f64) -> f64| match (left.as_number(), right.as_number()) {
         (Some(a), Some(b)) => Value::number(f(a, b)),
         _ => Value::Null,

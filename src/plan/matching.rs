@@ -56,7 +56,9 @@ impl FieldMatcher {
             Value::Null => false,
             Value::Multi(values) => values.iter().any(|v| self.matches_text(v)),
             Value::Text(text) => self.matches_text(text),
-            single => single.as_text().is_some_and(|text| self.matches_text(&text)),
+            single => single
+                .as_text()
+                .is_some_and(|text| self.matches_text(&text)),
         }
     }
 
@@ -124,7 +126,9 @@ impl TermMatcher {
             format!("{MAJOR}{MINOR}")
         };
         let breaks = |c: Option<char>| {
-            c.is_none_or(|c| !c.is_alphanumeric() && c != '*' && (!major_only || !MINOR.contains(c)))
+            c.is_none_or(|c| {
+                !c.is_alphanumeric() && c != '*' && (!major_only || !MINOR.contains(c))
+            })
         };
         let mut text = String::from(if case { "" } else { "(?i)" });
         // A term that itself begins or ends with a breaker needs none beside it.
@@ -172,7 +176,11 @@ mod tests {
 
     #[test]
     fn terms_end_at_breakers() {
-        let term = |t, raw| TermMatcher::new(t, false, false).expect("compiles").matches(raw);
+        let term = |t, raw| {
+            TermMatcher::new(t, false, false)
+                .expect("compiles")
+                .matches(raw)
+        };
         assert!(term("error", "disk ERROR on login"));
         assert!(!term("fail", "it failed"));
         assert!(term("fail*", "it failed"));

@@ -314,6 +314,8 @@ pub struct ByField {
     pub name: String,
     /// Buckets of that span (`_time span=1h`).
     pub span: Option<TimeSpan>,
+    /// A row counts once for a value that its multivalue field holds several times.
+    pub distinct: bool,
 }
 
 /// A key of [`Plan::Sort`].

@@ -36,11 +36,10 @@ const TIME_KEYS: [&str; 12] = [
 pub fn looks_like(head: &str) -> bool {
     let head = skip_record_line(head.trim_start());
     let mut rest = head.chars().filter(|c| !c.is_whitespace());
-    match (rest.next(), rest.next()) {
-        (Some('{'), Some('"' | '}') | None) => true,
-        (Some('['), Some('{' | ']')) => true,
-        _ => false,
-    }
+    matches!(
+        (rest.next(), rest.next()),
+        (Some('{'), Some('"' | '}') | None) | (Some('['), Some('{' | ']'))
+    )
 }
 
 /// `evtx_dump` heads every record with `Record 12`.

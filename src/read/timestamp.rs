@@ -249,7 +249,7 @@ fn american(text: &str, zone: Tz) -> Option<(i64, usize)> {
     c.eat(b" ")?;
     let mut clock = c.clock()?;
     let half = 12 * 3600 * SECOND;
-    let rest = text[c.at..].as_bytes();
+    let rest = &text.as_bytes()[c.at..];
     if rest.len() >= 3 && rest[0] == b' ' && rest[2].eq_ignore_ascii_case(&b'm') {
         match rest[1].to_ascii_lowercase() {
             b'a' if clock >= half => clock -= half,

@@ -65,7 +65,10 @@ impl Session {
             let mut files = parquet_files(path)?;
             files.sort();
             if files.is_empty() {
-                return Err(Error::file(path, "there is no .parquet file in this folder"));
+                return Err(Error::file(
+                    path,
+                    "there is no .parquet file in this folder",
+                ));
             }
             files
         } else if is_parquet(path)? {
@@ -196,6 +199,8 @@ fn is_parquet(path: &Path) -> Result<bool> {
     use std::io::Read as _;
     let mut start = [0; 4];
     let mut file = std::fs::File::open(path).map_err(|why| Error::file(path, why))?;
-    let read = file.read(&mut start).map_err(|why| Error::file(path, why))?;
+    let read = file
+        .read(&mut start)
+        .map_err(|why| Error::file(path, why))?;
     Ok(read == 4 && &start == b"PAR1")
 }

@@ -29,9 +29,7 @@ impl Session {
     pub fn replay(&self, paths: &[PathBuf]) -> Result<ReplaySummary> {
         let mut sources = Vec::new();
         for path in paths {
-            let yaml = path
-                .extension()
-                .is_some_and(|e| e == "yml" || e == "yaml");
+            let yaml = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
             if yaml {
                 sources.extend(self.described(path)?);
             } else {
@@ -160,7 +158,9 @@ impl Session {
                 "there is no data to search: the store {} is empty",
                 options.home.display()
             )))
-            .hint("name files with --data, or replay them into the store: spelunk replay FILE..."));
+            .hint(
+                "name files with --data, or replay them into the store: spelunk replay FILE...",
+            ));
         }
         let names: Vec<String> = sources
             .iter()

@@ -271,4 +271,3 @@ fn mode(samples: &Samples<'_>) -> Value<'static> {
         .max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)))
         .map_or(Value::Null, |(text, _)| Value::text(text.into_owned()))
 }
-

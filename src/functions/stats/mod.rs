@@ -83,9 +83,7 @@ pub enum StatsGroup {
 impl<'a> Samples<'a> {
     /// Every single value there is, multivalues taken apart, as text.
     pub fn texts(&self) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
-        self.values
-            .iter()
-            .flat_map(|v| v.borrowed().into_values())
+        self.values.iter().flat_map(|v| v.borrowed().into_values())
     }
 
     /// Every single value that is a number.
@@ -93,11 +91,9 @@ impl<'a> Samples<'a> {
         let mut numbers = Vec::with_capacity(self.values.len());
         for value in &self.values {
             match value {
-                Value::Multi(several) => numbers.extend(
-                    several
-                        .iter()
-                        .filter_map(|v| crate::value::parse_number(v)),
-                ),
+                Value::Multi(several) => {
+                    numbers.extend(several.iter().filter_map(|v| crate::value::parse_number(v)))
+                }
                 single => numbers.extend(single.as_number()),
             }
         }
@@ -149,7 +145,13 @@ mod tests {
             let values: Vec<Value<'_>> = values
                 .split(' ')
                 .filter(|v| !v.is_empty())
-                .map(|v| if v == "-" { Value::Null } else { Value::text(v) })
+                .map(|v| {
+                    if v == "-" {
+                        Value::Null
+                    } else {
+                        Value::text(v)
+                    }
+                })
                 .collect();
             let times = (0..values.len()).map(|i| Some(1000.0 - 10.0 * i as f64));
             let name = call.split('(').next().unwrap_or_default();
