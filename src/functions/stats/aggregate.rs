@@ -154,7 +154,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         name: "stdev",
         synopsis: "stdev(<value>)",
         doc: "The sample standard deviation; 0 for a single value.",
-        example: ("2 4 4 4 5 5 7 9", "stdev(v)", "2.13808993529939"),
+        example: ("2 4 4 4 5 5 7 9", "stdev(v)", "2.1380899352994"),
         body: |s| some(&s.numbers(), |n| variance(n, 1).sqrt()),
         ..BASE
     },
