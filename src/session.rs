@@ -155,7 +155,8 @@ pub struct Session {
     data: OnceLock<Data>,
     data_notices: Mutex<Vec<String>>,
     cancelled: Arc<AtomicBool>,
-    keep_summaries: AtomicBool,
+    /// Whether many searches run one after the other, as detections do.
+    many: AtomicBool,
     progress: RwLock<Option<Arc<dyn Progress>>>,
 }
 
@@ -187,7 +188,7 @@ impl Session {
             data: OnceLock::new(),
             data_notices: Mutex::default(),
             cancelled: Arc::default(),
-            keep_summaries: AtomicBool::new(false),
+            many: AtomicBool::new(false),
             progress: RwLock::default(),
         };
         session.context()?;
@@ -338,8 +339,7 @@ impl Session {
         }
         self.replay_tests_into_empty_store(&detections)?;
         let data = self.data()?;
-        self.keep_summaries
-            .store(detections.len() > 1, Ordering::Relaxed);
+        self.many.store(true, Ordering::Relaxed);
         let mut notices = self.take_data_notices();
         for detection in &detections {
             let result = detect::run(detection, |spl| {
@@ -399,7 +399,10 @@ impl Session {
         } else {
             &Data::default()
         };
-        let rows = Executor::new(context, data).run(&plan).map_err(fail)?;
+        let mut rows = Executor::new(context, data).run(&plan).map_err(fail)?;
+        if !plan.columns_are_chosen() {
+            rows = rows.without_empty_columns();
+        }
         let mut notices = self.take_data_notices();
         notices.append(&mut lock(&context.notices));
         Ok((rows, notices))
@@ -431,7 +434,8 @@ impl Session {
             earliest: bound("earliest", &self.options.earliest)?,
             latest: bound("latest", &self.options.latest)?,
             limits: Limits::default(),
-            keep_summaries: self.keep_summaries.load(Ordering::Relaxed),
+            tell_missing_fields: !self.many.load(Ordering::Relaxed),
+            keep_summaries: self.many.load(Ordering::Relaxed),
             cancelled: Arc::clone(&self.cancelled),
             notices: Arc::default(),
             sources: Arc::default(),

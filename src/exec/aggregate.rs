@@ -189,6 +189,7 @@ impl Executor<'_> {
             names.push(b.name.clone());
             let mut kind = frame.kind(&b.name);
             if !frame.has(&b.name) {
+                self.context.missing_field(&b.name, &frame.schema);
                 frame = frame.with(vec![(b.name.clone(), Type::Text, missing(Type::Text))]);
                 kind = Type::Text;
             }
@@ -311,7 +312,10 @@ impl Executor<'_> {
                 cast(column(&pattern.text), Type::Time, Type::Number),
                 Type::Number,
             ),
-            Type::Null if !frame.has(&pattern.text) => (missing(Type::Text), Type::Text),
+            Type::Null if !frame.has(&pattern.text) => {
+                self.context.missing_field(&pattern.text, &frame.schema);
+                (missing(Type::Text), Type::Text)
+            }
             _ => (column(&pattern.text), of),
         };
         if let Some(native) = function.native.and_then(|native| native(input.clone(), of)) {

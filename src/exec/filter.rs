@@ -98,6 +98,7 @@ impl Executor<'_> {
     /// Whether one of the tests passes on a field; false where it is missing.
     fn test(&self, name: &str, tests: Vec<FieldMatcher>, frame: &Frame) -> Lazy {
         if !frame.has(name) {
+            self.context.missing_field(name, &frame.schema);
             return lit(false);
         }
         if tests.iter().any(FieldMatcher::is_presence) {

@@ -19,6 +19,27 @@ impl Rows {
         Rows { frame, types }
     }
 
+    /// The rows without the columns that none of them has.
+    pub fn without_empty_columns(self) -> Rows {
+        let height = self.len();
+        let mut types = Vec::new();
+        let columns = self
+            .frame
+            .columns()
+            .iter()
+            .zip(&self.types)
+            .filter(|(column, _)| column.null_count() < height)
+            .map(|(column, kind)| {
+                types.push(*kind);
+                column.clone()
+            })
+            .collect();
+        match DataFrame::new(height, columns) {
+            Ok(frame) => Rows { frame, types },
+            Err(_) => self,
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.frame.height()

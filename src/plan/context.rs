@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::functions::Context;
 use crate::knowledge::Catalog;
+use crate::plan::schema::Schema;
 use crate::source::SourceMap;
 
 /// Bounds that a search keeps; Splunk's defaults.
@@ -48,6 +49,9 @@ pub struct PlanContext {
     /// Whether rows made for a data model are kept in memory for the searches after this one:
     /// worth it when many searches read the same data set.
     pub keep_summaries: bool,
+    /// Whether fields that no row has are told: of use to whoever types a search, noise where
+    /// published ones run by the hundred.
+    pub tell_missing_fields: bool,
     /// Set when the user asks to stop.
     pub cancelled: Arc<AtomicBool>,
     /// Things worth knowing that are no errors.
@@ -65,6 +69,16 @@ impl PlanContext {
         {
             notices.push(text);
         }
+    }
+
+    /// Says that a field the search names is nowhere in the rows, with the nearest name there is.
+    pub fn missing_field(&self, name: &str, schema: &Schema) {
+        if !self.tell_missing_fields || schema.is_empty() || name.starts_with("__") {
+            return;
+        }
+        let near = nearest(name, schema.keys().map(String::as_str))
+            .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        self.notice(format!("no row has the field `{name}`{near}"));
     }
 
     /// Fails when the user asked to stop.

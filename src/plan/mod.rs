@@ -403,6 +403,24 @@ impl Plan {
         }
     }
 
+    /// Whether somebody chose the columns (`table`, `stats`), so that all of them are shown;
+    /// otherwise those are shown that a row has.
+    pub fn columns_are_chosen(&self) -> bool {
+        match self {
+            Plan::Aggregate { .. }
+            | Plan::Values(_)
+            | Plan::Generate { .. }
+            | Plan::Apply { .. }
+            | Plan::Scan(Scan::Lookup(_))
+            | Plan::Project {
+                mode: Projection::Table,
+                ..
+            } => true,
+            Plan::Scan(_) => false,
+            _ => self.inputs().into_iter().all(Plan::columns_are_chosen),
+        }
+    }
+
     /// The nodes whose rows this one takes, in order.
     pub fn inputs(&self) -> Vec<&Plan> {
         match self {
