@@ -241,7 +241,7 @@ impl fmt::Display for ErrorKind {
             | ErrorKind::Data(m)
             | ErrorKind::Limit(m)
             | ErrorKind::Usage(m) => f.write_str(m),
-            ErrorKind::Regex(m) => write!(f, "the regular expression does not compile: {m}"),
+            ErrorKind::Regex(m) => f.write_str(m),
             ErrorKind::UnknownCommand(name) => write!(f, "unknown command `{name}`"),
             ErrorKind::UnsupportedCommand { name, why } => {
                 write!(f, "the command `{name}` is not supported: {why}")

@@ -59,6 +59,9 @@ pub struct Traits {
     pub numeric: bool,
     /// Each call may give something else: never evaluate it once for all rows.
     pub volatile: bool,
+    /// The argument that is a regular expression. Written out, it is refused when it does not
+    /// compile; one that a row's data gave makes that row's result missing.
+    pub regex: Option<usize>,
 }
 
 impl Traits {
@@ -66,16 +69,25 @@ impl Traits {
     pub const NONE: Traits = Traits {
         numeric: false,
         volatile: false,
+        regex: None,
     };
     /// Takes numbers only.
     pub const NUMERIC: Traits = Traits {
         numeric: true,
         volatile: false,
+        regex: None,
     };
     /// Gives something else each time.
     pub const VOLATILE: Traits = Traits {
         numeric: false,
         volatile: true,
+        regex: None,
+    };
+    /// Its second argument is a regular expression.
+    pub const REGEX: Traits = Traits {
+        numeric: false,
+        volatile: false,
+        regex: Some(1),
     };
 }
 

@@ -290,6 +290,13 @@ impl<'s> Binder<'s> {
             )))
             .at(text.span));
         }
+        if let Some(at) = function.traits.regex
+            && let Some(arg) = args.get(at)
+            && let ExprKind::Text(text) = &arg.kind
+        {
+            functions::pattern::regex(text)
+                .map_err(|message| Error::new(ErrorKind::Regex(message)).at(arg.span))?;
+        }
         match function.body {
             Body::Values(_) => {
                 let mut nodes = Vec::with_capacity(args.len());

@@ -65,6 +65,13 @@ fn eval<'a>(node: &'a Node, context: &Context, row: &[Value<'a>]) -> Result<Valu
             for arg in args {
                 values.push(eval(arg, context, row)?);
             }
+            if let Some(at) = function.traits.regex
+                && !matches!(args.get(at), Some(Node::Const(_)))
+                && let Some(Value::Text(pattern)) = values.get(at)
+                && pattern::regex(pattern).is_err()
+            {
+                return Ok(Value::Null);
+            }
             match function.body {
                 Body::Values(body) => body(context, &values)?,
                 Body::Special(_) | Body::Refused(_) => {

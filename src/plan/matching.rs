@@ -131,9 +131,11 @@ impl TermMatcher {
             })
         };
         let mut text = String::from(if case { "" } else { "(?i)" });
+        // Breakers are consumed, not looked at, because only whether there is a match counts:
+        // without look-around the expression runs in linear time.
         // A term that itself begins or ends with a breaker needs none beside it.
         if !term.starts_with('*') && !breaks(term.chars().next()) {
-            text.push_str(&format!("(?<![^{breakers}])"));
+            text.push_str(&format!("(?:^|[{breakers}])"));
         }
         for (i, part) in term.split('*').enumerate() {
             if i > 0 {
@@ -142,7 +144,7 @@ impl TermMatcher {
             text.push_str(&fancy_regex::escape(part));
         }
         if !term.ends_with('*') && !breaks(term.chars().last()) {
-            text.push_str(&format!("(?![^{breakers}])"));
+            text.push_str(&format!("(?:[{breakers}]|$)"));
         }
         Ok(TermMatcher {
             regex: regex(&text)?,

@@ -4,7 +4,7 @@ use crate::functions::eval::args::{
     any_text, argument, returns_bool, returns_joined, returns_text, text,
 };
 use crate::functions::pattern::{self, Network, like};
-use crate::functions::{Body, Context, EvalFunction, Group, MANY, Outcome, Special};
+use crate::functions::{Body, Context, EvalFunction, Group, MANY, Outcome, Special, Traits};
 use crate::value::{Type, Value};
 
 /// The rows.
@@ -105,6 +105,7 @@ pub const TABLE: &[EvalFunction] = &[
     },
     EvalFunction {
         name: "match",
+        traits: Traits::REGEX,
         synopsis: "match(<str>, <regex>)",
         arity: (2, 2),
         doc: "Whether the regular expression (PCRE) is found anywhere in the text, with case.",

@@ -6,7 +6,9 @@ use std::collections::HashSet;
 use crate::functions::eval::args::{
     argument, integer, number, returns_multi, returns_number, returns_text, text,
 };
-use crate::functions::{Body, Context, EvalFunction, Group, MANY, Outcome, Special, pattern};
+use crate::functions::{
+    Body, Context, EvalFunction, Group, MANY, Outcome, Special, Traits, pattern,
+};
 use crate::time::{self, Span};
 use crate::value::{Type, Value, format_number};
 
@@ -74,6 +76,7 @@ pub const TABLE: &[EvalFunction] = &[
     },
     EvalFunction {
         name: "mvfind",
+        traits: Traits::REGEX,
         synopsis: "mvfind(<mv>, <regex>)",
         arity: (2, 2),
         returns: returns_number,

@@ -7,7 +7,7 @@ use fancy_regex::Regex;
 use crate::functions::eval::args::{
     argument, integer, of_text, part, returns_multi, returns_text_each, text,
 };
-use crate::functions::{Body, Context, EvalFunction, Group, Outcome, json, pattern, xml};
+use crate::functions::{Body, Context, EvalFunction, Group, Outcome, Traits, json, pattern, xml};
 use crate::value::{Type, Value, format_number};
 
 /// The rows.
@@ -52,6 +52,7 @@ pub const TABLE: &[EvalFunction] = &[
     },
     EvalFunction {
         name: "replace",
+        traits: Traits::REGEX,
         synopsis: "replace(<str>, <regex>, <replacement>)",
         arity: (3, 3),
         doc: "The text with every match of the regular expression replaced; \\1 stands for the first group.",
