@@ -3,8 +3,8 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, ErrorKind, Result};
-use crate::functions::internal::parse_sed;
 use crate::functions::pattern;
+use crate::functions::sed::parse_sed;
 use crate::plan::build::{at, call, extract_group, field, text};
 use crate::plan::schema::Pattern;
 use crate::plan::{Assignment, EACH, Plan, Target};

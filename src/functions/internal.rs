@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use crate::functions::pattern::regex;
+use crate::functions::sed;
 use crate::functions::{Body, Context, EvalFunction, Group, Outcome, Traits};
 use crate::value::{Type, Value, format_number, parse_number};
 
@@ -55,7 +56,7 @@ pub(super) const TABLE: &[EvalFunction] = &[
         arity: (2, 2),
         returns: |args| args[0].join(Type::Text),
         doc: "`s/regex/replacement/flags` or `y/abc/xyz/` on each value.",
-        body: Body::Values(sed),
+        body: Body::Values(sed::sed),
         ..BASE
     },
     EvalFunction {
@@ -170,121 +171,6 @@ fn offsets<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
         })
         .collect();
     Ok(Value::text(found.join("&")))
-}
-
-/// A `sed` expression taken apart: what is sought, what stands instead, flags.
-pub fn parse_sed(text: &str) -> Result<(char, String, String, String), String> {
-    let wrong = || {
-        format!(
-            "`{text}` is no sed expression: `s/<regex>/<replacement>/<flags>` or `y/<from>/<to>/`"
-        )
-    };
-    let mut chars = text.chars();
-    let (Some(kind @ ('s' | 'y')), Some(delimiter)) = (chars.next(), chars.next()) else {
-        return Err(wrong());
-    };
-    let mut parts = vec![String::new()];
-    let mut escaped = false;
-    for c in chars {
-        let last = parts.len() - 1;
-        if escaped {
-            if c != delimiter {
-                parts[last].push('\\');
-            }
-            parts[last].push(c);
-            escaped = false;
-        } else if c == '\\' {
-            escaped = true;
-        } else if c == delimiter && parts.len() < 3 {
-            parts.push(String::new());
-        } else {
-            parts[last].push(c);
-        }
-    }
-    if escaped {
-        let last = parts.len() - 1;
-        parts[last].push('\\');
-    }
-    let [from, to, flags] = <[String; 3]>::try_from(parts).map_err(|_| wrong())?;
-    if kind == 'y' && from.chars().count() != to.chars().count() {
-        return Err("`y` needs as many characters on both sides".to_owned());
-    }
-    Ok((kind, from, to, flags.trim().to_owned()))
-}
-
-fn sed<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
-    let Some(expression) = args[1].as_text() else {
-        return Ok(Value::Null);
-    };
-    let (kind, from, to, flags) = parse_sed(&expression)?;
-    let mut out = Vec::new();
-    for text in args[0].clone().into_values() {
-        out.push(Cow::Owned(if kind == 'y' {
-            let to: Vec<char> = to.chars().collect();
-            let from: Vec<char> = from.chars().collect();
-            text.chars()
-                .map(|c| from.iter().position(|f| *f == c).map_or(c, |at| to[at]))
-                .collect()
-        } else {
-            substitute(&text, &from, &to, &flags)?
-        }));
-    }
-    Ok(Value::multi(out))
-}
-
-fn substitute(text: &str, from: &str, to: &str, flags: &str) -> Result<String, String> {
-    let pattern = if flags.contains('i') {
-        format!("(?i){from}")
-    } else {
-        from.to_owned()
-    };
-    let regex = regex(&pattern)?;
-    let wanted: Option<usize> = flags
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect::<String>()
-        .parse()
-        .ok();
-    let all = flags.contains('g');
-    let mut out = String::new();
-    let mut end = 0;
-    for (number, captures) in regex.captures_iter(text).enumerate() {
-        let captures = captures.map_err(|e| format!("the regular expression gave up: {e}"))?;
-        let replace = match wanted {
-            Some(n) => number + 1 == n || all && number + 1 > n,
-            None => all || number == 0,
-        };
-        let Some(whole) = captures.get(0) else {
-            continue;
-        };
-        if !replace {
-            continue;
-        }
-        out.push_str(&text[end..whole.start()]);
-        let mut chars = to.chars().peekable();
-        while let Some(c) = chars.next() {
-            match (c, chars.peek()) {
-                ('\\', Some(d)) if d.is_ascii_digit() => {
-                    let number = d.to_digit(10).unwrap_or(0) as usize;
-                    chars.next();
-                    out.push_str(captures.get(number).map_or("", |m| m.as_str()));
-                }
-                ('\\', Some('n')) => {
-                    chars.next();
-                    out.push('\n');
-                }
-                ('\\', Some(other)) => {
-                    out.push(*other);
-                    chars.next();
-                }
-                ('&', _) => out.push_str(whole.as_str()),
-                (c, _) => out.push(c),
-            }
-        }
-        end = whole.end();
-    }
-    out.push_str(&text[end..]);
-    Ok(out)
 }
 
 fn rmcomma<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
@@ -403,20 +289,4 @@ fn logbucket<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
         format_number(low),
         format_number(low * base)
     )))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{parse_sed, substitute};
-
-    #[test]
-    fn sed_expressions() {
-        let (_, from, to, flags) = parse_sed(r"s/(\d{4}-){3}/XX\/XX-/g").expect("parses");
-        assert_eq!((to.as_str(), flags.as_str()), ("XX/XX-", "g"));
-        let out = substitute("1234-1234-1234-5", &from, &to, &flags).expect("runs");
-        assert_eq!(out, "XX/XX-5");
-        assert_eq!(substitute("aaa", "a", "b", "2").expect("runs"), "aba");
-        assert_eq!(substitute("ab", "(a)(b)", r"\2\1", "").expect("runs"), "ba");
-        assert!(parse_sed("s/a").is_err());
-    }
 }

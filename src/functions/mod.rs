@@ -7,6 +7,7 @@ pub mod eval;
 pub mod internal;
 pub mod json;
 pub mod pattern;
+pub mod sed;
 pub mod stats;
 pub mod xml;
 

@@ -3,6 +3,7 @@
 //! A plan holds no Polars type: another engine could run it. What no node can say is a
 //! [`Kernel`].
 
+pub mod analysis;
 pub mod bind;
 pub mod build;
 pub mod context;

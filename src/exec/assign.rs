@@ -1,0 +1,130 @@
+//! Assignments: one field, each field that a pattern matches, a field named by others.
+
+use polars::prelude::{Expr as Lazy, when};
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::frame::{Frame, cast, column, to_table};
+use crate::plan::{Assignment, EACH, Target};
+use crate::syntax::ast::{Expr, ExprKind};
+use crate::value::Type;
+
+impl Executor<'_> {
+    pub(super) fn assign(&self, frame: Frame, assignment: &Assignment) -> Result<Frame> {
+        match &assignment.target {
+            Target::Field(name) => {
+                let (value, kind) = self.value(&assignment.value, &frame)?;
+                let (value, kind) = as_time(name, value, kind);
+                Ok(frame.with(vec![(name.clone(), kind, value)]))
+            }
+            Target::Each(patterns) | Target::EachPresent(patterns) => {
+                let mut names: Vec<String> = Vec::new();
+                for pattern in patterns {
+                    for name in pattern.expand(&frame.schema) {
+                        if !names.contains(&name) {
+                            names.push(name);
+                        }
+                    }
+                }
+                let mut columns = Vec::new();
+                for name in names {
+                    let expr = substitute(&assignment.value, &name);
+                    let (value, kind) = self.value(&expr, &frame)?;
+                    let (mut value, kind) = as_time(&name, value, kind);
+                    if matches!(assignment.target, Target::EachPresent(_)) {
+                        let there = column(&name);
+                        value = when(there.clone().is_not_null().any(true))
+                            .then(value)
+                            .otherwise(cast(there, frame.kind(&name), kind));
+                    }
+                    columns.push((name, kind, value));
+                }
+                Ok(frame.with(columns))
+            }
+            Target::Template(template) => self.assign_template(frame, template, &assignment.value),
+        }
+    }
+
+    /// `eval {k}_x=...`: the columns depend on the rows, so these are computed first.
+    fn assign_template(&self, frame: Frame, template: &str, expr: &Expr) -> Result<Frame> {
+        const VALUE: &str = "__value";
+        let (value, kind) = self.value(expr, &frame)?;
+        let rows = self.collect(frame.with(vec![(VALUE.to_owned(), kind, value)]))?;
+        let mut table = to_table(&rows);
+        let Some(values) = table.take(VALUE) else {
+            return Frame::from_table(table);
+        };
+        let mut added: indexmap::IndexMap<String, Vec<crate::value::Value<'static>>> =
+            indexmap::IndexMap::new();
+        for (row, value) in values.values.into_iter().enumerate() {
+            if let Some(name) = fill_template(template, |f| {
+                table.value(f, row).as_text().map(|t| t.into_owned())
+            }) {
+                let column = added
+                    .entry(name)
+                    .or_insert_with(|| vec![crate::value::Value::Null; table.height()]);
+                column[row] = value;
+            }
+        }
+        for (name, mut values) in added {
+            let mut kind = kind;
+            if let Some(old) = table.column(&name) {
+                kind = kind.join(old.kind);
+                for (new, old) in values.iter_mut().zip(&old.values) {
+                    if new.is_null() {
+                        *new = old.clone();
+                    }
+                }
+            }
+            table.set(name, kind, values);
+        }
+        Frame::from_table(table)
+    }
+}
+
+/// `_time` is stored as a time whoever computed it.
+fn as_time(name: &str, value: Lazy, kind: Type) -> (Lazy, Type) {
+    if name == "_time" && matches!(kind, Type::Number | Type::Any | Type::Text) {
+        (cast(value, kind, Type::Time), Type::Time)
+    } else {
+        (value, kind)
+    }
+}
+
+/// The name that a template gives for a row; none when a field of it is missing.
+fn fill_template(template: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        out.push_str(&rest[..open]);
+        let Some(close) = rest[open..].find('}') else {
+            break;
+        };
+        out.push_str(&value(&rest[open + 1..open + close])?);
+        rest = &rest[open + close + 1..];
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// The expression with the field it is computed for in place of [`EACH`].
+fn substitute(expr: &Expr, name: &str) -> Expr {
+    let each = |e: &Expr| Box::new(substitute(e, name));
+    let all = |items: &[Expr]| items.iter().map(|e| substitute(e, name)).collect();
+    let kind = match &expr.kind {
+        ExprKind::Field(field) if field == EACH => ExprKind::Field(name.to_owned()),
+        ExprKind::Unary(op, inner) => ExprKind::Unary(*op, each(inner)),
+        ExprKind::Binary(op, left, right) => ExprKind::Binary(*op, each(left), each(right)),
+        ExprKind::In(left, items) => ExprKind::In(each(left), all(items)),
+        ExprKind::Call(function, args) => ExprKind::Call(function.clone(), all(args)),
+        ExprKind::Number(..)
+        | ExprKind::Text(_)
+        | ExprKind::Field(_)
+        | ExprKind::Dotted(_)
+        | ExprKind::Subsearch(_) => expr.kind.clone(),
+    };
+    Expr {
+        kind,
+        span: expr.span,
+    }
+}
