@@ -36,10 +36,9 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     let mut added = planner.subsearch(pipeline)?;
     let most = args.number("maxout", planner.context.limits.join_rows)?;
     if most > 0 {
-        added = Plan::Limit {
+        added = Plan::Subsearch {
             input: Box::new(added),
-            count: most,
-            tail: false,
+            most,
         };
     }
     Ok(Plan::Union {

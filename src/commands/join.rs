@@ -53,10 +53,9 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             ));
         }
     };
-    let right = Plan::Limit {
+    let right = Plan::Subsearch {
         input: Box::new(planner.subsearch(pipeline)?),
-        count: planner.context.limits.join_rows,
-        tail: false,
+        most: planner.context.limits.join_rows,
     };
     Ok(Plan::Join {
         left: Box::new(Planner::rows_or_events(input)),

@@ -36,10 +36,9 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             ArgKind::Subsearch(pipeline) => {
                 let plan = planner.subsearch(pipeline)?;
                 inputs.push(if most > 0 {
-                    Plan::Limit {
+                    Plan::Subsearch {
                         input: Box::new(plan),
-                        count: most,
-                        tail: false,
+                        most,
                     }
                 } else {
                     plan

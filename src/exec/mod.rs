@@ -157,6 +157,12 @@ impl<'e> Executor<'e> {
                 })
             }
             Plan::Limit { input, count, tail } => Ok(self.limit(self.lower(input)?, *count, *tail)),
+            Plan::Subsearch { input, most } => {
+                let rows = self.bounded(input, *most)?;
+                let names = rows.names().into_iter().map(str::to_owned);
+                let schema = names.zip(rows.types().iter().copied()).collect();
+                Ok(Frame::typed(rows.frame().clone(), schema))
+            }
             Plan::Skip { input, count } => {
                 let frame = self.lower(input)?;
                 Ok(Frame {

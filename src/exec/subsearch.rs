@@ -72,9 +72,12 @@ impl Executor<'_> {
         })
     }
 
+    fn subsearch_rows(&self, plan: &Plan) -> Result<Rows> {
+        self.bounded(plan, self.context.limits.subsearch_rows)
+    }
+
     /// The rows of a subsearch, as many as the limit allows.
-    pub(super) fn subsearch_rows(&self, plan: &Plan) -> Result<Rows> {
-        let most = self.context.limits.subsearch_rows;
+    pub(super) fn bounded(&self, plan: &Plan, most: usize) -> Result<Rows> {
         let limited = Plan::Limit {
             input: Box::new(plan.clone()),
             count: most + 1,

@@ -137,6 +137,13 @@ pub enum Plan {
         /// Keeps the row that ends the rows.
         keep_last: bool,
     },
+    /// The rows of a subsearch: run first, cut with a notice when there are more than the limit.
+    Subsearch {
+        /// The rows.
+        input: Box<Plan>,
+        /// Rows at most.
+        most: usize,
+    },
     /// Puts a time into buckets.
     Bucket {
         /// The rows.
@@ -436,6 +443,7 @@ impl Plan {
             | Plan::Reverse { input }
             | Plan::Limit { input, .. }
             | Plan::Bucket { input, .. }
+            | Plan::Subsearch { input, .. }
             | Plan::Skip { input, .. }
             | Plan::While { input, .. }
             | Plan::Distinct { input, .. }

@@ -81,6 +81,7 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
         | Plan::Skip { .. }
         | Plan::While { .. }
         | Plan::Bucket { .. }
+        | Plan::Subsearch { .. }
         | Plan::Distinct { .. }
         | Plan::Join { .. }
         | Plan::Lookup { .. }

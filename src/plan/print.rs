@@ -139,6 +139,7 @@ fn node(plan: &Plan) -> String {
         Plan::Limit { count, tail, .. } => {
             format!("limit {}{count}", if *tail { "last " } else { "" })
         }
+        Plan::Subsearch { most, .. } => format!("subsearch of at most {most}"),
         Plan::Skip { count, .. } => format!("skip {count}"),
         Plan::While { condition, .. } => format!("while {}", print::expr(condition)),
         Plan::Bucket { field, alias, .. } => {
