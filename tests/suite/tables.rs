@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use spelunk::commands;
+use spelunk::detect::is_refusal;
 use spelunk::functions::{Body, eval, stats};
 use spelunk::session::Session;
 use spelunk::syntax::Rule;
@@ -64,6 +65,8 @@ fn the_examples_of_eval_functions_give_their_results() {
                 .unwrap_or_default()
                 .into_owned(),
             Ok(answer) => format!("{} rows", answer.rows.len()),
+            // Its row says what it does before the program does it.
+            Err(failure) if is_refusal(&failure.error) => continue,
             Err(failure) => support::drawn(&failure),
         };
         if got != expected {
