@@ -57,6 +57,9 @@ pub struct Options {
     pub zone: chrono_tz::Tz,
     /// Tells more.
     pub verbose: bool,
+    /// Runs plans as the commands made them, without the rewrites of [`optimize`]: slower, and
+    /// the rows must be the same.
+    pub unoptimized: bool,
 }
 
 /// Rows of a data model's data set in a file or a folder of files.
@@ -393,7 +396,11 @@ impl Session {
         let context = &compiled.context;
         let fail = |error| failure(context, error);
         let plan = self.plan(compiled, pipeline).map_err(fail)?;
-        let plan = optimize::optimize(plan);
+        let plan = if self.options.unoptimized {
+            plan
+        } else {
+            optimize::optimize(plan)
+        };
         let data = if reads_data(&plan) {
             self.data().map_err(fail)?
         } else {

@@ -218,5 +218,6 @@ fn options(global: &Global) -> Result<Options, Error> {
         now,
         zone: global.tz,
         verbose: global.verbose,
+        unoptimized: false,
     })
 }

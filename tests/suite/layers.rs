@@ -1,0 +1,158 @@
+//! Holds the modules to the order in which a search passes them, and the files to a length that
+//! can be read in one sitting.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::support;
+
+/// The modules from first to last. A module uses only what stands above it; those of one line do
+/// not see each other.
+const ORDER: &[&[&str]] = &[
+    &["source"],
+    &["error"],
+    &["report"],
+    &["value"],
+    &["time"],
+    &["syntax", "knowledge", "functions", "read"],
+    &["plan"],
+    &["commands", "store"],
+    &["exec"],
+    &["detect"],
+    &["session"],
+    &["cli"],
+    &["main"],
+];
+
+fn level(module: &str) -> Option<usize> {
+    ORDER.iter().position(|line| line.contains(&module))
+}
+
+fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).expect("src can be read") {
+        let path = entry.expect("src can be read").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Path below `src`, its module, its text.
+fn files() -> Vec<(String, String, String)> {
+    let src = support::root().join("src");
+    let mut found = Vec::new();
+    sources(&src, &mut found);
+    found.sort();
+    found
+        .into_iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).expect("a source file can be read");
+            let name = path
+                .strip_prefix(&src)
+                .unwrap_or(&path)
+                .display()
+                .to_string();
+            let module = name.split('/').next().unwrap_or(&name);
+            (
+                name.clone(),
+                module.trim_end_matches(".rs").to_owned(),
+                text,
+            )
+        })
+        .collect()
+}
+
+/// The modules that a line of code names after `crate::`.
+fn used(line: &str) -> Vec<&str> {
+    let code = line.split("//").next().unwrap_or(line);
+    code.split("crate::")
+        .skip(1)
+        .flat_map(|after| match after.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or(list).split(',').collect(),
+            None => vec![after],
+        })
+        .map(|name| {
+            let name = name.trim();
+            let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
+            &name[..end.unwrap_or(name.len())]
+        })
+        .collect()
+}
+
+#[test]
+fn modules_use_only_what_stands_above_them() {
+    let mut wrong = Vec::new();
+    for (file, module, text) in files() {
+        let Some(own) = level(&module) else {
+            assert_eq!(
+                file, "lib.rs",
+                "src/{file} belongs to no module of the order"
+            );
+            continue;
+        };
+        for (number, line) in text.lines().enumerate() {
+            for other in used(line).into_iter().filter(|o| *o != module) {
+                if level(other).is_none_or(|other| other >= own) {
+                    wrong.push(format!("src/{file}:{}: {}", number + 1, line.trim()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "against the order:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_library_lists_its_modules_in_that_order() {
+    let text =
+        std::fs::read_to_string(support::root().join("src/lib.rs")).expect("lib.rs is there");
+    let listed: Vec<usize> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .map(|name| level(name).unwrap_or_else(|| panic!("{name} stands in no order")))
+        .collect();
+    assert!(listed.is_sorted(), "lib.rs: {listed:?}");
+    assert_eq!(
+        listed.len() + 1,
+        ORDER.iter().map(|line| line.len()).sum::<usize>()
+    );
+}
+
+#[test]
+fn files_can_be_read_in_one_sitting() {
+    let mut too_long = Vec::new();
+    let mut long = Vec::new();
+    for (file, _, text) in files() {
+        let lines = text.lines().count();
+        match lines {
+            0..=400 => {}
+            401..=800 => long.push(format!("{lines} src/{file}")),
+            _ => too_long.push(format!("{lines} src/{file}")),
+        }
+    }
+    if !long.is_empty() {
+        let _ = writeln!(
+            std::io::stderr(),
+            "note: files of more than 400 lines: {}",
+            long.join(", ")
+        );
+    }
+    assert!(too_long.is_empty(), "more than 800 lines: {too_long:?}");
+}
+
+#[test]
+fn globs_and_unsafe_code_stay_out() {
+    let mut wrong = Vec::new();
+    for (file, _, text) in files() {
+        for (number, line) in text.lines().enumerate() {
+            let glob = line.trim_start().starts_with("use ") && line.contains("::*");
+            if glob {
+                wrong.push(format!("src/{file}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "glob imports:\n{}", wrong.join("\n"));
+    let lib = std::fs::read_to_string(support::root().join("src/lib.rs")).expect("lib.rs is there");
+    assert!(lib.contains("#![forbid(unsafe_code)]"));
+}
