@@ -155,7 +155,7 @@ impl Error {
     pub fn file(path: &Path, why: impl fmt::Display) -> Error {
         Error::new(ErrorKind::File {
             path: path.to_owned(),
-            why: why.to_string(),
+            why: without_number(&why.to_string()).to_owned(),
         })
     }
 
@@ -165,7 +165,7 @@ impl Error {
             path: path.to_owned(),
             line,
             column,
-            why: why.to_string(),
+            why: without_number(&why.to_string()).to_owned(),
         })
     }
 
@@ -181,11 +181,15 @@ impl Error {
         self
     }
 
-    /// Adds "did you mean ...?" when one of `known` is close to `name`.
+    /// Adds "did you mean ...?" when one of `known` is close to `name`, else where the names are
+    /// that there are.
     pub fn did_you_mean<'a>(self, name: &str, known: impl IntoIterator<Item = &'a str>) -> Error {
         match nearest(name, known) {
             Some(close) => self.hint(format!("did you mean `{close}`?")),
-            None => self,
+            None => match self.kind.where_to_look() {
+                Some(place) => self.hint(place),
+                None => self,
+            },
         }
     }
 
@@ -206,6 +210,58 @@ impl Error {
         match *self.kind {
             ErrorKind::Usage(_) => 2,
             _ => 1,
+        }
+    }
+}
+
+/// What the system says without its number of the error, which tells a user nothing.
+fn without_number(why: &str) -> &str {
+    match why.rfind(" (os error ") {
+        Some(at) if why.ends_with(')') => &why[..at],
+        _ => why,
+    }
+}
+
+impl ErrorKind {
+    /// Where the names are that could have stood in place of the unknown one.
+    fn where_to_look(&self) -> Option<&'static str> {
+        match self {
+            ErrorKind::UnknownCommand(_) => Some("`spelunk list commands` names those there are"),
+            ErrorKind::UnknownFunction(_) => Some("`spelunk list functions` names those there are"),
+            ErrorKind::UnknownMacro(_) => Some(
+                "`spelunk list macros` names those there are; --macros, --app and --content add more",
+            ),
+            ErrorKind::UnknownModel(_) => {
+                Some("`spelunk list models` names those there are; --app adds more")
+            }
+            ErrorKind::UnknownDataset { .. } => {
+                Some("`spelunk list datasets` names those there are; --app adds more")
+            }
+            ErrorKind::UnknownLookup(_) => {
+                Some("`spelunk list lookups` names those there are; --app and --content add more")
+            }
+            ErrorKind::UnknownDetection(_) => Some(
+                "`spelunk list detections` names those there are; --content adds more, and the path \
+                 of a YAML file does as well",
+            ),
+            ErrorKind::Syntax(_)
+            | ErrorKind::UnsupportedCommand { .. }
+            | ErrorKind::UnsupportedFunction { .. }
+            | ErrorKind::MacroArity { .. }
+            | ErrorKind::MacroLoop(_)
+            | ErrorKind::MacroValidation(_)
+            | ErrorKind::TooLarge(_)
+            | ErrorKind::BadOption(_)
+            | ErrorKind::BadArgument(_)
+            | ErrorKind::Type(_)
+            | ErrorKind::Regex(_)
+            | ErrorKind::File { .. }
+            | ErrorKind::Format { .. }
+            | ErrorKind::Data(_)
+            | ErrorKind::Limit(_)
+            | ErrorKind::Interrupted
+            | ErrorKind::Usage(_)
+            | ErrorKind::Internal(_) => None,
         }
     }
 }
@@ -238,10 +294,10 @@ impl fmt::Display for ErrorKind {
             | ErrorKind::BadOption(m)
             | ErrorKind::BadArgument(m)
             | ErrorKind::Type(m)
+            | ErrorKind::Regex(m)
             | ErrorKind::Data(m)
             | ErrorKind::Limit(m)
             | ErrorKind::Usage(m) => f.write_str(m),
-            ErrorKind::Regex(m) => f.write_str(m),
             ErrorKind::UnknownCommand(name) => write!(f, "unknown command `{name}`"),
             ErrorKind::UnsupportedCommand { name, why } => {
                 write!(f, "the command `{name}` is not supported: {why}")
@@ -252,12 +308,13 @@ impl fmt::Display for ErrorKind {
             }
             ErrorKind::UnknownMacro(name) => write!(f, "unknown macro `{name}`"),
             ErrorKind::MacroArity { name, given, known } => {
+                let words = match known.as_slice() {
+                    [1] => "argument",
+                    _ => "arguments",
+                };
                 let known: Vec<String> = known.iter().map(usize::to_string).collect();
-                write!(
-                    f,
-                    "the macro `{name}` takes {} argument(s), {given} given",
-                    known.join(" or ")
-                )
+                let known = known.join(" or ");
+                write!(f, "the macro `{name}` takes {known} {words}, {given} given")
             }
             ErrorKind::MacroLoop(chain) => {
                 write!(f, "a macro calls itself: {}", chain.join(" -> "))

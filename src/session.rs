@@ -1,6 +1,7 @@
 //! The one place that holds catalog, data, clock and limits: the whole way of a search.
 
 mod data;
+mod deep;
 mod names;
 mod replay;
 
@@ -26,6 +27,7 @@ use crate::knowledge::expand::expand;
 use crate::plan::bind::Binder;
 use crate::plan::context::{Limits, PlanContext};
 use crate::plan::{Plan, Predicate, Scan, optimize, print as plan_print};
+use crate::session::deep::deep;
 use crate::source::SourceId;
 use crate::syntax::ast::Pipeline;
 use crate::syntax::{self, print};
@@ -85,17 +87,17 @@ pub trait Progress: Send + Sync {
 
 /// Stops the searches of a session from another thread.
 #[derive(Clone, Debug)]
-pub struct CancelHandle(Arc<AtomicBool>);
+pub struct CancelHandle(Arc<Mutex<Arc<AtomicBool>>>);
 
 impl CancelHandle {
     /// The running search stops as soon as it can.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        lock(&self.0).store(true, Ordering::Relaxed);
     }
 
-    /// The next search runs again.
+    /// The next search runs again; what is left of those that were stopped stays stopped.
     pub fn reset(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        *lock(&self.0) = Arc::default();
     }
 }
 
@@ -157,7 +159,7 @@ pub struct Session {
     catalog: Arc<Catalog>,
     data: OnceLock<Data>,
     data_notices: Mutex<Vec<String>>,
-    cancelled: Arc<AtomicBool>,
+    cancelled: CancelHandle,
     /// Whether many searches run one after the other, as detections do.
     many: AtomicBool,
     progress: RwLock<Option<Arc<dyn Progress>>>,
@@ -190,7 +192,7 @@ impl Session {
             catalog: Arc::new(catalog),
             data: OnceLock::new(),
             data_notices: Mutex::default(),
-            cancelled: Arc::default(),
+            cancelled: CancelHandle(Arc::default()),
             many: AtomicBool::new(false),
             progress: RwLock::default(),
         };
@@ -213,7 +215,7 @@ impl Session {
 
     /// Stops searches from another thread.
     pub fn cancel_handle(&self) -> CancelHandle {
-        CancelHandle(Arc::clone(&self.cancelled))
+        self.cancelled.clone()
     }
 
     /// Runs a search.
@@ -221,6 +223,10 @@ impl Session {
     /// # Errors
     /// What is wrong with it or with the data, with the texts to point into.
     pub fn search(&self, spl: &str) -> Result<Answer, Failure> {
+        deep(|| self.search_here(spl))
+    }
+
+    fn search_here(&self, spl: &str) -> Result<Answer, Failure> {
         let started = Instant::now();
         let compiled = self.compile(spl)?;
         let (rows, notices) = self.run_pipeline(&compiled, &compiled.pipeline)?;
@@ -237,6 +243,10 @@ impl Session {
     /// # Errors
     /// As [`Session::search`].
     pub fn steps(&self, spl: &str) -> Result<Vec<(String, Answer)>, Failure> {
+        deep(|| self.steps_here(spl))
+    }
+
+    fn steps_here(&self, spl: &str) -> Result<Vec<(String, Answer)>, Failure> {
         let compiled = self.compile(spl)?;
         let stages = &compiled.pipeline.stages;
         let mut steps = Vec::with_capacity(stages.len());
@@ -263,6 +273,10 @@ impl Session {
     /// # Errors
     /// As [`Session::search`].
     pub fn explain(&self, spl: &str, stage: Stage) -> Result<String, Failure> {
+        deep(|| self.explain_here(spl, stage))
+    }
+
+    fn explain_here(&self, spl: &str, stage: Stage) -> Result<String, Failure> {
         if stage == Stage::Macros {
             let context = self.context()?;
             let expanded = self.expand(&context, spl)?;
@@ -316,10 +330,12 @@ impl Session {
     }
 
     fn check_one(&self, spl: &str) -> Result<(), Failure> {
-        let compiled = self.compile(spl)?;
-        self.plan(&compiled, &compiled.pipeline)
-            .map(|_| ())
-            .map_err(|error| failure(&compiled.context, error))
+        deep(|| {
+            let compiled = self.compile(spl)?;
+            self.plan(&compiled, &compiled.pipeline)
+                .map(|_| ())
+                .map_err(|error| failure(&compiled.context, error))
+        })
     }
 
     /// Runs detections one after the other and hands on what each gave. Without data of any kind,
@@ -350,9 +366,7 @@ impl Session {
                 notices.extend(answer.notices);
                 Ok(answer.rows)
             });
-            if self.cancelled.load(Ordering::Relaxed) {
-                return Err(Error::new(crate::error::ErrorKind::Interrupted).into());
-            }
+            self.check_cancelled()?;
             each(&result);
         }
         notices.sort();
@@ -443,7 +457,7 @@ impl Session {
             limits: Limits::default(),
             tell_missing_fields: !self.many.load(Ordering::Relaxed),
             keep_summaries: self.many.load(Ordering::Relaxed),
-            cancelled: Arc::clone(&self.cancelled),
+            cancelled: Arc::clone(&lock(&self.cancelled.0)),
             notices: Arc::default(),
             sources: Arc::default(),
         })

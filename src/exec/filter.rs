@@ -1,7 +1,8 @@
 //! Search expressions to Polars.
 
 use polars::prelude::{
-    BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _, lit,
+    BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _, all_horizontal,
+    any_horizontal, lit,
 };
 
 use crate::error::{Error, ErrorKind, Result};
@@ -26,14 +27,8 @@ impl Executor<'_> {
                 .collect::<Result<Vec<_>>>()
         };
         Ok(match search {
-            Search::And(parts) => all(parts)?
-                .into_iter()
-                .reduce(Lazy::and)
-                .unwrap_or_else(|| lit(true)),
-            Search::Or(parts) => all(parts)?
-                .into_iter()
-                .reduce(Lazy::or)
-                .unwrap_or_else(|| lit(false)),
+            Search::And(parts) => joined(all(parts)?, true),
+            Search::Or(parts) => joined(all(parts)?, false),
             Search::Not(inner) => self.search(inner, frame)?.not(),
             Search::Compare {
                 field: name,
@@ -183,6 +178,36 @@ impl Executor<'_> {
         }
         Ok(any)
     }
+}
+
+/// Terms that are handed to Polars as operators, which it can move and split. What it does with
+/// these grows with the square of their number, so that more are handed to it as one function.
+const FEW: usize = 256;
+
+/// Terms joined by `AND` when `all` must hold, else by `OR`.
+fn joined(mut terms: Vec<Lazy>, all: bool) -> Lazy {
+    // What a field gives that is not there: `a=1 OR b=2 OR ...` over events with none of them.
+    let (neutral, deciding) = (lit(all), lit(!all));
+    if terms.contains(&deciding) {
+        return deciding;
+    }
+    terms.retain(|term| *term != neutral);
+    while terms.len() > FEW {
+        terms = terms
+            .chunks(FEW)
+            .map(|some| {
+                let some = some.to_vec();
+                if all {
+                    all_horizontal(some)
+                } else {
+                    any_horizontal(some)
+                }
+                .expect("a chunk has terms")
+            })
+            .collect();
+    }
+    let join = if all { Lazy::and } else { Lazy::or };
+    terms.into_iter().reduce(join).unwrap_or(neutral)
 }
 
 fn mask(column: &Column, mut keep: impl FnMut(usize) -> bool) -> Column {

@@ -7,6 +7,7 @@
 
 mod aggregate;
 mod assign;
+mod collect;
 pub mod column;
 mod columns;
 pub mod data;
@@ -21,6 +22,7 @@ mod order;
 pub mod rows;
 mod subsearch;
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 
 use polars::prelude::{Column, DataFrame, IntoColumn as _, lit};
@@ -41,6 +43,8 @@ pub struct Executor<'e> {
     /// Where rows come from.
     pub data: &'e Data,
     failure: Arc<Mutex<Option<Error>>>,
+    /// Steps lowered since frames were last computed.
+    pending: Cell<usize>,
 }
 
 impl<'e> Executor<'e> {
@@ -50,6 +54,7 @@ impl<'e> Executor<'e> {
             context,
             data,
             failure: Arc::default(),
+            pending: Cell::new(0),
         }
     }
 
@@ -60,24 +65,6 @@ impl<'e> Executor<'e> {
     pub fn run(&self, plan: &Plan) -> Result<Rows> {
         let frame = self.lower(plan)?;
         self.collect(frame)
-    }
-
-    /// The rows of a frame.
-    ///
-    /// # Errors
-    /// As for [`Executor::run`].
-    pub fn collect(&self, frame: Frame) -> Result<Rows> {
-        self.context.check_cancelled()?;
-        let types = frame.schema.values().copied().collect();
-        let collected = guarded(|| frame.lazy.collect())?.map_err(|e| self.failed(e))?;
-        self.context.check_cancelled()?;
-        Ok(Rows::new(collected, types))
-    }
-
-    /// Our own error when one of our functions raised it, else what Polars says.
-    fn failed(&self, error: polars::prelude::PolarsError) -> Error {
-        let ours = self.failure.lock().ok().and_then(|mut f| f.take());
-        ours.unwrap_or_else(|| polars_error(error))
     }
 
     /// What Polars would do, as text.
@@ -95,6 +82,10 @@ impl<'e> Executor<'e> {
     /// What is wrong with the search; what is wrong with the data as far as it must be read.
     pub fn lower(&self, plan: &Plan) -> Result<Frame> {
         self.context.check_cancelled()?;
+        self.lower_node(plan).and_then(|frame| self.settled(frame))
+    }
+
+    fn lower_node(&self, plan: &Plan) -> Result<Frame> {
         match plan {
             Plan::Scan(scan) => self.scan(scan),
             Plan::Generate { count } => self.generate(*count),
@@ -122,6 +113,7 @@ impl<'e> Executor<'e> {
                 let mut frame = self.lower(input)?;
                 for assignment in columns {
                     frame = self.assign(frame, assignment)?;
+                    frame = self.settled(frame)?;
                 }
                 Ok(frame)
             }
@@ -259,17 +251,4 @@ impl<'e> Executor<'e> {
     fn parse_search(&self, text: &str) -> Result<Search> {
         crate::commands::parse_search(self.context, text)
     }
-}
-
-/// Polars panics on some damaged Parquet files; that is an error in the data, not ours.
-fn guarded<T>(work: impl FnOnce() -> T) -> Result<T> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|panic| {
-        let text = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no reason given");
-        Error::data(format!("the data can't be read: {text}"))
-            .hint("a file may be damaged: read it alone with --data to find out which")
-    })
 }

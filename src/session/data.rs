@@ -84,7 +84,7 @@ impl Session {
     }
 
     pub(super) fn check_cancelled(&self) -> Result<()> {
-        if self.cancelled.load(std::sync::atomic::Ordering::Relaxed) {
+        if lock(&self.cancelled.0).load(std::sync::atomic::Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Interrupted));
         }
         Ok(())

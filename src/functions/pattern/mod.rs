@@ -51,16 +51,32 @@ fn compile(pattern: &str) -> Result<Regex, String> {
             let text = error.to_string();
             // The first line draws the pattern, the last one says what is wrong.
             let why = text.lines().last().unwrap_or_default().trim();
+            let why = match why.trim_start_matches("error: ") {
+                text if text.contains("building NFA") => "it is too large",
+                text => text,
+            };
             format!(
-                "the regular expression \"{pattern}\" is not valid: {}",
-                why.trim_start_matches("error: ")
+                "the regular expression {} is not valid: {why}",
+                shown(pattern)
             )
         })
 }
 
+/// The pattern in quotes; only the start of a long one.
+fn shown(pattern: &str) -> String {
+    const MOST: usize = 80;
+    match pattern.char_indices().nth(MOST) {
+        Some((end, _)) => format!("\"{}...\"", &pattern[..end]),
+        None => format!("\"{pattern}\""),
+    }
+}
+
 /// What to say when matching `pattern` gave up.
 pub fn too_hard(pattern: &str) -> String {
-    format!("the regular expression \"{pattern}\" backtracks too much; make it more specific")
+    format!(
+        "the regular expression {} backtracks too much; make it more specific",
+        shown(pattern)
+    )
 }
 
 /// Whether the pattern is found anywhere in the text.

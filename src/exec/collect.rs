@@ -1,0 +1,93 @@
+//! Rows out of lazy frames, on a thread of their own: so that the user can stop waiting for them
+//! at any time, and that there is room for Polars' recursion.
+
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use polars::prelude::{DataFrame, IntoLazy as _, LazyFrame, PolarsError, PolarsResult};
+
+use crate::error::{Error, Result};
+use crate::exec::Executor;
+use crate::exec::frame::{Frame, polars_error};
+use crate::exec::rows::Rows;
+
+/// Bytes of stack for Polars; reserved, not used, until it needs them.
+const STACK: usize = 256 << 20;
+
+/// How often it is looked whether the user asked to stop.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Steps that Polars is handed at once. What it does with a plan grows faster than the plan, and
+/// no search that somebody wrote by hand is as long.
+const MAX_PENDING: usize = 200;
+
+impl Executor<'_> {
+    /// The rows of a frame.
+    ///
+    /// # Errors
+    /// As for [`Executor::run`].
+    pub fn collect(&self, frame: Frame) -> Result<Rows> {
+        let types = frame.schema.values().copied().collect();
+        let collected = self.computed(frame.lazy)?;
+        Ok(Rows::new(collected, types))
+    }
+
+    /// The frame as it is, or computed when Polars has been handed many steps by now.
+    pub(super) fn settled(&self, frame: Frame) -> Result<Frame> {
+        self.pending.set(self.pending.get() + 1);
+        if self.pending.get() < MAX_PENDING {
+            return Ok(frame);
+        }
+        self.pending.set(0);
+        let Frame { lazy, schema } = frame;
+        Ok(Frame {
+            lazy: self.computed(lazy)?.lazy(),
+            schema,
+        })
+    }
+
+    fn computed(&self, lazy: LazyFrame) -> Result<DataFrame> {
+        self.context.check_cancelled()?;
+        let (sender, result) = mpsc::channel();
+        thread::Builder::new()
+            .name("polars".to_owned())
+            .stack_size(STACK)
+            .spawn(move || {
+                // Nobody takes the result of a search that was stopped.
+                let _ = sender.send(guarded(|| lazy.collect()));
+            })
+            .map_err(|why| Error::data(format!("there is no room to compute: {why}")))?;
+        loop {
+            match result.recv_timeout(PATIENCE) {
+                Ok(collected) => {
+                    self.context.check_cancelled()?;
+                    return collected?.map_err(|e| self.failed(e));
+                }
+                Err(RecvTimeoutError::Timeout) => self.context.check_cancelled()?,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Error::internal("a computation gave no result"));
+                }
+            }
+        }
+    }
+
+    /// Our own error when one of our functions raised it, else what Polars says.
+    pub(super) fn failed(&self, error: PolarsError) -> Error {
+        let ours = self.failure.lock().ok().and_then(|mut f| f.take());
+        ours.unwrap_or_else(|| polars_error(error))
+    }
+}
+
+/// Polars panics on some damaged Parquet files; that is an error in the data, not ours.
+fn guarded(work: impl FnOnce() -> PolarsResult<DataFrame>) -> Result<PolarsResult<DataFrame>> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no reason given");
+        Error::data(format!("the data can't be read: {text}"))
+            .hint("a file may be damaged: read it alone with --data to find out which")
+    })
+}
