@@ -119,11 +119,8 @@ impl Executor<'_> {
                     .filter_map(|&r| table.rows[r].get(*at)?.clone().map(Cow::Owned))
                     .collect();
                 if let Some(default) = &definition.default_match {
-                    while found.len() + cells.len().saturating_sub(found.len())
-                        < definition.min_matches
-                    {
-                        cells.push(Cow::Owned(default.clone()));
-                    }
+                    let wanted = cells.len().max(definition.min_matches);
+                    cells.resize(wanted, Cow::Owned(default.clone()));
                 }
                 out.push(Value::multi(cells));
             }
