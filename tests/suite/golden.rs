@@ -11,10 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use spelunk::commands;
 use spelunk::session::{Session, Stage};
-use spelunk::source::SourceId;
-use spelunk::syntax::{self, print};
 use tempfile::TempDir;
 
 use crate::golden_case::{self, Case, Entry, Setting};
@@ -76,27 +73,6 @@ fn run(session: &Session, spl: &str) -> Outcome {
         },
         Ok(Err(failure)) => Outcome::Error(support::drawn(&failure)),
         Err(_) => Outcome::Error("it panicked".to_owned()),
-    }
-}
-
-/// The search printed, after it was seen that parsing and printing that changes nothing.
-fn printed(session: &Session, spl: &str) -> Result<String, String> {
-    let expanded = session
-        .explain(spl, Stage::Macros)
-        .map_err(|f| support::drawn(&f))?;
-    let print = |text: &str| {
-        syntax::parse(SourceId(0), text, &commands::shape_of)
-            .map(|p| print::pipeline(&p, print::Layout::Line))
-            .map_err(|e| format!("{e} in\n  {text}"))
-    };
-    let once = print(&expanded)?;
-    let twice = print(&once)?;
-    if once == twice {
-        Ok(once)
-    } else {
-        Err(format!(
-            "printed once:\n  {once}\nprinted twice:\n  {twice}"
-        ))
     }
 }
 
@@ -167,7 +143,7 @@ fn check(case: &Case, bench: &Bench) -> (Option<String>, Outcome) {
         if let Some(store) = &bench.store {
             other_way("through the store", store, &case.spl);
         }
-        match printed(&bench.memory, &case.spl) {
+        match support::printed(&bench.memory, &case.spl) {
             Ok(spl) => other_way(&format!("printed as\n  {spl}\n"), &bench.memory, &spl),
             Err(why) => text += &format!("does not print and parse: {why}\n"),
         }

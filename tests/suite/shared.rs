@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use spelunk::detect::is_refusal;
+use spelunk::knowledge::detection::Detection;
 use spelunk::session::{ModelFile, Session};
 
 use crate::support::{self, Row};
@@ -277,6 +278,36 @@ fn the_detection_finds_the_one_attack_in_real_logs() {
         "wmic  /node:\"127.0.0.1\" process call create notepad.exe ",
     );
     is("parent_process_name", "cmd.exe");
+}
+
+#[test]
+fn all_published_searches_print_and_parse_to_the_same_plan() {
+    let Some(content) = shared("content") else {
+        return;
+    };
+    let dir = support::folder();
+    let mut options = support::options(dir.path());
+    options.content.push(content.clone());
+    let session = Session::open(options).expect("a session opens");
+    let detections = content.join("detections").display().to_string();
+    let found = session
+        .catalog()
+        .find_detections(&detections)
+        .expect("the detections can be read");
+    let mut wrong = Vec::new();
+    for path in &found {
+        let detection = Detection::load(path).expect("a detection can be read");
+        if let Err(why) = support::printed(&session, &detection.search) {
+            wrong.push(format!("== {}\n{why}", path.display()));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        found.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]

@@ -4,9 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json};
 use spelunk::cli::output::{Style, json};
+use spelunk::commands;
 use spelunk::exec::rows::Rows;
 use spelunk::report;
-use spelunk::session::{Failure, Options};
+use spelunk::session::{Failure, Options, Session, Stage};
+use spelunk::source::SourceId;
+use spelunk::syntax::{self, print};
 
 /// One row as JSON, its columns in order.
 pub type Row = Map<String, Json>;
@@ -128,4 +131,30 @@ pub fn same_rows(expected: &[Row], actual: &[Row], unordered: bool) -> bool {
         let found = left.iter().position(|a| same_row(e, a));
         found.map(|at| left.remove(at)).is_some()
     })
+}
+
+/// The search printed, after it was seen that parsing what is printed gives the same text and the
+/// same plan.
+pub fn printed(session: &Session, spl: &str) -> Result<String, String> {
+    let expanded = session.explain(spl, Stage::Macros).map_err(|f| drawn(&f))?;
+    let print = |text: &str| {
+        syntax::parse(SourceId(0), text, &commands::shape_of)
+            .map(|p| print::pipeline(&p, print::Layout::Line))
+            .map_err(|e| format!("{e} in\n  {text}"))
+    };
+    let once = print(&expanded)?;
+    let twice = print(&once)?;
+    if once != twice {
+        return Err(format!(
+            "printed once:\n  {once}\nprinted twice:\n  {twice}"
+        ));
+    }
+    let plan = |spl: &str| session.explain(spl, Stage::Plan);
+    match (plan(&expanded), plan(&once)) {
+        (Ok(before), Ok(after)) if before != after => Err(format!(
+            "printed as\n  {once}\nthe plan\n{before}\nbecomes\n{after}"
+        )),
+        (Ok(_), Err(failure)) => Err(drawn(&failure)),
+        _ => Ok(once),
+    }
 }
