@@ -57,7 +57,7 @@ pub struct Options {
     pub now: Option<f64>,
     /// The zone of times that name none.
     pub zone: chrono_tz::Tz,
-    /// Tells more.
+    /// Whether the user wants to be told everything.
     pub verbose: bool,
     /// Runs plans as the commands made them, without the rewrites of [`optimize`]: slower, and
     /// the rows must be the same.

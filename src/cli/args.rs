@@ -263,7 +263,7 @@ pub struct Global {
     /// No progress, notices or timing on standard error
     #[arg(short, long, global = true, help_heading = "Output")]
     pub quiet: bool,
-    /// Say more about what is read
+    /// Tell all notices
     #[arg(
         short,
         long,

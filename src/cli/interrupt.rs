@@ -25,6 +25,11 @@ pub fn reset() {
     }
 }
 
+/// Whether Ctrl-C was pressed since the last search began.
+pub fn asked() -> bool {
+    ASKED.load(Ordering::SeqCst)
+}
+
 fn pressed() {
     if ASKED.swap(true, Ordering::SeqCst) {
         // 128 + SIGINT, as shells report it.

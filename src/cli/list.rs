@@ -5,6 +5,7 @@ use crate::cli::output::listing::Listing;
 use crate::cli::problem::Problem;
 use crate::cli::reference::{commands, functions, table};
 use crate::cli::setup::Setup;
+use crate::error::Error;
 use crate::knowledge::lookups::LookupKind;
 use crate::session::{NameKind, Session};
 use crate::value::{Type, Value};
@@ -21,26 +22,26 @@ pub fn list(args: &ListArgs, setup: &Setup) -> Result<(), Problem> {
             let entries = functions();
             table(entries.iter().filter(|e| matches(e.name, pattern)))
         }
-        ListKind::Detections => names(&setup.open()?, NameKind::Detection, pattern),
+        ListKind::Detections => names(&setup.open()?, NameKind::Detection, pattern)?,
         ListKind::Macros => macros(&setup.open()?, pattern),
         ListKind::Lookups => lookups(&setup.open()?, pattern),
         ListKind::Models => models(&setup.open()?, pattern),
         ListKind::Datasets => datasets(&setup.open()?, pattern),
-        ListKind::Fields => names(&setup.open()?, NameKind::Field, pattern),
-        ListKind::Sourcetypes => names(&setup.open()?, NameKind::Sourcetype, pattern),
+        ListKind::Fields => names(&setup.open()?, NameKind::Field, pattern)?,
+        ListKind::Sourcetypes => names(&setup.open()?, NameKind::Sourcetype, pattern)?,
     };
     setup.write_table(&rows)
 }
 
 /// The names of one kind that match, as a table.
-pub fn names(session: &Session, kind: NameKind<'_>, pattern: &str) -> Listing {
+pub fn names(session: &Session, kind: NameKind<'_>, pattern: &str) -> Result<Listing, Error> {
     let mut rows = Listing::new(&[("name", Type::Text)]);
-    for name in session.names(kind) {
+    for name in session.names(kind)? {
         if matches(&name, pattern) {
             rows.push(vec![Value::text(name)]);
         }
     }
-    rows
+    Ok(rows)
 }
 
 /// The macros whose name matches: `name(2)` takes two arguments.

@@ -15,10 +15,14 @@ use crate::cli::progress::Bars;
 use crate::error::Error;
 use crate::exec::rows::Rows;
 use crate::session::{Answer, ModelFile, Options, Session};
+use crate::source::line_column;
 use crate::time::time_modifier;
 
 /// Rows of a table on a terminal unless `--limit` says otherwise.
 const TERMINAL_LIMIT: usize = 1000;
+
+/// Notices told of one search; `-v` tells them all.
+const NOTICES: usize = 20;
 
 /// What every subcommand works with.
 #[derive(Clone, Debug)]
@@ -126,10 +130,20 @@ impl Setup {
 
     /// Tells notices on standard error.
     pub fn notices(&self, notices: &[String]) {
-        if !self.quiet {
-            for notice in notices {
-                note(&format!("note: {notice}"));
-            }
+        if self.quiet {
+            return;
+        }
+        let most = if self.options.verbose {
+            notices.len()
+        } else {
+            NOTICES
+        };
+        for notice in notices.iter().take(most) {
+            note(&format!("note: {notice}"));
+        }
+        if notices.len() > most {
+            let more = notices.len() - most;
+            note(&format!("note: and {more} more; --verbose tells them all"));
         }
     }
 
@@ -159,19 +173,34 @@ pub fn searched(events: u64, elapsed: std::time::Duration) -> String {
 pub fn spl(args: &SplArgs) -> Result<String, Problem> {
     let text = match (&args.spl, &args.file) {
         (Some(spl), _) if spl == "-" => {
-            let mut text = String::new();
+            let mut bytes = Vec::new();
+            let name = Path::new("standard input");
             io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|why| Error::file(Path::new("standard input"), why))?;
-            text
+                .read_to_end(&mut bytes)
+                .map_err(|why| Error::file(name, why))?;
+            utf8(name, bytes)?
         }
         (Some(spl), _) => spl.clone(),
         (None, Some(path)) => {
-            std::fs::read_to_string(path).map_err(|why| Error::file(path, why))?
+            let bytes = std::fs::read(path).map_err(|why| Error::file(path, why))?;
+            utf8(path, bytes)?
         }
         (None, None) => return Err(Error::usage("no search given").into()),
     };
     Ok(text)
+}
+
+/// A search's text; a byte order mark is left out.
+fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, Error> {
+    let text = String::from_utf8(bytes).map_err(|why| {
+        let valid = &why.as_bytes()[..why.utf8_error().valid_up_to()];
+        let (line, column) = line_column(&String::from_utf8_lossy(valid), valid.len());
+        Error::format(path, line, column, "a search must be UTF-8 text")
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }
 
 fn colored(when: ColorArg, terminal: bool) -> bool {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::functions::pattern::regex;
+use crate::functions::pattern::{regex, too_hard};
 use crate::functions::sed;
 use crate::functions::{Body, Context, EvalFunction, Group, Outcome, Traits};
 use crate::value::{Type, Value, format_number, parse_number};
@@ -131,7 +131,7 @@ fn group<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let mut found = Vec::new();
     for text in args[0].clone().into_values() {
         for captures in regex.captures_iter(&*text) {
-            let captures = captures.map_err(|e| format!("the regular expression gave up: {e}"))?;
+            let captures = captures.map_err(|_| too_hard(&pattern))?;
             let matched = match name.parse::<usize>() {
                 Ok(number) => captures.get(number),
                 Err(_) => captures.name(&name),
@@ -152,10 +152,7 @@ fn offsets<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
         return Ok(Value::Null);
     };
     let regex = regex(&pattern)?;
-    let Some(captures) = regex
-        .captures(&*text)
-        .map_err(|e| format!("the regular expression gave up: {e}"))?
-    else {
+    let Some(captures) = regex.captures(&*text).map_err(|_| too_hard(&pattern))? else {
         return Ok(Value::Null);
     };
     let found: Vec<String> = regex

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::functions::pattern::regex;
+use crate::functions::pattern::{regex, too_hard};
 use crate::functions::{Context, Outcome};
 use crate::value::Value;
 
@@ -85,7 +85,7 @@ fn substitute(text: &str, from: &str, to: &str, flags: &str) -> Result<String, S
     let mut out = String::new();
     let mut end = 0;
     for (number, captures) in regex.captures_iter(text).enumerate() {
-        let captures = captures.map_err(|e| format!("the regular expression gave up: {e}"))?;
+        let captures = captures.map_err(|_| too_hard(&pattern))?;
         let replace = match wanted {
             Some(n) => number + 1 == n || all && number + 1 > n,
             None => all || number == 0,

@@ -69,7 +69,14 @@ impl Detections {
         }
         if path.is_dir() {
             let inner = path.join("detections");
-            return files_below(if inner.is_dir() { &inner } else { path });
+            let found = files_below(if inner.is_dir() { &inner } else { path })?;
+            if found.is_empty() {
+                return Err(Error::file(
+                    path,
+                    "there is no detection (a .yml file) in this folder",
+                ));
+            }
+            return Ok(found);
         }
         let all = self.all()?;
         let matches = |entry: &&DetectionEntry| {

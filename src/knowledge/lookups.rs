@@ -323,6 +323,10 @@ fn split_types(text: &str) -> Vec<String> {
 /// Reads a table with a header line.
 fn read_csv(path: &Path, bytes: &[u8]) -> Result<LookupTable> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Some(at) = bytes.iter().position(|&b| b == 0) {
+        let line = 1 + bytes[..at].iter().filter(|&&b| b == b'\n').count();
+        return Err(Error::format(path, line, 0, "binary data, not a CSV table"));
+    }
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let at = |why: csv::Error| {
         let line = why

@@ -45,8 +45,12 @@ impl Models {
     /// # Errors
     /// [`ErrorKind::Format`]: bad JSON, or a parent that is not there.
     pub fn insert_json(&mut self, path: &Path, text: &str) -> Result<()> {
-        let file: ModelFile = serde_json::from_str(text)
-            .map_err(|why| Error::format(path, why.line(), why.column(), &why))?;
+        let file: ModelFile = serde_json::from_str(text).map_err(|why| {
+            let text = why.to_string();
+            // The place stands before the message already.
+            let text = text.split(" at line ").next().unwrap_or(&text);
+            Error::format(path, why.line(), why.column(), text)
+        })?;
         let model = DataModel::build(path, file)?;
         self.by_name.insert(model.name.clone(), model);
         Ok(())

@@ -19,9 +19,20 @@ pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
         });
         let why = error.without_snippet().to_string();
         // The place stands before the message already.
-        let why = why.split(" at line ").next().unwrap_or(&why).to_owned();
-        Error::format(path, line, column, why)
+        let why = why.split(" at line ").next().unwrap_or(&why);
+        Error::format(path, line, column, in_words(why))
     })
+}
+
+/// What the reader says, without its words for a programmer.
+fn in_words(why: &str) -> String {
+    match why {
+        "expected string scalar" => "expected text".to_owned(),
+        _ if why.starts_with("cannot deserialize null into") => {
+            "a value is missing here".to_owned()
+        }
+        _ => why.to_owned(),
+    }
 }
 
 /// The text of a file; a byte order mark is left out.

@@ -27,6 +27,13 @@ impl Session {
             self.read_files(&mut data)?;
         }
         for file in &self.options.models {
+            let known = self.catalog.models.find(&file.model);
+            if let Err(why) = known.and_then(|model| model.find(&file.dataset)) {
+                // Rows of a model that nobody defined can be searched all the same.
+                let hints: String = why.hints.iter().map(|hint| format!("; {hint}")).collect();
+                let (model, dataset) = (&file.model, &file.dataset);
+                lock(&self.data_notices).push(format!("--model {model}.{dataset}: {why}{hints}"));
+            }
             data.models.push(ModelPart {
                 model: file.model.clone(),
                 dataset: file.dataset.clone(),

@@ -1,6 +1,7 @@
 //! Names that the session knows, for completion and listing.
 
 use crate::commands;
+use crate::error::Result;
 use crate::functions::{eval, stats};
 use crate::session::Session;
 
@@ -32,8 +33,11 @@ pub enum NameKind<'n> {
 }
 
 impl Session {
-    /// All names of a kind, sorted. Data or files that can't be read give none.
-    pub fn names(&self, kind: NameKind<'_>) -> Vec<String> {
+    /// All names of a kind, sorted.
+    ///
+    /// # Errors
+    /// Data or detections that can't be read.
+    pub fn names(&self, kind: NameKind<'_>) -> Result<Vec<String>> {
         let catalog = self.catalog();
         let owned = |names: &mut dyn Iterator<Item = &str>| -> Vec<String> {
             names.map(str::to_owned).collect()
@@ -53,29 +57,24 @@ impl Session {
                 .iter()
                 .flat_map(|m| m.datasets().map(move |d| format!("{}.{}", m.name, d.name)))
                 .collect(),
-            NameKind::Field => match self.data() {
-                Ok(data) => data
-                    .events
-                    .iter()
-                    .flat_map(|p| p.frame.schema.keys().cloned())
-                    .collect(),
-                Err(_) => Vec::new(),
-            },
+            NameKind::Field => self
+                .data()?
+                .events
+                .iter()
+                .flat_map(|p| p.frame.schema.keys().cloned())
+                .collect(),
             NameKind::Sourcetype => {
                 let mut names = owned(&mut catalog.props.sourcetypes().into_iter());
-                if let Ok(data) = self.data() {
-                    names.extend(data.events.iter().map(|p| p.sourcetype.clone()));
-                }
+                names.extend(self.data()?.events.iter().map(|p| p.sourcetype.clone()));
                 names
             }
             NameKind::Lookup => owned(&mut catalog.lookups().map(|l| l.name.as_str())),
-            NameKind::Detection => match catalog.detections() {
-                Ok(all) => owned(&mut all.iter().map(|d| d.name.as_str())),
-                Err(_) => Vec::new(),
-            },
+            NameKind::Detection => {
+                owned(&mut catalog.detections()?.iter().map(|d| d.name.as_str()))
+            }
         };
         names.sort();
         names.dedup();
-        names
+        Ok(names)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
-use std::io::Write as _;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use polars::prelude::{
@@ -54,6 +54,32 @@ pub fn write_parquet(path: &Path, frame: &mut DataFrame) -> Result<()> {
         std::fs::remove_file(path).ok();
         Error::file(path, why)
     })
+}
+
+/// Looks whether a Parquet file is there and whole, as far as its first and last bytes tell: Polars
+/// would only say so when it comes to read it, and not of which file.
+///
+/// # Errors
+/// When it is not.
+pub fn check_whole(path: &Path) -> Result<()> {
+    const MARK: &[u8] = b"PAR1";
+    let whole = || -> std::io::Result<bool> {
+        let mut file = File::open(path)?;
+        if file.metadata()?.len() < 12 {
+            return Ok(false);
+        }
+        let (mut first, mut last) = ([0; 4], [0; 4]);
+        file.read_exact(&mut first)?;
+        file.seek(SeekFrom::End(-4))?;
+        file.read_exact(&mut last)?;
+        Ok(first == MARK && last == MARK)
+    };
+    match whole() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::file(path, "the stored file is damaged")
+            .hint("replay what it was read from again: that replaces it")),
+        Err(why) => Err(Error::file(path, why)),
+    }
 }
 
 /// The frame with only the types that are stored.

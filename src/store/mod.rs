@@ -218,6 +218,10 @@ impl Store {
 
     /// Folders of events with their manifests, sorted.
     fn event_folders(&self) -> Result<Vec<(PathBuf, Manifest)>> {
+        if self.home.is_file() {
+            let why = "the store's folder (--home) is a file";
+            return Err(Error::file(&self.home, why));
+        }
         let mut all = Vec::new();
         for index in subfolders(&self.home.join("events"))? {
             all.extend(folders(&index)?);
@@ -306,6 +310,7 @@ fn scan(folder: &Path, batches: &[BatchFile], all: &SchemaRef) -> Result<LazyFra
 
 fn scan_files(folder: &Path, files: &[PathBuf], schema: &SchemaRef) -> Result<LazyFrame> {
     let failed = |e: PolarsError| Error::file(&folder.join(FILE), e);
+    files.iter().try_for_each(|file| files::check_whole(file))?;
     let paths = files
         .iter()
         .map(|p| PlRefPath::try_from_path(p))

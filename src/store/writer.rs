@@ -36,6 +36,10 @@ impl<'s> Writer<'s> {
     /// When the folder cannot be written, or another process writes into it.
     pub(super) fn new(store: &'s Store) -> Result<Writer<'s>> {
         let home = store.home();
+        if home.is_file() {
+            let why = "the store's folder (--home) is a file";
+            return Err(Error::file(home, why));
+        }
         std::fs::create_dir_all(home).map_err(|e| Error::file(home, e))?;
         let lock = files::lock(&home.join("lock"))?;
         let writer = Writer {

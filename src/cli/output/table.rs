@@ -1,12 +1,16 @@
 //! Formats for people: a table that fits the terminal, and one field a line.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use comfy_table::presets::{ASCII_FULL_CONDENSED, UTF8_FULL_CONDENSED};
-use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement};
+use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Width};
 
 use crate::cli::output::{Style, Table, counted, is_time, lines, printable};
 use crate::value::{Type, Value, is_canonical_number};
+
+/// Rows drawn at once.
+const BLOCK: usize = 5_000;
 
 /// Characters a line of the terminal on standard output has; `None` when it is none, or does
 /// not know (some say 0).
@@ -25,7 +29,7 @@ pub fn write_table(table: &dyn Table, style: &Style, out: &mut dyn Write) -> io:
     let names = table.names();
     let shown = style.shown(table.height());
     if !names.is_empty() && shown > 0 {
-        writeln!(out, "{}", drawn(table, &names, shown, style).trim_fmt())?;
+        write_blocks(table, &names, shown, style, out)?;
     }
     write_count(table.height(), shown, out)
 }
@@ -65,7 +69,61 @@ fn write_count(height: usize, shown: usize, out: &mut dyn Write) -> io::Result<(
     }
 }
 
-fn drawn(table: &dyn Table, names: &[&str], shown: usize, style: &Style) -> comfy_table::Table {
+/// Draws rows a block at a time: a drawn table takes many times the room that its rows do.
+fn write_blocks(
+    table: &dyn Table,
+    names: &[&str],
+    shown: usize,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let types = table.types();
+    let right: Vec<bool> = (0..names.len())
+        .map(|column| is_numeric(table, column, types[column], shown))
+        .collect();
+    // A table that must fit a width can only be arranged as a whole.
+    let size = if style.width.is_some() { shown } else { BLOCK };
+    let blocks: Vec<Range<usize>> = (0..shown)
+        .step_by(size)
+        .map(|start| start..(start + size).min(shown))
+        .collect();
+    let mut widths = vec![0; names.len()];
+    if blocks.len() > 1 {
+        for block in &blocks {
+            let drawn = drawn(table, names, block.clone(), &right, style);
+            for (width, here) in widths.iter_mut().zip(drawn.column_max_content_widths()) {
+                *width = here.max(*width);
+            }
+            // Where there is nothing to send this still sees that nobody waits any more.
+            out.flush()?;
+        }
+    }
+    for (number, block) in blocks.iter().enumerate() {
+        let mut drawn = drawn(table, names, block.clone(), &right, style);
+        for (column, width) in drawn.column_iter_mut().zip(&widths) {
+            let padded = width.saturating_add(2);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(padded)));
+        }
+        let text = drawn.trim_fmt();
+        let mut lines: Vec<&str> = text.lines().collect();
+        // The line below the last row stands once, and so do the three of the header.
+        if number + 1 < blocks.len() {
+            lines.pop();
+        }
+        for line in lines.iter().skip(if number == 0 { 0 } else { 3 }) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
+fn drawn(
+    table: &dyn Table,
+    names: &[&str],
+    rows: Range<usize>,
+    right: &[bool],
+    style: &Style,
+) -> comfy_table::Table {
     let mut drawn = comfy_table::Table::new();
     drawn
         .load_style(if style.boxes {
@@ -91,10 +149,7 @@ fn drawn(table: &dyn Table, names: &[&str], shown: usize, style: &Style) -> comf
             .set_content_arrangement(ContentArrangement::Dynamic);
     }
     let types = table.types();
-    let right: Vec<bool> = (0..names.len())
-        .map(|column| is_numeric(table, column, types[column], shown))
-        .collect();
-    for row in 0..shown {
+    for row in rows {
         drawn.add_row(names.iter().enumerate().map(|(column, name)| {
             let time = is_time(name, types[column]);
             let lines = lines(table.value(row, column), time, style.zone);
@@ -168,6 +223,30 @@ mod tests {
 2 rows
 "
         );
+    }
+
+    #[test]
+    fn a_long_table_is_one_table() {
+        let mut rows = Listing::new(&[("a_name", Type::Text), ("n", Type::Number)]);
+        for n in 0..super::BLOCK * 2 + 7 {
+            rows.push(vec![Value::text("x".repeat(n % 9)), Value::Num(n as f64)]);
+        }
+        let mut out = Vec::new();
+        write_table(&rows, &plain(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 10_007 + 4 + 1);
+        assert!(
+            lines[..lines.len() - 1].iter().all(|l| l.len() == 20),
+            "{}",
+            lines[0]
+        );
+        assert_eq!(
+            lines[5_003],
+            "|          |  5000 |".replace("          ", " xxxxx    ")
+        );
+        assert_eq!(text.matches("a_name").count(), 1);
+        assert_eq!(text.matches('+').count(), 4 + 2);
     }
 
     #[test]

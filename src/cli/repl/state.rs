@@ -192,7 +192,7 @@ impl State {
     /// The columns of the last rows: type, how many rows have them, and a value.
     fn fields(&self, pattern: &str) -> Result<(), Problem> {
         let Some(answer) = &self.last_answer else {
-            let rows = names(&self.session, NameKind::Field, pattern);
+            let rows = names(&self.session, NameKind::Field, pattern)?;
             return self.setup.write_table(&rows);
         };
         let rows: &dyn Table = &answer.rows;
