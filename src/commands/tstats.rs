@@ -13,7 +13,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Generating,
     synopsis: "| tstats [<options>] <aggregation>... [FROM datamodel=<Model>[.<Dataset>]] [WHERE <search expression>] [BY <field>... [span=<span>]]",
     options: &[
-        ("summariesonly", "false", "only what summaries hold; data given directly counts as summarised"),
+        ("summariesonly", "false", "accepted: rows of a data model always count as summarised"),
         ("fillnull_value", "", "what stands for a missing BY field; without it such rows are left out"),
         ("prestats", "false", "only false is supported"),
         ("append", "false", "only false is supported"),
