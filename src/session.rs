@@ -1,28 +1,28 @@
 //! The one place that holds catalog, data, clock and limits: the whole way of a search.
 
+mod answers;
 mod data;
 mod deep;
+mod detections;
 mod names;
 mod replay;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub use crate::detect::Failure;
+pub use crate::session::answers::{Answer, ReplaySummary, RunSummary, Stage};
 pub use crate::session::names::NameKind;
 
 use crate::commands::{self, Planner};
-use crate::detect::check::CheckReport;
-use crate::detect::{self, DetectionResult};
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::data::Data;
 use crate::exec::rows::Rows;
 use crate::functions::Context;
 use crate::knowledge::Catalog;
-use crate::knowledge::detection::Detection;
 use crate::knowledge::expand::expand;
 use crate::plan::bind::Binder;
 use crate::plan::context::{Limits, PlanContext};
@@ -99,58 +99,6 @@ impl CancelHandle {
     pub fn reset(&self) {
         *lock(&self.0) = Arc::default();
     }
-}
-
-/// What a search gave.
-#[derive(Debug)]
-pub struct Answer {
-    /// The rows.
-    pub rows: Rows,
-    /// Things worth knowing that are no errors.
-    pub notices: Vec<String>,
-    /// How many events were searched.
-    pub searched: u64,
-    /// How long it took.
-    pub elapsed: Duration,
-}
-
-/// What a run of detections was.
-#[derive(Debug)]
-pub struct RunSummary {
-    /// How many events were searched.
-    pub searched: u64,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// Things worth knowing that are no errors.
-    pub notices: Vec<String>,
-}
-
-/// What a replay wrote.
-#[derive(Debug)]
-pub struct ReplaySummary {
-    /// Events written.
-    pub events: u64,
-    /// Files read.
-    pub files: u64,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// What could not be read, and other things worth knowing.
-    pub notices: Vec<String>,
-}
-
-/// The stages of `explain`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// The text with its macros expanded.
-    Macros,
-    /// The tree, printed as a search.
-    Ast,
-    /// The plan.
-    Plan,
-    /// The plan as it is run.
-    Optimized,
-    /// What Polars does.
-    Polars,
 }
 
 /// Knowledge, data and clock of one or more searches.
@@ -297,85 +245,6 @@ impl Session {
         let data = self.data()?;
         let executor = Executor::new(&compiled.context, data);
         executor.explain(&plan).map_err(fail)
-    }
-
-    /// Parses, resolves and plans searches, detections and folders of them, without running them.
-    ///
-    /// # Errors
-    /// A file that can't be read.
-    pub fn check(&self, what: &[String]) -> Result<CheckReport> {
-        let mut report = CheckReport::default();
-        for item in what {
-            let looks_like_spl =
-                item.contains(['|', '=', '`', ' ']) && !PathBuf::from(item).exists();
-            if looks_like_spl {
-                report.add(item.clone(), self.check_one(item));
-                continue;
-            }
-            if item.ends_with(".spl") {
-                let path = PathBuf::from(item);
-                let text = std::fs::read_to_string(&path).map_err(|why| Error::file(&path, why))?;
-                report.add(item.clone(), self.check_one(&text));
-                continue;
-            }
-            for path in self.catalog.find_detections(item)? {
-                let name = path.display().to_string();
-                let outcome = Detection::load(&path)
-                    .map_err(Failure::from)
-                    .and_then(|d| self.check_one(&d.search));
-                report.add(name, outcome);
-            }
-        }
-        Ok(report)
-    }
-
-    fn check_one(&self, spl: &str) -> Result<(), Failure> {
-        deep(|| {
-            let compiled = self.compile(spl)?;
-            self.plan(&compiled, &compiled.pipeline)
-                .map(|_| ())
-                .map_err(|error| failure(&compiled.context, error))
-        })
-    }
-
-    /// Runs detections one after the other and hands on what each gave. Without data of any kind,
-    /// the shipped data sets that the detections name as their tests are replayed first.
-    ///
-    /// # Errors
-    /// Detections that are not there, data that can't be read, or that the user asked to stop;
-    /// what is wrong with a single detection is in its result.
-    pub fn run(
-        &self,
-        selectors: &[String],
-        each: &mut dyn FnMut(&DetectionResult),
-    ) -> Result<RunSummary, Failure> {
-        let started = Instant::now();
-        let mut detections = Vec::new();
-        for selector in selectors {
-            for path in self.catalog.find_detections(selector)? {
-                detections.push(Detection::load(&path)?);
-            }
-        }
-        self.replay_tests_into_empty_store(&detections)?;
-        let data = self.data()?;
-        self.many.store(true, Ordering::Relaxed);
-        let mut notices = self.take_data_notices();
-        for detection in &detections {
-            let result = detect::run(detection, |spl| {
-                let answer = self.search(spl)?;
-                notices.extend(answer.notices);
-                Ok(answer.rows)
-            });
-            self.check_cancelled()?;
-            each(&result);
-        }
-        notices.sort();
-        notices.dedup();
-        Ok(RunSummary {
-            searched: data.event_count(),
-            elapsed: started.elapsed(),
-            notices,
-        })
     }
 
     fn compile(&self, spl: &str) -> Result<Compiled, Failure> {
