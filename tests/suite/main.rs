@@ -1,11 +1,16 @@
 //! All tests that see the program from outside, as one test program: linking Polars takes longer
 //! than the tests.
 
+mod bad_data;
+mod bad_input;
+mod cli;
 mod detection;
+mod drive;
 mod errors;
 mod golden;
 mod golden_case;
 mod layers;
+mod repl;
 mod shared;
 mod support;
 mod tables;

@@ -42,10 +42,15 @@ fn script(mut state: State, input: &mut dyn BufRead) -> Result<(), Problem> {
     let mut failed = false;
     let mut pending = String::new();
     loop {
+        let mut line = Vec::new();
         let read = input
-            .read_line(&mut pending)
+            .read_until(b'\n', &mut line)
             .map_err(|why| Error::file(Path::new("standard input"), why))?;
-        if read > 0 && continues(pending.trim()) {
+        // What is not UTF-8 becomes a replacement character, which the parser points at.
+        let line = String::from_utf8_lossy(&line);
+        let is_blank = line.trim().is_empty();
+        pending.push_str(&line);
+        if read > 0 && !is_blank && continues(pending.trim()) {
             continue;
         }
         match answer(&mut state, pending.trim()) {
