@@ -9,7 +9,7 @@ use polars::prelude::{DataFrame, IntoLazy as _, LazyFrame, PolarsError, PolarsRe
 
 use crate::error::{Error, Result};
 use crate::exec::Executor;
-use crate::exec::frame::{Frame, polars_error};
+use crate::exec::frame::{Frame, ROWS, polars_error};
 use crate::exec::rows::Rows;
 
 /// Bytes of stack for Polars; reserved, not used, until it needs them.
@@ -29,7 +29,13 @@ impl Executor<'_> {
     /// As for [`Executor::run`].
     pub fn collect(&self, frame: Frame) -> Result<Rows> {
         let types = frame.schema.values().copied().collect();
-        let collected = self.computed(frame.lazy)?;
+        let mut collected = self.computed(frame.lazy)?;
+        if collected.get_column_index(ROWS).is_some() {
+            let height = collected.height();
+            let mut columns = collected.into_columns();
+            columns.retain(|column| column.name() != ROWS);
+            collected = DataFrame::new(height, columns).map_err(polars_error)?;
+        }
         Ok(Rows::new(collected, types))
     }
 

@@ -84,6 +84,9 @@ pub(super) fn rename(frame: Frame, pairs: &[(Pattern, Pattern)]) -> Frame {
             }
         }
     }
+    if columns.is_empty() {
+        return frame;
+    }
     let exprs: Vec<Lazy> = columns
         .iter()
         .map(|(name, origin)| column(origin).alias(name.as_str()))

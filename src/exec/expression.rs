@@ -67,7 +67,7 @@ impl Executor<'_> {
     }
 
     /// A program evaluated row by row over its columns.
-    fn program(&self, program: Program, frame: &Frame, span: Span) -> Typed {
+    pub(super) fn program(&self, program: Program, frame: &Frame, span: Span) -> Typed {
         let kind = program.kind;
         let clock = self.context.clock.clone();
         if program.slots.is_empty() && !volatile(&program.root) {

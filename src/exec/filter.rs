@@ -1,15 +1,16 @@
 //! Search expressions to Polars.
 
 use polars::prelude::{
-    BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _, all_horizontal,
-    any_horizontal, lit,
+    BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _, lit,
 };
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::column::{Cells, field};
 use crate::exec::frame::{Frame, column};
+use crate::plan::bind::Binder;
 use crate::plan::matching::{FieldMatcher, TermMatcher};
+use crate::source::Span;
 use crate::syntax::ast::{CompareOp, Literal, Name, Search};
 use crate::time;
 use crate::value::Type;
@@ -21,14 +22,32 @@ impl Executor<'_> {
     /// An event type or a time that can't be understood.
     pub fn search(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
         let all = |parts: &[Search]| {
-            parts
-                .iter()
-                .map(|p| self.search(p, frame))
-                .collect::<Result<Vec<_>>>()
+            let mut lazies = Vec::new();
+            let mut by_row = Vec::new();
+            for part in parts {
+                if parts.len() > FEW && is_plain(part) {
+                    by_row.push(part.clone());
+                } else {
+                    lazies.push(self.search(part, frame)?);
+                }
+            }
+            Ok::<_, Error>((lazies, by_row))
         };
         Ok(match search {
-            Search::And(parts) => joined(all(parts)?, true),
-            Search::Or(parts) => joined(all(parts)?, false),
+            Search::And(parts) => {
+                let (mut terms, by_row) = all(parts)?;
+                if !by_row.is_empty() {
+                    terms.push(self.by_row(&Search::And(by_row), frame)?);
+                }
+                joined(terms, true)
+            }
+            Search::Or(parts) => {
+                let (mut terms, by_row) = all(parts)?;
+                if !by_row.is_empty() {
+                    terms.push(self.by_row(&Search::Or(by_row), frame)?);
+                }
+                joined(terms, false)
+            }
             Search::Not(inner) => self.search(inner, frame)?.not(),
             Search::Compare {
                 field: name,
@@ -45,7 +64,7 @@ impl Executor<'_> {
                     .collect();
                 self.test(&name.text, tests, frame)
             }
-            Search::Term(literal) if literal.text.bytes().all(|b| b == b'*') => lit(true),
+            Search::Term(literal) if is_anything(literal) => lit(true),
             Search::Term(literal) | Search::ExactTerm(literal) | Search::CaseTerm(literal) => {
                 self.term(search, literal, frame)?
             }
@@ -56,6 +75,13 @@ impl Executor<'_> {
                 ));
             }
         })
+    }
+
+    /// An expression of many terms.
+    fn by_row(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
+        let program =
+            Binder::new(&frame.schema, &|text| self.parse_search(text)).row_search(search)?;
+        Ok(self.program(program, frame, Span::default()).0)
     }
 
     fn compare(&self, name: &Name, op: CompareOp, value: &Literal, frame: &Frame) -> Result<Lazy> {
@@ -180,34 +206,48 @@ impl Executor<'_> {
     }
 }
 
-/// Terms that are handed to Polars as operators, which it can move and split. What it does with
-/// these grows with the square of their number, so that more are handed to it as one function.
+/// Terms joined by `AND` or `OR` that are handed to Polars as operators, which it can move and
+/// split. The work that takes grows with the square of their number, so that more are tried row by
+/// row.
 const FEW: usize = 256;
 
+/// Fields with a meaning of their own, which are not just compared.
+const SPECIAL: [&str; 8] = [
+    "earliest",
+    "latest",
+    "_index_earliest",
+    "_index_latest",
+    "splunk_server",
+    "eventtype",
+    "tag",
+    "index",
+];
+
+/// Whether an expression can be tried on the fields of a row alone.
+fn is_plain(search: &Search) -> bool {
+    let plain = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        !SPECIAL.contains(&name.as_str()) && !name.starts_with("tag::")
+    };
+    match search {
+        Search::And(parts) | Search::Or(parts) => parts.iter().all(is_plain),
+        Search::Not(inner) => is_plain(inner),
+        Search::Compare { field, .. } | Search::In { field, .. } => plain(&field.text),
+        Search::Term(literal) => !is_anything(literal),
+        Search::ExactTerm(_) | Search::CaseTerm(_) => true,
+        Search::Subsearch(_) | Search::CompareSubsearch { .. } => false,
+    }
+}
+
+/// Whether a term is `*`.
+fn is_anything(term: &Literal) -> bool {
+    term.text.bytes().all(|b| b == b'*')
+}
+
 /// Terms joined by `AND` when `all` must hold, else by `OR`.
-fn joined(mut terms: Vec<Lazy>, all: bool) -> Lazy {
-    // What a field gives that is not there: `a=1 OR b=2 OR ...` over events with none of them.
-    let (neutral, deciding) = (lit(all), lit(!all));
-    if terms.contains(&deciding) {
-        return deciding;
-    }
-    terms.retain(|term| *term != neutral);
-    while terms.len() > FEW {
-        terms = terms
-            .chunks(FEW)
-            .map(|some| {
-                let some = some.to_vec();
-                if all {
-                    all_horizontal(some)
-                } else {
-                    any_horizontal(some)
-                }
-                .expect("a chunk has terms")
-            })
-            .collect();
-    }
+fn joined(terms: Vec<Lazy>, all: bool) -> Lazy {
     let join = if all { Lazy::and } else { Lazy::or };
-    terms.into_iter().reduce(join).unwrap_or(neutral)
+    terms.into_iter().reduce(join).unwrap_or_else(|| lit(all))
 }
 
 fn mask(column: &Column, mut keep: impl FnMut(usize) -> bool) -> Column {

@@ -1,7 +1,8 @@
 //! A lazy frame with what SPL knows of its columns.
 
 use polars::prelude::{
-    Column, DataFrame, DataType, Expr, IntoLazy as _, LazyFrame, PlSmallStr, TimeUnit, lit,
+    BooleanChunked, ChunkFull as _, Column, DataFrame, DataType, Expr, IntoLazy as _,
+    IntoSeries as _, LazyFrame, PlSmallStr, TimeUnit, lit,
 };
 
 use crate::error::{Error, Result};
@@ -11,7 +12,11 @@ use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Type;
 
-/// Rows to come, their columns known.
+/// A column that stands in where there is none, since Polars counts no rows without columns. No
+/// search can name it, no schema has it, and it is left out of the rows that come out.
+pub(super) const ROWS: &str = "\0rows";
+
+/// Rows to come, their columns known. Without any, [`ROWS`] is there.
 #[derive(Clone)]
 pub struct Frame {
     /// What Polars will do.
@@ -52,15 +57,21 @@ impl Frame {
     /// A frame over rows there are, its types read off the stored ones.
     pub fn of(frame: DataFrame) -> Frame {
         let stored = frame.schema().clone();
+        if stored.is_empty() {
+            return Frame::typed(frame, Schema::new());
+        }
         Frame::lazy(frame.lazy(), &stored)
     }
 
     /// A frame over rows there are, with their types.
     pub fn typed(frame: DataFrame, schema: Schema) -> Frame {
-        Frame {
-            lazy: frame.lazy(),
-            schema,
-        }
+        let lazy = if schema.is_empty() {
+            let rows = BooleanChunked::full(ROWS.into(), true, frame.height());
+            rows.into_series().into_frame().lazy()
+        } else {
+            frame.lazy()
+        };
+        Frame { lazy, schema }
     }
 
     /// A lazy frame whose stored columns are known.
@@ -108,7 +119,11 @@ impl Frame {
 
     /// Keeps these columns, in this order.
     pub fn select(self, names: Vec<String>) -> Frame {
-        let exprs: Vec<Expr> = names.iter().map(|n| column(n)).collect();
+        let mut exprs: Vec<Expr> = names.iter().map(|n| column(n)).collect();
+        if exprs.is_empty() {
+            let any = self.schema.keys().next().map_or(ROWS, String::as_str);
+            exprs.push(column(any).is_null().alias(ROWS));
+        }
         let schema = names
             .into_iter()
             .map(|n| {

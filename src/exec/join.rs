@@ -35,7 +35,13 @@ impl Executor<'_> {
                         value.alias(name.as_str())
                     })
                     .collect();
-                frame.lazy.select(columns)
+                // Not one `select`: where a frame has none of the columns it would give one row.
+                Frame {
+                    lazy: frame.lazy.with_columns(columns),
+                    schema: schema.clone(),
+                }
+                .select(schema.keys().cloned().collect())
+                .lazy
             })
             .collect();
         let lazy = concat(lazy, UnionArgs::default()).map_err(polars_error)?;

@@ -114,10 +114,15 @@ impl Executor<'_> {
                 }
             }
         }
-        Ok(Frame {
-            lazy: frame.lazy.select(columns),
-            schema,
-        })
+        let lazy = if frame.schema.is_empty() {
+            // There is nothing but missing values, which alone would give one row.
+            let names = schema.keys().cloned().collect();
+            let lazy = frame.lazy.with_columns(columns);
+            return Ok(Frame { lazy, schema }.select(names));
+        } else {
+            frame.lazy.select(columns)
+        };
+        Ok(Frame { lazy, schema })
     }
 
     fn calculate(&self, frame: Frame, calculation: &Calculation) -> Result<Frame> {

@@ -154,17 +154,14 @@ pub(super) fn leading(frame: Frame, holds: Lazy, limit: usize, keep_last: bool) 
     } else {
         going
     };
-    let names: Vec<Lazy> = frame.schema.keys().map(|n| column(n)).collect();
+    let names = frame.schema.keys().cloned().collect();
     let lazy = frame
         .lazy
         .with_column(going.alias(GOING))
         .filter(column(GOING).eq(lit(1)))
-        .select(names)
         .limit(u32::try_from(limit).unwrap_or(u32::MAX));
-    Frame {
-        lazy,
-        schema: frame.schema,
-    }
+    let schema = frame.schema;
+    Frame { lazy, schema }.select(names)
 }
 
 impl Executor<'_> {
@@ -248,12 +245,9 @@ impl Executor<'_> {
         } else {
             lazy.filter(empty.not().and(first))
         };
+        let names = frame.schema.keys().cloned().collect();
         let schema = frame.schema;
-        let names = schema.keys().map(|n| column(n)).collect::<Vec<_>>();
-        Ok(Frame {
-            lazy: lazy.select(names),
-            schema,
-        })
+        Ok(Frame { lazy, schema }.select(names))
     }
 
     /// A time put into buckets of a span.

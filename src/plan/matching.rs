@@ -146,9 +146,12 @@ impl TermMatcher {
         if !term.ends_with('*') && !breaks(term.chars().last()) {
             text.push_str(&format!("(?:[{breakers}]|$)"));
         }
-        Ok(TermMatcher {
-            regex: regex(&text)?,
-        })
+        // What is not the term of this expression compiles, however odd the term.
+        let regex = regex(&text).map_err(|_| {
+            let length = term.chars().count();
+            format!("the term is too long: {length} characters")
+        })?;
+        Ok(TermMatcher { regex })
     }
 
     /// Whether the term stands in `raw`.

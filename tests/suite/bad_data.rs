@@ -117,14 +117,15 @@ fn no_rows_are_no_error() {
         assert_eq!(search(&place, file).fine().out, "", "{file}");
     }
     place.write("a.ndjson", "{\"a\":1}\n");
-    let run = place.search(&["--data", "a.ndjson"], "aa=1 | table nosuch");
-    run.fine();
     let run = place.search(
         &["--data", "a.ndjson", "--format", "ndjson"],
         "* | table nosuch",
     );
     assert_eq!(run.fine().out, "{}\n");
-    run.says(&["no row has the field `nosuch`"]);
+    place
+        .search(&["--data", "a.ndjson"], "aa=1")
+        .fine()
+        .says(&["no row has the field `aa`; did you mean `a`?"]);
 }
 
 #[test]

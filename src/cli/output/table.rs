@@ -12,6 +12,10 @@ use crate::value::{Type, Value, is_canonical_number};
 /// Rows drawn at once.
 const BLOCK: usize = 5_000;
 
+/// Characters of a column beyond which the blocks of a long table need not agree: nobody sees it,
+/// and the time that it takes to arrange them grows with the square.
+const WIDEST: u16 = 10_000;
+
 /// Characters a line of the terminal on standard output has; `None` when it is none, or does
 /// not know (some say 0).
 pub fn terminal_width() -> Option<u16> {
@@ -101,7 +105,10 @@ fn write_blocks(
     for (number, block) in blocks.iter().enumerate() {
         let mut drawn = drawn(table, names, block.clone(), &right, style);
         for (column, width) in drawn.column_iter_mut().zip(&widths) {
-            let padded = width.saturating_add(2);
+            if blocks.len() == 1 || *width > WIDEST {
+                continue;
+            }
+            let padded = width + 2;
             column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(padded)));
         }
         let text = drawn.trim_fmt();
