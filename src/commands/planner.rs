@@ -15,6 +15,9 @@ pub struct Planner<'p> {
     depth: usize,
 }
 
+/// How many terms a search expression may have: each is a test of its own.
+const MAX_TERMS: usize = 100_000;
+
 /// How deep subsearches may stand in each other.
 const MAX_DEPTH: usize = 50;
 
@@ -85,6 +88,12 @@ impl<'p> Planner<'p> {
     /// # Errors
     /// What is wrong with a subsearch.
     pub fn search_filter(&mut self, input: Plan, search: &Search) -> Result<Plan> {
+        let terms = count_terms(search);
+        if terms > MAX_TERMS {
+            return Err(Error::new(crate::error::ErrorKind::TooLarge(format!(
+                "the search expression has {terms} terms, at most {MAX_TERMS} are supported"
+            ))));
+        }
         let mut plans = Vec::new();
         self.subsearches(search, &mut plans)?;
         Ok(Plan::Filter {
@@ -116,6 +125,20 @@ impl<'p> Planner<'p> {
     /// The events, or the rows so far.
     pub fn rows_or_events(input: Option<Plan>) -> Plan {
         input.unwrap_or(Plan::Scan(Scan::Events))
+    }
+}
+
+fn count_terms(search: &Search) -> usize {
+    match search {
+        Search::And(parts) | Search::Or(parts) => parts.iter().map(count_terms).sum(),
+        Search::Not(inner) => count_terms(inner),
+        Search::Compare { .. }
+        | Search::In { .. }
+        | Search::Term(_)
+        | Search::ExactTerm(_)
+        | Search::CaseTerm(_)
+        | Search::Subsearch(_)
+        | Search::CompareSubsearch { .. } => 1,
     }
 }
 

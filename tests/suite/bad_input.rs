@@ -284,7 +284,7 @@ fn a_mebibyte_of_one_sign_is_refused_or_read() {
         &["expected an expression"],
     );
     too_much(&"```".repeat(MIB / 6 * 2), &["no search"]);
-    enough(&"\"".repeat(MIB));
+    too_much(&"\"".repeat(MIB), &["terms, at most 100000"]);
     enough(&" ".repeat(MIB).replacen(' ', "a=1", 1));
     enough(&"*".repeat(MIB));
     too_much(
