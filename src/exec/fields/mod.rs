@@ -1,11 +1,19 @@
 //! Search-time fields in Splunk's order: extractions, aliases, calculated fields, lookups.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Searchtimeoperationssequence>
 
-use crate::error::{Error, Result};
+mod dynamic;
+mod kv_mode;
+mod pairs;
+mod report;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::data::EventPart;
 use crate::exec::frame::{Frame, cast, column};
-use crate::knowledge::props::{Alias, FieldRules, RuleOrigin, TransformMethod};
+use crate::knowledge::props::{Alias, Extract, FieldRules, RuleOrigin};
 use crate::plan::build;
 use crate::plan::{Assignment, Target};
 use crate::source::Span;
@@ -58,66 +66,39 @@ impl Executor<'_> {
 
     fn extractions(&self, frame: Frame, rules: &FieldRules) -> Result<Frame> {
         let mut frame = frame;
+        let mut made = HashSet::new();
         for rule in &rules.extracts {
             frame = self
-                .extract(frame, &rule.rule.field, &rule.rule.regex, &[])
+                .extract(frame, &rule.rule, &mut made)
                 .map_err(|e| in_rule(e, &rule.origin))?;
         }
         for rule in &rules.reports {
-            let transform = &rule.rule;
-            frame = match &transform.method {
-                TransformMethod::Regex { regex, format } => {
-                    self.extract(frame, &transform.source_key, regex, format)
-                }
-                TransformMethod::Pairs { .. } | TransformMethod::Columns { .. } => {
-                    Err(Error::data(format!(
-                        "the transform [{}] uses DELIMS, which is not supported",
-                        transform.name
-                    )))
-                }
-            }
-            .map_err(|e| in_rule(e, &rule.origin))?;
+            frame = self
+                .report(frame, &rule.rule, &mut made)
+                .map_err(|e| in_rule(e, &rule.origin))?;
         }
-        Ok(frame)
+        match &rules.kv_mode {
+            Some(rule) => self
+                .kv_mode(frame, rule.rule)
+                .map_err(|e| in_rule(e, &rule.origin)),
+            None => Ok(frame),
+        }
     }
 
-    /// Named groups, or the fields of a format, out of a field by a regular expression.
-    fn extract(
-        &self,
-        frame: Frame,
-        from: &str,
-        regex: &str,
-        format: &[(String, String)],
-    ) -> Result<Frame> {
-        if !frame.has(from) {
+    /// The named groups of a regular expression.
+    fn extract(&self, frame: Frame, rule: &Extract, made: &mut HashSet<String>) -> Result<Frame> {
+        if !frame.has(&rule.field) {
             return Ok(frame);
         }
-        let compiled = crate::functions::pattern::regex(regex)
-            .map_err(|m| Error::new(crate::error::ErrorKind::Regex(m)))?;
-        let targets: Vec<(String, String)> = if format.is_empty() {
-            compiled
-                .capture_names()
-                .flatten()
-                .map(|n| (n.to_owned(), n.to_owned()))
-                .collect()
-        } else {
-            format
-                .iter()
-                .map(|(field, value)| match value.strip_prefix('$') {
-                    Some(group) if !field.contains('$') => Ok((field.clone(), group.to_owned())),
-                    _ => Err(Error::data(format!(
-                        "FORMAT `{field}::{value}` is not supported: only `name::$n` is"
-                    ))),
-                })
-                .collect::<Result<_>>()?
-        };
+        let compiled = compiled(&rule.regex)?;
         let mut frame = frame;
-        for (target, group) in targets {
+        for group in compiled.capture_names().flatten() {
             let assignment = Assignment {
-                target: Target::Field(target.clone()),
-                value: build::extract_group(from, regex, &group, 1, &target),
+                target: Target::Field(group.to_owned()),
+                value: build::extract_group(&rule.field, &rule.regex, group, 1, group),
             };
             frame = self.assign(frame, &assignment)?;
+            made.insert(group.to_owned());
         }
         Ok(frame)
     }
@@ -146,4 +127,9 @@ pub(super) fn name(text: &str) -> Name {
 
 fn in_rule(error: Error, origin: &RuleOrigin) -> Error {
     error.hint(format!("in the rule {origin}"))
+}
+
+/// A rule's regular expression compiled, or what is wrong with it.
+fn compiled(regex: &str) -> Result<Arc<fancy_regex::Regex>> {
+    crate::functions::pattern::regex(regex).map_err(|m| Error::new(ErrorKind::Regex(m)))
 }
