@@ -95,6 +95,12 @@ impl Props {
         names
     }
 
+    /// Whether any stanza is for certain hosts.
+    pub fn minds_hosts(&self) -> bool {
+        let is_host = |s: &Selected| matches!(s.selector, Selector::Host(_));
+        self.selected.iter().any(is_host)
+    }
+
     /// The rules for events of that sourcetype (whatever its case), source and host.
     ///
     /// `[source::...]` wins over `[host::...]`, which wins over the sourcetype; among stanzas of
