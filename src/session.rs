@@ -4,6 +4,7 @@ mod answers;
 mod data;
 mod deep;
 mod detections;
+mod index_time;
 mod names;
 mod replay;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use fancy_regex::Regex;
 
-use crate::functions::pattern::fill;
+use crate::functions::pattern::{fill, too_hard};
 use crate::read::kv;
 use crate::read::{Field, json_fields, xml_fields};
 
@@ -44,7 +44,7 @@ pub fn by_regex(
 ) -> Result<Vec<(String, String)>, String> {
     let mut found = Vec::new();
     for captures in regex.captures_iter(text) {
-        let captures = captures.map_err(|e| format!("the regular expression gave up: {e}"))?;
+        let captures = captures.map_err(|_| too_hard(regex.as_str()))?;
         if !format.is_empty() {
             let filled =
                 |(name, value): &(String, String)| (fill(name, &captures), fill(value, &captures));
