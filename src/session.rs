@@ -3,6 +3,7 @@
 mod answers;
 mod data;
 mod deep;
+mod fields;
 mod detections;
 mod index_time;
 mod names;

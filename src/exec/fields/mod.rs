@@ -5,18 +5,24 @@ mod dynamic;
 mod kv_mode;
 mod pairs;
 mod report;
+mod trace;
+mod usage;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use polars::prelude::{UniqueKeepStrategy, lit};
 
+pub use trace::FieldOrigin;
+pub use usage::FieldUse;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::column::Cells;
 use crate::exec::data::EventPart;
+use crate::exec::fields::trace::Trace;
 use crate::exec::frame::{Frame, cast, column};
-use crate::knowledge::props::{Alias, AutomaticLookup, Extract, FieldRules, RuleOrigin};
+use crate::knowledge::props::{Alias, AutomaticLookup, Extract, FieldRules, Rule, RuleOrigin};
 use crate::plan::build;
 use crate::plan::{Assignment, Target};
 use crate::source::Span;
@@ -26,26 +32,37 @@ use crate::value::Type;
 impl Executor<'_> {
     /// Events with the fields that the rules for their sourcetype, source and host add.
     pub(super) fn with_fields(&self, part: &EventPart) -> Result<Frame> {
-        let frame = part.frame.clone();
-        let mut groups = self.rules_by_host(part)?;
-        if groups.len() == 1
-            && let Some((rules, _)) = groups.pop()
-        {
-            return self.apply(frame, &rules);
+        let mut frames = Vec::new();
+        for (frame, rules) in self.with_rules(part)? {
+            frames.push(self.apply(frame, &rules, None)?);
         }
-        let mut frames = Vec::with_capacity(groups.len());
-        for (rules, hosts) in groups {
+        match frames.len() {
+            1 => Ok(frames.remove(0)),
+            _ => self.union(frames),
+        }
+    }
+
+    /// The events of a part as they were read, with the rules that hold for them.
+    fn with_rules(&self, part: &EventPart) -> Result<Vec<(Frame, FieldRules)>> {
+        let groups = self.rules_by_host(part)?;
+        let single = groups.len() == 1;
+        let filtered = |hosts: Vec<String>| {
+            let mut frame = part.frame.clone();
             let theirs = hosts
                 .iter()
                 .map(|host| column("host").fill_null(lit("")).eq(lit(host.as_str())))
                 .reduce(polars::prelude::Expr::or);
-            let mut frame = frame.clone();
-            if let Some(theirs) = theirs {
+            if let Some(theirs) = theirs
+                && !single
+            {
                 frame.lazy = frame.lazy.filter(theirs);
             }
-            frames.push(self.apply(frame, &rules)?);
-        }
-        self.union(frames)
+            frame
+        };
+        Ok(groups
+            .into_iter()
+            .map(|(rules, hosts)| (filtered(hosts), rules))
+            .collect())
     }
 
     /// The rules that hold for events of a part, with the hosts they hold for where hosts make a
@@ -78,28 +95,61 @@ impl Executor<'_> {
     }
 
     /// The fields that rules add, in the order of Splunk's search-time operations.
-    fn apply(&self, frame: Frame, rules: &FieldRules) -> Result<Frame> {
+    fn apply(
+        &self,
+        frame: Frame,
+        rules: &FieldRules,
+        mut trace: Option<&mut Trace>,
+    ) -> Result<Frame> {
+        let mut told = |frame: Frame, origin: &RuleOrigin, transform: Option<&str>| {
+            let rule = |_: &str| Some((origin.clone(), transform.map(str::to_owned)));
+            match trace.as_deref_mut() {
+                Some(trace) => trace.step(self, frame, &rule),
+                None => Ok(frame),
+            }
+        };
         let mut frame = frame;
         if let Some(rename) = &rules.rename {
             let original = (column("sourcetype"), frame.kind("sourcetype"));
+            let renamed = lit(rename.rule.as_str());
             frame = frame.with(vec![
                 ("_sourcetype".to_owned(), original.1, original.0),
-                (
-                    "sourcetype".to_owned(),
-                    Type::Text,
-                    lit(rename.rule.as_str()),
-                ),
+                ("sourcetype".to_owned(), Type::Text, renamed),
             ]);
+            frame = told(frame, &rename.origin, None)?;
         }
-        frame = self.extractions(frame, rules)?;
-        for alias in &rules.aliases {
-            frame = self.alias(frame, &alias.rule);
+        let mut made = HashSet::new();
+        for Rule { rule, origin } in &rules.extracts {
+            let extracted = self.extract(frame, rule, &mut made);
+            frame = told(extracted.map_err(|e| in_rule(e, origin))?, origin, None)?;
+        }
+        for Rule { rule, origin } in &rules.reports {
+            let reported = self.report(frame, rule, &mut made);
+            let reported = reported.map_err(|e| in_rule(e, origin))?;
+            frame = told(reported, origin, Some(&rule.name))?;
+        }
+        if let Some(Rule { rule, origin }) = &rules.kv_mode {
+            let found = self.kv_mode(frame, *rule);
+            frame = told(found.map_err(|e| in_rule(e, origin))?, origin, None)?;
+        }
+        for Rule { rule, origin } in &rules.aliases {
+            frame = told(self.alias(frame, rule), origin, None)?;
         }
         frame = self.calculated(frame, rules)?;
-        for rule in &rules.lookups {
-            frame = self
-                .automatic_lookup(frame, &rule.rule)
-                .map_err(|e| in_rule(e, &rule.origin))?;
+        if let Some(trace) = trace.as_deref_mut() {
+            let of_field = |name: &str| {
+                let rule = rules.evals.iter().find(|r| r.rule.field == name)?;
+                Some((rule.origin.clone(), None))
+            };
+            frame = trace.step(self, frame, &of_field)?;
+        }
+        for Rule { rule, origin } in &rules.lookups {
+            let looked_up = self.automatic_lookup(frame, rule);
+            let looked_up = looked_up.map_err(|e| in_rule(e, origin))?;
+            frame = match trace.as_deref_mut() {
+                Some(trace) => trace.step(self, looked_up, &|_| Some((origin.clone(), None)))?,
+                None => looked_up,
+            };
         }
         Ok(frame)
     }
@@ -156,27 +206,6 @@ impl Executor<'_> {
             &pairs(&lookup.outputs),
             lookup.overwrite,
         )
-    }
-
-    fn extractions(&self, frame: Frame, rules: &FieldRules) -> Result<Frame> {
-        let mut frame = frame;
-        let mut made = HashSet::new();
-        for rule in &rules.extracts {
-            frame = self
-                .extract(frame, &rule.rule, &mut made)
-                .map_err(|e| in_rule(e, &rule.origin))?;
-        }
-        for rule in &rules.reports {
-            frame = self
-                .report(frame, &rule.rule, &mut made)
-                .map_err(|e| in_rule(e, &rule.origin))?;
-        }
-        match &rules.kv_mode {
-            Some(rule) => self
-                .kv_mode(frame, rule.rule)
-                .map_err(|e| in_rule(e, &rule.origin)),
-            None => Ok(frame),
-        }
     }
 
     /// The named groups of a regular expression.
