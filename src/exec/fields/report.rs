@@ -19,6 +19,9 @@ use crate::value::{Type, Value};
 /// A column that lives as long as it takes to spread its values over others.
 const PARTS: &str = "__parts";
 
+/// Names and values, or why there are none.
+type Pairs = Result<Vec<(String, String)>, String>;
+
 impl Executor<'_> {
     /// The fields of one transform. `made` are the fields that rules gave before: they keep their
     /// values, or get further ones with `MV_ADD`. Fields that the reader found are taken over, as
@@ -135,7 +138,7 @@ impl Executor<'_> {
         frame: Frame,
         transform: &Transform,
         made: &mut HashSet<String>,
-        read: &dyn Fn(&str) -> Result<Vec<(String, String)>, String>,
+        read: &dyn Fn(&str) -> Pairs,
     ) -> Result<Frame> {
         let mut seen: HashSet<String> = HashSet::new();
         let (frame, names) = self.discovered(

@@ -39,6 +39,9 @@ struct Found {
     rows: Vec<usize>,
 }
 
+/// A rule, and the transform that it names.
+pub(super) type Named = (RuleOrigin, Option<String>);
+
 /// Follows the rules over events that are in memory.
 pub(super) struct Trace {
     before: Rows,
@@ -52,7 +55,7 @@ impl Trace {
         &mut self,
         executor: &Executor<'_>,
         frame: Frame,
-        rule: &dyn Fn(&str) -> Option<(RuleOrigin, Option<String>)>,
+        rule: &dyn Fn(&str) -> Option<Named>,
     ) -> Result<Frame> {
         let schema = frame.schema.clone();
         let after = executor.collect(frame)?;
