@@ -3,7 +3,9 @@
 mod answers;
 mod data;
 mod deep;
+mod fields;
 mod detections;
+mod index_time;
 mod names;
 mod replay;
 

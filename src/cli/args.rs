@@ -91,15 +91,21 @@ pub struct ReplayArgs {
 /// `explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The search.
-    #[command(flatten)]
-    pub spl: SplArgs,
+    /// The search, in single quotes for the shell; `-` reads standard input; with --fields it may be a file
+    #[arg(value_name = "SPL", required_unless_present_any = ["file", "fields"])]
+    pub spl: Option<String>,
+    /// Read the search from a file
+    #[arg(short, long, value_name = "FILE", conflicts_with = "spl")]
+    pub file: Option<PathBuf>,
     /// How far to follow the search on its way to the engine
     #[arg(long, value_enum, default_value_t = StageArg::Plan)]
     pub stage: StageArg,
     /// Run the search and show columns and rows after every command
     #[arg(long, conflicts_with = "stage")]
     pub steps: bool,
+    /// Show which rule gave which field its value, in the events the search selects or in all
+    #[arg(long, conflicts_with_all = ["stage", "steps"])]
+    pub fields: bool,
 }
 
 /// The forms a search passes through.

@@ -60,7 +60,9 @@ pub const EXPLAIN: &str = "\
 Examples:
   spelunk explain 'index=main `my_macro(a)` | stats count' --stage macros
   spelunk explain '| makeresults count=3 | streamstats count' --stage polars
-  spelunk explain --data access.csv 'status=500 | stats count by uri | sort -count' --steps";
+  spelunk explain --data access.csv 'status=500 | stats count by uri | sort -count' --steps
+  spelunk explain --fields --app my_addon app.log
+  spelunk explain --fields 'sourcetype=app:log level=error'";
 
 /// `spelunk check --help`
 pub const CHECK: &str = "\

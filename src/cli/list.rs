@@ -1,6 +1,7 @@
 //! `list`: the names of what is known.
 
 use crate::cli::args::{ListArgs, ListKind};
+use crate::cli::fields;
 use crate::cli::output::listing::Listing;
 use crate::cli::problem::Problem;
 use crate::cli::reference::{commands, functions, table};
@@ -27,7 +28,7 @@ pub fn list(args: &ListArgs, setup: &Setup) -> Result<(), Problem> {
         ListKind::Lookups => lookups(&setup.open()?, pattern),
         ListKind::Models => models(&setup.open()?, pattern),
         ListKind::Datasets => datasets(&setup.open()?, pattern),
-        ListKind::Fields => names(&setup.open()?, NameKind::Field, pattern)?,
+        ListKind::Fields => fields::uses(&setup.open()?, pattern)?,
         ListKind::Sourcetypes => names(&setup.open()?, NameKind::Sourcetype, pattern)?,
     };
     setup.write_table(&rows)

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod examples;
+mod fields;
 mod generate;
 mod help;
 mod interrupt;

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cli::args::{CheckArgs, ExplainArgs, ReplayArgs, SplArgs, StageArg};
+use crate::cli::fields;
 use crate::cli::output::sink::Sink;
 use crate::cli::output::{Format, Style, Table, counted, duration, write};
 use crate::cli::problem::Problem;
@@ -25,7 +26,10 @@ pub fn search(args: &SplArgs, setup: &Setup) -> Result<(), Problem> {
 
 /// Shows one stage of a search, or its rows after every command.
 pub fn explain(args: &ExplainArgs, setup: &Setup) -> Result<(), Problem> {
-    let spl = spl(&args.spl)?;
+    if args.fields {
+        return fields::explain(args, setup);
+    }
+    let spl = args.text()?.unwrap_or_default();
     let session = setup.open()?;
     let mut sink = Sink::open(setup.output.as_deref())?;
     if args.steps {
@@ -33,6 +37,23 @@ pub fn explain(args: &ExplainArgs, setup: &Setup) -> Result<(), Problem> {
     }
     let text = session.explain(&spl, stage(args.stage))?;
     sink.write(|out| writeln!(out, "{}", text.trim_end()))
+}
+
+impl ExplainArgs {
+    /// The text of the search, if there is one.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn text(&self) -> Result<Option<String>, Problem> {
+        if self.spl.is_none() && self.file.is_none() {
+            return Ok(None);
+        }
+        let args = SplArgs {
+            spl: self.spl.clone(),
+            file: self.file.clone(),
+        };
+        spl(&args).map(Some)
+    }
 }
 
 /// Writes the rows after every command.

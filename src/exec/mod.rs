@@ -12,7 +12,7 @@ pub mod column;
 mod columns;
 pub mod data;
 mod expression;
-mod fields;
+pub mod fields;
 mod filter;
 pub mod frame;
 mod join;

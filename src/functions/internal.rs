@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::functions::pattern::{regex, too_hard};
+use crate::functions::pattern::{fill, regex, too_hard};
 use crate::functions::sed;
 use crate::functions::{Body, Context, EvalFunction, Group, Outcome, Traits};
 use crate::value::{Type, Value, format_number, parse_number};
@@ -39,6 +39,15 @@ pub(super) const TABLE: &[EvalFunction] = &[
         returns: |_| Type::Text,
         doc: "What a group of a regular expression matched first.",
         body: Body::Values(group),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$expand",
+        synopsis: "$expand(<text>, <regex>, <template>, <matches>)",
+        arity: (4, 4),
+        returns: |_| Type::Multi,
+        doc: "A template with `$1` replaced by groups, for up to so many matches (0: all).",
+        body: Body::Values(expand),
         ..BASE
     },
     EvalFunction {
@@ -139,6 +148,25 @@ fn group<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
             if let Some(matched) = matched {
                 found.push(Cow::Owned(matched.as_str().to_owned()));
             }
+            if most > 0 && found.len() >= most {
+                return Ok(Value::multi(found));
+            }
+        }
+    }
+    Ok(Value::multi(found))
+}
+
+fn expand<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+    let (Some(pattern), Some(template)) = (args[1].as_text(), args[2].as_text()) else {
+        return Ok(Value::Null);
+    };
+    let most = args[3].as_number().unwrap_or(1.0) as usize;
+    let regex = regex(&pattern)?;
+    let mut found = Vec::new();
+    for text in args[0].clone().into_values() {
+        for captures in regex.captures_iter(&*text) {
+            let captures = captures.map_err(|_| too_hard(&pattern))?;
+            found.push(Cow::Owned(fill(&template, &captures)));
             if most > 0 && found.len() >= most {
                 return Ok(Value::multi(found));
             }

@@ -52,20 +52,26 @@ pub(super) fn sed<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let Some(expression) = args[1].as_text() else {
         return Ok(Value::Null);
     };
-    let (kind, from, to, flags) = parse_sed(&expression)?;
     let mut out = Vec::new();
     for text in args[0].clone().into_values() {
-        out.push(Cow::Owned(if kind == 'y' {
-            let to: Vec<char> = to.chars().collect();
-            let from: Vec<char> = from.chars().collect();
-            text.chars()
-                .map(|c| from.iter().position(|f| *f == c).map_or(c, |at| to[at]))
-                .collect()
-        } else {
-            substitute(&text, &from, &to, &flags)?
-        }));
+        out.push(Cow::Owned(edit(&text, &expression)?));
     }
     Ok(Value::multi(out))
+}
+
+/// What a `sed` expression makes of a text.
+///
+/// # Errors
+/// An expression that is none, or that takes too long on the text.
+pub fn edit(text: &str, expression: &str) -> Result<String, String> {
+    let (kind, from, to, flags) = parse_sed(expression)?;
+    if kind == 's' {
+        return substitute(text, &from, &to, &flags);
+    }
+    let to: Vec<char> = to.chars().collect();
+    let from: Vec<char> = from.chars().collect();
+    let changed = |c: char| from.iter().position(|f| *f == c).map_or(c, |at| to[at]);
+    Ok(text.chars().map(changed).collect())
 }
 
 fn substitute(text: &str, from: &str, to: &str, flags: &str) -> Result<String, String> {

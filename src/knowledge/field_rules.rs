@@ -128,6 +128,16 @@ pub struct Transform {
     pub origin: Origin,
 }
 
+impl Transform {
+    /// Whether its `FORMAT` names the fields, rather than the groups of its `REGEX`.
+    pub fn has_format(&self) -> bool {
+        match &self.method {
+            TransformMethod::Regex { format, .. } => !format.is_empty(),
+            TransformMethod::Pairs { .. } | TransformMethod::Columns { .. } => false,
+        }
+    }
+}
+
 /// How a [`Transform`] reads its field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransformMethod {

@@ -11,6 +11,7 @@ pub mod detection;
 pub mod detections;
 pub mod expand;
 mod field_rules;
+pub mod index_rules;
 pub mod lookups;
 pub mod macros;
 mod model_file;

@@ -9,6 +9,7 @@ pub use super::field_rules::{
     Alias, AutomaticLookup, Calculated, Extract, FieldRules, KvMode, Rule, RuleOrigin, Transform,
     TransformMethod,
 };
+use super::index_rules::{self, IndexRules, IndexTransform};
 use super::pattern::Pattern;
 use super::rules;
 use super::yaml::parse_bool;
@@ -35,6 +36,7 @@ struct Selected {
 pub struct Props {
     selected: Vec<Selected>,
     transforms: BTreeMap<String, Transform>,
+    index_transforms: BTreeMap<String, IndexTransform>,
 }
 
 impl Props {
@@ -67,7 +69,11 @@ impl Props {
             });
         }
         let mut found = BTreeMap::new();
+        let mut index_transforms = BTreeMap::new();
         for stanza in transforms.stanzas() {
+            if let Some(transform) = index_rules::index_transform(stanza) {
+                index_transforms.insert(stanza.name.clone(), transform);
+            }
             if let Some(transform) = rules::transform(stanza)? {
                 found.insert(stanza.name.clone(), transform);
             }
@@ -75,6 +81,7 @@ impl Props {
         Ok(Props {
             selected,
             transforms: found,
+            index_transforms,
         })
     }
 
@@ -93,6 +100,12 @@ impl Props {
             .collect();
         names.sort_unstable();
         names
+    }
+
+    /// Whether any stanza is for certain hosts.
+    pub fn minds_hosts(&self) -> bool {
+        let is_host = |s: &Selected| matches!(s.selector, Selector::Host(_));
+        self.selected.iter().any(is_host)
     }
 
     /// The rules for events of that sourcetype (whatever its case), source and host.
@@ -174,6 +187,47 @@ impl Props {
                 }),
                 // Index-time settings, and those of the user interface.
                 _ => {}
+            }
+        }
+        Ok(rules)
+    }
+
+    /// Whether any stanza has index-time rules.
+    pub fn changes_events(&self) -> bool {
+        self.selected.iter().any(|s| {
+            s.stanza
+                .iter()
+                .any(|(key, _)| key.starts_with("TRANSFORMS-") || key.starts_with("SEDCMD-"))
+        })
+    }
+
+    /// The index-time rules for events that arrive with that sourcetype, source and host.
+    ///
+    /// # Errors
+    /// A `TRANSFORMS-*` that names a transform that is not there.
+    pub fn index_rules(&self, sourcetype: &str, source: &str, host: &str) -> Result<IndexRules> {
+        let mut rules = IndexRules::default();
+        for (key, (stanza, setting)) in self.settings(sourcetype, source, host) {
+            let value = setting.value.trim();
+            let origin = || origin(stanza, key, setting);
+            if key.starts_with("SEDCMD-") && !value.is_empty() {
+                rules.sed.push(Rule {
+                    rule: value.to_owned(),
+                    origin: origin(),
+                });
+            } else if key.starts_with("TRANSFORMS-") {
+                for name in value.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+                    let Some(transform) = self.index_transforms.get(name) else {
+                        return Err(rules::wrong(
+                            &origin(),
+                            &format!("there is no transform [{name}] with REGEX and DEST_KEY"),
+                        ));
+                    };
+                    rules.transforms.push(Rule {
+                        rule: transform.clone(),
+                        origin: origin(),
+                    });
+                }
             }
         }
         Ok(rules)

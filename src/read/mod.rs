@@ -10,6 +10,7 @@ mod csv;
 mod event;
 mod evtx;
 mod expansion;
+mod fields;
 mod input;
 mod json;
 mod json_rows;
@@ -45,8 +46,10 @@ use crate::read::input::{Encoding, Input, Utf16Reader};
 use crate::read::json_rows::{MakeEvent, Rows};
 
 pub use crate::read::batches::BatchSink;
-pub use crate::read::columns::BASE;
+pub use crate::read::columns::{BASE, FieldColumns};
 pub use crate::read::container::Skipped;
+pub use crate::read::event::Field;
+pub use crate::read::fields::{event_fields, json_fields, xml_fields};
 pub use crate::read::table::read_table;
 pub use crate::read::union::{cast_to, join_schemas, join_types, union};
 

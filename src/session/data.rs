@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::data::{Data, EventPart, ModelPart};
 use crate::exec::frame::{Frame, polars_error};
 use crate::read::{self, Batch, ReadReport};
-use crate::session::{Progress, Session, lock};
+use crate::session::{Progress, Session, index_time, lock};
 
 impl Session {
     /// The data, read at the first call.
@@ -49,17 +49,21 @@ impl Session {
             ..read::Options::default()
         };
         let watch = Watch::new(self, "reading");
+        let mut dropped = 0;
         let report = read::read_paths(
             &self.options.data,
             &options,
             &mut |p| watch.tell(&p),
             &mut |batch| {
                 self.check_cancelled()?;
-                data.events.push(event_part(batch)?);
+                for batch in index_time::apply(&self.catalog, batch, &mut dropped)? {
+                    data.events.push(event_part(batch)?);
+                }
                 Ok(())
             },
         );
         watch.finish();
+        self.tell_dropped(dropped);
         lock(&self.data_notices).extend(report_notices(&report?));
         Ok(())
     }
@@ -84,6 +88,15 @@ impl Session {
             return Ok(Frame::of(read::read_table(path, self.options.zone)?));
         };
         scan(&files)
+    }
+
+    /// Says that index-time rules dropped events, if they did.
+    pub(super) fn tell_dropped(&self, dropped: u64) {
+        if dropped > 0 {
+            lock(&self.data_notices).push(format!(
+                "{dropped} events were dropped: TRANSFORMS rules sent them to nullQueue"
+            ));
+        }
     }
 
     pub(super) fn take_data_notices(&self) -> Vec<String> {

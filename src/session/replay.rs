@@ -11,7 +11,7 @@ use crate::knowledge::detection::Detection;
 use crate::knowledge::shipped;
 use crate::read::{self, Batch, ReadReport};
 use crate::session::data::{Watch, report_notices};
-use crate::session::{ReplaySummary, Session};
+use crate::session::{ReplaySummary, Session, index_time};
 use crate::store::{Store, Writer};
 
 /// A file to replay, with what its description says of it.
@@ -91,6 +91,7 @@ impl Session {
             summary.notices.extend(report_notices(&report));
         }
         watch.finish();
+        summary.notices.extend(self.take_data_notices());
         summary.events = writer.commit()?;
         summary.elapsed = started.elapsed();
         Ok(summary)
@@ -102,12 +103,16 @@ impl Session {
         writer: &mut Writer<'_>,
         watch: &Watch,
     ) -> Result<ReadReport> {
+        let mut dropped = 0;
         let mut sink = |batch: Batch| {
             self.check_cancelled()?;
-            writer.add(batch)
+            for batch in index_time::apply(&self.catalog, batch, &mut dropped)? {
+                writer.add(batch)?;
+            }
+            Ok(())
         };
         let mut tell = |p: read::Progress| watch.tell(&p);
-        match shipped::file(&source.path) {
+        let report = match shipped::file(&source.path) {
             Some(file) => read::read_bytes(
                 &source.path.to_string_lossy(),
                 file.bytes(),
@@ -121,7 +126,9 @@ impl Session {
                 &mut tell,
                 &mut sink,
             ),
-        }
+        };
+        self.tell_dropped(dropped);
+        report
     }
 
     /// When there is no data at all, the data sets that the detections name as their tests and

@@ -71,6 +71,26 @@ fn shown(pattern: &str) -> String {
     }
 }
 
+/// A template with `$1` replaced by what the groups matched; a group that took no part is empty.
+pub fn fill(template: &str, captures: &fancy_regex::Captures<'_, str>) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let digits = &rest[at + 1..];
+        let end = digits
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(digits.len());
+        match digits[..end].parse::<usize>() {
+            Ok(group) => out.push_str(captures.get(group).map_or("", |m| m.as_str())),
+            Err(_) => out.push('$'),
+        }
+        rest = &digits[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
 /// What to say when matching `pattern` gave up.
 pub fn too_hard(pattern: &str) -> String {
     format!(

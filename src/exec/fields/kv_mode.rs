@@ -1,0 +1,77 @@
+//! `KV_MODE`: fields found without a rule for them.
+//! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Automatickey-valuefieldextractionsatsearch-time>
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::column::Cells;
+use crate::exec::fields::dynamic::Merge;
+use crate::exec::fields::pairs;
+use crate::exec::frame::Frame;
+use crate::knowledge::props::KvMode;
+use crate::read::{Field, event_fields};
+
+/// Events looked at to tell whether their reader has found the fields already.
+const SAMPLE: u32 = 16;
+
+impl Executor<'_> {
+    /// The fields that a `KV_MODE` which a stanza sets finds in events whose reader has not. What
+    /// a field has already stays: Splunk does this after all extractions.
+    pub(super) fn kv_mode(&self, frame: Frame, mode: KvMode) -> Result<Frame> {
+        let read: fn(&str) -> Vec<Field<'_>> = match mode {
+            KvMode::None => return Ok(frame),
+            KvMode::Auto => |text| pairs::automatic(text, false),
+            KvMode::AutoEscaped => |text| pairs::automatic(text, true),
+            KvMode::Json => pairs::json,
+            KvMode::Xml => pairs::xml,
+            KvMode::Multi => pairs::table,
+        };
+        if !frame.has("_raw") || self.has_been_read(&frame, mode)? {
+            return Ok(frame);
+        }
+        let (frame, _) = self.discovered(frame, "_raw", &|_| Merge::Under, &mut |text, row| {
+            row.extend(read(text).into_iter().map(owned));
+            Ok(())
+        })?;
+        Ok(frame)
+    }
+
+    /// Whether the first events have the fields that reading their text gives.
+    fn has_been_read(&self, frame: &Frame, mode: KvMode) -> Result<bool> {
+        let fits: fn(&str) -> bool = match mode {
+            KvMode::Auto | KvMode::AutoEscaped => |_| true,
+            KvMode::Json => |text| text.starts_with('{'),
+            KvMode::Xml => |text| text.starts_with("<Event"),
+            // A reader of tables gives a row each; here an event is a whole table.
+            KvMode::Multi | KvMode::None => return Ok(false),
+        };
+        let mut first = frame.clone().select(vec!["_raw".to_owned()]);
+        first.lazy = first.lazy.limit(SAMPLE);
+        let rows = self.collect(first)?;
+        let Some(texts) = rows.frame().columns().first() else {
+            return Ok(true);
+        };
+        let cells = Cells::new(texts);
+        let mut seen = false;
+        for row in 0..rows.len() {
+            let value = cells.get(row);
+            let Some(text) = value.as_text().filter(|t| fits(t.trim_start())) else {
+                continue;
+            };
+            for field in event_fields(&text) {
+                seen = true;
+                if !frame.has(&field.name) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(seen)
+    }
+}
+
+fn owned(field: Field<'_>) -> Field<'static> {
+    Field {
+        name: field.name.into_owned().into(),
+        value: field.value.into_owned().into(),
+        number: field.number,
+    }
+}

@@ -1,0 +1,258 @@
+//! Search-time fields in Splunk's order: extractions, aliases, calculated fields, lookups.
+//! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Searchtimeoperationssequence>
+
+mod dynamic;
+mod kv_mode;
+mod pairs;
+mod report;
+mod trace;
+mod usage;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use polars::prelude::{UniqueKeepStrategy, lit};
+
+pub use trace::FieldOrigin;
+pub use usage::FieldUse;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::Executor;
+use crate::exec::column::Cells;
+use crate::exec::data::EventPart;
+use crate::exec::fields::trace::Trace;
+use crate::exec::frame::{Frame, cast, column};
+use crate::knowledge::props::{Alias, AutomaticLookup, Extract, FieldRules, Rule, RuleOrigin};
+use crate::plan::build;
+use crate::plan::{Assignment, Target};
+use crate::source::Span;
+use crate::syntax::ast::Name;
+use crate::value::Type;
+
+impl Executor<'_> {
+    /// Events with the fields that the rules for their sourcetype, source and host add.
+    pub(super) fn with_fields(&self, part: &EventPart) -> Result<Frame> {
+        let mut frames = Vec::new();
+        for (frame, rules) in self.with_rules(part)? {
+            frames.push(self.apply(frame, &rules, None)?);
+        }
+        match frames.len() {
+            1 => Ok(frames.remove(0)),
+            _ => self.union(frames),
+        }
+    }
+
+    /// The events of a part as they were read, with the rules that hold for them.
+    fn with_rules(&self, part: &EventPart) -> Result<Vec<(Frame, FieldRules)>> {
+        let groups = self.rules_by_host(part)?;
+        let single = groups.len() == 1;
+        let filtered = |hosts: Vec<String>| {
+            let mut frame = part.frame.clone();
+            let theirs = hosts
+                .iter()
+                .map(|host| column("host").fill_null(lit("")).eq(lit(host.as_str())))
+                .reduce(polars::prelude::Expr::or);
+            if let Some(theirs) = theirs
+                && !single
+            {
+                frame.lazy = frame.lazy.filter(theirs);
+            }
+            frame
+        };
+        Ok(groups
+            .into_iter()
+            .map(|(rules, hosts)| (filtered(hosts), rules))
+            .collect())
+    }
+
+    /// The rules that hold for events of a part, with the hosts they hold for where hosts make a
+    /// difference.
+    fn rules_by_host(&self, part: &EventPart) -> Result<Vec<(FieldRules, Vec<String>)>> {
+        let catalog = &self.context.catalog;
+        let rules = |host: &str| catalog.field_rules(&part.sourcetype, &part.source, host);
+        if !part.host.is_empty() || !catalog.props.minds_hosts() || !part.frame.has("host") {
+            return Ok(vec![(rules(&part.host)?, Vec::new())]);
+        }
+        let mut hosts = part.frame.clone().select(vec!["host".to_owned()]);
+        hosts.lazy = hosts.lazy.unique_stable(None, UniqueKeepStrategy::First);
+        let hosts = self.collect(hosts)?;
+        let Some(cells) = hosts.frame().columns().first().map(Cells::new) else {
+            return Ok(vec![(rules("")?, Vec::new())]);
+        };
+        let mut groups: Vec<(FieldRules, Vec<String>)> = Vec::new();
+        for row in 0..hosts.len() {
+            let host = cells.get(row).into_text().unwrap_or_default().into_owned();
+            let rules = rules(&host)?;
+            match groups.iter_mut().find(|(known, _)| *known == rules) {
+                Some((_, hosts)) => hosts.push(host),
+                None => groups.push((rules, vec![host])),
+            }
+        }
+        if groups.is_empty() {
+            groups.push((rules("")?, Vec::new()));
+        }
+        Ok(groups)
+    }
+
+    /// The fields that rules add, in the order of Splunk's search-time operations.
+    fn apply(
+        &self,
+        frame: Frame,
+        rules: &FieldRules,
+        mut trace: Option<&mut Trace>,
+    ) -> Result<Frame> {
+        let mut told = |frame: Frame, origin: &RuleOrigin, transform: Option<&str>| {
+            let rule = |_: &str| Some((origin.clone(), transform.map(str::to_owned)));
+            match trace.as_deref_mut() {
+                Some(trace) => trace.step(self, frame, &rule),
+                None => Ok(frame),
+            }
+        };
+        let mut frame = frame;
+        if let Some(rename) = &rules.rename {
+            let original = (column("sourcetype"), frame.kind("sourcetype"));
+            let renamed = lit(rename.rule.as_str());
+            frame = frame.with(vec![
+                ("_sourcetype".to_owned(), original.1, original.0),
+                ("sourcetype".to_owned(), Type::Text, renamed),
+            ]);
+            frame = told(frame, &rename.origin, None)?;
+        }
+        let mut made = HashSet::new();
+        for Rule { rule, origin } in &rules.extracts {
+            let extracted = self.extract(frame, rule, &mut made);
+            frame = told(extracted.map_err(|e| in_rule(e, origin))?, origin, None)?;
+        }
+        for Rule { rule, origin } in &rules.reports {
+            let reported = self.report(frame, rule, &mut made);
+            let reported = reported.map_err(|e| in_rule(e, origin))?;
+            frame = told(reported, origin, Some(&rule.name))?;
+        }
+        if let Some(Rule { rule, origin }) = &rules.kv_mode {
+            let found = self.kv_mode(frame, *rule);
+            frame = told(found.map_err(|e| in_rule(e, origin))?, origin, None)?;
+        }
+        for Rule { rule, origin } in &rules.aliases {
+            frame = told(self.alias(frame, rule), origin, None)?;
+        }
+        frame = self.calculated(frame, rules)?;
+        if let Some(trace) = trace.as_deref_mut() {
+            let of_field = |name: &str| {
+                let rule = rules.evals.iter().find(|r| r.rule.field == name)?;
+                Some((rule.origin.clone(), None))
+            };
+            frame = trace.step(self, frame, &of_field)?;
+        }
+        for Rule { rule, origin } in &rules.lookups {
+            let looked_up = self.automatic_lookup(frame, rule);
+            let looked_up = looked_up.map_err(|e| in_rule(e, origin))?;
+            frame = match trace.as_deref_mut() {
+                Some(trace) => trace.step(self, looked_up, &|_| Some((origin.clone(), None)))?,
+                None => looked_up,
+            };
+        }
+        Ok(frame)
+    }
+
+    /// Calculated fields. They see the same input: none sees another's result.
+    fn calculated(&self, frame: Frame, rules: &FieldRules) -> Result<Frame> {
+        if rules.evals.is_empty() {
+            return Ok(frame);
+        }
+        // Under names of their own first: Polars may move a constant given to a column before
+        // others that read the column.
+        const PREFIX: &str = "__calculated:";
+        let mut calculated = Vec::new();
+        let mut schema = frame.schema.clone();
+        for rule in &rules.evals {
+            let expr = crate::commands::parse_expression(self.context, &rule.rule.expression)
+                .map_err(|e| in_rule(e, &rule.origin))?;
+            let (value, kind) = self
+                .value(&expr, &frame)
+                .map_err(|e| in_rule(e, &rule.origin))?;
+            let field = &rule.rule.field;
+            schema.insert(field.clone(), kind);
+            calculated.push((format!("{PREFIX}{field}"), kind, value));
+        }
+        let frame = frame.with(calculated);
+        let exprs: Vec<_> = schema
+            .keys()
+            .map(|name| {
+                let own = format!("{PREFIX}{name}");
+                if frame.has(&own) {
+                    column(&own).alias(name.as_str())
+                } else {
+                    column(name)
+                }
+            })
+            .collect();
+        Ok(Frame {
+            lazy: frame.lazy.select(exprs),
+            schema,
+        })
+    }
+
+    fn automatic_lookup(&self, frame: Frame, lookup: &AutomaticLookup) -> Result<Frame> {
+        let pairs = |pairs: &[(String, String)]| {
+            pairs
+                .iter()
+                .map(|(a, b)| (name(a), name(b)))
+                .collect::<Vec<_>>()
+        };
+        self.lookup(
+            frame,
+            &name(&lookup.lookup),
+            &pairs(&lookup.inputs),
+            &pairs(&lookup.outputs),
+            lookup.overwrite,
+        )
+    }
+
+    /// The named groups of a regular expression.
+    fn extract(&self, frame: Frame, rule: &Extract, made: &mut HashSet<String>) -> Result<Frame> {
+        if !frame.has(&rule.field) {
+            return Ok(frame);
+        }
+        let compiled = compiled(&rule.regex)?;
+        let mut frame = frame;
+        for group in compiled.capture_names().flatten() {
+            let assignment = Assignment {
+                target: Target::Field(group.to_owned()),
+                value: build::extract_group(&rule.field, &rule.regex, group, 1, group),
+            };
+            frame = self.assign(frame, &assignment)?;
+            made.insert(group.to_owned());
+        }
+        Ok(frame)
+    }
+
+    fn alias(&self, frame: Frame, alias: &Alias) -> Frame {
+        if !frame.has(&alias.from) {
+            return frame;
+        }
+        let from = frame.kind(&alias.from);
+        let (value, kind) = if frame.has(&alias.to) && !alias.overwrite {
+            let kind = frame.kind(&alias.to).join(from);
+            let there = cast(column(&alias.to), frame.kind(&alias.to), kind);
+            (there.fill_null(cast(column(&alias.from), from, kind)), kind)
+        } else {
+            (column(&alias.from), from)
+        };
+        let kind = if kind == Type::Null { Type::Text } else { kind };
+        frame.with(vec![(alias.to.clone(), kind, value)])
+    }
+}
+
+/// A name that stands in no text.
+pub(super) fn name(text: &str) -> Name {
+    build::name(text, Span::default())
+}
+
+fn in_rule(error: Error, origin: &RuleOrigin) -> Error {
+    error.hint(format!("in the rule {origin}"))
+}
+
+/// A rule's regular expression compiled, or what is wrong with it.
+fn compiled(regex: &str) -> Result<Arc<fancy_regex::Regex>> {
+    crate::functions::pattern::regex(regex).map_err(|m| Error::new(ErrorKind::Regex(m)))
+}
