@@ -12,9 +12,12 @@ mod evtx;
 mod expansion;
 mod input;
 mod json;
+mod json_kinds;
 mod json_rows;
+mod json_wrapped;
 pub mod kv;
 mod parquet;
+mod row_events;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -42,7 +45,7 @@ use crate::error::{Error, Result};
 use crate::read::batches::Batches;
 use crate::read::container::{Leaf, Walker};
 use crate::read::input::{Encoding, Input, Utf16Reader};
-use crate::read::json_rows::{MakeEvent, Rows};
+use crate::read::row_events::{MakeEvent, Rows};
 
 pub use crate::read::batches::BatchSink;
 pub use crate::read::columns::BASE;
@@ -167,12 +170,16 @@ struct Context<'c> {
     year: Option<i32>,
     /// The file on disk, if it is a plain one.
     path: Option<&'c Path>,
+    /// Its name, also inside a container.
+    name: &'c str,
 }
 
 impl Context<'_> {
-    fn rows(&self, make: MakeEvent) -> Rows {
+    fn rows(&self, make: MakeEvent) -> Rows<'_> {
         Rows {
             zone: self.zone,
+            file: self.name,
+            unwrap: true,
             make,
         }
     }
@@ -206,7 +213,7 @@ pub const FORMATS: &[Format] = &[
         doc: "JSON: an object a line, an array of objects, or objects one after the other; Windows events of NXLog, Winlogbeat and evtx_dump",
         looks_like: |head| json_rows::looks_like(&head.text),
         endings: &["ndjson", "jsonl", "json"],
-        read: |input, context, out| json_rows::read(input, context.rows(json_rows::event), out),
+        read: |input, context, out| json_rows::read(input, context.rows(row_events::event), out),
     },
     Format {
         name: "csv",
@@ -316,6 +323,7 @@ fn read_leaf(leaf: Leaf<'_, '_>, zone: Tz, out: &mut Batches<'_>) -> Result<Opti
         zone,
         year: modified.map(year_of),
         path,
+        name,
     };
     decoded(input, &mut |input| {
         read_input(input, name, named, &context, out)
