@@ -201,8 +201,8 @@ pub fn recognise(event: &Event<'_>, file: &str) -> Option<(Cow<'static, str>, Op
     Some((sourcetype, time))
 }
 
-/// `conn` of `logs/conn.12:00:00-13:00:00.log` and `conn_20200801.json`.
-fn zeek_log(file: &str) -> &str {
+/// The log that a file of Zeek holds: `conn` of `logs/conn.12:00:00-13:00:00.log` and `conn_20200801.json`.
+pub fn zeek_log(file: &str) -> &str {
     let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let end = base
         .find(|c: char| !(c.is_ascii_alphabetic() || c == '_' || c.is_ascii_digit()))

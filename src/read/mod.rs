@@ -16,6 +16,7 @@ mod json_kinds;
 mod json_rows;
 mod json_wrapped;
 pub mod kv;
+mod line_kinds;
 mod parquet;
 mod row_events;
 mod table;
@@ -24,12 +25,14 @@ mod tests;
 mod text;
 pub mod timestamp;
 mod union;
+mod w3c;
 mod windows;
 mod windows_json;
 mod windows_log;
 mod windows_messages;
 mod windows_text;
 mod windows_xml;
+mod zeek;
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -45,6 +48,7 @@ use crate::error::{Error, Result};
 use crate::read::batches::Batches;
 use crate::read::container::{Leaf, Walker};
 use crate::read::input::{Encoding, Input, Utf16Reader};
+use crate::read::line_kinds::Lines;
 use crate::read::row_events::{MakeEvent, Rows};
 
 pub use crate::read::batches::BatchSink;
@@ -183,6 +187,14 @@ impl Context<'_> {
             make,
         }
     }
+
+    fn lines(&self) -> Lines<'_> {
+        Lines {
+            zone: self.zone,
+            year: self.year,
+            file: self.name,
+        }
+    }
 }
 
 /// All formats. The first whose content fits reads the file, else the first whose ending does.
@@ -209,6 +221,20 @@ pub const FORMATS: &[Format] = &[
         read: |input, context, out| windows_log::read(input, context.zone, out),
     },
     Format {
+        name: "zeek",
+        doc: "Zeek logs in tab-separated text, with their header",
+        looks_like: |head| zeek::looks_like(&head.text),
+        endings: &[],
+        read: |input, context, out| zeek::read(input, context.name, out),
+    },
+    Format {
+        name: "w3c",
+        doc: "W3C extended logs with a #Fields line: IIS, CloudFront",
+        looks_like: |head| w3c::looks_like(&head.text),
+        endings: &[],
+        read: |input, context, out| w3c::read(input, context.zone, out),
+    },
+    Format {
         name: "json",
         doc: "JSON: an object a line, an array of objects, or objects one after the other; Windows events of NXLog, Winlogbeat and evtx_dump",
         looks_like: |head| json_rows::looks_like(&head.text),
@@ -224,10 +250,10 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "text",
-        doc: "plain text, an event a line, with automatic key=value extraction",
+        doc: "plain text, an event a line or from one line with a time to the next, with automatic key=value extraction; syslog, Linux audit, web access logs, VPC flow logs",
         looks_like: |_| false,
         endings: &["log", "txt", "raw", "out", "syslog", "xml"],
-        read: |input, context, out| text::read(input, context.zone, context.year, out),
+        read: |input, context, out| text::read(input, &context.lines(), out),
     },
 ];
 
