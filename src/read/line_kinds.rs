@@ -20,6 +20,14 @@ pub struct Lines<'f> {
     pub file: &'f str,
 }
 
+impl Lines<'_> {
+    /// A year with which a time can at least be told from other text.
+    pub fn any_year(&self) -> i32 {
+        // One with a 29th of February.
+        self.year.unwrap_or(2000)
+    }
+}
+
 /// One kind of line.
 pub struct LineKind {
     /// The sourcetype, given the head of the file.
@@ -177,7 +185,8 @@ fn syslog<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     let text = after_priority.unwrap_or(line);
     let versioned = text.strip_prefix("1 ").filter(|_| after_priority.is_some());
     let text = versioned.unwrap_or(text);
-    let (time, length) = timestamp::prefix(text, lines.zone, lines.year)?;
+    let (_, length) = timestamp::prefix(text, lines.zone, Some(lines.any_year()))?;
+    let time = timestamp::prefix(text, lines.zone, lines.year).map(|(time, _)| time);
     let rest = text[length..].strip_prefix(' ')?;
     let (host, rest) = rest.split_once(' ')?;
     let host_byte = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':');
@@ -186,13 +195,13 @@ fn syslog<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     }
     if versioned.is_some() {
         let host = Some(host).filter(|h| *h != "-");
-        return Some(with_pairs(event(line, Some(time), host), line));
+        return Some(with_pairs(event(line, time, host), line));
     }
     let (process, has_pid) = process(rest)?;
     // Many programs begin their lines with a full date, a word and a colon.
     let is_dated = !text.as_bytes().first()?.is_ascii_alphabetic();
     let is_told = after_priority.is_some() || has_pid || process == "kernel";
-    (!is_dated || is_told).then(|| with_pairs(event(line, Some(time), Some(host)), line))
+    (!is_dated || is_told).then(|| with_pairs(event(line, time, Some(host)), line))
 }
 
 /// The `name[pid]:` or `name:` that a message starts with, and whether it has a number.

@@ -62,7 +62,7 @@ pub fn read(input: &mut Input<'_>, lines: &Lines<'_>, sink: &mut dyn EventSink) 
 
 fn begins_with_time(line: &str, lines: &Lines<'_>) -> bool {
     !line.starts_with(char::is_whitespace)
-        && timestamp::at_line_start(line, lines.zone, lines.year).is_some()
+        && timestamp::at_line_start(line, lines.zone, Some(lines.any_year())).is_some()
 }
 
 /// The lines of one event so far.
@@ -114,8 +114,10 @@ impl Events<'_> {
     }
 
     fn plain<'a>(&self, text: &'a str) -> Event<'a> {
+        let Lines { zone, year, .. } = *self.lines;
         Event {
-            time: timestamp::at_line_start(text, self.lines.zone, self.lines.year),
+            time: timestamp::at_line_start(text, zone, year)
+                .or_else(|| timestamp::within(text, zone, year)),
             fields: kv::pairs(text)
                 .map(|(name, value)| Field::text(name, value))
                 .collect(),
