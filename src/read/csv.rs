@@ -5,12 +5,10 @@
 
 use std::borrow::Cow;
 
-use chrono_tz::Tz;
-
 use crate::error::Result;
 use crate::read::event::{Event, EventSink, Field};
 use crate::read::input::{Input, LONGEST};
-use crate::read::json_rows::{Rows, plain_row};
+use crate::read::row_events::{Rows, plain_row};
 
 /// Sourcetype of CSV rows.
 pub const SOURCETYPE: &str = "csv";
@@ -19,7 +17,7 @@ pub const SOURCETYPE: &str = "csv";
 ///
 /// # Errors
 /// What the input or the sink says; a file without a header.
-pub fn read(input: &mut Input<'_>, rows: Rows, sink: &mut dyn EventSink) -> Result<()> {
+pub fn read(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
     let mut text = String::new();
     let mut header: Option<(Vec<String>, u8)> = None;
     while let Some(line) = next_record(input, &mut text, header.as_ref().map(|h| h.1), sink)? {
@@ -40,7 +38,7 @@ pub fn read(input: &mut Input<'_>, rows: Rows, sink: &mut dyn EventSink) -> Resu
             .filter(|(name, value)| !value.is_empty() && !name.is_empty())
             .map(|(name, value)| Field::text(name.as_str(), value))
             .collect();
-        let (event, problem) = (rows.make)(fields, &text, rows.zone);
+        let (event, problem) = (rows.make)(fields, &text, &rows);
         if let Some(problem) = problem {
             sink.bad(line, problem);
         }
@@ -53,9 +51,9 @@ pub fn read(input: &mut Input<'_>, rows: Rows, sink: &mut dyn EventSink) -> Resu
 pub fn event<'a>(
     fields: Vec<Field<'a>>,
     raw: &'a str,
-    zone: Tz,
+    rows: &Rows<'_>,
 ) -> (Event<'a>, Option<&'static str>) {
-    plain_row(fields, raw, SOURCETYPE, zone)
+    plain_row(fields, raw, SOURCETYPE, rows)
 }
 
 /// Puts the next record that is not blank into `text` and gives its first line's number.
@@ -186,7 +184,7 @@ mod tests {
     use crate::error::Result;
     use crate::read::event::{Event, EventSink};
     use crate::read::input::Input;
-    use crate::read::json_rows::Rows;
+    use crate::read::row_events::Rows;
 
     #[derive(Default)]
     struct Seen {
@@ -217,6 +215,8 @@ mod tests {
         let mut seen = Seen::default();
         let rows = Rows {
             zone: Tz::UTC,
+            file: "x.csv",
+            unwrap: true,
             make: event,
         };
         read(&mut input, rows, &mut seen).expect("readable");

@@ -3,35 +3,15 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use chrono_tz::Tz;
-
 use crate::error::Result;
-use crate::read::event::{Event, EventSink, Field};
+use crate::read::event::EventSink;
 use crate::read::input::{Input, LONGEST};
 use crate::read::json::{JsonError, object_fields};
-use crate::read::{timestamp, windows_json, windows_xml};
+use crate::read::json_wrapped::{self, Nesting};
+use crate::read::row_events::Rows;
 
 /// How much of a file is looked at to tell how its rows are arranged.
 const HEAD: usize = 64 * 1024;
-/// Sourcetype of plain rows.
-pub const SOURCETYPE: &str = "_json";
-
-/// Keys that tell a plain row's time when it has no `_time`, the most telling first.
-const TIME_KEYS: [&str; 12] = [
-    "@timestamp",
-    "timestamp",
-    "Timestamp",
-    "time",
-    "Time",
-    "eventTime",
-    "event_time",
-    "EventTime",
-    "datetime",
-    "date",
-    "ts",
-    "CreationTime",
-];
-
 /// Whether a file that starts so is JSON rows.
 pub fn looks_like(head: &str) -> bool {
     let head = skip_record_line(head.trim_start());
@@ -56,29 +36,101 @@ fn is_record_line(line: &str) -> bool {
         .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Makes an event of a row's fields and text; also says what is wrong with the row, if it can be
-/// taken all the same.
-pub type MakeEvent = for<'a> fn(Vec<Field<'a>>, &'a str, Tz) -> (Event<'a>, Option<&'static str>);
-
-/// How rows become events.
-#[derive(Clone, Copy)]
-pub struct Rows {
-    /// The zone of times that name none.
-    pub zone: Tz,
-    /// What makes the events.
-    pub make: MakeEvent,
-}
-
 /// Reads all rows.
 ///
 /// # Errors
 /// What the input or the sink says.
-pub fn read(input: &mut Input<'_>, rows: Rows, sink: &mut dyn EventSink) -> Result<()> {
+pub fn read(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
     let head = String::from_utf8_lossy(input.head(HEAD)?).into_owned();
+    let first = head.trim_start().split_inclusive('\n').next();
+    let first_is_whole = first.is_some_and(|l| l.ends_with('\n') && object_fields(l).is_ok());
+    if rows.unwrap
+        && !first_is_whole
+        && let Some(start) = json_wrapped::opening(input.data())
+        // A small document says with its end whether the list is all it holds.
+        && (head.len() >= HEAD || !is_whole_event(&head))
+    {
+        input.consume(start);
+        read_list(input, rows, sink)?;
+        return read_values(input, rows, sink);
+    }
     if has_rows_by_line(&head) {
         read_lines(input, rows, sink)
     } else {
         read_values(input, rows, sink)
+    }
+}
+
+/// Whether a text is one object that is no envelope.
+fn is_whole_event(text: &str) -> bool {
+    json_wrapped::records(text).is_none() && object_fields(text).is_ok()
+}
+
+/// The records of a list whose `[` is behind us, one by one, so that it may be of any length; then
+/// what is left of its envelope.
+fn read_list(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+    loop {
+        let blank = |b: &u8| b.is_ascii_whitespace() || *b == b',';
+        let Some(start) = input.data().iter().position(|b| !blank(b)) else {
+            let length = input.data().len();
+            input.consume(length);
+            if input.fill()? {
+                continue;
+            }
+            sink.bad(input.line_number() + 1, "the list of records is cut off");
+            return Ok(());
+        };
+        input.consume(start);
+        let line = input.line_number() + 1;
+        match input.data()[0] {
+            b'{' => match object(input)? {
+                Next::Value(range) => {
+                    row(&input.data()[range.clone()], line, rows, sink)?;
+                    input.consume(range.end);
+                }
+                other => {
+                    let why = match other {
+                        Next::TooLong => "longer than 64 MiB",
+                        Next::Value(_) | Next::CutOff | Next::Other(_) | Next::End => {
+                            "the JSON object is cut off"
+                        }
+                    };
+                    sink.bad(line, why);
+                    return finish(input);
+                }
+            },
+            b']' => {
+                input.consume(1);
+                let mut envelope = Nesting::inside();
+                loop {
+                    if let Some(end) = envelope.end(input.data()) {
+                        input.consume(end);
+                        return Ok(());
+                    }
+                    if input.data().len() > LONGEST || !input.fill()? {
+                        sink.bad(line, "the JSON object is cut off");
+                        return finish(input);
+                    }
+                }
+            }
+            _ => {
+                sink.bad(line, "expected a JSON object");
+                let data = input.data();
+                let length = memchr::memchr2(b'\n', b'{', data).unwrap_or(data.len());
+                input.consume(length);
+            }
+        }
+    }
+}
+
+/// Passes all that is left.
+fn finish(input: &mut Input<'_>) -> Result<()> {
+    loop {
+        let length = input.data().len();
+        input.consume(length);
+        if !input.fill()? {
+            return Ok(());
+        }
     }
 }
 
@@ -102,7 +154,7 @@ fn has_rows_by_line(head: &str) -> bool {
     lines.any(|l| l.starts_with('{') && l.trim_end() != "{}" && object_fields(l).is_ok())
 }
 
-fn read_lines(input: &mut Input<'_>, rows: Rows, sink: &mut dyn EventSink) -> Result<()> {
+fn read_lines(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
     while let Some(line) = input.line()? {
         let bytes = line.bytes.trim_ascii();
         if bytes.is_empty() {
@@ -117,7 +169,7 @@ fn read_lines(input: &mut Input<'_>, rows: Rows, sink: &mut dyn EventSink) -> Re
     Ok(())
 }
 
-fn row(bytes: &[u8], line: u64, rows: Rows, sink: &mut dyn EventSink) -> Result<()> {
+fn row(bytes: &[u8], line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => {
@@ -125,9 +177,18 @@ fn row(bytes: &[u8], line: u64, rows: Rows, sink: &mut dyn EventSink) -> Result<
             String::from_utf8_lossy(bytes)
         }
     };
-    match object_fields(&text) {
+    match json_wrapped::records(&text).filter(|_| rows.unwrap) {
+        Some(records) => records
+            .into_iter()
+            .try_for_each(|record| record_row(&text[record], line, rows, sink)),
+        None => record_row(&text, line, rows, sink),
+    }
+}
+
+fn record_row(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+    match object_fields(text) {
         Ok(fields) => {
-            let (event, problem) = (rows.make)(fields, &text, rows.zone);
+            let (event, problem) = (rows.make)(fields, text, &rows);
             if let Some(problem) = problem {
                 sink.bad(line, problem);
             }
@@ -141,7 +202,7 @@ fn row(bytes: &[u8], line: u64, rows: Rows, sink: &mut dyn EventSink) -> Result<
 }
 
 /// Elements of an array, or objects one after the other.
-fn read_values(input: &mut Input<'_>, rows: Rows, sink: &mut dyn EventSink) -> Result<()> {
+fn read_values(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
     loop {
         match next_value(input)? {
             Next::Value(range) => {
@@ -208,6 +269,11 @@ fn next_value(input: &mut Input<'_>) -> Result<Next> {
         }
     };
     input.consume(start);
+    object(input)
+}
+
+/// The object that the data starts with, read on until it is whole.
+fn object(input: &mut Input<'_>) -> Result<Next> {
     let mut scan = Nesting::default();
     loop {
         if let Some(end) = scan.end(input.data()) {
@@ -220,150 +286,6 @@ fn next_value(input: &mut Input<'_>) -> Result<Next> {
             return Ok(Next::CutOff);
         }
     }
-}
-
-/// Follows braces and texts to the end of a value, over as many blocks as it takes.
-#[derive(Default)]
-struct Nesting {
-    at: usize,
-    depth: usize,
-    in_text: bool,
-}
-
-impl Nesting {
-    /// One past the value's last byte, if it is in `data`.
-    fn end(&mut self, data: &[u8]) -> Option<usize> {
-        while self.at < data.len() {
-            if self.in_text {
-                let Some(found) = memchr::memchr2(b'"', b'\\', &data[self.at..]) else {
-                    self.at = data.len();
-                    return None;
-                };
-                self.at += found;
-                if data[self.at] == b'\\' {
-                    self.at += 2;
-                    continue;
-                }
-                self.in_text = false;
-            } else {
-                match data[self.at] {
-                    b'"' => self.in_text = true,
-                    b'{' | b'[' => self.depth += 1,
-                    b'}' | b']' => {
-                        self.depth = self.depth.saturating_sub(1);
-                        if self.depth == 0 {
-                            return Some(self.at + 1);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            self.at += 1;
-        }
-        None
-    }
-}
-
-/// The event of one row, and what is wrong with it, if it could be read all the same.
-pub fn event<'a>(
-    fields: Vec<Field<'a>>,
-    raw: &'a str,
-    zone: Tz,
-) -> (Event<'a>, Option<&'static str>) {
-    match windows_json::flavour(&fields) {
-        Some(flavour) => {
-            let event = windows_json::event(flavour, fields, Cow::Borrowed(raw), zone);
-            (event, None)
-        }
-        None => plain_row(fields, raw, SOURCETYPE, zone),
-    }
-}
-
-/// A row of a table: every key is a column, whatever its name.
-pub fn table_row<'a>(
-    fields: Vec<Field<'a>>,
-    _raw: &'a str,
-    _zone: Tz,
-) -> (Event<'a>, Option<&'static str>) {
-    let event = Event {
-        fields,
-        ..Event::default()
-    };
-    (event, None)
-}
-
-/// A row whose keys are its fields. `_time`, `_raw`, `host`, `source`, `sourcetype` and `index` are
-/// taken out as what they are. `raw` stands in where the row has no `_raw`.
-pub fn plain_row<'a>(
-    fields: Vec<Field<'a>>,
-    raw: &'a str,
-    sourcetype: &'a str,
-    zone: Tz,
-) -> (Event<'a>, Option<&'static str>) {
-    let mut event = Event {
-        raw: Cow::Borrowed(raw),
-        sourcetype: Some(Cow::Borrowed(sourcetype)),
-        ..Event::default()
-    };
-    let mut rest = fields;
-    let mut problem = None;
-    let mut has_time = false;
-    rest.retain_mut(|field| {
-        let slot = match field.name.as_ref() {
-            "_time" => {
-                has_time = true;
-                event.time = timestamp::parse(&field.value, zone);
-                if event.time.is_none() && !field.value.is_empty() {
-                    problem = Some("`_time` is no time");
-                }
-                return false;
-            }
-            "_raw" => {
-                event.raw = std::mem::take(&mut field.value);
-                return false;
-            }
-            "host" => &mut event.host,
-            "source" => &mut event.source,
-            "sourcetype" => &mut event.sourcetype,
-            "index" => &mut event.index,
-            _ => return true,
-        };
-        if !field.value.is_empty() {
-            *slot = Some(std::mem::take(&mut field.value));
-        }
-        false
-    });
-    event.fields = rest;
-    if !has_time {
-        event.time = TIME_KEYS
-            .iter()
-            .find_map(|key| event.get(key).and_then(|text| timestamp::parse(text, zone)));
-    }
-    add_fields_of_raw(&mut event);
-    (event, problem)
-}
-
-/// A row that carries a Windows event's XML and nothing of what is in it, as exported searches do.
-fn add_fields_of_raw(event: &mut Event<'_>) {
-    let carries_xml = event.raw.starts_with("<Event ") || event.raw.starts_with("<Event>");
-    if !carries_xml || event.get("EventCode").is_some() || event.get("EventID").is_some() {
-        return;
-    }
-    let Ok(inner) = windows_xml::event(&event.raw) else {
-        return;
-    };
-    let new: Vec<Field<'static>> = inner
-        .fields
-        .iter()
-        .filter(|f| event.get(&f.name).is_none())
-        .map(|f| Field::text(f.name.to_string(), f.value.to_string()))
-        .collect();
-    let (time, host) = (inner.time, inner.host.map(|h| h.into_owned()));
-    event.time = event.time.or(time);
-    if event.host.is_none() {
-        event.host = host.map(Cow::Owned);
-    }
-    event.fields.extend(new);
 }
 
 #[cfg(test)]

@@ -13,21 +13,27 @@ mod expansion;
 mod fields;
 mod input;
 mod json;
+mod json_kinds;
 mod json_rows;
+mod json_wrapped;
 pub mod kv;
+mod line_kinds;
 mod parquet;
+mod row_events;
 mod table;
 #[cfg(test)]
 mod tests;
 mod text;
 pub mod timestamp;
 mod union;
+mod w3c;
 mod windows;
 mod windows_json;
 mod windows_log;
 mod windows_messages;
 mod windows_text;
 mod windows_xml;
+mod zeek;
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -43,7 +49,8 @@ use crate::error::{Error, Result};
 use crate::read::batches::Batches;
 use crate::read::container::{Leaf, Walker};
 use crate::read::input::{Encoding, Input, Utf16Reader};
-use crate::read::json_rows::{MakeEvent, Rows};
+use crate::read::line_kinds::Lines;
+use crate::read::row_events::{MakeEvent, Rows};
 
 pub use crate::read::batches::BatchSink;
 pub use crate::read::columns::{BASE, FieldColumns};
@@ -170,13 +177,25 @@ struct Context<'c> {
     year: Option<i32>,
     /// The file on disk, if it is a plain one.
     path: Option<&'c Path>,
+    /// Its name, also inside a container.
+    name: &'c str,
 }
 
 impl Context<'_> {
-    fn rows(&self, make: MakeEvent) -> Rows {
+    fn rows(&self, make: MakeEvent) -> Rows<'_> {
         Rows {
             zone: self.zone,
+            file: self.name,
+            unwrap: true,
             make,
+        }
+    }
+
+    fn lines(&self) -> Lines<'_> {
+        Lines {
+            zone: self.zone,
+            year: self.year,
+            file: self.name,
         }
     }
 }
@@ -205,11 +224,25 @@ pub const FORMATS: &[Format] = &[
         read: |input, context, out| windows_log::read(input, context.zone, out),
     },
     Format {
+        name: "zeek",
+        doc: "Zeek logs in tab-separated text, with their header",
+        looks_like: |head| zeek::looks_like(&head.text),
+        endings: &[],
+        read: |input, context, out| zeek::read(input, context.name, out),
+    },
+    Format {
+        name: "w3c",
+        doc: "W3C extended logs with a #Fields line: IIS, CloudFront",
+        looks_like: |head| w3c::looks_like(&head.text),
+        endings: &[],
+        read: |input, context, out| w3c::read(input, context.zone, out),
+    },
+    Format {
         name: "json",
         doc: "JSON: an object a line, an array of objects, or objects one after the other; Windows events of NXLog, Winlogbeat and evtx_dump",
         looks_like: |head| json_rows::looks_like(&head.text),
         endings: &["ndjson", "jsonl", "json"],
-        read: |input, context, out| json_rows::read(input, context.rows(json_rows::event), out),
+        read: |input, context, out| json_rows::read(input, context.rows(row_events::event), out),
     },
     Format {
         name: "csv",
@@ -220,10 +253,10 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "text",
-        doc: "plain text, an event a line, with automatic key=value extraction",
+        doc: "plain text, an event a line or from one line with a time to the next, with automatic key=value extraction; syslog, Linux audit, web access logs, VPC flow logs",
         looks_like: |_| false,
         endings: &["log", "txt", "raw", "out", "syslog", "xml"],
-        read: |input, context, out| text::read(input, context.zone, context.year, out),
+        read: |input, context, out| text::read(input, &context.lines(), out),
     },
 ];
 
@@ -319,6 +352,7 @@ fn read_leaf(leaf: Leaf<'_, '_>, zone: Tz, out: &mut Batches<'_>) -> Result<Opti
         zone,
         year: modified.map(year_of),
         path,
+        name,
     };
     decoded(input, &mut |input| {
         read_input(input, name, named, &context, out)

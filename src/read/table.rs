@@ -12,8 +12,9 @@ use crate::read::columns::FieldColumns;
 use crate::read::container::{Leaf, Walker};
 use crate::read::event::{Event, EventSink};
 use crate::read::input::Input;
-use crate::read::json_rows::{self, Rows, table_row};
+use crate::read::json_rows;
 use crate::read::parquet::time_column;
+use crate::read::row_events::{Rows, table_row};
 use crate::read::{csv, decoded};
 
 /// How much of a file is looked at to tell JSON from CSV.
@@ -61,6 +62,8 @@ pub fn read_table(path: &Path, zone: Tz) -> Result<DataFrame> {
 fn rows(input: &mut Input<'_>, is_csv: bool, zone: Tz, sink: &mut TableSink) -> Result<()> {
     let rows = Rows {
         zone,
+        file: "",
+        unwrap: false,
         make: table_row,
     };
     let head = input.head(HEAD)?;

@@ -219,6 +219,75 @@ fn event_log_files_are_read_whole() {
     }
 }
 
+/// Sourcetypes that the events themselves tell.
+const TOLD: [&str; 13] = [
+    "aws:cloudtrail",
+    "aws:cloudwatchlogs:vpcflow",
+    "aws:securityhub:finding",
+    "azure:monitor:aad",
+    "crowdstrike:events:sensor",
+    "linux:audit",
+    "linux_secure",
+    "mscs:azure:audit",
+    "mscs:azure:eventhub:defender:advancedhunting",
+    "o365:management:activity",
+    "osquery:results",
+    "suricata",
+    "sysmon:linux",
+];
+
+#[test]
+fn published_examples_tell_their_sourcetype() {
+    #[derive(serde::Deserialize)]
+    struct Source {
+        sourcetype: Option<String>,
+        example_log: Option<String>,
+    }
+    let Some(folder) = shared("content/data_sources") else {
+        return;
+    };
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let text = std::fs::read_to_string(&path).expect("text");
+        let source: Source = serde_saphyr::from_str(&text).expect("YAML");
+        let (Some(sourcetype), Some(example)) = (source.sourcetype, source.example_log) else {
+            continue;
+        };
+        if !TOLD.contains(&sourcetype.as_str()) {
+            continue;
+        }
+        let (batches, report) = bytes("a.log", example.as_bytes()).expect("readable");
+        assert_eq!(report.events, 1, "{}", path.display());
+        assert_eq!(batches[0].sourcetype, sourcetype, "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen > 90, "only {seen} examples");
+}
+
+#[test]
+fn linux_logs_may_mix_syslog_and_the_xml_of_sysmon() {
+    let xml = "<Event><System><Provider Name=\"Linux-Sysmon\"/><EventID>5</EventID>\
+        <TimeCreated SystemTime=\"1970-01-01T00:00:05Z\"/><Channel>Linux-Sysmon/Operational</Channel>\
+        <Computer>web01</Computer></System><EventData><Data Name=\"ProcessId\">7</Data></EventData></Event>";
+    let lines = format!(
+        "<14>Jan  1 00:00:05 web01 sysmon[3]: {xml}\n1970-01-01T00:00:06Z web01 sshd[5]: hello\n\
+         1970-01-01T00:00:07Z web01 cron[5]: hello\n"
+    );
+    let (batches, report) = bytes("syslog", lines.as_bytes()).expect("readable");
+    assert_eq!((report.events, report.bad.len()), (3, 0));
+    let sysmon = batches
+        .iter()
+        .find(|b| b.sourcetype == "sysmon:linux")
+        .expect("Sysmon");
+    assert_eq!(sysmon.source, "Syslog:Linux-Sysmon/Operational");
+    assert_eq!(text(&sysmon.frame, "ProcessId", 0), "7");
+    assert!(text(&sysmon.frame, "_raw", 0).starts_with("<14>Jan"));
+    // Without anything before it.
+    let (batches, _) = bytes("a.log", xml.as_bytes()).expect("readable");
+    assert_eq!(batches[0].sourcetype, "sysmon:linux");
+}
+
 proptest! {
     /// Damage anywhere gives an error, a counted place or other rows: never a panic.
     #[test]
@@ -245,6 +314,26 @@ proptest! {
 }
 
 const DAMAGEABLE: &[(&str, &str)] = &[
+    (
+        "a.json",
+        "{\"Records\":[{\"a\":\"]}\"},\n{\"eventTime\":\"1970-01-01T00:00:05Z\"}],\"nextLink\":\"é\"}\n{\"value\":[{}]}",
+    ),
+    (
+        "conn.log",
+        "#separator \\x09\n#set_separator\t,\n#path\tconn\n#fields\tts\tid\tx\n#types\ttime\tstring\tset[string]\n1.5\t\\xc3\\xa9\ta,b\n",
+    ),
+    (
+        "a.log",
+        "#Software: x\n#Date: 1970-01-01\n#Fields: date time cs(é) x-y\n1970-01-01 00:00:05 \"a b\" -\n",
+    ),
+    (
+        "a.log",
+        "type=A msg=audit(1.5:7): msg='op=é x=1'\u{1d}UID=\"r\"\n<34>1 1970-01-01T00:00:05Z h é 1 - - m\nJan  1 00:00:05 h é[1]: x\n::1 - é [10/Oct/2000:13:55:36 -0700] \"GET /\" 200 1\n",
+    ),
+    (
+        "a.log",
+        "<14>Jan  1 00:00:05 h sysmon: <Event><System><Provider Name=\"Linux-Sysmon\"/><EventID>5</EventID></System></Event>\n",
+    ),
     (
         "a.json",
         "{\"_time\":5,\"a\":{\"b\":[1,2,{\"c\":null}]},\"d\":\"\\u00e9\\ud83d\\ude00\"}\n{\"EventID\":1,\"Channel\":\"x\",\"EventTime\":\"2020-01-01 00:00:00\"}\n",

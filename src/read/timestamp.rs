@@ -92,6 +92,20 @@ pub fn at_line_start(line: &str, zone: Tz, year: Option<i32>) -> Option<i64> {
     prefix(&line[open + 1..], zone, year).map(|(time, _)| time)
 }
 
+/// The first date with a time of day in the first 128 bytes, as far as Splunk looks ahead
+/// (`MAX_TIMESTAMP_LOOKAHEAD` of its props.conf) where nothing says where a time stands.
+pub fn within(line: &str, zone: Tz, year: Option<i32>) -> Option<i64> {
+    let bytes = line.as_bytes();
+    (0..bytes.len().min(128))
+        .filter(|at| bytes[*at].is_ascii_alphanumeric())
+        .filter(|at| *at == 0 || !bytes[at - 1].is_ascii_alphanumeric())
+        .find_map(|at| {
+            let (time, length) = prefix(&line[at..], zone, year)?;
+            // A date alone is as likely a part of a name.
+            line[at..at + length].contains(':').then_some(time)
+        })
+}
+
 /// Reads digits and separators from the left.
 struct Cursor<'a> {
     bytes: &'a [u8],
@@ -304,7 +318,7 @@ fn month_name(text: &str, zone: Tz, year: Option<i32>) -> Option<(i64, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{at_line_start, parse};
+    use super::{at_line_start, parse, within};
     use chrono_tz::Tz;
 
     #[test]
@@ -353,5 +367,19 @@ mod tests {
         );
         assert_eq!(at("1596268393 up"), expected);
         assert_eq!(at("no time here"), None);
+    }
+
+    #[test]
+    fn a_time_may_stand_further_right() {
+        let at = |line: &str| within(line, Tz::UTC, Some(2020));
+        let expected = Some(1_596_268_393_000_000);
+        assert_eq!(at("SESSION|08/01/2020 07:53:13.000|x"), expected);
+        assert_eq!(at("577 <14>1 2020-08-01T07:53:13Z host"), expected);
+        assert_eq!(at("é: Aug  1 07:53:13 host"), expected);
+        assert_eq!(at("backup-2020-08-01.tar 07"), None);
+        assert_eq!(
+            at(&format!("{} 2020-08-01 07:53:13", "x".repeat(128))),
+            None
+        );
     }
 }

@@ -10,6 +10,9 @@ use crate::read::event::{Event, Field};
 /// Sourcetype of every Windows event.
 pub const SOURCETYPE: &str = "XmlWinEventLog";
 
+/// What the channel of Sysmon for Linux begins with, which writes the same XML.
+const LINUX: &str = "Linux-Sysmon/";
+
 /// Collects the fields of one Windows event.
 #[derive(Debug, Default)]
 pub struct WindowsFields<'a> {
@@ -77,16 +80,20 @@ impl<'a> WindowsFields<'a> {
 
     /// The event.
     pub fn into_event(self, time: Option<i64>, raw: Cow<'a, str>) -> Event<'a> {
+        let (mut start, mut sourcetype) = (SOURCETYPE, SOURCETYPE);
+        if self.channel.as_ref().is_some_and(|c| c.starts_with(LINUX)) {
+            (start, sourcetype) = ("Syslog", "sysmon:linux");
+        }
         let source = match &self.channel {
-            Some(channel) => Cow::Owned(format!("{SOURCETYPE}:{channel}")),
-            None => Cow::Borrowed(SOURCETYPE),
+            Some(channel) => Cow::Owned(format!("{start}:{channel}")),
+            None => Cow::Borrowed(start),
         };
         Event {
             time,
             raw,
             host: self.computer,
             source: Some(source),
-            sourcetype: Some(Cow::Borrowed(SOURCETYPE)),
+            sourcetype: Some(Cow::Borrowed(sourcetype)),
             index: None,
             fields: self.fields,
         }

@@ -13,7 +13,9 @@ use crate::read::{windows_text, windows_xml};
 
 /// Whether a file that starts so holds Windows events as text.
 pub fn looks_like(head: &str) -> bool {
-    if let Some(at) = find_event(head.as_bytes(), 0) {
+    if let Some(at) = find_event(head.as_bytes(), 0)
+        && follows_a_tag(&head.as_bytes()[..at])
+    {
         let body = &head[at..];
         // The namespace, or the element that every Windows event begins with.
         let near = body.get(..400).unwrap_or(body);
@@ -24,6 +26,17 @@ pub fn looks_like(head: &str) -> bool {
     let mut lines = head.lines().skip_while(|l| l.trim().is_empty()).peekable();
     lines.peek().is_some_and(|l| windows_text::is_start(l))
         && lines.nth(1).is_some_and(|l| l.starts_with("LogName="))
+}
+
+/// Whether what stands on an event's line before it begins as a tag, or is nothing: behind a syslog
+/// priority and all else it is a part of a message.
+fn follows_a_tag(before: &[u8]) -> bool {
+    let line = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]);
+    match line.trim_ascii_start() {
+        [] => true,
+        [b'<', second, ..] => !second.is_ascii_digit(),
+        _ => false,
+    }
 }
 
 /// Reads all events.

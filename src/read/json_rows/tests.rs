@@ -5,7 +5,8 @@ use chrono_tz::Tz;
 use crate::error::Result;
 use crate::read::event::{Event, EventSink};
 use crate::read::input::Input;
-use crate::read::json_rows::{Rows, event, looks_like, read};
+use crate::read::json_rows::{looks_like, read};
+use crate::read::row_events::{Rows, event};
 
 #[derive(Default)]
 struct Seen {
@@ -36,6 +37,8 @@ fn read_text(text: &str) -> Seen {
     let mut seen = Seen::default();
     let rows = Rows {
         zone: Tz::UTC,
+        file: "x.json",
+        unwrap: true,
         make: event,
     };
     read(&mut input, rows, &mut seen).expect("readable");
@@ -85,4 +88,48 @@ fn xml_in_raw_gives_its_fields() {
         "{\"_raw\":\"<Event><System><EventID>4</EventID><Computer>c</Computer></System></Event>\",\"x\":1}",
     );
     assert_eq!(seen.events, ["None x=1 EventCode=4 EventID=4 Computer=c"]);
+}
+
+#[test]
+fn records_in_an_envelope_are_events() {
+    let rows = ["Some(5000000) eventTime=5 a{}=]", "None b=2"];
+    let records = "{\"eventTime\":5,\"a\":[\"]\"]}, {\"b\":2}";
+    for (text, times) in [
+        (format!("{{\"Records\":[{records}]}}"), 1),
+        (
+            format!("{{\"Records\":[{records}]}}\n{{\"records\":[{records}]}}\n"),
+            2,
+        ),
+        (
+            format!("{{\n \"value\": [\n{records}\n ],\n \"@odata.nextLink\": \"x\"\n}}\n"),
+            1,
+        ),
+        (
+            format!("{{\n\"Records\": [\n{records}\n]\n}}\n{{\n\"Records\": [\n{records}\n]\n}}\n"),
+            2,
+        ),
+    ] {
+        let seen = read_text(&text);
+        assert_eq!(seen.events, rows.repeat(times), "{text}");
+        assert_eq!(seen.bad, [], "{text}");
+    }
+    assert!(read_text("{\"Records\":[]}").events.is_empty());
+    // What is cut off costs only the record in which it is cut.
+    let seen = read_text("{\"Records\":[{\"b\":2},{\"b\":");
+    assert_eq!((seen.events.len(), seen.bad.len()), (1, 1));
+    // An event may hold a list of its own.
+    let seen = read_text("{\n\"items\":[{\"a\":1},{\"a\":2}],\n\"total\":2}");
+    assert_eq!(seen.events, ["None items{}.a=1 items{}.a=2 total=2"]);
+}
+
+#[test]
+fn a_list_longer_than_a_block_is_read_on() {
+    let mut text = String::from("{\"Records\":[");
+    for number in 0..60_000 {
+        text.push_str(&format!("{{\"number\":{number}}},"));
+    }
+    text.pop();
+    text.push_str("]}");
+    let seen = read_text(&text);
+    assert_eq!((seen.events.len(), seen.bad.len()), (60_000, 0));
 }

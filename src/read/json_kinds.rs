@@ -1,0 +1,268 @@
+//! Which product a JSON record comes from, told by its keys: its sourcetype, and the key of its time.
+
+use std::borrow::Cow;
+
+use chrono_tz::Tz;
+
+use crate::read::event::Event;
+use crate::read::timestamp;
+
+/// What the records of one product have in common. All of them write their times in UTC.
+struct Kind {
+    sourcetype: &'static str,
+    needs: &'static [Need],
+    /// Keys of the time, the most telling first.
+    time: &'static [&'static str],
+}
+
+/// What a record must hold.
+enum Need {
+    /// The key.
+    Key(&'static str),
+    /// The key with a value that begins so.
+    Begins(&'static str, &'static str),
+    /// The key with a value that holds this, letters of any case.
+    Holds(&'static str, &'static str),
+}
+
+use Need::{Begins, Holds, Key};
+
+const KINDS: &[Kind] = &[
+    Kind {
+        sourcetype: "aws:cloudtrail",
+        needs: &[
+            Key("eventSource"),
+            Key("eventVersion"),
+            Key("eventName"),
+            Key("eventTime"),
+        ],
+        time: &["eventTime"],
+    },
+    Kind {
+        sourcetype: "aws:securityhub:finding",
+        needs: &[
+            Key("ProductArn"),
+            Key("GeneratorId"),
+            Key("AwsAccountId"),
+            Key("SchemaVersion"),
+        ],
+        time: &["UpdatedAt", "CreatedAt"],
+    },
+    Kind {
+        sourcetype: "suricata",
+        needs: &[
+            Key("event_type"),
+            Key("timestamp"),
+            Key("src_ip"),
+            Key("proto"),
+        ],
+        time: &["timestamp"],
+    },
+    Kind {
+        sourcetype: "suricata",
+        needs: &[
+            Begins("event_type", "stats"),
+            Key("timestamp"),
+            Key("stats.uptime"),
+        ],
+        time: &["timestamp"],
+    },
+    Kind {
+        sourcetype: "azure:monitor:aad",
+        needs: &[
+            Holds("resourceId", "/providers/microsoft.aadiam"),
+            Key("time"),
+            Key("category"),
+        ],
+        time: &["time"],
+    },
+    Kind {
+        sourcetype: "mscs:azure:audit",
+        needs: &[
+            Key("eventTimestamp"),
+            Key("subscriptionId"),
+            Key("correlationId"),
+        ],
+        time: &["eventTimestamp"],
+    },
+    Kind {
+        sourcetype: "mscs:azure:eventhub:defender:advancedhunting",
+        needs: &[
+            Begins("category", "AdvancedHunting-"),
+            Key("time"),
+            Key("tenantId"),
+        ],
+        time: &["time"],
+    },
+    Kind {
+        sourcetype: "o365:management:activity",
+        needs: &[
+            Key("Workload"),
+            Key("Operation"),
+            Key("RecordType"),
+            Key("CreationTime"),
+        ],
+        time: &["CreationTime"],
+    },
+    Kind {
+        sourcetype: "OktaIM2:log",
+        needs: &[
+            Key("published"),
+            Key("eventType"),
+            Key("uuid"),
+            Key("actor.id"),
+        ],
+        time: &["published"],
+    },
+    Kind {
+        sourcetype: GOOGLE,
+        needs: &[Begins("kind", "admin#reports#activity"), Key("id.time")],
+        time: &["id.time"],
+    },
+    Kind {
+        sourcetype: "osquery:results",
+        needs: &[Key("hostIdentifier"), Key("unixTime"), Key("calendarTime")],
+        time: &["unixTime"],
+    },
+    Kind {
+        sourcetype: "crowdstrike:events:sensor",
+        needs: &[Key("event_simpleName"), Key("aid"), Key("cid")],
+        time: &["timestamp"],
+    },
+    Kind {
+        sourcetype: "_json",
+        needs: &[
+            Begins("apiVersion", "audit.k8s.io/"),
+            Key("auditID"),
+            Key("verb"),
+        ],
+        time: &["requestReceivedTimestamp", "stageTimestamp"],
+    },
+    Kind {
+        sourcetype: ZEEK,
+        needs: &[Key("ts"), Key("uid"), Key("id.orig_h"), Key("id.resp_h")],
+        time: &["ts"],
+    },
+    Kind {
+        sourcetype: ZEEK,
+        needs: &[Key("ts"), Key("_path"), Key("_write_ts")],
+        time: &["ts"],
+    },
+    Kind {
+        sourcetype: ZEEK,
+        needs: &[Key("ts"), Key("fuid")],
+        time: &["ts"],
+    },
+    Kind {
+        sourcetype: ZEEK,
+        needs: &[Key("ts"), Key("certificate.serial")],
+        time: &["ts"],
+    },
+];
+
+/// Google Workspace: the application follows.
+const GOOGLE: &str = "gws:reports";
+/// Zeek: the log follows.
+const ZEEK: &str = "zeek";
+
+impl Need {
+    fn holds_in(&self, event: &Event<'_>) -> bool {
+        match self {
+            Key(key) => event.get(key).is_some(),
+            Begins(key, start) => event.get(key).is_some_and(|v| v.starts_with(start)),
+            Holds(key, part) => event
+                .get(key)
+                .is_some_and(|v| v.to_ascii_lowercase().contains(part)),
+        }
+    }
+}
+
+/// The sourcetype and the time of a record that tells its product; `file` is the file's name, from
+/// which Zeek's logs have theirs.
+pub fn recognise(event: &Event<'_>, file: &str) -> Option<(Cow<'static, str>, Option<i64>)> {
+    let kind = KINDS
+        .iter()
+        .find(|kind| kind.needs.iter().all(|need| need.holds_in(event)))?;
+    let time = kind
+        .time
+        .iter()
+        .find_map(|key| timestamp::parse(event.get(key)?, Tz::UTC));
+    let sourcetype = match kind.sourcetype {
+        GOOGLE => match event.get("id.applicationName") {
+            Some(application) => format!("{GOOGLE}:{application}").into(),
+            None => GOOGLE.into(),
+        },
+        ZEEK => {
+            let log = event.get("_path").unwrap_or_else(|| zeek_log(file));
+            format!("{ZEEK}:{log}:json").into()
+        }
+        known => known.into(),
+    };
+    Some((sourcetype, time))
+}
+
+/// The log that a file of Zeek holds: `conn` of `logs/conn.12:00:00-13:00:00.log` and `conn_20200801.json`.
+pub fn zeek_log(file: &str) -> &str {
+    let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let end = base
+        .find(|c: char| !(c.is_ascii_alphabetic() || c == '_' || c.is_ascii_digit()))
+        .unwrap_or(base.len());
+    let name = base[..end].trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
+    // `x509` ends with digits of its own.
+    if base.starts_with("x509") {
+        "x509"
+    } else if name.is_empty() {
+        "log"
+    } else {
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::recognise;
+    use crate::read::event::Event;
+    use crate::read::json::object_fields;
+
+    #[test]
+    fn records_tell_their_product_and_time() {
+        for (text, file, sourcetype, time) in [
+            (
+                r#"{"eventVersion":"1.08","eventTime":"1970-01-01T00:00:05Z","eventSource":"iam.amazonaws.com","eventName":"x"}"#,
+                "a.json",
+                "aws:cloudtrail",
+                Some(5_000_000),
+            ),
+            (
+                r#"{"ts":1.5,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":53}"#,
+                "logs/dns.10:00:00-11:00:00.log",
+                "zeek:dns:json",
+                Some(1_500_000),
+            ),
+            (
+                r#"{"_path":"ssl","ts":"1970-01-01T00:00:05Z","_write_ts":"x"}"#,
+                "all.json",
+                "zeek:ssl:json",
+                Some(5_000_000),
+            ),
+            (
+                r#"{"kind":"admin#reports#activity","id":{"time":"1970-01-01T00:00:05Z","applicationName":"login"}}"#,
+                "a",
+                "gws:reports:login",
+                Some(5_000_000),
+            ),
+        ] {
+            let event = Event {
+                fields: object_fields(text).expect("JSON"),
+                ..Event::default()
+            };
+            let (found, at) = recognise(&event, file).expect(sourcetype);
+            assert_eq!((found.as_ref(), at), (sourcetype, time));
+        }
+        let event = Event {
+            fields: object_fields(r#"{"ts":1,"uid":5}"#).expect("JSON"),
+            ..Event::default()
+        };
+        assert!(recognise(&event, "conn.log").is_none());
+    }
+}
