@@ -132,7 +132,10 @@ fn a_slip_of_the_pen_is_pointed_at() {
             &["expected an expression", "1:23"],
         ),
         ("| makeresults | eval", &["expected a field name", "1:21"]),
-        ("| makeresults | stats by x", &["expected", "1:23"]),
+        (
+            "| makeresults | stats by x",
+            &["needs an aggregation", "1:17"],
+        ),
         ("| makeresults | where", &["expected an expression"]),
         ("| makeresults |", &["expected a command after `|`"]),
         ("| | makeresults", &["expected a command"]),
