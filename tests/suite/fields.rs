@@ -87,8 +87,8 @@ fn fields_are_listed_with_their_use() {
     ]);
     run.fine();
     for line in [
-        r#"{"name":"item","sourcetypes":["kiosk"],"rows":1,"example":"TEA"}"#,
-        r#"{"name":"till","sourcetypes":["kiosk"],"rows":2,"example":1}"#,
+        r#"{"name":"item","sourcetypes":"kiosk","rows":1,"example":"TEA"}"#,
+        r#"{"name":"till","sourcetypes":"kiosk","rows":2,"example":1}"#,
     ] {
         assert!(run.out.contains(line), "{line} in\n{}", run.out);
     }
