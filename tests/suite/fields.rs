@@ -40,11 +40,7 @@ fn each_rule_tells_the_fields_it_gave() {
         "csv",
     ]);
     run.fine();
-    let lines: Vec<&str> = run
-        .stdout
-        .lines()
-        .filter(|l| l.starts_with("kiosk"))
-        .collect();
+    let lines: Vec<&str> = run.out.lines().filter(|l| l.starts_with("kiosk")).collect();
     let given: Vec<&&str> = lines.iter().filter(|l| !l.contains(",as read,")).collect();
     let expected = [
         "kiosk,item,EXTRACT-item,[kiosk],app/default/props.conf:2,1,tea",
