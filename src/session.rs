@@ -27,6 +27,7 @@ use crate::functions::Context;
 use crate::knowledge::Catalog;
 use crate::knowledge::expand::expand;
 use crate::plan::bind::Binder;
+use crate::plan::check;
 use crate::plan::context::{Limits, PlanContext};
 use crate::plan::{Plan, Predicate, Scan, optimize, print as plan_print};
 use crate::session::deep::deep;
@@ -270,7 +271,9 @@ impl Session {
     }
 
     fn plan(&self, compiled: &Compiled, pipeline: &Pipeline) -> Result<Plan> {
-        Planner::new(&compiled.context).pipeline(pipeline)
+        let plan = Planner::new(&compiled.context).pipeline(pipeline)?;
+        check::check(&plan)?;
+        Ok(plan)
     }
 
     fn run_pipeline(

@@ -245,9 +245,15 @@ fn is_anything(term: &Literal) -> bool {
 }
 
 /// Terms joined by `AND` when `all` must hold, else by `OR`.
-fn joined(terms: Vec<Lazy>, all: bool) -> Lazy {
+fn joined(mut terms: Vec<Lazy>, all: bool) -> Lazy {
+    // Terms that always hold, `*` or one that no word could miss, may come by the thousand.
+    let (neutral, deciding) = (lit(all), lit(!all));
+    if terms.contains(&deciding) {
+        return deciding;
+    }
+    terms.retain(|term| *term != neutral);
     let join = if all { Lazy::and } else { Lazy::or };
-    terms.into_iter().reduce(join).unwrap_or_else(|| lit(all))
+    terms.into_iter().reduce(join).unwrap_or(neutral)
 }
 
 fn mask(column: &Column, mut keep: impl FnMut(usize) -> bool) -> Column {

@@ -278,38 +278,7 @@ impl<'s> Binder<'s> {
     }
 
     fn call(&mut self, name: &Name, args: &[Expr], expr: &Expr) -> Result<(Node, Type)> {
-        let function = functions::eval_function(&name.text).ok_or_else(|| {
-            let known = functions::eval::all().map(|f| f.name);
-            let error = Error::new(ErrorKind::UnknownFunction(name.text.clone()))
-                .at(name.span)
-                .did_you_mean(&name.text, known);
-            match functions::stats::stats_function(&name.text) {
-                Some(_) => error.hint(format!(
-                    "`{}` is a statistics function: use it in `stats`, `eventstats`, ...",
-                    name.text
-                )),
-                None => error,
-            }
-        })?;
-        function
-            .check_arity(args.len())
-            .map_err(|message| Error::argument(expr.span, message))?;
-        if function.traits.numeric
-            && let Some(text) = args.iter().find(|a| literal_text(a))
-        {
-            return Err(Error::new(ErrorKind::Type(format!(
-                "type mismatch: `{}` needs numbers, and this text is none",
-                function.name
-            )))
-            .at(text.span));
-        }
-        if let Some(at) = function.traits.regex
-            && let Some(arg) = args.get(at)
-            && let ExprKind::Text(text) = &arg.kind
-        {
-            functions::pattern::regex(text)
-                .map_err(|message| Error::new(ErrorKind::Regex(message)).at(arg.span))?;
-        }
+        let function = called(name, args, expr)?;
         match function.body {
             Body::Values(_) => {
                 let mut nodes = Vec::with_capacity(args.len());
@@ -324,11 +293,7 @@ impl<'s> Binder<'s> {
                 Ok((fold(node), kind))
             }
             Body::Special(special) => self.special(special, function, args, expr),
-            Body::Refused(why) => Err(Error::new(ErrorKind::UnsupportedFunction {
-                name: function.name.to_owned(),
-                why: why.to_owned(),
-            })
-            .at(name.span)),
+            Body::Refused(why) => Err(refused(function, name, why)),
         }
     }
 
@@ -480,4 +445,56 @@ fn fold(node: Node) -> Node {
 /// Whether an expression is a text written out that is no number.
 fn literal_text(expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Text(t) if parse_number(t).is_none())
+}
+
+/// The function that a call means, as far as the call can be judged without looking at rows.
+///
+/// # Errors
+/// A function that is unknown or can't be had, a wrong number of arguments, arguments that it
+/// can't take whatever the data.
+pub(super) fn called(name: &Name, args: &[Expr], expr: &Expr) -> Result<&'static EvalFunction> {
+    let function = functions::eval_function(&name.text).ok_or_else(|| {
+        let known = functions::eval::all().map(|f| f.name);
+        let error = Error::new(ErrorKind::UnknownFunction(name.text.clone()))
+            .at(name.span)
+            .did_you_mean(&name.text, known);
+        match functions::stats::stats_function(&name.text) {
+            Some(_) => error.hint(format!(
+                "`{}` is a statistics function: use it in `stats`, `eventstats`, ...",
+                name.text
+            )),
+            None => error,
+        }
+    })?;
+    function
+        .check_arity(args.len())
+        .map_err(|message| Error::argument(expr.span, message))?;
+    if function.traits.numeric
+        && let Some(text) = args.iter().find(|a| literal_text(a))
+    {
+        return Err(Error::new(ErrorKind::Type(format!(
+            "type mismatch: `{}` needs numbers, and this text is none",
+            function.name
+        )))
+        .at(text.span));
+    }
+    if let Some(at) = function.traits.regex
+        && let Some(arg) = args.get(at)
+        && let ExprKind::Text(text) = &arg.kind
+    {
+        functions::pattern::regex(text)
+            .map_err(|message| Error::new(ErrorKind::Regex(message)).at(arg.span))?;
+    }
+    if let Body::Refused(why) = function.body {
+        return Err(refused(function, name, why));
+    }
+    Ok(function)
+}
+
+fn refused(function: &EvalFunction, name: &Name, why: &str) -> Error {
+    Error::new(ErrorKind::UnsupportedFunction {
+        name: function.name.to_owned(),
+        why: why.to_owned(),
+    })
+    .at(name.span)
 }

@@ -6,6 +6,7 @@
 pub mod analysis;
 pub mod bind;
 pub mod build;
+pub mod check;
 pub mod context;
 pub mod eval;
 pub mod matching;

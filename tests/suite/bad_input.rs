@@ -134,7 +134,7 @@ fn a_slip_of_the_pen_is_pointed_at() {
         ("| makeresults | eval", &["expected a field name", "1:21"]),
         (
             "| makeresults | stats by x",
-            &["needs an aggregation", "1:17"],
+            &["needs an aggregation", "1:17", "stats count BY host"],
         ),
         ("| makeresults | where", &["expected an expression"]),
         ("| makeresults |", &["expected a command after `|`"]),
@@ -166,6 +166,18 @@ fn all_errors_of_a_search_are_told() {
     let run = Place::new().search(&[], "| makeresults | hed 2 | eval x=1 | tial 3");
     run.fails(1, &["unknown command `hed`", "unknown command `tial`"]);
     assert_eq!(run.err.matches("error:").count(), 2);
+    let run = Place::new().search(
+        &[],
+        "| makeresults | eval x=nofun(1) | where noway(x)>abs()",
+    );
+    run.fails(
+        1,
+        &[
+            "unknown function `nofun`",
+            "unknown function `noway`",
+            "abs takes",
+        ],
+    );
 }
 
 #[test]

@@ -81,7 +81,7 @@ a=1
     ]);
     let run = place().feed(&["repl"], b"| makeresults | eval x=caf\xe9\n.quit\n");
     assert_eq!(run.code, Some(1));
-    run.says(&["error:"]);
+    run.says(&["standard input:1: a search must be UTF-8 text"]);
 }
 
 #[test]

@@ -40,14 +40,22 @@ pub fn repl(setup: Setup) -> Result<(), Problem> {
 /// Answers the searches of a script. The first failure does not end it, but decides the exit code.
 fn script(mut state: State, input: &mut dyn BufRead) -> Result<(), Problem> {
     let mut failed = false;
+    let mut number = 0;
     let mut pending = String::new();
     loop {
         let mut line = Vec::new();
         let read = input
             .read_until(b'\n', &mut line)
             .map_err(|why| Error::file(Path::new("standard input"), why))?;
-        // What is not UTF-8 becomes a replacement character, which the parser points at.
-        let line = String::from_utf8_lossy(&line);
+        number += 1;
+        let Ok(line) = String::from_utf8(line) else {
+            let place = Path::new("standard input");
+            let why = Error::format(place, number, 0, "a search must be UTF-8 text");
+            state.setup().complain(&why.into());
+            failed = true;
+            pending.clear();
+            continue;
+        };
         let is_blank = line.trim().is_empty();
         pending.push_str(&line);
         if read > 0 && !is_blank && continues(pending.trim()) {

@@ -1,0 +1,90 @@
+//! What is wrong with a plan's expressions whatever the data, all of it at once.
+
+use crate::error::{Error, Result};
+use crate::plan::bind::called;
+use crate::plan::{AggregateInput, Plan, Predicate};
+use crate::syntax::ast::{Expr, ExprKind};
+
+/// Judges every function call of a plan and its subsearches, as far as that needs no rows.
+///
+/// # Errors
+/// The first call that can't be, with the others.
+pub fn check(plan: &Plan) -> Result<()> {
+    let mut errors = Vec::new();
+    check_node(plan, &mut errors);
+    Error::all(errors)
+}
+
+fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
+    for input in plan.inputs() {
+        check_node(input, errors);
+    }
+    match plan {
+        Plan::Filter { predicate, .. } => match predicate {
+            Predicate::Expr(expr) => check_expr(expr, errors),
+            Predicate::Search(_, subsearches) => {
+                subsearches.iter().for_each(|s| check_node(s, errors));
+            }
+        },
+        Plan::Extend { columns, .. } => {
+            columns.iter().for_each(|c| check_expr(&c.value, errors));
+        }
+        Plan::While { condition, .. } => check_expr(condition, errors),
+        Plan::Aggregate { aggregates, .. } | Plan::Window { aggregates, .. } => {
+            for aggregate in aggregates {
+                match &aggregate.arg {
+                    AggregateInput::Expr(expr) => check_expr(expr, errors),
+                    AggregateInput::Row | AggregateInput::Field(_) => {}
+                }
+            }
+        }
+        Plan::Scan(_)
+        | Plan::Generate { .. }
+        | Plan::Values(_)
+        | Plan::Project { .. }
+        | Plan::Rename { .. }
+        | Plan::Sort { .. }
+        | Plan::Reverse { .. }
+        | Plan::Limit { .. }
+        | Plan::Bucket { .. }
+        | Plan::Subsearch { .. }
+        | Plan::Skip { .. }
+        | Plan::Distinct { .. }
+        | Plan::Lookup { .. }
+        | Plan::Explode { .. }
+        | Plan::Apply { .. }
+        | Plan::Join { .. }
+        | Plan::Union { .. } => {}
+    }
+}
+
+fn check_expr(expr: &Expr, errors: &mut Vec<Error>) {
+    match &expr.kind {
+        ExprKind::Number(..)
+        | ExprKind::Text(_)
+        | ExprKind::Field(_)
+        | ExprKind::Dotted(_)
+        | ExprKind::Subsearch(_) => {}
+        ExprKind::Unary(_, inner) => check_expr(inner, errors),
+        ExprKind::Binary(_, left, right) => {
+            check_expr(left, errors);
+            check_expr(right, errors);
+        }
+        ExprKind::In(left, items) => {
+            check_expr(left, errors);
+            items.iter().for_each(|item| check_expr(item, errors));
+        }
+        ExprKind::Call(name, args) => {
+            if let Err(error) = called(name, args, expr) {
+                // A command may use one expression of the search in several places.
+                if !errors
+                    .iter()
+                    .any(|e| e.span == error.span && e.kind == error.kind)
+                {
+                    errors.push(error);
+                }
+            }
+            args.iter().for_each(|arg| check_expr(arg, errors));
+        }
+    }
+}
