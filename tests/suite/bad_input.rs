@@ -299,7 +299,7 @@ fn a_mebibyte_of_one_sign_is_refused_or_read() {
         &["expected an expression"],
     );
     too_much(&"```".repeat(MIB / 6 * 2), &["no search"]);
-    too_much(&"\"".repeat(MIB), &["terms, at most 100000"]);
+    too_much(&"\"".repeat(MIB), &["more than 100000 quoted texts"]);
     enough(&" ".repeat(MIB).replacen(' ', "a=1", 1));
     enough(&"*".repeat(MIB));
     too_much(
