@@ -293,7 +293,7 @@ fn a_mebibyte_of_one_sign_is_refused_or_read() {
     too_much(&"|".repeat(MIB), &["expected a command"]);
     too_much(&"`".repeat(MIB), &["not closed"]);
     too_much(&"`".repeat(MIB - 1), &["not closed"]);
-    too_much(&"\"".repeat(MIB - 1), &["unbalanced quote"]);
+    too_much(&"\"".repeat(MIB - 1), &["quoted texts"]);
     too_much(
         &format!("| makeresults | eval x={}", "'".repeat(MIB)),
         &["expected an expression"],

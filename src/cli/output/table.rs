@@ -253,7 +253,7 @@ mod tests {
             "|          |  5000 |".replace("          ", " xxxxx    ")
         );
         assert_eq!(text.matches("a_name").count(), 1);
-        assert_eq!(text.matches('+').count(), 4 + 2);
+        assert_eq!(text.matches('+').count(), 3 + 2 + 3);
     }
 
     #[test]
