@@ -311,7 +311,8 @@ mod terminal {
             );
             std::thread::sleep(Duration::from_millis(10));
         };
-        assert!(status.success());
+        let seen = terminal.seen.lock().expect("not poisoned").clone();
+        assert!(status.success(), "{status}, after:\n{seen:?}");
         assert!(place.read(".spelunk/history").contains("first=40+2"));
     }
 }

@@ -101,7 +101,7 @@ fn interactive(mut state: State) -> Result<(), Problem> {
         let line = match editor.readline(&("> ", "\u{1b}[1m> \u{1b}[0m")) {
             Ok(line) => line,
             // Ctrl-C clears the line.
-            Err(ReadlineError::Interrupted) => continue,
+            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => continue,
             Err(ReadlineError::Eof) => break,
             Err(why) => return Err(terminal(why)),
         };
