@@ -13,5 +13,6 @@ mod golden_case;
 mod layers;
 mod repl;
 mod shared;
+mod sources;
 mod support;
 mod tables;

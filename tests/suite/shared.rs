@@ -16,7 +16,7 @@ use spelunk::session::{ModelFile, Session};
 use crate::support::{self, Row};
 
 /// A path below `../shared`, if it is there.
-fn shared(path: &str) -> Option<PathBuf> {
+pub fn shared(path: &str) -> Option<PathBuf> {
     let found = support::root().join("../shared").join(path);
     if found.exists() {
         return Some(found);
@@ -26,7 +26,7 @@ fn shared(path: &str) -> Option<PathBuf> {
 }
 
 /// Past the test runner, which swallows what tests print.
-fn say(text: &str) {
+pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
