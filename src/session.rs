@@ -6,8 +6,10 @@ mod deep;
 mod fields;
 mod detections;
 mod index_time;
+mod ingest;
 mod names;
 mod replay;
+mod text_rules;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -27,16 +27,66 @@ impl IndexRules {
 pub struct IndexTransform {
     /// Its stanza.
     pub name: String,
+    /// What it does.
+    pub action: IndexAction,
+    /// `STOP_PROCESSING_IF`: an expression; where it holds, no later transform sees the event.
+    pub stop_if: Option<String>,
+    /// Where it was defined.
+    pub origin: Origin,
+}
+
+/// What a transform does at index time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexAction {
+    /// `REGEX` with `DEST_KEY` or `WRITE_META`.
+    Write(IndexWrite),
+    /// `INGEST_EVAL`: assignments.
+    Eval(String),
+    /// Nothing but to stop.
+    Nothing,
+}
+
+/// A `REGEX`, and what is written where it matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexWrite {
     /// `REGEX`
     pub regex: String,
     /// `SOURCE_KEY`
-    pub source: IndexKey,
+    pub source: IndexSource,
     /// `DEST_KEY`, and what of `FORMAT` is written there.
     pub target: IndexKey,
     /// `FORMAT`; `<stanza>::$1` by default.
     pub format: String,
-    /// Where it was defined.
-    pub origin: Origin,
+    /// `DEFAULT_VALUE`: written where the expression does not match.
+    pub default: Option<String>,
+    /// `REPEAT_MATCH`: whether every match counts, not only the first.
+    pub repeat: bool,
+    /// `LOOKAHEAD`, where it is set: characters of the text that are looked at.
+    pub lookahead: Option<usize>,
+    /// `CLONE_SOURCETYPE`: a copy of the event with that sourcetype is written to.
+    pub clone: Option<String>,
+}
+
+/// What a transform reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexSource {
+    /// One of the keys.
+    Key(IndexKey),
+    /// `field:a`, `fields:a,b`: indexed fields, with blanks between them.
+    Fields(Vec<String>),
+}
+
+impl IndexSource {
+    /// The source of that name.
+    fn named(name: &str) -> IndexSource {
+        let fields = name.strip_prefix("fields:").or(name.strip_prefix("field:"));
+        match fields {
+            Some(names) => {
+                IndexSource::Fields(names.split(',').map(|n| n.trim().to_owned()).collect())
+            }
+            None => IndexSource::Key(IndexKey::named(name)),
+        }
+    }
 }
 
 /// What of an event a transform reads or writes at index time.
@@ -56,6 +106,8 @@ pub enum IndexKey {
     Queue,
     /// `_meta`, or `WRITE_META`: indexed fields.
     Meta,
+    /// `_time`, in whole seconds.
+    Time,
     /// A key that means nothing offline, such as where to forward to.
     Other,
 }
@@ -71,6 +123,7 @@ impl IndexKey {
             "_MetaData:Index" => IndexKey::Index,
             "queue" => IndexKey::Queue,
             "_meta" => IndexKey::Meta,
+            "_time" => IndexKey::Time,
             _ => IndexKey::Other,
         }
     }
@@ -85,14 +138,31 @@ impl IndexKey {
             | IndexKey::Index
             | IndexKey::Queue
             | IndexKey::Meta
+            | IndexKey::Time
             | IndexKey::Other => "",
         }
     }
 }
 
 /// What a stanza of `transforms.conf` does at index time; none when it has no `REGEX` or writes
-/// nowhere.
+/// nowhere, and says nothing to evaluate either.
 pub(super) fn index_transform(stanza: &Stanza) -> Option<IndexTransform> {
+    let stop_if = stanza.text("STOP_PROCESSING_IF").map(str::to_owned);
+    // What is evaluated goes before all else.
+    let action = match stanza.text("INGEST_EVAL") {
+        Some(text) => IndexAction::Eval(text.to_owned()),
+        None if stop_if.is_some() => IndexAction::Nothing,
+        None => IndexAction::Write(index_write(stanza)?),
+    };
+    Some(IndexTransform {
+        name: stanza.name.clone(),
+        action,
+        stop_if,
+        origin: stanza.origin.clone(),
+    })
+}
+
+fn index_write(stanza: &Stanza) -> Option<IndexWrite> {
     let regex = stanza.text("REGEX")?;
     let target = match stanza.text("DEST_KEY") {
         Some(key) => IndexKey::named(key),
@@ -100,12 +170,14 @@ pub(super) fn index_transform(stanza: &Stanza) -> Option<IndexTransform> {
         None => return None,
     };
     let format = stanza.text("FORMAT").map(str::to_owned);
-    Some(IndexTransform {
-        name: stanza.name.clone(),
+    Some(IndexWrite {
         regex: regex.to_owned(),
-        source: IndexKey::named(stanza.text("SOURCE_KEY").unwrap_or("_raw")),
+        source: IndexSource::named(stanza.text("SOURCE_KEY").unwrap_or("_raw")),
         target,
         format: format.unwrap_or_else(|| format!("{}::$1", stanza.name)),
-        origin: stanza.origin.clone(),
+        default: stanza.text("DEFAULT_VALUE").map(str::to_owned),
+        repeat: flag(stanza, "REPEAT_MATCH", false) && target != IndexKey::Raw,
+        lookahead: stanza.text("LOOKAHEAD").and_then(|n| n.parse().ok()),
+        clone: stanza.text("CLONE_SOURCETYPE").map(str::to_owned),
     })
 }

@@ -25,6 +25,7 @@ pub mod saved;
 pub mod shipped;
 mod substitute;
 pub mod tags;
+pub mod text_settings;
 mod yaml;
 
 pub use catalog::Catalog;

@@ -12,6 +12,7 @@ pub use super::field_rules::{
 use super::index_rules::{self, IndexRules, IndexTransform};
 use super::pattern::Pattern;
 use super::rules;
+use super::text_settings::TextSettings;
 use super::yaml::parse_bool;
 
 /// A stanza with what selects events for it.
@@ -30,6 +31,9 @@ struct Selected {
     selector: Selector,
     stanza: Stanza,
 }
+
+/// Classes of settings that change events when they are read.
+const INDEX_CLASSES: [&str; 3] = ["TRANSFORMS-", "RULESET-", "SEDCMD-"];
 
 /// All of `props.conf` and `transforms.conf`, ready to select from.
 #[derive(Clone, Debug, Default)]
@@ -197,7 +201,7 @@ impl Props {
         self.selected.iter().any(|s| {
             s.stanza
                 .iter()
-                .any(|(key, _)| key.starts_with("TRANSFORMS-") || key.starts_with("SEDCMD-"))
+                .any(|(key, _)| INDEX_CLASSES.iter().any(|class| key.starts_with(class)))
         })
     }
 
@@ -215,12 +219,14 @@ impl Props {
                     rule: value.to_owned(),
                     origin: origin(),
                 });
-            } else if key.starts_with("TRANSFORMS-") {
+            } else if key.starts_with("TRANSFORMS-") || key.starts_with("RULESET-") {
                 for name in value.split(',').map(str::trim).filter(|n| !n.is_empty()) {
                     let Some(transform) = self.index_transforms.get(name) else {
                         return Err(rules::wrong(
                             &origin(),
-                            &format!("there is no transform [{name}] with REGEX and DEST_KEY"),
+                            &format!(
+                                "there is no transform [{name}] with REGEX and DEST_KEY, or INGEST_EVAL"
+                            ),
                         ));
                     };
                     rules.transforms.push(Rule {
@@ -230,7 +236,21 @@ impl Props {
                 }
             }
         }
+        // Rule sets come after all transforms.
+        let is_rule_set = |rule: &Rule<IndexTransform>| rule.origin.key.starts_with("RULESET-");
+        rules.transforms.sort_by_key(is_rule_set);
         Ok(rules)
+    }
+
+    /// What is said of how texts of that sourcetype, source and host become events.
+    pub fn text_settings(&self, sourcetype: &str, source: &str, host: &str) -> TextSettings {
+        let mut found = TextSettings::default();
+        for (key, (stanza, setting)) in self.settings(sourcetype, source, host) {
+            if TextSettings::knows(key) {
+                found.insert(key, &setting.value, origin(stanza, key, setting));
+            }
+        }
+        found
     }
 
     /// The winning setting of each key, with its stanza, sorted by key.

@@ -9,6 +9,7 @@ use polars::prelude::{Column, DataFrame, PlSmallStr, Scalar};
 use crate::error::{Error, Result};
 use crate::read::columns::{BASE, Columns};
 use crate::read::event::{Event, EventSink};
+use crate::read::rules::{Clock, TimeRules};
 use crate::read::{BadLines, Batch, Options, Progress};
 
 /// Rows of a batch at most.
@@ -31,6 +32,10 @@ pub struct Batches<'s> {
     read: Rc<Cell<u64>>,
     total: u64,
     origin: PathBuf,
+    /// The sourcetype that was said of this file.
+    sourcetype: Option<String>,
+    /// Where configuration may find other times than the reader: what is known of time.
+    clock: Option<Clock>,
     open: Vec<Open>,
     open_bytes: usize,
     last: usize,
@@ -47,6 +52,10 @@ struct Open {
     sourcetype: String,
     index: String,
     columns: Columns,
+    /// Where configuration says when events of this sourcetype and source happened.
+    times: Option<(TimeRules, Clock)>,
+    /// The time of the event before.
+    last_time: Option<i64>,
 }
 
 impl<'s> Batches<'s> {
@@ -65,6 +74,8 @@ impl<'s> Batches<'s> {
             read,
             total,
             origin: PathBuf::new(),
+            sourcetype: None,
+            clock: None,
             open: Vec::new(),
             open_bytes: 0,
             last: 0,
@@ -75,9 +86,11 @@ impl<'s> Batches<'s> {
         }
     }
 
-    /// Begins a file.
-    pub fn begin(&mut self, origin: &Path) {
+    /// Begins a file. With a clock the times that configuration finds go before those of the events.
+    pub fn begin(&mut self, origin: &Path, sourcetype: Option<&str>, clock: Option<Clock>) {
         self.origin = origin.to_owned();
+        self.sourcetype = sourcetype.map(str::to_owned);
+        self.clock = clock.filter(|_| self.options.rules.is_some());
         self.file_start = self.events;
         self.file_bad = self.bad.len();
         self.tell();
@@ -118,7 +131,7 @@ impl<'s> Batches<'s> {
         let defaults = [
             ("host", self.options.host.as_deref(), ""),
             ("source", self.options.source.as_deref(), origin.as_str()),
-            ("sourcetype", self.options.sourcetype.as_deref(), sourcetype),
+            ("sourcetype", self.sourcetype.as_deref(), sourcetype),
             ("index", self.options.index.as_deref(), DEFAULT_INDEX),
         ];
         for (name, forced, default) in defaults {
@@ -202,11 +215,20 @@ impl<'s> Batches<'s> {
         if self.open.len() == MAX_OPEN {
             self.flush_all()?;
         }
+        let mut times = None;
+        if let Some(clock) = self.clock {
+            let rules = self.options.rules(sourcetype, source)?;
+            let zone = rules.zone.unwrap_or(clock.zone);
+            let clock = Clock { zone, ..clock };
+            times = rules.times.is_said.then_some((rules.times, clock));
+        }
         self.open.push(Open {
             source: source.to_owned(),
             sourcetype: sourcetype.to_owned(),
             index: index.to_owned(),
             columns: Columns::default(),
+            times,
+            last_time: None,
         });
         self.last = self.open.len() - 1;
         Ok(self.last)
@@ -261,13 +283,24 @@ impl EventSink for Batches<'_> {
                 &origin
             }
         };
-        let sourcetype = options.sourcetype.as_deref();
-        let sourcetype = sourcetype.or(event.sourcetype.as_deref()).unwrap_or("text");
+        let said = self.sourcetype.take();
+        let sourcetype = said.as_deref().or(event.sourcetype.as_deref());
+        let sourcetype = sourcetype.unwrap_or("text");
         let index = options.index.as_deref().or(event.index.as_deref());
-        let at = self.find(source, sourcetype, index.unwrap_or(DEFAULT_INDEX))?;
-        let columns = &mut self.open[at].columns;
+        let found = self.find(source, sourcetype, index.unwrap_or(DEFAULT_INDEX));
+        self.sourcetype = said;
+        let at = found?;
+        let open = &mut self.open[at];
+        let mut time = event.time;
+        if let Some((rules, clock)) = &open.times {
+            let told = rules.time_of_event(event, clock);
+            time = told.or(time).or(open.last_time);
+            open.last_time = time;
+        }
+        let columns = &mut open.columns;
         let before = columns.bytes();
-        columns.push(event, options.host.as_deref().or(event.host.as_deref()));
+        let host = options.host.as_deref().or(event.host.as_deref());
+        columns.push(event, time, host);
         let after = columns.bytes();
         self.open_bytes += after - before;
         self.events += 1;

@@ -99,9 +99,9 @@ impl Columns {
         self.raw_bytes + self.fields.text_bytes + cells * CELL
     }
 
-    /// Adds an event; `host` as the batch has it.
-    pub fn push(&mut self, event: &Event<'_>, host: Option<&str>) {
-        self.times.push(event.time);
+    /// Adds an event; `time` and `host` as the batch has them.
+    pub fn push(&mut self, event: &Event<'_>, time: Option<i64>, host: Option<&str>) {
+        self.times.push(time);
         self.raw.append_value(event.raw.as_ref());
         self.host.append_option(host);
         self.note_host(host);
@@ -320,7 +320,7 @@ mod tests {
                 fields: object_fields(row).expect("JSON"),
                 ..Event::default()
             };
-            columns.push(&event, Some("h"));
+            columns.push(&event, event.time, Some("h"));
         }
         let (frame, host) = columns.finish("s", "t", "main").expect("a frame");
         assert_eq!(host.as_deref(), Some("h"));

@@ -4,38 +4,143 @@
 //! line ends inside quotes included.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 
 use crate::error::Result;
+use crate::read::decode::text_of;
 use crate::read::event::{Event, EventSink, Field};
 use crate::read::input::{Input, LONGEST};
 use crate::read::row_events::{Rows, plain_row};
+use crate::read::rules::{Delimiter, Structured};
 
 /// Sourcetype of CSV rows.
 pub const SOURCETYPE: &str = "csv";
+/// Lines of a record beyond which a quote that is not closed is no quote.
+const MAX_LINES: usize = 10_000;
+
+/// What is said of a table's layout. By default its first line tells.
+#[derive(Clone, Copy, Default)]
+pub struct Table<'s> {
+    structured: Option<&'s Structured>,
+}
+
+impl<'s> Table<'s> {
+    /// The layout that configuration gives.
+    pub fn new(structured: Option<&'s Structured>) -> Table<'s> {
+        Table { structured }
+    }
+
+    /// Whether a line stands before the header or is a comment.
+    fn skips(&self, line: u64, text: &str) -> bool {
+        self.structured.is_some_and(|s| {
+            line < s.header_line
+                || s.preamble
+                    .as_ref()
+                    .is_some_and(|regex| regex.is_match(text).unwrap_or(false))
+        })
+    }
+
+    /// The columns before any line is read, where no line has them.
+    fn given(&self) -> Option<Columns> {
+        let said = self.structured.filter(|s| !s.names.is_empty())?;
+        Some(Columns {
+            names: said.names.clone(),
+            format: self.format(said.delimiter.unwrap_or(Delimiter::Byte(b','))),
+        })
+    }
+
+    fn format(&self, delimiter: Delimiter) -> Format {
+        Format {
+            delimiter,
+            quote: self.structured.map_or(Some(b'"'), |s| s.quote),
+        }
+    }
+
+    /// The columns that a header names.
+    fn columns(&self, header: &str) -> Columns {
+        let Some(said) = self.structured else {
+            let format = self.format(separator_of(header));
+            let names = format.split(header, 0);
+            return Columns {
+                names: names.iter().map(|c| c.trim().to_owned()).collect(),
+                format,
+            };
+        };
+        let delimiter = said.delimiter.unwrap_or_else(|| separator_of(header));
+        let mut header = header;
+        if let Some(regex) = &said.header_prefix
+            && let Ok(Some(prefix)) = regex.find(header)
+        {
+            header = &header[prefix.end()..];
+        }
+        let names = self.format(said.header_delimiter.unwrap_or(delimiter));
+        let kept =
+            |c: char| c.is_alphanumeric() || c == ' ' || c == '_' || said.special.contains(c);
+        // As Splunk cleans the names of a header.
+        let clean = |name: &Cow<'_, str>| -> String {
+            let kept = name.trim().chars().map(|c| if kept(c) { c } else { '_' });
+            kept.collect()
+        };
+        Columns {
+            names: names.split(header, 0).iter().map(clean).collect(),
+            format: self.format(delimiter),
+        }
+    }
+
+    /// Whether a value stands for none.
+    fn is_missing(&self, value: &str) -> bool {
+        value.is_empty()
+            || self
+                .structured
+                .and_then(|s| s.missing.as_ref())
+                .is_some_and(|regex| regex.is_match(value).unwrap_or(false))
+    }
+}
+
+/// A table's columns.
+struct Columns {
+    names: Vec<String>,
+    format: Format,
+}
 
 /// Reads all rows.
 ///
 /// # Errors
 /// What the input or the sink says; a file without a header.
-pub fn read(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+pub fn read(
+    input: &mut Input<'_>,
+    table: &Table<'_>,
+    rows: Rows<'_>,
+    sink: &mut dyn EventSink,
+) -> Result<()> {
+    let mut records = Records {
+        input,
+        ahead: VecDeque::new(),
+    };
     let mut text = String::new();
-    let mut header: Option<(Vec<String>, u8)> = None;
-    while let Some(line) = next_record(input, &mut text, header.as_ref().map(|h| h.1), sink)? {
-        let Some((names, separator)) = &header else {
-            let separator = separator_of(&text);
-            let cells = split(&text, separator, 0);
-            let names = cells.iter().map(|c| c.trim().to_owned()).collect();
-            header = Some((names, separator));
+    let mut columns = table.given();
+    // The header's separator is not known before it is read: a comma does for its quotes.
+    let first = table.format(Delimiter::Byte(b','));
+    loop {
+        let format = columns.as_ref().map_or(first, |c| c.format);
+        let Some(line) = records.next(&mut text, format, sink)? else {
+            return Ok(());
+        };
+        if table.skips(line, &text) {
+            continue;
+        }
+        let Some(Columns { names, format }) = &columns else {
+            columns = Some(table.columns(&text));
             continue;
         };
-        let cells = split(&text, *separator, names.len());
+        let cells = format.split(&text, names.len());
         if cells.len() > names.len() {
             sink.bad(line, "more values than the header has names");
         }
         let fields = names
             .iter()
             .zip(cells)
-            .filter(|(name, value)| !value.is_empty() && !name.is_empty())
+            .filter(|(name, value)| !table.is_missing(value) && !name.is_empty())
             .map(|(name, value)| Field::text(name.as_str(), value))
             .collect();
         let (event, problem) = (rows.make)(fields, &text, &rows);
@@ -44,7 +149,6 @@ pub fn read(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> 
         }
         sink.event(&event)?;
     }
-    Ok(())
 }
 
 /// The event of one row.
@@ -56,50 +160,78 @@ pub fn event<'a>(
     plain_row(fields, raw, SOURCETYPE, rows)
 }
 
-/// Puts the next record that is not blank into `text` and gives its first line's number.
-fn next_record(
-    input: &mut Input<'_>,
-    text: &mut String,
-    separator: Option<u8>,
-    sink: &mut dyn EventSink,
-) -> Result<Option<u64>> {
-    text.clear();
-    let mut first = 0;
-    let mut state = State::Start;
-    while let Some(line) = input.line()? {
-        if first == 0 {
-            if line.bytes.trim_ascii().is_empty() {
-                continue;
+/// The records of a table.
+struct Records<'i, 'r> {
+    input: &'i mut Input<'r>,
+    /// Lines that were read in search of the end of a quote.
+    ahead: VecDeque<(u64, String)>,
+}
+
+impl Records<'_, '_> {
+    /// The next line with its number.
+    fn line(&mut self, sink: &mut dyn EventSink) -> Result<Option<(u64, String)>> {
+        if let Some(line) = self.ahead.pop_front() {
+            return Ok(Some(line));
+        }
+        let Some(line) = self.input.line()? else {
+            return Ok(None);
+        };
+        if line.too_long {
+            sink.bad(line.number, "longer than 64 MiB: cut there");
+        }
+        let text = text_of(line.bytes, line.number, sink).into_owned();
+        Ok(Some((line.number, text)))
+    }
+
+    /// Puts the next record that is not blank into `text` and gives its first line's number. Where a
+    /// quote is not closed the record ends with its line.
+    fn next(
+        &mut self,
+        text: &mut String,
+        format: Format,
+        sink: &mut dyn EventSink,
+    ) -> Result<Option<u64>> {
+        let first = loop {
+            match self.line(sink)? {
+                Some((_, line)) if line.trim().is_empty() => {}
+                Some((number, line)) => {
+                    *text = line;
+                    break number;
+                }
+                None => return Ok(None),
             }
-            first = line.number;
-        } else {
+        };
+        let length = text.len();
+        let mut state = format.after(State::Start, text.as_bytes());
+        let mut more: Vec<(u64, String)> = Vec::new();
+        while state == State::Quoted {
+            let next = if more.len() < MAX_LINES && text.len() < LONGEST {
+                self.line(sink)?
+            } else {
+                None
+            };
+            let Some((number, line)) = next else {
+                sink.bad(first, "a quote is not closed");
+                text.truncate(length);
+                for line in more.into_iter().rev() {
+                    self.ahead.push_front(line);
+                }
+                break;
+            };
+            state = format.after(state, line.as_bytes());
             text.push('\n');
+            text.push_str(&line);
+            more.push((number, line));
         }
-        if line.too_long || text.len() > LONGEST {
-            sink.bad(first, "longer than 64 MiB");
-            text.clear();
-            first = 0;
-            state = State::Start;
-            continue;
-        }
-        let piece = String::from_utf8_lossy(line.bytes);
-        if let Cow::Owned(_) = piece {
-            sink.bad(
-                line.number,
-                "not UTF-8: the bytes that are not were replaced",
-            );
-        }
-        // The header's separator is not known before it is read: a comma does for its quotes.
-        state = state.after(piece.as_bytes(), separator.unwrap_or(b','));
-        text.push_str(&piece);
-        if state != State::Quoted {
-            return Ok(Some(first));
-        }
+        Ok(Some(first))
     }
-    if first > 0 {
-        sink.bad(first, "a quote is not closed");
-    }
-    Ok(None)
+}
+
+/// How the values of a record stand.
+#[derive(Clone, Copy)]
+struct Format {
+    delimiter: Delimiter,
+    quote: Option<u8>,
 }
 
 /// Where in a record a byte stands.
@@ -113,26 +245,75 @@ enum State {
     Closed,
 }
 
-impl State {
-    fn step(self, byte: u8, separator: u8) -> State {
-        match self {
-            State::Quoted if byte == b'"' => State::Closed,
+impl Format {
+    fn step(self, state: State, byte: u8) -> State {
+        let is_quote = self.quote == Some(byte);
+        match state {
+            State::Quoted if is_quote => State::Closed,
             State::Quoted => State::Quoted,
-            State::Start | State::Closed if byte == b'"' => State::Quoted,
-            State::Start | State::Bare | State::Closed if byte == separator => State::Start,
+            State::Start | State::Closed if is_quote => State::Quoted,
+            State::Start | State::Bare | State::Closed if self.is_delimiter(byte) => State::Start,
             State::Start | State::Bare | State::Closed => State::Bare,
         }
     }
 
+    fn is_delimiter(self, byte: u8) -> bool {
+        match self.delimiter {
+            Delimiter::Byte(one) => byte == one,
+            Delimiter::Whitespace => byte == b' ' || byte == b'\t',
+        }
+    }
+
     /// The state after a line and its end, which is part of the value only inside quotes.
-    fn after(self, line: &[u8], separator: u8) -> State {
+    fn after(self, state: State, line: &[u8]) -> State {
         line.iter()
-            .fold(self, |state, byte| state.step(*byte, separator))
+            .fold(state, |state, byte| self.step(state, *byte))
+    }
+
+    /// The values of a record, of which `expected` are likely.
+    fn split(self, record: &str, expected: usize) -> Vec<Cow<'_, str>> {
+        let mut cells = Vec::with_capacity(expected);
+        let bytes = record.as_bytes();
+        let mut state = State::Start;
+        let mut start = 0;
+        // Any number of blanks is one delimiter.
+        let is_gap =
+            |start: usize, at: usize| self.delimiter == Delimiter::Whitespace && start == at;
+        for (at, byte) in bytes.iter().enumerate() {
+            let next = self.step(state, *byte);
+            if next == State::Start {
+                if !is_gap(start, at) {
+                    cells.push(self.unquote(&record[start..at]));
+                }
+                start = at + 1;
+            }
+            state = next;
+        }
+        if !is_gap(start, bytes.len()) {
+            cells.push(self.unquote(&record[start..]));
+        }
+        cells
+    }
+
+    fn unquote(self, cell: &str) -> Cow<'_, str> {
+        let Some(quote) = self.quote.map(char::from) else {
+            return Cow::Borrowed(cell);
+        };
+        let Some(inner) = cell.strip_prefix(quote) else {
+            return Cow::Borrowed(cell);
+        };
+        let inner = inner.strip_suffix(quote).unwrap_or(inner);
+        if inner.contains(quote) {
+            let doubled: String = [quote, quote].iter().collect();
+            Cow::Owned(inner.replace(&doubled, quote.encode_utf8(&mut [0; 4])))
+        } else {
+            Cow::Borrowed(inner)
+        }
     }
 }
 
 /// The separator of a header: the most frequent of those in use.
-fn separator_of(header: &str) -> u8 {
+fn separator_of(header: &str) -> Delimiter {
     let count = |s: u8| header.bytes().filter(|b| *b == s).count();
     let mut best = (b',', count(b','));
     for candidate in [b'\t', b';', b'|'] {
@@ -141,114 +322,101 @@ fn separator_of(header: &str) -> u8 {
             best = (candidate, n);
         }
     }
-    best.0
-}
-
-/// The values of a record, of which `expected` are likely.
-fn split(record: &str, separator: u8, expected: usize) -> Vec<Cow<'_, str>> {
-    let mut cells = Vec::with_capacity(expected);
-    let bytes = record.as_bytes();
-    let mut state = State::Start;
-    let mut start = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        let next = state.step(*byte, separator);
-        if next == State::Start {
-            cells.push(unquote(&record[start..at]));
-            start = at + 1;
-        }
-        state = next;
-    }
-    cells.push(unquote(&record[start..]));
-    cells
-}
-
-fn unquote(cell: &str) -> Cow<'_, str> {
-    let Some(inner) = cell.strip_prefix('"') else {
-        return Cow::Borrowed(cell);
-    };
-    let inner = inner.strip_suffix('"').unwrap_or(inner);
-    if inner.contains('"') {
-        Cow::Owned(inner.replace("\"\"", "\""))
-    } else {
-        Cow::Borrowed(inner)
-    }
+    Delimiter::Byte(best.0)
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::Arc;
 
     use chrono_tz::Tz;
+    use fancy_regex::Regex;
 
-    use super::{event, read};
-    use crate::error::Result;
-    use crate::read::event::{Event, EventSink};
+    use super::{Table, event, read};
+    use crate::read::collect::Collect;
     use crate::read::input::Input;
     use crate::read::row_events::Rows;
+    use crate::read::rules::{Delimiter, Structured, StructuredKind};
 
-    #[derive(Default)]
-    struct Seen {
-        events: Vec<(Option<i64>, String, String)>,
-        bad: Vec<u64>,
-    }
-
-    impl EventSink for Seen {
-        fn event(&mut self, event: &Event<'_>) -> Result<()> {
-            let fields: Vec<String> = event
-                .fields
-                .iter()
-                .map(|f| format!("{}={}", f.name, f.value))
-                .collect();
-            self.events
-                .push((event.time, fields.join("|"), event.raw.to_string()));
-            Ok(())
-        }
-
-        fn bad(&mut self, line: u64, _why: &str) {
-            self.bad.push(line);
-        }
-    }
-
-    fn read_text(text: &str) -> Seen {
+    fn read_text(text: &str, structured: Option<&Structured>) -> Collect {
         let mut bytes = text.as_bytes();
         let mut input = Input::new(Path::new("x.csv"), &mut bytes);
-        let mut seen = Seen::default();
+        let mut seen = Collect::default();
         let rows = Rows {
             zone: Tz::UTC,
             file: "x.csv",
             unwrap: true,
+            trim_braces: false,
             make: event,
         };
-        read(&mut input, rows, &mut seen).expect("readable");
+        read(&mut input, &Table::new(structured), rows, &mut seen).expect("readable");
         seen
     }
 
     #[test]
     fn records_keep_quotes_blanks_and_lines() {
         let seen = read_text(
-            "_time,a,\"b c\",d\r\n5,x,\"1,\"\"2\"\"\r\n3\",\r\n\n,5\" disk,,\"\"\n6,y,z,w,more\n7,\"open\n",
+            "_time,a,\"b c\",d\r\n5,x,\"1,\"\"2\"\"\r\n3\",\r\n\n,5\" disk,,\"\"\n6,y,z,w,more\n7,\"open\n8,x\n",
+            None,
         );
-        let row = |time, fields: &str, raw: &str| (time, fields.to_owned(), raw.to_owned());
         assert_eq!(
-            seen.events,
+            seen.raws(),
             [
-                row(
-                    Some(5_000_000),
-                    "a=x|b c=1,\"2\"\n3",
-                    "5,x,\"1,\"\"2\"\"\n3\","
-                ),
-                row(None, "a=5\" disk", ",5\" disk,,\"\""),
-                row(Some(6_000_000), "a=y|b c=z|d=w", "6,y,z,w,more"),
+                (Some(5_000_000), "5,x,\"1,\"\"2\"\"\n3\","),
+                (None, ",5\" disk,,\"\""),
+                (Some(6_000_000), "6,y,z,w,more"),
+                (Some(7_000_000), "7,\"open"),
+                (Some(8_000_000), "8,x"),
             ]
         );
-        assert_eq!(seen.bad, [6, 7]);
+        assert_eq!(
+            seen.fields(),
+            [
+                "a=x|b c=1,\"2\"\n3",
+                "a=5\" disk",
+                "a=y|b c=z|d=w",
+                "a=open",
+                "a=x"
+            ]
+        );
+        assert_eq!(seen.bad_lines(), [6, 7]);
     }
 
     #[test]
     fn other_separators_are_found_in_the_header() {
         for separator in ["\t", ";", "|"] {
-            let seen = read_text(&"a#b,c#d\n1#2#3".replace('#', separator));
-            assert_eq!(seen.events[0].1, "a=1|b,c=2|d=3");
+            let seen = read_text(&"a#b,c#d\n1#2#3".replace('#', separator), None);
+            assert_eq!(seen.fields(), ["a=1|b,c=2|d=3"]);
         }
+    }
+
+    #[test]
+    fn a_layout_may_be_said() {
+        let regex = |text: &str| Some(Arc::new(Regex::new(text).expect("an expression")));
+        let mut said = Structured {
+            kind: StructuredKind::Table,
+            delimiter: Some(Delimiter::Whitespace),
+            header_delimiter: Some(Delimiter::Byte(b',')),
+            quote: Some(b'\''),
+            names: Vec::new(),
+            header_line: 2,
+            preamble: regex("^;"),
+            header_prefix: regex("^#fields: "),
+            special: ".".to_owned(),
+            missing: regex("^-$"),
+            trim_braces: false,
+        };
+        let text = "title\n#fields: a.b,c(d),e f\n; note\n1   'x y' \t3\n- 2 -\n";
+        assert_eq!(
+            read_text(text, Some(&said)).fields(),
+            ["a.b=1|c_d_=x y|e f=3", "c_d_=2"]
+        );
+        said.names = vec!["p".to_owned(), "q".to_owned()];
+        said.header_line = 0;
+        assert_eq!(
+            read_text("1 2\n3 4\n", Some(&said)).fields(),
+            ["p=1|q=2", "p=3|q=4"]
+        );
     }
 }

@@ -46,6 +46,25 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
+    /// The event with texts of its own.
+    pub fn into_owned(self) -> Event<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let fields = self.fields.into_iter().map(|field| Field {
+            name: own(field.name),
+            value: own(field.value),
+            number: field.number,
+        });
+        Event {
+            time: self.time,
+            raw: own(self.raw),
+            host: self.host.map(own),
+            source: self.source.map(own),
+            sourcetype: self.sourcetype.map(own),
+            index: self.index.map(own),
+            fields: fields.collect(),
+        }
+    }
+
     /// The first value of a field.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields

@@ -203,118 +203,11 @@ impl Read for Input<'_> {
     }
 }
 
-/// How a text file writes its characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
-    /// UTF-8, or bytes that are no text.
-    Utf8,
-    /// Two bytes, the low one first.
-    Utf16Le,
-    /// Two bytes, the high one first.
-    Utf16Be,
-}
-
-/// The encoding that a file's first bytes tell, and how many of them are the byte order mark.
-/// Without a mark a first character `<`, `{` or `[` in two bytes tells it.
-pub fn encoding(head: &[u8]) -> (Encoding, usize) {
-    match head {
-        [0xef, 0xbb, 0xbf, ..] => (Encoding::Utf8, 3),
-        [0xff, 0xfe, ..] => (Encoding::Utf16Le, 2),
-        [0xfe, 0xff, ..] => (Encoding::Utf16Be, 2),
-        [b'<' | b'{' | b'[', 0, second, 0, ..] if *second != 0 => (Encoding::Utf16Le, 0),
-        [0, b'<' | b'{' | b'[', 0, second, ..] if *second != 0 => (Encoding::Utf16Be, 0),
-        _ => (Encoding::Utf8, 0),
-    }
-}
-
-/// Turns UTF-16 into UTF-8.
-pub struct Utf16Reader<'r> {
-    inner: &'r mut dyn Read,
-    big_endian: bool,
-    /// Bytes that do not make a unit yet.
-    pending: Vec<u8>,
-    high: Option<u16>,
-    out: Vec<u8>,
-    sent: usize,
-    ended: bool,
-}
-
-impl<'r> Utf16Reader<'r> {
-    /// A reader over bytes after the byte order mark.
-    pub fn new(inner: &'r mut dyn Read, big_endian: bool) -> Utf16Reader<'r> {
-        Utf16Reader {
-            inner,
-            big_endian,
-            pending: Vec::new(),
-            high: None,
-            out: Vec::new(),
-            sent: 0,
-            ended: false,
-        }
-    }
-
-    /// Reads a block of UTF-16 and puts it out as UTF-8.
-    fn convert(&mut self) -> io::Result<()> {
-        self.out.clear();
-        self.sent = 0;
-        let old = self.pending.len();
-        self.pending.resize(old + BLOCK, 0);
-        let count = self.inner.read(&mut self.pending[old..]);
-        self.pending
-            .truncate(old + count.as_ref().copied().unwrap_or(0));
-        self.ended = count? == 0;
-        let units = self.pending.len() / 2;
-        for pair in self.pending[..units * 2].chunks_exact(2) {
-            let pair = [pair[0], pair[1]];
-            let unit = if self.big_endian {
-                u16::from_be_bytes(pair)
-            } else {
-                u16::from_le_bytes(pair)
-            };
-            let is_high = (0xd800..0xdc00).contains(&unit);
-            match self.high.take() {
-                None if is_high => self.high = Some(unit),
-                None => push_units(&mut self.out, &[unit]),
-                Some(high) if is_high => {
-                    push_units(&mut self.out, &[high]);
-                    self.high = Some(unit);
-                }
-                Some(high) => push_units(&mut self.out, &[high, unit]),
-            }
-        }
-        self.pending.drain(..units * 2);
-        Ok(())
-    }
-}
-
-fn push_units(out: &mut Vec<u8>, units: &[u16]) {
-    for c in char::decode_utf16(units.iter().copied()) {
-        let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
-        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-}
-
-impl Read for Utf16Reader<'_> {
-    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        while self.sent == self.out.len() {
-            if self.ended {
-                return Ok(0);
-            }
-            self.convert()?;
-        }
-        let count = target.len().min(self.out.len() - self.sent);
-        target[..count].copy_from_slice(&self.out[self.sent..self.sent + count]);
-        self.sent += count;
-        Ok(count)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
     use std::path::Path;
 
-    use super::{Encoding, Input, LONGEST, Utf16Reader, encoding};
+    use super::{Input, LONGEST};
 
     #[test]
     fn lines_are_lent_without_their_ends() {
@@ -348,32 +241,5 @@ mod tests {
         let line = input.line().expect("readable").expect("a line");
         assert_eq!((line.number, line.bytes), (2, b"next".as_slice()));
         assert!(input.line().expect("readable").is_none());
-    }
-
-    #[test]
-    fn utf16_and_marks_come_out_as_utf8() {
-        let text = "<a>é😀</a>";
-        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let marked = |mark: &[u8], rest: &[u8]| [mark, rest].concat();
-        for bytes in [
-            little.clone(),
-            big.clone(),
-            marked(&[0xff, 0xfe], &little),
-            marked(&[0xfe, 0xff], &big),
-        ] {
-            let (encoding, mark) = encoding(&bytes);
-            assert_ne!(encoding, Encoding::Utf8);
-            let mut reader = &bytes[mark..];
-            let mut out = String::new();
-            Utf16Reader::new(&mut reader, encoding == Encoding::Utf16Be)
-                .read_to_string(&mut out)
-                .expect("valid");
-            assert_eq!(out, text);
-        }
-        assert_eq!(
-            encoding(&marked(&[0xef, 0xbb, 0xbf], text.as_bytes())),
-            (Encoding::Utf8, 3)
-        );
     }
 }

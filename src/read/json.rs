@@ -298,6 +298,8 @@ impl<'a> Parser<'a, '_> {
                 self.at += 1;
                 return self.unicode();
             }
+            // A byte that was no text stands as `\xNN`: it stays so.
+            b'x' => return Ok('\\'),
             _ => return Err(self.error("unknown escape in a text")),
         };
         self.at += 1;

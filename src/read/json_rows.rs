@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::error::Result;
+use crate::read::decode;
 use crate::read::event::EventSink;
 use crate::read::input::{Input, LONGEST};
 use crate::read::json::{JsonError, object_fields};
@@ -173,8 +174,8 @@ fn row(bytes: &[u8], line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Res
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => {
-            sink.bad(line, "not UTF-8: the bytes that are not were replaced");
-            String::from_utf8_lossy(bytes)
+            sink.bad(line, decode::NOT_UTF8);
+            decode::lossy(bytes)
         }
     };
     match json_wrapped::records(&text).filter(|_| rows.unwrap) {
@@ -187,7 +188,12 @@ fn row(bytes: &[u8], line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Res
 
 fn record_row(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
     match object_fields(text) {
-        Ok(fields) => {
+        Ok(mut fields) => {
+            if rows.trim_braces {
+                for field in fields.iter_mut().filter(|f| f.name.contains("{}")) {
+                    field.name = Cow::Owned(field.name.replace("{}", ""));
+                }
+            }
             let (event, problem) = (rows.make)(fields, text, &rows);
             if let Some(problem) = problem {
                 sink.bad(line, problem);

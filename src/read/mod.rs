@@ -4,9 +4,12 @@
 //! by a file's name.
 
 mod batches;
+#[cfg(test)]
+mod collect;
 mod columns;
 mod container;
 mod csv;
+mod decode;
 mod event;
 mod evtx;
 mod expansion;
@@ -19,7 +22,9 @@ mod json_wrapped;
 pub mod kv;
 mod line_kinds;
 mod parquet;
+mod pieces;
 mod row_events;
+mod rules;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -48,15 +53,20 @@ use polars::prelude::DataFrame;
 use crate::error::{Error, Result};
 use crate::read::batches::Batches;
 use crate::read::container::{Leaf, Walker};
-use crate::read::input::{Encoding, Input, Utf16Reader};
+use crate::read::decode::DecodingReader;
+use crate::read::input::Input;
 use crate::read::line_kinds::Lines;
 use crate::read::row_events::{MakeEvent, Rows};
+use crate::read::rules::Clock;
 
 pub use crate::read::batches::BatchSink;
 pub use crate::read::columns::{BASE, FieldColumns};
 pub use crate::read::container::Skipped;
 pub use crate::read::event::Field;
 pub use crate::read::fields::{event_fields, json_fields, xml_fields};
+pub use crate::read::rules::{
+    Breaks, Delimiter, RuleFinder, Structured, StructuredKind, TextRules, TimeRules, TimeSource,
+};
 pub use crate::read::table::read_table;
 pub use crate::read::union::{cast_to, join_schemas, join_types, union};
 
@@ -76,6 +86,20 @@ pub struct Options {
     pub sourcetype: Option<String>,
     /// The host of all events; else what the event says.
     pub host: Option<String>,
+    /// What `now()` is, in microseconds UTC.
+    pub now: i64,
+    /// Finds what configuration says of how texts become events; none where nothing is.
+    pub rules: Option<RuleFinder>,
+}
+
+impl Options {
+    /// What configuration says of texts of a sourcetype and a source.
+    fn rules(&self, sourcetype: &str, source: &str) -> Result<TextRules> {
+        match &self.rules {
+            Some(finder) => finder.find(sourcetype, source, self.host.as_deref().unwrap_or("")),
+            None => Ok(TextRules::default()),
+        }
+    }
 }
 
 impl Default for Options {
@@ -86,6 +110,8 @@ impl Default for Options {
             source: None,
             sourcetype: None,
             host: None,
+            now: 0,
+            rules: None,
         }
     }
 }
@@ -161,6 +187,8 @@ pub struct Format {
     looks_like: fn(&Head<'_>) -> bool,
     /// Endings of file names that are of the format whatever their content.
     pub endings: &'static [&'static str],
+    /// Whether the times that configuration finds go before those that the reader found.
+    times: bool,
     read: fn(&mut Input<'_>, &Context<'_>, &mut Batches<'_>) -> Result<()>,
 }
 
@@ -172,31 +200,77 @@ struct Head<'h> {
 
 /// What a reader may know besides the bytes.
 struct Context<'c> {
-    zone: Tz,
-    /// For times without a year: that in which the file was last changed, as Splunk takes it.
-    year: Option<i32>,
+    options: &'c Options,
+    /// When the file was last changed and what the time is now. The year of times without one is that
+    /// of the file, as Splunk takes it.
+    clock: Clock,
     /// The file on disk, if it is a plain one.
     path: Option<&'c Path>,
     /// Its name, also inside a container.
     name: &'c str,
+    /// The source of its events, unless they name one.
+    source: String,
+    /// Their sourcetype, where it was said.
+    sourcetype: Option<String>,
+    /// What configuration says, as far as that is known from the sourcetype that was said.
+    rules: TextRules,
 }
 
-impl Context<'_> {
+impl<'c> Context<'c> {
+    /// What is known of a file before it is read. A `[source::...]` stanza may say its sourcetype.
+    fn new(leaf: &Leaf<'c, '_>, options: &'c Options) -> Result<Context<'c>> {
+        let origin = || leaf.input.origin().to_string_lossy().into_owned();
+        let source = options.source.clone().unwrap_or_else(origin);
+        let mut sourcetype = options.sourcetype.clone();
+        let mut rules = options.rules(sourcetype.as_deref().unwrap_or(""), &source)?;
+        if sourcetype.is_none()
+            && let Some(said) = rules.sourcetype.take()
+        {
+            rules = options.rules(&said, &source)?;
+            sourcetype = Some(said);
+        }
+        Ok(Context {
+            options,
+            clock: Clock {
+                zone: rules.zone.unwrap_or(options.zone),
+                year: leaf.modified.map(year_of),
+                now: options.now,
+                modified: leaf.modified.map(micros_of),
+            },
+            path: leaf.path,
+            name: leaf.name,
+            source,
+            sourcetype,
+            rules,
+        })
+    }
+
     fn rows(&self, make: MakeEvent) -> Rows<'_> {
         Rows {
-            zone: self.zone,
+            zone: self.clock.zone,
             file: self.name,
             unwrap: true,
+            trim_braces: self
+                .rules
+                .structured
+                .as_ref()
+                .is_some_and(|s| s.trim_braces),
             make,
         }
     }
 
-    fn lines(&self) -> Lines<'_> {
-        Lines {
-            zone: self.zone,
-            year: self.year,
-            file: self.name,
-        }
+    fn text(&self, input: &mut Input<'_>, out: &mut Batches<'_>) -> Result<()> {
+        let text = text::Text {
+            lines: Lines {
+                zone: self.clock.zone,
+                year: self.clock.year,
+                file: self.name,
+            },
+            sourcetype: self.sourcetype.as_deref(),
+            clock: self.clock,
+        };
+        let mut rules = |sourcetype: &str| self.options.rules(sourcetype, &self.source);
+        text::read(input, &text, &mut rules, out)
     }
 }
 
@@ -207,6 +281,7 @@ pub const FORMATS: &[Format] = &[
         doc: "Windows event log files",
         looks_like: |head| evtx::looks_like(head.bytes),
         endings: &[],
+        times: false,
         read: |input, _, out| evtx::read(input, out),
     },
     Format {
@@ -214,20 +289,23 @@ pub const FORMATS: &[Format] = &[
         doc: "Parquet rows",
         looks_like: |head| parquet::looks_like(head.bytes),
         endings: &[],
-        read: |input, context, out| parquet::read(input, context.path, context.zone, out),
+        times: false,
+        read: |input, context, out| parquet::read(input, context.path, context.clock.zone, out),
     },
     Format {
         name: "windows",
         doc: "Windows events as XML, and Splunk's classic WinEventLog text",
         looks_like: |head| windows_log::looks_like(&head.text),
         endings: &[],
-        read: |input, context, out| windows_log::read(input, context.zone, out),
+        times: false,
+        read: |input, context, out| windows_log::read(input, context.clock.zone, out),
     },
     Format {
         name: "zeek",
         doc: "Zeek logs in tab-separated text, with their header",
         looks_like: |head| zeek::looks_like(&head.text),
         endings: &[],
+        times: true,
         read: |input, context, out| zeek::read(input, context.name, out),
     },
     Format {
@@ -235,13 +313,15 @@ pub const FORMATS: &[Format] = &[
         doc: "W3C extended logs with a #Fields line: IIS, CloudFront",
         looks_like: |head| w3c::looks_like(&head.text),
         endings: &[],
-        read: |input, context, out| w3c::read(input, context.zone, out),
+        times: true,
+        read: |input, context, out| w3c::read(input, context.clock.zone, out),
     },
     Format {
         name: "json",
         doc: "JSON: an object a line, an array of objects, or objects one after the other; Windows events of NXLog, Winlogbeat and evtx_dump",
         looks_like: |head| json_rows::looks_like(&head.text),
         endings: &["ndjson", "jsonl", "json"],
+        times: true,
         read: |input, context, out| json_rows::read(input, context.rows(row_events::event), out),
     },
     Format {
@@ -249,14 +329,19 @@ pub const FORMATS: &[Format] = &[
         doc: "CSV with a header; also with tabs, semicolons or bars",
         looks_like: |_| false,
         endings: &["csv", "tsv", "tab", "psv"],
-        read: |input, context, out| csv::read(input, context.rows(csv::event), out),
+        times: true,
+        read: |input, context, out| {
+            let table = csv::Table::new(context.rules.structured.as_ref());
+            csv::read(input, &table, context.rows(csv::event), out)
+        },
     },
     Format {
         name: "text",
         doc: "plain text, an event a line or from one line with a time to the next, with automatic key=value extraction; syslog, Linux audit, web access logs, VPC flow logs",
         looks_like: |_| false,
         endings: &["log", "txt", "raw", "out", "syslog", "xml"],
-        read: |input, context, out| text::read(input, &context.lines(), out),
+        times: false,
+        read: |input, context, out| context.text(input, out),
     },
 ];
 
@@ -304,7 +389,7 @@ fn read_with(
     let mut out = Batches::new(options, progress, sink, Rc::clone(&read), total);
     let mut files = 0;
     let mut on_file = |leaf: Leaf<'_, '_>| {
-        let skipped = read_leaf(leaf, options.zone, &mut out)?;
+        let skipped = read_leaf(leaf, options, &mut out)?;
         files += u64::from(skipped.is_none());
         Ok(skipped)
     };
@@ -340,37 +425,36 @@ fn size(path: &Path) -> u64 {
 }
 
 /// Reads one file; gives why it was passed over, if it was.
-fn read_leaf(leaf: Leaf<'_, '_>, zone: Tz, out: &mut Batches<'_>) -> Result<Option<String>> {
-    let Leaf {
-        input,
-        name,
-        path,
-        named,
-        modified,
-    } = leaf;
-    let context = Context {
-        zone,
-        year: modified.map(year_of),
-        path,
-        name,
-    };
-    decoded(input, &mut |input| {
-        read_input(input, name, named, &context, out)
+fn read_leaf(
+    leaf: Leaf<'_, '_>,
+    options: &Options,
+    out: &mut Batches<'_>,
+) -> Result<Option<String>> {
+    let context = Context::new(&leaf, options)?;
+    let Leaf { input, named, .. } = leaf;
+    decoded(input, context.rules.charset, &mut |input| {
+        read_input(input, named, &context, out)
     })
 }
 
 /// Calls `then` with an input of UTF-8 without a byte order mark.
 fn decoded<T>(
     input: &mut Input<'_>,
+    said: Option<&'static encoding_rs::Encoding>,
     then: &mut dyn FnMut(&mut Input<'_>) -> Result<T>,
 ) -> Result<T> {
-    let (encoding, mark) = input::encoding(input.head(4)?);
-    input.consume(mark);
-    if encoding == Encoding::Utf8 {
+    let head = input.head(HEAD)?;
+    let head = &head[..head.len().min(HEAD)];
+    if evtx::looks_like(head) || parquet::looks_like(head) {
         return then(input);
     }
+    let (told, mark) = decode::encoding(head);
+    input.consume(mark);
+    let Some(encoding) = told.or(said) else {
+        return then(input);
+    };
     let origin = input.origin().to_owned();
-    let mut reader = Utf16Reader::new(input, encoding == Encoding::Utf16Be);
+    let mut reader = DecodingReader::new(input, encoding);
     then(&mut Input::new(&origin, &mut reader))
 }
 
@@ -378,9 +462,12 @@ fn year_of(time: SystemTime) -> i32 {
     chrono::DateTime::<chrono::Utc>::from(time).year()
 }
 
+fn micros_of(time: SystemTime) -> i64 {
+    chrono::DateTime::<chrono::Utc>::from(time).timestamp_micros()
+}
+
 fn read_input(
     input: &mut Input<'_>,
-    name: &str,
     named: bool,
     context: &Context<'_>,
     out: &mut Batches<'_>,
@@ -388,15 +475,17 @@ fn read_input(
     let origin = input.origin().to_owned();
     let bytes = input.head(HEAD)?;
     let bytes = &bytes[..bytes.len().min(HEAD)];
+    let sourcetype = context.sourcetype.as_deref();
     if bytes.trim_ascii().is_empty() && bytes.len() < HEAD {
-        out.begin(&origin);
+        out.begin(&origin, sourcetype, None);
         return Ok(None);
     }
     let head = Head {
         bytes,
-        text: String::from_utf8_lossy(bytes),
+        text: decode::lossy(bytes),
     };
-    let Some(format) = format_of(&head, name, named) else {
+    let found = format_of(&head, context.name, named || sourcetype.is_some());
+    let Some(format) = by_rules(found, &head, &context.rules) else {
         let why = if is_binary(bytes) {
             "binary data of no known format"
         } else {
@@ -408,10 +497,43 @@ fn read_input(
             Ok(Some(why.to_owned()))
         };
     };
-    out.begin(&origin);
+    let clock = format.times.then_some(context.clock);
+    out.begin(&origin, sourcetype, clock);
     (format.read)(input, context, out)?;
     out.end()?;
     Ok(None)
+}
+
+/// The format that configuration says a file is of, where its own content leaves the choice.
+fn by_rules(
+    found: Option<&'static Format>,
+    head: &Head<'_>,
+    rules: &TextRules,
+) -> Option<&'static Format> {
+    let found = found?;
+    let named = |name: &str| FORMATS.iter().find(|f| f.name == name);
+    let looks = |name: &str| named(name).filter(|f| (f.looks_like)(head));
+    let name = match found.name {
+        "json" | "csv" | "text" | "w3c" => found.name,
+        // These say of themselves where events begin.
+        _ => return Some(found),
+    };
+    match rules.structured.as_ref().map(|s| s.kind) {
+        Some(StructuredKind::Table) => return named("csv"),
+        // A file that is none is text.
+        Some(StructuredKind::Json) => return looks("json").or(named("text")),
+        Some(StructuredKind::W3c) => return looks("w3c").or(named("text")),
+        None => {}
+    }
+    let header = head.text.lines().next().unwrap_or_default();
+    let is_text = match name {
+        // Elements of an array are events even so.
+        "json" => rules.breaks.are_unusual(),
+        // What Splunk exported has its events in a column.
+        "csv" => rules.is_said() && !header.contains("_raw"),
+        _ => false,
+    };
+    if is_text { named("text") } else { Some(found) }
 }
 
 fn unknown(origin: &Path, why: &str) -> Error {
@@ -443,12 +565,17 @@ fn format_of(head: &Head<'_>, name: &str, named: bool) -> Option<&'static Format
     }
 }
 
-/// Whether bytes are no text: they hold zeros, or are control characters to a good part.
+/// Whether bytes are no text: they are control characters to a good part, or hold zeros and much that
+/// is no UTF-8. A few zeros are found in logs that were written when the power failed.
 fn is_binary(bytes: &[u8]) -> bool {
     let looked_at = &bytes[..bytes.len().min(8192)];
     let odd = looked_at
         .iter()
         .filter(|b| **b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x1b | 0x0c))
         .count();
-    looked_at.contains(&0) || odd * 10 > looked_at.len()
+    let no_text: usize = looked_at
+        .utf8_chunks()
+        .map(|chunk| chunk.invalid().len())
+        .sum();
+    odd * 10 > looked_at.len() || (looked_at.contains(&0) && no_text * 10 > looked_at.len())
 }

@@ -40,6 +40,8 @@ pub struct Rows<'n> {
     pub file: &'n str,
     /// Whether lists of records in an envelope are taken apart.
     pub unwrap: bool,
+    /// Whether names of lists are written without `{}`.
+    pub trim_braces: bool,
     /// What makes the events.
     pub make: MakeEvent,
 }

@@ -38,7 +38,7 @@ pub fn read_table(path: &Path, zone: Tz) -> Result<DataFrame> {
                 .iter()
                 .any(|known| e.eq_ignore_ascii_case(known))
         });
-        decoded(leaf.input, &mut |input| {
+        decoded(leaf.input, None, &mut |input| {
             rows(input, is_csv, zone, &mut sink)
         })?;
         Ok(None)
@@ -64,6 +64,7 @@ fn rows(input: &mut Input<'_>, is_csv: bool, zone: Tz, sink: &mut TableSink) -> 
         zone,
         file: "",
         unwrap: false,
+        trim_braces: false,
         make: table_row,
     };
     let head = input.head(HEAD)?;
@@ -71,7 +72,7 @@ fn rows(input: &mut Input<'_>, is_csv: bool, zone: Tz, sink: &mut TableSink) -> 
     if json_rows::looks_like(&head) {
         json_rows::read(input, rows, sink)
     } else if is_csv || head.trim().is_empty() {
-        csv::read(input, rows, sink)
+        csv::read(input, &csv::Table::default(), rows, sink)
     } else {
         Err(input
             .error(0, "neither JSON rows nor CSV")

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 
 use crate::error::Result;
+use crate::read::decode::text_of;
 use crate::read::event::{Event, EventSink, Field};
 use crate::read::input::Input;
 use crate::read::timestamp;
@@ -38,10 +39,7 @@ pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result
         if line.too_long {
             sink.bad(number, "longer than 64 MiB: cut there");
         }
-        let text = String::from_utf8_lossy(line.bytes);
-        if let Cow::Owned(_) = text {
-            sink.bad(number, "not UTF-8: the bytes that are not were replaced");
-        }
+        let text = text_of(line.bytes, number, sink);
         if text.starts_with('#') {
             header.take(&text, zone);
             continue;
@@ -150,37 +148,14 @@ mod tests {
     use chrono_tz::Tz;
 
     use super::{looks_like, read};
-    use crate::error::Result;
-    use crate::read::event::{Event, EventSink};
+    use crate::read::collect::Collect;
     use crate::read::input::Input;
 
-    #[derive(Default)]
-    struct Seen(Vec<String>, Vec<u64>);
-
-    impl EventSink for Seen {
-        fn event(&mut self, event: &Event<'_>) -> Result<()> {
-            let fields: Vec<String> = event
-                .fields
-                .iter()
-                .map(|f| format!("{}={}", f.name, f.value))
-                .collect();
-            let sourcetype = event.sourcetype.as_deref().unwrap_or("");
-            let time = event.time;
-            self.0
-                .push(format!("{sourcetype} {time:?} {}", fields.join("|")));
-            Ok(())
-        }
-
-        fn bad(&mut self, line: u64, _why: &str) {
-            self.1.push(line);
-        }
-    }
-
-    fn read_text(text: &str) -> Seen {
+    fn read_text(text: &str) -> Collect {
         assert!(looks_like(text), "{text}");
         let mut bytes = text.as_bytes();
         let mut input = Input::new(Path::new("x.log"), &mut bytes);
-        let mut seen = Seen::default();
+        let mut seen = Collect::default();
         read(&mut input, Tz::Europe__Vienna, &mut seen).expect("readable");
         seen
     }
@@ -193,14 +168,14 @@ mod tests {
              1970-01-01 00:00:05 10.0.0.1 GET /a Mozilla/5.0+(X) 200\r\n#Fields: time cs-uri-stem cs-username\r\n00:00:06 /b -\r\n00:00:07\r\n",
         );
         assert_eq!(
-            seen.0,
+            seen.told(),
             [
                 "ms:iis:auto Some(5000000) date=1970-01-01|time=00:00:05|s_ip=10.0.0.1|cs_method=GET|cs_uri_stem=/a|cs_User_Agent=Mozilla/5.0+(X)|sc_status=200",
                 "ms:iis:auto Some(6000000) time=00:00:06|cs_uri_stem=/b",
                 "ms:iis:auto Some(7000000) time=00:00:07",
             ]
         );
-        assert_eq!(seen.1, [8]);
+        assert_eq!(seen.bad_lines(), [8]);
     }
 
     #[test]
@@ -209,7 +184,7 @@ mod tests {
             "#Version: 1.0\n#Fields: date time x-edge-location cs(Cookie)\n1970-01-01\t00:00:05\tIAD55 P5\t-\n",
         );
         assert_eq!(
-            seen.0,
+            seen.told(),
             [
                 "aws:cloudfront:accesslogs Some(5000000) date=1970-01-01|time=00:00:05|x_edge_location=IAD55 P5"
             ]
@@ -218,7 +193,7 @@ mod tests {
             "#Time Format: Local\n#Fields: date time action info\n1970-01-01 01:00:05 DROP \"a b\"\n",
         );
         assert_eq!(
-            seen.0,
+            seen.told(),
             ["w3c Some(5000000) date=1970-01-01|time=01:00:05|action=DROP|info=a b"]
         );
     }

@@ -1,12 +1,12 @@
 //! Files of Windows events as text: XML in any arrangement, Splunk's classic `WinEventLog` blocks,
 //! and both mixed, as they come out of one index.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use chrono_tz::Tz;
 
 use crate::error::Result;
+use crate::read::decode::text_of;
 use crate::read::event::EventSink;
 use crate::read::input::{Input, LONGEST};
 use crate::read::{windows_text, windows_xml};
@@ -50,7 +50,7 @@ pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result
             Piece::Xml(range) => {
                 block.finish(zone, sink)?;
                 let line = input.line_number() + 1;
-                let text = utf8(&input.data()[range.clone()], line, sink);
+                let text = text_of(&input.data()[range.clone()], line, sink);
                 match windows_xml::event(&text) {
                     Ok(event) => sink.event(&event)?,
                     Err(why) => sink.bad(line, &why),
@@ -68,7 +68,7 @@ pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result
                     return block.finish(zone, sink);
                 };
                 let number = line.number;
-                let text = utf8(line.bytes, number, sink);
+                let text = text_of(line.bytes, number, sink);
                 if windows_text::is_start(&text) {
                     block.finish(zone, sink)?;
                     block.start = number;
@@ -77,14 +77,6 @@ pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result
             }
         }
     }
-}
-
-fn utf8<'a>(bytes: &'a [u8], line: u64, sink: &mut dyn EventSink) -> Cow<'a, str> {
-    let text = String::from_utf8_lossy(bytes);
-    if let Cow::Owned(_) = text {
-        sink.bad(line, "not UTF-8: the bytes that are not were replaced");
-    }
-    text
 }
 
 /// The lines of one classic event so far.
@@ -205,33 +197,20 @@ mod tests {
     use chrono_tz::Tz;
 
     use super::{looks_like, read};
-    use crate::error::Result;
-    use crate::read::event::{Event, EventSink};
+    use crate::read::collect::Collect;
+    use crate::read::event::Event;
     use crate::read::input::Input;
 
-    #[derive(Default)]
-    struct Seen {
-        events: Vec<String>,
-        bad: Vec<u64>,
+    fn codes(seen: &Collect) -> Vec<&str> {
+        let code = |event| Event::get(event, "EventCode").unwrap_or("-");
+        seen.events.iter().map(code).collect()
     }
 
-    impl EventSink for Seen {
-        fn event(&mut self, event: &Event<'_>) -> Result<()> {
-            self.events
-                .push(event.get("EventCode").unwrap_or("-").to_owned());
-            Ok(())
-        }
-
-        fn bad(&mut self, line: u64, _why: &str) {
-            self.bad.push(line);
-        }
-    }
-
-    fn read_text(text: &str) -> Seen {
+    fn read_text(text: &str) -> Collect {
         assert!(looks_like(text), "{text}");
         let mut bytes = text.as_bytes();
         let mut input = Input::new(Path::new("x.xml"), &mut bytes);
-        let mut seen = Seen::default();
+        let mut seen = Collect::default();
         read(&mut input, Tz::UTC, &mut seen).expect("readable");
         seen
     }
@@ -259,8 +238,8 @@ mod tests {
             ),
         ] {
             let seen = read_text(&text);
-            assert_eq!(seen.events, ["1", "2"], "{text}");
-            assert_eq!(seen.bad, [] as [u64; 0], "{text}");
+            assert_eq!(codes(&seen), ["1", "2"], "{text}");
+            assert_eq!(seen.bad, [], "{text}");
         }
     }
 
@@ -272,7 +251,7 @@ mod tests {
             xml(3)
         );
         let seen = read_text(&text);
-        assert_eq!(seen.events, ["1", "3"]);
-        assert_eq!(seen.bad, [3, 6]);
+        assert_eq!(codes(&seen), ["1", "3"]);
+        assert_eq!(seen.bad_lines(), [3, 6]);
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 
 use crate::error::Result;
+use crate::read::decode::text_of;
 use crate::read::event::{Event, EventSink, Field};
 use crate::read::input::Input;
 use crate::read::{json_kinds, timestamp};
@@ -28,10 +29,7 @@ pub fn read(input: &mut Input<'_>, file: &str, sink: &mut dyn EventSink) -> Resu
         if line.too_long {
             sink.bad(number, "longer than 64 MiB: cut there");
         }
-        let text = String::from_utf8_lossy(line.bytes);
-        if let Cow::Owned(_) = text {
-            sink.bad(number, "not UTF-8: the bytes that are not were replaced");
-        }
+        let text = text_of(line.bytes, number, sink);
         if let Some(directive) = text.strip_prefix('#') {
             header.take(directive);
             continue;
@@ -182,31 +180,8 @@ mod tests {
     use std::path::Path;
 
     use super::{looks_like, read, unescape};
-    use crate::error::Result;
-    use crate::read::event::{Event, EventSink};
+    use crate::read::collect::Collect;
     use crate::read::input::Input;
-
-    #[derive(Default)]
-    struct Seen(Vec<String>, Vec<u64>);
-
-    impl EventSink for Seen {
-        fn event(&mut self, event: &Event<'_>) -> Result<()> {
-            let fields: Vec<String> = event
-                .fields
-                .iter()
-                .map(|f| format!("{}={}", f.name, f.value))
-                .collect();
-            let sourcetype = event.sourcetype.as_deref().unwrap_or("");
-            let time = event.time;
-            self.0
-                .push(format!("{sourcetype} {time:?} {}", fields.join("|")));
-            Ok(())
-        }
-
-        fn bad(&mut self, line: u64, _why: &str) {
-            self.1.push(line);
-        }
-    }
 
     #[test]
     fn the_header_says_how_values_are_written() {
@@ -217,17 +192,17 @@ mod tests {
         assert!(looks_like(text));
         let mut bytes = text.as_bytes();
         let mut input = Input::new(Path::new("x.log"), &mut bytes);
-        let mut seen = Seen::default();
+        let mut seen = Collect::default();
         read(&mut input, "x.log", &mut seen).expect("readable");
         assert_eq!(
-            seen.0,
+            seen.told(),
             [
                 "zeek:dns Some(1500000) ts=1.500000|uid=C1|id.orig_h=10.0.0.1|query=a\tb|answers=p|answers=q",
                 "zeek:dns Some(2000000) ts=2.0|uid=C2",
                 "zeek:dns Some(3000000) ts=3.0|uid=C3",
             ]
         );
-        assert_eq!(seen.1, [11]);
+        assert_eq!(seen.bad_lines(), [11]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use polars::prelude::{LazyFrame, PlRefPath, ScanArgsParquet};
 
@@ -9,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::data::{Data, EventPart, ModelPart};
 use crate::exec::frame::{Frame, polars_error};
 use crate::read::{self, Batch, ReadReport};
-use crate::session::{Progress, Session, index_time, lock};
+use crate::session::{Progress, Session, index_time, lock, text_rules};
 
 impl Session {
     /// The data, read at the first call.
@@ -43,11 +44,23 @@ impl Session {
         Ok(self.data.get_or_init(|| data))
     }
 
-    fn read_files(&self, data: &mut Data) -> Result<()> {
-        let options = read::Options {
+    /// How files are read: with the zone, the clock and the configuration of the session.
+    pub(super) fn read_options(&self) -> read::Options {
+        let now = self.options.now.unwrap_or_else(|| {
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0.0, |since| since.as_secs_f64())
+        });
+        read::Options {
             zone: self.options.zone,
+            now: (now * 1e6) as i64,
+            rules: Some(text_rules::finder(&self.catalog)),
             ..read::Options::default()
-        };
+        }
+    }
+
+    fn read_files(&self, data: &mut Data) -> Result<()> {
+        let options = self.read_options();
         let watch = Watch::new(self, "reading");
         let mut dropped = 0;
         let report = read::read_paths(
@@ -56,7 +69,7 @@ impl Session {
             &mut |p| watch.tell(&p),
             &mut |batch| {
                 self.check_cancelled()?;
-                for batch in index_time::apply(&self.catalog, batch, &mut dropped)? {
+                for batch in index_time::apply(self, batch, &mut dropped)? {
                     data.events.push(event_part(batch)?);
                 }
                 Ok(())

@@ -1,36 +1,61 @@
-//! Index-time rules (`SEDCMD-*`, `TRANSFORMS-*`) on events as they are read.
+//! Index-time rules (`SEDCMD-*`, `TRANSFORMS-*`, `RULESET-*`) on events as they are read.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Admin/Transformsconf>
 
+mod rebuild;
+
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
-
-use indexmap::IndexMap;
-use polars::prelude::{
-    BooleanChunked, Column, DataFrame, IntoColumn as _, NamedFrom as _, NewChunkedArray as _,
-    PolarsError, Series,
-};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::{Error, Result};
-use crate::exec::column::{Builder, Cells, type_of};
+use crate::exec::column::Cells;
+use crate::functions::Context;
 use crate::functions::pattern::{fill, regex, too_hard};
 use crate::functions::sed::edit;
-use crate::knowledge::Catalog;
-use crate::knowledge::index_rules::{IndexKey, IndexRules, IndexTransform};
-use crate::knowledge::props::RuleOrigin;
-use crate::read::{BASE, Batch, Field, FieldColumns, event_fields};
-use crate::value::Value;
+use crate::knowledge::index_rules::{IndexAction, IndexKey, IndexRules, IndexSource, IndexWrite};
+use crate::knowledge::props::{Props, Rule, RuleOrigin};
+use crate::plan::bind::Program;
+use crate::plan::schema::Schema;
+use crate::read::Batch;
+use crate::session::Session;
+use crate::session::index_time::rebuild::rebuilt;
+use crate::session::ingest::{ALL, Assignment, assignments, holds, program, run};
+use crate::value::{Type, Value};
+
+/// Copies of copies of an event beyond this are not made.
+const MAX_COPIES: usize = 8;
 
 /// What index-time rules may change of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Event {
+    /// The row of the batch that it came from.
+    row: usize,
+    time: Option<i64>,
     raw: String,
     host: Option<String>,
     source: String,
     sourcetype: String,
     index: String,
-    dropped: bool,
+    queue: Option<String>,
     /// Indexed fields that transforms wrote.
-    meta: Vec<(String, String)>,
+    meta: Vec<Meta>,
+    /// Fields whose values `:=` took away.
+    replaced: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Meta {
+    name: String,
+    value: String,
+    number: bool,
+}
+
+/// The rules of events that arrive with one sourcetype, source and host.
+struct Compiled {
+    rules: IndexRules,
+    evals: HashMap<usize, Vec<Assignment>>,
+    stops: HashMap<usize, Program>,
 }
 
 /// The batch as index-time rules leave it: split where sources, sourcetypes or indexes now differ.
@@ -38,111 +63,279 @@ struct Event {
 ///
 /// # Errors
 /// A rule that can't be applied.
-pub(super) fn apply(catalog: &Catalog, batch: Batch, dropped: &mut u64) -> Result<Vec<Batch>> {
-    if !catalog.props.changes_events() {
+pub(super) fn apply(session: &Session, batch: Batch, dropped: &mut u64) -> Result<Vec<Batch>> {
+    if !session.catalog.props.changes_events() {
         return Ok(vec![batch]);
     }
-    let raws = batch.frame.column("_raw").map_err(internal)?;
-    let hosts = batch.frame.column("host").map_err(internal)?;
-    let (raws, hosts) = (Cells::new(raws), Cells::new(hosts));
-    let mut by_host: HashMap<Option<String>, Rc<IndexRules>> = HashMap::new();
-    let mut events = Vec::with_capacity(batch.frame.height());
-    let mut changed = Vec::new();
-    for row in 0..batch.frame.height() {
-        let before = Event {
-            raw: raws.get(row).into_text().unwrap_or_default().into_owned(),
-            host: hosts.get(row).into_text().map(|h| h.into_owned()),
+    let now = session.options.now.unwrap_or_else(time_now);
+    let mut pass = Pass {
+        props: &session.catalog.props,
+        clock: Context {
+            now,
+            zone: session.options.zone,
+        },
+        cells: HashMap::new(),
+        known: Schema::new(),
+        compiled: HashMap::new(),
+    };
+    for column in batch.frame.columns() {
+        let name = column.name().to_string();
+        pass.known.insert(format!("{ALL}{name}"), Type::Any);
+        pass.known.insert(name.clone(), Type::Any);
+        pass.cells.insert(name, Cells::new(column));
+    }
+    for name in ["queue", "linecount"] {
+        pass.known.insert(name.to_owned(), Type::Any);
+    }
+    let height = batch.frame.height();
+    let mut events = Vec::with_capacity(height);
+    let mut changed = false;
+    for row in 0..height {
+        let before = pass.event(&batch, row);
+        let first = events.len();
+        changed |= pass.run(before, 0, &mut events)?;
+        let kept = |event: &Event| event.queue.as_deref() != Some("nullQueue");
+        let made = events.len();
+        let mut at = first;
+        events.retain(|event| {
+            at += 1;
+            at <= first || kept(event)
+        });
+        let gone = made - events.len();
+        *dropped += gone as u64;
+        changed |= gone > 0;
+    }
+    if !changed {
+        return Ok(vec![batch]);
+    }
+    rebuilt(&batch, &events)
+}
+
+fn time_now() -> f64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// The rules on the events of one batch.
+struct Pass<'b> {
+    props: &'b Props,
+    clock: Context,
+    cells: HashMap<String, Cells<'b>>,
+    /// The fields that expressions may name.
+    known: Schema,
+    compiled: HashMap<(String, String, Option<String>), Rc<Compiled>>,
+}
+
+impl Pass<'_> {
+    fn event(&self, batch: &Batch, row: usize) -> Event {
+        let text = |name: &str| {
+            let value = self.cells.get(name).map_or(Value::Null, |c| c.get(row));
+            value.into_text().map(Cow::into_owned)
+        };
+        let time = self.cells.get("_time").map_or(Value::Null, |c| c.get(row));
+        Event {
+            row,
+            time: time
+                .as_number()
+                .map(|seconds| (seconds * 1e6).round() as i64),
+            raw: text("_raw").unwrap_or_default(),
+            host: text("host"),
             source: batch.source.clone(),
             sourcetype: batch.sourcetype.clone(),
             index: batch.index.clone(),
-            dropped: false,
+            queue: None,
             meta: Vec::new(),
+            replaced: Vec::new(),
+        }
+    }
+
+    fn rules(&mut self, event: &Event) -> Result<Rc<Compiled>> {
+        let key = (
+            event.sourcetype.clone(),
+            event.source.clone(),
+            event.host.clone(),
+        );
+        if let Some(found) = self.compiled.get(&key) {
+            return Ok(Rc::clone(found));
+        }
+        let host = event.host.as_deref().unwrap_or_default();
+        let rules = self
+            .props
+            .index_rules(&event.sourcetype, &event.source, host)?;
+        let mut compiled = Compiled {
+            evals: HashMap::new(),
+            stops: HashMap::new(),
+            rules,
         };
-        let rules = match by_host.get(&before.host) {
-            Some(rules) => Rc::clone(rules),
-            None => {
-                let host = before.host.as_deref().unwrap_or_default();
-                let props = &catalog.props;
-                let rules = Rc::new(props.index_rules(&batch.sourcetype, &batch.source, host)?);
-                by_host.insert(before.host.clone(), Rc::clone(&rules));
-                rules
+        // Indexed fields that an earlier rule writes may be read by a later one.
+        for (at, Rule { rule, .. }) in compiled.rules.transforms.iter().enumerate() {
+            let in_rule = |error: Error| {
+                let why = format!("[{}] {error}", rule.name);
+                let at = &rule.origin;
+                Error::format(&at.path, at.line, 1, why)
+            };
+            match &rule.action {
+                IndexAction::Eval(text) => {
+                    let assignments = assignments(text, &self.known).map_err(in_rule)?;
+                    for assignment in &assignments {
+                        self.know(&assignment.target);
+                    }
+                    compiled.evals.insert(at, assignments);
+                }
+                IndexAction::Write(write) if write.target == IndexKey::Meta => {
+                    let names = pairs(&write.format);
+                    names.iter().for_each(|(name, _)| self.know(name));
+                }
+                IndexAction::Write(_) | IndexAction::Nothing => {}
+            }
+            if let Some(text) = &rule.stop_if {
+                let program = program(text, &self.known).map_err(in_rule)?;
+                compiled.stops.insert(at, program);
+            }
+        }
+        let compiled = Rc::new(compiled);
+        self.compiled.insert(key, Rc::clone(&compiled));
+        Ok(compiled)
+    }
+
+    fn know(&mut self, name: &str) {
+        self.known.insert(format!("{ALL}{name}"), Type::Any);
+        self.known.insert(name.to_owned(), Type::Any);
+    }
+
+    /// All rules on one event: `SEDCMD` goes first, every transform that matches counts. Adds the event and
+    /// its copies to `out`; whether anything is other than before.
+    fn run(&mut self, before: Event, copies: usize, out: &mut Vec<Event>) -> Result<bool> {
+        let compiled = self.rules(&before)?;
+        if compiled.rules.is_empty() {
+            out.push(before);
+            return Ok(copies > 0);
+        }
+        let mut event = before.clone();
+        for rule in &compiled.rules.sed {
+            event.raw = edit(&event.raw, &rule.rule).map_err(|why| wrong(&rule.origin, &why))?;
+        }
+        let mut made = Vec::new();
+        for (at, Rule { rule, origin }) in compiled.rules.transforms.iter().enumerate() {
+            let told = |why: String| wrong(origin, &why);
+            match &rule.action {
+                IndexAction::Write(write) => match &write.clone {
+                    Some(sourcetype) if *sourcetype != event.sourcetype => {
+                        let mut copy = event.clone();
+                        if self.write(&mut copy, write).map_err(told)? && copies < MAX_COPIES {
+                            copy.sourcetype.clone_from(sourcetype);
+                            made.push(copy);
+                        }
+                    }
+                    Some(_) | None => {
+                        self.write(&mut event, write).map_err(told)?;
+                    }
+                },
+                IndexAction::Eval(_) => {
+                    for assignment in compiled.evals.get(&at).into_iter().flatten() {
+                        let value = assignment
+                            .value(&self.clock, &|name| self.value(&event, name))
+                            .map_err(told)?;
+                        event.assign(assignment, value);
+                    }
+                }
+                IndexAction::Nothing => {}
+            }
+            if let Some(stop) = compiled.stops.get(&at) {
+                let value = run(stop, &self.clock, &|name| self.value(&event, name));
+                if holds(&value.map_err(told)?) {
+                    break;
+                }
+            }
+        }
+        let mut changed = copies > 0 || event != before;
+        out.push(event);
+        for copy in made {
+            changed |= self.run(copy, copies + 1, out)?;
+        }
+        Ok(changed)
+    }
+
+    /// One transform with `REGEX`; whether it matches.
+    fn write(&self, event: &mut Event, rule: &IndexWrite) -> Result<bool, String> {
+        let pattern = regex(&rule.regex)?;
+        let text = match &rule.source {
+            IndexSource::Key(key) => event.get(*key),
+            IndexSource::Fields(names) => {
+                let values = names
+                    .iter()
+                    .filter_map(|name| self.value(event, name).into_text());
+                let values: Vec<String> = values.map(Cow::into_owned).collect();
+                (!values.is_empty()).then(|| values.join(" "))
             }
         };
-        if rules.is_empty() {
-            events.push(before);
-            continue;
+        let text = text.unwrap_or_default();
+        let end = rule
+            .lookahead
+            .and_then(|most| text.char_indices().nth(most))
+            .map_or(text.len(), |(end, _)| end);
+        let mut matched = false;
+        for captures in pattern.captures_iter(&text[..end]) {
+            let captures = captures.map_err(|_| too_hard(&rule.regex))?;
+            matched = true;
+            // `$0` is what the key held before.
+            let held = event.get(rule.target).unwrap_or_default();
+            let parts: Vec<String> = rule
+                .format
+                .split("$0")
+                .map(|part| fill(part, &captures))
+                .collect();
+            event.put(rule.target, parts.join(&held));
+            if !rule.repeat {
+                break;
+            }
         }
-        let after = transformed(&before, &rules)?;
-        if after != before {
-            changed.push((row, before.raw));
+        if !matched && let Some(default) = &rule.default {
+            event.put(rule.target, default.clone());
         }
-        *dropped += u64::from(after.dropped);
-        events.push(after);
+        Ok(matched)
     }
-    if changed.is_empty() {
-        return Ok(vec![batch]);
-    }
-    rebuilt(&batch, &events, &changed)
-}
 
-/// All rules on one event. `SEDCMD` goes first; every transform that matches counts.
-fn transformed(event: &Event, rules: &IndexRules) -> Result<Event> {
-    let mut event = event.clone();
-    for rule in &rules.sed {
-        event.raw = edit(&event.raw, &rule.rule).map_err(|why| wrong(&rule.origin, &why))?;
+    /// A field of an event as expressions see it: of several values the first, unless all are wanted.
+    fn value<'e>(&'e self, event: &'e Event, name: &str) -> Value<'e> {
+        let (name, all) = match name.strip_prefix(ALL) {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
+        let text = |text: &'e str| Value::text(text);
+        let known = match name {
+            "_raw" => Some(text(&event.raw)),
+            "_time" => Some(
+                event
+                    .time
+                    .map_or(Value::Null, |t| Value::Num(t as f64 / 1e6)),
+            ),
+            "host" => Some(event.host.as_deref().map_or(Value::Null, text)),
+            "source" => Some(text(&event.source)),
+            "sourcetype" => Some(text(&event.sourcetype)),
+            "index" => Some(text(&event.index)),
+            "queue" => Some(text(event.queue.as_deref().unwrap_or("indexQueue"))),
+            "linecount" => Some(Value::Num(event.raw.lines().count() as f64)),
+            _ => None,
+        };
+        if let Some(known) = known {
+            return known;
+        }
+        let read = match self.cells.get(name) {
+            Some(cells) if !event.replaced.iter().any(|r| r == name) => cells.get(event.row),
+            Some(_) | None => Value::Null,
+        };
+        let mut values = read.into_values();
+        let meta = event.meta.iter().filter(|m| m.name == name);
+        values.extend(meta.map(|m| Cow::Borrowed(m.value.as_str())));
+        if !all {
+            values.truncate(1);
+        }
+        Value::multi(values)
     }
-    for rule in &rules.transforms {
-        event
-            .transform(&rule.rule)
-            .map_err(|why| wrong(&rule.origin, &why))?;
-    }
-    Ok(event)
 }
 
 impl Event {
-    fn transform(&mut self, rule: &IndexTransform) -> Result<(), String> {
-        let pattern = regex(&rule.regex)?;
-        let Some(text) = self.get(rule.source) else {
-            return Ok(());
-        };
-        let captures = pattern
-            .captures(&*text)
-            .map_err(|_| too_hard(&rule.regex))?;
-        let Some(captures) = captures else {
-            return Ok(());
-        };
-        // `$0` is what the key held before.
-        let held = self.get(rule.target).unwrap_or_default();
-        let parts: Vec<String> = rule
-            .format
-            .split("$0")
-            .map(|part| fill(part, &captures))
-            .collect();
-        let written = parts.join(&held);
-        let bare = written
-            .strip_prefix(rule.target.prefix())
-            .unwrap_or(&written)
-            .trim_matches('"')
-            .to_owned();
-        match rule.target {
-            IndexKey::Raw => self.raw = written,
-            IndexKey::Host => self.host = Some(bare),
-            IndexKey::Source => self.source = bare,
-            IndexKey::Sourcetype => self.sourcetype = bare,
-            IndexKey::Index => self.index = bare,
-            // The last transform that matches decides.
-            IndexKey::Queue => self.dropped = written == "nullQueue",
-            IndexKey::Meta => self.meta.extend(
-                written
-                    .split_whitespace()
-                    .filter_map(|pair| pair.split_once("::"))
-                    .map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())),
-            ),
-            IndexKey::Other => {}
-        }
-        Ok(())
-    }
-
     fn get(&self, key: IndexKey) -> Option<String> {
         let prefixed = |value: &str| Some(format!("{}{value}", key.prefix()));
         match key {
@@ -151,126 +344,100 @@ impl Event {
             IndexKey::Source => prefixed(&self.source),
             IndexKey::Sourcetype => prefixed(&self.sourcetype),
             IndexKey::Index => Some(self.index.clone()),
-            IndexKey::Queue | IndexKey::Meta | IndexKey::Other => None,
+            IndexKey::Queue => self.queue.clone(),
+            IndexKey::Time => self.time.map(|t| t.div_euclid(1_000_000).to_string()),
+            // What `$0` adds stays there anyway.
+            IndexKey::Meta | IndexKey::Other => None,
         }
     }
-}
 
-/// The batches that changed events make. `changed` are rows with their text as it was.
-fn rebuilt(batch: &Batch, events: &[Event], changed: &[(usize, String)]) -> Result<Vec<Batch>> {
-    let mut frame = batch.frame.clone();
-    let texts = |name: &str, of: &dyn Fn(&Event) -> Option<String>| -> Column {
-        Series::new(name.into(), events.iter().map(of).collect::<Vec<_>>()).into_column()
-    };
-    for column in [
-        texts("_raw", &|e| Some(e.raw.clone())),
-        texts("host", &|e| e.host.clone()),
-        texts("source", &|e| Some(e.source.clone())),
-        texts("sourcetype", &|e| Some(e.sourcetype.clone())),
-        texts("index", &|e| Some(e.index.clone())),
-    ] {
-        frame.with_column(column).map_err(internal)?;
-    }
-    for column in read_again(&batch.frame, events, changed)? {
-        frame.with_column(column).map_err(internal)?;
-    }
-    let mut groups: IndexMap<(&str, &str, &str), Vec<bool>> = IndexMap::new();
-    for (row, event) in events.iter().enumerate() {
-        if event.dropped {
-            continue;
+    fn put(&mut self, key: IndexKey, written: String) {
+        let bare = || {
+            written
+                .strip_prefix(key.prefix())
+                .unwrap_or(&written)
+                .trim_matches('"')
+                .to_owned()
+        };
+        match key {
+            IndexKey::Host => self.host = Some(bare()),
+            IndexKey::Source => self.source = bare(),
+            IndexKey::Sourcetype => self.sourcetype = bare(),
+            IndexKey::Index => self.index = bare(),
+            IndexKey::Raw => self.raw = written,
+            // The last transform that matches decides.
+            IndexKey::Queue => self.queue = Some(written),
+            IndexKey::Time => self.time = seconds(&Value::text(written)).or(self.time),
+            IndexKey::Meta => self
+                .meta
+                .extend(pairs(&written).into_iter().map(|(name, value)| Meta {
+                    name,
+                    value,
+                    number: false,
+                })),
+            IndexKey::Other => {}
         }
-        let key = (&*event.source, &*event.sourcetype, &*event.index);
-        let rows = groups
-            .entry(key)
-            .or_insert_with(|| vec![false; events.len()]);
-        rows[row] = true;
     }
-    groups
-        .into_iter()
-        .map(|((source, sourcetype, index), rows)| {
-            let mut hosts = events.iter().zip(&rows).filter(|(_, r)| **r);
-            let first = hosts.next().and_then(|(e, _)| e.host.clone());
-            let same = hosts.all(|(e, _)| e.host == first);
-            let mask = BooleanChunked::from_slice("".into(), &rows);
-            Ok(Batch {
-                source: source.to_owned(),
-                sourcetype: sourcetype.to_owned(),
-                host: first.filter(|_| same),
-                index: index.to_owned(),
-                origin: batch.origin.clone(),
-                frame: frame.filter(&mask).map_err(internal)?,
-            })
-        })
-        .collect()
-}
 
-/// The extracted fields of a frame, in changed rows those of the new text in place of those that
-/// came from the old one: what was masked must not live on in a field.
-fn read_again(
-    frame: &DataFrame,
-    events: &[Event],
-    changed: &[(usize, String)],
-) -> Result<Vec<Column>> {
-    let mut new = FieldColumns::default();
-    let mut stale: Vec<Vec<String>> = vec![Vec::new(); events.len()];
-    let mut rows = changed.iter().peekable();
-    for (row, event) in events.iter().enumerate() {
-        let mut fields = Vec::new();
-        if let Some((_, old)) = rows.next_if(|(at, _)| *at == row) {
-            if *old != event.raw {
-                let gone = event_fields(old).into_iter();
-                stale[row] = gone.map(|f| f.name.into_owned()).collect();
-                let names = &stale[row];
-                let has = |name: &str| frame.column(name).is_ok();
-                // Only where the reader had found the old ones.
-                if names.iter().all(|name| has(name)) {
-                    fields = event_fields(&event.raw);
-                }
+    fn assign(&mut self, assignment: &Assignment, value: Value<'static>) {
+        let key = match assignment.target.as_str() {
+            _ if assignment.is_field => None,
+            "_raw" => Some(IndexKey::Raw),
+            "host" | "MetaData:Host" => Some(IndexKey::Host),
+            "source" | "MetaData:Source" => Some(IndexKey::Source),
+            "sourcetype" | "MetaData:Sourcetype" => Some(IndexKey::Sourcetype),
+            "index" | "_MetaData:Index" => Some(IndexKey::Index),
+            "queue" => Some(IndexKey::Queue),
+            "_time" => {
+                self.time = seconds(&value).or(self.time);
+                return;
             }
-            fields.extend(event.meta.iter().map(|(n, v)| Field::text(&**n, &**v)));
-            fields.retain(|f| !f.name.is_empty() && !BASE.contains(&f.name.as_ref()));
+            _ => None,
+        };
+        if let Some(key) = key {
+            if let Some(text) = value.into_text() {
+                self.put(key, text.into_owned());
+            }
+            return;
         }
-        new.push(&fields);
+        let name = &assignment.target;
+        if assignment.replaces {
+            self.meta.retain(|m| m.name != *name);
+            self.replaced.push(name.clone());
+        }
+        let number = matches!(value, Value::Num(_));
+        let values = value.into_values().into_iter();
+        self.meta.extend(values.map(|value| Meta {
+            name: name.clone(),
+            value: value.into_owned(),
+            number,
+        }));
     }
-    let mut new: IndexMap<String, Column> = new
-        .finish()?
-        .into_iter()
-        .map(|c| (c.name().to_string(), c))
-        .collect();
-    let mut columns = Vec::new();
-    for old in frame.columns() {
-        let name = old.name().as_str();
-        if BASE.contains(&name) {
-            continue;
+}
+
+/// Epoch seconds as microseconds.
+fn seconds(value: &Value<'_>) -> Option<i64> {
+    let seconds = value.as_number().filter(|n| n.abs() < 1e12)?;
+    Some((seconds * 1e6).round() as i64)
+}
+
+/// `a::b "c d"::"e f"` as pairs.
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut quoted = false;
+    let is_end = |c: char| {
+        quoted ^= c == '"';
+        c.is_whitespace() && !quoted
+    };
+    for pair in text.split(is_end) {
+        if let Some((name, value)) = pair.split_once("::") {
+            let bare = |text: &str| text.trim_matches('"').to_owned();
+            found.push((bare(name), bare(value)));
         }
-        let fresh = new.shift_remove(name);
-        let kind = fresh.as_ref().map_or(type_of(old.dtype()), |c| {
-            type_of(c.dtype()).join(type_of(old.dtype()))
-        });
-        let (before, after) = (Cells::new(old), fresh.as_ref().map(Cells::new));
-        let is_stale = |row: usize| stale[row].iter().any(|n| n == name);
-        if fresh.is_none() && !(0..events.len()).any(is_stale) {
-            continue;
-        }
-        let mut builder = Builder::new(name, kind, events.len());
-        for row in 0..events.len() {
-            let after = after.as_ref().map_or(Value::Null, |cells| cells.get(row));
-            builder.push(if after.is_null() && !is_stale(row) {
-                before.get(row)
-            } else {
-                after
-            });
-        }
-        columns.push(builder.finish());
     }
-    columns.extend(new.into_values());
-    Ok(columns)
+    found
 }
 
 fn wrong(origin: &RuleOrigin, why: &str) -> Error {
     Error::format(&origin.at.path, origin.at.line, 1, why).hint(format!("in the rule {origin}"))
-}
-
-fn internal(error: PolarsError) -> Error {
-    Error::internal(error.to_string())
 }

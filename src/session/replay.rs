@@ -42,13 +42,6 @@ impl Session {
         self.replay_sources(&sources)
     }
 
-    fn read_options(&self) -> read::Options {
-        read::Options {
-            zone: self.options.zone,
-            ..read::Options::default()
-        }
-    }
-
     /// The files that a description of data sets names.
     fn described(&self, path: &Path) -> Result<Vec<Source>> {
         let sets = DataSets::load(path)?;
@@ -106,7 +99,7 @@ impl Session {
         let mut dropped = 0;
         let mut sink = |batch: Batch| {
             self.check_cancelled()?;
-            for batch in index_time::apply(&self.catalog, batch, &mut dropped)? {
+            for batch in index_time::apply(self, batch, &mut dropped)? {
                 writer.add(batch)?;
             }
             Ok(())

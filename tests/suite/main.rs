@@ -11,6 +11,7 @@ mod fields;
 mod golden;
 mod golden_case;
 mod layers;
+mod line_rules;
 mod repl;
 mod shared;
 mod sources;

@@ -2,43 +2,20 @@ use std::path::Path;
 
 use chrono_tz::Tz;
 
-use crate::error::Result;
-use crate::read::event::{Event, EventSink};
+use crate::read::collect::Collect;
 use crate::read::input::Input;
 use crate::read::json_rows::{looks_like, read};
 use crate::read::row_events::{Rows, event};
 
-#[derive(Default)]
-struct Seen {
-    events: Vec<String>,
-    bad: Vec<(u64, String)>,
-}
-
-impl EventSink for Seen {
-    fn event(&mut self, event: &Event<'_>) -> Result<()> {
-        let fields: Vec<String> = event
-            .fields
-            .iter()
-            .map(|f| format!("{}={}", f.name, f.value))
-            .collect();
-        self.events
-            .push(format!("{:?} {}", event.time, fields.join(" ")));
-        Ok(())
-    }
-
-    fn bad(&mut self, line: u64, why: &str) {
-        self.bad.push((line, why.to_owned()));
-    }
-}
-
-fn read_text(text: &str) -> Seen {
+fn read_text(text: &str) -> Collect {
     let mut bytes = text.as_bytes();
     let mut input = Input::new(Path::new("x.json"), &mut bytes);
-    let mut seen = Seen::default();
+    let mut seen = Collect::default();
     let rows = Rows {
         zone: Tz::UTC,
         file: "x.json",
         unwrap: true,
+        trim_braces: false,
         make: event,
     };
     read(&mut input, rows, &mut seen).expect("readable");
@@ -57,7 +34,7 @@ fn rows_come_by_line_in_an_array_or_over_several_lines() {
     ] {
         assert!(looks_like(text), "{text}");
         let seen = read_text(text);
-        assert_eq!(seen.events, rows, "{text}");
+        assert_eq!(seen.shown(), rows, "{text}");
         assert_eq!(seen.bad, [], "{text}");
     }
 }
@@ -66,9 +43,8 @@ fn rows_come_by_line_in_an_array_or_over_several_lines() {
 fn bad_lines_are_counted_and_passed() {
     let seen =
         read_text("{\"a\":\n{\"a\":2}\nrubbish\n{\"a\":3}\n{\"_time\":\"x\",\"a\":4}\n{\"a\"");
-    assert_eq!(seen.events, ["None a=2", "None a=3", "None a=4"]);
-    let lines: Vec<u64> = seen.bad.iter().map(|(line, _)| *line).collect();
-    assert_eq!(lines, [1, 3, 5, 6]);
+    assert_eq!(seen.shown(), ["None a=2", "None a=3", "None a=4"]);
+    assert_eq!(seen.bad_lines(), [1, 3, 5, 6]);
     let seen = read_text("[{\"a\":1},\n{\"a\":");
     assert_eq!(seen.events.len(), 1);
     assert_eq!(seen.bad.len(), 1);
@@ -87,12 +63,12 @@ fn xml_in_raw_gives_its_fields() {
     let seen = read_text(
         "{\"_raw\":\"<Event><System><EventID>4</EventID><Computer>c</Computer></System></Event>\",\"x\":1}",
     );
-    assert_eq!(seen.events, ["None x=1 EventCode=4 EventID=4 Computer=c"]);
+    assert_eq!(seen.shown(), ["None x=1|EventCode=4|EventID=4|Computer=c"]);
 }
 
 #[test]
 fn records_in_an_envelope_are_events() {
-    let rows = ["Some(5000000) eventTime=5 a{}=]", "None b=2"];
+    let rows = ["Some(5000000) eventTime=5|a{}=]", "None b=2"];
     let records = "{\"eventTime\":5,\"a\":[\"]\"]}, {\"b\":2}";
     for (text, times) in [
         (format!("{{\"Records\":[{records}]}}"), 1),
@@ -110,7 +86,7 @@ fn records_in_an_envelope_are_events() {
         ),
     ] {
         let seen = read_text(&text);
-        assert_eq!(seen.events, rows.repeat(times), "{text}");
+        assert_eq!(seen.shown(), rows.repeat(times), "{text}");
         assert_eq!(seen.bad, [], "{text}");
     }
     assert!(read_text("{\"Records\":[]}").events.is_empty());
@@ -119,7 +95,7 @@ fn records_in_an_envelope_are_events() {
     assert_eq!((seen.events.len(), seen.bad.len()), (1, 1));
     // An event may hold a list of its own.
     let seen = read_text("{\n\"items\":[{\"a\":1},{\"a\":2}],\n\"total\":2}");
-    assert_eq!(seen.events, ["None items{}.a=1 items{}.a=2 total=2"]);
+    assert_eq!(seen.shown(), ["None items{}.a=1|items{}.a=2|total=2"]);
 }
 
 #[test]
