@@ -4,6 +4,8 @@
 //! `grammar/commands.pest` when no other command has its shape.
 
 mod args;
+mod figures;
+mod kalman;
 mod planner;
 mod rank;
 
@@ -101,9 +103,11 @@ macro_rules! commands {
 }
 
 commands! {
-    append, bin, convert, dedup, eval, eventstats, fields, fillnull, format, head,
-    inputlookup, join, lookup, makemv, makeresults, mvexpand, rare, regex, rename, return_,
-    reverse, rex, search, sort, stats, strcat, table, tail, top, tstats, union, where_,
+    analyzefields, anomalies, anomalousvalue, anomalydetection, append, arules, associate, bin,
+    cluster, cofilter, convert, correlate, dedup, eval, eventstats, fields, fieldsummary,
+    fillnull, format, head, inputlookup, join, kmeans, lookup, makemv, makeresults, mvexpand,
+    outlier, predict, rare, regex, rename, return_, reverse, rex, search, sort, stats, strcat,
+    table, tail, top, tstats, union, where_, x11,
 }
 
 /// All commands, by name.
@@ -124,19 +128,19 @@ pub fn shape_of(name: &str) -> Option<Rule> {
 }
 
 /// Commands of Splunk that this program does not run yet: named so that the error can say so.
-const LATER: &str = "abstract accum addcoltotals addinfo addtotals analyzefields anomalies \
-    anomalousvalue anomalydetection appendcols appendpipe apply arules associate autoregress \
-    bucketdir chart cluster cofilter collect concurrency contingency correlate ctable datamodel \
-    dbinspect delete delta diff erex eventcount extract fieldformat fieldsummary filldown \
+const LATER: &str = "abstract accum addcoltotals addinfo addtotals \
+    appendcols appendpipe apply autoregress \
+    bucketdir chart collect concurrency contingency ctable datamodel \
+    dbinspect delete delta diff erex eventcount extract fieldformat filldown \
     findtypes fit folderize foreach from fromjson gauge gentimes geom geomfilter geostats \
-    highlight history iconify inputcsv iplocation kmeans kv kvform loadjob localize localop \
+    highlight history iconify inputcsv iplocation kv kvform loadjob localize localop \
     makecontinuous map mcollect metadata metasearch meventcollect mpreview mstats multikv \
-    multisearch mvcombine nomv outlier outputcsv outputlookup outputtext overlap pivot predict \
+    multisearch mvcombine nomv outputcsv outputlookup outputtext overlap pivot \
     rangemap redistribute relevancy reltime replace require rest rtorder savedsearch script scrub \
     summary listmodels deletemodel score sample \
     searchtxn selfjoin sendalert sendemail set setfields sichart sirare sistats sitimechart sitop \
     spath streamstats tags timechart timewrap tojson transaction transpose trendline \
-    tscollect typeahead typelearner typer uniq untable walklex x11 xmlkv xmlunescape xpath \
+    tscollect typeahead typelearner typer uniq untable walklex xmlkv xmlunescape xpath \
     xsdisplayconcept xyseries";
 
 /// The error for a command there is no row for.
