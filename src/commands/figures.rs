@@ -7,12 +7,18 @@ use crate::plan::schema::Pattern;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Value, parse_number};
 
+/// Fields that say where an event came from.
+const ORIGIN: [&str; 4] = ["index", "source", "sourcetype", "host"];
+
 /// The columns a command works on: those that the patterns name, or else all that do not begin
-/// with an underscore.
+/// with an underscore; of events without the fields that say where they came from.
 pub(super) fn chosen(table: &Table, patterns: &[Pattern]) -> Vec<String> {
     let schema = table.schema();
     if patterns.is_empty() {
-        return Pattern::new("*").expand(&schema);
+        let events = ORIGIN[..3].iter().all(|name| schema.contains_key(*name));
+        let mut names = Pattern::new("*").expand(&schema);
+        names.retain(|name| !(events && ORIGIN.contains(&name.as_str())));
+        return names;
     }
     let mut names: Vec<String> = Vec::new();
     for name in patterns.iter().flat_map(|p| p.expand(&schema)) {
