@@ -10,6 +10,7 @@ mod columns;
 mod container;
 mod csv;
 mod decode;
+mod device_kinds;
 mod event;
 mod evtx;
 mod expansion;
