@@ -7,6 +7,7 @@ mod cli;
 mod detection;
 mod drive;
 mod errors;
+mod feeds;
 mod fields;
 mod golden;
 mod golden_case;
