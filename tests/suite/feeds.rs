@@ -79,7 +79,9 @@ fn check(feed: &Feed) -> Result<(), String> {
     }
     let (model, dataset) = feed.model.split_once('.').ok_or("no `Model.Dataset`")?;
     let found = session.catalog().models.find(model);
-    let dataset = found.and_then(|m| m.find(dataset)).map_err(|e| e.to_string())?;
+    let dataset = found
+        .and_then(|m| m.find(dataset))
+        .map_err(|e| e.to_string())?;
     let root = dataset.root();
     let values: Vec<String> = feed
         .fields
