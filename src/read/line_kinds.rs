@@ -53,7 +53,7 @@ const KINDS: &[LineKind] = &[
     LineKind {
         sourcetype: |_, _| "aws:cloudwatchlogs:vpcflow",
         event: |line, _| flow(line),
-        is_header: |line| line.starts_with("version account-id interface-id srcaddr"),
+        is_header: |_| false,
     },
     LineKind {
         sourcetype: syslog_sourcetype,

@@ -3,6 +3,7 @@
 
 mod bad_data;
 mod bad_input;
+mod bad_logs;
 mod cli;
 mod detection;
 mod drive;
