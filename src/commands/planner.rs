@@ -1,5 +1,7 @@
 //! From stages to plan nodes.
 
+use std::collections::HashMap;
+
 use crate::commands::{self, Category};
 use crate::error::{Error, Result};
 use crate::plan::context::PlanContext;
@@ -11,8 +13,10 @@ use crate::syntax::ast::{Expr, Pipeline, Search, Stage};
 pub struct Planner<'p> {
     /// Catalog, clock, limits.
     pub context: &'p PlanContext,
-    /// The data set that a search named by `nodename`, and others that commands set aside.
     depth: usize,
+    /// What joins the values of a multivalue field into one text, by field: set by the command
+    /// that made the field, of use to `nomv`.
+    delimiters: HashMap<String, String>,
 }
 
 /// How many terms a search expression may have: each is a test of its own.
@@ -24,7 +28,21 @@ const MAX_DEPTH: usize = 50;
 impl<'p> Planner<'p> {
     /// A planner.
     pub fn new(context: &'p PlanContext) -> Planner<'p> {
-        Planner { context, depth: 0 }
+        Planner {
+            context,
+            depth: 0,
+            delimiters: HashMap::new(),
+        }
+    }
+
+    /// Remembers what joins the values of a field.
+    pub fn set_delimiter(&mut self, field: &str, delimiter: String) {
+        self.delimiters.insert(field.to_owned(), delimiter);
+    }
+
+    /// What joins the values of a field, when a command said so.
+    pub fn delimiter(&self, field: &str) -> Option<&str> {
+        self.delimiters.get(field).map(String::as_str)
     }
 
     /// The plan of a pipeline. All stages are planned, so that all errors are told.
@@ -78,7 +96,9 @@ impl<'p> Planner<'p> {
             .at(pipeline.span));
         }
         self.depth += 1;
+        let outer = std::mem::take(&mut self.delimiters);
         let plan = self.pipeline(pipeline);
+        self.delimiters = outer;
         self.depth -= 1;
         plan
     }

@@ -13,7 +13,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "stats [allnum=<bool>] <aggregation> [AS <name>] [[,] <aggregation> [AS <name>]]... [BY <field>...]",
     options: &[
         ("allnum", "false", "no result for a field of which a value is no number"),
-        ("delim", " ", "accepted: values of list() and values() stay apart, so nothing joins them"),
+        ("delim", " ", "what `nomv` puts between the values of list() and values()"),
         ("dedup_splitvals", "false", "removes repeated values of multivalue BY fields"),
     ],
     doc: "Aggregates over all rows, or over the rows of each combination of the BY fields. Rows that lack a BY \
@@ -28,12 +28,17 @@ pub(super) const COMMAND: Command = Command {
     ..DEFAULT
 };
 
-fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     let args = Args::new(&COMMAND, stage)?;
     let aggregates = args.aggregates()?;
     if aggregates.is_empty() {
         return Err(Error::syntax(stage.span, "`stats` needs an aggregation")
             .hint("for example: stats count BY host"));
+    }
+    for aggregate in &aggregates {
+        if matches!(aggregate.function.name, "list" | "values") {
+            planner.set_delimiter(&aggregate.name, args.text("delim", " "));
+        }
     }
     let mut by = args.by_fields(stage)?;
     if args.flag("dedup_splitvals", false)? {

@@ -67,10 +67,8 @@ impl Executor<'_> {
         };
         lazy = finish(lazy, &names, &lowered);
         for l in &lowered {
-            // A by-field and an aggregation of one name: the by-field's values stay.
-            if !names.contains(&l.name) {
-                schema.insert(l.name.clone(), l.kind);
-            }
+            // Of several columns of one name, by-fields among them, the first stays.
+            schema.entry(l.name.clone()).or_insert(l.kind);
         }
         let keys: Vec<SortKey> = names
             .iter()

@@ -7,6 +7,7 @@
 
 mod aggregate;
 mod assign;
+mod beside;
 mod collect;
 pub mod column;
 mod columns;
@@ -219,6 +220,7 @@ impl<'e> Executor<'e> {
                 field,
                 limit,
             } => Ok(columns::explode(self.lower(input)?, field, *limit)),
+            Plan::Beside { input, kernel } => self.put_beside(input, kernel.as_ref()),
             Plan::Apply { input, kernel } => {
                 let rows = self.run(input)?;
                 let table = kernel.run(to_table(&rows), self.context)?;

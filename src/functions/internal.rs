@@ -81,6 +81,25 @@ pub(super) const TABLE: &[EvalFunction] = &[
         ..BASE
     },
     EvalFunction {
+        name: "$xmlunescape",
+        returns: |args| args[0],
+        doc: "The characters that entities of XML stand for.",
+        body: Body::Values(|_, args| {
+            let plain = |text: &str| match quick_xml::escape::unescape(text) {
+                Ok(plain) => plain.into_owned(),
+                Err(_) => text.to_owned(),
+            };
+            Ok(match &args[0] {
+                Value::Text(text) => Value::text(plain(text)),
+                Value::Multi(values) => {
+                    Value::multi(values.iter().map(|v| Cow::Owned(plain(v))).collect())
+                }
+                other => other.clone(),
+            })
+        }),
+        ..BASE
+    },
+    EvalFunction {
         name: "$rmcomma",
         body: Body::Values(rmcomma),
         ..BASE

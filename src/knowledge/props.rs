@@ -44,6 +44,16 @@ pub struct Props {
 }
 
 impl Props {
+    /// The field transform of that stanza of `transforms.conf`.
+    pub fn transform(&self, name: &str) -> Option<&Transform> {
+        self.transforms.get(name)
+    }
+
+    /// The names of all field transforms.
+    pub fn transform_names(&self) -> impl Iterator<Item = &str> {
+        self.transforms.keys().map(String::as_str)
+    }
+
     /// Reads merged files.
     ///
     /// # Errors

@@ -52,6 +52,7 @@ fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
         | Plan::Distinct { .. }
         | Plan::Lookup { .. }
         | Plan::Explode { .. }
+        | Plan::Beside { .. }
         | Plan::Apply { .. }
         | Plan::Join { .. }
         | Plan::Union { .. } => {}

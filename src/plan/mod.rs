@@ -9,8 +9,10 @@ pub mod build;
 pub mod check;
 pub mod context;
 pub mod eval;
+pub mod found;
 pub mod matching;
 pub mod optimize;
+pub mod pairs;
 pub mod print;
 pub mod schema;
 pub mod table;
@@ -21,7 +23,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::functions::stats::StatsFunction;
 use crate::plan::context::PlanContext;
-use crate::plan::schema::Pattern;
+use crate::plan::schema::{Pattern, Schema};
 use crate::plan::table::Table;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Literal, Name, Search};
@@ -215,6 +217,13 @@ pub enum Plan {
         /// Values taken of each row; 0 for all.
         limit: usize,
     },
+    /// Columns computed over all rows from some of their fields, put beside the others.
+    Beside {
+        /// The rows.
+        input: Box<Plan>,
+        /// What computes them.
+        kernel: Arc<dyn ColumnKernel>,
+    },
     /// What no other node can say.
     Apply {
         /// The rows.
@@ -362,6 +371,35 @@ pub trait Kernel: Debug + Send + Sync {
     fn run(&self, input: Table, context: &PlanContext) -> Result<Table>;
 }
 
+/// Computes columns out of whole columns: fields whose names stand in the data, numbers that depend
+/// on rows around. The rows stay as they are, and columns it does not read are not looked at.
+pub trait ColumnKernel: Debug + Send + Sync {
+    /// How it prints in a plan.
+    fn describe(&self) -> String;
+    /// The fields it reads, of those there are.
+    fn reads(&self, schema: &Schema) -> Vec<String>;
+    /// What becomes of a value that a row has already in a column that is computed.
+    fn merge(&self) -> Merge {
+        Merge::Over
+    }
+    /// The columns, as many rows as the input's.
+    ///
+    /// # Errors
+    /// What is wrong with the data, or that the user asked to stop.
+    fn run(&self, input: Table, context: &PlanContext) -> Result<Table>;
+}
+
+/// What becomes of a value that a row has already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// The new one takes its place, where there is one.
+    Over,
+    /// It stays.
+    Under,
+    /// The new ones come after it.
+    Add,
+}
+
 impl Plan {
     /// A filter by a search expression without subsearches.
     pub fn search(self, search: Search) -> Plan {
@@ -412,6 +450,14 @@ impl Plan {
         }
     }
 
+    /// Columns computed over these rows.
+    pub fn beside(self, kernel: impl ColumnKernel + 'static) -> Plan {
+        Plan::Beside {
+            input: Box::new(self),
+            kernel: Arc::new(kernel),
+        }
+    }
+
     /// Whether somebody chose the columns (`table`, `stats`), so that all of them are shown;
     /// otherwise those are shown that a row has.
     pub fn columns_are_chosen(&self) -> bool {
@@ -450,6 +496,7 @@ impl Plan {
             | Plan::Distinct { input, .. }
             | Plan::Lookup { input, .. }
             | Plan::Explode { input, .. }
+            | Plan::Beside { input, .. }
             | Plan::Apply { input, .. } => vec![input],
             Plan::Join { left, right, .. } => vec![left, right],
             Plan::Union { inputs } => inputs.iter().collect(),

@@ -87,6 +87,7 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
         | Plan::Lookup { .. }
         | Plan::Union { .. }
         | Plan::Explode { .. }
+        | Plan::Beside { .. }
         | Plan::Apply { .. }) => other,
     }
 }

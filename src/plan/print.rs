@@ -206,6 +206,7 @@ fn node(plan: &Plan) -> String {
                 format!("explode {field}")
             }
         }
+        Plan::Beside { kernel, .. } => format!("beside {}", kernel.describe()),
         Plan::Apply { kernel, .. } => format!("apply {}", kernel.describe()),
     }
 }

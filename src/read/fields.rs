@@ -17,6 +17,11 @@ pub fn json_fields(text: &str) -> Option<Vec<Field<'_>>> {
     json::object_fields(text).ok()
 }
 
+/// The fields of a text that begins as a JSON object or array, up to where it ends or is cut off.
+pub fn leading_json_fields(text: &str) -> Vec<Field<'_>> {
+    json::leading_fields(text)
+}
+
 /// The fields that a reader makes of an event's text: those of a JSON object, of a Windows event
 /// in XML, or its `key=value` pairs.
 pub fn event_fields(text: &str) -> Vec<Field<'_>> {

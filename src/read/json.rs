@@ -34,6 +34,28 @@ pub fn object_fields(text: &str) -> Result<Vec<Field<'_>>, JsonError> {
     Ok(fields)
 }
 
+/// The fields of a text that begins as a JSON object or array, as far as it is JSON: of one that
+/// is cut off those before the cut. An array's elements are named `{}`.
+pub fn leading_fields(text: &str) -> Vec<Field<'_>> {
+    let mut fields = Vec::with_capacity(48);
+    let mut parser = Parser {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        path: String::new(),
+        depth: 0,
+        fields: &mut fields,
+    };
+    parser.blanks();
+    // What is not JSON ends it.
+    let _ = match parser.peek() {
+        Some(b'{') => parser.object(),
+        Some(b'[') => parser.array(),
+        Some(_) | None => Ok(()),
+    };
+    fields
+}
+
 fn object_fields_into<'a>(text: &'a str, fields: &mut Vec<Field<'a>>) -> Result<(), JsonError> {
     let mut parser = Parser {
         text,

@@ -8,19 +8,9 @@ use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, field, type_of};
 use crate::exec::frame::{Frame, cast, column, polars_error};
+use crate::plan::Merge;
 use crate::read::{Field, FieldColumns};
 use crate::value::{Type, Value};
-
-/// What becomes of a value that a row has already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Merge {
-    /// The new one takes its place.
-    Over,
-    /// It stays.
-    Under,
-    /// The new ones come after it.
-    Add,
-}
 
 /// Reads the fields of one text.
 pub(super) type ReadFields<'r> = dyn FnMut(&str, &mut Vec<Field<'static>>) -> Result<()> + 'r;
@@ -63,7 +53,7 @@ impl Executor<'_> {
     }
 
     /// The frame with columns beside its own, which may have the same names.
-    fn beside(
+    pub(in crate::exec) fn beside(
         &self,
         frame: Frame,
         columns: Vec<Column>,

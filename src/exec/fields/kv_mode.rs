@@ -4,10 +4,10 @@
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::column::Cells;
-use crate::exec::fields::dynamic::Merge;
-use crate::exec::fields::pairs;
 use crate::exec::frame::Frame;
 use crate::knowledge::props::KvMode;
+use crate::plan::Merge;
+use crate::plan::pairs;
 use crate::read::{Field, event_fields};
 
 /// Events looked at to tell whether their reader has found the fields already.

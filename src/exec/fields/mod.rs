@@ -3,7 +3,7 @@
 
 mod dynamic;
 mod kv_mode;
-mod pairs;
+
 mod report;
 mod trace;
 mod usage;

@@ -8,11 +8,11 @@ use polars::prelude::{Column, lit, when};
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, field};
-use crate::exec::fields::dynamic::Merge;
-use crate::exec::fields::{compiled, pairs};
+use crate::exec::fields::compiled;
 use crate::exec::frame::{Frame, cast, column, missing};
 use crate::knowledge::props::{Transform, TransformMethod};
-use crate::plan::{Assignment, Target, build};
+use crate::plan::pairs;
+use crate::plan::{Assignment, Merge, Target, build};
 use crate::syntax::ast::Expr;
 use crate::value::{Type, Value};
 

@@ -1,0 +1,129 @@
+//! `spath`: fields out of JSON and XML.
+
+use crate::commands::args::Args;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::plan::build::{at, call, field, text};
+use crate::plan::context::PlanContext;
+use crate::plan::found::Found;
+use crate::plan::schema::Schema;
+use crate::plan::table::Table;
+use crate::plan::{ColumnKernel, Plan};
+use crate::read::{leading_json_fields, xml_fields};
+use crate::syntax::Rule;
+use crate::syntax::ast::Stage;
+
+pub(super) const COMMAND: Command = Command {
+    name: "spath",
+    category: Category::Fields,
+    synopsis: "spath [input=<field>] [output=<field>] [path=<path> | <path>]",
+    options: &[
+        ("input", "_raw", "the field that holds the document"),
+        ("output", "", "the field that is filled; the path when none is named"),
+        ("path", "", "what is taken: a.b, a{}.b, a{0} (JSON counts from 0, XML from 1), a{@x}"),
+    ],
+    doc: "Takes the value at a path out of a JSON or XML document; without a path, makes a field of each value \
+          in the document's first 5,000 characters.",
+    examples: &[
+        (
+            "| makeresults | eval j=\"{\\\"a\\\":{\\\"b\\\":[7,8]}}\" | spath input=j output=x path=a.b{1} | table x",
+            r#"{"x":8}"#,
+        ),
+        (
+            "| makeresults | eval j=\"<r><n id=\\\"1\\\">x</n></r>\" | spath input=j | table r.n r.n{@id}",
+            r#"{"r.n":"x","r.n{@id}":"1"}"#,
+        ),
+    ],
+    page: "SearchReference/Spath",
+    args: Rule::spath_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let rows = Planner::rows_or_events(input);
+    let from = args.text("input", "_raw");
+    let positional = args.fields();
+    if let [_, second, ..] = positional.as_slice() {
+        return Err(Error::syntax(second.span, "`spath` takes one path")
+            .hint("several paths need several `spath`, or one without a path"));
+    }
+    let path = args
+        .get("path")
+        .map(|l| (l.text.clone(), l.span))
+        .or_else(|| positional.first().map(|n| (n.text.clone(), n.span)));
+    let Some((path, span)) = path else {
+        if let Some(output) = args.get("output") {
+            return Err(Error::argument(
+                output.span,
+                "`output` names the field for one path, and there is none",
+            )
+            .hint("add path=<path>"));
+        }
+        return Ok(rows.beside(Flatten { from }));
+    };
+    let output = args.text("output", &path);
+    let value = call("spath", vec![field(&from), text(&path)]);
+    let value = call("coalesce", vec![value, field(&output)]);
+    Ok(rows.set(output, at(value, span)))
+}
+
+/// What Splunk reads of a document to find its fields (`extraction_cutoff` of `limits.conf`).
+const CUTOFF: usize = 5_000;
+
+/// A field of each value in a document.
+#[derive(Debug)]
+struct Flatten {
+    from: String,
+}
+
+impl ColumnKernel for Flatten {
+    fn describe(&self) -> String {
+        format!("spath of {}", self.from)
+    }
+
+    fn reads(&self, schema: &Schema) -> Vec<String> {
+        let there = schema.contains_key(&self.from);
+        there.then(|| self.from.clone()).into_iter().collect()
+    }
+
+    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+        let mut found = Found::default();
+        for row in 0..input.height() {
+            if row % 4096 == 0 {
+                context.check_cancelled()?;
+            }
+            let document = input.value(&self.from, row);
+            let Some(document) = document.as_text() else {
+                continue;
+            };
+            let (document, is_cut) = beginning(&document);
+            if is_cut {
+                context.notice(format!(
+                    "spath without a path reads the first {CUTOFF} characters of `{}`, some values are longer; \
+                     with path=... it reads all",
+                    self.from
+                ));
+            }
+            if document.trim_start().starts_with(['{', '[']) {
+                found.add_fields(row, leading_json_fields(document));
+            } else {
+                found.add_fields(row, xml_fields(document));
+            }
+        }
+        Ok(found.into_table(input.height()))
+    }
+}
+
+/// The part of a document that is read, and whether that is not all of it.
+fn beginning(document: &str) -> (&str, bool) {
+    match document.char_indices().nth(CUTOFF) {
+        // A number that is cut would be another number.
+        Some((end, _)) => {
+            let head = document[..end].trim_end_matches(|c: char| c.is_ascii_digit() || "+-.eE".contains(c));
+            (head, true)
+        }
+        None => (document, false),
+    }
+}

@@ -1,0 +1,191 @@
+//! `transaction`: events that belong together become one.
+//!
+//! A kernel tells for each event which transaction it is in, from the few fields that decide it;
+//! putting the events of each together is an aggregation of all fields.
+
+mod assemble;
+mod group;
+
+use crate::commands::args::{Args, texts, unknown_option};
+use crate::commands::transaction::assemble::{Rendering, assemble};
+use crate::commands::transaction::group::{Grouping, END, START};
+use crate::commands::{Category, Command, DEFAULT, Planner, parse_search};
+use crate::error::{Error, Result};
+use crate::plan::build::{call, number, text};
+use crate::plan::{Plan, SortKey, SortOrder};
+use crate::syntax::ast::{ArgKind, Expr, Search, Stage};
+use crate::syntax::{Rule, print};
+use crate::time::Span as TimeSpan;
+
+pub(super) const COMMAND: Command = Command {
+    name: "transaction",
+    aliases: &["transam"],
+    category: Category::Combining,
+    synopsis: "transaction [<field>...] [maxspan=<span>] [maxpause=<span>] [maxevents=<N>] [startswith=<filter>] [endswith=<filter>] [keepevicted=<bool>] [mvlist=<bool or fields>] ...",
+    options: &[
+        ("maxspan", "-1", "the longest time from first to last event: 30s, 5m, 1h; -1 for any"),
+        ("maxpause", "-1", "the longest time between neighbours; -1 for any"),
+        ("maxevents", "1000", "the most events; 0 or less for any"),
+        ("startswith", "", "what the first event satisfies: \"text\", (search) or eval(condition)"),
+        ("endswith", "", "what the last event satisfies"),
+        ("connected", "true", "an event that shares no field with a transaction, and contradicts none, begins another"),
+        ("unifyends", "false", "events of startswith and endswith must share a field too"),
+        ("keeporphans", "false", "keeps events that are in no transaction, with _txn_orphan=1"),
+        ("keepevicted", "false", "keeps transactions that lack their first event"),
+        ("maxopentxn", "0", "transactions open at a time, beyond which the oldest is given up; 0 for any number"),
+        ("maxopenevents", "0", "events in open transactions, beyond which the oldest is given up; 0 for any number"),
+        ("mvlist", "false", "values as a list in the order of the events; or for which fields"),
+        ("mvraw", "false", "_raw as a multivalue"),
+        ("delim", " ", "accepted: values stay apart, so nothing joins them"),
+        ("nullstr", "NULL", "what stands for a missing value in a list"),
+        ("name", "", "a stanza of transactiontypes.conf: not supported"),
+    ],
+    doc: "Puts events that share fields, lie close in time, or stand between a first and a last event into one event \
+          with all their values. Adds duration, eventcount, closed_txn and linecount.",
+    examples: &[(
+        "| makeresults format=csv data=\"_time,user,page\n30,ann,b\n20,ann,a\n10,bob,a\" | transaction user | table user page eventcount duration",
+        "{\"user\":\"ann\",\"page\":[\"a\",\"b\"],\"eventcount\":2,\"duration\":10}\n{\"user\":\"bob\",\"page\":\"a\",\"eventcount\":1,\"duration\":0}",
+    )],
+    page: "SearchReference/Transaction",
+    args: Rule::transaction_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    if let Some(name) = args.get("name") {
+        return Err(Error::argument(
+            name.span,
+            "transaction types of transactiontypes.conf are not supported",
+        )
+        .hint("write the options of the stanza into the search"));
+    }
+    let fields = field_list(&args);
+    let starts = condition(planner, stage, &args, "startswith")?;
+    let ends = condition(planner, stage, &args, "endswith")?;
+    let grouping = Grouping {
+        has_start: starts.is_some(),
+        has_end: ends.is_some(),
+        fields,
+        max_span: span(&args, "maxspan")?,
+        max_pause: span(&args, "maxpause")?,
+        max_events: count(&args, "maxevents", 1000)?,
+        max_open: count(&args, "maxopentxn", 0)?,
+        max_open_events: count(&args, "maxopenevents", 0)?,
+        connected: args.flag("connected", true)?,
+        unify_ends: args.flag("unifyends", false)?,
+        keep_evicted: args.flag("keepevicted", false)?,
+        keep_orphans: args.flag("keeporphans", false)?,
+    };
+    let rendering = Rendering {
+        orphans: grouping.keep_orphans,
+        lists: match args.get("mvlist") {
+            None => Vec::new(),
+            Some(literal) => match args.flag("mvlist", false) {
+                Ok(true) => vec!["*".to_owned()],
+                Ok(false) => Vec::new(),
+                Err(_) => literal
+                    .text
+                    .split([',', ' '])
+                    .filter(|name| !name.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+            },
+        },
+        raw_list: args.flag("mvraw", false)?,
+        null: args.text("nullstr", "NULL"),
+    };
+    // Transactions are looked for from the newest event to the oldest.
+    let mut rows = Plan::Sort {
+        input: Box::new(Planner::rows_or_events(input)),
+        keys: vec![SortKey {
+            field: "_time".to_owned(),
+            descending: true,
+            order: SortOrder::Number,
+        }],
+        limit: 0,
+    };
+    for (name, condition) in [(START, starts), (END, ends)] {
+        if let Some(condition) = condition {
+            let found = call("if", vec![condition, number(1.0), number(0.0)]);
+            rows = rows.set(name, found);
+        }
+    }
+    assemble(rows.beside(grouping), &rendering, stage.span)
+}
+
+/// The fields, also those of a list in quotes: `transaction "host, cookie"`.
+fn field_list(args: &Args<'_>) -> Vec<String> {
+    let mut fields: Vec<String> = Vec::new();
+    for name in texts(&args.fields()) {
+        let names = name.split(',').map(str::trim).filter(|n| !n.is_empty());
+        for name in names {
+            if !fields.iter().any(|f| f == name) {
+                fields.push(name.to_owned());
+            }
+        }
+    }
+    fields
+}
+
+/// `startswith` or `endswith` as an expression.
+fn condition(
+    planner: &Planner<'_>,
+    stage: &Stage,
+    args: &Args<'_>,
+    option: &str,
+) -> Result<Option<Expr>> {
+    let matches = |search: &Search| call("searchmatch", vec![text(&print::search(search))]);
+    for arg in &stage.args {
+        match &arg.kind {
+            ArgKind::OptionExpr { name, value } if name.text.eq_ignore_ascii_case(option) => {
+                return Ok(Some(value.clone()));
+            }
+            ArgKind::OptionSearch { name, value } if name.text.eq_ignore_ascii_case(option) => {
+                return Ok(Some(matches(value)));
+            }
+            ArgKind::OptionExpr { name, .. } | ArgKind::OptionSearch { name, .. }
+                if !["startswith", "endswith"]
+                    .iter()
+                    .any(|o| name.text.eq_ignore_ascii_case(o)) =>
+            {
+                return Err(unknown_option(&COMMAND, name));
+            }
+            _ => {}
+        }
+    }
+    let Some(literal) = args.get(option) else {
+        return Ok(None);
+    };
+    // `startswith="login ok"` is a search, and a text without a field in it a phrase or words.
+    let search = parse_search(planner.context, &literal.text).map_err(|e| e.at(literal.span))?;
+    Ok(Some(matches(&search)))
+}
+
+/// Seconds; none where there is no bound.
+fn span(args: &Args<'_>, option: &str) -> Result<Option<f64>> {
+    let Some(literal) = args.get(option) else {
+        return Ok(None);
+    };
+    if let Ok(seconds) = literal.text.parse::<f64>() {
+        return Ok((seconds >= 0.0).then_some(seconds));
+    }
+    let span =
+        TimeSpan::parse(&literal.text).map_err(|m| Error::argument(literal.span, m))?;
+    Ok(Some(span.approximate_micros() as f64 / 1e6))
+}
+
+/// How many; none where there is no bound.
+fn count(args: &Args<'_>, option: &str, default: i64) -> Result<Option<usize>> {
+    let number = match args.get(option) {
+        None => default,
+        Some(literal) => literal.text.parse().map_err(|_| {
+            Error::argument(
+                literal.span,
+                format!("`{option}` takes a whole number, not `{}`", literal.text),
+            )
+        })?,
+    };
+    Ok(usize::try_from(number).ok().filter(|n| *n > 0))
+}
