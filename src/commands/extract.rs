@@ -1,7 +1,7 @@
 //! `extract`: key-value pairs out of `_raw`.
 
 use crate::commands::args::Args;
-use crate::commands::{Category, Command, DEFAULT, Planner, rex};
+use crate::commands::{Category, Command, Planner, rex};
 use crate::error::{Error, ErrorKind, Result};
 use crate::functions::pattern::too_hard;
 use crate::knowledge::props::{Transform, TransformMethod};
@@ -39,7 +39,6 @@ pub(super) const COMMAND: Command = Command {
     page: "SearchReference/Extract",
     args: Rule::extract_args,
     plan,
-    ..DEFAULT
 };
 
 /// What stands between pairs and between key and value when only the other is given.

@@ -108,7 +108,7 @@ commands! {
     fillnull, format, fromjson, head, inputlookup, join, kmeans, lookup, makemv, makeresults,
     multikv, mvcombine, mvexpand, nomv, outlier, predict, rare, regex, rename, return_, reverse,
     rex, search, sort, spath, stats, strcat, table, tail, tojson, top, transaction, tstats, union,
-    where_, x11, xmlkv, xmlunescape,
+    where_, x11, xmlkv, xmlunescape, xpath,
 }
 
 /// All commands, by name.
@@ -138,7 +138,7 @@ const LATER: &str = "abstract accum addcoltotals addinfo addtotals appendcols ap
     redistribute relevancy reltime replace require rest rtorder savedsearch script scrub \
     summary listmodels deletemodel score sample searchtxn selfjoin sendalert sendemail set \
     setfields sichart sirare sistats sitimechart sitop streamstats tags timechart timewrap \
-    transpose trendline tscollect typeahead typelearner typer uniq untable walklex xpath \
+    transpose trendline tscollect typeahead typelearner typer uniq untable walklex \
     xsdisplayconcept xyseries";
 
 /// The error for a command there is no row for.

@@ -27,7 +27,7 @@ pub(super) const COMMAND: Command = Command {
     examples: &[
         (
             "| makeresults | eval j=\"{\\\"a\\\":{\\\"b\\\":[7,8]}}\" | spath input=j output=x path=a.b{1} | table x",
-            r#"{"x":8}"#,
+            r#"{"x":"8"}"#,
         ),
         (
             "| makeresults | eval j=\"<r><n id=\\\"1\\\">x</n></r>\" | spath input=j | table r.n r.n{@id}",

@@ -9,7 +9,7 @@ mod group;
 use crate::commands::args::{Args, texts, unknown_option};
 use crate::commands::transaction::assemble::{Rendering, assemble};
 use crate::commands::transaction::group::{Grouping, END, START};
-use crate::commands::{Category, Command, DEFAULT, Planner, parse_search};
+use crate::commands::{Category, Command, Planner, parse_search};
 use crate::error::{Error, Result};
 use crate::plan::build::{call, number, text};
 use crate::plan::{Plan, SortKey, SortOrder};
@@ -49,7 +49,6 @@ pub(super) const COMMAND: Command = Command {
     page: "SearchReference/Transaction",
     args: Rule::transaction_args,
     plan,
-    ..DEFAULT
 };
 
 fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {

@@ -10,6 +10,7 @@ pub mod pattern;
 pub mod sed;
 pub mod stats;
 pub mod xml;
+pub mod xpath;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;

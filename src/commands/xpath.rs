@@ -1,0 +1,95 @@
+//! `xpath`: values out of XML by XPath.
+
+use std::borrow::Cow;
+
+use crate::commands::args::Args;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::functions::xpath::XPath;
+use crate::plan::context::PlanContext;
+use crate::plan::schema::Schema;
+use crate::plan::table::{Table, type_of_values};
+use crate::plan::{ColumnKernel, Plan};
+use crate::syntax::Rule;
+use crate::syntax::ast::{ArgKind, Stage};
+use crate::value::Value;
+
+pub(super) const COMMAND: Command = Command {
+    name: "xpath",
+    category: Category::Fields,
+    synopsis: "xpath [outfield=<field>] \"<XPath>\" [default=<text>] [field=<field>]",
+    options: &[
+        ("outfield", "xpath", "the field that is filled"),
+        ("default", "", "the value where nothing is found"),
+        ("field", "_raw", "the field that holds the XML"),
+    ],
+    doc: "Takes what an XPath expression finds in the XML of a field; several nodes make a multivalue.",
+    examples: &[(
+        "| makeresults | eval _raw=\"<a><b id=\\\"1\\\">x</b><b id=\\\"2\\\">y</b></a>\" | xpath outfield=v \"//b[@id='2']\" | table v",
+        r#"{"v":"y"}"#,
+    )],
+    page: "SearchReference/Xpath",
+    args: Rule::xpath_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let mut paths = args.rest.iter().filter_map(|arg| match &arg.kind {
+        ArgKind::Literal(literal) => Some((&literal.text, literal.span)),
+        ArgKind::Field(name) => Some((&name.text, name.span)),
+        _ => None,
+    });
+    let Some((path, span)) = paths.next() else {
+        return Err(Error::syntax(stage.span, "`xpath` needs an expression in quotes"));
+    };
+    if let Some((_, second)) = paths.next() {
+        return Err(Error::syntax(second, "`xpath` takes one expression"));
+    }
+    Ok(Planner::rows_or_events(input).beside(Find {
+        text: path.clone(),
+        path: XPath::new(path).map_err(|why| Error::argument(span, why))?,
+        from: args.text("field", "_raw"),
+        output: args.text("outfield", "xpath"),
+        default: args.get("default").map(|l| l.text.clone()),
+    }))
+}
+
+#[derive(Debug)]
+struct Find {
+    text: String,
+    path: XPath,
+    from: String,
+    output: String,
+    default: Option<String>,
+}
+
+impl ColumnKernel for Find {
+    fn describe(&self) -> String {
+        format!("xpath {} = {}", self.output, self.text)
+    }
+
+    fn reads(&self, schema: &Schema) -> Vec<String> {
+        let there = schema.contains_key(&self.from);
+        there.then(|| self.from.clone()).into_iter().collect()
+    }
+
+    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+        let mut values = Vec::with_capacity(input.height());
+        for row in 0..input.height() {
+            if row % 1024 == 0 {
+                context.check_cancelled()?;
+            }
+            let texts = input.value(&self.from, row).into_values();
+            let found = texts.iter().flat_map(|text| self.path.find(text));
+            values.push(match Value::multi(found.map(Cow::Owned).collect()) {
+                Value::Null => self.default.clone().map_or(Value::Null, Value::text),
+                found => found,
+            });
+        }
+        let mut out = Table::new(input.height());
+        out.set(self.output.clone(), type_of_values(&values), values);
+        Ok(out)
+    }
+}
