@@ -47,6 +47,9 @@ pub enum Command {
     /// Parse and resolve searches or detection files without running them
     #[command(after_help = examples::CHECK)]
     Check(CheckArgs),
+    /// Lay searches out: a command a line, long ones broken and aligned
+    #[command(after_help = examples::FMT)]
+    Fmt(FmtArgs),
     /// Explain an SPL command, a function or a topic
     #[command(after_help = examples::HELP)]
     Help(HelpArgs),
@@ -129,6 +132,20 @@ pub struct CheckArgs {
     /// Searches, detection files, or folders of them
     #[arg(value_name = "SPL_OR_PATH", required = true)]
     pub what: Vec<String>,
+}
+
+/// `fmt`
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// Files, or a search in quotes; nothing or `-` reads standard input
+    #[arg(value_name = "SPL_OR_FILE")]
+    pub what: Vec<String>,
+    /// Change nothing; name what is laid out otherwise, and fail if there is any
+    #[arg(long)]
+    pub check: bool,
+    /// Write the files instead of standard output
+    #[arg(short, long, conflicts_with = "check")]
+    pub write: bool,
 }
 
 /// `help`

@@ -71,6 +71,14 @@ Examples:
   spelunk check --content security_content security_content/detections
 Exit code 1 if anything is wrong.";
 
+/// `spelunk fmt --help`
+pub const FMT: &str = "\
+Examples:
+  spelunk fmt 'index=main|stats count by host|sort -count'
+  spelunk fmt -w searches/*.spl
+  spelunk fmt --check searches/*.spl
+Macros, comments and quotes stay as they are; what is laid out already stays unchanged.";
+
 /// `spelunk help --help`
 pub const HELP: &str = "\
 Examples:

@@ -3,6 +3,7 @@
 pub mod args;
 mod examples;
 mod fields;
+mod format;
 mod generate;
 mod help;
 mod interrupt;
@@ -89,6 +90,7 @@ fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {
         Some(Command::Replay(args)) => search::replay(&args, setup),
         Some(Command::Explain(args)) => search::explain(&args, setup),
         Some(Command::Check(args)) => search::check(&args, setup),
+        Some(Command::Fmt(args)) => format::fmt(&args, setup),
         Some(Command::Help(args)) => help::help(&args, setup),
         Some(Command::List(args)) => list::list(&args, setup),
         Some(Command::Completions(args)) => generate::completions(&args, setup),

@@ -191,7 +191,7 @@ pub fn spl(args: &SplArgs) -> Result<String, Problem> {
 }
 
 /// A search's text; a byte order mark is left out.
-fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, Error> {
+pub fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, Error> {
     let text = String::from_utf8(bytes).map_err(|why| {
         let valid = &why.as_bytes()[..why.utf8_error().valid_up_to()];
         let (line, column) = line_column(&String::from_utf8_lossy(valid), valid.len());

@@ -9,7 +9,7 @@ use crate::plan::table::{Table, type_of_values};
 use crate::plan::{Assignment, Kernel, Plan, Target};
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Stage};
-use crate::time::{self, Span as TimeSpan};
+use crate::time::{self, LogSpan, Span as TimeSpan};
 use crate::value::{Type, Value, format_number, parse_number};
 
 pub(super) const COMMAND: Command = Command {
@@ -90,8 +90,12 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             value,
         }])
     };
-    if let Some((coefficient, base)) = log_span(&span.text) {
-        let args = vec![field(&from.text), number(coefficient), number(base)];
+    if let Some(log) = LogSpan::parse(&span.text) {
+        let args = vec![
+            field(&from.text),
+            number(log.coefficient),
+            number(log.base),
+        ];
         return Ok(set(call("$logbucket", args)));
     }
     if from.text != "_time"
@@ -110,20 +114,6 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         span: TimeSpan::parse(&span.text).map_err(|m| Error::argument(span.span, m))?,
         align,
     })
-}
-
-/// `[<coefficient>]log[<base>]`
-fn log_span(text: &str) -> Option<(f64, f64)> {
-    let (coefficient, base) = text.split_once("log")?;
-    let or = |text: &str, default: f64| {
-        if text.is_empty() {
-            Some(default)
-        } else {
-            parse_number(text)
-        }
-    };
-    let (coefficient, base) = (or(coefficient, 1.0)?, or(base, 10.0)?);
-    (coefficient > 0.0 && base > 1.0).then_some((coefficient, base))
 }
 
 /// Buckets whose length depends on the range of the values.

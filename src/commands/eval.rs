@@ -1,6 +1,6 @@
 //! `eval`: computes fields.
 
-use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::commands::{Category, Command, DEFAULT, Planner, lookup_call};
 use crate::error::Result;
 use crate::plan::{Assignment, Plan, Target};
 use crate::syntax::Rule;
@@ -22,19 +22,36 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let mut rows = Planner::rows_or_events(input);
     let mut columns = Vec::new();
     for arg in &stage.args {
         if let ArgKind::Assign { field, value } = &arg.kind {
             let template = !field.quoted && field.text.contains('{') && !field.text.contains("{}");
-            columns.push(Assignment {
-                target: if template {
-                    Target::Template(field.text.clone())
-                } else {
-                    Target::Field(field.text.clone())
-                },
-                value: value.clone(),
-            });
+            let target = if template {
+                Target::Template(field.text.clone())
+            } else {
+                Target::Field(field.text.clone())
+            };
+            if !lookup_call::is_called(value) {
+                let value = value.clone();
+                columns.push(Assignment { target, value });
+                continue;
+            }
+            let before = std::mem::take(&mut columns);
+            if !before.is_empty() {
+                rows = rows.extend(before);
+            }
+            let resolved = lookup_call::resolve(rows, value)?;
+            let temporary: Vec<&str> = resolved.temporary.iter().map(String::as_str).collect();
+            let value = resolved.expr;
+            rows = resolved
+                .rows
+                .extend(vec![Assignment { target, value }])
+                .drop(&temporary);
         }
     }
-    Ok(Planner::rows_or_events(input).extend(columns))
+    if columns.is_empty() {
+        return Ok(rows);
+    }
+    Ok(rows.extend(columns))
 }

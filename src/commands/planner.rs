@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::commands::{self, Category};
 use crate::error::{Error, Result};
+use crate::plan::check::check_stage;
 use crate::plan::context::PlanContext;
 use crate::plan::{Plan, Predicate, Scan};
 use crate::syntax;
@@ -19,7 +20,8 @@ pub struct Planner<'p> {
     delimiters: HashMap<String, String>,
 }
 
-/// How many terms a search expression may have: each is a test of its own.
+/// How many terms a search expression may have: each is a test of its own for the engine, which
+/// takes minutes over a million. Reading such a search takes a second.
 const MAX_TERMS: usize = 100_000;
 
 /// How deep subsearches may stand in each other.
@@ -61,6 +63,17 @@ impl<'p> Planner<'p> {
                     plan = Some(Plan::Generate { count: 0 });
                 }
             }
+        }
+        if !errors.is_empty() {
+            // The plan is lost, and with it what would be told of its function calls.
+            let calls = pipeline.stages.iter().flat_map(check_stage);
+            for error in calls {
+                let is_told = |e: &Error| e.span == error.span && e.kind == error.kind;
+                if !errors.iter().any(is_told) {
+                    errors.push(error);
+                }
+            }
+            errors.sort_by_key(|e| e.span.map(|s| s.start));
         }
         Error::all(errors)?;
         plan.ok_or_else(|| Error::syntax(pipeline.span, "the search is empty"))

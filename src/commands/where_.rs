@@ -1,6 +1,6 @@
 //! `where`: keeps the rows for which an expression is true.
 
-use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::commands::{Category, Command, DEFAULT, Planner, lookup_call};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::syntax::Rule;
@@ -25,6 +25,11 @@ pub(super) const COMMAND: Command = Command {
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     let rows = Planner::rows_or_events(input);
     match stage.args.first().map(|a| &a.kind) {
+        Some(ArgKind::Expr(expr)) if lookup_call::is_called(expr) => {
+            let resolved = lookup_call::resolve(rows, expr)?;
+            let temporary: Vec<&str> = resolved.temporary.iter().map(String::as_str).collect();
+            Ok(resolved.rows.filter(resolved.expr).drop(&temporary))
+        }
         Some(ArgKind::Expr(expr)) => Ok(rows.filter(expr.clone())),
         _ => Err(Error::syntax(stage.span, "`where` needs a condition")),
     }

@@ -183,7 +183,7 @@ fn may_be_bool(expr: &Expr) -> bool {
 
 fn volatile(node: &Node) -> bool {
     match node {
-        Node::Const(_) | Node::Slot(_) | Node::Search(_) => false,
+        Node::Const(_) | Node::Slot(_) | Node::Search(_) | Node::Fields(_) => false,
         Node::Unary(_, inner) => volatile(inner),
         Node::Binary(_, a, b) => volatile(a) || volatile(b),
         Node::In(a, items) => volatile(a) || items.iter().any(volatile),

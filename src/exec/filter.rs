@@ -253,7 +253,19 @@ fn joined(mut terms: Vec<Lazy>, all: bool) -> Lazy {
     }
     terms.retain(|term| *term != neutral);
     let join = if all { Lazy::and } else { Lazy::or };
-    terms.into_iter().reduce(join).unwrap_or(neutral)
+    // In pairs: the engine walks a tree of a hundred thousand terms in a row by recursion.
+    while terms.len() > 1 {
+        let mut halves = Vec::with_capacity(terms.len().div_ceil(2));
+        let mut left = terms.into_iter();
+        while let Some(first) = left.next() {
+            halves.push(match left.next() {
+                Some(second) => join(first, second),
+                None => first,
+            });
+        }
+        terms = halves;
+    }
+    terms.pop().unwrap_or(neutral)
 }
 
 fn mask(column: &Column, mut keep: impl FnMut(usize) -> bool) -> Column {

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use crate::functions::pattern::{fill, regex, too_hard};
 use crate::functions::sed;
-use crate::functions::{Body, Context, EvalFunction, Group, Outcome, Traits};
+use crate::functions::{Body, Context, EvalFunction, Group, MANY, Outcome, Traits};
+use crate::time::LogSpan;
 use crate::value::{Type, Value, format_number, parse_number};
 
 const BASE: EvalFunction = EvalFunction {
@@ -95,6 +96,29 @@ pub(super) const TABLE: &[EvalFunction] = &[
                     Value::multi(values.iter().map(|v| Cow::Owned(plain(v))).collect())
                 }
                 other => other.clone(),
+            })
+        }),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$members",
+        synopsis: "$members(<name>, <value>, ...)",
+        arity: (2, MANY),
+        returns: |_| Type::Text,
+        doc: "A JSON object of the members that have a value; missing if none has.",
+        body: Body::Values(|_, args| {
+            let members: serde_json::Map<String, serde_json::Value> = args
+                .chunks_exact(2)
+                .filter(|pair| !pair[1].is_null())
+                .filter_map(|pair| {
+                    let name = pair[0].as_text()?.into_owned();
+                    Some((name, crate::functions::json::from_value(&pair[1])))
+                })
+                .collect();
+            Ok(if members.is_empty() {
+                Value::Null
+            } else {
+                Value::text(serde_json::Value::Object(members).to_string())
             })
         }),
         ..BASE
@@ -322,15 +346,9 @@ fn logbucket<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     ) else {
         return Ok(args[0].clone());
     };
-    if n <= 0.0 {
-        return Ok(args[0].clone());
-    }
-    // The logarithm of an exact power may fall just short of it.
-    let exponent = ((n / coefficient).ln() / base.ln() + 1e-12).floor();
-    let low = coefficient * base.powf(exponent);
-    Ok(Value::text(format!(
-        "{}-{}",
-        format_number(low),
-        format_number(low * base)
-    )))
+    let span = LogSpan { coefficient, base };
+    Ok(match span.range(n) {
+        Some((low, high)) => Value::text(format!("{}-{}", format_number(low), format_number(high))),
+        None => args[0].clone(),
+    })
 }

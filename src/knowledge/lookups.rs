@@ -327,6 +327,11 @@ fn read_csv(path: &Path, bytes: &[u8]) -> Result<LookupTable> {
         let line = 1 + bytes[..at].iter().filter(|&&b| b == b'\n').count();
         return Err(Error::format(path, line, 0, "binary data, not a CSV table"));
     }
+    if let Some(line) = unclosed_quote(bytes) {
+        let why =
+            "a quote that begins here is not closed: the rest of the table would be one value";
+        return Err(Error::format(path, line, 0, why));
+    }
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let at = |why: csv::Error| {
         let line = why
@@ -347,11 +352,36 @@ fn read_csv(path: &Path, bytes: &[u8]) -> Result<LookupTable> {
     Ok(LookupTable { columns, rows })
 }
 
+/// The line, from 1, of a quote at the beginning of a cell that nothing closes: a reader of CSV
+/// takes all that follows for its text.
+fn unclosed_quote(bytes: &[u8]) -> Option<usize> {
+    let mut line = 1;
+    let mut opened: Option<usize> = None;
+    let mut begins = true;
+    let mut bytes = bytes
+        .strip_prefix("\u{feff}".as_bytes())
+        .unwrap_or(bytes)
+        .iter()
+        .peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, opened) {
+            (b'\n', _) => line += 1,
+            // A doubled quote is one of the text.
+            (b'"', Some(_)) if bytes.next_if(|next| **next == b'"').is_some() => continue,
+            (b'"', Some(_)) => opened = None,
+            (b'"', None) if begins => opened = Some(line),
+            _ => {}
+        }
+        begins = opened.is_none() && matches!(byte, b',' | b'\n' | b'\r');
+    }
+    opened
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{LookupDefinition, LookupKind, MatchType, read_csv};
+    use super::{LookupDefinition, LookupKind, MatchType, read_csv, unclosed_quote};
     use crate::knowledge::conf::Layers;
 
     fn stanza(text: &str) -> Result<Option<LookupDefinition>, String> {
@@ -401,5 +431,18 @@ mod tests {
         assert_eq!(table.columns, ["a", "b"]);
         assert_eq!(table.rows[0], [Some("1".to_owned()), None]);
         assert_eq!(table.rows[1], [Some("x,\ny".to_owned()), None]);
+    }
+
+    #[test]
+    fn quotes_that_do_not_close_are_found() {
+        for (text, line) in [
+            ("a,b\n1,\"x\ny\"\n", None),
+            ("a,b\n1,\"say \"\"hi\"\"\"\n2,5\" tall\n", None),
+            ("a,b\n1,2\n3,\"open\n4,5\n", Some(3)),
+            ("\"a,b\n", Some(1)),
+            ("a\n\"x\"\"\n", Some(2)),
+        ] {
+            assert_eq!(unclosed_quote(text.as_bytes()), line, "{text:?}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::functions::digits::Precision;
 use crate::functions::{self, Body, EvalFunction, Special};
 use crate::plan::analysis::{fields_of, precision};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
-use crate::plan::schema::Schema;
+use crate::plan::schema::{Pattern, Schema};
 use crate::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind, Name, Search, UnaryOp};
 use crate::value::{Type, Value, parse_number};
 
@@ -53,6 +53,8 @@ pub enum Node {
     },
     /// `searchmatch`.
     Search(SearchNode),
+    /// `getfields`: fields by name and slot.
+    Fields(Vec<(String, usize)>),
 }
 
 /// A bound search expression.
@@ -357,10 +359,36 @@ impl<'s> Binder<'s> {
                 };
                 Ok((rounded, Type::Number))
             }
-            Special::Lookup | Special::GetFields => {
+            Special::GetFields => {
+                let pattern = match args.first().map(|a| &a.kind) {
+                    None => None,
+                    Some(ExprKind::Text(text)) => Some(Pattern::new(text.as_str())),
+                    Some(_) => {
+                        return Err(Error::argument(
+                            args[0].span,
+                            "`getfields` takes a pattern written as a text",
+                        ));
+                    }
+                };
+                let names: Vec<String> = self
+                    .schema
+                    .keys()
+                    .filter(|name| pattern.as_ref().is_none_or(|p| p.matches(name)))
+                    .cloned()
+                    .collect();
+                let fields = names
+                    .into_iter()
+                    .map(|name| {
+                        let slot = self.slot(&name);
+                        (name, slot)
+                    })
+                    .collect();
+                Ok((Node::Fields(fields), Type::Text))
+            }
+            Special::Lookup => {
                 Err(Error::new(ErrorKind::UnsupportedFunction {
                     name: function.name.to_owned(),
-                    why: "it is not built in yet".to_owned(),
+                    why: "it stands in `eval` and `where` only, outside of functions that evaluate their argument again".to_owned(),
                 })
                 .at(expr.span))
             }

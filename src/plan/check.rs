@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::plan::bind::called;
 use crate::plan::{AggregateInput, Plan, Predicate};
-use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::ast::{AggregateArg, ArgKind, Expr, ExprKind, Stage};
 
 /// Judges every function call of a plan and its subsearches, as far as that needs no rows.
 ///
@@ -13,6 +13,29 @@ pub fn check(plan: &Plan) -> Result<()> {
     let mut errors = Vec::new();
     check_node(plan, &mut errors);
     Error::all(errors)
+}
+
+/// Judges the function calls that stand in a stage, for one that gave no plan.
+pub fn check_stage(stage: &Stage) -> Vec<Error> {
+    let mut errors = Vec::new();
+    for arg in &stage.args {
+        match &arg.kind {
+            ArgKind::Assign { value, .. }
+            | ArgKind::Expr(value)
+            | ArgKind::OptionExpr { value, .. } => {
+                check_expr(value, &mut errors);
+            }
+            ArgKind::Aggregate(aggregate) => {
+                // `eval(round(avg(x), 1))` holds aggregations, which are no functions of eval.
+                let is_eval = aggregate.function.text.eq_ignore_ascii_case("eval");
+                if let (AggregateArg::Eval(expr), false) = (&aggregate.arg, is_eval) {
+                    check_expr(expr, &mut errors);
+                }
+            }
+            _ => {}
+        }
+    }
+    errors
 }
 
 fn check_node(plan: &Plan, errors: &mut Vec<Error>) {

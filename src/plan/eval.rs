@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::functions::json::from_value;
 use crate::functions::pattern;
 use crate::functions::{Body, Context};
 use crate::plan::bind::{Node, Program, SearchNode};
@@ -101,6 +102,11 @@ fn eval<'a>(node: &'a Node, context: &Context, row: &[Value<'a>]) -> Result<Valu
             Value::multi(out)
         }
         Node::Search(search) => Value::Bool(matches(search, row)),
+        Node::Fields(fields) => {
+            let there = fields.iter().filter(|(_, slot)| !row[*slot].is_null());
+            let members = there.map(|(name, slot)| (name.clone(), from_value(&row[*slot])));
+            Value::text(serde_json::Value::Object(members.collect()).to_string())
+        }
     })
 }
 

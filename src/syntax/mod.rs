@@ -9,6 +9,7 @@ mod aggregates;
 mod args;
 mod errors;
 mod expression;
+pub mod format;
 mod guard;
 pub mod print;
 mod quoting;

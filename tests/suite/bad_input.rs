@@ -293,13 +293,13 @@ fn a_mebibyte_of_one_sign_is_refused_or_read() {
     too_much(&"|".repeat(MIB), &["expected a command"]);
     too_much(&"`".repeat(MIB), &["not closed"]);
     too_much(&"`".repeat(MIB - 1), &["not closed"]);
-    too_much(&"\"".repeat(MIB - 1), &["quoted texts"]);
+    too_much(&"\"".repeat(MIB - 1), &["unbalanced quote"]);
     too_much(
         &format!("| makeresults | eval x={}", "'".repeat(MIB)),
         &["expected an expression"],
     );
     too_much(&"```".repeat(MIB / 6 * 2), &["no search"]);
-    too_much(&"\"".repeat(MIB), &["more than 100000 quoted texts"]);
+    too_much(&"\"".repeat(MIB), &["has 524288 terms, at most 100000"]);
     enough(&" ".repeat(MIB).replacen(' ', "a=1", 1));
     enough(&"*".repeat(MIB));
     too_much(

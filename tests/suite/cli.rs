@@ -11,6 +11,7 @@ const SUBCOMMANDS: &[&str] = &[
     "replay",
     "explain",
     "check",
+    "fmt",
     "help",
     "list",
     "completions",
@@ -364,6 +365,29 @@ fn wrong_usage_ends_with_2() {
     ] {
         place.run(args).fails(2, says);
     }
+}
+
+#[test]
+fn searches_are_laid_out() {
+    let place = Place::new();
+    let (typed, laid_out) = (
+        "a=1|stats  count by b ```why```",
+        "a=1\n| stats count by b ```why```\n",
+    );
+    let printed = |args: &[&str]| place.run(args).fine().out.clone();
+    assert_eq!(printed(&["fmt", typed]), laid_out);
+    place.write("x.spl", typed);
+    place.write("y.spl", laid_out);
+    let told = place.run(&["fmt", "--check", "x.spl", "y.spl"]);
+    assert_eq!((told.code, told.out.as_str()), (Some(1), "x.spl\n"));
+    assert_eq!(printed(&["fmt", "-w", "x.spl"]), "");
+    assert_eq!(printed(&["fmt", "x.spl"]), laid_out);
+    assert_eq!(printed(&["fmt", "--check", "x.spl", "y.spl"]), "");
+    place.run(&["fmt", "a \"b"]).fails(1, &["unbalanced quote"]);
+    place
+        .run(&["fmt", "nothing.spl"])
+        .fails(1, &["nothing.spl"]);
+    place.run(&["fmt", "-w", typed]).fails(2, &["name one"]);
 }
 
 #[cfg(unix)]

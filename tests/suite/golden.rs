@@ -148,6 +148,17 @@ fn check(case: &Case, bench: &Bench) -> (Option<String>, Outcome) {
             Err(why) => text += &format!("does not print and parse: {why}\n"),
         }
     }
+    if case.error.is_none() {
+        match support::laid_out(&case.spl) {
+            Ok(spl) => {
+                let way = format!("laid out as\n{spl}");
+                if let Some(difference) = difference(case, &run(&bench.memory, &spl)) {
+                    let _ = write!(text, "{way}:\n{difference}");
+                }
+            }
+            Err(why) => text += &format!("is not laid out: {why}\n"),
+        }
+    }
     if let Some(wanted) = &case.plan {
         let plan = bench
             .memory

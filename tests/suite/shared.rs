@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use spelunk::detect::is_refusal;
 use spelunk::knowledge::detection::Detection;
-use spelunk::session::{ModelFile, Session};
+use spelunk::session::{ModelFile, Session, Stage};
 
 use crate::support::{self, Row};
 
@@ -297,7 +297,18 @@ fn all_published_searches_print_and_parse_to_the_same_plan() {
     let mut wrong = Vec::new();
     for path in &found {
         let detection = Detection::load(path).expect("a detection can be read");
-        if let Err(why) = support::printed(&session, &detection.search) {
+        let tree = |spl: &str| {
+            let tree = session.explain(spl, Stage::Ast);
+            tree.map_err(|failure| support::drawn(&failure))
+        };
+        let judged = support::printed(&session, &detection.search).and_then(|_| {
+            let laid_out = support::laid_out(&detection.search)?;
+            if tree(&detection.search)? != tree(&laid_out)? {
+                return Err(format!("reads differently when laid out:\n{laid_out}"));
+            }
+            Ok(())
+        });
+        if let Err(why) = judged {
             wrong.push(format!("== {}\n{why}", path.display()));
         }
     }

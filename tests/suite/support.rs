@@ -133,6 +133,17 @@ pub fn same_rows(expected: &[Row], actual: &[Row], unordered: bool) -> bool {
     })
 }
 
+/// The search laid out, after it was seen that laying it out again changes nothing.
+pub fn laid_out(spl: &str) -> Result<String, String> {
+    let format = |text: &str| syntax::format::format(SourceId(0), text).map_err(|e| e.to_string());
+    let once = format(spl)?;
+    let twice = format(&once)?;
+    if once != twice {
+        return Err(format!("once:\n{once}\ntwice:\n{twice}"));
+    }
+    Ok(once)
+}
+
 /// The search printed, after it was seen that parsing what is printed gives the same text and the
 /// same plan.
 pub fn printed(session: &Session, spl: &str) -> Result<String, String> {

@@ -1,0 +1,164 @@
+//! `lookup(...)` in an expression, as lookups before it: the function of `eval` is composed of what
+//! the command is made of. (Search Reference, "Comparison and Conditional functions".)
+
+use crate::error::{Error, Result};
+use crate::plan::build::{call, field, name, text};
+use crate::plan::{Assignment, Plan, Target};
+use crate::syntax::ast::{Expr, ExprKind, Name};
+
+/// A plan that has what an expression's lookups give, the expression that reads it, and the fields
+/// that are to be dropped after it.
+pub(super) struct Resolved {
+    pub rows: Plan,
+    pub expr: Expr,
+    pub temporary: Vec<String>,
+}
+
+/// Puts the lookups of an expression before it.
+///
+/// # Errors
+/// A call whose table or fields are not written out.
+pub(super) fn resolve(rows: Plan, expr: &Expr) -> Result<Resolved> {
+    let mut resolved = Resolved {
+        rows,
+        expr: expr.clone(),
+        temporary: Vec::new(),
+    };
+    resolved.expr = resolved.without(expr)?;
+    Ok(resolved)
+}
+
+/// Whether an expression calls `lookup`.
+pub(super) fn is_called(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call(function, args) => {
+            function.text.eq_ignore_ascii_case("lookup") || args.iter().any(is_called)
+        }
+        ExprKind::Unary(_, inner) => is_called(inner),
+        ExprKind::Binary(_, left, right) => is_called(left) || is_called(right),
+        ExprKind::In(left, items) => is_called(left) || items.iter().any(is_called),
+        ExprKind::Number(..)
+        | ExprKind::Text(_)
+        | ExprKind::Field(_)
+        | ExprKind::Dotted(_)
+        | ExprKind::Subsearch(_) => false,
+    }
+}
+
+impl Resolved {
+    /// The expression with its lookups replaced by fields.
+    fn without(&mut self, expr: &Expr) -> Result<Expr> {
+        let kind = match &expr.kind {
+            ExprKind::Call(function, args) => {
+                let function_name = function.text.to_ascii_lowercase();
+                match function_name.as_str() {
+                    "lookup" => return self.lookup(args, expr),
+                    // These evaluate their argument once for each value.
+                    "mvmap" | "mvfilter" => expr.kind.clone(),
+                    _ => ExprKind::Call(function.clone(), self.all(args)?),
+                }
+            }
+            ExprKind::Unary(op, inner) => ExprKind::Unary(*op, Box::new(self.without(inner)?)),
+            ExprKind::Binary(op, left, right) => ExprKind::Binary(
+                *op,
+                Box::new(self.without(left)?),
+                Box::new(self.without(right)?),
+            ),
+            ExprKind::In(left, items) => {
+                ExprKind::In(Box::new(self.without(left)?), self.all(items)?)
+            }
+            ExprKind::Number(..)
+            | ExprKind::Text(_)
+            | ExprKind::Field(_)
+            | ExprKind::Dotted(_)
+            | ExprKind::Subsearch(_) => expr.kind.clone(),
+        };
+        Ok(Expr {
+            kind,
+            span: expr.span,
+        })
+    }
+
+    fn all(&mut self, exprs: &[Expr]) -> Result<Vec<Expr>> {
+        exprs.iter().map(|e| self.without(e)).collect()
+    }
+
+    fn lookup(&mut self, args: &[Expr], whole: &Expr) -> Result<Expr> {
+        let [table, keys, outputs] = args else {
+            return Err(Error::argument(whole.span, "`lookup` takes three arguments").hint(USAGE));
+        };
+        let table = Name {
+            text: written(table)?,
+            span: table.span,
+            quoted: true,
+        };
+        let pairs = arguments(keys, "json_object")?;
+        let outputs = arguments(outputs, "json_array")?;
+        if pairs.is_empty() || pairs.len() % 2 == 1 || outputs.is_empty() {
+            return Err(Error::argument(
+                whole.span,
+                "`lookup` needs pairs of a column and a value, and a column to give",
+            )
+            .hint(USAGE));
+        }
+        let mut matched = Vec::new();
+        let mut set = Vec::new();
+        for pair in pairs.chunks_exact(2) {
+            let value = self.without(&pair[1])?;
+            let temporary = self.temporary();
+            matched.push((
+                name(&written(&pair[0])?, pair[0].span),
+                name(&temporary, pair[0].span),
+            ));
+            set.push(Assignment {
+                target: Target::Field(temporary),
+                value,
+            });
+        }
+        let mut filled = Vec::new();
+        let mut members = Vec::new();
+        for output in outputs {
+            let column = written(output)?;
+            let temporary = self.temporary();
+            members.extend([text(&column), field(&temporary)]);
+            filled.push((name(&column, output.span), name(&temporary, output.span)));
+        }
+        let rows = std::mem::replace(&mut self.rows, Plan::Generate { count: 0 });
+        self.rows = Plan::Lookup {
+            input: Box::new(rows.extend(set)),
+            lookup: table,
+            keys: matched,
+            outputs: filled,
+            overwrite: true,
+        };
+        Ok(call("$members", members))
+    }
+
+    fn temporary(&mut self) -> String {
+        let name = format!("__lookup{}", self.temporary.len());
+        self.temporary.push(name.clone());
+        name
+    }
+}
+
+const USAGE: &str = "usage: lookup(\"<table>\", json_object(\"<column>\", <value>, ...), json_array(\"<column>\", ...))";
+
+fn written(expr: &Expr) -> Result<String> {
+    match &expr.kind {
+        ExprKind::Text(text) => Ok(text.clone()),
+        _ => Err(Error::argument(
+            expr.span,
+            "a table or column of `lookup` must be written out in double quotes",
+        )
+        .hint(USAGE)),
+    }
+}
+
+fn arguments<'e>(expr: &'e Expr, function: &str) -> Result<&'e [Expr]> {
+    match &expr.kind {
+        ExprKind::Call(called, args) if called.text.eq_ignore_ascii_case(function) => Ok(args),
+        _ => Err(
+            Error::argument(expr.span, format!("`lookup` takes {function}(...) here")).hint(USAGE),
+        ),
+    }
+}

@@ -1,0 +1,451 @@
+//! The layout of a search as typed: a stage a line, long ones broken and aligned.
+//!
+//! Works on the text, not on the tree: macros, comments and the way things are quoted stay. Only
+//! blanks change, and only where blanks mean nothing, so that what is read is the same.
+
+use super::guard;
+use crate::error::Result;
+use crate::source::SourceId;
+
+/// Columns a line should have at most.
+const WIDTH: usize = 100;
+
+/// How far what belongs to a stage stands to its right.
+const INDENT: usize = 4;
+
+/// Lays a search out. Laying out the result changes nothing.
+///
+/// # Errors
+/// Quotes, brackets, backticks or comments that do not close; nesting too deep to read.
+pub fn format(source: SourceId, text: &str) -> Result<String> {
+    guard::check(source, text, 0)?;
+    let mut lexer = Lexer {
+        text,
+        at: 0,
+        depth: 0,
+    };
+    let pipeline = lexer.pipeline();
+    let mut out = String::new();
+    for line in lines_of(&pipeline, 0) {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+/// Stages, each but perhaps the first after a `|`.
+struct Pipeline {
+    begins_with_bar: bool,
+    stages: Vec<Vec<Chunk>>,
+}
+
+/// What stands between blanks: words and subsearches joined without any.
+struct Chunk {
+    parts: Vec<Part>,
+}
+
+enum Part {
+    Text(String),
+    Subsearch(Pipeline),
+}
+
+struct Lexer<'t> {
+    text: &'t str,
+    at: usize,
+    /// Parentheses open in the stage.
+    depth: usize,
+}
+
+impl<'t> Lexer<'t> {
+    fn rest(&self) -> &'t str {
+        &self.text[self.at..]
+    }
+
+    /// Up to the end of the text or the `]` that ends the subsearch.
+    fn pipeline(&mut self) -> Pipeline {
+        let mut pipeline = Pipeline {
+            begins_with_bar: false,
+            stages: vec![Vec::new()],
+        };
+        let mut chunk: Vec<Part> = Vec::new();
+        let outer_depth = std::mem::take(&mut self.depth);
+        loop {
+            let next = self.rest().chars().next();
+            let is_end = next.is_none_or(|c| c == '|' || c == ']' || c.is_whitespace());
+            if is_end
+                && !chunk.is_empty()
+                && let Some(stage) = pipeline.stages.last_mut()
+            {
+                let parts = std::mem::take(&mut chunk);
+                stage.push(Chunk { parts });
+            }
+            match next {
+                None | Some(']') => break,
+                Some('|') => {
+                    self.at += 1;
+                    self.depth = 0;
+                    let is_first = pipeline.stages.len() == 1
+                        && !pipeline.begins_with_bar
+                        && pipeline.stages[0].is_empty();
+                    if is_first {
+                        pipeline.begins_with_bar = true;
+                    } else {
+                        pipeline.stages.push(Vec::new());
+                    }
+                }
+                Some(c) if c.is_whitespace() => self.at += c.len_utf8(),
+                Some('[') if self.is_subsearch() => {
+                    self.at += 1;
+                    chunk.push(Part::Subsearch(self.pipeline()));
+                    self.at += 1;
+                }
+                Some(_) => {
+                    let in_search = pipeline.stages.last().is_some_and(|stage| {
+                        pipeline.stages.len() == 1 && !pipeline.begins_with_bar
+                            || stage.first().is_some_and(|c| c.is_word("search"))
+                    });
+                    let text = self.word(in_search);
+                    match chunk.last_mut() {
+                        Some(Part::Text(before)) => before.push_str(text),
+                        _ => chunk.push(Part::Text(text.to_owned())),
+                    }
+                }
+            }
+        }
+        self.depth = outer_depth;
+        pipeline
+    }
+
+    /// Whether the bracket holds a search: what holds no blank is a part of a pattern that
+    /// stands without quotes.
+    fn is_subsearch(&self) -> bool {
+        let inside = self.rest();
+        let end = guard::bracket_around(inside, 1).map_or(inside.len(), |range| range.end);
+        inside[1..end].trim().contains(char::is_whitespace) || inside[1..end].contains('`')
+    }
+
+    /// What comes next, whole: a text in quotes, a comment, a macro call, a character.
+    fn word(&mut self, in_search: bool) -> &'t str {
+        let rest = self.rest();
+        let start = self.at;
+        let length = match rest.as_bytes() {
+            [b'"', ..] => end_of_quoted(rest),
+            [b'`', b'`', b'`', ..] => rest[3..].find("```").map_or(rest.len(), |at| at + 6),
+            [b'`', ..] => rest[1..].find('`').map_or(rest.len(), |at| at + 2),
+            [b'\\', b'"' | b'\\' | b'|', ..] => 2,
+            [b'[', ..] => guard::bracket_around(rest, 1).map_or(1, |range| range.end + 1),
+            [b'\'', ..] if self.may_open_name() => end_of_name(rest).unwrap_or(1),
+            [b'(', ..] if self.is_literal_call(in_search) => end_of_group(rest),
+            _ => rest.chars().next().map_or(0, char::len_utf8),
+        };
+        self.at += length;
+        &self.text[start..self.at]
+    }
+
+    /// Whether a `'` here can begin a name; one in the middle of a word is an apostrophe.
+    fn may_open_name(&self) -> bool {
+        let before = self.text[..self.at].chars().next_back();
+        !before.is_some_and(char::is_alphanumeric)
+    }
+
+    /// Whether a `(` here belongs to a call whose blanks count: the argument of an aggregation's
+    /// `eval` names the result, and `TERM` and `CASE` of a search take text.
+    fn is_literal_call(&self, in_search: bool) -> bool {
+        let before = &self.text[..self.at];
+        let word = before
+            .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+            .unwrap_or("");
+        word.eq_ignore_ascii_case("eval")
+            || word.eq_ignore_ascii_case("term")
+            || in_search && word.eq_ignore_ascii_case("case")
+    }
+}
+
+fn end_of_quoted(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// Where a name in single quotes ends; none when it is not one.
+fn end_of_name(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '\'' => return (at > 1).then_some(at + 1),
+            '"' | '|' | '[' | ']' | '`' | '\n' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where the group that begins with `(` ends; just behind it when it does not.
+fn end_of_group(text: &str) -> usize {
+    let mut open = 0usize;
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        match c {
+            '"' => {
+                at += end_of_quoted(&text[at..]);
+                continue;
+            }
+            '(' => open += 1,
+            ')' if open == 1 => return at + 1,
+            ')' => open -= 1,
+            '|' | '[' | ']' | '`' => return 1,
+            _ => {}
+        }
+        at += c.len_utf8();
+    }
+    1
+}
+
+impl Chunk {
+    fn is_word(&self, word: &str) -> bool {
+        matches!(self.parts.as_slice(), [Part::Text(text)] if text.eq_ignore_ascii_case(word))
+    }
+
+    fn ends_with(&self, c: char) -> bool {
+        matches!(self.parts.last(), Some(Part::Text(text)) if text.ends_with(c))
+    }
+
+    fn inline(&self) -> String {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.clone(),
+                Part::Subsearch(pipeline) => format!("[{}]", pipeline.inline()),
+            })
+            .collect()
+    }
+
+    /// Parentheses that it opens and does not close.
+    fn opens(&self) -> isize {
+        let mut open = 0;
+        for part in &self.parts {
+            let Part::Text(text) = part else { continue };
+            let mut rest = text.as_str();
+            while let Some(c) = rest.chars().next() {
+                let length = match c {
+                    '"' => end_of_quoted(rest),
+                    '(' => {
+                        open += 1;
+                        1
+                    }
+                    ')' => {
+                        open -= 1;
+                        1
+                    }
+                    '\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+                    c => c.len_utf8(),
+                };
+                rest = &rest[length.min(rest.len())..];
+            }
+        }
+        open
+    }
+}
+
+impl Pipeline {
+    fn inline(&self) -> String {
+        let stages: Vec<String> = self.stages.iter().map(|stage| inline(stage)).collect();
+        let bar = if self.begins_with_bar { "| " } else { "" };
+        format!("{bar}{}", stages.join(" | "))
+    }
+}
+
+fn inline(stage: &[Chunk]) -> String {
+    let chunks: Vec<String> = stage.iter().map(Chunk::inline).collect();
+    chunks.join(" ")
+}
+
+/// The lines of a pipeline whose first line stands at `indent` already.
+fn lines_of(pipeline: &Pipeline, indent: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (at, stage) in pipeline.stages.iter().enumerate() {
+        let bar = at > 0 || pipeline.begins_with_bar;
+        let pad = " ".repeat(indent);
+        let mut of_stage = stage_lines(stage, indent, if bar { "| " } else { "" }).into_iter();
+        if let Some(first) = of_stage.next() {
+            lines.push(if at == 0 {
+                first
+            } else {
+                format!("{pad}{first}")
+            });
+        }
+        lines.extend(of_stage);
+    }
+    lines
+}
+
+/// The lines of a stage: the first without its indentation.
+fn stage_lines(stage: &[Chunk], indent: usize, bar: &str) -> Vec<String> {
+    let whole = format!("{bar}{}", inline(stage));
+    if fits(&whole, indent) {
+        return vec![whole];
+    }
+    let mut lines = vec![bar.to_owned()];
+    let inner = indent + INDENT;
+    // Behind `| eval ` its assignments stand below each other.
+    let is_list = stage.first().is_some_and(|c| {
+        [
+            "eval",
+            "fieldformat",
+            "rename",
+            "stats",
+            "eventstats",
+            "streamstats",
+            "convert",
+        ]
+        .iter()
+        .any(|name| c.is_word(name))
+    });
+    let aligned = indent + bar.len() + stage.first().map_or(0, |c| c.inline().chars().count() + 1);
+    let mut depth = 0isize;
+    let mut break_before = false;
+    for (at, chunk) in stage.iter().enumerate() {
+        let text = chunk.inline();
+        let starts = matches!(chunk.parts.first(), Some(Part::Subsearch(_)));
+        let has_subsearch = chunk
+            .parts
+            .iter()
+            .any(|part| matches!(part, Part::Subsearch(_)));
+        let (pad, wanted) = if is_list {
+            (aligned, break_before)
+        } else {
+            (inner, starts)
+        };
+        let last = lines.last().cloned().unwrap_or_default();
+        let offset = if lines.len() == 1 { indent } else { 0 };
+        let column = offset + last.chars().count();
+        let is_too_long = !is_list
+            && depth == 0
+            && column + 1 + text.chars().count() > WIDTH
+            && last.trim_start_matches('|').trim() != "";
+        if at > 1 && (wanted || is_too_long) || at > 0 && starts && !is_list {
+            lines.push(" ".repeat(pad));
+        } else if at > 0
+            && let Some(line) = lines.last_mut()
+        {
+            line.push(' ');
+        }
+        if has_subsearch && !fits(&text, pad) {
+            push_broken(chunk, &mut lines, indent);
+        } else if let Some(line) = lines.last_mut() {
+            line.push_str(&text);
+        }
+        depth += chunk.opens();
+        break_before = depth <= 0 && chunk.ends_with(',');
+    }
+    lines
+}
+
+/// Writes a chunk whose subsearches take several lines.
+fn push_broken(chunk: &Chunk, lines: &mut Vec<String>, indent: usize) {
+    let pad = indent + INDENT;
+    for part in &chunk.parts {
+        match part {
+            Part::Text(text) => {
+                if let Some(line) = lines.last_mut() {
+                    line.push_str(text);
+                }
+            }
+            Part::Subsearch(pipeline) => {
+                let mut inside = lines_of(pipeline, pad).into_iter();
+                if let (Some(line), Some(first)) = (lines.last_mut(), inside.next()) {
+                    line.push_str("[ ");
+                    line.push_str(&first);
+                }
+                lines.extend(inside);
+                if let Some(line) = lines.last_mut() {
+                    line.push_str(" ]");
+                }
+            }
+        }
+    }
+}
+
+/// Whether a text can stand on one line from that column on.
+fn fits(text: &str, indent: usize) -> bool {
+    !text.contains('\n') && indent + text.chars().count() <= WIDTH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::format;
+    use crate::source::SourceId;
+
+    fn laid_out(text: &str) -> String {
+        let once = format(SourceId(0), text).expect(text);
+        let twice = format(SourceId(0), &once).expect(&once);
+        assert_eq!(twice, once, "{text}");
+        once
+    }
+
+    #[test]
+    fn a_stage_a_line() {
+        for (typed, expected) in [
+            ("a=1|stats   count by x", "a=1\n| stats count by x\n"),
+            (
+                "|makeresults|eval a=\"x | y\"",
+                "| makeresults\n| eval a=\"x | y\"\n",
+            ),
+            (
+                "`m(1,  2)`  ```why | so```\n\n|  where 'a  b'=1",
+                "`m(1,  2)` ```why | so```\n| where 'a  b'=1\n",
+            ),
+            ("a [search  b | fields  c] d", "a [search b | fields c] d\n"),
+            (
+                "x | stats count(eval(a  = 1)) TERM(b  c)",
+                "x\n| stats count(eval(a  = 1)) TERM(b  c)\n",
+            ),
+            (
+                "x | rex field=y [a|b]+(?<c>.)",
+                "x\n| rex field=y [a|b]+(?<c>.)\n",
+            ),
+            ("don't   can't", "don't can't\n"),
+            ("a | | b", "a\n|\n| b\n"),
+        ] {
+            assert_eq!(laid_out(typed), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn long_stages_are_broken() {
+        let text = "index=main | eval first=if(a>1, \"a rather long text\", \"another text\"), second=coalesce(b, c, \"none at all\"), third=3 \
+                    | join type=left user [ search index=people sourcetype=people_of_all_sorts | stats count by user | where count > 5 and user!=\"nobody\" ] | fields a";
+        assert_eq!(
+            laid_out(text),
+            "index=main\n\
+             | eval first=if(a>1, \"a rather long text\", \"another text\"),\n       \
+             second=coalesce(b, c, \"none at all\"),\n       \
+             third=3\n\
+             | join type=left user\n    \
+             [ search index=people sourcetype=people_of_all_sorts\n    \
+             | stats count by user\n    \
+             | where count > 5 and user!=\"nobody\" ]\n\
+             | fields a\n"
+        );
+        let long = format!("index=main {}", "field=\"value\" OR ".repeat(20));
+        let out = laid_out(&format!("{long} x=1"));
+        assert!(out.lines().all(|line| line.len() <= 100), "{out}");
+    }
+
+    #[test]
+    fn what_is_not_closed_is_told() {
+        for text in ["a \"b", "a [b", "a `b", "a ```b"] {
+            assert!(format(SourceId(0), text).is_err(), "{text}");
+        }
+    }
+}

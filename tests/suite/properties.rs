@@ -1,0 +1,302 @@
+//! Laws that hold for every table: what a search gives for one search tells what it must give for
+//! another.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::{Just, Strategy, prop, prop_assert, prop_assert_eq, prop_oneof};
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use serde_json::{Map, Value as Json, json};
+use spelunk::session::Session;
+
+use crate::support::{self, Row};
+
+/// How many tables each law is tried on.
+const CASES: u32 = 24;
+
+/// A value as it stands in data: numbers, numbers as text, words, the empty text, nothing.
+fn cell() -> impl Strategy<Value = Option<Json>> {
+    prop_oneof![
+        2 => Just(None),
+        3 => (-5i32..20).prop_map(|n| Some(json!(n))),
+        1 => (-50i32..50).prop_map(|n| Some(json!(f64::from(n) / 4.0))),
+        2 => "[a-d]{1,2}".prop_map(|t| Some(json!(t))),
+        1 => (0i32..5).prop_map(|n| Some(json!(n.to_string()))),
+        1 => "[ -~é]{0,6}".prop_map(|t| Some(json!(t))),
+    ]
+}
+
+/// Rows with the fields `k`, `v`, `w`, any of which may be missing, and `id`, which never is.
+fn table() -> impl Strategy<Value = Vec<Row>> {
+    prop::collection::vec((cell(), cell(), cell()), 0..30).prop_map(|rows| {
+        rows.into_iter()
+            .enumerate()
+            .map(|(id, (k, v, w))| {
+                let mut row = Map::new();
+                row.insert("id".to_owned(), json!(id));
+                for (name, value) in [("k", k), ("v", v), ("w", w)] {
+                    if let Some(value) = value {
+                        row.insert(name.to_owned(), value);
+                    }
+                }
+                row
+            })
+            .collect()
+    })
+}
+
+/// Searches over one table.
+struct Bench<'s> {
+    session: &'s Session,
+    source: String,
+}
+
+impl Bench<'_> {
+    fn rows(&self, search: &str) -> Result<Vec<Row>, TestCaseError> {
+        let spl = format!("{} {search}", self.source);
+        match self.session.search(&spl) {
+            Ok(answer) => Ok(support::rows(&support::ndjson(&answer.rows))),
+            Err(failure) => Err(TestCaseError::fail(format!(
+                "{spl}\n{}",
+                support::drawn(&failure)
+            ))),
+        }
+    }
+
+    fn count(&self, search: &str) -> Result<usize, TestCaseError> {
+        Ok(self.rows(search)?.len())
+    }
+}
+
+/// Tries a law on generated tables.
+fn holds(law: impl Fn(&Bench<'_>, &[Row]) -> Result<(), TestCaseError>) {
+    let dir = support::folder();
+    let session = Session::open(support::options(dir.path())).expect("a session opens");
+    let mut runner = TestRunner::new(Config {
+        cases: CASES,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let result = runner.run(&table(), |rows| {
+        let data = serde_json::to_string(&rows).expect("rows are JSON");
+        let quoted = data.replace('\\', "\\\\").replace('"', "\\\"");
+        let bench = Bench {
+            session: &session,
+            source: format!("| makeresults format=json data=\"{quoted}\""),
+        };
+        law(&bench, &rows)
+    });
+    if let Err(why) = result {
+        panic!("{why}");
+    }
+}
+
+/// The ids of rows, sorted.
+fn ids(rows: &[Row]) -> Vec<String> {
+    let mut ids: Vec<String> = rows.iter().map(|row| row["id"].to_string()).collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn eval_keeps_the_number_of_rows() {
+    holds(|bench, rows| {
+        for eval in [
+            "x=k.v",
+            "x=k+v",
+            "id=null()",
+            "x=if(k>v, w, k), y=len(x)",
+            "x=split(k, \"a\")",
+        ] {
+            prop_assert_eq!(bench.count(&format!("| eval {eval}, one=1"))?, rows.len());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn sort_is_a_permutation_and_idempotent() {
+    holds(|bench, rows| {
+        for keys in ["k", "-k", "k, -v", "-num(v)", "str(k) w", "ip(k)"] {
+            let once = bench.rows(&format!("| sort 0 {keys}"))?;
+            prop_assert_eq!(ids(&once), ids(rows), "sort {}", keys);
+            let twice = bench.rows(&format!("| sort 0 {keys} | sort 0 {keys}"))?;
+            prop_assert_eq!(twice, once, "sort {}", keys);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn counts_by_a_field_sum_to_the_rows_that_have_it() {
+    holds(|bench, rows| {
+        let groups = bench.rows("| stats count by k")?;
+        let sum: u64 = groups.iter().filter_map(|g| g["count"].as_u64()).sum();
+        prop_assert_eq!(
+            sum as usize,
+            rows.iter().filter(|r| r.contains_key("k")).count()
+        );
+        let mut seen = BTreeMap::new();
+        for group in &groups {
+            let key = match &group["k"] {
+                Json::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            *seen.entry(key).or_insert(0) += 1;
+        }
+        prop_assert!(seen.values().all(|n| *n == 1), "{seen:?}");
+        let whole = bench.rows("| stats count, count(v) AS v, dc(v) AS d")?;
+        prop_assert_eq!(whole[0]["count"].as_u64(), Some(rows.len() as u64));
+        let with_v = rows.iter().filter(|r| r.contains_key("v")).count() as u64;
+        prop_assert_eq!(whole[0]["v"].as_u64(), Some(with_v));
+        prop_assert!(whole[0]["d"].as_u64() <= Some(with_v));
+        Ok(())
+    });
+}
+
+#[test]
+fn eventstats_keeps_rows_and_agrees_with_stats() {
+    holds(|bench, rows| {
+        let beside = bench.rows("| eventstats count AS n by k")?;
+        prop_assert_eq!(ids(&beside), ids(rows));
+        let counted = bench.rows("| stats count AS n by k")?;
+        let again = bench
+            .rows("| eventstats count AS n by k | where isnotnull(k) | stats max(n) AS n by k")?;
+        prop_assert_eq!(again, counted);
+        Ok(())
+    });
+}
+
+#[test]
+fn append_adds_and_dedup_never_grows() {
+    holds(|bench, rows| {
+        let appended = bench.count("| append [| makeresults count=3]")?;
+        prop_assert_eq!(appended, rows.len() + 3);
+        let unique = bench.rows("| dedup k")?;
+        prop_assert!(unique.len() <= rows.len());
+        prop_assert_eq!(unique.len(), bench.count("| stats count by k")?);
+        prop_assert_eq!(bench.rows("| dedup k | dedup k")?, unique);
+        let all = bench.count("| dedup k keepempty=true")?;
+        let without = rows.iter().filter(|r| !r.contains_key("k")).count();
+        prop_assert_eq!(all, bench.count("| dedup k")? + without);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_filter_and_its_negation_split_the_rows() {
+    holds(|bench, rows| {
+        for search in ["k=a*", "v>3", "k=5 OR w=b", "v!=2", "k IN (a, 1, b*)"] {
+            let yes = bench.count(&format!("| search {search}"))?;
+            let no = bench.count(&format!("| search NOT ({search})"))?;
+            prop_assert_eq!(yes + no, rows.len(), "{}", search);
+        }
+        for condition in ["k=\"a\"", "v>3", "like(k, \"a%\")", "v<w"] {
+            let there = "isnotnull(k) AND isnotnull(v) AND isnotnull(w)";
+            let whole = bench.count(&format!("| where {there}"))?;
+            let yes = bench.count(&format!("| where {there} | where {condition}"))?;
+            let no = bench.count(&format!("| where {there} | where NOT ({condition})"))?;
+            prop_assert_eq!(yes + no, whole, "{}", condition);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn head_tail_and_reverse_agree() {
+    holds(|bench, rows| {
+        let all = bench.rows("")?;
+        prop_assert_eq!(all.len(), rows.len());
+        let mut backwards = all.clone();
+        backwards.reverse();
+        prop_assert_eq!(&bench.rows("| reverse")?, &backwards);
+        prop_assert_eq!(&bench.rows("| reverse | reverse")?, &all);
+        for n in [0, 1, 7, 100] {
+            let head = bench.rows(&format!("| head {n}"))?;
+            prop_assert_eq!(head.as_slice(), &all[..n.min(all.len())]);
+            if n > 0 {
+                let tail = bench.rows(&format!("| tail {n}"))?;
+                prop_assert_eq!(tail.as_slice(), &backwards[..n.min(all.len())]);
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn fillnull_leaves_nothing_missing() {
+    holds(|bench, rows| {
+        let filled = bench.rows("| fillnull value=none k v w x")?;
+        prop_assert_eq!(filled.len(), rows.len());
+        for row in &filled {
+            prop_assert!(
+                ["k", "v", "w", "x"].iter().all(|f| row.contains_key(*f)),
+                "{row:?}"
+            );
+        }
+        let kept = bench.rows("| fillnull value=none k | where k!=\"none\" | stats count")?;
+        let had = rows
+            .iter()
+            .filter(|r| r.get("k").is_some_and(|k| k != "none"))
+            .count();
+        prop_assert_eq!(kept[0]["count"].as_u64(), Some(had as u64));
+        Ok(())
+    });
+}
+
+#[test]
+fn values_taken_apart_come_together_again() {
+    holds(|bench, rows| {
+        let apart = bench.rows("| eval m=mvappend(k, v, w) | mvexpand m | where isnotnull(m)")?;
+        let values: usize = rows.iter().map(|r| r.len() - 1).sum();
+        prop_assert_eq!(apart.len(), values);
+        let together = bench.rows(
+            "| eval m=mvappend(k, v, w), n=mvcount(m) | mvexpand m | where isnotnull(m) \
+             | stats count, max(n) AS n by id | where count!=n",
+        )?;
+        prop_assert!(together.is_empty(), "{together:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_transaction_holds_every_event_once() {
+    holds(|bench, rows| {
+        let events = bench.rows("| eval _time=id | transaction k maxevents=3 | stats sum(eventcount) AS n, max(eventcount) AS most")?;
+        let with_k = rows.iter().filter(|r| r.contains_key("k")).count();
+        let n = events[0].get("n").and_then(Json::as_u64).unwrap_or(0);
+        prop_assert_eq!(n as usize, with_k);
+        let most = events[0].get("most").and_then(Json::as_u64).unwrap_or(0);
+        prop_assert!(most <= 3);
+        Ok(())
+    });
+}
+
+#[test]
+fn json_made_of_rows_gives_their_fields_back() {
+    holds(|bench, _| {
+        let back = bench.rows("| tojson str(*) output_field=j | table id j | rename id AS at | fromjson j | fields - j, at")?;
+        let as_text = |rows: &[Row]| -> Vec<BTreeMap<String, String>> {
+            let text = |v: &Json| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+            rows.iter()
+                .map(|r| r.iter().map(|(k, v)| (k.clone(), text(v))).collect())
+                .collect()
+        };
+        let original = bench.rows("")?;
+        prop_assert_eq!(as_text(&back), as_text(&original));
+        Ok(())
+    });
+}
+
+#[test]
+fn rows_that_differ_in_one_field_combine_and_expand() {
+    holds(|bench, rows| {
+        let pairs = bench
+            .rows("| where isnotnull(k) AND isnotnull(v) | stats count by k v | fields k v")?;
+        let back = bench.rows(
+            "| where isnotnull(k) AND isnotnull(v) | stats count by k v | fields k v \
+             | mvcombine v | mvexpand v | stats count by k v | fields k v",
+        )?;
+        prop_assert_eq!(back, pairs);
+        Ok(())
+    });
+}
