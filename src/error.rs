@@ -40,7 +40,7 @@ pub enum ErrorKind {
     },
     /// `| makeresults | eval x=frob(1)`
     UnknownFunction(String),
-    /// `| makeresults | eval x=lookup("a","b","c")`
+    /// `| makeresults | eval x=cluster("a")`
     UnsupportedFunction {
         /// The function's name.
         name: String,

@@ -6,6 +6,7 @@
 mod args;
 mod figures;
 mod kalman;
+mod lookup_call;
 mod planner;
 mod rank;
 
@@ -104,7 +105,7 @@ macro_rules! commands {
 
 commands! {
     analyzefields, anomalies, anomalousvalue, anomalydetection, append, arules, associate, bin,
-    cluster, cofilter, convert, correlate, dedup, eval, eventstats, extract, fields, fieldsummary,
+    cluster, cofilter, convert, correlate, dedup, diff, eval, eventstats, extract, fields, fieldsummary,
     fillnull, format, fromjson, head, inputlookup, join, kmeans, lookup, makemv, makeresults,
     multikv, mvcombine, mvexpand, nomv, outlier, predict, rare, regex, rename, return_, reverse,
     rex, search, sort, spath, stats, strcat, table, tail, tojson, top, transaction, tstats, union,
@@ -131,7 +132,7 @@ pub fn shape_of(name: &str) -> Option<Rule> {
 /// Commands of Splunk that this program does not run yet: named so that the error can say so.
 const LATER: &str = "abstract accum addcoltotals addinfo addtotals appendcols appendpipe apply autoregress \
     bucketdir chart collect concurrency contingency ctable datamodel dbinspect delete delta \
-    diff erex eventcount fieldformat filldown findtypes fit folderize foreach from gauge \
+    erex eventcount fieldformat filldown findtypes fit folderize foreach from gauge \
     gentimes geom geomfilter geostats highlight history iconify inputcsv iplocation kvform \
     loadjob localize localop makecontinuous map mcollect metadata metasearch meventcollect \
     mpreview mstats multisearch outputcsv outputlookup outputtext overlap pivot rangemap \

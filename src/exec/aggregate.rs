@@ -117,7 +117,13 @@ impl Executor<'_> {
             .filter(|(n, _)| !names.contains(n))
             .map(|(n, k)| (n.clone(), *k))
             .collect();
-        let key = |n: &String| cast(column(n), frame.kind(n), Type::Text);
+        let key = |n: &String| {
+            if frame.has(n) {
+                cast(column(n), frame.kind(n), Type::Text)
+            } else {
+                missing(Type::Text)
+            }
+        };
         let left_keys: Vec<Lazy> = if names.is_empty() {
             vec![lit(1)]
         } else {

@@ -71,6 +71,16 @@ impl<'t> Lexer<'t> {
         let outer_depth = std::mem::take(&mut self.depth);
         loop {
             let next = self.rest().chars().next();
+            let is_first = pipeline.stages.last().is_none_or(Vec::is_empty);
+            if !chunk.is_empty() && !is_first && self.is_inside_call() {
+                let blanks = self.rest().len() - self.rest().trim_start().len();
+                let gap = &self.text[self.at..self.at + blanks];
+                if let Some(Part::Text(before)) = chunk.last_mut() {
+                    before.push_str(gap);
+                }
+                self.at += blanks;
+                continue;
+            }
             let is_end = next.is_none_or(|c| c == '|' || c == ']' || c.is_whitespace());
             if is_end
                 && !chunk.is_empty()
@@ -84,10 +94,10 @@ impl<'t> Lexer<'t> {
                 Some('|') => {
                     self.at += 1;
                     self.depth = 0;
-                    let is_first = pipeline.stages.len() == 1
+                    let is_leading = pipeline.stages.len() == 1
                         && !pipeline.begins_with_bar
                         && pipeline.stages[0].is_empty();
-                    if is_first {
+                    if is_leading {
                         pipeline.begins_with_bar = true;
                     } else {
                         pipeline.stages.push(Vec::new());
@@ -100,11 +110,13 @@ impl<'t> Lexer<'t> {
                     self.at += 1;
                 }
                 Some(_) => {
-                    let in_search = pipeline.stages.last().is_some_and(|stage| {
-                        pipeline.stages.len() == 1 && !pipeline.begins_with_bar
-                            || stage.first().is_some_and(|c| c.is_word("search"))
+                    let in_expression = pipeline.stages.last().is_some_and(|stage| {
+                        let first = stage.first();
+                        ["eval", "where", "fieldformat"]
+                            .iter()
+                            .any(|name| first.is_some_and(|c| c.is_word(name)))
                     });
-                    let text = self.word(in_search);
+                    let text = self.word(in_expression);
                     match chunk.last_mut() {
                         Some(Part::Text(before)) => before.push_str(text),
                         _ => chunk.push(Part::Text(text.to_owned())),
@@ -125,41 +137,42 @@ impl<'t> Lexer<'t> {
     }
 
     /// What comes next, whole: a text in quotes, a comment, a macro call, a character.
-    fn word(&mut self, in_search: bool) -> &'t str {
+    fn word(&mut self, in_expression: bool) -> &'t str {
         let rest = self.rest();
         let start = self.at;
         let length = match rest.as_bytes() {
-            [b'"', ..] => end_of_quoted(rest),
-            [b'`', b'`', b'`', ..] => rest[3..].find("```").map_or(rest.len(), |at| at + 6),
-            [b'`', ..] => rest[1..].find('`').map_or(rest.len(), |at| at + 2),
-            [b'\\', b'"' | b'\\' | b'|', ..] => 2,
-            [b'[', ..] => guard::bracket_around(rest, 1).map_or(1, |range| range.end + 1),
-            [b'\'', ..] if self.may_open_name() => end_of_name(rest).unwrap_or(1),
-            [b'(', ..] if self.is_literal_call(in_search) => end_of_group(rest),
-            _ => rest.chars().next().map_or(0, char::len_utf8),
+            [b'\'', ..] => end_of_name(rest).unwrap_or(1),
+            [b'(', ..] if self.is_literal_call(in_expression) => end_of_group(rest),
+            _ => token(rest),
         };
         self.at += length;
         &self.text[start..self.at]
     }
 
-    /// Whether a `'` here can begin a name; one in the middle of a word is an apostrophe.
-    fn may_open_name(&self) -> bool {
-        let before = self.text[..self.at].chars().next_back();
-        !before.is_some_and(char::is_alphanumeric)
-    }
-
     /// Whether a `(` here belongs to a call whose blanks count: the argument of an aggregation's
     /// `eval` names the result, and `TERM` and `CASE` of a search take text.
-    fn is_literal_call(&self, in_search: bool) -> bool {
-        let before = &self.text[..self.at];
-        let word = before
-            .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
-            .next()
-            .unwrap_or("");
+    fn is_literal_call(&self, in_expression: bool) -> bool {
+        let word = last_word(self.text[..self.at].trim_end());
         word.eq_ignore_ascii_case("eval")
             || word.eq_ignore_ascii_case("term")
-            || in_search && word.eq_ignore_ascii_case("case")
+            || !in_expression && word.eq_ignore_ascii_case("case")
     }
+
+    /// Whether the blanks here stand between `eval` and its parenthesis, where they are part of the
+    /// name of an aggregation.
+    fn is_inside_call(&self) -> bool {
+        let before = &self.text[..self.at];
+        last_word(before).eq_ignore_ascii_case("eval")
+            && self.rest().starts_with(char::is_whitespace)
+            && self.rest().trim_start().starts_with('(')
+    }
+}
+
+/// The letters and digits with which a text ends.
+fn last_word(text: &str) -> &str {
+    text.rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+        .next()
+        .unwrap_or("")
 }
 
 fn end_of_quoted(text: &str) -> usize {
@@ -175,16 +188,29 @@ fn end_of_quoted(text: &str) -> usize {
     text.len()
 }
 
-/// Where a name in single quotes ends; none when it is not one.
+/// How long the text in quotes, the comment, the macro call, the escape, the bracket or the character
+/// is with which `text` begins.
+fn token(text: &str) -> usize {
+    match text.as_bytes() {
+        [b'"', ..] => end_of_quoted(text),
+        [b'`', b'`', b'`', ..] => text[3..].find("```").map_or(text.len(), |at| at + 6),
+        [b'`', ..] => text[1..].find('`').map_or(text.len(), |at| at + 2),
+        [b'\\', b'"' | b'\\' | b'|', ..] => 2,
+        [b'[', ..] => guard::bracket_around(text, 1).map_or(1, |range| range.end + 1),
+        _ => text.chars().next().map_or(0, char::len_utf8),
+    }
+}
+
+/// Where a name in single quotes ends; none when it is not one. An apostrophe that another one
+/// follows in the same stage counts as its beginning: then blanks stay that could have gone.
 fn end_of_name(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
+    let mut at = 1;
+    while let Some(c) = text[at..].chars().next() {
         match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
             '\'' => return (at > 1).then_some(at + 1),
-            '"' | '|' | '[' | ']' | '`' | '\n' => return None,
-            _ => {}
+            '|' | ']' => return None,
+            '\\' if text[at + 1..].starts_with('\'') => at += 2,
+            _ => at += token(&text[at..]),
         }
     }
     None
@@ -196,17 +222,13 @@ fn end_of_group(text: &str) -> usize {
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
         match c {
-            '"' => {
-                at += end_of_quoted(&text[at..]);
-                continue;
-            }
             '(' => open += 1,
             ')' if open == 1 => return at + 1,
             ')' => open -= 1,
-            '|' | '[' | ']' | '`' => return 1,
+            '|' | ']' => return 1,
             _ => {}
         }
-        at += c.len_utf8();
+        at += token(&text[at..]);
     }
     1
 }
@@ -414,7 +436,12 @@ mod tests {
                 "x | rex field=y [a|b]+(?<c>.)",
                 "x\n| rex field=y [a|b]+(?<c>.)\n",
             ),
-            ("don't   can't", "don't can't\n"),
+            ("don't   know", "don't know\n"),
+            ("stats count by'a  b'", "stats count by'a  b'\n"),
+            (
+                "x | stats sum(eval  (a  +1))",
+                "x\n| stats sum(eval  (a  +1))\n",
+            ),
             ("a | | b", "a\n|\n| b\n"),
         ] {
             assert_eq!(laid_out(typed), expected, "{typed}");

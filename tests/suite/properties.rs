@@ -296,7 +296,17 @@ fn rows_that_differ_in_one_field_combine_and_expand() {
             "| where isnotnull(k) AND isnotnull(v) | stats count by k v | fields k v \
              | mvcombine v | mvexpand v | stats count by k v | fields k v",
         )?;
-        prop_assert_eq!(back, pairs);
+        // A field that held several values holds text.
+        let texts = |rows: &[Row]| -> Vec<Vec<String>> {
+            let text = |v: &Json| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+            let mut all: Vec<Vec<String>> = rows
+                .iter()
+                .map(|r| r.values().map(text).collect())
+                .collect();
+            all.sort();
+            all
+        };
+        prop_assert_eq!(texts(&back), texts(&pairs));
         Ok(())
     });
 }

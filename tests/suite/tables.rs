@@ -12,7 +12,15 @@ use crate::support;
 
 fn session() -> (tempfile::TempDir, Session) {
     let dir = support::folder();
-    let session = Session::open(support::options(dir.path())).expect("a session opens");
+    let mut options = support::options(dir.path());
+    // The table that the example of `lookup()` reads.
+    let app = dir.path().join("app");
+    support::write(
+        &app.join("lookups/http_status.csv"),
+        "status,status_description\n200,OK\n",
+    );
+    options.apps.push(app);
+    let session = Session::open(options).expect("a session opens");
     (dir, session)
 }
 
