@@ -289,7 +289,7 @@ fn json_made_of_rows_gives_their_fields_back() {
 
 #[test]
 fn rows_that_differ_in_one_field_combine_and_expand() {
-    holds(|bench, rows| {
+    holds(|bench, _| {
         let pairs = bench
             .rows("| where isnotnull(k) AND isnotnull(v) | stats count by k v | fields k v")?;
         let back = bench.rows(
