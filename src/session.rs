@@ -19,6 +19,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub use crate::detect::Failure;
 pub use crate::session::answers::{Answer, ReplaySummary, RunSummary, Stage};
 pub use crate::session::names::NameKind;
+pub use crate::session::replay::ReplayOptions;
 
 use crate::commands::{self, Planner};
 use crate::error::{Error, Result};

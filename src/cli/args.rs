@@ -41,6 +41,9 @@ pub enum Command {
     /// Read raw logs or described data sets into the store and build the data model summaries
     #[command(after_help = examples::REPLAY)]
     Replay(ReplayArgs),
+    /// Look after the store: statistics, verification, deletion, compaction, summaries
+    #[command(after_help = examples::STORE)]
+    Store(StoreArgs),
     /// Show what becomes of a search: macros, tree, plan, Polars; or the rows after every command
     #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
@@ -89,6 +92,62 @@ pub struct ReplayArgs {
     /// Raw logs, folders of them, or the YAML files that describe data sets
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
+    /// The index of all events [default: what the data says, or main]
+    #[arg(long, value_name = "NAME")]
+    pub index: Option<String>,
+    /// The source of all events, whatever the data says
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// The sourcetype of all events, whatever the data says
+    #[arg(long, value_name = "NAME")]
+    pub sourcetype: Option<String>,
+    /// The host of all events, whatever the data says
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+}
+
+/// `store`
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// What to do with the store
+    #[command(subcommand)]
+    pub what: StoreCommand,
+}
+
+/// What `store` does.
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Show what is stored: events, rows of data models, files, bytes
+    Stats,
+    /// Read all that is stored and tell what is damaged, and what helps
+    Verify,
+    /// Remove events, and what summaries hold of them
+    Delete(DeleteArgs),
+    /// Merge small files into larger ones
+    Compact,
+    /// Make summaries of data models anew that are missing or were made with other knowledge
+    Summarize,
+}
+
+/// `store delete`
+#[derive(Debug, Args)]
+pub struct DeleteArgs {
+    /// Events of this index, `*` standing for anything
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        required_unless_present_any = ["source", "sourcetype"]
+    )]
+    pub index: Option<String>,
+    /// Events of this source, `*` standing for anything
+    #[arg(long, value_name = "PATTERN")]
+    pub source: Option<String>,
+    /// Events of this sourcetype, `*` standing for anything
+    #[arg(long, value_name = "PATTERN")]
+    pub sourcetype: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// `explain`

@@ -50,10 +50,21 @@ A script has one search a line, with the same rule of continuation; the exit cod
 pub const REPLAY: &str = "\
 Examples:
   spelunk replay logs/
+  spelunk replay --index web --sourcetype access_combined access.log.gz
   spelunk replay datasets/attack_techniques/T1047/atomic_red_team/atomic_red_team.yml
   spelunk search 'index=* | stats count by sourcetype'
 
-Reading a file again replaces what it gave before.";
+Reading a file again replaces what it gave before. Descriptions of data sets (YAML) say which files they
+mean, and their source and sourcetype; a folder is read with the descriptions in it.";
+
+/// `spelunk store --help`
+pub const STORE: &str = "\
+Examples:
+  spelunk store stats
+  spelunk store verify
+  spelunk store delete --index test --sourcetype 'Xml*'
+  spelunk store compact
+  spelunk store summarize --app my_addon";
 
 /// `spelunk explain --help`
 pub const EXPLAIN: &str = "\

@@ -27,7 +27,7 @@ pub fn list(args: &ListArgs, setup: &Setup) -> Result<(), Problem> {
         ListKind::Macros => macros(&setup.open()?, pattern),
         ListKind::Lookups => lookups(&setup.open()?, pattern),
         ListKind::Models => models(&setup.open()?, pattern),
-        ListKind::Datasets => datasets(&setup.open()?, pattern),
+        ListKind::Datasets => datasets(&setup.open()?, pattern)?,
         ListKind::Fields => fields::uses(&setup.open()?, pattern)?,
         ListKind::Sourcetypes => names(&setup.open()?, NameKind::Sourcetype, pattern)?,
     };
@@ -100,13 +100,18 @@ fn models(session: &Session, pattern: &str) -> Listing {
     rows
 }
 
-/// The data sets whose `Model.Dataset` matches, with the names of their fields in searches.
-pub fn datasets(session: &Session, pattern: &str) -> Listing {
+/// The data sets whose name matches: those of data models (`Model.Dataset`) with their rows in the
+/// store's summaries and the names of their fields in searches, and the shipped ones to replay.
+pub fn datasets(session: &Session, pattern: &str) -> Result<Listing, Error> {
     let mut rows = Listing::new(&[
         ("name", Type::Text),
+        ("kind", Type::Text),
+        ("rows", Type::Number),
         ("parent", Type::Text),
         ("fields", Type::Multi),
+        ("description", Type::Text),
     ]);
+    let summarised = session.summarised_rows()?;
     for model in session.catalog().models.iter() {
         for dataset in model.datasets() {
             let name = format!("{}.{}", model.name, dataset.name);
@@ -116,15 +121,31 @@ pub fn datasets(session: &Session, pattern: &str) -> Listing {
                     .iter()
                     .map(|field| format!("{}.{}", field.owner, field.name))
                     .collect();
+                let count = summarised.get(&name).copied().unwrap_or(0);
                 rows.push(vec![
                     Value::text(name),
+                    Value::text("data model"),
+                    Value::Num(count as f64),
                     dataset.parent.clone().map_or(Value::Null, Value::text),
                     several(&fields),
                 ]);
             }
         }
     }
-    rows
+    for described in session.catalog().shipped_datasets()? {
+        let name = described.path.display().to_string();
+        if matches(&name, pattern) {
+            rows.push(vec![
+                Value::text(name),
+                Value::text("to replay"),
+                Value::Null,
+                Value::Null,
+                Value::Null,
+                described.description.map_or(Value::Null, Value::text),
+            ]);
+        }
+    }
+    Ok(rows)
 }
 
 fn several(values: &[String]) -> Value<'static> {

@@ -13,9 +13,11 @@ mod problem;
 mod progress;
 mod reference;
 mod repl;
+mod replay;
 mod run;
 mod search;
 mod setup;
+mod store;
 mod topics;
 mod values;
 
@@ -87,7 +89,8 @@ fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {
         None | Some(Command::Repl) => repl::repl(setup.clone()),
         Some(Command::Search(args)) => search::search(&args, setup),
         Some(Command::Run(args)) => run::run(&args, setup),
-        Some(Command::Replay(args)) => search::replay(&args, setup),
+        Some(Command::Replay(args)) => replay::replay(&args, setup),
+        Some(Command::Store(args)) => store::store(&args, setup),
         Some(Command::Explain(args)) => search::explain(&args, setup),
         Some(Command::Check(args)) => search::check(&args, setup),
         Some(Command::Fmt(args)) => format::fmt(&args, setup),

@@ -24,7 +24,7 @@ impl Progress for Bars {
     fn start(&self, what: &str, total_bytes: Option<u64>) {
         let bar = match total_bytes {
             Some(total) => ProgressBar::new(total).with_style(style(
-                "{prefix} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} {msg}",
+                "{prefix} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} {msg} {eta} left",
             )),
             None => ProgressBar::no_length().with_style(style("{prefix} {spinner} {bytes} {msg}")),
         };
@@ -43,7 +43,12 @@ impl Progress for Bars {
         if let Some(bar) = &state.bar {
             bar.inc(bytes);
             if events > 0 {
-                bar.set_message(counted(state.events, "event"));
+                let rate = state.events as f64 / bar.elapsed().as_secs_f64().max(1e-3);
+                bar.set_message(format!(
+                    "{}, {}/s",
+                    counted(state.events, "event"),
+                    counted(rate as u64, "event")
+                ));
             }
         }
     }

@@ -1,13 +1,13 @@
-//! `search`, `explain`, `check`, `replay`.
+//! `search`, `explain`, `check`.
 
 use std::io::{self, Write};
 
-use crate::cli::args::{CheckArgs, ExplainArgs, ReplayArgs, SplArgs, StageArg};
+use crate::cli::args::{CheckArgs, ExplainArgs, SplArgs, StageArg};
 use crate::cli::fields;
 use crate::cli::output::sink::Sink;
-use crate::cli::output::{Format, Style, Table, counted, duration, write};
+use crate::cli::output::{Format, Style, Table, write};
 use crate::cli::problem::Problem;
-use crate::cli::setup::{Setup, note, spl};
+use crate::cli::setup::{Setup, spl};
 use crate::error::Error;
 use crate::session::{Answer, Session, Stage};
 
@@ -114,19 +114,4 @@ pub fn check(args: &CheckArgs, setup: &Setup) -> Result<(), Problem> {
     } else {
         Err(Problem::Reported)
     }
-}
-
-/// Reads logs into the store.
-pub fn replay(args: &ReplayArgs, setup: &Setup) -> Result<(), Problem> {
-    let summary = setup.open()?.replay(&args.paths)?;
-    setup.notices(&summary.notices);
-    if !setup.quiet {
-        note(&format!(
-            "{} from {} in {}",
-            counted(summary.events, "event"),
-            counted(summary.files, "file"),
-            duration(summary.elapsed)
-        ));
-    }
-    Ok(())
 }

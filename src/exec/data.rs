@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use polars::prelude::{AnyValue, DataType, Scalar, TimeUnit};
+
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::aggregate::stable;
 use crate::exec::frame::{Frame, column};
+use crate::exec::prune::Bounds;
 use crate::plan::schema::Schema;
+use crate::store::{Store, StoredSource, Summaries};
 use crate::value::Type;
 
 /// Events of one source and sourcetype.
@@ -17,12 +21,30 @@ pub struct EventPart {
     pub sourcetype: String,
     /// `XmlWinEventLog:Security`
     pub source: String,
+    /// `main`
+    pub index: String,
     /// The host, when it is the same for all.
     pub host: String,
     /// The events as they were read.
     pub frame: Frame,
     /// How many there are.
     pub events: u64,
+    /// Smallest and largest `_time`, microseconds since 1970 UTC; none when no event has one.
+    pub span: Option<(i64, i64)>,
+    /// Where they lie in the store, when they are there.
+    pub stored: Vec<StoredSource>,
+}
+
+/// Events and summaries of a store.
+pub struct Stored {
+    /// The store.
+    pub store: Store,
+    /// What was summarised when the search began.
+    pub summaries: Summaries,
+    /// The knowledge that rows of summaries must have been made with to count.
+    pub knowledge: String,
+    /// Keeps files that are replaced in the meantime.
+    pub reading: Option<std::fs::File>,
 }
 
 /// Rows of a data model's data set, given directly.
@@ -43,6 +65,8 @@ pub struct Data {
     pub events: Vec<EventPart>,
     /// Data model rows given directly; they stand in for what events would give.
     pub models: Vec<ModelPart>,
+    /// The store that the events lie in.
+    pub stored: Option<Stored>,
     /// Rows of data sets made of events once, for searches that come after.
     summaries: Mutex<HashMap<String, Frame>>,
 }
@@ -79,9 +103,23 @@ impl Executor<'_> {
     /// # Errors
     /// A field rule that can't be applied.
     pub(super) fn events(&self, newest_first: bool) -> Result<Frame> {
+        self.events_within(newest_first, &Bounds::of(self.context, None)?)
+    }
+
+    /// All events but those of parts that lie outside of the bounds.
+    ///
+    /// # Errors
+    /// A field rule that can't be applied.
+    pub(super) fn events_within(&self, newest_first: bool, bounds: &Bounds<'_>) -> Result<Frame> {
+        if let Some(ready) = &self.ready {
+            let frame = ready.clone();
+            return Ok(if newest_first { by_time(frame) } else { frame });
+        }
         let mut frames = Vec::with_capacity(self.data.events.len());
         for part in &self.data.events {
-            frames.push(self.with_fields(part)?);
+            if self.may_meet(part, bounds)? {
+                frames.push(self.with_fields(&self.narrowed(part, bounds)?)?);
+            }
         }
         let frame = match frames.len() {
             0 => {
@@ -92,14 +130,7 @@ impl Executor<'_> {
             _ => self.union(frames)?,
         };
         let frame = self.in_range(frame);
-        if frame.kind("_time") != Type::Time || !newest_first {
-            return Ok(frame);
-        }
-        let options = stable().with_order_descending(true).with_nulls_last(true);
-        Ok(Frame {
-            lazy: frame.lazy.sort_by_exprs([column("_time")], options),
-            schema: frame.schema,
-        })
+        Ok(if newest_first { by_time(frame) } else { frame })
     }
 
     /// Only the rows within the time range of the search; rows without a time are in none.
@@ -108,18 +139,44 @@ impl Executor<'_> {
         if frame.kind("_time") != Type::Time || earliest.is_none() && latest.is_none() {
             return frame;
         }
-        let micros = |seconds: f64| polars::prelude::lit((seconds * 1e6).round() as i64);
-        let time = || column("_time").cast(polars::prelude::DataType::Int64);
         let mut lazy = frame.lazy;
         if let Some(earliest) = earliest {
-            lazy = lazy.filter(time().gt_eq(micros(earliest)));
+            lazy = lazy.filter(column("_time").gt_eq(time_literal(earliest)));
         }
         if let Some(latest) = latest {
-            lazy = lazy.filter(time().lt(micros(latest)));
+            lazy = lazy.filter(column("_time").lt(time_literal(latest)));
         }
         Frame {
             lazy,
             schema: frame.schema,
         }
     }
+}
+
+/// The rows newest first; rows without a time after those that have one.
+pub(super) fn by_time(frame: Frame) -> Frame {
+    if frame.kind("_time") != Type::Time {
+        return frame;
+    }
+    let options = stable().with_order_descending(true).with_nulls_last(true);
+    Frame {
+        lazy: frame.lazy.sort_by_exprs([column("_time")], options),
+        schema: frame.schema,
+    }
+}
+
+/// A point in time as the column `_time` holds it: Polars then passes over parts of files whose
+/// times are others.
+pub(super) fn time_literal(seconds: f64) -> polars::prelude::Expr {
+    let micros = micros(seconds);
+    let time = DataType::Datetime(TimeUnit::Microseconds, None);
+    polars::prelude::lit(Scalar::new(
+        time,
+        AnyValue::Datetime(micros, TimeUnit::Microseconds, None),
+    ))
+}
+
+/// Epoch seconds as microseconds.
+pub(super) fn micros(seconds: f64) -> i64 {
+    (seconds * 1e6).round() as i64
 }

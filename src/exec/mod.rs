@@ -20,8 +20,10 @@ mod join;
 mod lookup;
 mod models;
 mod order;
+mod prune;
 pub mod rows;
 mod subsearch;
+mod summary;
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
@@ -33,7 +35,9 @@ pub use crate::exec::collect::wait_for_stopped;
 use crate::error::{Error, Result};
 use crate::exec::data::Data;
 use crate::exec::frame::{Frame, polars_error, to_table};
+use crate::exec::prune::Bounds;
 use crate::exec::rows::Rows;
+use crate::exec::summary::Wanted;
 use crate::plan::context::PlanContext;
 use crate::plan::{Plan, Predicate, Scan};
 use crate::syntax::ast::Search;
@@ -45,6 +49,8 @@ pub struct Executor<'e> {
     pub context: &'e PlanContext,
     /// Where rows come from.
     pub data: &'e Data,
+    /// Events with their search-time fields, where they have been computed.
+    ready: Option<Frame>,
     failure: Arc<Mutex<Option<Error>>>,
     /// Steps lowered since frames were last computed.
     pending: Cell<usize>,
@@ -56,7 +62,19 @@ impl<'e> Executor<'e> {
         Executor {
             context,
             data,
+            ready: None,
             failure: Arc::default(),
+            pending: Cell::new(0),
+        }
+    }
+
+    /// An executor over other data that tells its failures here.
+    fn over<'o>(&'o self, data: &'o Data, ready: Option<Frame>) -> Executor<'o> {
+        Executor {
+            context: self.context,
+            data,
+            ready,
+            failure: Arc::clone(&self.failure),
             pending: Cell::new(0),
         }
     }
@@ -94,18 +112,16 @@ impl<'e> Executor<'e> {
             Plan::Generate { count } => self.generate(*count),
             Plan::Values(table) => Frame::from_table(table.as_ref().clone()),
             Plan::Filter { input, predicate } => {
-                let frame = self.lower(input)?;
-                let keep = match predicate {
-                    Predicate::Expr(expr) => self.condition(expr, &frame)?,
-                    Predicate::Search(search, plans) => {
-                        let search = self.resolve(search, plans)?;
-                        self.search(&search, &frame)?
+                let frame = match (input.as_ref(), predicate) {
+                    (Plan::Scan(Scan::Events), Predicate::Search(search, _)) => {
+                        self.events_within(true, &Bounds::of(self.context, Some(search))?)?
                     }
+                    (Plan::Scan(Scan::EventsUnordered), Predicate::Search(search, _)) => {
+                        self.events_within(false, &Bounds::of(self.context, Some(search))?)?
+                    }
+                    _ => self.lower(input)?,
                 };
-                Ok(Frame {
-                    lazy: frame.lazy.filter(keep),
-                    schema: frame.schema,
-                })
+                self.filter(frame, predicate)
             }
             Plan::Project {
                 input,
@@ -135,7 +151,11 @@ impl<'e> Executor<'e> {
                     all_numbers: *all_numbers,
                     sorted: *sorted,
                 };
-                self.aggregate(self.lower(input)?, aggregates, &grouping)
+                let frame = match summary::scanned(plan) {
+                    Some(wanted) => self.filtered_model(input, &wanted)?,
+                    None => self.lower(input)?,
+                };
+                self.aggregate(frame, aggregates, &grouping)
             }
             Plan::Window {
                 input,
@@ -229,6 +249,20 @@ impl<'e> Executor<'e> {
         }
     }
 
+    fn filter(&self, frame: Frame, predicate: &Predicate) -> Result<Frame> {
+        let keep = match predicate {
+            Predicate::Expr(expr) => self.condition(expr, &frame)?,
+            Predicate::Search(search, plans) => {
+                let search = self.resolve(search, plans)?;
+                self.search(&search, &frame)?
+            }
+        };
+        Ok(Frame {
+            lazy: frame.lazy.filter(keep),
+            schema: frame.schema,
+        })
+    }
+
     fn scan(&self, scan: &Scan) -> Result<Frame> {
         match scan {
             Scan::Events => self.events(true),
@@ -236,8 +270,8 @@ impl<'e> Executor<'e> {
             Scan::Model {
                 model,
                 dataset,
-                summaries_only: _,
-            } => self.model(model, dataset.as_ref()),
+                summaries_only,
+            } => self.model(model, dataset.as_ref(), &Wanted::events(*summaries_only)),
             Scan::Lookup(name) => self.lookup_table(name),
         }
     }

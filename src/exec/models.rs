@@ -5,6 +5,7 @@ use crate::exec::Executor;
 use crate::exec::data::ModelPart;
 use crate::exec::fields::name;
 use crate::exec::frame::{Frame, cast, column, missing};
+use crate::exec::summary::Wanted;
 use crate::functions::pattern;
 use crate::knowledge::models::{Calculation, Dataset};
 use crate::plan::build::extract_group;
@@ -14,14 +15,19 @@ use crate::syntax::ast::Name;
 use crate::value::Type;
 
 /// Fields that carry no data set's name.
-const BARE: [&str; 6] = ["_time", "_raw", "host", "source", "sourcetype", "index"];
+pub(super) const BARE: [&str; 6] = ["_time", "_raw", "host", "source", "sourcetype", "index"];
 
 impl Executor<'_> {
     /// The rows of a data set, columns named `Dataset.field`.
     ///
     /// # Errors
     /// A model or data set that nobody defined.
-    pub(super) fn model(&self, model: &Name, dataset: Option<&Name>) -> Result<Frame> {
+    pub(super) fn model(
+        &self,
+        model: &Name,
+        dataset: Option<&Name>,
+        wanted: &Wanted,
+    ) -> Result<Frame> {
         let given = |part: &&ModelPart| {
             part.model.eq_ignore_ascii_case(&model.text)
                 && dataset.is_none_or(|d| {
@@ -62,10 +68,13 @@ impl Executor<'_> {
             let error = Error::data(why).at(model.span);
             return Err(error.hint("search the events and group them with `transaction`"));
         }
+        let key = format!("{}.{}", found.name, dataset.name);
+        if let Some(frame) = self.summarised(&key, dataset, wanted)? {
+            return Ok(frame);
+        }
         if !self.context.keep_summaries {
             return self.dataset(dataset);
         }
-        let key = format!("{}.{}", found.name, dataset.name);
         if let Some(rows) = self.data.summary(&key) {
             return Ok(rows);
         }
@@ -78,15 +87,32 @@ impl Executor<'_> {
     }
 
     fn dataset(&self, dataset: &Dataset) -> Result<Frame> {
-        let mut frame = match &dataset.base_search {
-            Some(base) => self.lower(&crate::commands::plan_text(self.context, base)?)?,
-            None => self.events(true)?,
-        };
+        let events = self.base(dataset)?;
+        Ok(named(dataset, self.rows_of(dataset, events)?))
+    }
+
+    /// What a data set is made of: events, or what its search makes of them.
+    pub(super) fn base(&self, dataset: &Dataset) -> Result<Frame> {
+        match &dataset.base_search {
+            Some(base) => self.lower(&crate::commands::plan_text(self.context, base)?),
+            None => self.events(true),
+        }
+    }
+
+    /// The events that satisfy all constraints of a data set.
+    pub(super) fn constrained(&self, dataset: &Dataset, events: Frame) -> Result<Frame> {
+        let mut frame = events;
         for constraint in &dataset.constraints {
             let search = crate::commands::parse_search(self.context, constraint)?;
             let keep = self.search(&search, &frame)?;
             frame.lazy = frame.lazy.filter(keep);
         }
+        Ok(frame)
+    }
+
+    /// The rows that events give for a data set, columns without its name.
+    pub(super) fn rows_of(&self, dataset: &Dataset, events: Frame) -> Result<Frame> {
+        let mut frame = self.constrained(dataset, events)?;
         for calculation in &dataset.calculations {
             frame = self.calculate(frame, calculation)?;
         }
@@ -97,40 +123,7 @@ impl Executor<'_> {
                 frame.lazy.filter(polars::prelude::lit(false))
             };
         }
-        let mut columns = Vec::new();
-        let mut schema = Schema::new();
-        for bare in BARE {
-            if frame.has(bare) {
-                columns.push(column(bare));
-                schema.insert(bare.to_owned(), frame.kind(bare));
-            }
-        }
-        for f in &dataset.fields {
-            if BARE.contains(&f.name.as_str()) {
-                continue;
-            }
-            let (value, kind) = if frame.has(&f.name) {
-                (column(&f.name), frame.kind(&f.name))
-            } else {
-                (missing(Type::Text), Type::Text)
-            };
-            // Searches write the root's name, or the owner's path, before the field.
-            for prefix in [dataset.root(), f.owner.as_str()] {
-                let name = format!("{prefix}.{}", f.name);
-                if schema.insert(name.clone(), kind).is_none() {
-                    columns.push(value.clone().alias(name.as_str()));
-                }
-            }
-        }
-        let lazy = if frame.schema.is_empty() {
-            // There is nothing but missing values, which alone would give one row.
-            let names = schema.keys().cloned().collect();
-            let lazy = frame.lazy.with_columns(columns);
-            return Ok(Frame { lazy, schema }.select(names));
-        } else {
-            frame.lazy.select(columns)
-        };
-        Ok(Frame { lazy, schema })
+        Ok(frame)
     }
 
     fn calculate(&self, frame: Frame, calculation: &Calculation) -> Result<Frame> {
@@ -193,6 +186,43 @@ impl Executor<'_> {
             }
         }
     }
+}
+
+/// Rows of a data set, their columns with its name.
+pub(super) fn named(dataset: &Dataset, frame: Frame) -> Frame {
+    let mut columns = Vec::new();
+    let mut schema = Schema::new();
+    for bare in BARE {
+        if frame.has(bare) {
+            columns.push(column(bare));
+            schema.insert(bare.to_owned(), frame.kind(bare));
+        }
+    }
+    for f in &dataset.fields {
+        if BARE.contains(&f.name.as_str()) {
+            continue;
+        }
+        let (value, kind) = if frame.has(&f.name) {
+            (column(&f.name), frame.kind(&f.name))
+        } else {
+            (missing(Type::Text), Type::Text)
+        };
+        // Searches write the root's name, or the owner's path, before the field.
+        for prefix in [dataset.root(), f.owner.as_str()] {
+            let name = format!("{prefix}.{}", f.name);
+            if schema.insert(name.clone(), kind).is_none() {
+                columns.push(value.clone().alias(name.as_str()));
+            }
+        }
+    }
+    if frame.schema.is_empty() {
+        // There is nothing but missing values, which alone would give one row.
+        let names = schema.keys().cloned().collect();
+        let lazy = frame.lazy.with_columns(columns);
+        return Frame { lazy, schema }.select(names);
+    }
+    let lazy = frame.lazy.select(columns);
+    Frame { lazy, schema }
 }
 
 /// Rows given directly, their columns with the data set's name.

@@ -11,6 +11,7 @@ pub mod detection;
 pub mod detections;
 pub mod expand;
 mod field_rules;
+mod identity;
 pub mod index_rules;
 pub mod lookups;
 pub mod macros;

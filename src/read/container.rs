@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use crate::error::{Error, Result};
 use crate::read::expansion::{Budget, Counting, Limited};
 use crate::read::input::Input;
+use crate::read::listing;
 
 /// Containers inside containers beyond this are refused.
 const MAX_DEPTH: usize = 8;
@@ -88,11 +89,8 @@ impl<'w> Walker<'w> {
     /// function says so.
     pub fn path(&mut self, path: &Path) -> Result<()> {
         let (taken, skipped) = (self.taken, self.skipped.len());
-        let metadata = std::fs::metadata(path).map_err(|e| Error::file(path, e))?;
-        if metadata.is_dir() {
-            self.directory(path)?;
-        } else {
-            self.file(path, true)?;
+        for file in listing::list(path)? {
+            self.file(&file.path, file.named)?;
         }
         match self.skipped.get(skipped..) {
             Some([first, others @ ..]) if self.taken == taken => {
@@ -131,29 +129,12 @@ impl<'w> Walker<'w> {
         self.stream(Path::new(name), &mut reader, about)
     }
 
-    fn directory(&mut self, path: &Path) -> Result<()> {
-        let mut entries = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(|e| Error::file(path, e))? {
-            let entry = entry.map_err(|e| Error::file(path, e))?;
-            if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-                entries.push(entry);
-            }
-        }
-        entries.sort_by_key(std::fs::DirEntry::file_name);
-        for entry in entries {
-            let path = entry.path();
-            let kind = entry.file_type().map_err(|e| Error::file(&path, e))?;
-            if kind.is_dir() {
-                self.directory(&path)?;
-            } else if std::fs::metadata(&path).is_ok_and(|m| m.is_file()) {
-                // A link to a directory is not followed: it may lead back here.
-                self.file(&path, false)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn file(&mut self, path: &Path, named: bool) -> Result<()> {
+    /// Reads one file; what is wrong with its format is told by [`Walker::into_skipped`] unless
+    /// it was named.
+    ///
+    /// # Errors
+    /// When it cannot be read or unpacked, or the function says so.
+    pub fn file(&mut self, path: &Path, named: bool) -> Result<()> {
         let file = File::open(path).map_err(|e| Error::file(path, e))?;
         let metadata = file.metadata().map_err(|e| Error::file(path, e))?;
         self.budget.start.set(self.read.get());

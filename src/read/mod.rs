@@ -23,6 +23,7 @@ mod json_rows;
 mod json_wrapped;
 pub mod kv;
 mod line_kinds;
+mod listing;
 mod parquet;
 mod pieces;
 mod row_events;
@@ -66,6 +67,7 @@ pub use crate::read::columns::{BASE, FieldColumns};
 pub use crate::read::container::Skipped;
 pub use crate::read::event::Field;
 pub use crate::read::fields::{event_fields, json_fields, leading_json_fields, xml_fields};
+pub use crate::read::listing::{FileFound, list};
 pub use crate::read::rules::{
     Breaks, Delimiter, RuleFinder, Structured, StructuredKind, TextRules, TimeRules, TimeSource,
 };
@@ -366,9 +368,31 @@ pub fn read_paths(
     progress: &mut dyn FnMut(Progress),
     sink: &mut BatchSink<'_>,
 ) -> Result<ReadReport> {
-    let total = paths.iter().map(|p| size(p)).sum();
+    // What cannot be seen counts nothing, as reading will say so.
+    let size = |path: &PathBuf| -> u64 { list(path).iter().flatten().map(|f| f.bytes).sum() };
+    let total = paths.iter().map(size).sum();
     read_with(options, total, progress, sink, |walker| {
         paths.iter().try_for_each(|path| walker.path(path))
+    })
+}
+
+/// Reads one file of [`list`].
+///
+/// # Errors
+/// As [`read_paths`]; a file that was found and is of no known format is among those of
+/// [`ReadReport::skipped`].
+pub fn read_file(
+    file: &FileFound,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+    sink: &mut BatchSink<'_>,
+) -> Result<ReadReport> {
+    read_with(options, file.bytes, progress, sink, |walker| {
+        if file.named {
+            walker.path(&file.path)
+        } else {
+            walker.file(&file.path, false)
+        }
     })
 }
 
@@ -413,25 +437,6 @@ fn read_with(
         bad: std::mem::take(&mut out.bad),
         skipped,
     })
-}
-
-/// Bytes below a path; what cannot be seen counts nothing, as reading will say so.
-fn size(path: &Path) -> u64 {
-    let Ok(metadata) = std::fs::metadata(path) else {
-        return 0;
-    };
-    if !metadata.is_dir() {
-        return metadata.len();
-    }
-    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    entries
-        .filter(|e| !e.file_name().as_encoded_bytes().starts_with(b"."))
-        .filter(|e| {
-            e.file_type()
-                .is_ok_and(|t| !t.is_symlink() || e.path().is_file())
-        })
-        .map(|e| size(&e.path()))
-        .sum()
 }
 
 /// Reads one file; gives why it was passed over, if it was.

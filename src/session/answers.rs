@@ -1,8 +1,11 @@
 //! What a session gives back.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::exec::rows::Rows;
+use crate::read::{BadLines, Skipped};
+use crate::session::data::{dropped, unread};
 
 /// What a search gave.
 #[derive(Debug)]
@@ -33,12 +36,38 @@ pub struct RunSummary {
 pub struct ReplaySummary {
     /// Events written.
     pub events: u64,
-    /// Files read.
+    /// Files read, also those inside archives.
     pub files: u64,
+    /// Bytes read from disk.
+    pub bytes: u64,
+    /// Events that index-time rules dropped.
+    pub dropped: u64,
+    /// Smallest and largest `_time`, microseconds since 1970 UTC.
+    pub span: Option<(i64, i64)>,
+    /// Events by sourcetype.
+    pub sourcetypes: BTreeMap<String, u64>,
+    /// Rows by data set of a data model (`Endpoint.Processes`).
+    pub models: BTreeMap<String, u64>,
+    /// Places that could not be read.
+    pub bad: Vec<BadLines>,
+    /// Files that could not be read.
+    pub skipped: Vec<Skipped>,
     /// How long it took.
     pub elapsed: Duration,
-    /// What could not be read, and other things worth knowing.
+    /// Other things worth knowing.
     pub notices: Vec<String>,
+}
+
+impl ReplaySummary {
+    /// What could not be read, and other things worth knowing, a line each.
+    pub fn all_notices(&self) -> Vec<String> {
+        let mut lines = unread(&self.bad, &self.skipped);
+        if self.dropped > 0 {
+            lines.push(dropped(self.dropped));
+        }
+        lines.extend(self.notices.iter().cloned());
+        lines
+    }
 }
 
 /// The stages of `explain`.

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use polars::prelude::{LazyFrame, PlRefPath, ScanArgsParquet};
+use polars::prelude::{DataFrame, DataType, LazyFrame, PlRefPath, ScanArgsParquet};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::data::{Data, EventPart, ModelPart};
 use crate::exec::frame::{Frame, polars_error};
-use crate::read::{self, Batch, ReadReport};
+use crate::read::{self, BadLines, Batch, ReadReport, Skipped};
 use crate::session::{Progress, Session, index_time, lock, text_rules};
 
 impl Session {
@@ -104,11 +104,9 @@ impl Session {
     }
 
     /// Says that index-time rules dropped events, if they did.
-    pub(super) fn tell_dropped(&self, dropped: u64) {
-        if dropped > 0 {
-            lock(&self.data_notices).push(format!(
-                "{dropped} events were dropped: TRANSFORMS rules sent them to nullQueue"
-            ));
+    fn tell_dropped(&self, events: u64) {
+        if events > 0 {
+            lock(&self.data_notices).push(dropped(events));
         }
     }
 
@@ -125,7 +123,7 @@ impl Session {
 }
 
 /// Hands progress on as steps.
-pub(super) struct Watch {
+struct Watch {
     progress: Option<Arc<dyn Progress>>,
     seen: std::cell::Cell<(u64, u64)>,
     started: std::cell::Cell<bool>,
@@ -133,7 +131,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(session: &Session, what: &str) -> Watch {
+    fn new(session: &Session, what: &str) -> Watch {
         Watch {
             progress: session
                 .progress
@@ -146,7 +144,7 @@ impl Watch {
         }
     }
 
-    pub(super) fn tell(&self, at: &read::Progress) {
+    fn tell(&self, at: &read::Progress) {
         let Some(progress) = &self.progress else {
             return;
         };
@@ -160,7 +158,7 @@ impl Watch {
         );
     }
 
-    pub(super) fn finish(&self) {
+    fn finish(&self) {
         if let Some(progress) = &self.progress {
             progress.finish();
         }
@@ -172,15 +170,38 @@ fn event_part(batch: Batch) -> Result<EventPart> {
     Ok(EventPart {
         sourcetype: batch.sourcetype,
         source: batch.source,
+        index: batch.index,
         host: batch.host.unwrap_or_default(),
+        span: span(&batch.frame),
         frame: Frame::of(batch.frame),
         events,
+        stored: Vec::new(),
+    })
+}
+
+/// Says that index-time rules dropped events.
+pub(super) fn dropped(events: u64) -> String {
+    format!("{events} events were dropped: TRANSFORMS rules sent them to nullQueue")
+}
+
+/// Smallest and largest `_time`, microseconds since 1970 UTC.
+pub(super) fn span(frame: &DataFrame) -> Option<(i64, i64)> {
+    let times = frame.column("_time").ok()?.cast(&DataType::Int64).ok()?;
+    let times = times.i64().ok()?;
+    times.iter().flatten().fold(None, |span, time| {
+        let (first, last) = span.unwrap_or((time, time));
+        Some((first.min(time), last.max(time)))
     })
 }
 
 /// What a reader passed over, a line each.
-pub(super) fn report_notices(report: &ReadReport) -> Vec<String> {
-    let bad = report.bad.iter().map(|bad| {
+fn report_notices(report: &ReadReport) -> Vec<String> {
+    unread(&report.bad, &report.skipped)
+}
+
+/// Places and files that could not be read, a line each.
+pub(super) fn unread(bad: &[BadLines], skipped: &[Skipped]) -> Vec<String> {
+    let bad = bad.iter().map(|bad| {
         let places = if bad.count == 1 { "place" } else { "places" };
         let first = if bad.first_line > 0 {
             format!(", the first at line {}", bad.first_line)
@@ -194,8 +215,7 @@ pub(super) fn report_notices(report: &ReadReport) -> Vec<String> {
             bad.why
         )
     });
-    let skipped = report
-        .skipped
+    let skipped = skipped
         .iter()
         .map(|s| format!("{}: passed over: {}", s.file.display(), s.why));
     bad.chain(skipped).collect()

@@ -1,127 +1,83 @@
 //! Writes logs into the store, and reads the store back.
 
+mod find;
+mod tally;
+mod work;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::data::{Data, EventPart};
+use crate::exec::data::{Data, EventPart, Stored};
 use crate::exec::frame::Frame;
-use crate::knowledge::dataset::{self, DataSets};
+use crate::knowledge::dataset;
 use crate::knowledge::detection::Detection;
 use crate::knowledge::shipped;
-use crate::read::{self, Batch, ReadReport};
-use crate::session::data::{Watch, report_notices};
-use crate::session::{ReplaySummary, Session, index_time};
-use crate::store::{Store, Writer};
+use crate::read;
+use crate::session::replay::find::{Source, Units};
+use crate::session::{ReplaySummary, Session};
+use crate::store::{Store, StoredSource};
 
-/// A file to replay, with what its description says of it.
-struct Source {
-    path: PathBuf,
-    options: read::Options,
+/// What is said of all events of a replay, over what files and descriptions say.
+#[derive(Clone, Debug, Default)]
+pub struct ReplayOptions {
+    /// The index; else what the data says, or `main`.
+    pub index: Option<String>,
+    /// The source.
+    pub source: Option<String>,
+    /// The sourcetype.
+    pub sourcetype: Option<String>,
+    /// The host.
+    pub host: Option<String>,
 }
 
 impl Session {
-    /// Writes logs into the store: files, folders, archives, and the files that descriptions of
-    /// data sets (YAML) name. Replaying a file again replaces what the store had of it.
+    /// Writes logs into the store and summarises them for the data models: files, folders,
+    /// archives, and the files that descriptions of data sets (YAML) name. Replaying a file again
+    /// replaces what the store had of it.
     ///
     /// # Errors
     /// Files that can't be read, a store that can't be written; what was stored before stays.
-    pub fn replay(&self, paths: &[PathBuf]) -> Result<ReplaySummary> {
-        let mut sources = Vec::new();
-        for path in paths {
-            let yaml = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
-            if yaml {
-                sources.extend(self.described(path)?);
-            } else {
-                sources.push(Source {
-                    path: path.clone(),
-                    options: self.read_options(),
-                });
-            }
-        }
-        self.replay_sources(&sources)
+    pub fn replay(&self, paths: &[PathBuf], options: &ReplayOptions) -> Result<ReplaySummary> {
+        let units = Units::find(self, paths, options)?;
+        self.replay_units(units)
     }
 
-    /// The files that a description of data sets names.
-    fn described(&self, path: &Path) -> Result<Vec<Source>> {
-        let sets = DataSets::load(path)?;
-        let roots = &self.options.content;
-        sets.files
-            .iter()
-            .map(|file| {
-                let found = dataset::locate(&file.path, path, roots).ok_or_else(|| {
-                    Error::file(
-                        Path::new(&file.path),
-                        "the data is not there: it is not beside its description, nor in a --content folder",
-                    )
-                })?;
-                Ok(Source {
-                    path: found,
-                    options: read::Options {
-                        sourcetype: file.sourcetype.clone(),
-                        source: file.source.clone(),
-                        ..self.read_options()
-                    },
-                })
-            })
-            .collect()
-    }
-
-    fn replay_sources(&self, sources: &[Source]) -> Result<ReplaySummary> {
+    fn replay_units(&self, units: Units) -> Result<ReplaySummary> {
         let started = Instant::now();
         let store = Store::open(&self.options.home);
-        let mut writer = store.writer()?;
-        let watch = Watch::new(self, "replaying");
-        let mut summary = ReplaySummary {
-            events: 0,
-            files: 0,
-            elapsed: started.elapsed(),
-            notices: Vec::new(),
-        };
-        for source in sources {
-            let report = self.replay_one(source, &mut writer, &watch)?;
-            summary.files += report.files;
-            summary.notices.extend(report_notices(&report));
-        }
-        watch.finish();
+        let writer = store.writer()?;
+        let mut summary = work::replay(self, units, &writer)?;
+        work::renew(self, &store, &writer, &mut summary.notices)?;
         summary.notices.extend(self.take_data_notices());
-        summary.events = writer.commit()?;
         summary.elapsed = started.elapsed();
         Ok(summary)
     }
 
-    fn replay_one(
-        &self,
-        source: &Source,
-        writer: &mut Writer<'_>,
-        watch: &Watch,
-    ) -> Result<ReadReport> {
-        let mut dropped = 0;
-        let mut sink = |batch: Batch| {
-            self.check_cancelled()?;
-            for batch in index_time::apply(self, batch, &mut dropped)? {
-                writer.add(batch)?;
-            }
-            Ok(())
-        };
-        let mut tell = |p: read::Progress| watch.tell(&p);
-        let report = match shipped::file(&source.path) {
-            Some(file) => read::read_bytes(
-                &source.path.to_string_lossy(),
-                file.bytes(),
-                &source.options,
-                &mut tell,
-                &mut sink,
-            ),
-            None => read::read_paths(
-                std::slice::from_ref(&source.path),
-                &source.options,
-                &mut tell,
-                &mut sink,
-            ),
-        };
-        self.tell_dropped(dropped);
-        report
+    /// Rows in the store's summaries, by data set (`Endpoint.Processes`).
+    ///
+    /// # Errors
+    /// A store that can't be read.
+    pub fn summarised_rows(&self) -> Result<BTreeMap<String, u64>> {
+        let summaries = Store::open(&self.options.home).summaries()?;
+        let rows = summaries
+            .datasets()
+            .into_iter()
+            .map(|s| (s.dataset, s.rows));
+        Ok(rows.collect())
+    }
+
+    /// Makes the summaries of data models anew that were made with other knowledge, or are not
+    /// there. Gives how many sources were summarised.
+    ///
+    /// # Errors
+    /// A store that can't be read or written.
+    pub fn summarize(&self) -> Result<(u64, Vec<String>)> {
+        let store = Store::open(&self.options.home);
+        let mut notices = Vec::new();
+        let count = work::renew(self, &store, &store.writer()?, &mut notices)?;
+        Ok((count, notices))
     }
 
     /// When there is no data at all, the data sets that the detections name as their tests and
@@ -141,15 +97,13 @@ impl Session {
                 else {
                     continue;
                 };
-                if sources.iter().all(|s| s.path != path) {
-                    sources.push(Source {
-                        path,
-                        options: read::Options {
-                            sourcetype: data.sourcetype.clone(),
-                            source: data.source.clone(),
-                            ..self.read_options()
-                        },
-                    });
+                if sources.iter().all(|s| s.file.path != path) {
+                    let said = read::Options {
+                        sourcetype: data.sourcetype.clone(),
+                        source: data.source.clone(),
+                        ..self.read_options()
+                    };
+                    sources.push(Source::new(path, said));
                 }
             }
         }
@@ -164,9 +118,9 @@ impl Session {
         }
         let names: Vec<String> = sources
             .iter()
-            .map(|s| s.path.display().to_string())
+            .map(|s| s.file.path.display().to_string())
             .collect();
-        let summary = self.replay_sources(&sources)?;
+        let summary = self.replay_units(Units::of(sources))?;
         super::lock(&self.data_notices).push(format!(
             "the store {} was empty: replayed {} events of {}",
             options.home.display(),
@@ -176,19 +130,54 @@ impl Session {
         Ok(())
     }
 
-    /// The events of the store, to be read as they are needed.
+    /// The events of the store, to be read as they are needed; those of the same source and
+    /// sourcetype are one part, from however many files they came.
     pub(super) fn read_store(&self, data: &mut Data) -> Result<()> {
         let store = Store::open(&self.options.home);
+        let reading = store.reading();
+        let mut groups: indexmap::IndexMap<(String, String, String), Vec<StoredSource>> =
+            indexmap::IndexMap::new();
         for source in store.sources()? {
-            let lazy = store.scan(&source)?;
-            data.events.push(EventPart {
-                frame: Frame::lazy(lazy, &source.schema),
-                sourcetype: source.sourcetype,
-                source: source.source,
-                host: String::new(),
-                events: source.events,
-            });
+            let key = (
+                source.index.clone(),
+                source.sourcetype.clone(),
+                source.source.clone(),
+            );
+            groups.entry(key).or_default().push(source);
         }
+        for sources in groups.into_values() {
+            data.events.push(stored_part(&store, sources)?);
+        }
+        data.stored = Some(Stored {
+            summaries: store.summaries()?,
+            knowledge: self.knowledge(),
+            store,
+            reading,
+        });
         Ok(())
     }
+
+    /// What identifies the knowledge that summaries are made with.
+    fn knowledge(&self) -> String {
+        // Times without a zone, and the text of times, follow it.
+        format!("{} {}", self.catalog.identity(), self.options.zone)
+    }
+}
+
+/// Events of the store that have index, source and sourcetype in common.
+fn stored_part(store: &Store, sources: Vec<StoredSource>) -> Result<EventPart> {
+    let (lazy, schema) = store.scan(&sources, (None, None))?;
+    let first = &sources[0];
+    let earliest = sources.iter().filter_map(|s| s.earliest).min();
+    let latest = sources.iter().filter_map(|s| s.latest).max();
+    Ok(EventPart {
+        frame: Frame::lazy(lazy, &schema),
+        sourcetype: first.sourcetype.clone(),
+        source: first.source.clone(),
+        index: first.index.clone(),
+        host: String::new(),
+        events: sources.iter().map(|s| s.events).sum(),
+        span: earliest.zip(latest),
+        stored: sources,
+    })
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use polars::prelude::{
     Column, DataFrame, DataType, ParquetCompression, ParquetWriter, StatisticsOptions,
@@ -11,6 +11,9 @@ use polars::prelude::{
 
 use crate::error::{Error, Result};
 use crate::store::manifest::Kind;
+
+/// The file that readers lock, in the store's folder.
+pub const READERS: &str = "readers";
 
 /// Rows of a row group: small enough that a narrow span of time leaves most of a file unread.
 const ROW_GROUP: usize = 16_384;
@@ -116,6 +119,45 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder)
         .and_then(|f| f.sync_all())
         .map_err(|e| Error::file(folder, e))
+}
+
+/// What is in a folder; nothing when it is not there.
+///
+/// # Errors
+/// When it cannot be listed.
+pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let list = || -> std::io::Result<Vec<PathBuf>> {
+        std::fs::read_dir(folder)?
+            .map(|entry| entry.map(|e| e.path()))
+            .collect()
+    };
+    match list() {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        other => other.map_err(|e| Error::file(folder, e)),
+    }
+}
+
+/// Removes a file, if it is there.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::file(path, e)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a file that nobody reads as long as the result lives, if nobody reads now.
+pub fn alone(path: &Path) -> Option<File> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .ok()?;
+    file.try_lock().ok()?;
+    Some(file)
 }
 
 /// Takes the lock of a store, which lasts as long as the file is open.

@@ -8,7 +8,7 @@ use polars::prelude::{DataFrame, DataType, Schema, TimeUnit};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::store::files;
+use crate::store::{Between, files};
 
 /// Name of the file.
 pub const FILE: &str = "manifest.json";
@@ -90,6 +90,12 @@ impl BatchFile {
             .iter()
             .map(|(name, kind)| (name.as_str().into(), kind.data_type()))
             .collect()
+    }
+
+    /// Whether some of the rows may lie in a span of time. Rows without a time lie in none.
+    pub fn meets(&self, (from, before): Between) -> bool {
+        from.is_none_or(|from| self.latest.is_some_and(|latest| latest >= from))
+            && before.is_none_or(|before| self.earliest.is_some_and(|first| first < before))
     }
 
     /// What a frame will be when it is written under that name.

@@ -1,27 +1,29 @@
 //! Events and summaries kept on disk as Parquet.
 //!
 //! `<home>/events/index=<index>/source=<hash>/*.parquet` hold events of one file, source and
-//! sourcetype; `<home>/models/<Model>.<Dataset>/*.parquet` hold summaries of data model sets. Beside the
-//! Parquet files of a folder a manifest names those that count, so that readers see the old rows or the
-//! new ones and never a mixture. Any Parquet reader understands the files.
+//! sourcetype; `<home>/models/<Model>.<Dataset>/*.parquet` hold summaries of data model sets. A
+//! manifest names the Parquet files that count, so that readers see the old rows or the new ones and
+//! never a mixture. Any Parquet reader understands the files.
 
+mod care;
 mod files;
 mod manifest;
+mod scan;
+mod summaries;
 mod writer;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use polars::prelude::{
-    DataType, HiveOptions, LazyFrame, PlRefPath, PolarsError, ScanArgsParquet, Schema, SchemaRef,
-};
+use polars::prelude::{LazyFrame, SchemaRef};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
-use crate::read;
-use crate::store::manifest::{BatchFile, FILE, Manifest};
+use crate::store::manifest::{BatchFile, Manifest};
 
-pub use crate::store::writer::Writer;
+pub use crate::store::care::{Compaction, Damage, Kept};
+pub use crate::store::summaries::{StoredSummary, Summaries};
+pub use crate::store::writer::{Committed, Writer};
 
 /// A store on disk, or a place for one.
 #[derive(Clone, Debug)]
@@ -32,6 +34,10 @@ pub struct Store {
 /// Events of one file, source and sourcetype.
 #[derive(Clone, Debug)]
 pub struct StoredSource {
+    /// What names them in the store: another file, source or sourcetype has another key.
+    pub key: String,
+    /// How often they were replaced: together with `key` it identifies their rows.
+    pub generation: u64,
     /// Their index.
     pub index: String,
     /// Their source.
@@ -54,22 +60,32 @@ pub struct StoredSource {
     batches: Vec<BatchFile>,
 }
 
-/// Summary of a data model set.
-#[derive(Clone, Debug)]
-pub struct StoredModel {
-    /// The data model.
-    pub model: String,
-    /// The set in it.
-    pub dataset: String,
-    /// What identifies the knowledge and the events it was made from.
-    pub knowledge: String,
-    /// Rows.
-    pub rows: u64,
-    /// Columns and types that a scan gives.
-    pub schema: SchemaRef,
-    folder: PathBuf,
-    batches: Vec<BatchFile>,
+impl StoredSource {
+    /// Its Parquet files one by one.
+    pub fn split(&self) -> Vec<StoredSource> {
+        let each = |batch: &BatchFile| {
+            let batches = vec![batch.clone()];
+            StoredSource {
+                paths: paths(&self.folder, &batches),
+                events: batch.rows,
+                earliest: batch.earliest,
+                latest: batch.latest,
+                schema: scan::joined(std::iter::once(batch.schema())),
+                batches,
+                ..self.clone()
+            }
+        };
+        self.batches.iter().map(each).collect()
+    }
+
+    /// What is kept of it.
+    pub fn kept(&self) -> Kept {
+        Kept::of(self.events, &self.paths)
+    }
 }
+
+/// A span of time in microseconds since 1970 UTC: from the first on, before the second.
+pub type Between = (Option<i64>, Option<i64>);
 
 impl Store {
     /// The store in a folder, which need not be there: nothing is made before something is written.
@@ -92,6 +108,15 @@ impl Store {
         Writer::new(self)
     }
 
+    /// Holds what was stored at this moment: files that are replaced from now on stay on disk as
+    /// long as the guard lives, so that a scan that was begun can be ended.
+    pub fn reading(&self) -> Option<File> {
+        // Without it (no store yet, a system without locks) reading works all the same.
+        let guard = File::open(self.home.join(files::READERS)).ok()?;
+        guard.lock_shared().ok()?;
+        Some(guard)
+    }
+
     /// Whether there are no events.
     ///
     /// # Errors
@@ -108,6 +133,8 @@ impl Store {
         let sources = self.event_folders()?.into_iter().map(|(folder, manifest)| {
             let (earliest, latest) = manifest.span();
             StoredSource {
+                key: self.key(&folder),
+                generation: manifest.generation,
                 index: manifest.get("index").to_owned(),
                 source: manifest.get("source").to_owned(),
                 sourcetype: manifest.get("sourcetype").to_owned(),
@@ -116,7 +143,7 @@ impl Store {
                 events: manifest.rows(),
                 earliest,
                 latest,
-                schema: Arc::new(schema(&manifest.batches)),
+                schema: scan::joined(manifest.batches.iter().map(BatchFile::schema)),
                 folder,
                 batches: manifest.batches,
             }
@@ -124,23 +151,33 @@ impl Store {
         Ok(sources.collect())
     }
 
-    /// The events of a source, to be read when they are needed.
+    /// The events of some sources in their order, to be read when they are needed, with their
+    /// columns. Batches that lie outside of `between` are left out.
     ///
     /// # Errors
     /// When the files cannot be opened.
-    pub fn scan(&self, source: &StoredSource) -> Result<LazyFrame> {
-        scan(&source.folder, &source.batches, &source.schema)
+    pub fn scan(
+        &self,
+        sources: &[StoredSource],
+        between: Between,
+    ) -> Result<(LazyFrame, SchemaRef)> {
+        let all = scan::joined(sources.iter().map(|s| s.schema.as_ref().clone()));
+        let mut batches = Vec::new();
+        for source in sources {
+            for batch in source.batches.iter().filter(|b| b.meets(between)) {
+                batches.push((source.folder.join(&batch.file), batch.schema()));
+            }
+        }
+        Ok((scan::scan(&batches, &all)?, all))
     }
 
-    /// Removes sources.
+    /// Removes sources and what summaries hold of them.
     ///
     /// # Errors
     /// When the folder cannot be written, or another process writes into it.
     pub fn delete(&self, sources: &[StoredSource]) -> Result<()> {
-        let _writer = self.writer()?;
-        sources
-            .iter()
-            .try_for_each(|source| writer::remove_folder(&source.folder))
+        let folders: Vec<PathBuf> = sources.iter().map(|s| s.folder.clone()).collect();
+        self.writer()?.remove(&folders)
     }
 
     /// What identifies the events that are stored: another text when any of them changed.
@@ -150,13 +187,7 @@ impl Store {
     pub fn fingerprint(&self) -> Result<String> {
         let mut hasher = Sha256::new();
         for (folder, manifest) in self.event_folders()? {
-            hasher.update(
-                folder
-                    .strip_prefix(&self.home)
-                    .unwrap_or(&folder)
-                    .as_os_str()
-                    .as_encoded_bytes(),
-            );
+            hasher.update(self.key(&folder));
             for batch in &manifest.batches {
                 hasher.update(format!(
                     "\0{} {} {:?} {:?}",
@@ -171,30 +202,12 @@ impl Store {
             .collect())
     }
 
-    /// All summaries.
+    /// What summaries there are.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn models(&self) -> Result<Vec<StoredModel>> {
-        let folders = folders(&self.home.join("models"))?;
-        let models = folders.into_iter().map(|(folder, manifest)| StoredModel {
-            model: manifest.get("model").to_owned(),
-            dataset: manifest.get("dataset").to_owned(),
-            knowledge: manifest.get("knowledge").to_owned(),
-            rows: manifest.rows(),
-            schema: Arc::new(schema(&manifest.batches)),
-            folder,
-            batches: manifest.batches,
-        });
-        Ok(models.collect())
-    }
-
-    /// The rows of a summary, to be read when they are needed.
-    ///
-    /// # Errors
-    /// When the files cannot be opened.
-    pub fn scan_model(&self, model: &StoredModel) -> Result<LazyFrame> {
-        scan(&model.folder, &model.batches, &model.schema)
+    pub fn summaries(&self) -> Result<Summaries> {
+        Summaries::load(&self.home.join("models"))
     }
 
     fn event_folder(&self, index: &str) -> PathBuf {
@@ -202,18 +215,10 @@ impl Store {
         self.home.join("events").join(index)
     }
 
-    fn model_folder(&self, model: &str, dataset: &str) -> PathBuf {
-        let name = format!("{model}.{dataset}");
-        self.home.join("models").join(files::path_part(&name))
-    }
-
-    /// Folders of events and summaries, finished or not.
-    fn all_folders(&self) -> Result<Vec<PathBuf>> {
-        let mut all = subfolders(&self.home.join("models"))?;
-        for index in subfolders(&self.home.join("events"))? {
-            all.extend(subfolders(&index)?);
-        }
-        Ok(all)
+    /// What names a folder of events in the store.
+    fn key(&self, folder: &Path) -> String {
+        let below = folder.strip_prefix(self.home.join("events"));
+        below.unwrap_or(folder).to_string_lossy().replace('\\', "/")
     }
 
     /// Folders of events with their manifests, sorted.
@@ -261,73 +266,6 @@ fn folders(folder: &Path) -> Result<Vec<(PathBuf, Manifest)>> {
 
 fn paths(folder: &Path, batches: &[BatchFile]) -> Vec<PathBuf> {
     batches.iter().map(|b| folder.join(&b.file)).collect()
-}
-
-fn schema(batches: &[BatchFile]) -> Schema {
-    let schemas: Vec<Schema> = batches.iter().map(BatchFile::schema).collect();
-    read::join_schemas(&schemas)
-}
-
-/// One scan over all files whose types are the joined ones, and one over each group of others, which
-/// are cast.
-fn scan(folder: &Path, batches: &[BatchFile], all: &SchemaRef) -> Result<LazyFrame> {
-    let mut fitting = Vec::new();
-    let mut others: Vec<(SchemaRef, Vec<PathBuf>)> = Vec::new();
-    for batch in batches {
-        let schema = batch.schema();
-        let path = folder.join(&batch.file);
-        let fits = |name: &str, kind: &DataType| all.get(name) == Some(kind);
-        if schema.iter().all(|(name, kind)| fits(name, kind)) {
-            fitting.push(path);
-        } else if let Some((_, paths)) = others.iter_mut().find(|(s, _)| **s == schema) {
-            paths.push(path);
-        } else {
-            others.push((Arc::new(schema), vec![path]));
-        }
-    }
-    let mut parts = Vec::new();
-    if !fitting.is_empty() {
-        parts.push((scan_files(folder, &fitting, all)?, Arc::clone(all)));
-    }
-    for (schema, paths) in others {
-        parts.push((scan_files(folder, &paths, &schema)?, schema));
-    }
-    if parts.is_empty() {
-        let empty = polars::prelude::DataFrame::empty_with_schema(all);
-        return Ok(polars::prelude::IntoLazy::lazy(empty));
-    }
-    let (frame, joined) = read::union(parts)?;
-    // The order of columns must not hang on which file has the odd type.
-    if joined.iter_names().eq(all.iter_names()) {
-        return Ok(frame);
-    }
-    let names: Vec<_> = all
-        .iter_names()
-        .map(|n| polars::prelude::col(n.clone()))
-        .collect();
-    Ok(frame.select(names))
-}
-
-fn scan_files(folder: &Path, files: &[PathBuf], schema: &SchemaRef) -> Result<LazyFrame> {
-    let failed = |e: PolarsError| Error::file(&folder.join(FILE), e);
-    files.iter().try_for_each(|file| files::check_whole(file))?;
-    let paths = files
-        .iter()
-        .map(|p| PlRefPath::try_from_path(p))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(failed)?;
-    let args = ScanArgsParquet {
-        // `index=` and `source=` in the path are no columns: the files have them.
-        hive_options: HiveOptions {
-            enabled: Some(false),
-            ..HiveOptions::default()
-        },
-        schema: Some(Arc::clone(schema)),
-        allow_missing_columns: true,
-        glob: false,
-        ..ScanArgsParquet::default()
-    };
-    LazyFrame::scan_parquet_files(paths.into_iter().collect(), args).map_err(failed)
 }
 
 #[cfg(test)]

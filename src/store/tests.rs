@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use polars::prelude::{AnyValue, DataFrame, DataType, IntoLazy as _, col, df, lit};
+use polars::prelude::{AnyValue, DataFrame, DataType, col, df, lit};
 
 use crate::read::{Batch, Options, read_bytes};
 use crate::store::Store;
@@ -23,13 +23,15 @@ fn batches(name: &str, text: &str) -> Vec<Batch> {
 }
 
 fn replay(store: &Store, name: &str, texts: &[&str]) -> u64 {
-    let mut writer = store.writer().expect("a writer");
-    for text in texts {
-        for batch in batches(name, text) {
-            writer.add(batch).expect("written");
+    let writer = store.writer().expect("a writer");
+    // Added in any order, kept in their own.
+    for (number, text) in texts.iter().enumerate().rev() {
+        for (part, batch) in batches(name, text).into_iter().enumerate() {
+            writer.add((number, part), batch).expect("written");
         }
     }
-    writer.commit().expect("committed")
+    let committed = writer.commit(&[name.into()]).expect("committed");
+    committed.events
 }
 
 fn all(store: &Store) -> Vec<DataFrame> {
@@ -37,7 +39,9 @@ fn all(store: &Store) -> Vec<DataFrame> {
     sources
         .iter()
         .map(|s| {
-            let frame = store.scan(s).expect("a scan").collect().expect("rows");
+            let one = std::slice::from_ref(s);
+            let (lazy, _) = store.scan(one, (None, None)).expect("a scan");
+            let frame = lazy.collect().expect("rows");
             assert_eq!(frame.height() as u64, s.events);
             assert_eq!(frame.schema().as_ref(), s.schema.as_ref());
             frame
@@ -148,9 +152,9 @@ fn what_was_not_committed_does_not_count() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(folder.path());
     replay(&store, "a.json", &["{\"a\":1}"]);
-    let mut writer = store.writer().expect("a writer");
+    let writer = store.writer().expect("a writer");
     for batch in batches("a.json", "{\"a\":2}") {
-        writer.add(batch).expect("written");
+        writer.add((0, 0), batch).expect("written");
     }
     assert!(store.writer().is_err(), "the lock is held");
     drop(writer);
@@ -162,7 +166,7 @@ fn what_was_not_committed_does_not_count() {
     assert!(
         files(folder.path())
             .iter()
-            .all(|f| f.ends_with("lock") || f.contains("events"))
+            .all(|f| f.ends_with("lock") || f.ends_with("readers") || f.contains("events"))
     );
     store.writer().expect("the lock is free again");
 }
@@ -184,45 +188,147 @@ fn what_a_killed_process_left_is_ignored_and_removed() {
     assert!(path.exists() && !beside.exists() && !unfinished.exists());
 }
 
+fn summarise(store: &Store, name: &str, text: &str, knowledge: &str) {
+    let writer = store.writer().expect("a writer");
+    let rows = df!("dest" => ["a", "b"], "flag" => [true, false]).expect("a frame");
+    for (number, batch) in batches(name, text).into_iter().enumerate() {
+        let place = (0, number);
+        let key = writer.add(place, batch).expect("written");
+        let rows = vec![("Endpoint.Processes".to_owned(), rows.clone())];
+        writer
+            .add_rows(place, &key, knowledge, rows)
+            .expect("written");
+    }
+    let done = writer.commit(&[name.into()]).expect("committed");
+    assert_eq!(done.rows["Endpoint.Processes"], 2);
+}
+
 #[test]
-fn summaries_are_replaced_with_what_they_were_made_from() {
+fn summaries_count_for_the_events_and_the_knowledge_they_were_made_of() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(folder.path());
-    let frame =
-        df!("dest" => ["a", "b"], "count" => [1_i64, 2], "flag" => [true, false]).expect("a frame");
-    let mut writer = store.writer().expect("a writer");
-    let rows = writer
-        .write_model(
-            "Endpoint",
-            "Processes",
-            "k1",
-            [Ok(frame.clone()), Ok(frame.clone())],
-        )
-        .expect("written");
-    assert_eq!(rows, 4);
-    writer
-        .write_model("Endpoint", "Processes", "k2", [Ok(frame)])
-        .expect("written");
-    drop(writer);
-    let models = store.models().expect("readable");
-    assert_eq!(models.len(), 1);
-    assert_eq!((models[0].knowledge.as_str(), models[0].rows), ("k2", 2));
-    let found = store
-        .scan_model(&models[0])
-        .expect("a scan")
-        .filter(col("dest").eq(lit("b")))
-        .collect()
-        .expect("rows");
-    assert_eq!(found.height(), 1);
+    summarise(&store, "a.json", "{\"a\":1}", "k1");
+    summarise(&store, "b.json", "{\"a\":1}", "k1");
+    let sources = store.sources().expect("readable");
+    let summaries = store.summaries().expect("readable");
+    assert!(
+        sources
+            .iter()
+            .all(|s| summaries.cover(s, Some("k1")) && !summaries.cover(s, Some("k2")))
+    );
+    let keys: Vec<&str> = sources.iter().map(|s| s.key.as_str()).collect();
+    let rows = |summaries: &crate::store::Summaries, keys: &[&str]| {
+        let found = summaries
+            .scan("Endpoint.Processes", keys, (None, None))
+            .expect("a scan");
+        found.map_or(0, |(lazy, _)| {
+            let lazy = lazy.filter(col("dest").eq(lit("b")));
+            lazy.collect().expect("rows").height()
+        })
+    };
     assert_eq!(
-        found
-            .lazy()
-            .select([col("count")])
-            .collect()
-            .expect("rows")
-            .width(),
+        (rows(&summaries, &keys), rows(&summaries, &keys[..1])),
+        (2, 1)
+    );
+    // The events of one file change, and nobody summarised them again.
+    replay(&store, "a.json", &["{\"a\":2}"]);
+    let sources = store.sources().expect("readable");
+    let summaries = store.summaries().expect("readable");
+    let covered = sources.iter().filter(|s| summaries.cover(s, None));
+    assert_eq!(covered.count(), 1);
+    assert_eq!(rows(&summaries, &keys), 1);
+    // Damaged files are as good as none.
+    let path = &summaries.datasets()[0].paths[0];
+    std::fs::write(path, "PAR1").expect("written");
+    let summaries = store.summaries().expect("readable");
+    assert!(sources.iter().all(|s| !summaries.cover(s, None)));
+    store.delete(&sources).expect("deleted");
+    assert!(!path.exists());
+}
+
+#[test]
+fn who_reads_can_go_on_while_files_are_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(folder.path());
+    replay(&store, "a.json", &["{\"a\":1}"]);
+    let reading = store.reading();
+    let sources = store.sources().expect("readable");
+    let (lazy, _) = store.scan(&sources, (None, None)).expect("a scan");
+    replay(&store, "a.json", &["{\"a\":2}"]);
+    store
+        .delete(&store.sources().expect("readable"))
+        .expect("deleted");
+    replay(&store, "a.json", &["{\"a\":3}"]);
+    let seen = |lazy: polars::prelude::LazyFrame| {
+        let frame = lazy.collect().expect("rows");
+        frame
+            .column("a")
+            .expect("a")
+            .get(0)
+            .expect("a row")
+            .to_string()
+    };
+    assert_eq!(seen(lazy), "1");
+    drop(reading);
+    drop(store.writer().expect("a writer"));
+    assert!(!sources[0].paths[0].exists());
+    let now = store.sources().expect("readable");
+    assert_eq!(seen(store.scan(&now, (None, None)).expect("a scan").0), "3");
+}
+
+#[test]
+fn batches_outside_of_a_span_of_time_are_not_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(folder.path());
+    let texts = ["{\"_time\":5}", "{\"_time\":10,\"b\":1}", "{\"_time\":15}"];
+    replay(&store, "a.json", &texts);
+    let sources = store.sources().expect("readable");
+    let rows = |from: Option<i64>, before: Option<i64>| {
+        let micros = |s: Option<i64>| s.map(|s| s * 1_000_000);
+        let between = (micros(from), micros(before));
+        let (lazy, schema) = store.scan(&sources, between).expect("a scan");
+        assert!(schema.contains("b"));
+        lazy.collect().expect("rows").height()
+    };
+    assert_eq!(rows(None, None), 3);
+    assert_eq!(rows(Some(10), None), 2);
+    assert_eq!(rows(Some(6), Some(15)), 1);
+    assert_eq!(rows(None, Some(5)), 0);
+}
+
+#[test]
+fn small_files_are_merged_and_keep_their_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(folder.path());
+    summarise(&store, "s.json", "{\"a\":1}", "k");
+    let texts = ["{\"a\":1}", "{\"a\":\"x\",\"b\":1}", "{\"a\":2}"];
+    replay(&store, "a.json", &texts);
+    let done = store.compact().expect("compacted");
+    assert_eq!((done.before, done.after), (4, 2));
+    assert_eq!(store.verify().expect("readable"), []);
+    let sources = store.sources().expect("readable");
+    let summaries = store.summaries().expect("readable");
+    assert_eq!(
+        sources.iter().filter(|s| summaries.cover(s, None)).count(),
         1
     );
+    let merged = sources
+        .iter()
+        .find(|s| s.source == "a.json")
+        .expect("there");
+    assert_eq!((merged.paths.len(), merged.events), (1, 3));
+    let frames = all(&store);
+    let texts: Vec<String> = frames
+        .iter()
+        .filter(|f| f.height() == 3)
+        .flat_map(|f| f.column("a").expect("a").str().expect("text").iter())
+        .map(|a| a.unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(texts, ["1", "x", "2"]);
+    std::fs::write(&merged.paths[0], "PAR1 no longer PAR1").expect("written");
+    let damage = store.verify().expect("readable");
+    assert_eq!(damage[0].path, merged.paths[0]);
+    assert!(damage[0].remedy.contains("replay a.json"), "{damage:?}");
 }
 
 #[cfg(unix)]

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use polars::prelude::DataFrame;
 use sha2::{Digest as _, Sha256};
@@ -10,23 +12,39 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 use crate::read::Batch;
 use crate::store::manifest::{BatchFile, FILE, Manifest};
+use crate::store::summaries::Summaries;
 use crate::store::{Store, files};
 
-/// Writes into a store, alone: the store's lock is held as long as this lives. What was not
-/// committed is gone with it.
+/// Writes into a store, alone: the store's lock is held as long as this lives. Several threads may
+/// add; what was not committed is gone with the writer.
 pub struct Writer<'s> {
     store: &'s Store,
     lock: File,
-    written: usize,
-    pending: BTreeMap<PathBuf, Pending>,
+    written: AtomicUsize,
+    pending: Mutex<BTreeMap<PathBuf, Pending>>,
+    summaries: Mutex<Summaries>,
 }
+
+/// The place of a batch among those of its source.
+pub type Place = (usize, usize);
 
 /// The new content of a folder.
 #[derive(Default)]
 struct Pending {
     about: BTreeMap<String, String>,
     /// Temporary files and what they hold.
-    files: Vec<(PathBuf, BatchFile)>,
+    files: Vec<(Place, PathBuf, BatchFile)>,
+    /// What was made of the events for data models, and the knowledge it was made with.
+    summary: Option<(String, Vec<(Place, String, PathBuf, BatchFile)>)>,
+}
+
+/// What a commit brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Events.
+    pub events: u64,
+    /// Rows by data set (`Endpoint.Processes`).
+    pub rows: BTreeMap<String, u64>,
 }
 
 impl<'s> Writer<'s> {
@@ -45,8 +63,9 @@ impl<'s> Writer<'s> {
         let writer = Writer {
             store,
             lock,
-            written: 0,
-            pending: BTreeMap::new(),
+            written: AtomicUsize::new(0),
+            pending: Mutex::default(),
+            summaries: Mutex::new(store.summaries()?),
         };
         writer.clean()?;
         writer.tidy()?;
@@ -55,11 +74,12 @@ impl<'s> Writer<'s> {
         Ok(writer)
     }
 
-    /// Writes a batch of events; it counts from [`Writer::commit`] on.
+    /// Writes a batch of events at its place among those of its source; it counts from
+    /// [`Writer::commit`] on. Gives the key of the source.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn add(&mut self, batch: Batch) -> Result<()> {
+    pub fn add(&self, place: Place, batch: Batch) -> Result<String> {
         let root = root(&batch.origin);
         let folder = self.store.event_folder(&batch.index).join(format!(
             "source={}",
@@ -72,84 +92,136 @@ impl<'s> Writer<'s> {
             ("origin", batch.origin.display().to_string()),
             ("root", root),
         ];
-        self.write(folder, about.into_iter(), batch.frame)
+        let (temporary, file) = self.write(batch.frame)?;
+        let key = self.store.key(&folder);
+        let mut pending = guard(&self.pending);
+        let pending = pending.entry(folder).or_default();
+        let about = about.map(|(k, v)| (k.to_owned(), v));
+        pending.about.extend(about);
+        pending.files.push((place, temporary, file));
+        Ok(key)
     }
 
-    /// Puts the batches that were added into the place of what the store had of the same files. Gives
-    /// the number of events.
+    /// Writes rows that events of a source gave for data sets (`Endpoint.Processes`), made with
+    /// the knowledge of that name; to be called for every batch, also where there are no rows. They
+    /// count together with the events.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn add_rows(
+        &self,
+        place: Place,
+        key: &str,
+        knowledge: &str,
+        rows: Vec<(String, DataFrame)>,
+    ) -> Result<()> {
+        let mut written = Vec::with_capacity(rows.len());
+        for (dataset, frame) in rows {
+            let (temporary, file) = self.write(frame)?;
+            written.push((place, dataset, temporary, file));
+        }
+        let folder = self.store.home().join("events").join(key);
+        let mut pending = guard(&self.pending);
+        let summary = &mut pending.entry(folder).or_default().summary;
+        let (_, all) = summary.get_or_insert_with(|| (knowledge.to_owned(), Vec::new()));
+        all.append(&mut written);
+        Ok(())
+    }
+
+    /// Puts what was added of these files into the place of what the store had of them; of
+    /// sources for which only rows of data sets were added, these.
     ///
     /// # Errors
     /// When a file cannot be moved or removed; every source is replaced as a whole or not at all.
-    pub fn commit(&mut self) -> Result<u64> {
-        let pending = std::mem::take(&mut self.pending);
-        let mut events = 0;
-        let roots: BTreeSet<String> = pending
-            .values()
-            .filter_map(|p| p.about.get("root").cloned())
-            .collect();
+    pub fn commit(&self, origins: &[PathBuf]) -> Result<Committed> {
+        let roots: BTreeSet<String> = origins.iter().map(|origin| root(origin)).collect();
+        let mut summaries = guard(&self.summaries);
+        let ready: Vec<(PathBuf, Pending)> = {
+            let mut pending = guard(&self.pending);
+            let of = |p: &Pending| p.about.get("root").is_none_or(|r| roots.contains(r));
+            let (ready, later) = std::mem::take(&mut *pending)
+                .into_iter()
+                .partition::<BTreeMap<_, _>, _>(|(_, p)| of(p));
+            *pending = later;
+            ready.into_iter().collect()
+        };
+        let mut done = Committed::default();
         let mut renewed = BTreeSet::new();
-        for (folder, new) in pending {
-            events += new.files.iter().map(|(_, b)| b.rows).sum::<u64>();
-            swap(&folder, new)?;
+        let mut removed = Vec::new();
+        for (folder, mut new) in ready {
+            let key = self.store.key(&folder);
+            let summary = new.summary.take();
+            let generation = if new.files.is_empty() {
+                Manifest::load(&folder)?.map(|m| m.generation)
+            } else {
+                done.events += new.files.iter().map(|(_, _, b)| b.rows).sum::<u64>();
+                Some(swap(&folder, new)?)
+            };
+            match (summary, generation) {
+                (Some((knowledge, mut rows)), Some(generation)) => {
+                    rows.sort_by_key(|(place, ..)| *place);
+                    for (_, dataset, _, batch) in &rows {
+                        *done.rows.entry(dataset.clone()).or_default() += batch.rows;
+                    }
+                    let rows = rows.into_iter().map(|(_, d, path, b)| (d, path, b));
+                    summaries.put(&key, generation, knowledge, rows.collect())?;
+                }
+                _ => summaries.forget(|k| k == key),
+            }
             renewed.insert(folder);
         }
         // Sources that the files had when they were read last and have no more.
         for (folder, manifest) in self.store.event_folders()? {
             if roots.contains(manifest.get("root")) && !renewed.contains(&folder) {
-                remove_folder(&folder)?;
+                files::remove(&folder.join(FILE))?;
+                let key = self.store.key(&folder);
+                summaries.forget(|k| k == key);
+                removed.push(folder);
             }
         }
-        Ok(events)
+        summaries.save()?;
+        self.sweep(renewed.iter().chain(&removed), &summaries)?;
+        Ok(done)
     }
 
-    /// Replaces the summary of a data model set. `knowledge` identifies what it was made from.
-    ///
-    /// # Errors
-    /// When it cannot be written, and what the frames say.
-    pub fn write_model(
-        &mut self,
-        model: &str,
-        dataset: &str,
-        knowledge: &str,
-        frames: impl IntoIterator<Item = Result<DataFrame>>,
-    ) -> Result<u64> {
-        let folder = self.store.model_folder(model, dataset);
-        let about = [
-            ("model", model.to_owned()),
-            ("dataset", dataset.to_owned()),
-            ("knowledge", knowledge.to_owned()),
-        ];
-        self.pending.entry(folder.clone()).or_default().about =
-            about.map(|(k, v)| (k.to_owned(), v)).into();
-        for frame in frames {
-            let frame = frame.inspect_err(|_| {
-                self.pending.remove(&folder);
-            })?;
-            self.write(folder.clone(), std::iter::empty(), frame)?;
+    /// Removes folders of events.
+    pub(super) fn remove(&self, folders: &[PathBuf]) -> Result<()> {
+        let mut summaries = guard(&self.summaries);
+        for folder in folders {
+            // The manifest first, so that nobody sees a part of it.
+            files::remove(&folder.join(FILE))?;
+            let key = self.store.key(folder);
+            summaries.forget(|k| k == key);
         }
-        let new = self.pending.remove(&folder).unwrap_or_default();
-        let rows = new.files.iter().map(|(_, b)| b.rows).sum();
-        swap(&folder, new)?;
-        Ok(rows)
+        summaries.save()?;
+        self.sweep(folders.iter(), &summaries)
     }
 
-    fn write(
-        &mut self,
-        folder: PathBuf,
-        about: impl Iterator<Item = (&'static str, String)>,
-        frame: DataFrame,
-    ) -> Result<()> {
+    /// Puts other files into the place of those of a source: the same rows in the same order.
+    pub(super) fn repack(&self, folder: &Path, manifest: Manifest, new: DataFrames) -> Result<()> {
+        let mut pending = Pending {
+            about: manifest.about,
+            ..Pending::default()
+        };
+        for (number, frame) in new.enumerate() {
+            let (temporary, file) = self.write(frame?)?;
+            pending.files.push(((0, number), temporary, file));
+        }
+        let mut summaries = guard(&self.summaries);
+        let key = self.store.key(folder);
+        let generation = swap(folder, pending)?;
+        summaries.renumber(&key, manifest.generation, generation);
+        summaries.save()?;
+        self.sweep(std::iter::once(&folder.to_owned()), &summaries)
+    }
+
+    fn write(&self, frame: DataFrame) -> Result<(PathBuf, BatchFile)> {
         let mut frame = files::storable(frame)?;
-        self.written += 1;
-        let temporary = self
-            .temporary()
-            .join(format!("{:06}.parquet", self.written));
+        let number = self.written.fetch_add(1, Ordering::Relaxed) + 1;
+        let temporary = self.temporary().join(format!("{number:06}.parquet"));
         let batch = BatchFile::of(&frame, String::new())?;
         files::write_parquet(&temporary, &mut frame)?;
-        let pending = self.pending.entry(folder).or_default();
-        pending.about.extend(about.map(|(k, v)| (k.to_owned(), v)));
-        pending.files.push((temporary, batch));
-        Ok(())
+        Ok((temporary, batch))
     }
 
     fn temporary(&self) -> PathBuf {
@@ -163,21 +235,42 @@ impl<'s> Writer<'s> {
             Ok(()) | Err(_) => Ok(()),
         }
     }
-}
 
-impl Writer<'_> {
     /// Removes what a process that was killed left: files that no manifest names are not rows, but
     /// other programs would take them for some.
     fn tidy(&self) -> Result<()> {
-        for folder in self.store.all_folders()? {
-            match Manifest::load(&folder)? {
-                Some(manifest) => remove_unnamed(&folder, &manifest)?,
-                None => std::fs::remove_dir_all(&folder).map_err(|e| Error::file(&folder, e))?,
+        let mut all = Vec::new();
+        for index in super::subfolders(&self.store.home().join("events"))? {
+            all.extend(super::subfolders(&index)?);
+        }
+        self.sweep(all.iter(), &guard(&self.summaries))
+    }
+
+    /// Removes files that no manifest names: in these folders, and of summaries. Where somebody
+    /// reads, they stay until the next writer comes.
+    fn sweep<'f>(
+        &self,
+        folders: impl Iterator<Item = &'f PathBuf>,
+        summaries: &Summaries,
+    ) -> Result<()> {
+        let Some(_alone) = files::alone(&self.store.home().join(files::READERS)) else {
+            return Ok(());
+        };
+        for folder in folders {
+            match Manifest::load(folder)? {
+                Some(manifest) => remove_unnamed(folder, &manifest)?,
+                None if folder.is_dir() => {
+                    std::fs::remove_dir_all(folder).map_err(|e| Error::file(folder, e))?;
+                }
+                None => {}
             }
         }
-        Ok(())
+        summaries.remove_unnamed()
     }
 }
+
+/// Frames as they come.
+pub(super) type DataFrames<'f> = &'f mut dyn Iterator<Item = Result<DataFrame>>;
 
 impl Drop for Writer<'_> {
     fn drop(&mut self) {
@@ -187,16 +280,29 @@ impl Drop for Writer<'_> {
     }
 }
 
-/// Moves new files in, swaps the manifest, and removes what it does not name.
-fn swap(folder: &Path, new: Pending) -> Result<()> {
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Moves new files in and swaps the manifest. Gives the new generation.
+fn swap(folder: &Path, mut new: Pending) -> Result<u64> {
     std::fs::create_dir_all(folder).map_err(|e| Error::file(folder, e))?;
-    let generation = Manifest::load(folder)?.map_or(0, |m| m.generation) + 1;
+    let generation = match Manifest::load(folder)? {
+        Some(manifest) => manifest.generation,
+        // Removed, but somebody may still read what was there.
+        None => files::entries(folder)?
+            .iter()
+            .filter_map(|path| path.file_name()?.to_str()?.split_once('-')?.0.parse().ok())
+            .max()
+            .unwrap_or(0),
+    } + 1;
     let mut manifest = Manifest {
         generation,
         about: new.about,
         batches: Vec::with_capacity(new.files.len()),
     };
-    for (number, (temporary, mut batch)) in new.files.into_iter().enumerate() {
+    new.files.sort_by_key(|(place, ..)| *place);
+    for (number, (_, temporary, mut batch)) in new.files.into_iter().enumerate() {
         batch.file = format!("{generation:06}-{:06}.parquet", number + 1);
         let path = folder.join(&batch.file);
         std::fs::rename(&temporary, &path).map_err(|e| Error::file(&path, e))?;
@@ -204,31 +310,19 @@ fn swap(folder: &Path, new: Pending) -> Result<()> {
     }
     files::sync_folder(folder)?;
     manifest.save(folder)?;
-    remove_unnamed(folder, &manifest)
+    Ok(generation)
 }
 
 /// Removes what a folder's manifest does not name.
 fn remove_unnamed(folder: &Path, manifest: &Manifest) -> Result<()> {
     let named: BTreeSet<&str> = manifest.batches.iter().map(|b| b.file.as_str()).collect();
-    for entry in std::fs::read_dir(folder).map_err(|e| Error::file(folder, e))? {
-        let entry = entry.map_err(|e| Error::file(folder, e))?;
-        let name = entry.file_name();
-        let keep = name
-            .to_str()
-            .is_some_and(|n| n == FILE || named.contains(n));
-        if !keep {
-            let path = entry.path();
-            std::fs::remove_file(&path).map_err(|e| Error::file(&path, e))?;
+    for path in files::entries(folder)? {
+        let name = path.file_name().and_then(|n| n.to_str());
+        if !name.is_some_and(|n| n == FILE || named.contains(n)) {
+            files::remove(&path)?;
         }
     }
     Ok(())
-}
-
-/// Removes a folder of batches, the manifest first, so that nobody sees a part of it.
-pub(super) fn remove_folder(folder: &Path) -> Result<()> {
-    let manifest = folder.join(FILE);
-    std::fs::remove_file(&manifest).map_err(|e| Error::file(&manifest, e))?;
-    std::fs::remove_dir_all(folder).map_err(|e| Error::file(folder, e))
 }
 
 /// The file on disk that events came from: without what stands for members of archives, and

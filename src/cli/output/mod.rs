@@ -158,6 +158,21 @@ fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Bytes for people, in powers of 1000: `1.2 MB`.
+pub fn bytes(count: u64) -> String {
+    let mut size = count as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if size < 1000.0 {
+            return match unit {
+                "B" => format!("{count} B"),
+                _ => format!("{size:.1} {unit}"),
+            };
+        }
+        size /= 1000.0;
+    }
+    format!("{size:.1} TB")
+}
+
 /// `1 row`, `52,000 rows`
 pub fn counted(count: u64, one: &str) -> String {
     let digits = count.to_string();

@@ -88,7 +88,7 @@ impl State {
             Dot::ForgetData => self.reopen(|setup| setup.options.data.clear())?,
             Dot::AddData(path) => self.reopen(|setup| setup.options.data.push(path))?,
             Dot::ShowModels => {
-                let rows = datasets(&self.session, "*");
+                let rows = datasets(&self.session, "*")?;
                 self.setup.write_table(&rows)?;
             }
             Dot::AddModel(model) => self.reopen(|setup| {

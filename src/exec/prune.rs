@@ -1,0 +1,188 @@
+//! Leaves out what a search can't find anything in: sources by what all of their events have in
+//! common, batches by their span of time.
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::data::{EventPart, micros};
+use crate::exec::frame::Frame;
+use crate::knowledge::props::{FieldRules, TransformMethod};
+use crate::plan::context::PlanContext;
+use crate::plan::matching::FieldMatcher;
+use crate::store::Between;
+use crate::syntax::ast::{CompareOp, Literal, Search};
+use crate::time;
+
+/// What holds for all events that a search finds.
+pub(super) struct Bounds<'s> {
+    search: Option<&'s Search>,
+    between: Between,
+}
+
+impl<'s> Bounds<'s> {
+    /// The bounds of a search: its time range, and what its first search expression asks.
+    pub(super) fn of(context: &PlanContext, search: Option<&'s Search>) -> Result<Bounds<'s>> {
+        let mut between = (context.earliest.map(micros), context.latest.map(micros));
+        if let Some(search) = search {
+            narrow(search, context, &mut between);
+        }
+        Ok(Bounds { search, between })
+    }
+
+    /// The span of time.
+    pub(super) fn between(&self) -> Between {
+        self.between
+    }
+}
+
+/// Narrows a span of time by the terms that must all hold.
+fn narrow(search: &Search, context: &PlanContext, between: &mut Between) {
+    match search {
+        Search::And(parts) => parts.iter().for_each(|p| narrow(p, context, between)),
+        Search::Compare { field, op, value } if *op == CompareOp::Eq => {
+            let Some(at) = moment(value, context) else {
+                return;
+            };
+            if field.text.eq_ignore_ascii_case("earliest") {
+                between.0 = Some(between.0.map_or(at, |known| known.max(at)));
+            } else if field.text.eq_ignore_ascii_case("latest") {
+                between.1 = Some(between.1.map_or(at, |known| known.min(at)));
+            }
+        }
+        Search::Or(_)
+        | Search::Not(_)
+        | Search::Compare { .. }
+        | Search::In { .. }
+        | Search::Term(_)
+        | Search::ExactTerm(_)
+        | Search::CaseTerm(_)
+        | Search::Subsearch(_)
+        | Search::CompareSubsearch { .. } => {}
+    }
+}
+
+/// A time as it stands in a search; what is none is told where the filter is made.
+fn moment(value: &Literal, context: &PlanContext) -> Option<i64> {
+    let clock = &context.clock;
+    let at = time::time_modifier(&value.text, clock.now, clock.zone).ok()?;
+    Some(micros(at))
+}
+
+impl Executor<'_> {
+    /// Whether a search within bounds may find an event of a part.
+    ///
+    /// # Errors
+    /// A field rule that can't be read.
+    pub(super) fn may_meet(&self, part: &EventPart, bounds: &Bounds<'_>) -> Result<bool> {
+        let (from, before) = bounds.between;
+        if (from.is_some() || before.is_some()) && part.frame.has("_time") {
+            let inside = part.span.is_some_and(|(first, last)| {
+                from.is_none_or(|from| last >= from) && before.is_none_or(|before| first < before)
+            });
+            if !inside {
+                return Ok(false);
+            }
+        }
+        let Some(search) = bounds.search else {
+            return Ok(true);
+        };
+        let catalog = &self.context.catalog;
+        if catalog.props.minds_hosts() {
+            return Ok(true);
+        }
+        let rules = catalog.field_rules(&part.sourcetype, &part.source, &part.host)?;
+        Ok(may_hold(search, &Common::of(part, &rules)))
+    }
+
+    /// The part without batches that lie outside of a span of time.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) fn narrowed(&self, part: &EventPart, bounds: &Bounds<'_>) -> Result<EventPart> {
+        let mut part = part.clone();
+        if let Some(stored) = &self.data.stored
+            && !part.stored.is_empty()
+            && bounds.between != (None, None)
+        {
+            let (lazy, schema) = stored.store.scan(&part.stored, bounds.between)?;
+            part.frame = Frame::lazy(lazy, &schema);
+        }
+        Ok(part)
+    }
+}
+
+/// What all events of a part have in common; none where that is not known.
+struct Common<'p> {
+    index: Option<&'p str>,
+    source: Option<&'p str>,
+    sourcetype: Option<&'p str>,
+}
+
+impl<'p> Common<'p> {
+    /// Field rules may set these fields anew: then nothing is known.
+    fn of(part: &'p EventPart, rules: &'p FieldRules) -> Common<'p> {
+        let known = |name: &str, value: &'p str| {
+            (part.frame.has(name) && !value.is_empty() && !sets(rules, name)).then_some(value)
+        };
+        let renamed = rules.rename.as_ref().map(|r| r.rule.as_str());
+        Common {
+            index: known("index", &part.index),
+            source: known("source", &part.source),
+            sourcetype: known("sourcetype", renamed.unwrap_or(&part.sourcetype)),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&'p str> {
+        match name {
+            "index" => self.index,
+            "source" => self.source,
+            "sourcetype" => self.sourcetype,
+            _ => None,
+        }
+    }
+}
+
+/// Whether search-time rules may give a field of that name. `KV_MODE` changes no field that is
+/// there.
+fn sets(rules: &FieldRules, name: &str) -> bool {
+    let group = |regex: &str| regex.contains(&format!("<{name}>"));
+    rules.extracts.iter().any(|r| group(&r.rule.regex))
+        || rules.reports.iter().any(|r| match &r.rule.method {
+            TransformMethod::Pairs { .. } => true,
+            TransformMethod::Columns { fields, .. } => fields.iter().any(|f| f == name),
+            TransformMethod::Regex { regex, format } if format.is_empty() => {
+                group(regex) || regex.contains("_KEY_")
+            }
+            TransformMethod::Regex { format, .. } => {
+                format.iter().any(|(f, _)| f == name || f.contains('$'))
+            }
+        })
+        || rules.aliases.iter().any(|r| r.rule.to == name)
+        || rules.evals.iter().any(|r| r.rule.field == name)
+        || rules.lookups.iter().any(|r| {
+            let outputs = &r.rule.outputs;
+            outputs.is_empty() || outputs.iter().any(|(_, field)| field == name)
+        })
+}
+
+/// Whether a search expression may hold for an event; false only when it certainly does not.
+fn may_hold(search: &Search, common: &Common<'_>) -> bool {
+    let compare = |name: &str, op: CompareOp, value: &Literal| {
+        common
+            .get(name)
+            .is_none_or(|known| FieldMatcher::new(op, &value.text).matches_text(known))
+    };
+    match search {
+        Search::And(parts) => parts.iter().all(|part| may_hold(part, common)),
+        Search::Or(parts) => parts.is_empty() || parts.iter().any(|part| may_hold(part, common)),
+        Search::Compare { field, op, value } => compare(&field.text, *op, value),
+        Search::In { field, values } => values
+            .iter()
+            .any(|value| compare(&field.text, CompareOp::Eq, value)),
+        Search::Not(_)
+        | Search::Term(_)
+        | Search::ExactTerm(_)
+        | Search::CaseTerm(_)
+        | Search::Subsearch(_)
+        | Search::CompareSubsearch { .. } => true,
+    }
+}

@@ -1,0 +1,341 @@
+//! Summaries of data model sets: made of events once, read in the place of the events.
+//!
+//! A summary holds what `tstats` can see of an event: the data set's fields and what says where
+//! and when, not the event's text.
+//! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Acceleratedatamodels>
+
+use polars::prelude::DataFrame;
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::data::{Data, EventPart, Stored, by_time};
+use crate::exec::frame::Frame;
+use crate::exec::models::{BARE, named};
+use crate::exec::prune::Bounds;
+use crate::knowledge::models::Dataset;
+use crate::plan::analysis::fields_of;
+use crate::plan::schema::Schema;
+use crate::plan::{AggregateCall, AggregateInput, Plan, Predicate, Scan};
+use crate::store::StoredSource;
+use crate::syntax::ast::Search;
+
+/// What is to be seen of a data set.
+pub(super) struct Wanted {
+    /// Only what was summarised.
+    summaries_only: bool,
+    /// Nothing but what summaries hold of an event.
+    slim: bool,
+    /// The order of the rows.
+    ordered: bool,
+}
+
+impl Wanted {
+    /// Whole events.
+    pub(super) fn events(summaries_only: bool) -> Wanted {
+        Wanted {
+            summaries_only,
+            slim: false,
+            ordered: true,
+        }
+    }
+}
+
+/// What an aggregation over the rows of a data set, as `tstats` plans it, wants of them.
+pub(super) fn scanned(plan: &Plan) -> Option<Wanted> {
+    let Plan::Aggregate {
+        input,
+        aggregates,
+        by,
+        sorted,
+        ..
+    } = plan
+    else {
+        return None;
+    };
+    let reads_text = |call: &AggregateCall| match &call.arg {
+        AggregateInput::Row => false,
+        AggregateInput::Field(pattern) => pattern.matches("_raw"),
+        AggregateInput::Expr(expr) => fields_of(expr).iter().any(|f| f == "_raw"),
+    };
+    let mut slim = !aggregates.iter().any(reads_text) && by.iter().all(|b| b.name != "_raw");
+    let mut below = input.as_ref();
+    loop {
+        match below {
+            Plan::Filter { input, predicate } => {
+                slim &= match predicate {
+                    Predicate::Expr(expr) => fields_of(expr).iter().all(|f| f != "_raw"),
+                    Predicate::Search(search, _) => is_slim(search),
+                };
+                below = input;
+            }
+            Plan::Scan(Scan::Model { summaries_only, .. }) => {
+                return Some(Wanted {
+                    summaries_only: *summaries_only,
+                    slim,
+                    ordered: !sorted || aggregates.iter().any(|a| a.function.ordered),
+                });
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Whether a search expression reads nothing but what summaries hold. What event types and tags
+/// ask is not known here, nor what a subsearch gives.
+fn is_slim(search: &Search) -> bool {
+    let plain = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name != "_raw" && name != "eventtype" && name != "tag" && !name.starts_with("tag::")
+    };
+    match search {
+        Search::And(parts) | Search::Or(parts) => parts.iter().all(is_slim),
+        Search::Not(inner) => is_slim(inner),
+        Search::Compare { field, .. } | Search::In { field, .. } => plain(&field.text),
+        Search::CompareSubsearch { .. }
+        | Search::Term(_)
+        | Search::ExactTerm(_)
+        | Search::CaseTerm(_)
+        | Search::Subsearch(_) => false,
+    }
+}
+
+/// Sources one after the other whose rows come from the same place.
+enum Run<'r> {
+    Summary(Vec<&'r str>),
+    Events(Vec<EventPart>),
+}
+
+impl Executor<'_> {
+    /// The rows below an aggregation: filters over a data set.
+    pub(super) fn filtered_model(&self, plan: &Plan, wanted: &Wanted) -> Result<Frame> {
+        match plan {
+            Plan::Filter { input, predicate } => {
+                self.filter(self.filtered_model(input, wanted)?, predicate)
+            }
+            Plan::Scan(Scan::Model { model, dataset, .. }) => {
+                self.model(model, dataset.as_ref(), wanted)
+            }
+            other => self.lower(other),
+        }
+    }
+
+    /// The rows of a data set out of the store's summaries, and of events where there are none;
+    /// nothing when summaries can't serve.
+    ///
+    /// What was summarised with other knowledge is made of the events again, as it will be when
+    /// the summary is renewed.
+    pub(super) fn summarised(
+        &self,
+        key: &str,
+        dataset: &Dataset,
+        wanted: &Wanted,
+    ) -> Result<Option<Frame>> {
+        let Some(stored) = &self.data.stored else {
+            return Ok(None);
+        };
+        if !(wanted.slim || wanted.summaries_only) || !self.is_row_wise(dataset)? {
+            return Ok(None);
+        }
+        let bounds = Bounds::of(self.context, None)?;
+        let mut frames = Vec::new();
+        for run in self.runs(stored, wanted)? {
+            match run {
+                Run::Summary(keys) => {
+                    let found = stored.summaries.scan(key, &keys, bounds.between())?;
+                    frames.extend(found.map(|(lazy, schema)| Frame::lazy(lazy, &schema)));
+                }
+                Run::Events(parts) => {
+                    let mut data = Data::default();
+                    for part in &parts {
+                        if self.may_meet(part, &bounds)? {
+                            data.events.push(self.narrowed(part, &bounds)?);
+                        }
+                    }
+                    if data.events.is_empty() {
+                        continue;
+                    }
+                    let executor = self.over(&data, None);
+                    frames.push(executor.rows_of(dataset, executor.base(dataset)?)?);
+                }
+            }
+        }
+        let mut frames: Vec<Frame> = frames.into_iter().map(|f| named(dataset, f)).collect();
+        let frame = match frames.len() {
+            0 => named(dataset, Frame::typed(DataFrame::empty(), Schema::new())),
+            1 => frames.remove(0),
+            _ => self.union(frames)?,
+        };
+        let frame = self.in_range(frame);
+        Ok(Some(if wanted.ordered {
+            by_time(frame)
+        } else {
+            frame
+        }))
+    }
+
+    /// Where the rows of each source come from, in the order of the sources.
+    fn runs<'r>(&'r self, stored: &'r Stored, wanted: &Wanted) -> Result<Vec<Run<'r>>> {
+        let mut runs: Vec<Run<'r>> = Vec::new();
+        let mut stale = 0;
+        for part in &self.data.events {
+            let mut rest: &[StoredSource] = &part.stored;
+            while let Some(first) = rest.first() {
+                let current = |s: &StoredSource| stored.summaries.cover(s, Some(&stored.knowledge));
+                let is_current = current(first);
+                let length = rest.iter().take_while(|s| current(s) == is_current).count();
+                let (sources, after) = rest.split_at(length);
+                rest = after;
+                if is_current && wanted.slim {
+                    let keys = sources.iter().map(|s| s.key.as_str());
+                    match runs.last_mut() {
+                        Some(Run::Summary(known)) => known.extend(keys),
+                        _ => runs.push(Run::Summary(keys.collect())),
+                    }
+                    continue;
+                }
+                let covered = |s: &&StoredSource| stored.summaries.cover(s, None);
+                stale += sources.iter().filter(covered).count() * usize::from(!is_current);
+                let sources: Vec<StoredSource> = sources
+                    .iter()
+                    .filter(|s| !wanted.summaries_only || covered(s))
+                    .cloned()
+                    .collect();
+                if sources.is_empty() {
+                    continue;
+                }
+                let (lazy, schema) = stored.store.scan(&sources, (None, None))?;
+                let part = EventPart {
+                    frame: Frame::lazy(lazy, &schema),
+                    stored: sources,
+                    ..part.clone()
+                };
+                match runs.last_mut() {
+                    Some(Run::Events(parts)) => parts.push(part),
+                    _ => runs.push(Run::Events(vec![part])),
+                }
+            }
+        }
+        if stale > 0 {
+            self.context.notice(
+                "summaries of data models were made with other knowledge, so that their events were read: `spelunk store summarize` renews them",
+            );
+        }
+        Ok(runs)
+    }
+
+    /// The rows that the events of this executor's data give for each data set
+    /// (`Endpoint.Processes`), in their order: what a summary keeps of them. Data sets without rows
+    /// are left out, and those that a search makes.
+    ///
+    /// # Errors
+    /// A field rule or a data model that can't be applied.
+    pub fn summaries(&self) -> Result<Vec<(String, DataFrame)>> {
+        let events = self.computed_frame(self.events(false)?)?;
+        let mut found = Vec::new();
+        if events.schema.is_empty() {
+            return Ok(found);
+        }
+        let executor = self.over(self.data, Some(events));
+        for model in self.context.catalog.models.iter() {
+            for root in model.roots() {
+                if !self.is_row_wise(root)? {
+                    continue;
+                }
+                let own = self.constrained(root, executor.base(root)?)?;
+                let own = self.computed_frame(own)?;
+                if height(&own)? == 0 {
+                    continue;
+                }
+                let descends = |d: &&Dataset| d.root() == root.name;
+                for dataset in model.datasets().filter(descends) {
+                    let rows = self.collect(slim(dataset, self.rows_of(dataset, own.clone())?))?;
+                    let frame = rows.frame();
+                    if frame.height() == 0 {
+                        continue;
+                    }
+                    let empty = |c: &polars::prelude::Column| c.null_count() == c.len();
+                    let names: Vec<_> = frame
+                        .columns()
+                        .iter()
+                        .filter(|c| !empty(c))
+                        .map(|c| c.name().clone())
+                        .collect();
+                    let frame = frame
+                        .select(names)
+                        .map_err(crate::exec::frame::polars_error)?;
+                    found.push((format!("{}.{}", model.name, dataset.name), frame));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether the rows of a data set can be made event by event.
+    fn is_row_wise(&self, dataset: &Dataset) -> Result<bool> {
+        Ok(match &dataset.base_search {
+            Some(base) => row_wise(&crate::commands::plan_text(self.context, base)?),
+            None => true,
+        })
+    }
+
+    fn computed_frame(&self, frame: Frame) -> Result<Frame> {
+        let schema = frame.schema.clone();
+        let rows = self.collect(frame)?;
+        Ok(Frame::typed(rows.frame().clone(), schema))
+    }
+}
+
+/// Whether each row of a plan is made of one event, whatever the others are.
+fn row_wise(plan: &Plan) -> bool {
+    match plan {
+        Plan::Scan(Scan::Events | Scan::EventsUnordered) => true,
+        Plan::Filter { input, predicate } => {
+            let alone = match predicate {
+                Predicate::Search(_, subsearches) => subsearches.is_empty(),
+                Predicate::Expr(_) => true,
+            };
+            alone && row_wise(input)
+        }
+        Plan::Project { input, .. }
+        | Plan::Extend { input, .. }
+        | Plan::Rename { input, .. }
+        | Plan::Lookup { input, .. }
+        | Plan::Explode { input, .. } => row_wise(input),
+        Plan::Scan(Scan::Model { .. } | Scan::Lookup(_))
+        | Plan::Generate { .. }
+        | Plan::Values(_)
+        | Plan::Aggregate { .. }
+        | Plan::Window { .. }
+        | Plan::Sort { .. }
+        | Plan::Reverse { .. }
+        | Plan::Limit { .. }
+        | Plan::Skip { .. }
+        | Plan::While { .. }
+        | Plan::Bucket { .. }
+        | Plan::Subsearch { .. }
+        | Plan::Distinct { .. }
+        | Plan::Join { .. }
+        | Plan::Union { .. }
+        | Plan::Apply { .. } => false,
+    }
+}
+
+/// The columns that a summary keeps.
+fn slim(dataset: &Dataset, frame: Frame) -> Frame {
+    let bare = BARE.iter().copied().filter(|name| *name != "_raw");
+    let fields = dataset.fields.iter().map(|f| f.name.as_str());
+    let mut names: Vec<String> = Vec::new();
+    for name in bare.chain(fields) {
+        if name != "_raw" && frame.has(name) && !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
+        }
+    }
+    frame.select(names)
+}
+
+/// Rows of a frame that is computed.
+fn height(frame: &Frame) -> Result<usize> {
+    let first = frame.lazy.clone().limit(1);
+    let rows = first.collect().map_err(crate::exec::frame::polars_error)?;
+    Ok(rows.height())
+}

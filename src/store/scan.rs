@@ -1,0 +1,85 @@
+//! Many Parquet files as one lazy frame.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use polars::prelude::{
+    DataFrame, DataType, Expr, HiveOptions, IntoLazy as _, LazyFrame, NULL, PlRefPath, PolarsError,
+    ScanArgsParquet, Schema, SchemaRef, lit,
+};
+
+use crate::error::{Error, Result};
+use crate::read;
+use crate::store::files;
+
+/// The types that columns have when the rows of all files stand below each other.
+pub(super) fn joined(schemas: impl Iterator<Item = Schema>) -> SchemaRef {
+    let schemas: Vec<Schema> = schemas.collect();
+    Arc::new(read::join_schemas(&schemas))
+}
+
+/// One scan over all files whose types are the joined ones, and one over each group of others, which
+/// are cast.
+pub(super) fn scan(batches: &[(PathBuf, Schema)], all: &SchemaRef) -> Result<LazyFrame> {
+    let mut fitting = Vec::new();
+    let mut others: Vec<(SchemaRef, Vec<PathBuf>)> = Vec::new();
+    for (path, schema) in batches {
+        let path = path.clone();
+        let fits = |name: &str, kind: &DataType| all.get(name) == Some(kind);
+        if schema.iter().all(|(name, kind)| fits(name, kind)) {
+            fitting.push(path);
+        } else if let Some((_, paths)) = others.iter_mut().find(|(s, _)| **s == *schema) {
+            paths.push(path);
+        } else {
+            others.push((Arc::new(schema.clone()), vec![path]));
+        }
+    }
+    let mut parts = Vec::new();
+    if !fitting.is_empty() {
+        parts.push((scan_files(&fitting, all)?, Arc::clone(all)));
+    }
+    for (schema, paths) in others {
+        parts.push((scan_files(&paths, &schema)?, schema));
+    }
+    if parts.is_empty() {
+        let empty = DataFrame::empty_with_schema(all);
+        return Ok(empty.lazy());
+    }
+    let (frame, joined) = read::union(parts)?;
+    // The order of columns must not hang on which file has the odd type.
+    if joined.iter_names().eq(all.iter_names()) {
+        return Ok(frame);
+    }
+    let columns: Vec<_> = all
+        .iter()
+        .map(|(name, kind)| match joined.contains(name) {
+            true => Expr::Column(name.clone()),
+            false => lit(NULL).cast(kind.clone()).alias(name.clone()),
+        })
+        .collect();
+    // Not one `select`: constants alone would give one row.
+    let names: Vec<_> = all.iter_names().cloned().map(Expr::Column).collect();
+    Ok(frame.with_columns(columns).select(names))
+}
+
+fn scan_files(files: &[PathBuf], schema: &SchemaRef) -> Result<LazyFrame> {
+    let failed = |e: PolarsError| Error::file(&files[0], e);
+    files.iter().try_for_each(|file| files::check_whole(file))?;
+    let paths = files
+        .iter()
+        .map(|p| PlRefPath::try_from_path(p))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(failed)?;
+    let args = ScanArgsParquet {
+        // `index=` and `source=` in the path are no columns: the files have them.
+        hive_options: HiveOptions {
+            enabled: Some(false),
+            ..HiveOptions::default()
+        },
+        schema: Some(Arc::clone(schema)),
+        allow_missing_columns: true,
+        glob: false,
+        ..ScanArgsParquet::default()
+    };
+    LazyFrame::scan_parquet_files(paths.into_iter().collect(), args).map_err(failed)
+}

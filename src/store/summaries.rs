@@ -1,0 +1,225 @@
+//! Summaries of data model sets: one manifest for all of them says which sources they cover, with
+//! which knowledge they were made, and which Parquet files hold their rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use polars::prelude::{LazyFrame, SchemaRef};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::store::manifest::{BatchFile, FILE};
+use crate::store::{Between, StoredSource, files, scan};
+
+/// What summaries there are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Summaries {
+    /// The number of the next file.
+    next: u64,
+    /// The sources that were summarised, by key.
+    covered: BTreeMap<String, Covered>,
+    batches: Vec<Part>,
+    #[serde(skip)]
+    folder: PathBuf,
+}
+
+/// A source that was summarised; it need not have given a row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Covered {
+    generation: u64,
+    knowledge: String,
+}
+
+/// Rows of one data set that one source gave.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Part {
+    /// `Endpoint.Processes`
+    dataset: String,
+    /// The source's key.
+    source: String,
+    #[serde(flatten)]
+    batch: BatchFile,
+}
+
+/// A data set as summarised.
+#[derive(Clone, Debug)]
+pub struct StoredSummary {
+    /// `Endpoint.Processes`
+    pub dataset: String,
+    /// Rows.
+    pub rows: u64,
+    /// Parquet files.
+    pub paths: Vec<PathBuf>,
+}
+
+impl Summaries {
+    /// Reads the manifest of a folder of summaries.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn load(folder: &Path) -> Result<Summaries> {
+        let path = folder.join(FILE);
+        let mut found: Summaries = match std::fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text)
+                .map_err(|e| Error::format(&path, e.line(), e.column(), e))?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Summaries::default(),
+            Err(e) => return Err(Error::file(&path, e)),
+        };
+        found.folder = folder.to_owned();
+        // What is lost of a summary can be made again from the events.
+        let lost: BTreeSet<String> = found
+            .batches
+            .iter()
+            .filter(|part| files::check_whole(&found.path(part)).is_err())
+            .map(|part| part.source.clone())
+            .collect();
+        found.forget(|key| lost.contains(key));
+        Ok(found)
+    }
+
+    /// Whether the events of a source, as they are now, were summarised: with that knowledge, or
+    /// with any when none is given.
+    pub fn cover(&self, source: &StoredSource, knowledge: Option<&str>) -> bool {
+        self.covered.get(&source.key).is_some_and(|c| {
+            c.generation == source.generation && knowledge.is_none_or(|k| c.knowledge == k)
+        })
+    }
+
+    /// The rows of a data set that some sources gave, in the order of the sources, with their
+    /// columns; none when there are none. Batches outside of `between` are left out.
+    ///
+    /// # Errors
+    /// When the files cannot be opened.
+    pub fn scan(
+        &self,
+        dataset: &str,
+        sources: &[&str],
+        between: Between,
+    ) -> Result<Option<(LazyFrame, SchemaRef)>> {
+        let mut by_source: BTreeMap<&str, Vec<&Part>> = BTreeMap::new();
+        for part in self.batches.iter().filter(|p| p.dataset == dataset) {
+            by_source.entry(&part.source).or_default().push(part);
+        }
+        let batches: Vec<_> = sources
+            .iter()
+            .filter_map(|key| by_source.get(key))
+            .flatten()
+            .filter(|part| part.batch.meets(between))
+            .map(|part| (self.path(part), part.batch.schema()))
+            .collect();
+        if batches.is_empty() {
+            return Ok(None);
+        }
+        let all = scan::joined(batches.iter().map(|(_, schema)| schema.clone()));
+        Ok(Some((scan::scan(&batches, &all)?, all)))
+    }
+
+    /// The data sets that have rows.
+    pub fn datasets(&self) -> Vec<StoredSummary> {
+        let mut found: BTreeMap<&str, StoredSummary> = BTreeMap::new();
+        for part in &self.batches {
+            let summary = found.entry(&part.dataset).or_insert_with(|| StoredSummary {
+                dataset: part.dataset.clone(),
+                rows: 0,
+                paths: Vec::new(),
+            });
+            summary.rows += part.batch.rows;
+            summary.paths.push(self.path(part));
+        }
+        found.into_values().collect()
+    }
+
+    /// The files that hold rows, and how many.
+    pub(super) fn files(&self) -> impl Iterator<Item = (PathBuf, u64)> {
+        self.batches.iter().map(|p| (self.path(p), p.batch.rows))
+    }
+
+    /// Forgets sources.
+    pub(super) fn forget(&mut self, gone: impl Fn(&str) -> bool) {
+        self.covered.retain(|key, _| !gone(key));
+        self.batches.retain(|part| !gone(&part.source));
+    }
+
+    /// Moves the new rows of a source into place, which count when the manifest is saved.
+    pub(super) fn put(
+        &mut self,
+        source: &str,
+        generation: u64,
+        knowledge: String,
+        new: Vec<(String, PathBuf, BatchFile)>,
+    ) -> Result<()> {
+        self.forget(|key| key == source);
+        for (dataset, temporary, mut batch) in new {
+            self.next += 1;
+            batch.file = format!("{:08}.parquet", self.next);
+            let part = Part {
+                dataset,
+                source: source.to_owned(),
+                batch,
+            };
+            let path = self.path(&part);
+            let folder = path.parent().unwrap_or(&self.folder);
+            std::fs::create_dir_all(folder).map_err(|e| Error::file(folder, e))?;
+            std::fs::rename(&temporary, &path).map_err(|e| Error::file(&path, e))?;
+            self.batches.push(part);
+        }
+        let covered = Covered {
+            generation,
+            knowledge,
+        };
+        self.covered.insert(source.to_owned(), covered);
+        Ok(())
+    }
+
+    /// The rows of a source stayed the same when its files were replaced.
+    pub(super) fn renumber(&mut self, source: &str, old: u64, new: u64) {
+        if let Some(covered) = self.covered.get_mut(source)
+            && covered.generation == old
+        {
+            covered.generation = new;
+        }
+    }
+
+    /// Swaps the manifest in.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn save(&self) -> Result<()> {
+        if self.covered.is_empty() && !self.folder.join(FILE).exists() {
+            return Ok(());
+        }
+        let folders: BTreeSet<PathBuf> = self
+            .batches
+            .iter()
+            .filter_map(|p| self.path(p).parent().map(Path::to_owned))
+            .collect();
+        folders.iter().try_for_each(|f| files::sync_folder(f))?;
+        std::fs::create_dir_all(&self.folder).map_err(|e| Error::file(&self.folder, e))?;
+        let text = serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?;
+        files::write_whole(&self.folder.join(FILE), &text)
+    }
+
+    /// Removes the files that the manifest does not name.
+    pub(super) fn remove_unnamed(&self) -> Result<()> {
+        let named: BTreeSet<PathBuf> = self.batches.iter().map(|p| self.path(p)).collect();
+        for folder in super::subfolders(&self.folder)? {
+            let mut left = 0;
+            for path in files::entries(&folder)? {
+                if named.contains(&path) {
+                    left += 1;
+                } else {
+                    files::remove(&path)?;
+                }
+            }
+            if left == 0 {
+                std::fs::remove_dir(&folder).map_err(|e| Error::file(&folder, e))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self, part: &Part) -> PathBuf {
+        let folder = self.folder.join(files::path_part(&part.dataset));
+        folder.join(&part.batch.file)
+    }
+}
