@@ -31,7 +31,9 @@ data: what is searched
   Windows events come out with the fields of Splunk's Windows XML input, whatever they were kept in.
 
   Without --data the store is searched: the folder of --home, filled by spelunk replay.
-  It holds plain Parquet files by index and source; reading a source again replaces it.",
+  It holds plain Parquet files by index and source; reading a source again replaces it. Only files that may
+  hold what a search looks for are opened: index=, source=, sourcetype= and the time range say which.
+  spelunk store stats shows what there is, verify looks whether it is whole, delete removes some of it.",
     },
     Topic {
         name: "models",
@@ -43,7 +45,9 @@ models: data models
   | from datamodel:Endpoint.Processes
 
   Rows of a data set are computed from the events by its constraints and fields, or come from a summary that
-  spelunk replay built. --model Endpoint.Processes=rows.ndjson gives them directly, as Parquet, NDJSON or CSV
+  spelunk replay built; tstats gives the same either way. Where the knowledge has changed since, events are read
+  until spelunk replay or spelunk store summarize renews the summaries. summariesonly=true leaves out events that
+  were never summarised. --model Endpoint.Processes=rows.ndjson gives them directly, as Parquet, NDJSON or CSV
   with columns without the prefix: process_name, dest, _time.
 
   spelunk list models, spelunk list datasets show what there is.",

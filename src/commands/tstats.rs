@@ -13,7 +13,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Generating,
     synopsis: "| tstats [<options>] <aggregation>... [FROM datamodel=<Model>[.<Dataset>]] [WHERE <search expression>] [BY <field>... [span=<span>]]",
     options: &[
-        ("summariesonly", "false", "accepted: rows of a data model always count as summarised"),
+        ("summariesonly", "false", "only events that were summarised when they were replayed; data given by --data or --model counts as summarised"),
         ("fillnull_value", "", "what stands for a missing BY field; without it such rows are left out"),
         ("prestats", "false", "only false is supported"),
         ("append", "false", "only false is supported"),

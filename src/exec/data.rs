@@ -1,7 +1,7 @@
 //! Where the rows of a search come from: events by sourcetype, and data model rows given directly.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use polars::prelude::{AnyValue, DataType, Scalar, TimeUnit};
 
@@ -41,8 +41,9 @@ pub struct Stored {
     pub store: Store,
     /// What was summarised when the search began.
     pub summaries: Summaries,
-    /// The knowledge that rows of summaries must have been made with to count.
-    pub knowledge: String,
+    /// The knowledge that rows of summaries must have been made with to count; found out when
+    /// a search asks for a data model.
+    pub knowledge: LazyLock<String, Box<dyn FnOnce() -> String + Send>>,
     /// Keeps files that are replaced in the meantime.
     pub reading: Option<std::fs::File>,
 }
@@ -111,9 +112,9 @@ impl Executor<'_> {
     /// # Errors
     /// A field rule that can't be applied.
     pub(super) fn events_within(&self, newest_first: bool, bounds: &Bounds<'_>) -> Result<Frame> {
+        // Those who computed them make rows event by event, in whatever order.
         if let Some(ready) = &self.ready {
-            let frame = ready.clone();
-            return Ok(if newest_first { by_time(frame) } else { frame });
+            return Ok(ready.clone());
         }
         let mut frames = Vec::with_capacity(self.data.events.len());
         for part in &self.data.events {

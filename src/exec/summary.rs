@@ -133,7 +133,7 @@ impl Executor<'_> {
         let Some(stored) = &self.data.stored else {
             return Ok(None);
         };
-        if !(wanted.slim || wanted.summaries_only) || !self.is_row_wise(dataset)? {
+        if !(wanted.slim || wanted.summaries_only) || !self.is_row_wise(dataset) {
             return Ok(None);
         }
         let bounds = Bounds::of(self.context, None)?;
@@ -238,7 +238,7 @@ impl Executor<'_> {
         let executor = self.over(self.data, Some(events));
         for model in self.context.catalog.models.iter() {
             for root in model.roots() {
-                if !self.is_row_wise(root)? {
+                if !self.is_row_wise(root) {
                     continue;
                 }
                 let own = self.constrained(root, executor.base(root)?)?;
@@ -270,12 +270,15 @@ impl Executor<'_> {
         Ok(found)
     }
 
-    /// Whether the rows of a data set can be made event by event.
-    fn is_row_wise(&self, dataset: &Dataset) -> Result<bool> {
-        Ok(match &dataset.base_search {
-            Some(base) => row_wise(&crate::commands::plan_text(self.context, base)?),
+    /// Whether the rows of a data set can be made event by event. What is wrong with its search is
+    /// told to those who ask for it.
+    fn is_row_wise(&self, dataset: &Dataset) -> bool {
+        match &dataset.base_search {
+            Some(base) => {
+                crate::commands::plan_text(self.context, base).is_ok_and(|plan| row_wise(&plan))
+            }
             None => true,
-        })
+        }
     }
 
     fn computed_frame(&self, frame: Frame) -> Result<Frame> {

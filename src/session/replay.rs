@@ -6,6 +6,7 @@ mod work;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -150,7 +151,7 @@ impl Session {
         }
         data.stored = Some(Stored {
             summaries: store.summaries()?,
-            knowledge: self.knowledge(),
+            knowledge: LazyLock::new(self.knowledge()),
             store,
             reading,
         });
@@ -158,9 +159,10 @@ impl Session {
     }
 
     /// What identifies the knowledge that summaries are made with.
-    fn knowledge(&self) -> String {
+    fn knowledge(&self) -> Box<dyn FnOnce() -> String + Send> {
+        let (catalog, zone) = (Arc::clone(&self.catalog), self.options.zone);
         // Times without a zone, and the text of times, follow it.
-        format!("{} {}", self.catalog.identity(), self.options.zone)
+        Box::new(move || format!("{} {zone}", catalog.identity()))
     }
 }
 

@@ -9,6 +9,7 @@ const SUBCOMMANDS: &[&str] = &[
     "run",
     "repl",
     "replay",
+    "store",
     "explain",
     "check",
     "fmt",

@@ -19,5 +19,7 @@ mod properties;
 mod repl;
 mod shared;
 mod sources;
+mod store;
+mod store_shared;
 mod support;
 mod tables;

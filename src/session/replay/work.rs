@@ -286,7 +286,7 @@ impl Summarizer {
         (context.earliest, context.latest) = (None, None);
         context.tell_missing_fields = false;
         Ok(Summarizer {
-            knowledge: session.knowledge(),
+            knowledge: session.knowledge()(),
             context,
             refused: Mutex::default(),
         })
