@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{
@@ -44,13 +44,18 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 /// When it cannot be written.
 pub fn write_parquet(path: &Path, frame: &mut DataFrame) -> Result<()> {
     let file = File::create(path).map_err(|e| Error::file(path, e))?;
-    let written = ParquetWriter::new(&file)
+    // The format's metadata is written field by field.
+    let mut buffered = BufWriter::with_capacity(1 << 20, &file);
+    let written = ParquetWriter::new(&mut buffered)
         .with_compression(ParquetCompression::Zstd(None))
         .with_statistics(StatisticsOptions::default())
         .with_row_group_size(Some(ROW_GROUP))
         .finish(frame);
     let synced = match written {
-        Ok(_) => file.sync_all().map_err(|e| e.to_string()),
+        Ok(_) => match buffered.flush() {
+            Ok(()) => file.sync_all().map_err(|e| e.to_string()),
+            Err(e) => Err(e.to_string()),
+        },
         Err(e) => Err(e.to_string()),
     };
     synced.map_err(|why| {
