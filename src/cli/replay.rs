@@ -19,7 +19,7 @@ pub fn replay(args: &ReplayArgs, setup: &Setup) -> Result<(), Problem> {
         sourcetype: args.sourcetype.clone(),
         host: args.host.clone(),
     };
-    let summary = setup.open()?.replay(&args.paths, &options)?;
+    let summary = setup.open()?.replay_as(&args.paths, &options)?;
     setup.notices(&summary.all_notices());
     if setup.format.is_some() {
         setup.write_table(&rows(&summary))?;

@@ -45,10 +45,10 @@ models: data models
   | from datamodel:Endpoint.Processes
 
   Rows of a data set are computed from the events by its constraints and fields, or come from a summary that
-  spelunk replay built; tstats gives the same either way. Where the knowledge has changed since, events are read
-  until spelunk replay or spelunk store summarize renews the summaries. summariesonly=true leaves out events that
-  were never summarised. --model Endpoint.Processes=rows.ndjson gives them directly, as Parquet, NDJSON or CSV
-  with columns without the prefix: process_name, dest, _time.
+  spelunk replay built; tstats gives the same either way. Where the knowledge has changed since, events are
+  read until spelunk replay or spelunk store summarize renews the summaries. summariesonly=true leaves out
+  events that were never summarised. --model Endpoint.Processes=rows.ndjson gives rows directly, as Parquet,
+  NDJSON or CSV with columns without the prefix: process_name, dest, _time.
 
   spelunk list models, spelunk list datasets show what there is.",
     },

@@ -16,8 +16,9 @@ use crate::knowledge::models::Dataset;
 use crate::plan::analysis::fields_of;
 use crate::plan::schema::Schema;
 use crate::plan::{AggregateCall, AggregateInput, Plan, Predicate, Scan};
-use crate::store::StoredSource;
+use crate::store::{Rows, StoredSource};
 use crate::syntax::ast::Search;
+use crate::value::Type;
 
 /// What is to be seen of a data set.
 pub(super) struct Wanted {
@@ -142,7 +143,15 @@ impl Executor<'_> {
             match run {
                 Run::Summary(keys) => {
                     let found = stored.summaries.scan(key, &keys, bounds.between())?;
-                    frames.extend(found.map(|(lazy, schema)| Frame::lazy(lazy, &schema)));
+                    frames.extend(found.map(|(lazy, schema, mixed)| {
+                        let mut frame = Frame::lazy(lazy, &schema);
+                        for name in mixed {
+                            if frame.kind(&name) == Type::Text {
+                                frame.schema.insert(name, Type::Any);
+                            }
+                        }
+                        frame
+                    }));
                 }
                 Run::Events(parts) => {
                     let mut data = Data::default();
@@ -229,7 +238,7 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// A field rule or a data model that can't be applied.
-    pub fn summaries(&self) -> Result<Vec<(String, DataFrame)>> {
+    pub fn summaries(&self) -> Result<Vec<Rows>> {
         let events = self.computed_frame(self.events(false)?)?;
         let mut found = Vec::new();
         if events.schema.is_empty() {
@@ -248,6 +257,9 @@ impl Executor<'_> {
                 }
                 let descends = |d: &&Dataset| d.root() == root.name;
                 for dataset in model.datasets().filter(descends) {
+                    if dataset.transaction {
+                        continue;
+                    }
                     let rows = self.collect(slim(dataset, self.rows_of(dataset, own.clone())?))?;
                     let frame = rows.frame();
                     if frame.height() == 0 {
@@ -263,7 +275,13 @@ impl Executor<'_> {
                     let frame = frame
                         .select(names)
                         .map_err(crate::exec::frame::polars_error)?;
-                    found.push((format!("{}.{}", model.name, dataset.name), frame));
+                    let types = rows.names().into_iter().zip(rows.types());
+                    let mixed = types.filter(|(_, kind)| **kind == Type::Any);
+                    found.push(Rows {
+                        dataset: format!("{}.{}", model.name, dataset.name),
+                        mixed: mixed.map(|(name, _)| name.to_owned()).collect(),
+                        frame,
+                    });
                 }
             }
         }
@@ -273,6 +291,9 @@ impl Executor<'_> {
     /// Whether the rows of a data set can be made event by event. What is wrong with its search is
     /// told to those who ask for it.
     fn is_row_wise(&self, dataset: &Dataset) -> bool {
+        if dataset.transaction {
+            return false;
+        }
         match &dataset.base_search {
             Some(base) => {
                 crate::commands::plan_text(self.context, base).is_ok_and(|plan| row_wise(&plan))

@@ -40,7 +40,15 @@ impl Session {
     ///
     /// # Errors
     /// Files that can't be read, a store that can't be written; what was stored before stays.
-    pub fn replay(&self, paths: &[PathBuf], options: &ReplayOptions) -> Result<ReplaySummary> {
+    pub fn replay(&self, paths: &[PathBuf]) -> Result<ReplaySummary> {
+        self.replay_as(paths, &ReplayOptions::default())
+    }
+
+    /// The same, with something said of all events.
+    ///
+    /// # Errors
+    /// As [`Session::replay`].
+    pub fn replay_as(&self, paths: &[PathBuf], options: &ReplayOptions) -> Result<ReplaySummary> {
         let units = Units::find(self, paths, options)?;
         self.replay_units(units)
     }

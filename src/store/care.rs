@@ -2,10 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use polars::prelude::{DataFrame, IntoLazy as _, LazyFrame, PolarsResult, SerReader as _};
 
 use crate::error::{Error, Result};
+use crate::read;
 use crate::store::manifest::{BatchFile, Manifest};
 use crate::store::{Store, files, scan};
 
@@ -159,16 +161,16 @@ fn groups(batches: &[BatchFile]) -> Vec<&[BatchFile]> {
 }
 
 fn merged(folder: &Path, group: &[BatchFile]) -> Result<DataFrame> {
-    let all = scan::joined(group.iter().map(BatchFile::schema));
     // One by one and in order: files whose types differ must not change places.
     let mut parts = Vec::with_capacity(group.len());
     for batch in group {
         let path = folder.join(&batch.file);
-        let lazy = scan::scan(&[(path.clone(), batch.schema())], &all)?;
-        parts.push(collect(lazy).map_err(|why| Error::file(&path, why))?.lazy());
+        let schema = Arc::new(batch.schema());
+        let lazy = scan::scan(&[(path.clone(), batch.schema())], &schema)?;
+        let frame = collect(lazy).map_err(|why| Error::file(&path, why))?;
+        parts.push((frame.lazy(), schema));
     }
-    let whole = polars::prelude::concat(parts, polars::prelude::UnionArgs::default())
-        .map_err(|e| Error::internal(e.to_string()))?;
+    let (whole, _) = read::union(parts)?;
     collect(whole).map_err(Error::internal)
 }
 

@@ -45,6 +45,8 @@ pub struct BatchFile {
 pub enum Kind {
     /// `String`
     Text,
+    /// `String` of which some values are numbers
+    Mixed,
     /// `Int64`
     Integer,
     /// `Float64`
@@ -73,7 +75,7 @@ impl Kind {
     /// The Polars type.
     pub fn data_type(self) -> DataType {
         match self {
-            Kind::Text => DataType::String,
+            Kind::Text | Kind::Mixed => DataType::String,
             Kind::Integer => DataType::Int64,
             Kind::Float => DataType::Float64,
             Kind::Bool => DataType::Boolean,

@@ -23,7 +23,7 @@ use crate::store::manifest::{BatchFile, Manifest};
 
 pub use crate::store::care::{Compaction, Damage, Kept};
 pub use crate::store::summaries::{StoredSummary, Summaries};
-pub use crate::store::writer::{Committed, Writer};
+pub use crate::store::writer::{Committed, Rows, Writer};
 
 /// A store on disk, or a place for one.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use polars::prelude::{LazyFrame, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::store::manifest::{BatchFile, FILE};
+use crate::store::manifest::{BatchFile, FILE, Kind};
 use crate::store::{Between, StoredSource, files, scan};
 
 /// What summaries there are.
@@ -86,7 +86,8 @@ impl Summaries {
     }
 
     /// The rows of a data set that some sources gave, in the order of the sources, with their
-    /// columns; none when there are none. Batches outside of `between` are left out.
+    /// columns and the names of those that are numbers in some rows and text in others; none when
+    /// there are none. Batches outside of `between` are left out.
     ///
     /// # Errors
     /// When the files cannot be opened.
@@ -95,15 +96,19 @@ impl Summaries {
         dataset: &str,
         sources: &[&str],
         between: Between,
-    ) -> Result<Option<(LazyFrame, SchemaRef)>> {
+    ) -> Result<Option<(LazyFrame, SchemaRef, Vec<String>)>> {
         let mut by_source: BTreeMap<&str, Vec<&Part>> = BTreeMap::new();
         for part in self.batches.iter().filter(|p| p.dataset == dataset) {
             by_source.entry(&part.source).or_default().push(part);
         }
-        let batches: Vec<_> = sources
+        let parts: Vec<&Part> = sources
             .iter()
             .filter_map(|key| by_source.get(key))
             .flatten()
+            .copied()
+            .collect();
+        let batches: Vec<_> = parts
+            .iter()
             .filter(|part| part.batch.meets(between))
             .map(|part| (self.path(part), part.batch.schema()))
             .collect();
@@ -111,7 +116,7 @@ impl Summaries {
             return Ok(None);
         }
         let all = scan::joined(batches.iter().map(|(_, schema)| schema.clone()));
-        Ok(Some((scan::scan(&batches, &all)?, all)))
+        Ok(Some((scan::scan(&batches, &all)?, all, mixed(&parts))))
     }
 
     /// The data sets that have rows.
@@ -222,4 +227,18 @@ impl Summaries {
         let folder = self.folder.join(files::path_part(&part.dataset));
         folder.join(&part.batch.file)
     }
+}
+
+/// Columns that are numbers in some rows and text in others.
+fn mixed(parts: &[&Part]) -> Vec<String> {
+    let mut seen: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
+    for (name, kind) in parts.iter().flat_map(|p| &p.batch.columns) {
+        let (number, text) = seen.entry(name).or_default();
+        *number |= matches!(kind, Kind::Integer | Kind::Float | Kind::Mixed);
+        *text |= matches!(kind, Kind::Text | Kind::Mixed);
+    }
+    let both = seen
+        .into_iter()
+        .filter(|(_, (number, text))| *number && *text);
+    both.map(|(name, _)| name.to_owned()).collect()
 }

@@ -3,7 +3,7 @@ use std::path::Path;
 use polars::prelude::{AnyValue, DataFrame, DataType, col, df, lit};
 
 use crate::read::{Batch, Options, read_bytes};
-use crate::store::Store;
+use crate::store::{Rows, Store};
 
 fn batches(name: &str, text: &str) -> Vec<Batch> {
     let mut batches = Vec::new();
@@ -194,7 +194,11 @@ fn summarise(store: &Store, name: &str, text: &str, knowledge: &str) {
     for (number, batch) in batches(name, text).into_iter().enumerate() {
         let place = (0, number);
         let key = writer.add(place, batch).expect("written");
-        let rows = vec![("Endpoint.Processes".to_owned(), rows.clone())];
+        let rows = vec![Rows {
+            dataset: "Endpoint.Processes".to_owned(),
+            frame: rows.clone(),
+            mixed: Vec::new(),
+        }];
         writer
             .add_rows(place, &key, knowledge, rows)
             .expect("written");
@@ -221,7 +225,7 @@ fn summaries_count_for_the_events_and_the_knowledge_they_were_made_of() {
         let found = summaries
             .scan("Endpoint.Processes", keys, (None, None))
             .expect("a scan");
-        found.map_or(0, |(lazy, _)| {
+        found.map_or(0, |(lazy, ..)| {
             let lazy = lazy.filter(col("dest").eq(lit("b")));
             lazy.collect().expect("rows").height()
         })

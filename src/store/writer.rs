@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
 use crate::read::Batch;
-use crate::store::manifest::{BatchFile, FILE, Manifest};
+use crate::store::manifest::{BatchFile, FILE, Kind, Manifest};
 use crate::store::summaries::Summaries;
 use crate::store::{Store, files};
 
@@ -36,6 +36,17 @@ struct Pending {
     files: Vec<(Place, PathBuf, BatchFile)>,
     /// What was made of the events for data models, and the knowledge it was made with.
     summary: Option<(String, Vec<(Place, String, PathBuf, BatchFile)>)>,
+}
+
+/// Rows of a data set of a data model.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// `Endpoint.Processes`
+    pub dataset: String,
+    /// The rows, columns without the data set's name.
+    pub frame: DataFrame,
+    /// Columns of text of which some values are numbers.
+    pub mixed: Vec<String>,
 }
 
 /// What a commit brought.
@@ -113,11 +124,21 @@ impl<'s> Writer<'s> {
         place: Place,
         key: &str,
         knowledge: &str,
-        rows: Vec<(String, DataFrame)>,
+        rows: Vec<Rows>,
     ) -> Result<()> {
         let mut written = Vec::with_capacity(rows.len());
-        for (dataset, frame) in rows {
-            let (temporary, file) = self.write(frame)?;
+        for Rows {
+            dataset,
+            frame,
+            mixed,
+        } in rows
+        {
+            let (temporary, mut file) = self.write(frame)?;
+            for (name, kind) in &mut file.columns {
+                if *kind == Kind::Text && mixed.contains(name) {
+                    *kind = Kind::Mixed;
+                }
+            }
             written.push((place, dataset, temporary, file));
         }
         let folder = self.store.home().join("events").join(key);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use spelunk::session::{ReplayOptions, Session, Stage};
+use spelunk::session::{Session, Stage};
 use tempfile::TempDir;
 
 use crate::golden_case::{self, Case, Entry, Setting};
@@ -46,7 +46,7 @@ impl Bench {
                 ..options.clone()
             })?;
             session
-                .replay(&options.data, &ReplayOptions::default())
+                .replay(&options.data)
                 .map_err(|e| format!("replay: {e}"))?;
             Some(session)
         } else {

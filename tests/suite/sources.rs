@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value as Json;
-use spelunk::session::{ReplayOptions, Session};
+use spelunk::session::Session;
 
 use crate::shared::{say, shared};
 use crate::support::{self, Row};
@@ -125,7 +125,7 @@ fn look(source: &Description) -> Result<Option<Found>, String> {
     );
     support::write(&dir.join("event.yml"), described);
     let session = Session::open(support::options(dir)).map_err(|e| e.to_string())?;
-    let replayed = session.replay(&[dir.join("event.yml")], &ReplayOptions::default());
+    let replayed = session.replay(&[dir.join("event.yml")]);
     let mut found = Found::default();
     let listed = source.fields.iter().flatten();
     let mut listed: Vec<&String> = listed

@@ -4,7 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use spelunk::session::{ReplayOptions, ReplaySummary, Session};
+use spelunk::session::{ReplaySummary, Session};
 
 use crate::support;
 
@@ -21,7 +21,7 @@ fn replayed(path: &Path) -> (tempfile::TempDir, Session, ReplaySummary) {
     let dir = support::folder();
     let session = Session::open(support::options(dir.path())).expect("a session opens");
     let summary = session
-        .replay(&[path.to_owned()], &ReplayOptions::default())
+        .replay(&[path.to_owned()])
         .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     (dir, session, summary)
 }

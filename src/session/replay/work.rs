@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use polars::prelude::{DataFrame, IntoLazy as _};
+use polars::prelude::IntoLazy as _;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
@@ -23,7 +23,7 @@ use crate::session::replay::find::{Source, Units, pointer};
 use crate::session::replay::stored_part;
 use crate::session::replay::tally::Tally;
 use crate::session::{Progress, ReplaySummary, Session, index_time, lock};
-use crate::store::{Store, Writer};
+use crate::store::{Rows, Store, Writer};
 
 /// Files that are done are committed together after this time: a commit waits for the disk.
 const BETWEEN_COMMITS: Duration = Duration::from_secs(1);
@@ -294,7 +294,7 @@ impl Summarizer {
 
     /// The rows of every data set; none when a rule or a model can't be applied, which searches
     /// will tell with the place.
-    fn rows(&self, part: EventPart) -> Option<(&str, Vec<(String, DataFrame)>)> {
+    fn rows(&self, part: EventPart) -> Option<(&str, Vec<Rows>)> {
         if lock(&self.refused).is_some() {
             return None;
         }
@@ -311,7 +311,7 @@ impl Summarizer {
         }
     }
 
-    fn rows_of(&self, batch: &Batch) -> Option<(&str, Vec<(String, DataFrame)>)> {
+    fn rows_of(&self, batch: &Batch) -> Option<(&str, Vec<Rows>)> {
         self.rows(EventPart {
             sourcetype: batch.sourcetype.clone(),
             source: batch.source.clone(),
