@@ -340,6 +340,7 @@ fn row_wise(plan: &Plan) -> bool {
         | Plan::Distinct { .. }
         | Plan::Join { .. }
         | Plan::Union { .. }
+        | Plan::Beside { .. }
         | Plan::Apply { .. } => false,
     }
 }

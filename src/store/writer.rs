@@ -28,6 +28,9 @@ pub struct Writer<'s> {
 /// The place of a batch among those of its source.
 pub type Place = (usize, usize);
 
+/// Place, data set, temporary file, and what it holds.
+type NewRows = (Place, String, PathBuf, BatchFile);
+
 /// The new content of a folder.
 #[derive(Default)]
 struct Pending {
@@ -35,7 +38,7 @@ struct Pending {
     /// Temporary files and what they hold.
     files: Vec<(Place, PathBuf, BatchFile)>,
     /// What was made of the events for data models, and the knowledge it was made with.
-    summary: Option<(String, Vec<(Place, String, PathBuf, BatchFile)>)>,
+    summary: Option<(String, Vec<NewRows>)>,
 }
 
 /// Rows of a data set of a data model.
