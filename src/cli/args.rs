@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::cli::examples;
 use crate::cli::output::Format;
 use crate::cli::values::{ModelArg, parse_model, parse_time, parse_zone};
+use crate::detect::selection::Selection;
 
 /// Run Splunk's SPL and published detections on local files, without a Splunk server.
 #[derive(Debug, Parser)]
@@ -75,9 +76,85 @@ pub struct SplArgs {
 /// `run`
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Names or ids of detections, YAML files, or folders of them
+    /// Names or ids of detections or saved searches, YAML, SPL or savedsearches.conf files, or folders of them
     #[arg(value_name = "DETECTION", required = true)]
     pub detections: Vec<String>,
+    /// Which of them.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Search the time range of a saved search's schedule, not all data
+    #[arg(long)]
+    pub as_scheduled: bool,
+    /// Also write an ATT&CK Navigator layer of what found something
+    #[arg(long, value_name = "FILE")]
+    pub navigator: Option<PathBuf>,
+}
+
+/// Which detections of many; letter case does not matter, commas separate alternatives.
+#[derive(Debug, Default, Args)]
+pub struct SelectionArgs {
+    /// Only of that type: TTP, Anomaly, Hunting, Correlation
+    #[arg(
+        long = "type",
+        value_name = "TYPE",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub kinds: Vec<String>,
+    /// Only of that status: production, experimental, deprecated
+    #[arg(
+        long,
+        value_name = "STATUS",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub status: Vec<String>,
+    /// Only of analytic stories with that in their names
+    #[arg(
+        long,
+        value_name = "TEXT",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub story: Vec<String>,
+    /// Only of that ATT&CK technique: T1059 (with its sub-techniques), T1059.001
+    #[arg(
+        long,
+        value_name = "ID",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub technique: Vec<String>,
+    /// Only those that read that data model: Endpoint, Endpoint.Processes
+    #[arg(
+        long,
+        value_name = "MODEL",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub datamodel: Vec<String>,
+    /// Only of data sources with that in their names
+    #[arg(
+        long,
+        value_name = "TEXT",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub source: Vec<String>,
+}
+
+impl SelectionArgs {
+    /// What the options ask for.
+    pub fn selection(&self) -> Selection {
+        Selection {
+            kinds: self.kinds.clone(),
+            statuses: self.status.clone(),
+            stories: self.story.clone(),
+            techniques: self.technique.clone(),
+            models: self.datamodel.clone(),
+            sources: self.source.clone(),
+        }
+    }
 }
 
 /// `replay`

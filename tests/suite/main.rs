@@ -15,6 +15,7 @@ mod golden_case;
 mod layers;
 mod line_rules;
 mod repl;
+mod reports;
 mod shared;
 mod sources;
 mod support;
