@@ -1,6 +1,7 @@
 //! The one place that holds catalog, data, clock and limits: the whole way of a search.
 
 mod answers;
+mod changed;
 mod data;
 mod deep;
 mod fields;
@@ -9,6 +10,8 @@ mod index_time;
 mod ingest;
 mod names;
 mod replay;
+mod test_cache;
+mod tests;
 mod text_rules;
 
 use std::path::PathBuf;
@@ -20,6 +23,7 @@ pub use crate::detect::Failure;
 pub use crate::session::answers::{Answer, ReplaySummary, RunSummary, Stage};
 pub use crate::session::detections::RunChoice;
 pub use crate::session::names::NameKind;
+pub use crate::session::tests::{TestChoice, TestSummary};
 
 use crate::commands::{self, Planner};
 use crate::error::{Error, Result};

@@ -36,6 +36,9 @@ pub enum Command {
     /// Run detections and print their rows and risk events
     #[command(after_help = examples::RUN)]
     Run(RunArgs),
+    /// Run the tests of detections: each must find something in its data
+    #[command(after_help = examples::TEST)]
+    Test(TestArgs),
     /// Search interactively, or answer a script on standard input
     #[command(after_help = examples::REPL)]
     Repl,
@@ -88,6 +91,26 @@ pub struct RunArgs {
     /// Also write an ATT&CK Navigator layer of what found something
     #[arg(long, value_name = "FILE")]
     pub navigator: Option<PathBuf>,
+}
+
+/// `test`
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Names or ids of detections, files, or folders of them [default: those of --content]
+    #[arg(value_name = "DETECTION")]
+    pub detections: Vec<String>,
+    /// Where the data sets lie, in the layout of the public attack data; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub attack_data: Vec<PathBuf>,
+    /// Which of them.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Only what changed since a revision of the repository, or whose macros or lookups did
+    #[arg(long, value_name = "REV")]
+    pub changed_since: Option<String>,
+    /// Run tests again whose search, knowledge and data are as they were
+    #[arg(long)]
+    pub no_cache: bool,
 }
 
 /// Which detections of many; letter case does not matter, commas separate alternatives.

@@ -15,6 +15,7 @@ mod repl;
 mod run;
 mod search;
 mod setup;
+mod test;
 mod topics;
 mod values;
 
@@ -86,6 +87,7 @@ fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {
         None | Some(Command::Repl) => repl::repl(setup.clone()),
         Some(Command::Search(args)) => search::search(&args, setup),
         Some(Command::Run(args)) => run::run(&args, setup),
+        Some(Command::Test(args)) => test::test(&args, setup),
         Some(Command::Replay(args)) => search::replay(&args, setup),
         Some(Command::Explain(args)) => search::explain(&args, setup),
         Some(Command::Check(args)) => search::check(&args, setup),

@@ -5,6 +5,7 @@ mod message;
 pub mod report;
 mod risk;
 pub mod selection;
+pub mod test;
 
 use std::sync::Arc;
 

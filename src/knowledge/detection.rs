@@ -112,6 +112,9 @@ pub struct DetectionTags {
     /// Tests of Atomic Red Team that cause it.
     #[serde(deserialize_with = "words")]
     pub atomic_guid: Vec<String>,
+    /// Of a baseline: the names of the detections that need it.
+    #[serde(deserialize_with = "words")]
+    pub detections: Vec<String>,
     /// Groups of attackers.
     #[serde(deserialize_with = "words")]
     pub group: Vec<String>,

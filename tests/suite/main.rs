@@ -6,6 +6,7 @@ mod bad_input;
 mod bad_logs;
 mod cli;
 mod detection;
+mod detection_tests;
 mod drive;
 mod errors;
 mod feeds;
