@@ -85,10 +85,11 @@ impl Session {
         self.many.store(true, Ordering::Relaxed);
         let mut notices = self.take_data_notices();
         for detection in detections.into_iter().map(Arc::new) {
-            let times = choice
-                .as_scheduled
-                .then(|| (detection.earliest.as_deref(), detection.latest.as_deref()))
-                .unwrap_or_default();
+            let times = if choice.as_scheduled {
+                (detection.earliest.as_deref(), detection.latest.as_deref())
+            } else {
+                (None, None)
+            };
             let result = detect::run(&detection, |spl| {
                 let answer = self.search_between(spl, times)?;
                 notices.extend(answer.notices);

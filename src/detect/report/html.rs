@@ -170,10 +170,10 @@ fn timeline(out: &mut String, findings: &[Finding], ran: &Ran) {
         );
     }
     let y = 24 * bars.len() + 16;
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<text x=\"5\" y=\"{y}\" font-size=\"11\" fill=\"#667085\">{}</text>\
-         <text x=\"{:.0}\" y=\"{y}\" font-size=\"11\" fill=\"#667085\" text-anchor=\"end\">{}</text></svg>\n",
+         <text x=\"{:.0}\" y=\"{y}\" font-size=\"11\" fill=\"#667085\" text-anchor=\"end\">{}</text></svg>",
         time(start, ran),
         WIDTH - 5.0,
         time(end, ran)
@@ -232,10 +232,10 @@ fn detection(out: &mut String, at: usize, finding: &Finding, ran: &Ran) {
             .flatten()
             .map(|cell| cell.to_lowercase()),
     );
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<details class=\"detection {status}\" id=\"d{at}\" data-text=\"{}\"><summary><span class=\"status\">{status}</span> \
-         <h3>{}</h3> <span class=\"dim\">{}</span></summary>\n",
+         <h3>{}</h3> <span class=\"dim\">{}</span></summary>",
         escape(&words.join(" ")),
         escape(&detection.name),
         escape(&facts(finding, ran)),
