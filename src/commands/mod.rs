@@ -106,7 +106,7 @@ commands! {
     analyzefields, anomalies, anomalousvalue, anomalydetection, append, arules, associate, bin,
     cluster, cofilter, convert, correlate, dedup, eval, eventstats, fields, fieldsummary,
     fillnull, format, head, inputlookup, join, kmeans, lookup, makemv, makeresults, mvexpand,
-    outlier, predict, rare, regex, rename, return_, reverse, rex, search, sort, stats, strcat,
+    outlier, predict, rare, regex, rename, replace, return_, reverse, rex, search, sort, stats, strcat,
     table, tail, top, tstats, union, where_, x11,
 }
 
@@ -136,7 +136,7 @@ const LATER: &str = "abstract accum addcoltotals addinfo addtotals \
     highlight history iconify inputcsv iplocation kv kvform loadjob localize localop \
     makecontinuous map mcollect metadata metasearch meventcollect mpreview mstats multikv \
     multisearch mvcombine nomv outputcsv outputlookup outputtext overlap pivot \
-    rangemap redistribute relevancy reltime replace require rest rtorder savedsearch script scrub \
+    rangemap redistribute relevancy reltime require rest rtorder savedsearch script scrub \
     summary listmodels deletemodel score sample \
     searchtxn selfjoin sendalert sendemail set setfields sichart sirare sistats sitimechart sitop \
     spath streamstats tags timechart timewrap tojson transaction transpose trendline \
