@@ -1,6 +1,7 @@
 //! The one place that holds catalog, data, clock and limits: the whole way of a search.
 
 mod answers;
+mod changed;
 mod data;
 mod deep;
 mod fields;
@@ -9,6 +10,8 @@ mod index_time;
 mod ingest;
 mod names;
 mod replay;
+mod test_cache;
+mod tests;
 mod text_rules;
 
 use std::path::PathBuf;
@@ -18,8 +21,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub use crate::detect::Failure;
 pub use crate::session::answers::{Answer, ReplaySummary, RunSummary, Stage};
+pub use crate::session::detections::RunChoice;
 pub use crate::session::names::NameKind;
 pub use crate::session::replay::ReplayOptions;
+pub use crate::session::tests::{TestChoice, TestSummary};
 
 use crate::commands::{self, Planner};
 use crate::error::{Error, Result};
@@ -177,12 +182,37 @@ impl Session {
     /// # Errors
     /// What is wrong with it or with the data, with the texts to point into.
     pub fn search(&self, spl: &str) -> Result<Answer, Failure> {
-        deep(|| self.search_here(spl))
+        self.search_between(spl, (None, None))
     }
 
-    fn search_here(&self, spl: &str) -> Result<Answer, Failure> {
+    /// Runs a search over a time range of its own, in the place of the session's where it names one.
+    fn search_between(
+        &self,
+        spl: &str,
+        times: (Option<&str>, Option<&str>),
+    ) -> Result<Answer, Failure> {
+        deep(|| self.search_here(spl, times))
+    }
+
+    fn search_here(
+        &self,
+        spl: &str,
+        (earliest, latest): (Option<&str>, Option<&str>),
+    ) -> Result<Answer, Failure> {
         let started = Instant::now();
-        let compiled = self.compile(spl)?;
+        let mut context = self.context()?;
+        if let Some(earliest) = earliest {
+            context.earliest = self.bound(
+                "the earliest time of the schedule",
+                earliest,
+                context.clock.now,
+            )?;
+        }
+        if let Some(latest) = latest {
+            context.latest =
+                self.bound("the latest time of the schedule", latest, context.clock.now)?;
+        }
+        let compiled = self.compile_in(context, spl)?;
         let (rows, notices) = self.run_pipeline(&compiled, &compiled.pipeline)?;
         Ok(Answer {
             rows,
@@ -254,7 +284,10 @@ impl Session {
     }
 
     fn compile(&self, spl: &str) -> Result<Compiled, Failure> {
-        let context = self.context()?;
+        self.compile_in(self.context()?, spl)
+    }
+
+    fn compile_in(&self, context: PlanContext, spl: &str) -> Result<Compiled, Failure> {
         let expanded = self.expand(&context, spl)?;
         let text = text_of(&context, expanded);
         let pipeline = syntax::parse(expanded, &text, &commands::shape_of)
@@ -306,6 +339,16 @@ impl Session {
         Ok((rows, notices))
     }
 
+    /// A bound of time in seconds; none for the empty text, which bounds nothing.
+    fn bound(&self, what: &str, text: &str, now: f64) -> Result<Option<f64>> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        time::time_modifier(text, now, self.options.zone)
+            .map(Some)
+            .map_err(|why| Error::usage(format!("{what}: {why}")))
+    }
+
     /// What a new search starts with.
     fn context(&self) -> Result<PlanContext> {
         let now = self.options.now.unwrap_or_else(|| {
@@ -314,11 +357,9 @@ impl Session {
                 .map_or(0.0, |since| since.as_secs_f64().floor())
         });
         let zone = self.options.zone;
-        let bound = |what: &str, text: &Option<String>| {
-            text.as_deref()
-                .map(|t| time::time_modifier(t, now, zone))
-                .transpose()
-                .map_err(|why| Error::usage(format!("--{what}: {why}")))
+        let bound = |what: &str, text: &Option<String>| match text {
+            Some(text) => self.bound(what, text, now),
+            None => Ok(None),
         };
         Ok(PlanContext {
             catalog: Arc::clone(&self.catalog),
@@ -329,8 +370,8 @@ impl Session {
                 .map(|m| m.model.clone())
                 .collect(),
             clock: Context { now, zone },
-            earliest: bound("earliest", &self.options.earliest)?,
-            latest: bound("latest", &self.options.latest)?,
+            earliest: bound("--earliest", &self.options.earliest)?,
+            latest: bound("--latest", &self.options.latest)?,
             limits: Limits::default(),
             tell_missing_fields: !self.many.load(Ordering::Relaxed),
             keep_summaries: self.many.load(Ordering::Relaxed),

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::cli::examples;
 use crate::cli::output::Format;
 use crate::cli::values::{ModelArg, parse_model, parse_time, parse_zone};
+use crate::detect::selection::Selection;
 
 /// Run Splunk's SPL and published detections on local files, without a Splunk server.
 #[derive(Debug, Parser)]
@@ -35,6 +36,9 @@ pub enum Command {
     /// Run detections and print their rows and risk events
     #[command(after_help = examples::RUN)]
     Run(RunArgs),
+    /// Run the tests of detections: each must find something in its data
+    #[command(after_help = examples::TEST)]
+    Test(TestArgs),
     /// Search interactively, or answer a script on standard input
     #[command(after_help = examples::REPL)]
     Repl,
@@ -81,9 +85,105 @@ pub struct SplArgs {
 /// `run`
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Names or ids of detections, YAML files, or folders of them
+    /// Names or ids of detections or saved searches, YAML, SPL or savedsearches.conf files, or folders of them
     #[arg(value_name = "DETECTION", required = true)]
     pub detections: Vec<String>,
+    /// Which of them.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Search the time range of a saved search's schedule, not all data
+    #[arg(long)]
+    pub as_scheduled: bool,
+    /// Also write an ATT&CK Navigator layer of what found something
+    #[arg(long, value_name = "FILE")]
+    pub navigator: Option<PathBuf>,
+}
+
+/// `test`
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Names or ids of detections, files, or folders of them [default: those of --content]
+    #[arg(value_name = "DETECTION")]
+    pub detections: Vec<String>,
+    /// Where the data sets lie, in the layout of the public attack data; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub attack_data: Vec<PathBuf>,
+    /// Which of them.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Only what changed since a revision of the repository, or whose macros or lookups did
+    #[arg(long, value_name = "REV")]
+    pub changed_since: Option<String>,
+    /// Run tests again whose search, knowledge and data are as they were
+    #[arg(long)]
+    pub no_cache: bool,
+}
+
+/// Which detections of many; letter case does not matter, commas separate alternatives.
+#[derive(Debug, Default, Args)]
+pub struct SelectionArgs {
+    /// Only of that type: TTP, Anomaly, Hunting, Correlation
+    #[arg(
+        long = "type",
+        value_name = "TYPE",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub kinds: Vec<String>,
+    /// Only of that status: production, experimental, deprecated
+    #[arg(
+        long,
+        value_name = "STATUS",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub status: Vec<String>,
+    /// Only of analytic stories with that in their names
+    #[arg(
+        long,
+        value_name = "TEXT",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub story: Vec<String>,
+    /// Only of that ATT&CK technique: T1059 (with its sub-techniques), T1059.001
+    #[arg(
+        long,
+        value_name = "ID",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub technique: Vec<String>,
+    /// Only those that read that data model: Endpoint, Endpoint.Processes
+    #[arg(
+        long,
+        value_name = "MODEL",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub datamodel: Vec<String>,
+    /// Only of data sources with that in their names
+    #[arg(
+        long,
+        value_name = "TEXT",
+        value_delimiter = ',',
+        help_heading = "Selection"
+    )]
+    pub source: Vec<String>,
+}
+
+impl SelectionArgs {
+    /// What the options ask for.
+    pub fn selection(&self) -> Selection {
+        Selection {
+            kinds: self.kinds.clone(),
+            statuses: self.status.clone(),
+            stories: self.story.clone(),
+            techniques: self.technique.clone(),
+            models: self.datamodel.clone(),
+            sources: self.source.clone(),
+        }
+    }
 }
 
 /// `replay`

@@ -36,6 +36,18 @@ rows, risk_events, seconds. csv prints one line a detection, with counts.
 A detection is refused when it uses what cannot be had offline. Exit code 1 if one ended in an error;
 refused ones alone leave it 0.";
 
+/// `spelunk test --help`
+pub const TEST: &str = "\
+Examples:
+  spelunk test --content security_content --attack-data attack_data
+  spelunk test my_detection.yml --content . --attack-data ../attack_data
+  spelunk test --content . --attack-data ../attack_data --changed-since main --format junit --output tests.xml
+
+A test passes when the detection finds at least one row, the fields of its risk objects and of its risk message
+are in the rows, and its required fields are in the data. Data that is not there is reported as missing, which
+is no failure. Baselines (CONTENT/baselines) run before the detections they name.
+Exit code 1 if a test failed or could not be run.";
+
 /// `spelunk repl --help`
 pub const REPL: &str = "\
 Examples:

@@ -18,6 +18,7 @@ mod run;
 mod search;
 mod setup;
 mod store;
+mod test;
 mod topics;
 mod values;
 
@@ -91,6 +92,7 @@ fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {
         Some(Command::Run(args)) => run::run(&args, setup),
         Some(Command::Replay(args)) => replay::replay(&args, setup),
         Some(Command::Store(args)) => store::store(&args, setup),
+        Some(Command::Test(args)) => test::test(&args, setup),
         Some(Command::Explain(args)) => search::explain(&args, setup),
         Some(Command::Check(args)) => search::check(&args, setup),
         Some(Command::Fmt(args)) => format::fmt(&args, setup),

@@ -1,5 +1,6 @@
 //! `run`: detections, their rows and their risk events.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::cli::args::RunArgs;
@@ -8,16 +9,23 @@ use crate::cli::output::sink::Sink;
 use crate::cli::output::{Format, counted, csv, json, write};
 use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, searched};
+use crate::detect::report::{self, Finding};
 use crate::detect::{DetectionResult, Status};
 use crate::error::Error;
+use crate::exec::rows::Rows;
+use crate::session::RunChoice;
+use crate::time::strftime;
 use crate::value::{Type, Value, format_number};
+
+/// Rows of a detection that a report shows unless `--limit` says otherwise.
+const ROWS: usize = 100;
 
 /// Runs detections; ends in a problem when one of them ended in an error.
 pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
     let format = setup.format.unwrap_or(Format::Table);
     if format == Format::Parquet {
         return Err(Error::usage(
-            "run writes table, vertical, markdown, json, ndjson or csv, not parquet",
+            "run writes table, vertical, markdown, json, ndjson, csv, html, junit or sarif, not parquet",
         )
         .into());
     }
@@ -25,7 +33,15 @@ pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
     let stop = session.cancel_handle();
     let mut printer = Printer::new(format, setup)?;
     let mut failed_write = None;
-    let summary = session.run(&args.detections, &mut |result| {
+    let choice = RunChoice {
+        selection: args.selection.selection(),
+        as_scheduled: args.as_scheduled,
+    };
+    let mut findings = Vec::new();
+    let summary = session.run(&args.detections, &choice, &mut |result| {
+        if format.is_report() || args.navigator.is_some() {
+            findings.push(Finding::of(result, setup.limit.unwrap_or(ROWS)));
+        }
         if failed_write.is_none()
             && let Err(problem) = printer.print(result)
         {
@@ -39,6 +55,26 @@ pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
     }
     let summary = summary?;
     setup.notices(&summary.notices);
+    let ran = report::Ran {
+        searched: searched(summary.searched, summary.elapsed),
+        zone: setup.options.zone,
+    };
+    if let Some(path) = &args.navigator {
+        let layer = report::navigator::layer(&findings);
+        std::fs::write(path, layer).map_err(|why| Error::file(path, why))?;
+    }
+    match format {
+        Format::Html => printer.whole(&report::html::page(&findings, &ran))?,
+        Format::Junit => printer.whole(&report::junit::of_run(&findings))?,
+        Format::Sarif => printer.whole(&report::sarif::of_run(&findings))?,
+        Format::Table
+        | Format::Vertical
+        | Format::Json
+        | Format::Ndjson
+        | Format::Csv
+        | Format::Markdown
+        | Format::Parquet => {}
+    }
     printer.finish(&searched(summary.searched, summary.elapsed))?;
     if printer.counts.errors > 0 {
         Err(Problem::Reported)
@@ -81,6 +117,11 @@ impl<'a> Printer<'a> {
                 ("rows", Type::Number),
                 ("risk_events", Type::Number),
                 ("seconds", Type::Number),
+                ("type", Type::Text),
+                ("technique", Type::Multi),
+                ("risk_score", Type::Number),
+                ("first_time", Type::Text),
+                ("last_time", Type::Text),
             ]),
         })
     }
@@ -106,10 +147,16 @@ impl<'a> Printer<'a> {
                 self.lines.push(line(result));
                 Ok(())
             }
+            Format::Html | Format::Junit | Format::Sarif => Ok(()),
             Format::Table | Format::Vertical | Format::Markdown | Format::Parquet => {
                 self.print_block(result)
             }
         }
+    }
+
+    /// Writes a report.
+    fn whole(&mut self, text: &str) -> Result<(), Problem> {
+        self.sink.write(|out| out.write_all(text.as_bytes()))
     }
 
     /// A title, the rows, the risk events.
@@ -160,7 +207,7 @@ impl<'a> Printer<'a> {
                 let lines = &self.lines;
                 self.sink.write(|out| csv::write_csv(lines, &style, out))
             }
-            Format::Ndjson => Ok(()),
+            Format::Ndjson | Format::Html | Format::Junit | Format::Sarif => Ok(()),
             Format::Table | Format::Vertical | Format::Markdown | Format::Parquet => {
                 self.sink.write(|out| {
                     writeln!(
@@ -200,9 +247,9 @@ fn write_title(
         (_, true) => ("\u{1b}[1m", "\u{1b}[0m"),
         (_, false) => ("", ""),
     };
-    write!(out, "{before}{}{after}", result.name)?;
+    write!(out, "{before}{}{after}", result.detection.name)?;
     match (result.status, &result.reason) {
-        (Status::Rows, _) => writeln!(out)?,
+        (Status::Rows, _) => writeln!(out, "{}", facts(result))?,
         (Status::Empty, _) => writeln!(out, ": no rows")?,
         (Status::Refused, reason) => {
             writeln!(out, ": refused: {}", reason.as_deref().unwrap_or(""))?;
@@ -217,12 +264,46 @@ fn write_title(
     Ok(())
 }
 
+/// `: TTP, risk 49, T1047, 2 rows from 2024-03-02T09:10:11 to 2024-03-02T10:11:12`
+fn facts(result: &DetectionResult) -> String {
+    let detection = &result.detection;
+    let mut facts: Vec<String> = detection.kind.iter().cloned().collect();
+    let score = detection.risk().score;
+    if score > 0.0 {
+        facts.push(format!("risk {}", format_number(score)));
+    }
+    facts.extend(detection.tags.mitre_attack_id.iter().cloned());
+    let rows = result.rows.as_ref().map_or(0, Rows::len);
+    let mut found = counted(rows as u64, "row");
+    if let (Some(first), Some(last)) = (result.first, result.last) {
+        let (first, last) = (iso(first), iso(last));
+        found.push_str(&if first == last {
+            format!(" at {first}")
+        } else {
+            format!(" from {first} to {last}")
+        });
+    }
+    facts.push(found);
+    format!(": {}", facts.join(", "))
+}
+
+fn iso(seconds: f64) -> String {
+    strftime(seconds, "%Y-%m-%dT%H:%M:%SZ", chrono_tz::UTC)
+        .unwrap_or_else(|| format_number(seconds))
+}
+
+fn texts<'a>(texts: impl Iterator<Item = &'a String>) -> Value<'static> {
+    Value::multi(texts.map(|text| Cow::Owned(text.clone())).collect())
+}
+
 fn risk_table(result: &DetectionResult) -> Listing {
     let mut table = Listing::new(&[
         ("risk_object", Type::Text),
         ("risk_object_type", Type::Text),
         ("risk_score", Type::Number),
         ("risk_message", Type::Text),
+        ("threat_object", Type::Multi),
+        ("threat_object_type", Type::Multi),
     ]);
     for event in &result.risk {
         table.push(vec![
@@ -230,6 +311,8 @@ fn risk_table(result: &DetectionResult) -> Listing {
             Value::text(event.object_type.clone()),
             Value::Num(event.score),
             Value::text(event.message.clone()),
+            texts(event.threats.iter().map(|t| &t.object)),
+            texts(event.threats.iter().map(|t| &t.object_type)),
         ]);
     }
     table
@@ -239,25 +322,34 @@ fn risk_table(result: &DetectionResult) -> Listing {
 fn line(result: &DetectionResult) -> Vec<Value<'static>> {
     let rows = result.rows.as_ref().map_or(0, |rows| rows.len());
     vec![
-        Value::text(result.name.clone()),
-        Value::text(result.id.clone()),
-        Value::text(result.file.clone()),
+        Value::text(result.detection.name.clone()),
+        Value::text(result.detection.id.clone()),
+        Value::text(result.detection.path.display().to_string()),
         Value::text(status(result.status)),
         result.reason.clone().map_or(Value::Null, Value::text),
         Value::Num(rows as f64),
         Value::Num(result.risk.len() as f64),
         Value::Num(result.seconds),
+        result
+            .detection
+            .kind
+            .clone()
+            .map_or(Value::Null, Value::text),
+        texts(result.detection.tags.mitre_attack_id.iter()),
+        Value::Num(result.detection.risk().score),
+        result.first.map_or(Value::Null, |t| Value::text(iso(t))),
+        result.last.map_or(Value::Null, |t| Value::text(iso(t))),
     ]
 }
 
 /// `name, id, file, status, reason, rows, risk_events, seconds`
 fn write_object(result: &DetectionResult, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"{\"name\":")?;
-    json::write_string(&result.name, out)?;
+    json::write_string(&result.detection.name, out)?;
     out.write_all(b",\"id\":")?;
-    json::write_string(&result.id, out)?;
+    json::write_string(&result.detection.id, out)?;
     out.write_all(b",\"file\":")?;
-    json::write_string(&result.file, out)?;
+    json::write_string(&result.detection.path.display().to_string(), out)?;
     write!(out, ",\"status\":\"{}\"", status(result.status))?;
     out.write_all(b",\"reason\":")?;
     match &result.reason {
@@ -271,5 +363,15 @@ fn write_object(result: &DetectionResult, out: &mut dyn Write) -> io::Result<()>
     }
     out.write_all(b",\"risk_events\":")?;
     json::write_inline_array(&risk_table(result), out)?;
-    write!(out, ",\"seconds\":{}}}", format_number(result.seconds))
+    write!(out, ",\"seconds\":{}", format_number(result.seconds))?;
+    let detection = &result.detection;
+    let more = serde_json::json!({
+        "type": detection.kind,
+        "technique": detection.tags.mitre_attack_id,
+        "risk_score": detection.risk().score,
+        "first_time": result.first.map(iso),
+        "last_time": result.last.map(iso),
+    });
+    let more = more.to_string();
+    write!(out, ",{}", more.trim_start_matches('{'))
 }

@@ -107,6 +107,12 @@ impl Setup {
         if format == Format::Parquet {
             return Err(Error::usage("only the rows of a search are written as Parquet").into());
         }
+        if format.is_report() {
+            return Err(Error::usage(
+                "html, junit and sarif are reports of detections: use them with `run` or `test`",
+            )
+            .into());
+        }
         let style = self.style(format);
         Sink::open(self.output.as_deref())?.write(|out| write(rows, format, &style, out))
     }

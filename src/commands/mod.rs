@@ -105,11 +105,11 @@ macro_rules! commands {
 
 commands! {
     analyzefields, anomalies, anomalousvalue, anomalydetection, append, arules, associate, bin,
-    cluster, cofilter, convert, correlate, dedup, diff, eval, eventstats, extract, fields, fieldsummary,
-    fillnull, format, fromjson, head, inputlookup, join, kmeans, lookup, makemv, makeresults,
-    multikv, mvcombine, mvexpand, nomv, outlier, predict, rare, regex, rename, return_, reverse,
-    rex, search, sort, spath, stats, strcat, table, tail, tojson, top, transaction, tstats, union,
-    where_, x11, xmlkv, xmlunescape, xpath,
+    cluster, cofilter, convert, correlate, dedup, diff, eval, eventstats, extract, fields,
+    fieldsummary, fillnull, format, fromjson, head, inputlookup, join, kmeans, lookup, makemv,
+    makeresults, multikv, mvcombine, mvexpand, nomv, outlier, predict, rare, regex, rename,
+    replace, return_, reverse, rex, search, sort, spath, stats, strcat, table, tail, tojson,
+    top, transaction, tstats, union, where_, x11, xmlkv, xmlunescape, xpath,
 }
 
 /// All commands, by name.
@@ -130,13 +130,13 @@ pub fn shape_of(name: &str) -> Option<Rule> {
 }
 
 /// Commands of Splunk that this program does not run yet: named so that the error can say so.
-const LATER: &str = "abstract accum addcoltotals addinfo addtotals appendcols appendpipe apply autoregress \
-    bucketdir chart collect concurrency contingency ctable datamodel dbinspect delete delta \
-    erex eventcount fieldformat filldown findtypes fit folderize foreach from gauge \
-    gentimes geom geomfilter geostats highlight history iconify inputcsv iplocation kvform \
-    loadjob localize localop makecontinuous map mcollect metadata metasearch meventcollect \
-    mpreview mstats multisearch outputcsv outputlookup outputtext overlap pivot rangemap \
-    redistribute relevancy reltime replace require rest rtorder savedsearch script scrub \
+const LATER: &str = "abstract accum addcoltotals addinfo addtotals appendcols appendpipe apply \
+    autoregress bucketdir chart collect concurrency contingency ctable datamodel dbinspect \
+    delete delta erex eventcount fieldformat filldown findtypes fit folderize foreach from \
+    gauge gentimes geom geomfilter geostats highlight history iconify inputcsv iplocation \
+    kvform loadjob localize localop makecontinuous map mcollect metadata metasearch \
+    meventcollect mpreview mstats multisearch outputcsv outputlookup outputtext overlap pivot \
+    rangemap redistribute relevancy reltime require rest rtorder savedsearch script scrub \
     summary listmodels deletemodel score sample searchtxn selfjoin sendalert sendemail set \
     setfields sichart sirare sistats sitimechart sitop streamstats tags timechart timewrap \
     transpose trendline tscollect typeahead typelearner typer uniq untable walklex \

@@ -2,14 +2,19 @@
 
 pub mod check;
 mod message;
+pub mod report;
+mod risk;
+pub mod selection;
+pub mod test;
 
-use std::path::Path;
+use std::sync::Arc;
+
+pub use crate::detect::risk::{RiskEvent, Threat};
 
 use crate::error::{Error, ErrorKind};
 use crate::exec::rows::Rows;
 use crate::knowledge::detection::Detection;
 use crate::source::SourceMap;
-use crate::value::Value;
 
 /// How a detection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +50,8 @@ impl From<Error> for Failure {
 /// What one detection gave.
 #[derive(Debug)]
 pub struct DetectionResult {
-    /// Its name.
-    pub name: String,
-    /// Its id.
-    pub id: String,
-    /// Its file.
-    pub file: String,
+    /// The detection.
+    pub detection: Arc<Detection>,
     /// How it ended.
     pub status: Status,
     /// Why it was refused or failed.
@@ -59,40 +60,31 @@ pub struct DetectionResult {
     pub rows: Option<Rows>,
     /// The risk events of its rows.
     pub risk: Vec<RiskEvent>,
+    /// When the first of what its rows tell of happened, in epoch seconds.
+    pub first: Option<f64>,
+    /// When the last happened.
+    pub last: Option<f64>,
     /// How long it took.
     pub seconds: f64,
     /// The error, to be drawn.
     pub failure: Option<Failure>,
 }
 
-/// What one row says about one object.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RiskEvent {
-    /// The host, user or other thing at risk.
-    pub object: String,
-    /// `system`, `user`, `other`.
-    pub object_type: String,
-    /// Impact × confidence / 100.
-    pub score: f64,
-    /// The message, fields filled in.
-    pub message: String,
-}
-
 /// Runs a detection by `search`, which runs SPL, and makes its risk events.
 pub fn run(
-    detection: &Detection,
+    detection: &Arc<Detection>,
     search: impl FnOnce(&str) -> Result<Rows, Failure>,
 ) -> DetectionResult {
     let started = std::time::Instant::now();
     let outcome = search(&detection.search);
     let mut result = DetectionResult {
-        name: detection.name.clone(),
-        id: detection.id.clone(),
-        file: shown(&detection.path),
+        detection: Arc::clone(detection),
         status: Status::Empty,
         reason: None,
         rows: None,
         risk: Vec::new(),
+        first: None,
+        last: None,
         seconds: started.elapsed().as_secs_f64(),
         failure: None,
     };
@@ -100,7 +92,9 @@ pub fn run(
         Ok(rows) => {
             if !rows.is_empty() {
                 result.status = Status::Rows;
-                result.risk = risk_events(detection, &rows);
+                result.first = extreme(&rows, &["firstTime", "first_time", "_time"], f64::min);
+                result.last = extreme(&rows, &["lastTime", "last_time", "_time"], f64::max);
+                result.risk = risk::events(detection, &rows);
             }
             result.rows = Some(rows);
         }
@@ -128,48 +122,21 @@ pub fn is_refusal(error: &Error) -> bool {
     refusal(error) && error.others.iter().all(refusal)
 }
 
-fn shown(path: &Path) -> String {
-    path.display().to_string()
+/// The first or last time in the first of those columns that has times.
+fn extreme(rows: &Rows, columns: &[&str], pick: fn(f64, f64) -> f64) -> Option<f64> {
+    let names = rows.names();
+    columns.iter().find_map(|wanted| {
+        let column = names.iter().position(|name| name == wanted)?;
+        let values = (0..rows.len()).flat_map(|row| rows.value(row, column).into_values());
+        values.filter_map(|text| epoch(&text)).reduce(pick)
+    })
 }
 
-/// The risk events of a detection's rows: one for each row and risk object that has a value.
-pub fn risk_events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
-    let risk = detection.risk();
-    // Hunting and correlation searches make no risk.
-    if matches!(
-        detection
-            .kind
-            .as_deref()
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-            .as_str(),
-        "hunting" | "correlation" | "baseline" | "investigation"
-    ) {
-        return Vec::new();
+/// A time as searches leave it: epoch seconds, or what `security_content_ctime` makes of them.
+fn epoch(text: &str) -> Option<f64> {
+    if let Ok(seconds) = text.trim().parse::<f64>() {
+        return seconds.is_finite().then_some(seconds);
     }
-    let names = rows.names();
-    let field = |row: usize, name: &str| -> Value<'_> {
-        names
-            .iter()
-            .position(|n| *n == name)
-            .map_or(Value::Null, |column| rows.value(row, column))
-    };
-    let mut events = Vec::new();
-    for row in 0..rows.len() {
-        let message = risk
-            .message
-            .as_deref()
-            .map(|template| message::fill(template, |name| field(row, name)));
-        for object in &risk.objects {
-            for value in field(row, &object.field).into_values() {
-                events.push(RiskEvent {
-                    object: value.into_owned(),
-                    object_type: object.kind.clone(),
-                    score: object.score,
-                    message: message.clone().unwrap_or_default(),
-                });
-            }
-        }
-    }
-    events
+    let civil = chrono::NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%dT%H:%M:%S").ok()?;
+    Some(civil.and_utc().timestamp() as f64)
 }

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use crate::functions::pattern::{fill, regex, too_hard};
-use crate::functions::sed;
 use crate::functions::{Body, Context, EvalFunction, Group, MANY, Outcome, Traits};
+use crate::functions::{exchange, sed};
 use crate::time::LogSpan;
 use crate::value::{Type, Value, format_number, parse_number};
 
@@ -67,6 +67,15 @@ pub(super) const TABLE: &[EvalFunction] = &[
         returns: |args| args[0].join(Type::Text),
         doc: "`s/regex/replacement/flags` or `y/abc/xyz/` on each value.",
         body: Body::Values(sed::sed),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$exchange",
+        synopsis: "$exchange(<value>, <pattern>, <replacement>, ...)",
+        arity: (3, MANY),
+        returns: |_| Type::Any,
+        doc: "Each value that a pattern with `*` matches whole, replaced; the first such pattern counts.",
+        body: Body::Values(exchange::exchange),
         ..BASE
     },
     EvalFunction {

@@ -4,6 +4,7 @@
 
 pub mod digits;
 pub mod eval;
+mod exchange;
 pub mod internal;
 pub mod json;
 pub mod pattern;

@@ -226,6 +226,34 @@ impl Catalog {
         self.detections.find(selector)
     }
 
+    /// The detections that `selector` means: those of [`Catalog::find_detections`], the saved
+    /// searches of an app's directory or of a `savedsearches.conf`, or one of those added with
+    /// [`Catalog::add_app`], by name.
+    ///
+    /// # Errors
+    /// As [`Catalog::find_detections`]; a file is wrong at a place.
+    pub fn load_detections(&self, selector: &str) -> Result<Vec<Detection>> {
+        if let Some(saved) = self.saved.get(selector) {
+            return Ok(vec![Detection::of_saved(saved)]);
+        }
+        let path = Path::new(selector);
+        let files = ["default", "local"].map(|layer| path.join(layer).join("savedsearches.conf"));
+        let mut files: Vec<PathBuf> = files.into_iter().filter(|file| file.is_file()).collect();
+        if path.is_file() && path.extension().is_some_and(|e| e == "conf") {
+            files.push(path.to_owned());
+        }
+        if files.is_empty() {
+            let found = self.find_detections(selector)?;
+            return found.iter().map(|path| Detection::load(path)).collect();
+        }
+        let mut layers = Layers::default();
+        for file in &files {
+            layers.add(file, &yaml::read(file)?)?;
+        }
+        let saved = saved::saved_searches(&layers);
+        Ok(saved.values().map(Detection::of_saved).collect())
+    }
+
     /// The one detection of that id, name, file name or path.
     ///
     /// # Errors

@@ -17,6 +17,9 @@ pub struct Detection {
     /// The file it was read from.
     #[serde(skip)]
     pub path: PathBuf,
+    /// The file's line at which its search stands, from 1.
+    #[serde(skip)]
+    pub search_line: usize,
     /// `Remote Process Instantiation via WMI`
     pub name: String,
     /// A UUID.
@@ -60,6 +63,12 @@ pub struct Detection {
     /// Its tests.
     #[serde(default)]
     pub tests: Vec<DetectionTest>,
+    /// Where the time range of its schedule begins, of a saved search.
+    #[serde(skip)]
+    pub earliest: Option<String>,
+    /// Where the time range of its schedule ends, of a saved search.
+    #[serde(skip)]
+    pub latest: Option<String>,
 }
 
 /// A search that shows more about a row; its text holds `$field$`.
@@ -103,6 +112,9 @@ pub struct DetectionTags {
     /// Tests of Atomic Red Team that cause it.
     #[serde(deserialize_with = "words")]
     pub atomic_guid: Vec<String>,
+    /// Of a baseline: the names of the detections that need it.
+    #[serde(deserialize_with = "words")]
+    pub detections: Vec<String>,
     /// Groups of attackers.
     #[serde(deserialize_with = "words")]
     pub group: Vec<String>,
@@ -178,7 +190,8 @@ pub struct AttackData {
 }
 
 impl Detection {
-    /// Reads a file, also one of the program's own (`<shipped>/...`).
+    /// Reads a file, also one of the program's own (`<shipped>/...`). A `.spl` file is a search
+    /// and nothing else; it bears the file's name.
     ///
     /// # Errors
     /// It can't be read, or it is no detection; with line and column.
@@ -187,6 +200,16 @@ impl Detection {
             Some(file) => yaml::text_of(path, file.bytes().to_vec())?,
             None => yaml::read(path)?,
         };
+        if path.extension().is_some_and(|e| e == "spl") {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            return Ok(Detection {
+                path: path.to_owned(),
+                name: name.to_string(),
+                id: name.into_owned(),
+                search: text.trim().to_owned(),
+                ..Detection::default()
+            });
+        }
         Detection::parse(path, &text)
     }
 
@@ -197,6 +220,10 @@ impl Detection {
     pub fn parse(path: &Path, text: &str) -> Result<Detection> {
         let mut detection: Detection = yaml::parse(path, text)?;
         detection.path = path.to_owned();
+        detection.search_line = text
+            .lines()
+            .position(|line| line.starts_with("search:"))
+            .map_or(1, |line| line + 1);
         Ok(detection)
     }
 

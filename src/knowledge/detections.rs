@@ -73,7 +73,7 @@ impl Detections {
             if found.is_empty() {
                 return Err(Error::file(
                     path,
-                    "there is no detection (a .yml file) in this folder",
+                    "there is no detection (a .yml or .spl file) in this folder",
                 ));
             }
             return Ok(found);
@@ -101,21 +101,29 @@ fn stem(path: &Path) -> &str {
     path.file_stem().and_then(|s| s.to_str()).unwrap_or("")
 }
 
-/// All YAML files in `folder` and the folders in it, sorted.
+/// All detections in `folder` and the folders in it, sorted.
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+    let mut found = yaml::files(folder)?;
     for path in yaml::entries(folder)? {
         if path.is_dir() && !path.is_symlink() {
             found.extend(files_below(&path)?);
+        } else if path.extension().is_some_and(|e| e == "spl") {
+            found.push(path);
         }
     }
-    found.extend(yaml::files(folder)?);
     found.sort();
     Ok(found)
 }
 
 /// Name and id of a detection, read off their lines where these are plain.
 fn entry(path: &Path, text: &str) -> Result<DetectionEntry> {
+    if path.extension().is_some_and(|e| e == "spl") {
+        return Ok(DetectionEntry {
+            name: stem(path).to_owned(),
+            id: stem(path).to_owned(),
+            path: path.to_owned(),
+        });
+    }
     let (name, id) = match (plain_value(text, "name"), plain_value(text, "id")) {
         (Some(name), Some(id)) => (name.to_owned(), id.to_owned()),
         _ => {

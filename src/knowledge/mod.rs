@@ -23,6 +23,7 @@ pub mod risk;
 mod rope;
 mod rules;
 pub mod saved;
+mod saved_detection;
 pub mod shipped;
 mod substitute;
 pub mod tags;

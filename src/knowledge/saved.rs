@@ -16,6 +16,8 @@ pub struct SavedSearch {
     pub earliest: Option<String>,
     /// `dispatch.latest_time`
     pub latest: Option<String>,
+    /// All settings of its stanza, by key.
+    pub settings: BTreeMap<String, String>,
     /// Where it was defined.
     pub origin: Origin,
 }
@@ -34,6 +36,10 @@ pub(super) fn saved_searches(layers: &Layers) -> BTreeMap<String, SavedSearch> {
                 search: search.value.clone(),
                 earliest: text("dispatch.earliest_time"),
                 latest: text("dispatch.latest_time"),
+                settings: stanza
+                    .iter()
+                    .map(|(key, setting)| (key.to_owned(), setting.value.clone()))
+                    .collect(),
                 origin: search.origin.clone(),
             };
             found.insert(stanza.name.clone(), saved);

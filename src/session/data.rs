@@ -9,6 +9,7 @@ use polars::prelude::{DataFrame, DataType, LazyFrame, PlRefPath, ScanArgsParquet
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::data::{Data, EventPart, ModelPart};
 use crate::exec::frame::{Frame, polars_error};
+use crate::knowledge::shipped;
 use crate::read::{self, BadLines, Batch, ReadReport, Skipped};
 use crate::session::{Progress, Session, index_time, lock, text_rules};
 
@@ -62,22 +63,55 @@ impl Session {
     fn read_files(&self, data: &mut Data) -> Result<()> {
         let options = self.read_options();
         let watch = Watch::new(self, "reading");
-        let mut dropped = 0;
-        let report = read::read_paths(
-            &self.options.data,
-            &options,
-            &mut |p| watch.tell(&p),
-            &mut |batch| {
-                self.check_cancelled()?;
-                for batch in index_time::apply(self, batch, &mut dropped)? {
-                    data.events.push(event_part(batch)?);
-                }
-                Ok(())
-            },
-        );
+        let report = self.read_watched(&self.options.data, &options, data, &watch);
         watch.finish();
-        self.tell_dropped(dropped);
         lock(&self.data_notices).extend(report_notices(&report?));
+        Ok(())
+    }
+
+    /// Reads one file, also one of the program's own, into `data`, without telling progress.
+    pub(super) fn read_into(
+        &self,
+        path: &Path,
+        options: &read::Options,
+        data: &mut Data,
+    ) -> Result<ReadReport> {
+        let Some(file) = shipped::file(path) else {
+            let watch = Watch::silent();
+            return self.read_watched(&[path.to_owned()], options, data, &watch);
+        };
+        let mut dropped = 0;
+        let report = read::read_bytes(
+            &path.to_string_lossy(),
+            file.bytes(),
+            options,
+            &mut |_| (),
+            &mut |batch| self.take_batch(batch, data, &mut dropped),
+        );
+        self.tell_dropped(dropped);
+        report
+    }
+
+    fn read_watched(
+        &self,
+        paths: &[PathBuf],
+        options: &read::Options,
+        data: &mut Data,
+        watch: &Watch,
+    ) -> Result<ReadReport> {
+        let mut dropped = 0;
+        let report = read::read_paths(paths, options, &mut |p| watch.tell(&p), &mut |batch| {
+            self.take_batch(batch, data, &mut dropped)
+        });
+        self.tell_dropped(dropped);
+        report
+    }
+
+    fn take_batch(&self, batch: Batch, data: &mut Data, dropped: &mut u64) -> Result<()> {
+        self.check_cancelled()?;
+        for batch in index_time::apply(self, batch, dropped)? {
+            data.events.push(event_part(batch)?);
+        }
         Ok(())
     }
 
@@ -144,6 +178,16 @@ impl Watch {
         }
     }
 
+    /// One that tells nobody.
+    pub(super) fn silent() -> Watch {
+        Watch {
+            progress: None,
+            seen: std::cell::Cell::new((0, 0)),
+            started: std::cell::Cell::new(false),
+            what: String::new(),
+        }
+    }
+
     fn tell(&self, at: &read::Progress) {
         let Some(progress) = &self.progress else {
             return;
@@ -195,7 +239,7 @@ pub(super) fn span(frame: &DataFrame) -> Option<(i64, i64)> {
 }
 
 /// What a reader passed over, a line each.
-fn report_notices(report: &ReadReport) -> Vec<String> {
+pub(super) fn report_notices(report: &ReadReport) -> Vec<String> {
     unread(&report.bad, &report.skipped)
 }
 

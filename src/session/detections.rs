@@ -1,15 +1,26 @@
 //! Many searches at once: detections run, searches checked.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::detect::check::CheckReport;
+use crate::detect::selection::Selection;
 use crate::detect::{self, DetectionResult, Failure};
 use crate::error::{Error, Result};
 use crate::knowledge::detection::Detection;
 use crate::session::deep::deep;
 use crate::session::{RunSummary, Session, failure};
+
+/// Which detections are run, and how.
+#[derive(Clone, Debug, Default)]
+pub struct RunChoice {
+    /// Which of those that are named.
+    pub selection: Selection,
+    /// Whether a saved search sees the time range of its schedule only, rather than all data.
+    pub as_scheduled: bool,
+}
 
 impl Session {
     /// Parses, resolves and plans searches, detections and folders of them, without running them.
@@ -60,22 +71,27 @@ impl Session {
     pub fn run(
         &self,
         selectors: &[String],
+        choice: &RunChoice,
         each: &mut dyn FnMut(&DetectionResult),
     ) -> Result<RunSummary, Failure> {
         let started = Instant::now();
         let mut detections = Vec::new();
         for selector in selectors {
-            for path in self.catalog.find_detections(selector)? {
-                detections.push(Detection::load(&path)?);
-            }
+            detections.extend(self.catalog.load_detections(selector)?);
         }
+        let detections = choice.selection.choose(detections)?;
         self.replay_tests_into_empty_store(&detections)?;
         let data = self.data()?;
         self.many.store(true, Ordering::Relaxed);
         let mut notices = self.take_data_notices();
-        for detection in &detections {
-            let result = detect::run(detection, |spl| {
-                let answer = self.search(spl)?;
+        for detection in detections.into_iter().map(Arc::new) {
+            let times = if choice.as_scheduled {
+                (detection.earliest.as_deref(), detection.latest.as_deref())
+            } else {
+                (None, None)
+            };
+            let result = detect::run(&detection, |spl| {
+                let answer = self.search_between(spl, times)?;
                 notices.extend(answer.notices);
                 Ok(answer.rows)
             });

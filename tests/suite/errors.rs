@@ -1,6 +1,6 @@
 //! The doc comment of an error kind is the shortest search that raises it: this feeds it in.
 
-use spelunk::session::Session;
+use spelunk::session::{RunChoice, Session};
 
 use crate::support;
 
@@ -73,7 +73,7 @@ fn the_example_of_every_error_kind_raises_it() {
         tried += 1;
         let failure = match example.strip_prefix("spelunk run ") {
             Some(detection) => session
-                .run(&[detection.to_owned()], &mut |_| {})
+                .run(&[detection.to_owned()], &RunChoice::default(), &mut |_| {})
                 .map(|_| ())
                 .err(),
             None => session.search(&example).map(|_| ()).err(),

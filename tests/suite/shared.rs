@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use spelunk::detect::is_refusal;
 use spelunk::knowledge::detection::Detection;
-use spelunk::session::{ModelFile, Session, Stage};
+use spelunk::session::{ModelFile, RunChoice, Session, Stage};
 
 use crate::support::{self, Row};
 
@@ -259,6 +259,7 @@ fn the_detection_finds_the_one_attack_in_real_logs() {
     let summary = session
         .run(
             &["remote_process_instantiation_via_wmi".to_owned()],
+            &RunChoice::default(),
             &mut |result| {
                 let rows = result
                     .rows

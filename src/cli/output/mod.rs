@@ -35,6 +35,12 @@ pub enum Format {
     Markdown,
     /// A Parquet file (needs --output)
     Parquet,
+    /// One page to read and print, of detections
+    Html,
+    /// `JUnit` XML for build servers, of detections
+    Junit,
+    /// SARIF for code hosts, of detections
+    Sarif,
 }
 
 impl Format {
@@ -48,6 +54,9 @@ impl Format {
             "md" | "markdown" => Some(Format::Markdown),
             "parquet" => Some(Format::Parquet),
             "txt" => Some(Format::Table),
+            "html" | "htm" => Some(Format::Html),
+            "xml" => Some(Format::Junit),
+            "sarif" => Some(Format::Sarif),
             _ => None,
         }
     }
@@ -56,8 +65,19 @@ impl Format {
     pub fn is_for_people(self) -> bool {
         match self {
             Format::Table | Format::Vertical | Format::Markdown => true,
-            Format::Json | Format::Ndjson | Format::Csv | Format::Parquet => false,
+            Format::Json
+            | Format::Ndjson
+            | Format::Csv
+            | Format::Parquet
+            | Format::Html
+            | Format::Junit
+            | Format::Sarif => false,
         }
+    }
+
+    /// Whether it tells of detections rather than rows.
+    pub fn is_report(self) -> bool {
+        matches!(self, Format::Html | Format::Junit | Format::Sarif)
     }
 }
 
@@ -109,7 +129,9 @@ pub fn write(
         Format::Ndjson => json::write_ndjson(table, style, out),
         Format::Csv => csv::write_csv(table, style, out),
         Format::Markdown => markdown::write_markdown(table, style, out),
-        Format::Parquet => Err(io::Error::other("Parquet holds search results only")),
+        Format::Parquet | Format::Html | Format::Junit | Format::Sarif => {
+            Err(io::Error::other("this format does not hold a table"))
+        }
     }
 }
 

@@ -1,0 +1,91 @@
+//! `replace`: other values in the place of some.
+
+use crate::commands::args::Args;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::plan::build::{call, field, text};
+use crate::plan::schema::Pattern;
+use crate::plan::{Assignment, EACH, Plan, Target};
+use crate::syntax::Rule;
+use crate::syntax::ast::{ArgKind, Expr, Name, Stage};
+
+pub(super) const COMMAND: Command = Command {
+    name: "replace",
+    category: Category::Fields,
+    synopsis: "replace <value> WITH <value> [, <value> WITH <value>]... [IN <field>...]",
+    options: &[],
+    doc: "Replaces whole values by others, in the fields listed or in all. A `*` stands for any text, and in the \
+          replacement for what the `*` at its place matched; both have as many, or the replacement none. Where \
+          several fit a value, the first counts.",
+    examples: &[(
+        "| makeresults | eval host=\"web localhost\", level=0 | replace \"* localhost\" WITH \"localhost *\" IN host \
+         | replace 0 WITH Critical IN level | table host level",
+        r#"{"host":"localhost web","level":"Critical"}"#,
+    )],
+    page: "SearchReference/Replace",
+    args: Rule::replace_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let mut pairs: Vec<Expr> = Vec::new();
+    let mut fields: Vec<&Name> = Vec::new();
+    let mut waiting: Option<&str> = None;
+    for arg in &args.rest {
+        match &arg.kind {
+            ArgKind::Literal(literal) => match waiting.take() {
+                None => waiting = Some(&literal.text),
+                Some(pattern) => {
+                    let (wanted, given) = (stars(pattern), stars(&literal.text));
+                    if given > 0 && given != wanted {
+                        return Err(Error::argument(
+                            arg.span,
+                            format!(
+                                "the replacement has {given} wildcards, and what it replaces {wanted}: they must be \
+                                 as many, or none in the replacement"
+                            ),
+                        ));
+                    }
+                    pairs.extend([text(pattern), text(&literal.text)]);
+                }
+            },
+            ArgKind::Field(name) => fields.push(name),
+            _ => {}
+        }
+    }
+    let exchanged = |name: &str| {
+        let mut args = vec![field(name)];
+        args.extend(pairs.iter().cloned());
+        call("$exchange", args)
+    };
+    let columns = if fields.is_empty() {
+        vec![Assignment {
+            target: Target::EachPresent(vec![Pattern::new("*")]),
+            value: exchanged(EACH),
+        }]
+    } else {
+        fields
+            .iter()
+            .map(|name| {
+                if name.text.contains('*') {
+                    Assignment {
+                        target: Target::Each(vec![Pattern::new(name.text.as_str())]),
+                        value: exchanged(EACH),
+                    }
+                } else {
+                    Assignment {
+                        target: Target::Field(name.text.clone()),
+                        value: exchanged(&name.text),
+                    }
+                }
+            })
+            .collect()
+    };
+    Ok(Planner::rows_or_events(input).extend(columns))
+}
+
+fn stars(text: &str) -> usize {
+    text.matches('*').count()
+}

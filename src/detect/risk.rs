@@ -1,0 +1,90 @@
+//! Risk events: what the rows of a detection add to whose risk.
+//!
+//! Follows "Risk Analysis adaptive response" of Splunk Enterprise Security: one event a row and
+//! risk object, with the threat objects of the row beside it.
+
+use crate::detect::message;
+use crate::exec::rows::Rows;
+use crate::knowledge::detection::Detection;
+use crate::value::Value;
+
+/// What one row says about one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RiskEvent {
+    /// The host, user or other thing at risk.
+    pub object: String,
+    /// `system`, `user`, `other`.
+    pub object_type: String,
+    /// Impact × confidence / 100.
+    pub score: f64,
+    /// The message, fields filled in.
+    pub message: String,
+    /// What did it.
+    pub threats: Vec<Threat>,
+    /// The row.
+    pub row: usize,
+}
+
+/// What did it: a process, an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Threat {
+    /// Its value in the row.
+    pub object: String,
+    /// `process_name`, `ip_address`, ...
+    pub object_type: String,
+}
+
+/// Whether rows of such a detection are risk. Hunting and correlation searches make none.
+fn makes_risk(detection: &Detection) -> bool {
+    let kind = detection.kind.as_deref().unwrap_or_default();
+    !["hunting", "correlation", "baseline", "investigation"]
+        .iter()
+        .any(|other| kind.eq_ignore_ascii_case(other))
+}
+
+/// The risk events of a detection's rows: one for each row and risk object that has a value.
+pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
+    if !makes_risk(detection) {
+        return Vec::new();
+    }
+    let risk = detection.risk();
+    let names = rows.names();
+    let field = |row: usize, name: &str| -> Value<'_> {
+        names
+            .iter()
+            .position(|n| *n == name)
+            .map_or(Value::Null, |column| rows.value(row, column))
+    };
+    let mut events = Vec::new();
+    for row in 0..rows.len() {
+        let message = risk
+            .message
+            .as_deref()
+            .map(|template| message::fill(template, |name| field(row, name)))
+            .unwrap_or_default();
+        let threats: Vec<Threat> = risk
+            .threats
+            .iter()
+            .flat_map(|threat| {
+                let values = field(row, &threat.field).into_values();
+                values.into_iter().map(|value| Threat {
+                    object: value.into_owned(),
+                    object_type: threat.kind.clone(),
+                })
+            })
+            .collect();
+        for object in &risk.objects {
+            for value in field(row, &object.field).into_values() {
+                events.push(RiskEvent {
+                    object: value.into_owned(),
+                    object_type: object.kind.clone(),
+                    score: object.score,
+                    message: message.clone(),
+                    threats: threats.clone(),
+                    row,
+                });
+            }
+        }
+    }
+    events
+}

@@ -1,0 +1,295 @@
+//! Tests of detections: data in which each must find something, and what its rows must hold.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::exec::rows::Rows;
+use crate::knowledge::Catalog;
+use crate::knowledge::dataset;
+use crate::knowledge::detection::{AttackData, Detection, DetectionTest};
+use crate::knowledge::shipped;
+
+/// How a test ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestStatus {
+    /// It found what it should, with all fields.
+    Passed,
+    /// It found nothing, or its rows lack fields.
+    Failed,
+    /// Its data is not there.
+    Missing,
+    /// The detection has no test, or says that it must be tested by hand.
+    Untested,
+    /// It needs something that is not supported.
+    Refused,
+    /// Its search or its data is wrong.
+    Error,
+}
+
+impl TestStatus {
+    /// `passed`, `failed`, `missing`, ...
+    pub fn name(self) -> &'static str {
+        match self {
+            TestStatus::Passed => "passed",
+            TestStatus::Failed => "failed",
+            TestStatus::Missing => "missing",
+            TestStatus::Untested => "untested",
+            TestStatus::Refused => "refused",
+            TestStatus::Error => "error",
+        }
+    }
+
+    /// The status of that name.
+    pub fn of(name: &str) -> Option<TestStatus> {
+        [
+            TestStatus::Passed,
+            TestStatus::Failed,
+            TestStatus::Missing,
+            TestStatus::Untested,
+            TestStatus::Refused,
+            TestStatus::Error,
+        ]
+        .into_iter()
+        .find(|status| status.name() == name)
+    }
+}
+
+/// What one test of one detection gave.
+#[derive(Clone, Debug)]
+pub struct TestResult {
+    /// The detection.
+    pub detection: Arc<Detection>,
+    /// The test's name.
+    pub test: String,
+    /// How it ended.
+    pub status: TestStatus,
+    /// What was found wrong, or why it was not run.
+    pub reasons: Vec<String>,
+    /// Rows found.
+    pub rows: usize,
+    /// Risk events made.
+    pub risk_events: usize,
+    /// How long the search took, without reading the data.
+    pub seconds: f64,
+    /// Whether it is the result of an earlier run on the same search, knowledge and data.
+    pub cached: bool,
+}
+
+impl TestResult {
+    /// A result without rows.
+    pub fn new(
+        detection: &Arc<Detection>,
+        test: &str,
+        status: TestStatus,
+        reasons: Vec<String>,
+    ) -> TestResult {
+        TestResult {
+            detection: Arc::clone(detection),
+            test: test.to_owned(),
+            status,
+            reasons,
+            rows: 0,
+            risk_events: 0,
+            seconds: 0.0,
+            cached: false,
+        }
+    }
+}
+
+/// Data of a test that is there, and what its events get.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TestData {
+    /// The file.
+    pub path: PathBuf,
+    /// Their source.
+    pub source: Option<String>,
+    /// Their sourcetype.
+    pub sourcetype: Option<String>,
+    /// Their host.
+    pub host: Option<String>,
+    /// Their index.
+    pub index: Option<String>,
+}
+
+/// A test that can be run.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The detection.
+    pub detection: Arc<Detection>,
+    /// The test.
+    pub test: DetectionTest,
+    /// Its data.
+    pub data: Vec<TestData>,
+}
+
+/// What a detection's tests come to before any is run: those that can be run, and the results of
+/// those that can't.
+pub fn plan(detection: &Arc<Detection>, roots: &[PathBuf]) -> (Vec<Planned>, Vec<TestResult>) {
+    let (mut planned, mut ended) = (Vec::new(), Vec::new());
+    if let Some(why) = &detection.tags.manual_test {
+        let why = vec![format!("to be tested by hand: {why}")];
+        ended.push(TestResult::new(detection, "", TestStatus::Untested, why));
+        return (planned, ended);
+    }
+    if detection.tests.is_empty() {
+        let why = vec!["it has no test".to_owned()];
+        ended.push(TestResult::new(detection, "", TestStatus::Untested, why));
+    }
+    for test in &detection.tests {
+        let mut missing = Vec::new();
+        let mut data = Vec::new();
+        for wanted in &test.attack_data {
+            match locate(wanted, &detection.path, roots) {
+                Ok(path) => data.push(TestData {
+                    path,
+                    source: wanted.source.clone(),
+                    sourcetype: wanted.sourcetype.clone(),
+                    host: wanted.host.clone(),
+                    index: wanted.custom_index.clone(),
+                }),
+                Err(why) => missing.push(why),
+            }
+        }
+        if missing.is_empty() {
+            planned.push(Planned {
+                detection: Arc::clone(detection),
+                test: test.clone(),
+                data,
+            });
+        } else {
+            ended.push(TestResult::new(
+                detection,
+                &test.name,
+                TestStatus::Missing,
+                missing,
+            ));
+        }
+    }
+    (planned, ended)
+}
+
+/// The data's file, or why it can't be had.
+fn locate(wanted: &AttackData, beside: &Path, roots: &[PathBuf]) -> Result<PathBuf, String> {
+    let path = dataset::locate(&wanted.data, beside, roots)
+        .ok_or_else(|| format!("{} is not downloaded", wanted.data))?;
+    if shipped::file(&path).is_none() && is_pointer(&path) {
+        return Err(format!(
+            "{} is not downloaded: it is the pointer to a large file (git lfs pull fetches it)",
+            path.display()
+        ));
+    }
+    Ok(path)
+}
+
+/// Whether a file is a large-file pointer of Git rather than the file.
+pub fn is_pointer(path: &Path) -> bool {
+    use std::io::Read as _;
+    const START: &[u8] = b"version https://git-lfs.github.com/spec/";
+    let mut start = [0; START.len()];
+    std::fs::File::open(path)
+        .and_then(|mut file| file.read_exact(&mut start))
+        .is_ok_and(|()| start == START)
+}
+
+/// What the rows of a detection lack: rows at all, the fields of its risk objects, the fields of
+/// its risk message.
+pub fn complaints(detection: &Detection, rows: &Rows) -> Vec<String> {
+    if rows.is_empty() {
+        return vec!["no rows".to_owned()];
+    }
+    let names = rows.names();
+    let lacks = |field: &str| -> Option<&'static str> {
+        let Some(column) = names.iter().position(|name| *name == field) else {
+            return Some("is not in the rows");
+        };
+        let empty = (0..rows.len()).all(|row| rows.value(row, column).into_values().is_empty());
+        empty.then_some("is empty in all rows")
+    };
+    let kind = detection.kind.as_deref().unwrap_or_default();
+    if kind.eq_ignore_ascii_case("hunting") {
+        return Vec::new();
+    }
+    let risk = detection.risk();
+    let mut found: Vec<String> = risk
+        .objects
+        .iter()
+        .filter_map(|object| {
+            let lack = lacks(&object.field)?;
+            Some(format!("the risk object `{}` {lack}", object.field))
+        })
+        .collect();
+    for field in message_fields(risk.message.as_deref().unwrap_or_default()) {
+        if let Some(lack) = lacks(field) {
+            found.push(format!("`${field}$` of the risk message {lack}"));
+        }
+    }
+    found
+}
+
+/// The fields that a message names as `$field$`, once each.
+pub fn message_fields(message: &str) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    let mut rest = message;
+    while let Some(open) = rest.find('$') {
+        let after = &rest[open + 1..];
+        let Some(close) = after.find('$') else { break };
+        let name = &after[..close];
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | ':' | '-');
+        if !name.is_empty()
+            && name.chars().all(plain)
+            && !name.starts_with(|c: char| c.is_numeric())
+        {
+            found.insert(name);
+            rest = &after[close + 1..];
+        } else {
+            // An amount of money: the next dollar may open a name.
+            rest = after;
+        }
+    }
+    found
+}
+
+/// The text of a search and of all macros that it calls, for looking names up in.
+pub fn closure(catalog: &Catalog, search: &str) -> String {
+    let mut text = search.to_owned();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut from = 0;
+    while from < text.len() {
+        let part = text[from..].to_owned();
+        from = text.len();
+        // Every other piece between backticks is a call.
+        for call in part.split('`').skip(1).step_by(2) {
+            let name = call.split('(').next().unwrap_or(call).trim();
+            if !seen.insert(name.to_owned()) {
+                continue;
+            }
+            for arity in catalog.macros.arities(name) {
+                if let Some(found) = catalog.macros.get(name, arity) {
+                    text.push('\n');
+                    text.push_str(&found.definition);
+                }
+            }
+        }
+    }
+    for name in &seen {
+        text.push_str("\n`");
+        text.push_str(name);
+        text.push('`');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message_fields;
+
+    #[test]
+    fn fields_of_a_message_are_not_amounts_of_money() {
+        let found: Vec<&str> = message_fields("$user$ paid $5 and $6 to $dest.ip$ $user$")
+            .into_iter()
+            .collect();
+        assert_eq!(found, ["dest.ip", "user"]);
+    }
+}
