@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::functions::stats::{self, Takes};
 use crate::plan::schema::Pattern;
 use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
-use crate::syntax::ast::{Aggregate, AggregateArg, Arg, ArgKind, Literal, Name, Pipeline, Stage};
+use crate::syntax::ast::{Aggregate, AggregateArg, Arg, ArgKind, Expr, Literal, Name, Pipeline, Stage};
 use crate::time::Span as TimeSpan;
 
 /// Options that only tell a cluster how to do its work.
@@ -21,6 +21,7 @@ const IGNORED: &[&str] = &[
 /// The arguments of a stage.
 pub struct Args<'a> {
     options: Vec<(&'a Name, &'a Literal)>,
+    conditions: Vec<(&'a Name, &'a Expr)>,
     /// Everything that is no option, in order.
     pub rest: Vec<&'a Arg>,
 }
@@ -32,6 +33,7 @@ impl<'a> Args<'a> {
     /// [`ErrorKind::BadOption`] with what there is.
     pub fn new(command: &Command, stage: &'a Stage) -> Result<Args<'a>> {
         let mut options = Vec::new();
+        let mut conditions = Vec::new();
         let mut rest = Vec::new();
         for arg in &stage.args {
             match &arg.kind {
@@ -43,10 +45,21 @@ impl<'a> Args<'a> {
                         return Err(unknown_option(command, name));
                     }
                 }
+                ArgKind::OptionExpr { name, value } => {
+                    let lower = name.text.to_ascii_lowercase();
+                    if !command.options.iter().any(|o| o.0 == lower) {
+                        return Err(unknown_option(command, name));
+                    }
+                    conditions.push((name, value));
+                }
                 _ => rest.push(arg),
             }
         }
-        Ok(Args { options, rest })
+        Ok(Args {
+            options,
+            conditions,
+            rest,
+        })
     }
 
     /// An option's value, when it is given. Of several the last counts.
@@ -56,6 +69,26 @@ impl<'a> Args<'a> {
             .rev()
             .find(|(n, _)| n.text.eq_ignore_ascii_case(name))
             .map(|(_, value)| *value)
+    }
+
+    /// An option that is a condition.
+    ///
+    /// # Errors
+    /// A value that was written without parentheses.
+    pub fn condition(&self, name: &str) -> Result<Option<&'a Expr>> {
+        if let Some(literal) = self.get(name) {
+            return Err(Error::argument(
+                literal.span,
+                format!("`{name}` takes a condition in parentheses"),
+            )
+            .hint(format!("for example: {name}=(status=200)")));
+        }
+        Ok(self
+            .conditions
+            .iter()
+            .rev()
+            .find(|(n, _)| n.text.eq_ignore_ascii_case(name))
+            .map(|(_, value)| *value))
     }
 
     /// An option's value as text.

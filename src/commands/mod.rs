@@ -103,7 +103,7 @@ macro_rules! commands {
 commands! {
     append, bin, convert, dedup, eval, eventstats, fields, fillnull, format, head,
     inputlookup, join, lookup, makemv, makeresults, mvexpand, rare, regex, rename, return_,
-    reverse, rex, search, sort, stats, strcat, table, tail, top, tstats, union, where_,
+    reverse, rex, search, sort, stats, strcat, streamstats, table, tail, top, tstats, union, where_,
 }
 
 /// All commands, by name.
@@ -135,7 +135,7 @@ const LATER: &str = "abstract accum addcoltotals addinfo addtotals analyzefields
     rangemap redistribute relevancy reltime replace require rest rtorder savedsearch script scrub \
     summary listmodels deletemodel score sample \
     searchtxn selfjoin sendalert sendemail set setfields sichart sirare sistats sitimechart sitop \
-    spath streamstats tags timechart timewrap tojson transaction transpose trendline \
+    spath tags timechart timewrap tojson transaction transpose trendline \
     tscollect typeahead typelearner typer uniq untable walklex x11 xmlkv xmlunescape xpath \
     xsdisplayconcept xyseries";
 

@@ -226,7 +226,7 @@ impl Executor<'_> {
     }
 
     /// Patterns expanded, expressions computed as columns of their own.
-    fn argument_columns(
+    pub(super) fn argument_columns(
         &self,
         frame: Frame,
         aggregates: &[AggregateCall],

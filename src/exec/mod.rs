@@ -20,6 +20,7 @@ mod lookup;
 mod models;
 mod order;
 pub mod rows;
+mod stream;
 mod subsearch;
 
 use std::cell::Cell;
@@ -142,6 +143,7 @@ impl<'e> Executor<'e> {
                 by,
                 all_numbers,
             } => self.window(self.lower(input)?, aggregates, by, *all_numbers),
+            Plan::Stream { input, stream } => self.stream(self.lower(input)?, stream),
             Plan::Sort { input, keys, limit } => Ok(self.sort(self.lower(input)?, keys, *limit)),
             Plan::Reverse { input } => {
                 let frame = self.lower(input)?;

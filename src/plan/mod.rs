@@ -13,6 +13,7 @@ pub mod matching;
 pub mod optimize;
 pub mod print;
 pub mod schema;
+pub mod stream;
 pub mod table;
 
 use std::fmt::Debug;
@@ -22,6 +23,7 @@ use crate::error::Result;
 use crate::functions::stats::StatsFunction;
 use crate::plan::context::PlanContext;
 use crate::plan::schema::Pattern;
+use crate::plan::stream::Stream;
 use crate::plan::table::Table;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Literal, Name, Search};
@@ -94,6 +96,13 @@ pub enum Plan {
         by: Vec<ByField>,
         /// No result for a field of which a value in the group is no number.
         all_numbers: bool,
+    },
+    /// Adds aggregates of the rows up to each row.
+    Stream {
+        /// The rows.
+        input: Box<Plan>,
+        /// What is added.
+        stream: Box<Stream>,
     },
     /// Orders the rows, stably.
     Sort {
@@ -440,6 +449,7 @@ impl Plan {
             | Plan::Rename { input, .. }
             | Plan::Aggregate { input, .. }
             | Plan::Window { input, .. }
+            | Plan::Stream { input, .. }
             | Plan::Sort { input, .. }
             | Plan::Reverse { input }
             | Plan::Limit { input, .. }

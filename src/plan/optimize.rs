@@ -76,6 +76,7 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
         | Plan::Generate { .. }
         | Plan::Values(_)
         | Plan::Window { .. }
+        | Plan::Stream { .. }
         | Plan::Reverse { .. }
         | Plan::Limit { .. }
         | Plan::Skip { .. }

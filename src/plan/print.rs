@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::plan::schema::Pattern;
+use crate::plan::stream::Stream;
 use crate::plan::{
     AggregateCall, AggregateInput, ByField, Plan, Predicate, Projection, Scan, SortKey, SortOrder,
     Target,
@@ -126,6 +127,7 @@ fn node(plan: &Plan) -> String {
             by(groups),
             numbers(*all_numbers)
         ),
+        Plan::Stream { stream, .. } => stream_text(stream),
         Plan::Sort { keys, limit, .. } => {
             let keys: Vec<String> = keys.iter().map(sort_key).collect();
             let limit = if *limit > 0 {
@@ -208,6 +210,35 @@ fn node(plan: &Plan) -> String {
         }
         Plan::Apply { kernel, .. } => format!("apply {}", kernel.describe()),
     }
+}
+
+fn stream_text(stream: &Stream) -> String {
+    let mut text = format!("stream {}", calls(&stream.aggregates));
+    if !stream.by.is_empty() {
+        let _ = write!(text, " BY {}", stream.by.join(", "));
+    }
+    if stream.window > 0 {
+        let each = if stream.global { "" } else { " each" };
+        let _ = write!(text, " window={}{each}", stream.window);
+    }
+    if let Some(seconds) = stream.seconds {
+        let _ = write!(text, " within {}s", crate::value::format_number(seconds));
+    }
+    for (is, name) in [
+        (!stream.current, " before the row"),
+        (stream.reset_on_change, " reset_on_change"),
+        (stream.all_numbers, numbers(true)),
+    ] {
+        if is {
+            text.push_str(name);
+        }
+    }
+    for (name, reset) in [("before", &stream.reset_before), ("after", &stream.reset_after)] {
+        if let Some(reset) = reset {
+            let _ = write!(text, " reset_{name}=({})", print::expr(reset));
+        }
+    }
+    text
 }
 
 fn patterns(patterns: &[Pattern]) -> String {

@@ -1,11 +1,14 @@
 //! The functions of `stats` and its kin: one row each, used by every command that aggregates.
 
 mod aggregate;
+mod chunks;
 mod order;
+pub mod running;
 mod values;
 
 use polars::prelude::Expr;
 
+use crate::functions::stats::running::{Course, Running};
 use crate::value::{Type, Value};
 
 /// One statistics function.
@@ -37,6 +40,8 @@ pub struct StatsFunction {
     pub body: fn(&Samples<'_>) -> Value<'static>,
     /// The same said to Polars, for the types where it can be: the column, its type.
     pub native: Option<fn(Expr, Type) -> Option<Expr>>,
+    /// The same for rows that come and go; without it the body sees all of them each time.
+    pub running: Option<fn(&Course) -> Box<dyn Running>>,
 }
 
 impl PartialEq for StatsFunction {

@@ -2,6 +2,7 @@
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Eventorderfunctions>
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Timefunctions>
 
+use crate::functions::stats::running::{InOrder, Moment, Moments, Order};
 use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes};
 use crate::value::{Type, Value};
 
@@ -31,6 +32,7 @@ const BASE: StatsFunction = StatsFunction {
     example: ("", "", ""),
     body: first,
     native: None,
+    running: None,
 };
 
 const TIMED: StatsFunction = StatsFunction {
@@ -49,6 +51,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         native: Some(|column, of| {
             (of != Type::Multi && of != Type::Time).then(|| column.drop_nulls().first())
         }),
+        running: Some(|c| Box::new(InOrder::new(Order::First, c))),
         ..BASE
     },
     StatsFunction {
@@ -60,6 +63,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         native: Some(|column, of| {
             (of != Type::Multi && of != Type::Time).then(|| column.drop_nulls().last())
         }),
+        running: Some(|c| Box::new(InOrder::new(Order::Last, c))),
         ..BASE
     },
     StatsFunction {
@@ -68,6 +72,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The value of the row with the smallest `_time` that has one.",
         example: ("a b -", "earliest(v)", "b"),
         body: |s| own(extreme(s, false).map(|(value, _)| value)),
+        running: Some(|c| Box::new(Moments::new(Moment::Earliest, c))),
         ..TIMED
     },
     StatsFunction {
@@ -76,6 +81,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The value of the row with the largest `_time` that has one.",
         example: ("- a b", "latest(v)", "a"),
         body: |s| own(extreme(s, true).map(|(value, _)| value)),
+        running: Some(|c| Box::new(Moments::new(Moment::Latest, c))),
         ..TIMED
     },
     StatsFunction {
@@ -85,6 +91,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The epoch time of the earliest value.",
         example: ("a b -", "earliest_time(v)", "990"),
         body: |s| extreme(s, false).map_or(Value::Null, |(_, time)| Value::Num(time)),
+        running: Some(|c| Box::new(Moments::new(Moment::EarliestTime, c))),
         ..TIMED
     },
     StatsFunction {
@@ -94,6 +101,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The epoch time of the latest value.",
         example: ("- a b", "latest_time(v)", "990"),
         body: |s| extreme(s, true).map_or(Value::Null, |(_, time)| Value::Num(time)),
+        running: Some(|c| Box::new(Moments::new(Moment::LatestTime, c))),
         ..TIMED
     },
     StatsFunction {
@@ -103,6 +111,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The change per second between the earliest and the latest value of a counter.",
         example: ("50 40 20", "rate(v)", "1.5"),
         body: rate,
+        running: Some(|c| Box::new(Moments::new(Moment::Rate, c))),
         ..TIMED
     },
 ];
