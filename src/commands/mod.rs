@@ -6,6 +6,8 @@
 mod args;
 mod planner;
 mod rank;
+mod series;
+mod totals;
 
 pub use planner::{Planner, parse_expression, parse_search, plan_text};
 
@@ -101,9 +103,11 @@ macro_rules! commands {
 }
 
 commands! {
-    append, bin, convert, dedup, eval, eventstats, fields, fillnull, format, head,
-    inputlookup, join, lookup, makemv, makeresults, mvexpand, rare, regex, rename, return_,
-    reverse, rex, search, sort, stats, strcat, streamstats, table, tail, top, tstats, union, where_,
+    accum, addcoltotals, addtotals, append, autoregress, bin, chart, convert, dedup, delta, eval,
+    eventstats, fields, filldown, fillnull, format, gentimes, head, inputlookup, join, lookup,
+    makecontinuous, makemv, makeresults, mvexpand, rangemap, rare, regex, rename, return_, reverse,
+    rex, search, sort, stats, strcat, streamstats, table, tail, timechart, top, transpose,
+    trendline, tstats, union, untable, where_, xyseries,
 }
 
 /// All commands, by name.
@@ -124,20 +128,20 @@ pub fn shape_of(name: &str) -> Option<Rule> {
 }
 
 /// Commands of Splunk that this program does not run yet: named so that the error can say so.
-const LATER: &str = "abstract accum addcoltotals addinfo addtotals analyzefields anomalies \
-    anomalousvalue anomalydetection appendcols appendpipe apply arules associate autoregress \
-    bucketdir chart cluster cofilter collect concurrency contingency correlate ctable datamodel \
-    dbinspect delete delta diff erex eventcount extract fieldformat fieldsummary filldown \
-    findtypes fit folderize foreach from fromjson gauge gentimes geom geomfilter geostats \
+const LATER: &str = "abstract addinfo analyzefields anomalies \
+    anomalousvalue anomalydetection appendcols appendpipe apply arules associate \
+    bucketdir  cluster cofilter collect concurrency contingency correlate ctable datamodel \
+    dbinspect delete diff erex eventcount extract fieldformat fieldsummary \
+    findtypes fit folderize foreach from fromjson gauge geom geomfilter geostats \
     highlight history iconify inputcsv iplocation kmeans kv kvform loadjob localize localop \
-    makecontinuous map mcollect metadata metasearch meventcollect mpreview mstats multikv \
+    map mcollect metadata metasearch meventcollect mpreview mstats multikv \
     multisearch mvcombine nomv outlier outputcsv outputlookup outputtext overlap pivot predict \
-    rangemap redistribute relevancy reltime replace require rest rtorder savedsearch script scrub \
+    redistribute relevancy reltime replace require rest rtorder savedsearch script scrub \
     summary listmodels deletemodel score sample \
     searchtxn selfjoin sendalert sendemail set setfields sichart sirare sistats sitimechart sitop \
-    spath tags timechart timewrap tojson transaction transpose trendline \
-    tscollect typeahead typelearner typer uniq untable walklex x11 xmlkv xmlunescape xpath \
-    xsdisplayconcept xyseries";
+    spath tags  timewrap tojson transaction \
+    tscollect typeahead typelearner typer uniq walklex x11 xmlkv xmlunescape xpath \
+    xsdisplayconcept ";
 
 /// The error for a command there is no row for.
 pub fn unknown(stage: &Stage) -> Error {

@@ -174,7 +174,7 @@ impl Executor<'_> {
     }
 
     /// The `by` columns as they are grouped: there, in buckets, taken apart, filled.
-    fn group_columns(
+    pub(super) fn group_columns(
         &self,
         frame: Frame,
         by: &[ByField],

@@ -7,6 +7,8 @@
 
 mod aggregate;
 mod assign;
+mod chart;
+mod chart_time;
 mod collect;
 pub mod column;
 mod columns;
@@ -143,6 +145,9 @@ impl<'e> Executor<'e> {
                 by,
                 all_numbers,
             } => self.window(self.lower(input)?, aggregates, by, *all_numbers),
+            Plan::Chart { input, chart } => self.chart(self.lower(input)?, chart),
+            Plan::Shift { input, columns } => Ok(columns::shift(self.lower(input)?, columns)),
+            Plan::FillDown { input, fields } => Ok(columns::fill_down(self.lower(input)?, fields)),
             Plan::Stream { input, stream } => self.stream(self.lower(input)?, stream),
             Plan::Sort { input, keys, limit } => Ok(self.sort(self.lower(input)?, keys, *limit)),
             Plan::Reverse { input } => {

@@ -39,6 +39,12 @@ fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
             }
             check_aggregates(&stream.aggregates, errors);
         }
+        Plan::Chart { chart, .. } => {
+            check_aggregates(&chart.aggregates, errors);
+            let score = chart.split.iter().filter_map(|s| s.score.clone());
+            check_aggregates(&score.collect::<Vec<_>>(), errors);
+            chart.computed.iter().for_each(|c| check_expr(&c.value, errors));
+        }
         Plan::Aggregate { aggregates, .. } | Plan::Window { aggregates, .. } => {
             check_aggregates(aggregates, errors);
         }
@@ -47,6 +53,8 @@ fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
         | Plan::Values(_)
         | Plan::Project { .. }
         | Plan::Rename { .. }
+        | Plan::Shift { .. }
+        | Plan::FillDown { .. }
         | Plan::Sort { .. }
         | Plan::Reverse { .. }
         | Plan::Limit { .. }

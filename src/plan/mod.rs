@@ -6,11 +6,13 @@
 pub mod analysis;
 pub mod bind;
 pub mod build;
+pub mod chart;
 pub mod check;
 pub mod context;
 pub mod eval;
 pub mod matching;
 pub mod optimize;
+pub mod pivot;
 pub mod print;
 pub mod schema;
 pub mod stream;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::functions::stats::StatsFunction;
+use crate::plan::chart::Chart;
 use crate::plan::context::PlanContext;
 use crate::plan::schema::Pattern;
 use crate::plan::stream::Stream;
@@ -103,6 +106,27 @@ pub enum Plan {
         input: Box<Plan>,
         /// What is added.
         stream: Box<Stream>,
+    },
+    /// Aggregates as a table for a chart: a column for each series.
+    Chart {
+        /// The rows.
+        input: Box<Plan>,
+        /// What is made of them.
+        chart: Box<Chart>,
+    },
+    /// Sets fields to the values that others had some rows before.
+    Shift {
+        /// The rows.
+        input: Box<Plan>,
+        /// The field, the field that is set, and how many rows before.
+        columns: Vec<(String, String, usize)>,
+    },
+    /// Puts the last value that was there in place of missing ones.
+    FillDown {
+        /// The rows.
+        input: Box<Plan>,
+        /// The fields.
+        fields: Vec<Pattern>,
     },
     /// Orders the rows, stably.
     Sort {
@@ -426,6 +450,7 @@ impl Plan {
     pub fn columns_are_chosen(&self) -> bool {
         match self {
             Plan::Aggregate { .. }
+            | Plan::Chart { .. }
             | Plan::Values(_)
             | Plan::Generate { .. }
             | Plan::Apply { .. }
@@ -450,6 +475,9 @@ impl Plan {
             | Plan::Aggregate { input, .. }
             | Plan::Window { input, .. }
             | Plan::Stream { input, .. }
+            | Plan::Chart { input, .. }
+            | Plan::Shift { input, .. }
+            | Plan::FillDown { input, .. }
             | Plan::Sort { input, .. }
             | Plan::Reverse { input }
             | Plan::Limit { input, .. }

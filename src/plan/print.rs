@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use crate::plan::chart::{Chart, Keep};
 use crate::plan::schema::Pattern;
 use crate::plan::stream::Stream;
 use crate::plan::{
@@ -128,6 +129,15 @@ fn node(plan: &Plan) -> String {
             numbers(*all_numbers)
         ),
         Plan::Stream { stream, .. } => stream_text(stream),
+        Plan::Chart { chart, .. } => chart_text(chart),
+        Plan::Shift { columns, .. } => {
+            let columns: Vec<String> = columns
+                .iter()
+                .map(|(from, to, rows)| format!("{to} = {from} {rows} before"))
+                .collect();
+            format!("shift {}", columns.join(", "))
+        }
+        Plan::FillDown { fields, .. } => format!("fill down {}", patterns(fields)),
         Plan::Sort { keys, limit, .. } => {
             let keys: Vec<String> = keys.iter().map(sort_key).collect();
             let limit = if *limit > 0 {
@@ -210,6 +220,46 @@ fn node(plan: &Plan) -> String {
         }
         Plan::Apply { kernel, .. } => format!("apply {}", kernel.describe()),
     }
+}
+
+fn chart_text(chart: &Chart) -> String {
+    let mut text = format!("chart {}", calls(&chart.aggregates));
+    for computed in &chart.computed {
+        if let Target::Field(name) = &computed.target {
+            let _ = write!(text, ", {name} = {}", print::expr(&computed.value));
+        }
+    }
+    if let Some(row) = &chart.row {
+        let _ = write!(text, " OVER {row}");
+    }
+    if let Some(times) = &chart.times {
+        match times.span {
+            Some(span) => {
+                let _ = write!(text, " in buckets of {span}");
+            }
+            None => {
+                let _ = write!(text, " in at most {} buckets", times.bins);
+            }
+        }
+    }
+    if let Some(split) = &chart.split {
+        let _ = write!(text, " BY {}", split.field);
+        if let Some(keep) = split.keep {
+            let kept = match keep {
+                Keep::Top(n) => format!("top {n}"),
+                Keep::Bottom(n) => format!("bottom {n}"),
+                Keep::NotTop(n) => format!("all but top {n}"),
+                Keep::NotBottom(n) => format!("all but bottom {n}"),
+                Keep::Above(n) => format!("above {n}"),
+                Keep::Below(n) => format!("below {n}"),
+            };
+            let _ = write!(text, " {kept}");
+        }
+        if let Some(score) = &split.score {
+            let _ = write!(text, " of {}", calls(std::slice::from_ref(score)));
+        }
+    }
+    text
 }
 
 fn stream_text(stream: &Stream) -> String {

@@ -30,3 +30,22 @@ pub struct Stream {
     /// Where the command stands.
     pub span: Span,
 }
+
+impl Stream {
+    /// Nothing added yet, over all rows up to each row.
+    pub fn over_all(span: Span) -> Stream {
+        Stream {
+            aggregates: Vec::new(),
+            by: Vec::new(),
+            current: true,
+            window: 0,
+            global: true,
+            seconds: None,
+            all_numbers: false,
+            reset_on_change: false,
+            reset_before: None,
+            reset_after: None,
+            span,
+        }
+    }
+}

@@ -36,6 +36,7 @@ const BASE: StatsFunction = StatsFunction {
     body: count,
     native: None,
     running: None,
+    per: None,
 };
 
 pub(super) const TABLE: &[StatsFunction] = &[

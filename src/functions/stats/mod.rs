@@ -4,6 +4,7 @@ mod aggregate;
 mod chunks;
 mod order;
 pub mod running;
+mod sparkline;
 mod values;
 
 use polars::prelude::Expr;
@@ -42,6 +43,8 @@ pub struct StatsFunction {
     pub native: Option<fn(Expr, Type) -> Option<Expr>>,
     /// The same for rows that come and go; without it the body sees all of them each time.
     pub running: Option<fn(&Course) -> Box<dyn Running>>,
+    /// Seconds to which `timechart` scales the value of a bucket.
+    pub per: Option<f64>,
 }
 
 impl PartialEq for StatsFunction {
@@ -106,7 +109,12 @@ impl<'a> Samples<'a> {
     }
 }
 
-const TABLES: &[&[StatsFunction]] = &[aggregate::TABLE, order::TABLE, values::TABLE];
+const TABLES: &[&[StatsFunction]] = &[
+    aggregate::TABLE,
+    order::TABLE,
+    values::TABLE,
+    sparkline::TABLE,
+];
 
 /// All functions.
 pub fn all() -> impl Iterator<Item = &'static StatsFunction> {
@@ -119,6 +127,9 @@ pub fn stats_function(name: &str) -> Option<(&'static StatsFunction, Option<f64>
     let named = |text: &str| all().find(|f| f.name == text || f.aliases.contains(&text));
     if let Some(function) = named(&lower) {
         return Some((function, None));
+    }
+    if let Some(line) = sparkline::OF.iter().find(|f| f.name == lower) {
+        return Some((line, None));
     }
     let digits = lower.find(|c: char| c.is_ascii_digit())?;
     let (function, number) = (named(&lower[..digits])?, lower[digits..].parse().ok()?);

@@ -33,6 +33,7 @@ const BASE: StatsFunction = StatsFunction {
     body: first,
     native: None,
     running: None,
+    per: None,
 };
 
 const TIMED: StatsFunction = StatsFunction {
@@ -114,6 +115,54 @@ pub(super) const TABLE: &[StatsFunction] = &[
         running: Some(|c| Box::new(Moments::new(Moment::Rate, c))),
         ..TIMED
     },
+    StatsFunction {
+        name: "per_second",
+        synopsis: "per_second(<value>)",
+        returns: number,
+        needs_time: false,
+        ordered: false,
+        doc: "The sum of the values in a bucket of `timechart`, scaled to one second. Only `timechart` has it; without buckets it is the sum.",
+        example: ("1 2 x 4", "per_second(v)", "7"),
+        body: |s| sum(s),
+        per: Some(1.0),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "per_minute",
+        synopsis: "per_minute(<value>)",
+        returns: number,
+        needs_time: false,
+        ordered: false,
+        doc: "The sum of the values in a bucket of `timechart`, scaled to one minute. Only `timechart` has it; without buckets it is the sum.",
+        example: ("1 2 x 4", "per_minute(v)", "7"),
+        body: |s| sum(s),
+        per: Some(60.0),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "per_hour",
+        synopsis: "per_hour(<value>)",
+        returns: number,
+        needs_time: false,
+        ordered: false,
+        doc: "The sum of the values in a bucket of `timechart`, scaled to one hour. Only `timechart` has it; without buckets it is the sum.",
+        example: ("1 2 x 4", "per_hour(v)", "7"),
+        body: |s| sum(s),
+        per: Some(3600.0),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "per_day",
+        synopsis: "per_day(<value>)",
+        returns: number,
+        needs_time: false,
+        ordered: false,
+        doc: "The sum of the values in a bucket of `timechart`, scaled to one day. Only `timechart` has it; without buckets it is the sum.",
+        example: ("1 2 x 4", "per_day(v)", "7"),
+        body: |s| sum(s),
+        per: Some(86_400.0),
+        ..TIMED
+    },
 ];
 
 fn own(value: Option<&Value<'_>>) -> Value<'static> {
@@ -153,4 +202,12 @@ fn rate(samples: &Samples<'_>) -> Value<'static> {
         (Some(low), Some(high)) if end > start => Value::number((high - low) / (end - start)),
         _ => Value::Null,
     }
+}
+
+fn sum(samples: &Samples<'_>) -> Value<'static> {
+    let numbers = samples.numbers();
+    if numbers.is_empty() {
+        return Value::Null;
+    }
+    Value::number(numbers.iter().sum())
 }

@@ -23,6 +23,7 @@ const BASE: StatsFunction = StatsFunction {
     body: |_| Value::Null,
     native: None,
     running: None,
+    per: None,
 };
 
 pub(super) const TABLE: &[StatsFunction] = &[
