@@ -5,7 +5,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::functions::stats::{self, Takes};
 use crate::plan::schema::Pattern;
 use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
-use crate::syntax::ast::{Aggregate, AggregateArg, Arg, ArgKind, Expr, Literal, Name, Pipeline, Stage};
+use crate::syntax::ast::{
+    Aggregate, AggregateArg, Arg, ArgKind, Expr, Literal, Name, Pipeline, Stage,
+};
 use crate::time::Span as TimeSpan;
 
 /// Options that only tell a cluster how to do its work.

@@ -4,7 +4,7 @@ use crate::commands::series::{self, Axis, Series};
 use crate::commands::{Category, Command, DEFAULT, Planner, bin};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::plan::chart::{Chart, TimeBuckets};
+use crate::plan::chart::{Chart, TimeBuckets, Width};
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
 use crate::time::Span as TimeSpan;
@@ -63,6 +63,7 @@ pub(super) fn chart(
     let mut rows = Planner::rows_or_events(input);
     let mut times = None;
     let mut width = None;
+    let mut columns: [Option<String>; 2] = [None, None];
     let continuous = series.args.flag("cont", true)?;
     for (at, axis) in series.axes.iter().enumerate() {
         let get = |name: &str| axis.get(name).or_else(|| first_of(&series, at, name));
@@ -73,18 +74,29 @@ pub(super) fn chart(
             times = Some(time_buckets(planner, &series, axis, continuous)?);
             continue;
         }
-        if at == 0 && continuous {
-            width = get("span").and_then(|l| parse_number(&l.text));
+        if at == 0 {
+            let of = get("span").and_then(|l| parse_number(&l.text));
+            width = of.map(|of| Width { of, continuous });
         }
-        rows = bin::buckets(planner, rows, &axis.name.text, &axis.name.text, &get)?;
+        // A column of its own: the aggregations see the field as it is.
+        let binned = format!("__axis{at}");
+        rows = bin::buckets(planner, rows, &axis.name.text, &binned, &get)?;
+        columns[at] = Some(binned);
     }
-    let name = |axis: &Axis<'_>| axis.name.text.clone();
+    let mut column = |at: usize| {
+        let axis = series.axes.get(at)?;
+        Some(columns[at].take().unwrap_or_else(|| axis.name.text.clone()))
+    };
     Ok(Plan::Chart {
         input: Box::new(rows),
         chart: Box::new(Chart {
-            row: series.axes.first().map(name),
-            split: match series.axes.get(1) {
-                Some(axis) => Some(series.split(&axis.name.text)?),
+            row: column(0),
+            row_name: series
+                .axes
+                .first()
+                .map_or_else(String::new, |axis| axis.name.text.clone()),
+            split: match column(1) {
+                Some(name) => Some(series.split(&name)?),
                 None => None,
             },
             times,

@@ -5,8 +5,10 @@
 
 mod args;
 mod planner;
+mod prestats;
 mod rank;
 mod series;
+mod series_terms;
 mod totals;
 
 pub use planner::{Planner, parse_expression, parse_search, plan_text};
@@ -103,11 +105,12 @@ macro_rules! commands {
 }
 
 commands! {
-    accum, addcoltotals, addtotals, append, autoregress, bin, chart, convert, dedup, delta, eval,
-    eventstats, fields, filldown, fillnull, format, gentimes, head, inputlookup, join, lookup,
-    makecontinuous, makemv, makeresults, mvexpand, rangemap, rare, regex, rename, return_, reverse,
-    rex, search, sort, stats, strcat, streamstats, table, tail, timechart, top, transpose,
-    trendline, tstats, union, untable, where_, xyseries,
+    accum, addcoltotals, addtotals, append, autoregress, bin, chart, concurrency, contingency,
+    convert, dedup, delta, eval, eventstats, fieldformat, fields, filldown, fillnull, format,
+    gauge, gentimes, head, inputlookup, join, lookup, makecontinuous, makemv, makeresults,
+    mvexpand, rangemap, rare, regex, reltime, rename, return_, reverse, rex, search, sichart,
+    sirare, sistats, sitimechart, sitop, sort, stats, strcat, streamstats, table, tail, timechart,
+    timewrap, top, transpose, trendline, tstats, union, uniq, untable, where_, xyseries,
 }
 
 /// All commands, by name.
@@ -128,20 +131,16 @@ pub fn shape_of(name: &str) -> Option<Rule> {
 }
 
 /// Commands of Splunk that this program does not run yet: named so that the error can say so.
-const LATER: &str = "abstract addinfo analyzefields anomalies \
-    anomalousvalue anomalydetection appendcols appendpipe apply arules associate \
-    bucketdir  cluster cofilter collect concurrency contingency correlate ctable datamodel \
-    dbinspect delete diff erex eventcount extract fieldformat fieldsummary \
-    findtypes fit folderize foreach from fromjson gauge geom geomfilter geostats \
-    highlight history iconify inputcsv iplocation kmeans kv kvform loadjob localize localop \
-    map mcollect metadata metasearch meventcollect mpreview mstats multikv \
-    multisearch mvcombine nomv outlier outputcsv outputlookup outputtext overlap pivot predict \
-    redistribute relevancy reltime replace require rest rtorder savedsearch script scrub \
-    summary listmodels deletemodel score sample \
-    searchtxn selfjoin sendalert sendemail set setfields sichart sirare sistats sitimechart sitop \
-    spath tags  timewrap tojson transaction \
-    tscollect typeahead typelearner typer uniq walklex x11 xmlkv xmlunescape xpath \
-    xsdisplayconcept ";
+const LATER: &str = "abstract addinfo analyzefields anomalies anomalousvalue anomalydetection \
+    appendcols appendpipe apply arules associate bucketdir cluster cofilter collect correlate \
+    datamodel dbinspect delete diff erex eventcount extract fieldsummary findtypes fit folderize \
+    foreach from fromjson geom geomfilter geostats highlight history iconify inputcsv iplocation \
+    kmeans kv kvform loadjob localize localop map mcollect metadata metasearch meventcollect \
+    mpreview mstats multikv multisearch mvcombine nomv outlier outputcsv outputlookup outputtext \
+    overlap pivot predict redistribute relevancy replace require rest rtorder savedsearch script \
+    scrub summary listmodels deletemodel score sample searchtxn selfjoin sendalert sendemail set \
+    setfields spath tags tojson transaction tscollect typeahead typelearner typer walklex x11 \
+    xmlkv xmlunescape xpath xsdisplayconcept";
 
 /// The error for a command there is no row for.
 pub fn unknown(stage: &Stage) -> Error {

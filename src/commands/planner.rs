@@ -2,8 +2,10 @@
 
 use crate::commands::{self, Category};
 use crate::error::{Error, Result};
+use crate::plan::build::{call, field};
 use crate::plan::context::PlanContext;
-use crate::plan::{Plan, Predicate, Scan};
+use crate::plan::schema::Pattern;
+use crate::plan::{Assignment, Plan, Predicate, Scan, Target};
 use crate::syntax;
 use crate::syntax::ast::{Expr, Pipeline, Search, Stage};
 
@@ -13,6 +15,8 @@ pub struct Planner<'p> {
     pub context: &'p PlanContext,
     /// The data set that a search named by `nodename`, and others that commands set aside.
     depth: usize,
+    /// How fields are shown once the search is done.
+    shown: Vec<Assignment>,
 }
 
 /// How many terms a search expression may have: each is a test of its own.
@@ -24,7 +28,11 @@ const MAX_DEPTH: usize = 50;
 impl<'p> Planner<'p> {
     /// A planner.
     pub fn new(context: &'p PlanContext) -> Planner<'p> {
-        Planner { context, depth: 0 }
+        Planner {
+            context,
+            depth: 0,
+            shown: Vec::new(),
+        }
     }
 
     /// The plan of a pipeline. All stages are planned, so that all errors are told.
@@ -45,7 +53,24 @@ impl<'p> Planner<'p> {
             }
         }
         Error::all(errors)?;
+        if self.depth == 0 && !self.shown.is_empty() {
+            let shown = std::mem::take(&mut self.shown);
+            plan = plan.map(|rows| rows.extend(shown));
+        }
         plan.ok_or_else(|| Error::syntax(pipeline.span, "the search is empty"))
+    }
+
+    /// Shows a field as an expression says, if it is there when the search is done.
+    pub fn show_as(&mut self, name: &str, value: &Expr) {
+        // A subsearch hands on values, and shows nothing.
+        if self.depth > 0 {
+            return;
+        }
+        let shown = call("coalesce", vec![value.clone(), field(name)]);
+        self.shown.push(Assignment {
+            target: Target::Each(vec![Pattern::exact(name)]),
+            value: shown,
+        });
     }
 
     fn stage(&mut self, stage: &Stage, input: Option<Plan>, first: bool) -> Result<Plan> {

@@ -2,6 +2,7 @@
 //! are shown.
 
 use crate::commands::args::{self, Args};
+use crate::commands::series_terms::{parse_aggregate, part, threshold};
 use crate::commands::{Command, OptionRow, Planner};
 use crate::error::{Error, Result};
 use crate::functions::stats::stats_function;
@@ -18,23 +19,59 @@ use crate::value::parse_number;
 /// The options that both have.
 pub(super) const OPTIONS: [OptionRow; 18] = [
     ("agg", "", "another aggregation"),
-    ("limit", "10", "series shown, with the highest sums; `bottom5` those with the lowest; 0 for all"),
-    ("useother", "true", "whether a series sums up the ones that are not shown"),
+    (
+        "limit",
+        "10",
+        "series shown, with the highest sums; `bottom5` those with the lowest; 0 for all",
+    ),
+    (
+        "useother",
+        "true",
+        "whether a series sums up the ones that are not shown",
+    ),
     ("otherstr", "OTHER", "the name of that series"),
-    ("usenull", "true", "whether there is a series of the rows that lack the field"),
+    (
+        "usenull",
+        "true",
+        "whether there is a series of the rows that lack the field",
+    ),
     ("nullstr", "NULL", "the name of that series"),
-    ("sep", ": ", "what stands between aggregation and value in the name of a column, when there are several aggregations"),
-    ("format", "", "the name of such a column, with $AGG$ and $VAL$"),
+    (
+        "sep",
+        ": ",
+        "what stands between aggregation and value in the name of a column, when there are several aggregations",
+    ),
+    (
+        "format",
+        "",
+        "the name of such a column, with $AGG$ and $VAL$",
+    ),
     ("cont", "true", "whether empty buckets have a row"),
     ("span", "", "length of a bucket"),
     ("bins", "", "most buckets when no span is given"),
     ("minspan", "", "shortest bucket when no span is given"),
-    ("start", "", "where the buckets of numbers begin when no span is given"),
+    (
+        "start",
+        "",
+        "where the buckets of numbers begin when no span is given",
+    ),
     ("end", "", "where they end"),
     ("aligntime", "", "a time at which a bucket starts"),
-    ("dedup_splitvals", "false", "removes repeated values of multivalue fields to split by"),
-    ("partial", "true", "whether buckets that the range of the search cuts are there"),
-    ("fixedrange", "true", "whether there are buckets for the whole range of the search"),
+    (
+        "dedup_splitvals",
+        "false",
+        "removes repeated values of multivalue fields to split by",
+    ),
+    (
+        "partial",
+        "true",
+        "whether buckets that the range of the search cuts are there",
+    ),
+    (
+        "fixedrange",
+        "true",
+        "whether there are buckets for the whole range of the search",
+    ),
 ];
 
 /// Options that belong to the field before them.
@@ -146,10 +183,11 @@ impl<'a> Series<'a> {
             series.threshold = Some(threshold(&condition, stage)?);
         }
         if series.aggregates.is_empty() && series.computed.is_empty() {
-            return Err(
-                Error::syntax(stage.span, format!("`{}` needs an aggregation", command.name))
-                    .hint(format!("usage: {}", command.synopsis)),
-            );
+            return Err(Error::syntax(
+                stage.span,
+                format!("`{}` needs an aggregation", command.name),
+            )
+            .hint(format!("usage: {}", command.synopsis)));
         }
         Ok(series)
     }
@@ -161,7 +199,10 @@ impl<'a> Series<'a> {
             return Ok(());
         };
         let value = self.parts(expr)?;
-        let name = aggregate.alias.as_ref().map_or(&aggregate.label, |a| &a.text);
+        let name = aggregate
+            .alias
+            .as_ref()
+            .map_or(&aggregate.label, |a| &a.text);
         self.computed.push(Assignment {
             target: Target::Field(name.clone()),
             value,
@@ -259,7 +300,10 @@ impl<'a> Series<'a> {
         let number: usize = digits.trim().parse().map_err(|_| {
             Error::argument(
                 limit.span,
-                format!("`limit` takes a number, top<N> or bottom<N>, not `{}`", limit.text),
+                format!(
+                    "`limit` takes a number, top<N> or bottom<N>, not `{}`",
+                    limit.text
+                ),
             )
         })?;
         Ok((number > 0).then(|| make(number)))
@@ -280,174 +324,4 @@ fn stage_has_field_later(stage: &Stage, arg: &crate::syntax::ast::Arg) -> bool {
 fn wants_number(condition: &[&ArgKind]) -> bool {
     matches!(condition.last(), Some(ArgKind::Literal(l))
         if matches!(l.text.to_ascii_lowercase().as_str(), "top" | "bottom"))
-}
-
-/// The aggregation that a call in an `eval` means: `max(x)` with one argument is one, with
-/// several the function of `eval`.
-fn part(name: &Name, arguments: &[Expr], expr: &Expr) -> Option<Result<AggregateCall>> {
-    let (function, parameter) = stats_function(&name.text)?;
-    let is_eval = crate::functions::eval_function(&name.text).is_some();
-    let arg = match arguments {
-        [] => AggregateInput::Row,
-        [one] => match &one.kind {
-            ExprKind::Field(field) => {
-                AggregateInput::Field(crate::plan::schema::Pattern::exact(field))
-            }
-            ExprKind::Call(eval, inner)
-                if eval.text.eq_ignore_ascii_case("eval") && inner.len() == 1 =>
-            {
-                AggregateInput::Expr(inner[0].clone())
-            }
-            _ => AggregateInput::Expr(one.clone()),
-        },
-        _ if is_eval => return None,
-        _ => {
-            return Some(Err(Error::argument(
-                expr.span,
-                format!("`{}` takes one field", name.text),
-            )));
-        }
-    };
-    if matches!(arg, AggregateInput::Row) && function.name != "count" {
-        return Some(Err(Error::argument(
-            expr.span,
-            format!("`{}` needs a field", name.text),
-        )));
-    }
-    Some(Ok(AggregateCall {
-        function,
-        parameter,
-        arg,
-        name: String::new(),
-        span: expr.span,
-    }))
-}
-
-/// `where sum in top5`, `where max(x) > 3`.
-fn threshold(condition: &[&ArgKind], stage: &Stage) -> Result<(AggregateCall, Keep)> {
-    let wrong = || {
-        Error::syntax(stage.span, "the condition on series can't be read")
-            .hint("for example: where sum in top5, where max > 100")
-    };
-    let Some(ArgKind::Aggregate(aggregate)) = condition.first() else {
-        return Err(wrong());
-    };
-    let word = |kind: &ArgKind| match kind {
-        ArgKind::Keyword(k) => k.to_ascii_lowercase(),
-        ArgKind::Literal(l) => l.text.to_ascii_lowercase(),
-        ArgKind::Field(n) => n.text.to_ascii_lowercase(),
-        _ => String::new(),
-    };
-    let words: Vec<String> = condition[1..].iter().map(|k| word(k)).collect();
-    let [op, value @ ..] = words.as_slice() else {
-        return Err(wrong());
-    };
-    let value = value.concat();
-    let place = |prefix: &str| {
-        value
-            .strip_prefix(prefix)
-            .and_then(|digits| digits.trim().parse::<usize>().ok())
-    };
-    let number = || parse_number(&value).ok_or_else(wrong);
-    let keep = match op.as_str() {
-        "in" => match (place("top"), place("bottom")) {
-            (Some(n), _) => Keep::Top(n),
-            (_, Some(n)) => Keep::Bottom(n),
-            _ => return Err(wrong()),
-        },
-        "notin" => match (place("top"), place("bottom")) {
-            (Some(n), _) => Keep::NotTop(n),
-            (_, Some(n)) => Keep::NotBottom(n),
-            _ => return Err(wrong()),
-        },
-        ">" => Keep::Above(number()?),
-        "<" => Keep::Below(number()?),
-        _ => return Err(wrong()),
-    };
-    // Without a field it judges the values of the series themselves.
-    let call = match &aggregate.arg {
-        AggregateArg::None => {
-            let (function, parameter) = stats_function(&aggregate.function.text)
-                .ok_or_else(|| args::call(aggregate).err().unwrap_or_else(wrong))?;
-            AggregateCall {
-                function,
-                parameter,
-                arg: AggregateInput::Row,
-                name: aggregate.label.clone(),
-                span: aggregate.span,
-            }
-        }
-        _ => args::call(aggregate)?,
-    };
-    Ok((call, keep))
-}
-
-/// The aggregation that the option `agg` holds.
-fn parse_aggregate(planner: &Planner<'_>, agg: &Literal) -> Result<Aggregate> {
-    let text = format!("stats {}", agg.text);
-    let source = planner
-        .context
-        .sources
-        .lock()
-        .map_err(|_| Error::internal("the texts are locked"))?
-        .add("agg", &text);
-    let wrong = || Error::argument(agg.span, "`agg` takes one aggregation, such as sum(x)");
-    let pipeline = crate::syntax::parse_fragment(source, &text, 0, &crate::commands::shape_of)
-        .map_err(|_| wrong())?;
-    pipeline
-        .stages
-        .into_iter()
-        .flat_map(|s| s.args)
-        .find_map(|a| match a.kind {
-            ArgKind::Aggregate(aggregate) => Some(aggregate),
-            _ => None,
-        })
-        .ok_or_else(wrong)
-}
-
-/// The range of time that is searched: what the search itself says (`earliest=-1d`), else what
-/// it was started with. All of time has no bounds; a search that only begins somewhere ends now.
-///
-/// # Errors
-/// A time that can't be read.
-pub(super) fn range(planner: &Planner<'_>, rows: &Plan) -> Result<(Option<f64>, Option<f64>)> {
-    let context = planner.context;
-    let (mut from, mut to) = (context.earliest, context.latest);
-    let mut plan = rows;
-    loop {
-        if let Plan::Filter {
-            predicate: Predicate::Search(search, _),
-            ..
-        } = plan
-        {
-            let time = |name: &str| -> Result<Option<f64>> {
-                bound(search, name)
-                    .map(|value| {
-                        time::time_modifier(&value.text, context.clock.now, context.clock.zone)
-                            .map_err(|m| Error::argument(value.span, m))
-                    })
-                    .transpose()
-            };
-            from = time("earliest")?.or(from);
-            to = time("latest")?.or(to);
-        }
-        match plan.inputs().first() {
-            Some(input) => plan = input,
-            None => break,
-        }
-    }
-    let from = from.filter(|t| *t > 0.0);
-    Ok((from, to.or(from.map(|_| context.clock.now))))
-}
-
-fn bound<'s>(search: &'s Search, name: &str) -> Option<&'s Literal> {
-    match search {
-        Search::And(parts) => parts.iter().find_map(|p| bound(p, name)),
-        Search::Compare {
-            field,
-            op: CompareOp::Eq,
-            value,
-        } if field.text.eq_ignore_ascii_case(name) => Some(value),
-        _ => None,
-    }
 }

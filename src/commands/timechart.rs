@@ -1,7 +1,7 @@
 //! `timechart`: aggregates over time, a column for each series.
 
 use crate::commands::series::{self, Series};
-use crate::commands::{Category, Command, DEFAULT, Planner, bin};
+use crate::commands::{Category, Command, DEFAULT, Planner, bin, series_terms};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::plan::chart::{Chart, TimeBuckets};
@@ -21,7 +21,7 @@ pub(super) const COMMAND: Command = Command {
     examples: &[
         (
             "| makeresults count=3 | streamstats count AS n | eval _time=1700000000+3600*n*n | where n!=2 | timechart span=4h count max(n) AS hi",
-            "{\"_time\":1699992000,\"count\":1}\n{\"_time\":1700006400,\"count\":0}\n{\"_time\":1700020800,\"count\":1}",
+            "{\"_time\":1699992000,\"count\":1,\"hi\":1}\n{\"_time\":1700006400,\"count\":0}\n{\"_time\":1700020800,\"count\":1,\"hi\":3}",
         ),
         (
             "| makeresults count=3 | streamstats count AS n | eval _time=1700000000, k=if(n>1,\"b\",\"a\") | timechart span=1h sum(n) BY k",
@@ -33,6 +33,9 @@ pub(super) const COMMAND: Command = Command {
     plan,
     ..DEFAULT
 };
+
+/// The field to split by in buckets; the aggregations see it as it is.
+const BINNED: &str = "__axis1";
 
 fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     timechart(planner, &COMMAND, stage, input)
@@ -65,7 +68,7 @@ pub(super) fn timechart(
     }
     let mut rows = Planner::rows_or_events(input);
     let (from, to) = if series.args.flag("fixedrange", true)? {
-        series::range(planner, &rows)?
+        series_terms::range(planner, &rows)?
     } else {
         (None, None)
     };
@@ -100,19 +103,21 @@ pub(super) fn timechart(
         continuous: series.args.flag("cont", true)?,
         partial: series.args.flag("partial", true)?,
     };
+    let mut column = split.map(|axis| axis.name.text.as_str());
     if let Some(axis) = split {
         let of_field = |name: &str| axis.get(name).filter(|l| !is_rows(l));
         if ["span", "bins", "start", "end"].iter().any(|o| of_field(o).is_some()) {
-            let name = &axis.name.text;
-            rows = bin::buckets(planner, rows, name, name, &of_field)?;
+            rows = bin::buckets(planner, rows, &axis.name.text, BINNED, &of_field)?;
+            column = Some(BINNED);
         }
     }
     Ok(Plan::Chart {
         input: Box::new(rows),
         chart: Box::new(Chart {
             row: Some("_time".to_owned()),
-            split: match split {
-                Some(axis) => Some(series.split(&axis.name.text)?),
+            row_name: "_time".to_owned(),
+            split: match column {
+                Some(name) => Some(series.split(name)?),
                 None => None,
             },
             times: Some(times),

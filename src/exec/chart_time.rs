@@ -92,7 +92,7 @@ impl Times {
             let starts: Vec<Option<f64>> = (0..long.height())
                 .map(|at| long.value(row, at).as_number())
                 .collect();
-            let Some(sums) = long.take(&call.name) else {
+            let Some(sums) = long.column(&call.name) else {
                 continue;
             };
             let values = sums

@@ -8,6 +8,7 @@
 mod aggregate;
 mod assign;
 mod chart;
+mod chart_series;
 mod chart_time;
 mod collect;
 pub mod column;

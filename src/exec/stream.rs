@@ -66,9 +66,7 @@ impl Executor<'_> {
     pub(super) fn stream(&self, frame: Frame, stream: &Stream) -> Result<Frame> {
         let before: Vec<String> = frame.schema.keys().cloned().collect();
         let (frame, calls) = self.argument_columns(frame, &stream.aggregates)?;
-        let mut inputs: Vec<Lazy> = vec![column(
-            before.first().map_or(ROWS, String::as_str),
-        )];
+        let mut inputs: Vec<Lazy> = vec![column(before.first().map_or(ROWS, String::as_str))];
         let mut add = |expr: Lazy| {
             inputs.push(expr);
             inputs.len() - 1
@@ -99,7 +97,10 @@ impl Executor<'_> {
                         self.context.missing_field(name, &frame.schema);
                         (Some(add(missing(Type::Text))), Type::Text)
                     } else if of == Type::Time {
-                        (Some(add(cast(column(name), of, Type::Number))), Type::Number)
+                        (
+                            Some(add(cast(column(name), of, Type::Number))),
+                            Type::Number,
+                        )
                     } else {
                         (Some(add(column(name))), of)
                     }
@@ -131,9 +132,10 @@ impl Executor<'_> {
                 return Ok(None);
             };
             let known = if sees_results { &schema } else { &frame.schema };
-            let program =
-                Binder::new(known, &|text| crate::commands::parse_search(self.context, text))
-                    .any(condition)?;
+            let program = Binder::new(known, &|text| {
+                crate::commands::parse_search(self.context, text)
+            })
+            .any(condition)?;
             let slots = program
                 .slots
                 .iter()
@@ -256,16 +258,16 @@ impl Pass {
             }
             let group = match self.key {
                 None => Some(0),
-                Some(at) => cell(at, row).as_text().map(|key| {
-                    match ids.get(key.as_ref()) {
+                Some(at) => cell(at, row)
+                    .as_text()
+                    .map(|key| match ids.get(key.as_ref()) {
                         Some(id) => *id,
                         None => {
                             let id = ids.len();
                             ids.insert(key.into_owned(), id);
                             id
                         }
-                    }
-                }),
+                    }),
             };
             let changed = self.key.is_some()
                 && self.stream.reset_on_change
@@ -324,7 +326,8 @@ impl Pass {
                         groups[id].rows.pop_front();
                         leave(&mut groups[id], old);
                     }
-                } else if self.stream.window > 0 && group.rows.len() > self.stream.window
+                } else if self.stream.window > 0
+                    && group.rows.len() > self.stream.window
                     && let Some(old) = group.rows.pop_front()
                 {
                     leave(group, old);

@@ -13,12 +13,14 @@ pub struct Chart {
     pub aggregates: Vec<AggregateCall>,
     /// Columns computed of the aggregates: `eval(round(avg(x), 1))`.
     pub computed: Vec<Assignment>,
-    /// The field of the rows; without it there is one row.
+    /// The field whose values are the rows; without it there is one row.
     pub row: Option<String>,
+    /// What that field is called in the result.
+    pub row_name: String,
     /// How the row field is put into buckets of time, when it is.
     pub times: Option<TimeBuckets>,
-    /// Width of the buckets of numbers that the row field was put into: empty ones get rows.
-    pub width: Option<f64>,
+    /// The buckets of numbers that the row field was put into.
+    pub width: Option<Width>,
     /// What splits the rows into series.
     pub split: Option<Split>,
     /// How columns are named.
@@ -27,6 +29,15 @@ pub struct Chart {
     pub distinct: bool,
     /// Where the command stands.
     pub span: Span,
+}
+
+/// Buckets of numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Width {
+    /// How wide each is.
+    pub of: f64,
+    /// Whether buckets without rows are there.
+    pub continuous: bool,
 }
 
 /// Buckets of time.

@@ -43,7 +43,10 @@ fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
             check_aggregates(&chart.aggregates, errors);
             let score = chart.split.iter().filter_map(|s| s.score.clone());
             check_aggregates(&score.collect::<Vec<_>>(), errors);
-            chart.computed.iter().for_each(|c| check_expr(&c.value, errors));
+            chart
+                .computed
+                .iter()
+                .for_each(|c| check_expr(&c.value, errors));
         }
         Plan::Aggregate { aggregates, .. } | Plan::Window { aggregates, .. } => {
             check_aggregates(aggregates, errors);

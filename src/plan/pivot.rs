@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::plan::Kernel;
 use crate::plan::context::PlanContext;
 use crate::plan::table::{Table, type_of_values};
-use crate::value::{Type, Value, sort_order};
+use crate::value::{Type, Value, parse_number, sort_order};
 
 /// What becomes of the rows.
 #[derive(Clone, Debug)]
@@ -78,12 +78,20 @@ impl Pivot {
             }
         }
         let mut order: Vec<usize> = (0..series.len()).collect();
-        let last = |name: &str| self.last.iter().position(|l| l == name).map_or(0, |at| at + 1);
+        let last = |name: &str| {
+            self.last
+                .iter()
+                .position(|l| l == name)
+                .map_or(0, |at| at + 1)
+        };
         order.sort_by(|a, b| {
             let (a, b) = (&series[*a], &series[*b]);
             last(a)
                 .cmp(&last(b))
-                .then_with(|| sort_order(&Value::text(a.as_str()), &Value::text(b.as_str())))
+                .then_with(|| match (range_of(a), range_of(b)) {
+                    (Some(a), Some(b)) => a.0.total_cmp(&b.0),
+                    _ => sort_order(&Value::text(a.as_str()), &Value::text(b.as_str())),
+                })
         });
         let mut out = Table::new(rows.len());
         if let Some(row) = &self.row {
@@ -100,7 +108,11 @@ impl Pivot {
                     .map(|row| match cells.get(&(row, *column)) {
                         Some(at) => {
                             let value = input.value(&data.name, *at).into_owned();
-                            if value.is_null() { data.empty.clone() } else { value }
+                            if value.is_null() {
+                                data.empty.clone()
+                            } else {
+                                value
+                            }
                         }
                         None => data.empty.clone(),
                     })
@@ -121,6 +133,14 @@ impl Pivot {
         }
         out
     }
+}
+
+/// The ends of a range as `bin` writes it: `10-20`, `-5--2.5`.
+pub fn range_of(text: &str) -> Option<(f64, f64)> {
+    let dashes = text.char_indices().skip(1).filter(|(_, c)| *c == '-');
+    dashes
+        .filter_map(|(at, _)| Some((parse_number(&text[..at])?, parse_number(&text[at + 1..])?)))
+        .next()
 }
 
 impl Kernel for Pivot {

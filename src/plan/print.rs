@@ -229,8 +229,8 @@ fn chart_text(chart: &Chart) -> String {
             let _ = write!(text, ", {name} = {}", print::expr(&computed.value));
         }
     }
-    if let Some(row) = &chart.row {
-        let _ = write!(text, " OVER {row}");
+    if chart.row.is_some() {
+        let _ = write!(text, " OVER {}", chart.row_name);
     }
     if let Some(times) = &chart.times {
         match times.span {
@@ -283,7 +283,10 @@ fn stream_text(stream: &Stream) -> String {
             text.push_str(name);
         }
     }
-    for (name, reset) in [("before", &stream.reset_before), ("after", &stream.reset_after)] {
+    for (name, reset) in [
+        ("before", &stream.reset_before),
+        ("after", &stream.reset_after),
+    ] {
         if let Some(reset) = reset {
             let _ = write!(text, " reset_{name}=({})", print::expr(reset));
         }

@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use polars::prelude::DataType;
 
-use crate::functions::stats::running::{Count, Counted, Distinct, Ends, Extremes, Ranked, Spread, Sum};
+use crate::functions::stats::running::{
+    Count, Counted, Distinct, Ends, Extremes, Ranked, Spread, Sum,
+};
 use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes};
 use crate::value::{Type, Value, parse_number};
 

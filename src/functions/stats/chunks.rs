@@ -40,7 +40,10 @@ impl Chunks {
             return;
         };
         let place = chunk.partition_point(|n| n.total_cmp(&number).is_lt());
-        if chunk.get(place).is_some_and(|n| n.total_cmp(&number).is_eq()) {
+        if chunk
+            .get(place)
+            .is_some_and(|n| n.total_cmp(&number).is_eq())
+        {
             chunk.remove(place);
             self.len -= 1;
             if chunk.is_empty() {
@@ -63,7 +66,9 @@ impl Chunks {
     /// The first piece whose largest number is not below this one, else the last piece.
     fn chunk_of(&self, number: f64) -> usize {
         let at = self.chunks.partition_point(|chunk| {
-            chunk.last().is_some_and(|last| last.total_cmp(&number).is_lt())
+            chunk
+                .last()
+                .is_some_and(|last| last.total_cmp(&number).is_lt())
         });
         at.min(self.chunks.len().saturating_sub(1))
     }

@@ -29,7 +29,11 @@ pub(super) const TABLE: &[StatsFunction] = &[StatsFunction {
     synopsis: "sparkline(count | <function>(<value>) [, <span>])",
     doc: "The course of an aggregate over time: a multivalue whose first value marks it as a sparkline, and then one \
           value for each bucket of time, at most 100.",
-    example: ("a b", "sparkline(v)", "##__SPARKLINE__## 1 0 0 0 0 0 0 0 0 0 1"),
+    example: (
+        "a b",
+        "sparkline(v)",
+        "##__SPARKLINE__## 1 0 0 0 0 0 0 0 0 0 1",
+    ),
     ..BASE
 }];
 

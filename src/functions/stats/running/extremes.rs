@@ -208,10 +208,12 @@ impl Running for Moments {
     fn add(&mut self, value: &Value<'_>, time: Option<f64>) {
         if let (false, Some(time)) = (value.is_null(), time) {
             if !matches!(self.of, Moment::Latest | Moment::LatestTime) {
-                self.earliest.add(self.added, (time, value.clone().into_owned()));
+                self.earliest
+                    .add(self.added, (time, value.clone().into_owned()));
             }
             if !matches!(self.of, Moment::Earliest | Moment::EarliestTime) {
-                self.latest.add(self.added, (time, value.clone().into_owned()));
+                self.latest
+                    .add(self.added, (time, value.clone().into_owned()));
             }
         }
         self.added += 1;
@@ -228,7 +230,8 @@ impl Running for Moments {
             best.best().map_or(Value::Null, |(_, value)| value.clone())
         };
         let time = |best: &Best<(f64, Value<'static>)>| {
-            best.best().map_or(Value::Null, |(time, _)| Value::Num(*time))
+            best.best()
+                .map_or(Value::Null, |(time, _)| Value::Num(*time))
         };
         match self.of {
             Moment::Earliest => value(&self.earliest),

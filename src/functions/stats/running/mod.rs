@@ -68,7 +68,9 @@ impl AllNumbers {
 
 fn others(value: &Value<'_>) -> usize {
     let mut others = 0;
-    texts(value, |text| others += usize::from(parse_number(&text).is_none()));
+    texts(value, |text| {
+        others += usize::from(parse_number(&text).is_none())
+    });
     others
 }
 
@@ -116,7 +118,10 @@ impl Running for Kept {
 /// Every number in a value.
 fn numbers(value: &Value<'_>, mut each: impl FnMut(f64)) {
     match value {
-        Value::Multi(several) => several.iter().filter_map(|v| parse_number(v)).for_each(each),
+        Value::Multi(several) => several
+            .iter()
+            .filter_map(|v| parse_number(v))
+            .for_each(each),
         single => {
             if let Some(number) = single.as_number() {
                 each(number);
@@ -303,4 +308,3 @@ impl Running for Ranked {
         Value::number(low + (high - low) * at.fract())
     }
 }
-
