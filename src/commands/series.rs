@@ -5,16 +5,11 @@ use crate::commands::args::{self, Args};
 use crate::commands::series_terms::{parse_aggregate, part, threshold};
 use crate::commands::{Command, OptionRow, Planner};
 use crate::error::{Error, Result};
-use crate::functions::stats::stats_function;
 use crate::plan::build::field;
 use crate::plan::chart::{Keep, Split};
 use crate::plan::pivot::Naming;
-use crate::plan::{AggregateCall, AggregateInput, Assignment, Plan, Predicate, Target};
-use crate::syntax::ast::{
-    Aggregate, AggregateArg, ArgKind, CompareOp, Expr, ExprKind, Literal, Name, Search, Stage,
-};
-use crate::time;
-use crate::value::parse_number;
+use crate::plan::{AggregateCall, Assignment, Target};
+use crate::syntax::ast::{Aggregate, AggregateArg, ArgKind, Expr, ExprKind, Literal, Name, Stage};
 
 /// The options that both have.
 pub(super) const OPTIONS: [OptionRow; 18] = [

@@ -2,18 +2,16 @@
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Chart>
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Timechart>
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-
-use polars::prelude::{Column, IntoColumn as _, StringChunkedBuilder, lit};
+use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::aggregate::Grouping;
+use crate::exec::chart_series::shown;
 use crate::exec::chart_time::{ROW_LIMIT, Times};
-use crate::exec::column::field;
-use crate::exec::frame::{Frame, cast, column, missing, to_table};
+use crate::exec::frame::{Frame, column, missing, to_table};
 use crate::functions::stats::Samples;
-use crate::plan::chart::{Chart, Keep, PART, Split, Width};
+use crate::plan::chart::{Chart, PART, Width};
 use crate::plan::pivot::{Data, Pivot, range_of};
 use crate::plan::table::Table;
 use crate::plan::{AggregateCall, AggregateInput, ByField};

@@ -9,7 +9,7 @@ mod values;
 
 use polars::prelude::Expr;
 
-use crate::functions::stats::running::{Course, Running};
+use crate::functions::stats::running::MakeRunning;
 use crate::value::{Type, Value};
 
 /// One statistics function.
@@ -42,7 +42,7 @@ pub struct StatsFunction {
     /// The same said to Polars, for the types where it can be: the column, its type.
     pub native: Option<fn(Expr, Type) -> Option<Expr>>,
     /// The same for rows that come and go; without it the body sees all of them each time.
-    pub running: Option<fn(&Course) -> Box<dyn Running>>,
+    pub running: Option<MakeRunning>,
     /// Seconds to which `timechart` scales the value of a bucket.
     pub per: Option<f64>,
 }

@@ -37,6 +37,9 @@ pub struct Course {
     pub numeric: bool,
 }
 
+/// Begins a running statistic.
+pub type MakeRunning = fn(&Course) -> Box<dyn Running>;
+
 /// The running form of a function: its own, or one that keeps the rows and hands them to the
 /// function's body.
 pub fn running(function: &'static StatsFunction, course: &Course) -> Box<dyn Running> {
