@@ -4,6 +4,8 @@
 //! `grammar/commands.pest` when no other command has its shape.
 
 mod args;
+mod figures;
+mod kalman;
 mod planner;
 mod prestats;
 mod rank;
@@ -105,12 +107,14 @@ macro_rules! commands {
 }
 
 commands! {
-    accum, addcoltotals, addtotals, append, autoregress, bin, chart, concurrency, contingency,
-    convert, dedup, delta, eval, eventstats, fieldformat, fields, filldown, fillnull, format,
-    gauge, gentimes, head, inputlookup, join, lookup, makecontinuous, makemv, makeresults,
-    mvexpand, rangemap, rare, regex, reltime, rename, return_, reverse, rex, search, sichart,
-    sirare, sistats, sitimechart, sitop, sort, stats, strcat, streamstats, table, tail, timechart,
-    timewrap, top, transpose, trendline, tstats, union, uniq, untable, where_, xyseries,
+    accum, addcoltotals, addtotals, analyzefields, anomalies, anomalousvalue, anomalydetection,
+    append, arules, associate, autoregress, bin, chart, cluster, cofilter, concurrency,
+    contingency, convert, correlate, dedup, delta, eval, eventstats, fieldformat, fields,
+    fieldsummary, filldown, fillnull, format, gauge, gentimes, head, inputlookup, join, kmeans,
+    lookup, makecontinuous, makemv, makeresults, mvexpand, outlier, predict, rangemap, rare, regex,
+    reltime, rename, return_, reverse, rex, search, sichart, sirare, sistats, sitimechart, sitop,
+    sort, stats, strcat, streamstats, table, tail, timechart, timewrap, top, transpose, trendline,
+    tstats, union, uniq, untable, where_, x11, xyseries,
 }
 
 /// All commands, by name.
@@ -131,16 +135,15 @@ pub fn shape_of(name: &str) -> Option<Rule> {
 }
 
 /// Commands of Splunk that this program does not run yet: named so that the error can say so.
-const LATER: &str = "abstract addinfo analyzefields anomalies anomalousvalue anomalydetection \
-    appendcols appendpipe apply arules associate bucketdir cluster cofilter collect correlate \
-    datamodel dbinspect delete diff erex eventcount extract fieldsummary findtypes fit folderize \
-    foreach from fromjson geom geomfilter geostats highlight history iconify inputcsv iplocation \
-    kmeans kv kvform loadjob localize localop map mcollect metadata metasearch meventcollect \
-    mpreview mstats multikv multisearch mvcombine nomv outlier outputcsv outputlookup outputtext \
-    overlap pivot predict redistribute relevancy replace require rest rtorder savedsearch script \
-    scrub summary listmodels deletemodel score sample searchtxn selfjoin sendalert sendemail set \
-    setfields spath tags tojson transaction tscollect typeahead typelearner typer walklex x11 \
-    xmlkv xmlunescape xpath xsdisplayconcept";
+const LATER: &str = "abstract addinfo appendcols appendpipe apply bucketdir collect datamodel \
+    dbinspect delete diff erex eventcount extract findtypes fit folderize foreach from fromjson \
+    geom geomfilter geostats highlight history iconify inputcsv iplocation kv kvform loadjob \
+    localize localop map mcollect metadata metasearch meventcollect mpreview mstats multikv \
+    multisearch mvcombine nomv outputcsv outputlookup outputtext overlap pivot redistribute \
+    relevancy replace require rest rtorder savedsearch script scrub summary listmodels \
+    deletemodel score sample searchtxn selfjoin sendalert sendemail set setfields spath tags \
+    tojson transaction tscollect typeahead typelearner typer walklex xmlkv xmlunescape xpath \
+    xsdisplayconcept";
 
 /// The error for a command there is no row for.
 pub fn unknown(stage: &Stage) -> Error {

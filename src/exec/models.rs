@@ -54,6 +54,14 @@ impl Executor<'_> {
                 .at(model.span)
             })?,
         };
+        if dataset.transaction {
+            let why = format!(
+                "the data set `{}` of the data model `{}` is made of transactions, which are not built from data models here",
+                dataset.name, found.name
+            );
+            let error = Error::data(why).at(model.span);
+            return Err(error.hint("search the events and group them with `transaction`"));
+        }
         if !self.context.keep_summaries {
             return self.dataset(dataset);
         }

@@ -80,6 +80,8 @@ pub struct Dataset {
     pub constraints: Vec<String>,
     /// The search whose rows it is made of (`BaseSearch`), of itself or its root.
     pub base_search: Option<String>,
+    /// Made of transactions of other data sets' events (`BaseTransaction`), of itself or its root.
+    pub transaction: bool,
     /// Fields, inherited ones first, those of calculations included.
     pub fields: Vec<Field>,
     /// Calculations in the order in which they apply; inherited ones first.
@@ -188,9 +190,9 @@ impl DataModel {
         })
     }
 
-    /// The data set that the model's name alone means: its first root.
+    /// The data set that the model's name alone means: its first root that holds events.
     pub fn root(&self) -> Option<&Dataset> {
-        self.roots().next()
+        self.roots().find(|d| !d.transaction)
     }
 
     /// Data sets without a parent.
@@ -279,6 +281,7 @@ impl Dataset {
                 lineage: Vec::new(),
                 constraints: Vec::new(),
                 base_search: None,
+                transaction: object.parent == "BaseTransaction",
                 fields: Vec::new(),
                 calculations: Vec::new(),
             },
@@ -363,6 +366,20 @@ mod tests {
         assert!(matches!(kid.calculations[1], Calculation::Rex { .. }));
         assert_eq!(kid.root(), "Top");
         assert!(model.find("Kidd").unwrap_err().hints[0].contains("Kid"));
+    }
+
+    #[test]
+    fn transactions_are_no_roots_of_events() {
+        let text = r#"{"modelName": "M", "objects": [
+            {"objectName": "Visits", "parentName": "BaseTransaction", "groupByFields": ["user"]},
+            {"objectName": "Long", "parentName": "Visits"},
+            {"objectName": "Hits", "parentName": "BaseEvent"}]}"#;
+        let mut models = Models::default();
+        models.insert_json(Path::new("M.json"), text).unwrap();
+        let model = models.get("M").unwrap();
+        assert_eq!(model.root().unwrap().name, "Hits");
+        assert!(model.dataset("Visits").unwrap().transaction);
+        assert!(model.dataset("Long").unwrap().transaction);
     }
 
     #[test]

@@ -1,20 +1,40 @@
-//! Windows event log files (`.evtx`), chunk by chunk.
+//! Windows event log files (`.evtx`), chunk by chunk: threads render them as XML, whose fields are then
+//! read in the order of the file.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use evtx::{EvtxChunkData, ParserSettings};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::read::event::EventSink;
 use crate::read::input::Input;
 use crate::read::windows_xml;
 
 const HEADER: usize = 4096;
 const CHUNK: usize = 65536;
+/// Chunks that are being rendered or wait to be read.
+const AHEAD: usize = 8;
 
 /// Whether a file that starts so is one.
 pub fn looks_like(head: &[u8]) -> bool {
     head.starts_with(b"ElfFile\0")
+}
+
+/// What a chunk holds.
+enum Rendered {
+    /// Its records as XML, or why one is none.
+    Records(Vec<Result<String, String>>),
+    /// Why it is none.
+    Damaged(String),
+}
+
+/// A chunk on its way: none where it was cut off.
+struct Waiting {
+    cut_off: bool,
+    rendered: Receiver<Rendered>,
 }
 
 /// Reads all events. A chunk or a record that is damaged is counted and passed; places are
@@ -23,17 +43,67 @@ pub fn looks_like(head: &[u8]) -> bool {
 /// # Errors
 /// What the input or the sink says.
 pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
-    let settings = Arc::new(ParserSettings::new().indent(false));
     if input.head(HEADER)?.len() < HEADER {
         sink.bad(0, "the file's header is cut off");
         return Ok(());
     }
     input.consume(HEADER);
-    let mut number = 0;
+    let threads = thread::available_parallelism().map_or(1, |n| usize::from(n).min(AHEAD));
+    let (work, tasks) = sync_channel::<Task>(AHEAD);
+    let tasks = Mutex::new(tasks);
+    thread::scope(|scope| {
+        let tasks = &tasks;
+        for _ in 0..threads {
+            scope.spawn(move || {
+                let settings = Arc::new(ParserSettings::new().indent(false));
+                loop {
+                    // Only one thread waits for the next task; the others wait for it.
+                    let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok((data, answer)) = task else { return };
+                    // Who asked may have given up.
+                    let _ = answer.send(render(data, &settings));
+                }
+            });
+        }
+        // Moved in, so that the threads end with it.
+        let work = work;
+        let mut number = 0;
+        let mut waiting: VecDeque<Waiting> = VecDeque::new();
+        loop {
+            let chunk = if waiting.len() < AHEAD {
+                next_chunk(input)?
+            } else {
+                None
+            };
+            if let Some((data, cut_off)) = chunk {
+                let (answer, rendered) = sync_channel(1);
+                let lost = |_| Error::internal("the threads that render chunks ended");
+                work.send((data, answer)).map_err(lost)?;
+                waiting.push_back(Waiting { cut_off, rendered });
+                continue;
+            }
+            let Some(first) = waiting.pop_front() else {
+                return Ok(());
+            };
+            if first.cut_off {
+                sink.bad(number + 1, "the last chunk is cut off");
+            }
+            let lost = |_| Error::internal("a thread that rendered a chunk ended early");
+            let rendered = first.rendered.recv().map_err(lost)?;
+            take(rendered, &mut number, sink)?;
+        }
+    })
+}
+
+/// A chunk, and where to send what it holds.
+type Task = (Vec<u8>, std::sync::mpsc::SyncSender<Rendered>);
+
+/// The next chunk that holds anything, and whether it is cut off.
+fn next_chunk(input: &mut Input<'_>) -> Result<Option<(Vec<u8>, bool)>> {
     loop {
         let data = input.head(CHUNK)?;
         if data.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let mut data = data[..data.len().min(CHUNK)].to_vec();
         input.consume(data.len());
@@ -41,38 +111,40 @@ pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
         if data.iter().all(|b| *b == 0) {
             continue;
         }
-        if data.len() < CHUNK {
-            sink.bad(number + 1, "the last chunk is cut off");
-            data.resize(CHUNK, 0);
-        }
-        chunk(data, &settings, &mut number, sink)?;
+        let cut_off = data.len() < CHUNK;
+        data.resize(CHUNK, 0);
+        return Ok(Some((data, cut_off)));
     }
 }
 
-fn chunk(
-    data: Vec<u8>,
-    settings: &Arc<ParserSettings>,
-    number: &mut u64,
-    sink: &mut dyn EventSink,
-) -> Result<()> {
+fn render(data: Vec<u8>, settings: &Arc<ParserSettings>) -> Rendered {
     let mut data = match EvtxChunkData::new(data, false) {
         Ok(data) => data,
-        Err(why) => {
-            sink.bad(*number + 1, &format!("a damaged chunk: {why}"));
-            return Ok(());
-        }
+        Err(why) => return Rendered::Damaged(why.to_string()),
     };
     let mut chunk = match data.parse(Arc::clone(settings)) {
         Ok(chunk) => chunk,
-        Err(why) => {
+        Err(why) => return Rendered::Damaged(why.to_string()),
+    };
+    let records = chunk.iter().map(|record| {
+        let xml = record.and_then(|r| r.into_xml());
+        xml.map(|record| record.data).map_err(|e| e.to_string())
+    });
+    Rendered::Records(records.collect())
+}
+
+fn take(rendered: Rendered, number: &mut u64, sink: &mut dyn EventSink) -> Result<()> {
+    let records = match rendered {
+        Rendered::Records(records) => records,
+        Rendered::Damaged(why) => {
             sink.bad(*number + 1, &format!("a damaged chunk: {why}"));
             return Ok(());
         }
     };
-    for record in chunk.iter() {
+    for record in records {
         *number += 1;
-        let xml = match record.and_then(|r| r.into_xml()) {
-            Ok(record) => record.data,
+        let xml = match record {
+            Ok(xml) => xml,
             Err(why) => {
                 sink.bad(*number, &format!("a damaged record: {why}"));
                 continue;

@@ -27,7 +27,7 @@ pub fn event_fields(text: &str) -> Vec<Field<'_>> {
         return fields;
     }
     if start.starts_with("<Event")
-        && let Ok(event) = windows_xml::event(text)
+        && let Ok((event, _)) = windows_xml::damaged_event(text)
     {
         return event.fields;
     }

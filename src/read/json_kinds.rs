@@ -120,6 +120,16 @@ const KINDS: &[Kind] = &[
         time: &["id.time"],
     },
     Kind {
+        sourcetype: STREAM,
+        needs: &[
+            Key("protocol_stack"),
+            Key("endtime"),
+            Key("timestamp"),
+            Key("src_ip"),
+        ],
+        time: &["timestamp"],
+    },
+    Kind {
         sourcetype: "osquery:results",
         needs: &[Key("hostIdentifier"), Key("unixTime"), Key("calendarTime")],
         time: &["unixTime"],
@@ -162,6 +172,8 @@ const KINDS: &[Kind] = &[
 
 /// Google Workspace: the application follows.
 const GOOGLE: &str = "gws:reports";
+/// Splunk Stream: the protocol follows.
+const STREAM: &str = "stream";
 /// Zeek: the log follows.
 const ZEEK: &str = "zeek";
 
@@ -192,6 +204,12 @@ pub fn recognise(event: &Event<'_>, file: &str) -> Option<(Cow<'static, str>, Op
             Some(application) => format!("{GOOGLE}:{application}").into(),
             None => GOOGLE.into(),
         },
+        // `ip:tcp:http`: the topmost protocol that has a stream of its own.
+        STREAM => {
+            let stack = event.get("protocol_stack").unwrap_or_default();
+            let protocol = stack.rsplit(':').find(|p| !p.is_empty() && *p != "unknown");
+            format!("{STREAM}:{}", protocol.unwrap_or("ip")).into()
+        }
         ZEEK => {
             let log = event.get("_path").unwrap_or_else(|| zeek_log(file));
             format!("{ZEEK}:{log}:json").into()
@@ -243,6 +261,12 @@ mod tests {
                 r#"{"_path":"ssl","ts":"1970-01-01T00:00:05Z","_write_ts":"x"}"#,
                 "all.json",
                 "zeek:ssl:json",
+                Some(5_000_000),
+            ),
+            (
+                r#"{"endtime":"1970-01-01T00:00:06Z","timestamp":"1970-01-01T00:00:05Z","src_ip":"10.0.0.1","protocol_stack":"ip:tcp:unknown"}"#,
+                "a",
+                "stream:tcp",
                 Some(5_000_000),
             ),
             (

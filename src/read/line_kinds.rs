@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 
 use crate::read::event::{Event, Field};
-use crate::read::{kv, timestamp};
+use crate::read::{device_kinds, kv, timestamp};
 
 /// What is known of a line's file.
 #[derive(Clone, Copy)]
@@ -53,7 +53,7 @@ const KINDS: &[LineKind] = &[
     LineKind {
         sourcetype: |_, _| "aws:cloudwatchlogs:vpcflow",
         event: |line, _| flow(line),
-        is_header: |line| line.starts_with("version account-id interface-id srcaddr"),
+        is_header: |_| false,
     },
     LineKind {
         sourcetype: syslog_sourcetype,
@@ -74,7 +74,7 @@ pub fn kind_of(head: &str, lines: &Lines<'_>) -> Option<&'static LineKind> {
         .filter(|l| !l.trim().is_empty())
         .take(SAMPLE)
         .collect();
-    KINDS.iter().find(|kind| {
+    device_kinds::KINDS.iter().chain(KINDS).find(|kind| {
         let fitting = sample
             .iter()
             .filter(|l| (kind.is_header)(l) || (kind.event)(l, lines).is_some())
@@ -83,7 +83,7 @@ pub fn kind_of(head: &str, lines: &Lines<'_>) -> Option<&'static LineKind> {
     })
 }
 
-fn event<'a>(line: &'a str, time: Option<i64>, host: Option<&'a str>) -> Event<'a> {
+pub(super) fn event<'a>(line: &'a str, time: Option<i64>, host: Option<&'a str>) -> Event<'a> {
     Event {
         time,
         raw: Cow::Borrowed(line),
@@ -92,7 +92,7 @@ fn event<'a>(line: &'a str, time: Option<i64>, host: Option<&'a str>) -> Event<'
     }
 }
 
-fn with_pairs<'a>(mut event: Event<'a>, line: &'a str) -> Event<'a> {
+pub(super) fn with_pairs<'a>(mut event: Event<'a>, line: &'a str) -> Event<'a> {
     let pairs = kv::pairs(line).map(|(name, value)| Field::text(name, value));
     event.fields.extend(pairs);
     event

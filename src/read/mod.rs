@@ -10,10 +10,12 @@ mod columns;
 mod container;
 mod csv;
 mod decode;
+mod device_kinds;
 mod event;
 mod evtx;
 mod expansion;
 mod fields;
+mod flow;
 mod input;
 mod json;
 mod json_kinds;
@@ -310,11 +312,19 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "w3c",
-        doc: "W3C extended logs with a #Fields line: IIS, CloudFront",
+        doc: "W3C extended logs with a #Fields line: IIS, CloudFront, the latter also without it",
         looks_like: |head| w3c::looks_like(&head.text),
         endings: &[],
         times: true,
         read: |input, context, out| w3c::read(input, context.clock.zone, out),
+    },
+    Format {
+        name: "vpcflow",
+        doc: "Amazon VPC flow logs with a header, in any order of columns",
+        looks_like: |head| flow::looks_like(&head.text),
+        endings: &[],
+        times: true,
+        read: |input, _, out| flow::read(input, out),
     },
     Format {
         name: "json",

@@ -137,7 +137,7 @@ fn add_fields_of_raw(event: &mut Event<'_>) {
     if !carries_xml || event.get("EventCode").is_some() || event.get("EventID").is_some() {
         return;
     }
-    let Ok(inner) = windows_xml::event(&event.raw) else {
+    let Ok((inner, _)) = windows_xml::damaged_event(&event.raw) else {
         return;
     };
     let new: Vec<Field<'static>> = inner

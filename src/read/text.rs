@@ -233,7 +233,7 @@ fn linux_sysmon(line: &str) -> Option<Event<'_>> {
         line.as_bytes(),
         b"<Event><System><Provider Name=\"Linux-Sysmon\"",
     )?;
-    let mut event = windows_xml::event(line[at..].trim_end()).ok()?;
+    let (mut event, _) = windows_xml::damaged_event(line[at..].trim_end()).ok()?;
     event.raw = Cow::Borrowed(line);
     Some(event)
 }

@@ -13,11 +13,39 @@ use crate::read::timestamp;
 
 const FIELDS: &str = "#Fields:";
 
+/// The columns of CloudFront's standard logs, for those whose header was taken away. (Amazon CloudFront
+/// Developer Guide, "Standard log file fields".)
+const CLOUDFRONT: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem \
+    sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id \
+    x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher \
+    x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port \
+    time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start \
+    sc-range-end";
+
 /// Whether a file that starts so is such a log.
 pub fn looks_like(head: &str) -> bool {
-    head.lines()
+    let has_fields = head
+        .lines()
         .take_while(|line| line.starts_with('#') || line.is_empty())
-        .any(|line| line.starts_with(FIELDS))
+        .any(|line| line.starts_with(FIELDS));
+    let first = || head.lines().find(|line| !line.trim().is_empty());
+    has_fields || first().is_some_and(is_cloudfront)
+}
+
+/// Whether a line is a record of CloudFront: a date, a time of day and an edge location, in as many
+/// values as its logs have had over the years.
+fn is_cloudfront(line: &str) -> bool {
+    let values: Vec<&str> = line.split('\t').collect();
+    let [date, time, edge, ..] = values.as_slice() else {
+        return false;
+    };
+    let edge = edge.as_bytes();
+    (19..=33).contains(&values.len())
+        && timestamp::parse(&format!("{date} {time}"), Tz::UTC).is_some()
+        && date.len() == 10
+        && edge.len() >= 4
+        && edge[..3].iter().all(u8::is_ascii_uppercase)
+        && edge[3].is_ascii_digit()
 }
 
 /// Reads all lines. `zone` is that of logs that say they write local times.
@@ -43,6 +71,11 @@ pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result
         if text.starts_with('#') {
             header.take(&text, zone);
             continue;
+        }
+        if header.names.is_empty() && is_cloudfront(&text) {
+            let count = text.split('\t').count();
+            let names: Vec<&str> = CLOUDFRONT.split(' ').take(count).collect();
+            header.take(&format!("{FIELDS} {}", names.join(" ")), zone);
         }
         let values = values(&text);
         if values.len() != header.names.len() {
@@ -176,6 +209,27 @@ mod tests {
             ]
         );
         assert_eq!(seen.bad_lines(), [8]);
+    }
+
+    #[test]
+    fn cloudfront_is_known_without_its_header() {
+        let mut values = vec![
+            "1970-01-01",
+            "00:00:05",
+            "FRA53-C1",
+            "17",
+            "10.0.0.1",
+            "GET",
+        ];
+        values.resize(24, "-");
+        let seen = read_text(&values.join("\t"));
+        assert_eq!(
+            seen.told(),
+            [
+                "aws:cloudfront:accesslogs Some(5000000) date=1970-01-01|time=00:00:05|x_edge_location=FRA53-C1|sc_bytes=17|c_ip=10.0.0.1|cs_method=GET"
+            ]
+        );
+        assert!(!looks_like("1970-01-01\t00:00:05\tFRA53-C1\t17"));
     }
 
     #[test]

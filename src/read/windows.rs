@@ -37,6 +37,7 @@ impl<'a> WindowsFields<'a> {
         if value.is_empty() {
             return;
         }
+        let name = clean(name);
         match name.as_ref() {
             "EventID" if self.event_id.is_none() => {
                 self.fields.push(Field::text("EventCode", value.clone()));
@@ -97,6 +98,18 @@ impl<'a> WindowsFields<'a> {
             index: None,
             fields: self.fields,
         }
+    }
+}
+
+/// A name as `CLEAN_KEYS` of Splunk's transforms.conf leaves it, by which its add-on takes the names
+/// of `<Data>`: `Product Name` is `Product_Name`. What joins nested names stays.
+fn clean(name: Cow<'_, str>) -> Cow<'_, str> {
+    let odd =
+        |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '@' | ':' | '#'));
+    if name.contains(odd) {
+        Cow::Owned(name.replace(odd, "_"))
+    } else {
+        name
     }
 }
 

@@ -51,16 +51,21 @@ pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result
                 block.finish(zone, sink)?;
                 let line = input.line_number() + 1;
                 let text = text_of(&input.data()[range.clone()], line, sink);
-                match windows_xml::event(&text) {
-                    Ok(event) => sink.event(&event)?,
-                    Err(why) => sink.bad(line, &why),
-                }
+                send(&text, line, sink)?;
                 drop(text);
                 input.consume(range.end);
             }
-            Piece::CutOff(length, why) => {
+            Piece::CutOff(range) => {
                 block.finish(zone, sink)?;
-                sink.bad(input.line_number() + 1, why);
+                let line = input.line_number() + 1;
+                let text = text_of(&input.data()[range.clone()], line, sink);
+                send(text.trim_end(), line, sink)?;
+                drop(text);
+                input.consume(range.end);
+            }
+            Piece::TooLong(length) => {
+                block.finish(zone, sink)?;
+                sink.bad(input.line_number() + 1, "longer than 64 MiB");
                 input.consume(length);
             }
             Piece::Line => {
@@ -75,6 +80,22 @@ pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result
                 }
                 block.add(&text, number, sink);
             }
+        }
+    }
+}
+
+/// Hands on an XML event, and what is left of a damaged one.
+fn send(xml: &str, line: u64, sink: &mut dyn EventSink) -> Result<()> {
+    match windows_xml::damaged_event(xml) {
+        Ok((event, damage)) => {
+            if let Some(why) = damage {
+                sink.bad(line, &format!("{why}: what stands before was taken"));
+            }
+            sink.event(&event)
+        }
+        Err(why) => {
+            sink.bad(line, &why);
+            Ok(())
         }
     }
 }
@@ -129,8 +150,10 @@ impl Block {
 enum Piece {
     /// A whole `<Event>...</Event>` at these bytes of the data.
     Xml(Range<usize>),
-    /// So many bytes of an event without an end, and why.
-    CutOff(usize, &'static str),
+    /// An event without its end at these bytes.
+    CutOff(Range<usize>),
+    /// So many bytes of an event without an end.
+    TooLong(usize),
     /// A line of something else, or the end.
     Line,
 }
@@ -162,16 +185,15 @@ fn next_piece(input: &mut Input<'_>) -> Result<Piece> {
             let end = searched + found + b"</Event>".len();
             return Ok(match event_on_later_line(&data[start + 1..end]) {
                 None => Piece::Xml(start..end),
-                Some(at) => Piece::CutOff(start + 1 + at, "the XML event is cut off"),
+                Some(at) => Piece::CutOff(start..start + 1 + at),
             });
         }
         searched = data.len().saturating_sub(b"</Event>".len()).max(start);
         if data.len() - start > LONGEST {
-            return Ok(Piece::CutOff(data.len(), "longer than 64 MiB"));
+            return Ok(Piece::TooLong(data.len()));
         }
         if !input.fill()? {
-            let length = input.data().len();
-            return Ok(Piece::CutOff(length, "the XML event is cut off"));
+            return Ok(Piece::CutOff(start..input.data().len()));
         }
     }
 }
@@ -253,5 +275,13 @@ mod tests {
         let seen = read_text(&text);
         assert_eq!(codes(&seen), ["1", "3"]);
         assert_eq!(seen.bad_lines(), [3, 6]);
+        let text = format!(
+            "{}\n<Event xmlns='x'><System><EventID>2</EventID></System><EventData><Data Name='a'>b\n{}",
+            xml(1),
+            xml(3)
+        );
+        let seen = read_text(&text);
+        assert_eq!(codes(&seen), ["1", "2", "3"]);
+        assert_eq!(seen.bad_lines(), [3]);
     }
 }

@@ -63,8 +63,14 @@ fn header_field<'a>(key: &'a str, value: &'a str, out: &mut WindowsFields<'a>) {
             out.add("Computer", value);
             out.add("ComputerName", value);
         }
-        "RecordNumber" => out.add("EventRecordID", value),
-        "Sid" => out.add("UserID", value),
+        "RecordNumber" => {
+            out.add("EventRecordID", value);
+            out.add("RecordNumber", value);
+        }
+        "Sid" => {
+            out.add("UserID", value);
+            out.add("Sid", value);
+        }
         // Here it is the level: 1 error, 2 warning, 4 information, 8 and 16 audits, 0 the level's own number.
         "EventType" => {
             let level = match value {
@@ -93,10 +99,22 @@ fn message_fields<'a>(message: &'a str, out: &mut WindowsFields<'a>) {
         return;
     }
     let mut heading = "";
+    // The names of the value before, for further values on lines of their own.
+    let mut last: Option<(Cow<'a, str>, Option<&'static str>)> = None;
     for line in message.lines().skip(1) {
         let Some((name, value)) = line.trim().split_once(':') else {
+            match &last {
+                Some((name, known)) if line.starts_with("\t\t") && !line.trim().is_empty() => {
+                    out.add(name.clone(), line.trim());
+                    if let Some(known) = known {
+                        out.add(*known, line.trim());
+                    }
+                }
+                _ => last = None,
+            }
             continue;
         };
+        last = None;
         let value = value.trim();
         let named = !name.is_empty()
             && name.len() <= 64
@@ -113,12 +131,12 @@ fn message_fields<'a>(message: &'a str, out: &mut WindowsFields<'a>) {
         }
         let known = windows_messages::data_name(heading, name);
         let name = field_name(name);
-        if let Some(known) = known
-            && known != name
-        {
+        let known = known.filter(|known| *known != name);
+        if let Some(known) = known {
             out.add(known, value);
         }
-        out.add(name, value);
+        out.add(name.clone(), value);
+        last = Some((name, known));
     }
 }
 

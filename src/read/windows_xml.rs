@@ -26,49 +26,45 @@ enum Section {
 /// # Errors
 /// A sentence that says why the text is no Windows event.
 pub fn event<'a>(xml: &'a str) -> Result<Event<'a>, String> {
-    let mut reader = Reader::from_str(xml);
-    let mut parser = Parser {
-        fields: WindowsFields::new(),
-        time: None,
-        section: Section::Other,
-        depth: 0,
-        leaf: None,
-        text: None,
-    };
-    loop {
-        match reader.read_event().map_err(|e| e.to_string())? {
-            Xml::Start(tag) => parser.open(&tag)?,
-            Xml::Empty(tag) => {
-                parser.open(&tag)?;
-                parser.close();
-            }
-            Xml::End(_) => parser.close(),
-            Xml::Text(text) => parser.text(text.into_inner()),
-            Xml::CData(text) => parser.text(text.into_inner()),
-            Xml::GeneralRef(entity) => {
-                let character = entity.resolve_char_ref().map_err(|e| e.to_string())?;
-                match (character, entity.as_ref()) {
-                    (Some(c), _) => parser.text(Cow::Owned(c.to_string())),
-                    (None, "lt") => parser.text(Cow::Borrowed("<")),
-                    (None, "gt") => parser.text(Cow::Borrowed(">")),
-                    (None, "amp") => parser.text(Cow::Borrowed("&")),
-                    (None, "quot") => parser.text(Cow::Borrowed("\"")),
-                    (None, "apos") => parser.text(Cow::Borrowed("'")),
-                    (None, name) => return Err(format!("unknown entity `{name}`")),
-                }
-            }
-            Xml::Comment(_) | Xml::Decl(_) | Xml::PI(_) | Xml::DocType(_) => {}
-            Xml::Eof => break,
-        }
-    }
+    let mut parser = Parser::new();
+    parser.read(xml)?;
     if parser.depth > 0 {
-        return Err("the XML event is cut off".to_owned());
+        return Err(CUT_OFF.to_owned());
     }
     if !parser.fields.has_event_id() {
         return Err("an XML element without `EventID` is no Windows event".to_owned());
     }
     Ok(parser.fields.into_event(parser.time, Cow::Borrowed(xml)))
 }
+
+/// As [`event`], and what is left of a damaged one: the fields that stand before the damage, with a
+/// sentence on it, as Splunk keeps an event whatever became of its end.
+///
+/// # Errors
+/// A sentence that says why the text is no Windows event, or that not even its number is left.
+pub fn damaged_event<'a>(xml: &'a str) -> Result<(Event<'a>, Option<String>), String> {
+    let mut parser = Parser::new();
+    let damage = match parser.read(xml) {
+        Ok(()) if parser.depth > 0 => Some(CUT_OFF.to_owned()),
+        Ok(()) => None,
+        Err(why) => Some(why),
+    };
+    match damage {
+        None if !parser.fields.has_event_id() => {
+            Err("an XML element without `EventID` is no Windows event".to_owned())
+        }
+        Some(why) if !parser.fields.has_event_id() => Err(why),
+        damage => {
+            // The value that the cut went through.
+            parser.close();
+            let event = parser.fields.into_event(parser.time, Cow::Borrowed(xml));
+            Ok((event, damage))
+        }
+    }
+}
+
+/// Why an event without its end is none.
+const CUT_OFF: &str = "the XML event is cut off";
 
 struct Parser<'a> {
     fields: WindowsFields<'a>,
@@ -81,6 +77,49 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    fn new() -> Parser<'a> {
+        Parser {
+            fields: WindowsFields::new(),
+            time: None,
+            section: Section::Other,
+            depth: 0,
+            leaf: None,
+            text: None,
+        }
+    }
+
+    fn read(&mut self, xml: &'a str) -> Result<(), String> {
+        let mut reader = Reader::from_str(xml);
+        // An end tag ends what is open, whatever its name: Splunk reads fields, not documents.
+        reader.config_mut().check_end_names = false;
+        loop {
+            match reader.read_event().map_err(|e| e.to_string())? {
+                Xml::Start(tag) => self.open(&tag)?,
+                Xml::Empty(tag) => {
+                    self.open(&tag)?;
+                    self.close();
+                }
+                Xml::End(_) => self.close(),
+                Xml::Text(text) => self.text(text.into_inner()),
+                Xml::CData(text) => self.text(text.into_inner()),
+                Xml::GeneralRef(entity) => {
+                    let character = entity.resolve_char_ref().map_err(|e| e.to_string())?;
+                    match (character, entity.as_ref()) {
+                        (Some(c), _) => self.text(Cow::Owned(c.to_string())),
+                        (None, "lt") => self.text(Cow::Borrowed("<")),
+                        (None, "gt") => self.text(Cow::Borrowed(">")),
+                        (None, "amp") => self.text(Cow::Borrowed("&")),
+                        (None, "quot") => self.text(Cow::Borrowed("\"")),
+                        (None, "apos") => self.text(Cow::Borrowed("'")),
+                        (None, name) => return Err(format!("unknown entity `{name}`")),
+                    }
+                }
+                Xml::Comment(_) | Xml::Decl(_) | Xml::PI(_) | Xml::DocType(_) => {}
+                Xml::Eof => return Ok(()),
+            }
+        }
+    }
+
     fn open(&mut self, tag: &BytesStart<'a>) -> Result<(), String> {
         self.depth += 1;
         self.text = None;
@@ -162,7 +201,7 @@ impl<'a> Parser<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::event;
+    use super::{damaged_event, event};
 
     const SYSMON: &str = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
         <Provider Name='Microsoft-Windows-Sysmon' Guid='{5770385F-C22A-43E0-BF4C-06F5698FFBD9}'/>\
@@ -219,5 +258,20 @@ mod tests {
     fn what_is_cut_off_or_no_event_is_refused() {
         assert!(event(&SYSMON[..SYSMON.len() - 20]).is_err());
         assert!(event("<Event><a/></Event>").is_err());
+    }
+
+    #[test]
+    fn what_stands_before_the_damage_is_left_of_an_event() {
+        let cut = SYSMON.find("c &quot;a").expect("in the command line");
+        let (event, why) = damaged_event(&SYSMON[..cut]).expect("an event");
+        assert_eq!(event.get("ProcessId"), Some("6952"));
+        assert_eq!(event.get("CommandLine"), Some("cmd /"));
+        assert!(why.expect("it is damaged").contains("cut off"));
+        let renamed = SYSMON.replace("<Level>", "<Le>");
+        let (event, why) = damaged_event(&renamed).expect("an event");
+        assert_eq!(event.get("ProcessId"), Some("6952"));
+        assert_eq!((event.get("Le"), why), (Some("4"), None));
+        assert!(damaged_event(&SYSMON[..150]).is_err());
+        assert!(damaged_event("<Event><a/></Event>").is_err());
     }
 }

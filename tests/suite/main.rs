@@ -3,10 +3,12 @@
 
 mod bad_data;
 mod bad_input;
+mod bad_logs;
 mod cli;
 mod detection;
 mod drive;
 mod errors;
+mod feeds;
 mod fields;
 mod golden;
 mod golden_case;

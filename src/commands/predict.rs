@@ -1,0 +1,270 @@
+//! `predict`: how a series goes on.
+
+use crate::commands::args::Args;
+use crate::commands::figures::{choice, numbers, set, two_tails};
+use crate::commands::kalman::{
+    self, Expected, level_and_trend, local_level, seasonal_level, two_levels,
+};
+use crate::commands::x11::period_of;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::plan::context::PlanContext;
+use crate::plan::table::Table;
+use crate::plan::{Kernel, Plan, whole_number};
+use crate::syntax::Rule;
+use crate::syntax::ast::{Arg, ArgKind, Literal, Name, Stage};
+use crate::value::{Type, Value};
+
+pub(super) const COMMAND: Command = Command {
+    name: "predict",
+    category: Category::Fields,
+    synopsis: "predict <field> [AS <field>]... [algorithm=LL|LLT|LLP|LLP5|LLB|BiLL] [future_timespan=<N>] \
+               [holdback=<N>] [period=<N>] [correlate=<field>] [upper<P>=<name>] [lower<P>=<name>] [suppress=<field>]",
+    options: &[
+        ("algorithm", "LLP5", "level (LL), with trend (LLT), with season (LLP), LLT and LLP weighted (LLP5), told by another series (LLB), two series (BiLL)"),
+        ("future_timespan", "5", "rows added after the last"),
+        ("holdback", "0", "rows at the end that the model does not see, to compare it with them"),
+        ("period", "", "rows of a season; found by autocorrelation when not given"),
+        ("correlate", "", "the series that tells of this one, for LLB"),
+        ("suppress", "", "a field whose prediction is not shown"),
+        ("upper", "upper95", "upper90=high: the bound above which 5 of 100 values are expected, in high(<prediction>)"),
+        ("lower", "lower95", "the same below"),
+    ],
+    doc: "Adds the value expected from the rows before, in `prediction(<field>)` or the field after AS, and the bounds \
+          between which 95 of 100 values are expected. Rows without a value are bridged, and rows are added for the time \
+          to come. The models are followed by a Kalman filter; their variances are the most likely ones.",
+    examples: &[(
+        "| makeresults | eval v=split(\"2,4,6,8,10\", \",\") | mvexpand v | predict v AS next algorithm=LLT future_timespan=1 | tail 1 | eval next=round(next, 3) | table next",
+        r#"{"next":12}"#,
+    )],
+    page: "SearchReference/Predict",
+    args: Rule::predict_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let (bounds, stage) = &taken_out(stage)?;
+    let args = Args::new(&COMMAND, stage)?;
+    let names: &[&[&str]] = &[&["LLP5"], &["LL"], &["LLT"], &["LLP"], &["LLB"], &["BiLL"]];
+    let algorithm = choice(&args, "algorithm", names)?;
+    let series = series(&args.rest, stage)?;
+    let correlate = args.get("correlate").map(|l| l.text.clone());
+    if algorithm == "LLB" && correlate.is_none() {
+        return Err(Error::syntax(stage.span, "algorithm=LLB needs another series: correlate=<field>"));
+    }
+    if algorithm == "BiLL" && series.len() != 2 {
+        return Err(Error::syntax(stage.span, "algorithm=BiLL takes two fields"));
+    }
+    let kernel = Predict {
+        series,
+        algorithm,
+        future: match algorithm {
+            // What tells of the series is not known ahead.
+            "LLB" => 0,
+            _ => args.number("future_timespan", 5)?,
+        },
+        holdback: args.number("holdback", 0)?,
+        period: match args.get("period") {
+            Some(literal) => Some(whole_number("period", literal)?.max(2)),
+            None => None,
+        },
+        correlate,
+        suppress: args.get("suppress").map(|l| l.text.clone()),
+        bounds: bounds.clone(),
+    };
+    if kernel.future > MAX_FUTURE {
+        return Err(Error::argument(stage.span, format!("`future_timespan` is at most {MAX_FUTURE}")));
+    }
+    Ok(Planner::rows_or_events(input).apply(kernel))
+}
+
+/// Rows to come at most.
+const MAX_FUTURE: usize = 100_000;
+
+/// `upper90=high`: taken out before options are looked up, because the number belongs to the name.
+fn taken_out(stage: &Stage) -> Result<(Vec<Bound>, Stage)> {
+    let mut rest = stage.clone();
+    let mut given = Vec::new();
+    for arg in &stage.args {
+        if let ArgKind::Option { name, value } = &arg.kind
+            && let Some(bound) = bound(name, value)
+        {
+            given.push(bound?);
+            rest.args.retain(|other| other.span != arg.span);
+        }
+    }
+    let sides = [true, false].map(|upper| {
+        let found = given.iter().rev().find(|b| b.upper == upper).cloned();
+        let name = if upper { "upper95" } else { "lower95" };
+        found.unwrap_or_else(|| Bound { upper, percent: 95.0, name: name.to_owned() })
+    });
+    Ok((sides.to_vec(), rest))
+}
+
+fn bound(name: &Name, value: &Literal) -> Option<Result<Bound>> {
+    let lower = name.text.to_ascii_lowercase();
+    let upper = lower.starts_with("upper");
+    let digits = lower.strip_prefix("upper").or_else(|| lower.strip_prefix("lower"))?;
+    Some(match digits.parse::<u8>() {
+        Ok(percent) if percent < 100 => Ok(Bound {
+            upper,
+            percent: f64::from(percent),
+            name: value.text.clone(),
+        }),
+        _ => Err(Error::argument(name.span, "a bound has a whole percentage below 100, such as upper90=high")),
+    })
+}
+
+/// The series with the names of their predictions.
+fn series(args: &[&Arg], stage: &Stage) -> Result<Vec<(String, String)>> {
+    let mut series: Vec<(String, String)> = Vec::new();
+    for arg in args {
+        match &arg.kind {
+            ArgKind::Field(name) => {
+                series.push((name.text.clone(), format!("prediction({})", name.text)));
+            }
+            ArgKind::Pair { from, to } => series.push((from.text.clone(), to.text.clone())),
+            _ => {}
+        }
+    }
+    if series.is_empty() {
+        return Err(Error::syntax(stage.span, "`predict` needs a field").hint(COMMAND.synopsis));
+    }
+    Ok(series)
+}
+
+/// One of the two bounds of a prediction.
+#[derive(Clone, Debug)]
+struct Bound {
+    upper: bool,
+    percent: f64,
+    name: String,
+}
+
+#[derive(Debug)]
+struct Predict {
+    series: Vec<(String, String)>,
+    algorithm: &'static str,
+    future: usize,
+    holdback: usize,
+    period: Option<usize>,
+    correlate: Option<String>,
+    suppress: Option<String>,
+    bounds: Vec<Bound>,
+}
+
+impl Kernel for Predict {
+    fn describe(&self) -> String {
+        let fields: Vec<&str> = self.series.iter().map(|s| s.0.as_str()).collect();
+        format!("predict {} algorithm={}", fields.join(" "), self.algorithm)
+    }
+
+    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+        let mut out = self.lengthened(&input);
+        for (at, (field, target)) in self.series.iter().enumerate() {
+            if input.column(field).is_none() {
+                context.missing_field(field, &input.schema());
+            }
+            let mut values = numbers(&input, field);
+            let seen = values.len().saturating_sub(self.holdback);
+            values[seen..].fill(None);
+            values.resize(out.height(), None);
+            let expected = self.expected(&values, seen, at, &input)?;
+            if self.suppress.as_ref() == Some(field) {
+                continue;
+            }
+            let column = |value: &dyn Fn(f64, f64) -> f64| -> Vec<Value<'static>> {
+                let shown = |e: &Expected| e.map_or(Value::Null, |(m, v)| Value::number(value(m, v)));
+                expected.iter().map(shown).collect()
+            };
+            set(&mut out, target.clone(), column(&|mean, _| mean));
+            for bound in &self.bounds {
+                let reach = deviations(bound.percent) * if bound.upper { 1.0 } else { -1.0 };
+                let values = column(&|mean, variance| mean + reach * variance.max(0.0).sqrt());
+                set(&mut out, format!("{}({target})", bound.name), values);
+            }
+        }
+        Ok(out)
+    }
+}
+
+impl Predict {
+    /// The rows and those to come, their times as far apart as the last two.
+    fn lengthened(&self, input: &Table) -> Table {
+        let rows = input.height();
+        let mut out = Table::new(rows + self.future);
+        for column in input.columns() {
+            out.set(column.name.clone(), column.kind, column.values.clone());
+        }
+        let times = numbers(input, "_time");
+        if let [.., Some(before), Some(last)] = times.as_slice() {
+            let step = last - before;
+            let to_come = (1..=self.future).map(|n| Value::Num(last + step * n as f64));
+            let mut values: Vec<Value<'static>> =
+                input.column("_time").map_or(Vec::new(), |c| c.values.clone());
+            values.extend(to_come);
+            out.set("_time", Type::Time, values);
+        }
+        out
+    }
+
+    fn expected(
+        &self,
+        values: &[Option<f64>],
+        seen: usize,
+        at: usize,
+        input: &Table,
+    ) -> Result<Vec<Expected>> {
+        let known: Vec<f64> = values.iter().copied().flatten().collect();
+        let period = self.period.unwrap_or_else(|| period_of(&known));
+        let least = match self.algorithm {
+            "LLT" => 3,
+            "LLP" => 2 * period,
+            _ => 2,
+        };
+        if known.len() < least {
+            return Err(Error::data(format!(
+                "`predict` with {} needs at least {least} values of `{}`, there are {}",
+                self.algorithm,
+                self.series[at].0,
+                known.len()
+            )));
+        }
+        let mut other = match (&self.correlate, self.algorithm) {
+            (Some(field), "LLB") => numbers(input, field),
+            (_, "BiLL") => {
+                let mut other = numbers(input, &self.series[1 - at].0);
+                other[seen..].fill(None);
+                other
+            }
+            _ => Vec::new(),
+        };
+        other.resize(values.len(), None);
+        Ok(match self.algorithm {
+            "LL" => local_level(values),
+            "LLT" => level_and_trend(values),
+            "LLP" => seasonal_level(values, period),
+            "LLB" => two_levels(values, &other, true),
+            "BiLL" => two_levels(values, &other, false),
+            // Too short for a season: the trend alone.
+            _ if known.len() < 3 => local_level(values),
+            _ if known.len() < 2 * period => level_and_trend(values),
+            _ => kalman::weighted(level_and_trend(values), seasonal_level(values, period)),
+        })
+    }
+}
+
+/// How many standard deviations around the mean hold that percentage of a normal distribution.
+fn deviations(percent: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 10.0);
+    for _ in 0..80 {
+        let middle = (low + high) / 2.0;
+        if two_tails(middle) > 1.0 - percent / 100.0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    (low + high) / 2.0
+}
