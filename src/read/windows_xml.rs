@@ -93,7 +93,12 @@ impl<'a> Parser<'a> {
         // An end tag ends what is open, whatever its name: Splunk reads fields, not documents.
         reader.config_mut().check_end_names = false;
         loop {
-            match reader.read_event().map_err(|e| e.to_string())? {
+            // All errors of syntax are things that are not closed.
+            let event = reader.read_event().map_err(|error| match error {
+                quick_xml::Error::Syntax(_) => CUT_OFF.to_owned(),
+                other => other.to_string(),
+            })?;
+            match event {
                 Xml::Start(tag) => self.open(&tag)?,
                 Xml::Empty(tag) => {
                     self.open(&tag)?;
