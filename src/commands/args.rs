@@ -5,7 +5,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::functions::stats::{self, Takes};
 use crate::plan::schema::Pattern;
 use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
-use crate::syntax::ast::{Aggregate, AggregateArg, Arg, ArgKind, Literal, Name, Pipeline, Stage};
+use crate::syntax::ast::{
+    Aggregate, AggregateArg, Arg, ArgKind, Expr, Literal, Name, Pipeline, Stage,
+};
 use crate::time::Span as TimeSpan;
 
 /// Options that only tell a cluster how to do its work.
@@ -21,6 +23,7 @@ const IGNORED: &[&str] = &[
 /// The arguments of a stage.
 pub struct Args<'a> {
     options: Vec<(&'a Name, &'a Literal)>,
+    conditions: Vec<(&'a Name, &'a Expr)>,
     /// Everything that is no option, in order.
     pub rest: Vec<&'a Arg>,
 }
@@ -32,6 +35,7 @@ impl<'a> Args<'a> {
     /// [`ErrorKind::BadOption`] with what there is.
     pub fn new(command: &Command, stage: &'a Stage) -> Result<Args<'a>> {
         let mut options = Vec::new();
+        let mut conditions = Vec::new();
         let mut rest = Vec::new();
         for arg in &stage.args {
             match &arg.kind {
@@ -43,10 +47,21 @@ impl<'a> Args<'a> {
                         return Err(unknown_option(command, name));
                     }
                 }
+                ArgKind::OptionExpr { name, value } => {
+                    let lower = name.text.to_ascii_lowercase();
+                    if !command.options.iter().any(|o| o.0 == lower) {
+                        return Err(unknown_option(command, name));
+                    }
+                    conditions.push((name, value));
+                }
                 _ => rest.push(arg),
             }
         }
-        Ok(Args { options, rest })
+        Ok(Args {
+            options,
+            conditions,
+            rest,
+        })
     }
 
     /// An option's value, when it is given. Of several the last counts.
@@ -56,6 +71,26 @@ impl<'a> Args<'a> {
             .rev()
             .find(|(n, _)| n.text.eq_ignore_ascii_case(name))
             .map(|(_, value)| *value)
+    }
+
+    /// An option that is a condition.
+    ///
+    /// # Errors
+    /// A value that was written without parentheses.
+    pub fn condition(&self, name: &str) -> Result<Option<&'a Expr>> {
+        if let Some(literal) = self.get(name) {
+            return Err(Error::argument(
+                literal.span,
+                format!("`{name}` takes a condition in parentheses"),
+            )
+            .hint(format!("for example: {name}=(status=200)")));
+        }
+        Ok(self
+            .conditions
+            .iter()
+            .rev()
+            .find(|(n, _)| n.text.eq_ignore_ascii_case(name))
+            .map(|(_, value)| *value))
     }
 
     /// An option's value as text.
@@ -161,7 +196,7 @@ impl<'a> Args<'a> {
         let mut errors = Vec::new();
         for arg in &self.rest {
             if let ArgKind::Aggregate(aggregate) = &arg.kind {
-                match call(aggregate) {
+                match call(aggregate).and_then(without_buckets) {
                     Ok(call) => calls.push(call),
                     Err(error) => errors.push(error),
                 }
@@ -295,26 +330,36 @@ pub fn unknown_option(command: &Command, name: &Name) -> Error {
     }
 }
 
+/// Refuses functions that need the buckets of `timechart`.
+fn without_buckets(call: AggregateCall) -> Result<AggregateCall> {
+    if call.function.per.is_none() {
+        return Ok(call);
+    }
+    Err(Error::argument(
+        call.span,
+        format!("`{}` scales the buckets of `timechart`", call.function.name),
+    )
+    .hint("elsewhere divide a sum: | stats sum(x) AS s range(_time) AS r | eval rate=s/r"))
+}
+
 /// An aggregation's row and arguments.
 ///
 /// # Errors
 /// Unknown functions, arguments they don't take.
 pub fn call(aggregate: &Aggregate) -> Result<AggregateCall> {
     let typed = &aggregate.function;
+    if typed.text.eq_ignore_ascii_case("sparkline") {
+        return sparkline(aggregate);
+    }
     let (function, parameter) = stats::stats_function(&typed.text).ok_or_else(|| {
         if matches!(
             typed.text.to_ascii_lowercase().as_str(),
-            "sparkline"
-                | "rate_avg"
-                | "rate_sum"
-                | "per_second"
-                | "per_minute"
-                | "per_hour"
-                | "per_day"
+            "rate_avg" | "rate_sum"
         ) {
             return Error::new(ErrorKind::UnsupportedFunction {
                 name: typed.text.clone(),
-                why: "it is not built in yet".to_owned(),
+                why: "it works on the time series of a metrics index, which there is not offline"
+                    .to_owned(),
             })
             .at(typed.span);
         }
@@ -355,5 +400,67 @@ pub fn call(aggregate: &Aggregate) -> Result<AggregateCall> {
             .as_ref()
             .map_or_else(|| aggregate.label.clone(), |a| a.text.clone()),
         span: aggregate.span,
+    })
+}
+
+/// `sparkline(count, 1h)`, `sparkline(avg(x))`: the row of the function whose course it is, and
+/// the length of its buckets in seconds.
+fn sparkline(aggregate: &Aggregate) -> Result<AggregateCall> {
+    let rows = || AggregateInput::Field(Pattern::new("_time"));
+    let (of, arg, span) = match &aggregate.arg {
+        AggregateArg::None => (None, rows(), None),
+        AggregateArg::Field(name)
+            if matches!(name.text.to_ascii_lowercase().as_str(), "count" | "c") =>
+        {
+            (None, rows(), None)
+        }
+        AggregateArg::Field(name) => (
+            None,
+            AggregateInput::Field(Pattern::new(name.text.as_str())),
+            None,
+        ),
+        AggregateArg::Eval(expr) => (None, AggregateInput::Expr(expr.clone()), None),
+        AggregateArg::Nested(inner, span) => {
+            let inner = call(inner)?;
+            let arg = match inner.arg {
+                AggregateInput::Row => rows(),
+                of @ (AggregateInput::Field(_) | AggregateInput::Expr(_)) => of,
+            };
+            (Some(inner.function.name), arg, span.as_ref())
+        }
+    };
+    let of = of.unwrap_or("count");
+    let (function, _) = stats::stats_function(&format!("sparkline({of})")).ok_or_else(|| {
+        Error::argument(
+            aggregate.span,
+            format!("`sparkline` can't draw the course of `{of}`"),
+        )
+    })?;
+    let parameter = match span {
+        None => None,
+        Some(span) => {
+            let length = TimeSpan::parse(&span.text).map_err(|m| Error::argument(span.span, m))?;
+            Some(length.approximate_micros() as f64 / 1e6)
+        }
+    };
+    Ok(AggregateCall {
+        function,
+        parameter,
+        arg,
+        name: aggregate
+            .alias
+            .as_ref()
+            .map_or_else(|| aggregate.label.clone(), |a| a.text.clone()),
+        span: aggregate.span,
+    })
+}
+
+/// `<field>` or `<field> AS <field>`: where a value comes from, and where it goes if that is
+/// said.
+pub fn source_and_target<'a>(args: &Args<'a>) -> Option<(&'a Name, Option<&'a Name>)> {
+    args.rest.iter().find_map(|arg| match &arg.kind {
+        ArgKind::Pair { from, to } => Some((from, Some(to))),
+        ArgKind::Field(name) => Some((name, None)),
+        _ => None,
     })
 }

@@ -8,7 +8,7 @@ use crate::plan::context::PlanContext;
 use crate::plan::table::{Table, type_of_values};
 use crate::plan::{Assignment, Kernel, Plan, Target};
 use crate::syntax::Rule;
-use crate::syntax::ast::{ArgKind, Stage};
+use crate::syntax::ast::{ArgKind, Literal, Stage};
 use crate::time::{self, LogSpan, Span as TimeSpan};
 use crate::value::{Type, Value, format_number, parse_number};
 
@@ -52,22 +52,47 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     let Some(from) = from else {
         return Err(Error::syntax(stage.span, "`bin` needs a field"));
     };
-    let alias = to.unwrap_or(from).text.clone();
+    let alias = &to.unwrap_or(from).text;
     let rows = Planner::rows_or_events(input);
-    let clock = &planner.context.clock;
-    let align = match args.get("aligntime") {
-        None => None,
+    buckets(planner, rows, &from.text, alias, &|name| args.get(name))
+}
+
+/// Where buckets of time begin, as `aligntime` says it: epoch seconds.
+///
+/// # Errors
+/// A time that can't be read.
+pub(super) fn alignment(
+    planner: &Planner<'_>,
+    align: Option<&Literal>,
+) -> Result<Option<f64>> {
+    let (clock, context) = (&planner.context.clock, planner.context);
+    match align {
+        None => Ok(None),
         Some(l) => match l.text.to_ascii_lowercase().as_str() {
-            "earliest" | "latest" => None,
-            _ => Some(
-                time::time_modifier(&l.text, clock.now, clock.zone)
-                    .map_err(|m| Error::argument(l.span, m))?,
-            ),
+            "earliest" => Ok(context.earliest),
+            "latest" => Ok(context.latest),
+            _ => time::time_modifier(&l.text, clock.now, clock.zone)
+                .map(Some)
+                .map_err(|m| Error::argument(l.span, m)),
         },
-    };
-    let Some(span) = args.get("span") else {
+    }
+}
+
+/// A field put into buckets, with the options of `bin`.
+///
+/// # Errors
+/// Options that can't be read.
+pub(super) fn buckets<'a>(
+    planner: &Planner<'_>,
+    rows: Plan,
+    from: &str,
+    alias: &str,
+    get: &dyn Fn(&str) -> Option<&'a Literal>,
+) -> Result<Plan> {
+    let align = alignment(planner, get("aligntime"))?;
+    let Some(span) = get("span") else {
         let bound = |name: &str| -> Result<Option<f64>> {
-            args.get(name)
+            get(name)
                 .map(|l| {
                     parse_number(&l.text).ok_or_else(|| {
                         Error::argument(l.span, format!("`{name}` takes a number"))
@@ -75,10 +100,14 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
                 })
                 .transpose()
         };
+        let bins = match get("bins") {
+            Some(bins) => crate::plan::whole_number("bins", bins)?,
+            None => 100,
+        };
         return Ok(rows.apply(AutoBin {
-            field: from.text.clone(),
-            alias,
-            bins: args.number("bins", 100)?.max(1),
+            field: from.to_owned(),
+            alias: alias.to_owned(),
+            bins: bins.max(1),
             start: bound("start")?,
             end: bound("end")?,
             min_span: bound("minspan").unwrap_or(None),
@@ -86,31 +115,31 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     };
     let set = |value| {
         rows.clone().extend(vec![Assignment {
-            target: Target::Field(alias.clone()),
+            target: Target::Field(alias.to_owned()),
             value,
         }])
     };
     if let Some(log) = LogSpan::parse(&span.text) {
         let args = vec![
-            field(&from.text),
+            field(from),
             number(log.coefficient),
             number(log.base),
         ];
         return Ok(set(call("$logbucket", args)));
     }
-    if from.text != "_time"
+    if from != "_time"
         && let Some(width) = parse_number(&span.text)
     {
         if width <= 0.0 {
             return Err(Error::argument(span.span, "a bucket's length is above 0"));
         }
-        let args = vec![field(&from.text), number(width), number(0.0)];
+        let args = vec![field(from), number(width), number(0.0)];
         return Ok(set(call("$bucket", args)));
     }
     Ok(Plan::Bucket {
         input: Box::new(rows),
-        field: from.text.clone(),
-        alias,
+        field: from.to_owned(),
+        alias: alias.to_owned(),
         span: TimeSpan::parse(&span.text).map_err(|m| Error::argument(span.span, m))?,
         align,
     })

@@ -8,7 +8,11 @@ mod figures;
 mod kalman;
 mod lookup_call;
 mod planner;
+mod prestats;
 mod rank;
+mod series;
+mod series_terms;
+mod totals;
 
 pub use planner::{Planner, parse_expression, parse_search, plan_text};
 
@@ -104,12 +108,15 @@ macro_rules! commands {
 }
 
 commands! {
-    analyzefields, anomalies, anomalousvalue, anomalydetection, append, arules, associate, bin,
-    cluster, cofilter, convert, correlate, dedup, diff, eval, eventstats, extract, fields,
-    fieldsummary, fillnull, format, fromjson, head, inputlookup, join, kmeans, lookup, makemv,
-    makeresults, multikv, mvcombine, mvexpand, nomv, outlier, predict, rare, regex, rename,
-    replace, return_, reverse, rex, search, sort, spath, stats, strcat, table, tail, tojson,
-    top, transaction, tstats, union, where_, x11, xmlkv, xmlunescape, xpath,
+    accum, addcoltotals, addtotals, analyzefields, anomalies, anomalousvalue, anomalydetection,
+    append, arules, associate, autoregress, bin, chart, cluster, cofilter, concurrency,
+    contingency, convert, correlate, dedup, delta, diff, eval, eventstats, extract, fieldformat,
+    fields, fieldsummary, filldown, fillnull, format, fromjson, gauge, gentimes, head,
+    inputlookup, join, kmeans, lookup, makecontinuous, makemv, makeresults, multikv, mvcombine,
+    mvexpand, nomv, outlier, predict, rangemap, rare, regex, reltime, rename, replace, return_,
+    reverse, rex, search, sichart, sirare, sistats, sitimechart, sitop, sort, spath, stats,
+    strcat, streamstats, table, tail, timechart, timewrap, tojson, top, transaction, transpose,
+    trendline, tstats, union, uniq, untable, where_, x11, xmlkv, xmlunescape, xpath, xyseries,
 }
 
 /// All commands, by name.
@@ -130,17 +137,14 @@ pub fn shape_of(name: &str) -> Option<Rule> {
 }
 
 /// Commands of Splunk that this program does not run yet: named so that the error can say so.
-const LATER: &str = "abstract accum addcoltotals addinfo addtotals appendcols appendpipe apply \
-    autoregress bucketdir chart collect concurrency contingency ctable datamodel dbinspect \
-    delete delta erex eventcount fieldformat filldown findtypes fit folderize foreach from \
-    gauge gentimes geom geomfilter geostats highlight history iconify inputcsv iplocation \
-    kvform loadjob localize localop makecontinuous map mcollect metadata metasearch \
-    meventcollect mpreview mstats multisearch outputcsv outputlookup outputtext overlap pivot \
-    rangemap redistribute relevancy reltime require rest rtorder savedsearch script scrub \
-    summary listmodels deletemodel score sample searchtxn selfjoin sendalert sendemail set \
-    setfields sichart sirare sistats sitimechart sitop streamstats tags timechart timewrap \
-    transpose trendline tscollect typeahead typelearner typer uniq untable walklex \
-    xsdisplayconcept xyseries";
+const LATER: &str = "abstract addinfo appendcols appendpipe apply bucketdir collect datamodel \
+    dbinspect delete erex eventcount findtypes fit folderize foreach from geom geomfilter \
+    geostats highlight history iconify inputcsv iplocation kvform loadjob localize localop map \
+    mcollect metadata metasearch meventcollect mpreview mstats multisearch outputcsv \
+    outputlookup outputtext overlap pivot redistribute relevancy require rest rtorder \
+    savedsearch script scrub summary listmodels deletemodel score sample searchtxn selfjoin \
+    sendalert sendemail set setfields tags tscollect typeahead typelearner typer walklex \
+    xsdisplayconcept";
 
 /// The error for a command there is no row for.
 pub fn unknown(stage: &Stage) -> Error {

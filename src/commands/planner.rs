@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use crate::commands::{self, Category};
 use crate::error::{Error, Result};
+use crate::plan::build::{call, field};
 use crate::plan::check::check_stage;
 use crate::plan::context::PlanContext;
-use crate::plan::{Plan, Predicate, Scan};
+use crate::plan::schema::Pattern;
+use crate::plan::{Assignment, Plan, Predicate, Scan, Target};
 use crate::syntax;
 use crate::syntax::ast::{Expr, Pipeline, Search, Stage};
 
@@ -15,6 +17,8 @@ pub struct Planner<'p> {
     /// Catalog, clock, limits.
     pub context: &'p PlanContext,
     depth: usize,
+    /// How fields are shown once the search is done.
+    shown: Vec<Assignment>,
     /// What joins the values of a multivalue field into one text, by field: set by the command
     /// that made the field, of use to `nomv`.
     delimiters: HashMap<String, String>,
@@ -33,6 +37,7 @@ impl<'p> Planner<'p> {
         Planner {
             context,
             depth: 0,
+            shown: Vec::new(),
             delimiters: HashMap::new(),
         }
     }
@@ -76,7 +81,24 @@ impl<'p> Planner<'p> {
             errors.sort_by_key(|e| e.span.map(|s| s.start));
         }
         Error::all(errors)?;
+        if self.depth == 0 && !self.shown.is_empty() {
+            let shown = std::mem::take(&mut self.shown);
+            plan = plan.map(|rows| rows.extend(shown));
+        }
         plan.ok_or_else(|| Error::syntax(pipeline.span, "the search is empty"))
+    }
+
+    /// Shows a field as an expression says, if it is there when the search is done.
+    pub fn show_as(&mut self, name: &str, value: &Expr) {
+        // A subsearch hands on values, and shows nothing.
+        if self.depth > 0 {
+            return;
+        }
+        let shown = call("coalesce", vec![value.clone(), field(name)]);
+        self.shown.push(Assignment {
+            target: Target::Each(vec![Pattern::exact(name)]),
+            value: shown,
+        });
     }
 
     fn stage(&mut self, stage: &Stage, input: Option<Plan>, first: bool) -> Result<Plan> {

@@ -1,8 +1,8 @@
 //! `tstats`: aggregates over the rows of a data model.
 
 use crate::commands::args::Args;
-use crate::commands::{Category, Command, DEFAULT, Planner};
-use crate::error::{Error, ErrorKind, Result};
+use crate::commands::{Category, Command, DEFAULT, Planner, prestats};
+use crate::error::{Error, Result};
 use crate::plan::{Plan, Scan};
 use crate::source::Span;
 use crate::syntax::Rule;
@@ -15,8 +15,8 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         ("summariesonly", "false", "only events that were summarised when they were replayed; data given by --data or --model counts as summarised"),
         ("fillnull_value", "", "what stands for a missing BY field; without it such rows are left out"),
-        ("prestats", "false", "only false is supported"),
-        ("append", "false", "only false is supported"),
+        ("prestats", "false", "gives what stats, chart or timechart of the same shape makes the answer of"),
+        ("append", "false", "with prestats, adds to what a tstats before prepared"),
         ("datamodel", "", "the data model and data set, after FROM"),
         ("span", "", "the length of time buckets, after BY _time"),
         ("nodename", "", "a child data set; also a term of WHERE"),
@@ -30,19 +30,19 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
-    if input.is_some() {
-        return Err(Error::syntax(stage.name.span, "`tstats` begins a search"));
-    }
     let args = Args::new(&COMMAND, stage)?;
-    for name in ["prestats", "append"] {
-        if args.flag(name, false)? {
-            let span = args.get(name).map_or(stage.span, |l| l.span);
-            return Err(Error::new(ErrorKind::UnsupportedCommand {
-                name: format!("tstats {name}=true"),
-                why: "it is not built in yet".to_owned(),
-            })
-            .at(span));
-        }
+    let (prestats, append) = (args.flag("prestats", false)?, args.flag("append", false)?);
+    let spot = |name: &str| args.get(name).map_or(stage.span, |l| l.span);
+    if append && !prestats {
+        return Err(Error::argument(
+            spot("append"),
+            "`append=true` goes with `prestats=true`",
+        )
+        .hint("to add rows of results: | append [| tstats ...]"));
+    }
+    if input.is_some() && !append {
+        return Err(Error::syntax(stage.name.span, "`tstats` begins a search")
+            .hint("with prestats=true append=true it adds to what another tstats prepared"));
     }
     let aggregates = args.aggregates()?;
     if aggregates.is_empty() {
@@ -76,10 +76,22 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     if let Some(search) = filter {
         rows = planner.search_filter(rows, &without_node_name(search))?;
     }
+    let by = args.by_fields(stage)?;
+    if prestats {
+        let fill = args.get("fillnull_value").map(|l| l.text.as_str());
+        let names: Vec<String> = by.iter().map(|b| b.name.clone()).collect();
+        rows = prestats::needed(prestats::grouped(rows, &by, fill), &aggregates, &names);
+        return Ok(match input {
+            Some(before) => Plan::Union {
+                inputs: vec![before, rows],
+            },
+            None => rows,
+        });
+    }
     Ok(Plan::Aggregate {
         input: Box::new(rows),
         aggregates,
-        by: args.by_fields(stage)?,
+        by,
         fill: args.get("fillnull_value").map(|l| l.text.clone()),
         all_numbers: false,
         sorted: true,

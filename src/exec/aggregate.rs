@@ -178,7 +178,7 @@ impl Executor<'_> {
     }
 
     /// The `by` columns as they are grouped: there, in buckets, taken apart, filled.
-    fn group_columns(
+    pub(super) fn group_columns(
         &self,
         frame: Frame,
         by: &[ByField],
@@ -230,7 +230,7 @@ impl Executor<'_> {
     }
 
     /// Patterns expanded, expressions computed as columns of their own.
-    fn argument_columns(
+    pub(super) fn argument_columns(
         &self,
         frame: Frame,
         aggregates: &[AggregateCall],

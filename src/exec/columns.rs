@@ -1,8 +1,8 @@
 //! Columns chosen, renamed, taken apart.
 
-use polars::prelude::{Expr as Lazy, lit};
+use polars::prelude::{Expr as Lazy, FillNullStrategy, lit};
 
-use crate::exec::frame::{Frame, column, missing};
+use crate::exec::frame::{Frame, cast, column, missing};
 use crate::plan::Projection;
 use crate::plan::schema::{Pattern, Schema};
 use crate::value::Type;
@@ -99,6 +99,43 @@ pub(super) fn rename(frame: Frame, pairs: &[(Pattern, Pattern)]) -> Frame {
         lazy: frame.lazy.select(exprs),
         schema,
     }
+}
+
+/// Columns with the values that others had some rows before.
+pub(super) fn shift(frame: Frame, columns: &[(String, String, usize)]) -> Frame {
+    let shifted = columns
+        .iter()
+        .map(|(from, to, rows)| {
+            let kind = frame.kind(from);
+            if !frame.has(from) {
+                return (to.clone(), Type::Text, missing(Type::Text));
+            }
+            // Elsewhere than in `_time` a time is its epoch seconds.
+            let (value, kind) = match kind {
+                Type::Time if to != "_time" => {
+                    (cast(column(from), kind, Type::Number), Type::Number)
+                }
+                _ => (column(from), kind),
+            };
+            (to.clone(), kind, value.shift(lit(*rows as i64)))
+        })
+        .collect();
+    frame.with(shifted)
+}
+
+/// The last value that was there in place of missing ones.
+pub(super) fn fill_down(frame: Frame, fields: &[Pattern]) -> Frame {
+    let mut filled: Vec<(String, Type, Lazy)> = Vec::new();
+    for name in fields.iter().flat_map(|p| p.expand(&frame.schema)) {
+        if !filled.iter().any(|(n, _, _)| *n == name) {
+            let value = column(&name).fill_null_with_strategy(FillNullStrategy::Forward(None));
+            filled.push((name.clone(), frame.kind(&name), value));
+        }
+    }
+    if filled.is_empty() {
+        return frame;
+    }
+    frame.with(filled)
 }
 
 /// One row for each value of a multivalue column.

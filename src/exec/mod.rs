@@ -8,6 +8,9 @@
 mod aggregate;
 mod assign;
 mod beside;
+mod chart;
+mod chart_series;
+mod chart_time;
 mod collect;
 pub mod column;
 mod columns;
@@ -22,6 +25,7 @@ mod models;
 mod order;
 mod prune;
 pub mod rows;
+mod stream;
 mod subsearch;
 mod summary;
 
@@ -163,6 +167,10 @@ impl<'e> Executor<'e> {
                 by,
                 all_numbers,
             } => self.window(self.lower(input)?, aggregates, by, *all_numbers),
+            Plan::Chart { input, chart } => self.chart(self.lower(input)?, chart),
+            Plan::Shift { input, columns } => Ok(columns::shift(self.lower(input)?, columns)),
+            Plan::FillDown { input, fields } => Ok(columns::fill_down(self.lower(input)?, fields)),
+            Plan::Stream { input, stream } => self.stream(self.lower(input)?, stream),
             Plan::Sort { input, keys, limit } => Ok(self.sort(self.lower(input)?, keys, *limit)),
             Plan::Reverse { input } => {
                 let frame = self.lower(input)?;

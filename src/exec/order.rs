@@ -102,7 +102,7 @@ fn per_value(c: Lazy, kind: Type, f: fn(Value<'_>) -> Value<'_>) -> Lazy {
 }
 
 /// One text for the values of several fields, missing when one of them is.
-fn combination(fields: &[String], frame: &Frame) -> Lazy {
+pub(super) fn combination(fields: &[String], frame: &Frame) -> Lazy {
     let mut inputs: Vec<Lazy> = fields
         .iter()
         .map(|f| {

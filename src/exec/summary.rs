@@ -330,6 +330,10 @@ fn row_wise(plan: &Plan) -> bool {
         | Plan::Values(_)
         | Plan::Aggregate { .. }
         | Plan::Window { .. }
+        | Plan::Stream { .. }
+        | Plan::Chart { .. }
+        | Plan::Shift { .. }
+        | Plan::FillDown { .. }
         | Plan::Sort { .. }
         | Plan::Reverse { .. }
         | Plan::Limit { .. }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::plan::bind::called;
-use crate::plan::{AggregateInput, Plan, Predicate};
+use crate::plan::{AggregateCall, AggregateInput, Plan, Predicate};
 use crate::syntax::ast::{AggregateArg, ArgKind, Expr, ExprKind, Stage};
 
 /// Judges every function call of a plan and its subsearches, as far as that needs no rows.
@@ -53,19 +53,34 @@ fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
             columns.iter().for_each(|c| check_expr(&c.value, errors));
         }
         Plan::While { condition, .. } => check_expr(condition, errors),
-        Plan::Aggregate { aggregates, .. } | Plan::Window { aggregates, .. } => {
-            for aggregate in aggregates {
-                match &aggregate.arg {
-                    AggregateInput::Expr(expr) => check_expr(expr, errors),
-                    AggregateInput::Row | AggregateInput::Field(_) => {}
-                }
+        Plan::Stream { stream, .. } => {
+            for reset in [&stream.reset_before, &stream.reset_after]
+                .into_iter()
+                .flatten()
+            {
+                check_expr(reset, errors);
             }
+            check_aggregates(&stream.aggregates, errors);
+        }
+        Plan::Chart { chart, .. } => {
+            check_aggregates(&chart.aggregates, errors);
+            let score = chart.split.iter().filter_map(|s| s.score.clone());
+            check_aggregates(&score.collect::<Vec<_>>(), errors);
+            chart
+                .computed
+                .iter()
+                .for_each(|c| check_expr(&c.value, errors));
+        }
+        Plan::Aggregate { aggregates, .. } | Plan::Window { aggregates, .. } => {
+            check_aggregates(aggregates, errors);
         }
         Plan::Scan(_)
         | Plan::Generate { .. }
         | Plan::Values(_)
         | Plan::Project { .. }
         | Plan::Rename { .. }
+        | Plan::Shift { .. }
+        | Plan::FillDown { .. }
         | Plan::Sort { .. }
         | Plan::Reverse { .. }
         | Plan::Limit { .. }
@@ -79,6 +94,15 @@ fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
         | Plan::Apply { .. }
         | Plan::Join { .. }
         | Plan::Union { .. } => {}
+    }
+}
+
+fn check_aggregates(aggregates: &[AggregateCall], errors: &mut Vec<Error>) {
+    for aggregate in aggregates {
+        match &aggregate.arg {
+            AggregateInput::Expr(expr) => check_expr(expr, errors),
+            AggregateInput::Row | AggregateInput::Field(_) => {}
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod analysis;
 pub mod bind;
 pub mod build;
+pub mod chart;
 pub mod check;
 pub mod context;
 pub mod eval;
@@ -13,8 +14,10 @@ pub mod found;
 pub mod matching;
 pub mod optimize;
 pub mod pairs;
+pub mod pivot;
 pub mod print;
 pub mod schema;
+pub mod stream;
 pub mod table;
 
 use std::fmt::Debug;
@@ -22,8 +25,10 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::functions::stats::StatsFunction;
+use crate::plan::chart::Chart;
 use crate::plan::context::PlanContext;
 use crate::plan::schema::{Pattern, Schema};
+use crate::plan::stream::Stream;
 use crate::plan::table::Table;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Literal, Name, Search};
@@ -96,6 +101,34 @@ pub enum Plan {
         by: Vec<ByField>,
         /// No result for a field of which a value in the group is no number.
         all_numbers: bool,
+    },
+    /// Adds aggregates of the rows up to each row.
+    Stream {
+        /// The rows.
+        input: Box<Plan>,
+        /// What is added.
+        stream: Box<Stream>,
+    },
+    /// Aggregates as a table for a chart: a column for each series.
+    Chart {
+        /// The rows.
+        input: Box<Plan>,
+        /// What is made of them.
+        chart: Box<Chart>,
+    },
+    /// Sets fields to the values that others had some rows before.
+    Shift {
+        /// The rows.
+        input: Box<Plan>,
+        /// The field, the field that is set, and how many rows before.
+        columns: Vec<(String, String, usize)>,
+    },
+    /// Puts the last value that was there in place of missing ones.
+    FillDown {
+        /// The rows.
+        input: Box<Plan>,
+        /// The fields.
+        fields: Vec<Pattern>,
     },
     /// Orders the rows, stably.
     Sort {
@@ -463,6 +496,7 @@ impl Plan {
     pub fn columns_are_chosen(&self) -> bool {
         match self {
             Plan::Aggregate { .. }
+            | Plan::Chart { .. }
             | Plan::Values(_)
             | Plan::Generate { .. }
             | Plan::Apply { .. }
@@ -486,6 +520,10 @@ impl Plan {
             | Plan::Rename { input, .. }
             | Plan::Aggregate { input, .. }
             | Plan::Window { input, .. }
+            | Plan::Stream { input, .. }
+            | Plan::Chart { input, .. }
+            | Plan::Shift { input, .. }
+            | Plan::FillDown { input, .. }
             | Plan::Sort { input, .. }
             | Plan::Reverse { input }
             | Plan::Limit { input, .. }

@@ -48,6 +48,17 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
                 sorted,
             }
         }
+        Plan::Chart { input, chart } => {
+            let minds = chart
+                .aggregates
+                .iter()
+                .chain(chart.split.iter().filter_map(|s| s.score.as_ref()))
+                .any(|a| a.function.ordered);
+            Plan::Chart {
+                input: each(input, !minds),
+                chart,
+            }
+        }
         Plan::Filter { input, predicate } => Plan::Filter {
             input: each(input, lost),
             predicate,
@@ -76,6 +87,9 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
         | Plan::Generate { .. }
         | Plan::Values(_)
         | Plan::Window { .. }
+        | Plan::Stream { .. }
+        | Plan::Shift { .. }
+        | Plan::FillDown { .. }
         | Plan::Reverse { .. }
         | Plan::Limit { .. }
         | Plan::Skip { .. }

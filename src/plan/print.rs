@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
+use crate::plan::chart::{Chart, Keep};
 use crate::plan::schema::Pattern;
+use crate::plan::stream::Stream;
 use crate::plan::{
     AggregateCall, AggregateInput, ByField, Plan, Predicate, Projection, Scan, SortKey, SortOrder,
     Target,
@@ -126,6 +128,16 @@ fn node(plan: &Plan) -> String {
             by(groups),
             numbers(*all_numbers)
         ),
+        Plan::Stream { stream, .. } => stream_text(stream),
+        Plan::Chart { chart, .. } => chart_text(chart),
+        Plan::Shift { columns, .. } => {
+            let columns: Vec<String> = columns
+                .iter()
+                .map(|(from, to, rows)| format!("{to} = {from} {rows} before"))
+                .collect();
+            format!("shift {}", columns.join(", "))
+        }
+        Plan::FillDown { fields, .. } => format!("fill down {}", patterns(fields)),
         Plan::Sort { keys, limit, .. } => {
             let keys: Vec<String> = keys.iter().map(sort_key).collect();
             let limit = if *limit > 0 {
@@ -209,6 +221,78 @@ fn node(plan: &Plan) -> String {
         Plan::Beside { kernel, .. } => format!("beside {}", kernel.describe()),
         Plan::Apply { kernel, .. } => format!("apply {}", kernel.describe()),
     }
+}
+
+fn chart_text(chart: &Chart) -> String {
+    let mut text = format!("chart {}", calls(&chart.aggregates));
+    for computed in &chart.computed {
+        if let Target::Field(name) = &computed.target {
+            let _ = write!(text, ", {name} = {}", print::expr(&computed.value));
+        }
+    }
+    if chart.row.is_some() {
+        let _ = write!(text, " OVER {}", chart.row_name);
+    }
+    if let Some(times) = &chart.times {
+        match times.span {
+            Some(span) => {
+                let _ = write!(text, " in buckets of {span}");
+            }
+            None => {
+                let _ = write!(text, " in at most {} buckets", times.bins);
+            }
+        }
+    }
+    if let Some(split) = &chart.split {
+        let _ = write!(text, " BY {}", split.field);
+        if let Some(keep) = split.keep {
+            let kept = match keep {
+                Keep::Top(n) => format!("top {n}"),
+                Keep::Bottom(n) => format!("bottom {n}"),
+                Keep::NotTop(n) => format!("all but top {n}"),
+                Keep::NotBottom(n) => format!("all but bottom {n}"),
+                Keep::Above(n) => format!("above {n}"),
+                Keep::Below(n) => format!("below {n}"),
+            };
+            let _ = write!(text, " {kept}");
+        }
+        if let Some(score) = &split.score {
+            let _ = write!(text, " of {}", calls(std::slice::from_ref(score)));
+        }
+    }
+    text
+}
+
+fn stream_text(stream: &Stream) -> String {
+    let mut text = format!("stream {}", calls(&stream.aggregates));
+    if !stream.by.is_empty() {
+        let _ = write!(text, " BY {}", stream.by.join(", "));
+    }
+    if stream.window > 0 {
+        let each = if stream.global { "" } else { " each" };
+        let _ = write!(text, " window={}{each}", stream.window);
+    }
+    if let Some(seconds) = stream.seconds {
+        let _ = write!(text, " within {}s", crate::value::format_number(seconds));
+    }
+    for (is, name) in [
+        (!stream.current, " before the row"),
+        (stream.reset_on_change, " reset_on_change"),
+        (stream.all_numbers, numbers(true)),
+    ] {
+        if is {
+            text.push_str(name);
+        }
+    }
+    for (name, reset) in [
+        ("before", &stream.reset_before),
+        ("after", &stream.reset_after),
+    ] {
+        if let Some(reset) = reset {
+            let _ = write!(text, " reset_{name}=({})", print::expr(reset));
+        }
+    }
+    text
 }
 
 fn patterns(patterns: &[Pattern]) -> String {

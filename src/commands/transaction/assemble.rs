@@ -45,6 +45,8 @@ const BASE: StatsFunction = StatsFunction {
     example: ("", "", ""),
     body: |samples| every(samples, None),
     native: None,
+    running: None,
+    per: None,
 };
 
 /// Unlike `list`, without a limit.

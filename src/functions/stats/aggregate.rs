@@ -5,6 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use polars::prelude::DataType;
 
+use crate::functions::stats::running::{
+    Count, Counted, Distinct, Ends, Extremes, Ranked, Spread, Sum,
+};
 use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes};
 use crate::value::{Type, Value, parse_number};
 
@@ -34,6 +37,8 @@ const BASE: StatsFunction = StatsFunction {
     example: ("", "", ""),
     body: count,
     native: None,
+    running: None,
+    per: None,
 };
 
 pub(super) const TABLE: &[StatsFunction] = &[
@@ -49,6 +54,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
             Type::Multi => None,
             _ => Some(column.count().cast(DataType::Int64)),
         }),
+        running: Some(|_| Box::new(Count::default())),
         ..BASE
     },
     StatsFunction {
@@ -62,6 +68,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
             Type::Multi => None,
             _ => Some(column.drop_nulls().n_unique().cast(DataType::Int64)),
         }),
+        running: Some(|_| Box::new(Counted::unordered(Distinct::Count))),
         ..BASE
     },
     StatsFunction {
@@ -70,6 +77,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The number of distinct values; Splunk estimates it, here it is exact.",
         example: ("a b - b", "estdc(v)", "2"),
         body: |s| Value::Num(s.texts().collect::<HashSet<_>>().len() as f64),
+        running: Some(|_| Box::new(Counted::unordered(Distinct::Count))),
         ..BASE
     },
     StatsFunction {
@@ -95,6 +103,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
                     .otherwise(polars::prelude::lit(polars::prelude::NULL))
             })
         }),
+        running: Some(|_| Box::new(Sum::new(|n| n, |sum, _| sum))),
         ..BASE
     },
     StatsFunction {
@@ -103,6 +112,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The sum of the squares of the values.",
         example: ("1 2 3", "sumsq(v)", "14"),
         body: |s| some(&s.numbers(), |n| n.iter().map(|x| x * x).sum()),
+        running: Some(|_| Box::new(Sum::new(|n| n * n, |sum, _| sum))),
         ..BASE
     },
     StatsFunction {
@@ -115,6 +125,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         native: Some(|column, of| {
             (of == Type::Number).then(|| column.cast(DataType::Float64).mean())
         }),
+        running: Some(|_| Box::new(Sum::new(|n| n, |sum, count| sum / count as f64))),
         ..BASE
     },
     StatsFunction {
@@ -125,6 +136,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         example: ("10 9 100", "min(v)", "9"),
         body: |s| extreme(s, Ordering::Less),
         native: Some(|column, of| (of == Type::Number).then(|| column.min())),
+        running: Some(|c| Box::new(Extremes::new(Ends::Low, c))),
         ..BASE
     },
     StatsFunction {
@@ -135,6 +147,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         example: ("10 9 b", "max(v)", "b"),
         body: |s| extreme(s, Ordering::Greater),
         native: Some(|column, of| (of == Type::Number).then(|| column.max())),
+        running: Some(|c| Box::new(Extremes::new(Ends::High, c))),
         ..BASE
     },
     StatsFunction {
@@ -148,6 +161,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
                 n.iter().copied().fold(f64::NEG_INFINITY, f64::max) - low
             })
         },
+        running: Some(|c| Box::new(Extremes::new(Ends::Both, c))),
         ..BASE
     },
     StatsFunction {
@@ -156,6 +170,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The sample standard deviation; 0 for a single value.",
         example: ("2 4 4 4 5 5 7 9", "stdev(v)", "2.1380899352994"),
         body: |s| some(&s.numbers(), |n| variance(n, 1).sqrt()),
+        running: Some(|_| Box::new(Spread::new(1, true))),
         ..BASE
     },
     StatsFunction {
@@ -164,6 +179,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The population standard deviation.",
         example: ("2 4 4 4 5 5 7 9", "stdevp(v)", "2"),
         body: |s| some(&s.numbers(), |n| variance(n, 0).sqrt()),
+        running: Some(|_| Box::new(Spread::new(0, true))),
         ..BASE
     },
     StatsFunction {
@@ -172,6 +188,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The sample variance; 0 for a single value.",
         example: ("1 2 3 4", "var(v)", "1.66666666666667"),
         body: |s| some(&s.numbers(), |n| variance(n, 1)),
+        running: Some(|_| Box::new(Spread::new(1, false))),
         ..BASE
     },
     StatsFunction {
@@ -180,6 +197,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The population variance.",
         example: ("1 2 3 4", "varp(v)", "1.25"),
         body: |s| some(&s.numbers(), |n| variance(n, 0)),
+        running: Some(|_| Box::new(Spread::new(0, false))),
         ..BASE
     },
     StatsFunction {
@@ -188,6 +206,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The middle value; between two, their mean.",
         example: ("1 2 3 10", "median(v)", "2.5"),
         body: |s| percentile(s, 50.0),
+        running: Some(|_| Box::new(Ranked::new(50.0))),
         ..BASE
     },
     StatsFunction {
@@ -197,6 +216,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The most frequent value; of several, the first in text order.",
         example: ("b a b", "mode(v)", "b"),
         body: mode,
+        running: Some(|_| Box::new(Counted::unordered(Distinct::Mode))),
         ..BASE
     },
     StatsFunction {
@@ -207,6 +227,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The n-th percentile of the numbers, interpolated between neighbours.",
         example: ("1 2 3 4 5 6 7 8 9 10", "perc95(v)", "9.55"),
         body: |s| percentile(s, s.parameter.unwrap_or(95.0)),
+        running: Some(|c| Box::new(Ranked::new(c.parameter.unwrap_or(95.0)))),
         ..BASE
     },
 ];

@@ -1,11 +1,15 @@
 //! The functions of `stats` and its kin: one row each, used by every command that aggregates.
 
 mod aggregate;
+mod chunks;
 mod order;
+pub mod running;
+mod sparkline;
 mod values;
 
 use polars::prelude::Expr;
 
+use crate::functions::stats::running::MakeRunning;
 use crate::value::{Type, Value};
 
 /// One statistics function.
@@ -37,6 +41,10 @@ pub struct StatsFunction {
     pub body: fn(&Samples<'_>) -> Value<'static>,
     /// The same said to Polars, for the types where it can be: the column, its type.
     pub native: Option<fn(Expr, Type) -> Option<Expr>>,
+    /// The same for rows that come and go; without it the body sees all of them each time.
+    pub running: Option<MakeRunning>,
+    /// Seconds to which `timechart` scales the value of a bucket.
+    pub per: Option<f64>,
 }
 
 impl PartialEq for StatsFunction {
@@ -101,7 +109,12 @@ impl<'a> Samples<'a> {
     }
 }
 
-const TABLES: &[&[StatsFunction]] = &[aggregate::TABLE, order::TABLE, values::TABLE];
+const TABLES: &[&[StatsFunction]] = &[
+    aggregate::TABLE,
+    order::TABLE,
+    values::TABLE,
+    sparkline::TABLE,
+];
 
 /// All functions.
 pub fn all() -> impl Iterator<Item = &'static StatsFunction> {
@@ -114,6 +127,9 @@ pub fn stats_function(name: &str) -> Option<(&'static StatsFunction, Option<f64>
     let named = |text: &str| all().find(|f| f.name == text || f.aliases.contains(&text));
     if let Some(function) = named(&lower) {
         return Some((function, None));
+    }
+    if let Some(line) = sparkline::OF.iter().find(|f| f.name == lower) {
+        return Some((line, None));
     }
     let digits = lower.find(|c: char| c.is_ascii_digit())?;
     let (function, number) = (named(&lower[..digits])?, lower[digits..].parse().ok()?);

@@ -2,6 +2,7 @@
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Eventorderfunctions>
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Timefunctions>
 
+use crate::functions::stats::running::{InOrder, Moment, Moments, Order};
 use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes};
 use crate::value::{Type, Value};
 
@@ -31,6 +32,8 @@ const BASE: StatsFunction = StatsFunction {
     example: ("", "", ""),
     body: first,
     native: None,
+    running: None,
+    per: None,
 };
 
 const TIMED: StatsFunction = StatsFunction {
@@ -49,6 +52,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         native: Some(|column, of| {
             (of != Type::Multi && of != Type::Time).then(|| column.drop_nulls().first())
         }),
+        running: Some(|c| Box::new(InOrder::new(Order::First, c))),
         ..BASE
     },
     StatsFunction {
@@ -60,6 +64,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         native: Some(|column, of| {
             (of != Type::Multi && of != Type::Time).then(|| column.drop_nulls().last())
         }),
+        running: Some(|c| Box::new(InOrder::new(Order::Last, c))),
         ..BASE
     },
     StatsFunction {
@@ -68,6 +73,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The value of the row with the smallest `_time` that has one.",
         example: ("a b -", "earliest(v)", "b"),
         body: |s| own(extreme(s, false).map(|(value, _)| value)),
+        running: Some(|c| Box::new(Moments::new(Moment::Earliest, c))),
         ..TIMED
     },
     StatsFunction {
@@ -76,6 +82,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The value of the row with the largest `_time` that has one.",
         example: ("- a b", "latest(v)", "a"),
         body: |s| own(extreme(s, true).map(|(value, _)| value)),
+        running: Some(|c| Box::new(Moments::new(Moment::Latest, c))),
         ..TIMED
     },
     StatsFunction {
@@ -85,6 +92,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The epoch time of the earliest value.",
         example: ("a b -", "earliest_time(v)", "990"),
         body: |s| extreme(s, false).map_or(Value::Null, |(_, time)| Value::Num(time)),
+        running: Some(|c| Box::new(Moments::new(Moment::EarliestTime, c))),
         ..TIMED
     },
     StatsFunction {
@@ -94,6 +102,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The epoch time of the latest value.",
         example: ("- a b", "latest_time(v)", "990"),
         body: |s| extreme(s, true).map_or(Value::Null, |(_, time)| Value::Num(time)),
+        running: Some(|c| Box::new(Moments::new(Moment::LatestTime, c))),
         ..TIMED
     },
     StatsFunction {
@@ -103,6 +112,55 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The change per second between the earliest and the latest value of a counter.",
         example: ("50 40 20", "rate(v)", "1.5"),
         body: rate,
+        running: Some(|c| Box::new(Moments::new(Moment::Rate, c))),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "per_second",
+        synopsis: "per_second(<value>)",
+        returns: number,
+        needs_time: false,
+        ordered: false,
+        doc: "The sum of the values in a bucket of `timechart`, scaled to one second. Only `timechart` has it; without buckets it is the sum.",
+        example: ("1 2 x 4", "per_second(v)", "7"),
+        body: |s| sum(s),
+        per: Some(1.0),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "per_minute",
+        synopsis: "per_minute(<value>)",
+        returns: number,
+        needs_time: false,
+        ordered: false,
+        doc: "The sum of the values in a bucket of `timechart`, scaled to one minute. Only `timechart` has it; without buckets it is the sum.",
+        example: ("1 2 x 4", "per_minute(v)", "7"),
+        body: |s| sum(s),
+        per: Some(60.0),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "per_hour",
+        synopsis: "per_hour(<value>)",
+        returns: number,
+        needs_time: false,
+        ordered: false,
+        doc: "The sum of the values in a bucket of `timechart`, scaled to one hour. Only `timechart` has it; without buckets it is the sum.",
+        example: ("1 2 x 4", "per_hour(v)", "7"),
+        body: |s| sum(s),
+        per: Some(3600.0),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "per_day",
+        synopsis: "per_day(<value>)",
+        returns: number,
+        needs_time: false,
+        ordered: false,
+        doc: "The sum of the values in a bucket of `timechart`, scaled to one day. Only `timechart` has it; without buckets it is the sum.",
+        example: ("1 2 x 4", "per_day(v)", "7"),
+        body: |s| sum(s),
+        per: Some(86_400.0),
         ..TIMED
     },
 ];
@@ -144,4 +202,12 @@ fn rate(samples: &Samples<'_>) -> Value<'static> {
         (Some(low), Some(high)) if end > start => Value::number((high - low) / (end - start)),
         _ => Value::Null,
     }
+}
+
+fn sum(samples: &Samples<'_>) -> Value<'static> {
+    let numbers = samples.numbers();
+    if numbers.is_empty() {
+        return Value::Null;
+    }
+    Value::number(numbers.iter().sum())
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use crate::functions::stats::running::{Counted, Distinct, InOrder, Order};
 use crate::functions::stats::{StatsFunction, StatsGroup, Takes};
 use crate::value::{Type, Value};
 
@@ -21,6 +22,8 @@ const BASE: StatsFunction = StatsFunction {
     example: ("", "", ""),
     body: |_| Value::Null,
     native: None,
+    running: None,
+    per: None,
 };
 
 pub(super) const TABLE: &[StatsFunction] = &[
@@ -38,6 +41,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
                     .collect(),
             )
         },
+        running: Some(|_| Box::new(Counted::ordered(Distinct::Values))),
         ..BASE
     },
     StatsFunction {
@@ -54,6 +58,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
                     .collect(),
             )
         },
+        running: Some(|c| Box::new(InOrder::new(Order::List, c))),
         ..BASE
     },
 ];

@@ -1,0 +1,57 @@
+//! What the commands share that prepare statistics for a later command (`sistats`, `sichart`,
+//! `tstats prestats=true`).
+//!
+//! Splunk sums events up into partial results, which only the command of the same shape can read.
+//! Here the rows themselves go on, with the fields that the later command needs: it then gives the
+//! same answer, whatever its functions.
+
+use crate::plan::analysis::fields_of;
+use crate::plan::build::{call, field, text};
+use crate::plan::schema::Pattern;
+use crate::plan::{AggregateCall, AggregateInput, Assignment, ByField, Plan, Projection, Target};
+
+/// The rows with what these aggregations and fields need.
+pub(super) fn needed(rows: Plan, aggregates: &[AggregateCall], by: &[String]) -> Plan {
+    let mut fields: Vec<Pattern> = by.iter().map(|name| Pattern::exact(name)).collect();
+    for call in aggregates {
+        match &call.arg {
+            AggregateInput::Row => {}
+            AggregateInput::Field(pattern) => fields.push(pattern.clone()),
+            AggregateInput::Expr(expr) => {
+                fields.extend(fields_of(expr).iter().map(|name| Pattern::exact(name)));
+            }
+        }
+    }
+    Plan::Project {
+        input: Box::new(rows),
+        mode: Projection::Keep,
+        fields,
+    }
+    .drop(&["_raw"])
+}
+
+/// The rows that take part in groups by these fields: times in buckets, missing values filled
+/// where that is asked for, other rows left out.
+pub(super) fn grouped(rows: Plan, by: &[ByField], fill: Option<&str>) -> Plan {
+    let mut rows = rows;
+    for b in by {
+        if let Some(span) = b.span {
+            rows = Plan::Bucket {
+                input: Box::new(rows),
+                field: b.name.clone(),
+                alias: b.name.clone(),
+                span,
+                align: None,
+            };
+        } else if let Some(value) = fill {
+            rows = rows.extend(vec![Assignment {
+                target: Target::Field(b.name.clone()),
+                value: call("coalesce", vec![field(&b.name), text(value)]),
+            }]);
+        }
+    }
+    for b in by {
+        rows = rows.filter(call("isnotnull", vec![field(&b.name)]));
+    }
+    rows
+}

@@ -1,0 +1,31 @@
+//! `sitimechart`: prepares `timechart`.
+
+use crate::commands::series::{self, Series};
+use crate::commands::{Category, Command, DEFAULT, Planner, prestats};
+use crate::error::Result;
+use crate::plan::Plan;
+use crate::syntax::Rule;
+use crate::syntax::ast::Stage;
+
+pub(super) const COMMAND: Command = Command {
+    name: "sitimechart",
+    category: Category::Reporting,
+    synopsis: "sitimechart <arguments of timechart>",
+    options: &series::OPTIONS,
+    doc: "Prepares rows for `timechart` of the same shape, which then gives the answer: for summaries made in advance. Here the rows themselves go on, with the fields that are needed.",
+    examples: &[(
+        "| makeresults count=2 | eval _time=1700000000 | sitimechart span=1h count | timechart span=1h count",
+        r#"{"_time":1699999200,"count":2}"#,
+    )],
+    page: "SearchReference/Sitimechart",
+    args: Rule::sitimechart_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let series = Series::new(planner, &COMMAND, stage)?;
+    let by: Vec<String> = series.axes.iter().map(|a| a.name.text.clone()).collect();
+    let rows = Planner::rows_or_events(input);
+    Ok(prestats::needed(rows, &series.aggregates, &by))
+}

@@ -1,0 +1,34 @@
+//! `sitop`: prepares `top`.
+
+use crate::commands::args::{Args, names, texts};
+use crate::commands::{Category, Command, DEFAULT, Planner, prestats, rank};
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+use crate::syntax::Rule;
+use crate::syntax::ast::Stage;
+
+pub(super) const COMMAND: Command = Command {
+    name: "sitop",
+    category: Category::Reporting,
+    synopsis: "sitop <arguments of top>",
+    options: rank::OPTIONS,
+    doc: "Prepares rows for `top` of the same shape, which then gives the answer: for summaries made in advance. Here the rows themselves go on, with the fields that are needed.",
+    examples: &[(
+        "| makeresults count=2 | eval k=\"a\" | sitop k | top k showperc=f",
+        r#"{"k":"a","count":2}"#,
+    )],
+    page: "SearchReference/Sitop",
+    args: Rule::sitop_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let mut fields = texts(&names(&args.rest));
+    if fields.is_empty() {
+        return Err(Error::syntax(stage.span, "`sitop` needs a field"));
+    }
+    fields.extend(texts(&args.by()));
+    Ok(prestats::needed(Planner::rows_or_events(input), &[], &fields))
+}

@@ -1,0 +1,112 @@
+//! Sparklines: the course of an aggregate over time, as the values that a small line is drawn of.
+//! <https://docs.splunk.com/Documentation/Splunk/latest/Search/Addsparklinestosearchresults>
+
+use std::borrow::Cow;
+
+use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes, stats_function};
+use crate::value::{Type, Value};
+
+const BASE: StatsFunction = StatsFunction {
+    name: "",
+    aliases: &[],
+    group: StatsGroup::Time,
+    synopsis: "",
+    takes: Takes::Optional,
+    parameter: None,
+    returns: |_| Type::Multi,
+    needs_time: true,
+    ordered: false,
+    doc: "",
+    example: ("", "", ""),
+    body: |s| line(s, "count"),
+    native: None,
+    running: None,
+    per: None,
+};
+
+pub(super) const TABLE: &[StatsFunction] = &[StatsFunction {
+    name: "sparkline",
+    synopsis: "sparkline(count | <function>(<value>) [, <span>])",
+    doc: "The course of an aggregate over time: a multivalue whose first value marks it as a sparkline, and then one \
+          value for each bucket of time, at most 100.",
+    example: (
+        "a b",
+        "sparkline(v)",
+        "##__SPARKLINE__## 1 0 0 0 0 0 0 0 0 0 1",
+    ),
+    ..BASE
+}];
+
+macro_rules! lines {
+    ($($name:literal),*) => {
+        /// The functions whose course can be drawn, each a row of its own.
+        pub(super) const OF: &[StatsFunction] = &[
+            $(StatsFunction {
+                name: concat!("sparkline(", $name, ")"),
+                body: |s| line(s, $name),
+                ..BASE
+            }),*
+        ];
+    };
+}
+
+lines!(
+    "count", "dc", "avg", "stdev", "stdevp", "var", "varp", "sum", "sumsq", "min", "max", "range"
+);
+
+/// What stands before the values, by which Splunk Web knows a sparkline.
+const MARK: &str = "##__SPARKLINE__##";
+
+/// Values of a line at most.
+const MOST: usize = 100;
+
+/// Lengths of buckets in seconds that are tried when none is given or it makes too many.
+const LENGTHS: [f64; 11] = [
+    1.0,
+    5.0,
+    10.0,
+    30.0,
+    60.0,
+    300.0,
+    600.0,
+    1800.0,
+    3600.0,
+    86_400.0,
+    2_592_000.0,
+];
+
+fn line(samples: &Samples<'_>, of: &str) -> Value<'static> {
+    let Some((function, _)) = stats_function(of) else {
+        return Value::Null;
+    };
+    let times = || samples.times.iter().flatten().copied();
+    let (low, high) = (
+        times().fold(f64::INFINITY, f64::min),
+        times().fold(f64::NEG_INFINITY, f64::max),
+    );
+    if low > high {
+        return Value::Null;
+    }
+    let buckets = |length: f64| ((high / length).floor() - (low / length).floor()) as usize + 1;
+    let length = samples
+        .parameter
+        .into_iter()
+        .chain(LENGTHS)
+        .find(|length| *length > 0.0 && buckets(*length) <= MOST)
+        .unwrap_or((high - low) / (MOST - 1) as f64);
+    let first = (low / length).floor();
+    let mut parts: Vec<Samples<'_>> = Vec::new();
+    parts.resize_with(buckets(length), Samples::default);
+    for (value, time) in samples.values.iter().zip(&samples.times) {
+        if let Some(time) = time
+            && let Some(part) = parts.get_mut(((time / length).floor() - first) as usize)
+        {
+            part.values.push(value.borrowed());
+        }
+    }
+    let values = parts.iter().map(|part| {
+        let value = (function.body)(part).into_text();
+        Cow::Owned(value.map_or_else(|| "0".to_owned(), Cow::into_owned))
+    });
+    Value::multi(std::iter::once(Cow::Borrowed(MARK)).chain(values).collect())
+}
