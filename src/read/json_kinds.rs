@@ -240,7 +240,31 @@ pub fn zeek_log(file: &str) -> &str {
 mod tests {
     use super::recognise;
     use crate::read::event::Event;
-    use crate::read::json::object_fields;
+    use crate::read::json::{object_fields, record_fields};
+    use crate::read::row_events::{Rows, event};
+
+    /// A null is a value in a log's record, as Splunk's KV_MODE=json has it, and no value in a row.
+    #[test]
+    fn nulls_are_values_in_logs() {
+        let row = r#"{"a":null,"b":[null,"x"],"host":null}"#;
+        let log = r#"{"eventVersion":"1","eventTime":"x","eventSource":"iam","eventName":"x","requestParameters":null}"#;
+        let seen = |text: &str, log: bool| {
+            let rows = Rows {
+                zone: chrono_tz::Tz::UTC,
+                file: "a.json",
+                log,
+                unwrap: true,
+                make: event,
+            };
+            let (event, _) = (rows.make)(record_fields(text).0, text, &rows);
+            let fields = event.fields.iter();
+            let found: Vec<String> = fields.map(|f| format!("{}={}", f.name, f.value)).collect();
+            found.join(" ")
+        };
+        assert_eq!(seen(row, false), "b{}=x");
+        assert_eq!(seen(row, true), "a=null b{}=null b{}=x");
+        assert!(seen(log, false).ends_with("requestParameters=null"));
+    }
 
     #[test]
     fn records_tell_their_product_and_time() {

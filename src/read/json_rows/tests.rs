@@ -12,6 +12,7 @@ fn read_text(text: &str) -> Collect {
     let mut input = Input::new(Path::new("x.json"), &mut bytes);
     let mut seen = Collect::default();
     let rows = Rows {
+        log: false,
         zone: Tz::UTC,
         file: "x.json",
         unwrap: true,
@@ -90,7 +91,17 @@ fn records_in_an_envelope_are_events() {
         assert_eq!(seen.bad, [], "{text}");
     }
     assert!(read_text("{\"Records\":[]}").events.is_empty());
-    // What is cut off costs only the record in which it is cut.
+    // What is cut off costs only what comes after the cut.
+    let seen = read_text("{\"a\":1,\"b\":\"x\",\"c\":{\"d\":\"hal");
+    assert_eq!(
+        (seen.events, seen.bad.len()),
+        (vec!["None a=1 b=x".to_owned()], 1)
+    );
+    let seen = read_text("{\"a\":1,\"b\":\"x\n{\"a\":2}\n");
+    assert_eq!(
+        (seen.events, seen.bad.len()),
+        (vec!["None a=1".to_owned(), "None a=2".to_owned()], 1)
+    );
     let seen = read_text("{\"Records\":[{\"b\":2},{\"b\":");
     assert_eq!((seen.events.len(), seen.bad.len()), (1, 1));
     // An event may hold a list of its own.
