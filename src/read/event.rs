@@ -56,6 +56,7 @@ impl Event<'_> {
             name: own(field.name),
             value: own(field.value),
             number: field.number,
+            null: field.null,
         });
         Event {
             time: self.time,

@@ -190,8 +190,9 @@ fn record_row(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -
     let (mut fields, wrong) = record_fields(text);
     if let Some(wrong) = wrong {
         sink.bad(line, wrong.why);
-        // A service cuts what is too long for it: Splunk has such an event, and its fields up to there.
-        if !wrong.truncated || fields.is_empty() {
+        // Splunk cuts what is longer than TRUNCATE: it has such an event, and its fields up to there.
+        // A plain row that is cut off may say something else than was meant.
+        if !(rows.log && wrong.truncated) || fields.is_empty() {
             return Ok(());
         }
     }
