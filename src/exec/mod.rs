@@ -99,7 +99,12 @@ impl<'e> Executor<'e> {
                     Predicate::Expr(expr) => self.condition(expr, &frame)?,
                     Predicate::Search(search, plans) => {
                         let search = self.resolve(search, plans)?;
-                        self.search(&search, &frame)?
+                        match input.as_ref() {
+                            Plan::Scan(Scan::Events | Scan::EventsUnordered) => {
+                                self.search(&search, &self.unmarked(&frame))?
+                            }
+                            _ => self.search(&search, &frame)?,
+                        }
                     }
                 };
                 Ok(Frame {
