@@ -93,6 +93,7 @@ pub fn plain_row<'a>(
     let mut rest = fields;
     let mut problem = None;
     let mut has_time = false;
+    let mut extracted = Vec::new();
     rest.retain_mut(|field| {
         if field.null {
             return !matches!(
@@ -119,11 +120,20 @@ pub fn plain_row<'a>(
             "index" => &mut event.index,
             _ => return true,
         };
+        // As Splunk calls fields of a log's record whose names are taken (props.conf,
+        // INDEXED_EXTRACTIONS).
+        if rows.log {
+            extracted.push(Field::text(
+                format!("extracted_{}", field.name),
+                field.value.clone(),
+            ));
+        }
         if !field.value.is_empty() {
             *slot = Some(std::mem::take(&mut field.value));
         }
         false
     });
+    rest.extend(extracted);
     event.fields = rest;
     let known = json_kinds::recognise(&event, rows.file);
     if known.is_none() && !rows.log {

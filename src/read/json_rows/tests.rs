@@ -101,12 +101,12 @@ fn records_in_an_envelope_are_events() {
     // Of a log's record it costs what comes after the cut.
     let seen = read_as("{\"a\":1,\"b\":\"x\",\"c\":{\"d\":\"hal", true);
     assert_eq!(
-        (seen.events, seen.bad.len()),
-        (vec!["None a=1 b=x".to_owned()], 1)
+        (seen.shown(), seen.bad.len()),
+        (vec!["None a=1|b=x".to_owned()], 1)
     );
     let seen = read_as("{\"a\":1,\"b\":\"x\n{\"a\":2}\n", true);
     assert_eq!(
-        (seen.events, seen.bad.len()),
+        (seen.shown(), seen.bad.len()),
         (vec!["None a=1".to_owned(), "None a=2".to_owned()], 1)
     );
     // An event may hold a list of its own.
