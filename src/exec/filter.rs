@@ -93,10 +93,11 @@ impl Executor<'_> {
             }
             "latest" | "_index_latest" => return self.time_bound(value, frame, false),
             "splunk_server" => return Ok(lit(true)),
-            "eventtype" if !frame.has("eventtype") => {
+            // Names mind their case: `eventType` is a field of Okta's, `EventType` one of Sysmon's.
+            "eventtype" if !frame.has("eventtype") && !frame.has(&name.text) => {
                 return Ok(negated(self.event_types(&value.text, frame)?));
             }
-            "tag" if !frame.has("tag") => {
+            "tag" if !frame.has("tag") && !frame.has(&name.text) => {
                 return Ok(negated(self.tagged(&value.text, None, frame)?));
             }
             "index" if frame.has("index") && value.text.starts_with('*') && op == CompareOp::Eq => {
@@ -117,7 +118,7 @@ impl Executor<'_> {
     }
 
     /// Whether one of the tests passes on a field; false where it is missing.
-    fn test(&self, name: &str, tests: Vec<FieldMatcher>, frame: &Frame) -> Lazy {
+    pub(super) fn test(&self, name: &str, tests: Vec<FieldMatcher>, frame: &Frame) -> Lazy {
         if !frame.has(name) {
             self.context.missing_field(name, &frame.schema);
             return lit(false);
@@ -177,7 +178,9 @@ impl Executor<'_> {
         for (name, event_type) in self.context.catalog.event_types() {
             if wanted.matches_text(name) {
                 let search = self.parse_search(&event_type.search)?;
-                any = any.or(self.search(&search, frame)?);
+                if self.may_hold(&search, frame, None, 0)? {
+                    any = any.or(self.search(&search, frame)?);
+                }
             }
         }
         Ok(any)

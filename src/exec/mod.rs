@@ -125,7 +125,11 @@ impl<'e> Executor<'e> {
                     }
                     _ => self.lower(input)?,
                 };
-                self.filter(frame, predicate)
+                let of_events = matches!(
+                    input.as_ref(),
+                    Plan::Scan(Scan::Events | Scan::EventsUnordered)
+                );
+                self.filter(frame, predicate, of_events)
             }
             Plan::Project {
                 input,
@@ -257,12 +261,16 @@ impl<'e> Executor<'e> {
         }
     }
 
-    fn filter(&self, frame: Frame, predicate: &Predicate) -> Result<Frame> {
+    fn filter(&self, frame: Frame, predicate: &Predicate, of_events: bool) -> Result<Frame> {
         let keep = match predicate {
             Predicate::Expr(expr) => self.condition(expr, &frame)?,
             Predicate::Search(search, plans) => {
                 let search = self.resolve(search, plans)?;
-                self.search(&search, &frame)?
+                if of_events {
+                    self.search(&search, &self.unmarked(&frame))?
+                } else {
+                    self.search(&search, &frame)?
+                }
             }
         };
         Ok(Frame {

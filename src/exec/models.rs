@@ -104,7 +104,7 @@ impl Executor<'_> {
         let mut frame = events;
         for constraint in &dataset.constraints {
             let search = crate::commands::parse_search(self.context, constraint)?;
-            let keep = self.search(&search, &frame)?;
+            let keep = self.search(&search, &self.unmarked(&frame))?;
             frame.lazy = frame.lazy.filter(keep);
         }
         Ok(frame)

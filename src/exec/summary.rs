@@ -111,7 +111,7 @@ impl Executor<'_> {
     pub(super) fn filtered_model(&self, plan: &Plan, wanted: &Wanted) -> Result<Frame> {
         match plan {
             Plan::Filter { input, predicate } => {
-                self.filter(self.filtered_model(input, wanted)?, predicate)
+                self.filter(self.filtered_model(input, wanted)?, predicate, false)
             }
             Plan::Scan(Scan::Model { model, dataset, .. }) => {
                 self.model(model, dataset.as_ref(), wanted)

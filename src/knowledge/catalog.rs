@@ -382,8 +382,8 @@ mod tests {
         }
         for (tag, pairs) in catalog.all_tags() {
             for (field, value) in pairs {
-                assert_eq!(field, "eventtype", "{tag}");
-                assert!(catalog.event_types().contains_key(value), "{value}");
+                let known = field != "eventtype" || catalog.event_types().contains_key(value);
+                assert!(known, "{value} has the tag {tag}");
             }
         }
         for described in catalog.shipped_datasets().unwrap() {

@@ -6,7 +6,7 @@ use fancy_regex::Regex;
 
 use crate::functions::pattern::{fill, too_hard};
 use crate::read::kv;
-use crate::read::{Field, json_fields, xml_fields};
+use crate::read::{Field, json_event_fields, json_fields, xml_fields};
 
 /// The name of a group that holds a field's name, and that of the group with its value.
 const KEY: &str = "_KEY_";
@@ -140,7 +140,7 @@ pub fn automatic(text: &str, escaped: bool) -> Vec<Field<'_>> {
 
 /// What `KV_MODE = json` finds: the fields of the JSON object that the whole text is.
 pub fn json(text: &str) -> Vec<Field<'_>> {
-    json_fields(text).unwrap_or_default()
+    json_event_fields(text)
 }
 
 /// What `KV_MODE = xml` finds: text and attributes of the elements by their paths.

@@ -344,6 +344,7 @@ mod tests {
         let mut input = Input::new(Path::new("x.csv"), &mut bytes);
         let mut seen = Collect::default();
         let rows = Rows {
+            log: false,
             zone: Tz::UTC,
             file: "x.csv",
             unwrap: true,

@@ -13,6 +13,8 @@ pub struct Field<'a> {
     pub value: Cow<'a, str>,
     /// Whether the text stood as a number in JSON (not as a text that reads as one).
     pub number: bool,
+    /// Whether it stood as JSON's `null`; the value's text is `null` then.
+    pub null: bool,
 }
 
 impl<'a> Field<'a> {
@@ -22,6 +24,7 @@ impl<'a> Field<'a> {
             name: name.into(),
             value: value.into(),
             number: false,
+            null: false,
         }
     }
 }
@@ -53,6 +56,7 @@ impl Event<'_> {
             name: own(field.name),
             value: own(field.value),
             number: field.number,
+            null: field.null,
         });
         Event {
             time: self.time,

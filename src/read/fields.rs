@@ -22,6 +22,16 @@ pub fn leading_json_fields(text: &str) -> Vec<Field<'_>> {
     json::leading_fields(text)
 }
 
+/// The fields that `KV_MODE = json` gives a text: those of the JSON object that it is, as far as
+/// it goes where it is cut off; `null` is a value like any other.
+pub fn json_event_fields(text: &str) -> Vec<Field<'_>> {
+    match json::record_fields(text) {
+        (fields, None) => fields,
+        (fields, Some(wrong)) if wrong.truncated => fields,
+        (_, Some(_)) => Vec::new(),
+    }
+}
+
 /// The fields that a reader makes of an event's text: those of a JSON object, of a Windows event
 /// in XML, or its `key=value` pairs.
 pub fn event_fields(text: &str) -> Vec<Field<'_>> {

@@ -29,9 +29,17 @@ pub struct JsonError {
 /// # Errors
 /// Where the text is not one JSON object.
 pub fn object_fields(text: &str) -> Result<Vec<Field<'_>>, JsonError> {
+    let (mut fields, wrong) = record_fields(text);
+    fields.retain(|field| !field.null);
+    wrong.map_or(Ok(fields), Err)
+}
+
+/// The fields of a text that should be one JSON object as far as it is one, nulls among them, and
+/// what is wrong with it, if anything is.
+pub fn record_fields(text: &str) -> (Vec<Field<'_>>, Option<JsonError>) {
     let mut fields = Vec::with_capacity(48);
-    object_fields_into(text, &mut fields)?;
-    Ok(fields)
+    let wrong = object_fields_into(text, &mut fields).err();
+    (fields, wrong)
 }
 
 /// The fields of a text that begins as a JSON object or array, as far as it is JSON: of one that
@@ -53,6 +61,7 @@ pub fn leading_fields(text: &str) -> Vec<Field<'_>> {
         Some(b'[') => parser.array(),
         Some(_) | None => Ok(()),
     };
+    fields.retain(|field| !field.null);
     fields
 }
 
@@ -205,15 +214,13 @@ impl<'a> Parser<'a, '_> {
 
     /// A text, number, boolean or null under `name`, or under the path.
     fn scalar(&mut self, name: Option<Cow<'a, str>>) -> Result<(), JsonError> {
+        let null = self.peek() == Some(b'n');
         let (value, number) = match self.peek() {
             Some(b'"') => (self.string()?, false),
             Some(b'-' | b'0'..=b'9') => (Cow::Borrowed(self.number()?), true),
             Some(b't') => (self.word("true")?, false),
             Some(b'f') => (self.word("false")?, false),
-            Some(b'n') => {
-                self.word("null")?;
-                return Ok(());
-            }
+            Some(b'n') => (self.word("null")?, false),
             Some(_) | None => return Err(self.error("expected a value")),
         };
         let name = name.unwrap_or_else(|| Cow::Owned(self.path.clone()));
@@ -221,6 +228,7 @@ impl<'a> Parser<'a, '_> {
             name,
             value,
             number,
+            null,
         });
         Ok(())
     }

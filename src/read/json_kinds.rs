@@ -49,6 +49,177 @@ const KINDS: &[Kind] = &[
         time: &["UpdatedAt", "CreatedAt"],
     },
     Kind {
+        sourcetype: "aws:cloudtrail:lake",
+        needs: &[
+            Key("api.operation"),
+            Key("metadata.version"),
+            Key("class_uid"),
+        ],
+        time: &["time", "time_dt"],
+    },
+    Kind {
+        sourcetype: "aws:cloudwatch:guardduty",
+        needs: &[
+            Holds("service.serviceName", "guardduty"),
+            Key("schemaVersion"),
+            Key("type"),
+        ],
+        time: &["updatedAt", "createdAt"],
+    },
+    Kind {
+        sourcetype: "aws:cloudwatch:guardduty",
+        needs: &[Begins("detail-type", "GuardDuty Finding"), Key("detail.id")],
+        time: &["time", "detail.updatedAt"],
+    },
+    Kind {
+        sourcetype: "aws:securityhub:firehose",
+        needs: &[Begins("detail-type", "Security Hub Findings"), Key("time")],
+        time: &["time"],
+    },
+    Kind {
+        sourcetype: "azure:monitor:activity",
+        needs: &[
+            Holds("resourceId", "/subscriptions/"),
+            Key("time"),
+            Key("operationName"),
+            Key("category"),
+            Key("correlationId"),
+        ],
+        time: &["time"],
+    },
+    Kind {
+        sourcetype: "azure:aad:audit",
+        needs: &[
+            Key("activityDateTime"),
+            Key("activityDisplayName"),
+            Key("loggedByService"),
+        ],
+        time: &["activityDateTime"],
+    },
+    Kind {
+        sourcetype: "azure:aad:signin",
+        needs: &[
+            Key("createdDateTime"),
+            Key("userPrincipalName"),
+            Key("appDisplayName"),
+            Key("conditionalAccessStatus"),
+        ],
+        time: &["createdDateTime"],
+    },
+    Kind {
+        sourcetype: "ms365:defender:incident",
+        needs: &[Key("incidentId"), Key("incidentName"), Key("createdTime")],
+        time: &["lastUpdateTime", "createdTime"],
+    },
+    Kind {
+        sourcetype: "ms365:defender:incident:alerts",
+        needs: &[
+            Key("incidentId"),
+            Key("serviceSource"),
+            Key("detectionSource"),
+            Key("title"),
+        ],
+        time: &["creationTime", "createdDateTime", "lastUpdatedTime"],
+    },
+    Kind {
+        sourcetype: "ms:defender:atp:alerts",
+        needs: &[
+            Key("machineId"),
+            Key("detectionSource"),
+            Key("alertCreationTime"),
+            Key("title"),
+        ],
+        time: &["alertCreationTime"],
+    },
+    Kind {
+        sourcetype: "cisco:duo:authentication",
+        needs: &[
+            Key("txid"),
+            Key("factor"),
+            Key("access_device.ip"),
+            Key("user.name"),
+        ],
+        time: &["timestamp", "isotimestamp"],
+    },
+    Kind {
+        sourcetype: "ping:pingid",
+        needs: &[Key("recorded"), Key("actors{}.name"), Key("result.status")],
+        time: &["recorded"],
+    },
+    Kind {
+        sourcetype: "google:gcp:pubsub:message",
+        needs: &[
+            Holds("data.protoPayload.@type", "google.cloud.audit.auditlog"),
+            Key("data.logName"),
+        ],
+        time: &["data.timestamp", "publish_time"],
+    },
+    Kind {
+        sourcetype: "google:gcp:pubsub:message",
+        needs: &[
+            Holds("protoPayload.@type", "google.cloud.audit.auditlog"),
+            Key("logName"),
+        ],
+        time: &["timestamp", "receiveTimestamp"],
+    },
+    Kind {
+        sourcetype: "gsuite:drive:json",
+        needs: &[Key("parameters.doc_id"), Key("email"), Key("unique_id")],
+        time: &["timestamp"],
+    },
+    Kind {
+        sourcetype: "gsuite:gmail:bigquery",
+        needs: &[Key("rfc2822_message_id"), Key("flattened_destinations")],
+        time: &["timestamp"],
+    },
+    Kind {
+        sourcetype: "github:cloud:audit",
+        needs: &[
+            Key("_document_id"),
+            Key("@timestamp"),
+            Key("action"),
+            Key("actor"),
+        ],
+        time: &["@timestamp", "created_at"],
+    },
+    Kind {
+        sourcetype: "aws:firehose:json",
+        needs: &[
+            Key("action"),
+            Key("repository.full_name"),
+            Key("sender.login"),
+        ],
+        time: &["repository.pushed_at"],
+    },
+    Kind {
+        sourcetype: "circleci",
+        needs: &[
+            Key("build_num"),
+            Key("workflows.workflow_id"),
+            Key("vcs.revision"),
+        ],
+        time: &["stop_time", "job_time"],
+    },
+    Kind {
+        sourcetype: "kube:container:falco",
+        needs: &[Key("rule"), Key("priority"), Key("output"), Key("time")],
+        time: &["time"],
+    },
+    Kind {
+        sourcetype: "CrowdStrike:Event:Streams:JSON",
+        needs: &[Key("metadata.customerIDString"), Key("metadata.eventType")],
+        time: &["metadata.eventCreationTime"],
+    },
+    Kind {
+        sourcetype: "crowdstrike:identities",
+        needs: &[
+            Key("riskScore"),
+            Key("primaryDisplayName"),
+            Key("riskScoreSeverity"),
+        ],
+        time: &[],
+    },
+    Kind {
         sourcetype: "suricata",
         needs: &[
             Key("event_type"),
@@ -140,7 +311,7 @@ const KINDS: &[Kind] = &[
         time: &["timestamp"],
     },
     Kind {
-        sourcetype: "_json",
+        sourcetype: "kube:audit",
         needs: &[
             Begins("apiVersion", "audit.k8s.io/"),
             Key("auditID"),
@@ -240,7 +411,32 @@ pub fn zeek_log(file: &str) -> &str {
 mod tests {
     use super::recognise;
     use crate::read::event::Event;
-    use crate::read::json::object_fields;
+    use crate::read::json::{object_fields, record_fields};
+    use crate::read::row_events::{Rows, event};
+
+    /// A null is a value in a log's record, as Splunk's KV_MODE=json has it, and no value in a row.
+    #[test]
+    fn nulls_are_values_in_logs() {
+        let row = r#"{"a":null,"b":[null,"x"],"host":null}"#;
+        let log = r#"{"eventVersion":"1","eventTime":"x","eventSource":"iam","eventName":"x","requestParameters":null}"#;
+        let seen = |text: &str, log: bool| {
+            let rows = Rows {
+                zone: chrono_tz::Tz::UTC,
+                file: "a.json",
+                log,
+                unwrap: true,
+                trim_braces: false,
+                make: event,
+            };
+            let (event, _) = (rows.make)(record_fields(text).0, text, &rows);
+            let fields = event.fields.iter();
+            let found: Vec<String> = fields.map(|f| format!("{}={}", f.name, f.value)).collect();
+            found.join(" ")
+        };
+        assert_eq!(seen(row, false), "b{}=x");
+        assert_eq!(seen(row, true), "a=null b{}=null b{}=x");
+        assert!(seen(log, false).ends_with("requestParameters=null"));
+    }
 
     #[test]
     fn records_tell_their_product_and_time() {

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::read::decode;
 use crate::read::event::EventSink;
 use crate::read::input::{Input, LONGEST};
-use crate::read::json::{JsonError, object_fields};
+use crate::read::json::{object_fields, record_fields};
 use crate::read::json_wrapped::{self, Nesting};
 use crate::read::row_events::Rows;
 
@@ -187,24 +187,25 @@ fn row(bytes: &[u8], line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Res
 }
 
 fn record_row(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
-    match object_fields(text) {
-        Ok(mut fields) => {
-            if rows.trim_braces {
-                for field in fields.iter_mut().filter(|f| f.name.contains("{}")) {
-                    field.name = Cow::Owned(field.name.replace("{}", ""));
-                }
-            }
-            let (event, problem) = (rows.make)(fields, text, &rows);
-            if let Some(problem) = problem {
-                sink.bad(line, problem);
-            }
-            sink.event(&event)
-        }
-        Err(JsonError { why, .. }) => {
-            sink.bad(line, why);
-            Ok(())
+    let (mut fields, wrong) = record_fields(text);
+    if let Some(wrong) = wrong {
+        sink.bad(line, wrong.why);
+        // Splunk cuts what is longer than TRUNCATE: it has such an event, and its fields up to there.
+        // A plain row that is cut off may say something else than was meant.
+        if !(rows.log && wrong.truncated) || fields.is_empty() {
+            return Ok(());
         }
     }
+    if rows.trim_braces {
+        for field in fields.iter_mut().filter(|f| f.name.contains("{}")) {
+            field.name = Cow::Owned(field.name.replace("{}", ""));
+        }
+    }
+    let (event, problem) = (rows.make)(fields, text, &rows);
+    if let Some(problem) = problem {
+        sink.bad(line, problem);
+    }
+    sink.event(&event)
 }
 
 /// Elements of an array, or objects one after the other.
@@ -218,8 +219,8 @@ fn read_values(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) 
                 input.consume(range.end);
             }
             Next::CutOff => {
-                sink.bad(input.line_number() + 1, "the JSON object is cut off");
-                return Ok(());
+                let line = input.line_number() + 1;
+                return row(input.data(), line, rows, sink);
             }
             Next::TooLong => {
                 sink.bad(input.line_number() + 1, "longer than 64 MiB");

@@ -66,7 +66,9 @@ pub use crate::read::batches::BatchSink;
 pub use crate::read::columns::{BASE, FieldColumns};
 pub use crate::read::container::Skipped;
 pub use crate::read::event::Field;
-pub use crate::read::fields::{event_fields, json_fields, leading_json_fields, xml_fields};
+pub use crate::read::fields::{
+    event_fields, json_event_fields, json_fields, leading_json_fields, xml_fields,
+};
 pub use crate::read::listing::{FileFound, list};
 pub use crate::read::rules::{
     Breaks, Delimiter, RuleFinder, Structured, StructuredKind, TextRules, TimeRules, TimeSource,
@@ -253,6 +255,7 @@ impl<'c> Context<'c> {
         Rows {
             zone: self.clock.zone,
             file: self.name,
+            log: self.sourcetype.is_some(),
             unwrap: true,
             trim_braces: self
                 .rules

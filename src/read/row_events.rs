@@ -38,6 +38,9 @@ pub struct Rows<'n> {
     pub zone: Tz,
     /// The file's name.
     pub file: &'n str,
+    /// Whether they are the records of a log, in which a JSON null is the value `null`, as it is to
+    /// Splunk; in plain rows it is a missing value.
+    pub log: bool,
     /// Whether lists of records in an envelope are taken apart.
     pub unwrap: bool,
     /// Whether names of lists are written without `{}`.
@@ -54,6 +57,7 @@ pub fn event<'a>(
 ) -> (Event<'a>, Option<&'static str>) {
     match windows_json::flavour(&fields) {
         Some(flavour) => {
+            let fields = fields.into_iter().filter(|field| !field.null).collect();
             let event = windows_json::event(flavour, fields, Cow::Borrowed(raw), rows.zone);
             (event, None)
         }
@@ -68,7 +72,7 @@ pub fn table_row<'a>(
     _rows: &Rows<'_>,
 ) -> (Event<'a>, Option<&'static str>) {
     let event = Event {
-        fields,
+        fields: fields.into_iter().filter(|field| !field.null).collect(),
         ..Event::default()
     };
     (event, None)
@@ -89,7 +93,14 @@ pub fn plain_row<'a>(
     let mut rest = fields;
     let mut problem = None;
     let mut has_time = false;
+    let mut extracted = Vec::new();
     rest.retain_mut(|field| {
+        if field.null {
+            return !matches!(
+                field.name.as_ref(),
+                "_time" | "_raw" | "host" | "source" | "sourcetype" | "index"
+            );
+        }
         let slot = match field.name.as_ref() {
             "_time" => {
                 has_time = true;
@@ -109,13 +120,25 @@ pub fn plain_row<'a>(
             "index" => &mut event.index,
             _ => return true,
         };
+        // As Splunk calls fields of a log's record whose names are taken (props.conf,
+        // INDEXED_EXTRACTIONS).
+        if rows.log {
+            extracted.push(Field::text(
+                format!("extracted_{}", field.name),
+                field.value.clone(),
+            ));
+        }
         if !field.value.is_empty() {
             *slot = Some(std::mem::take(&mut field.value));
         }
         false
     });
+    rest.extend(extracted);
     event.fields = rest;
     let known = json_kinds::recognise(&event, rows.file);
+    if known.is_none() && !rows.log {
+        event.fields.retain(|field| !field.null);
+    }
     if !has_time {
         let known_time = known.as_ref().and_then(|(_, time)| *time);
         event.time = known_time.or_else(|| {

@@ -61,6 +61,7 @@ pub fn read_table(path: &Path, zone: Tz) -> Result<DataFrame> {
 
 fn rows(input: &mut Input<'_>, is_csv: bool, zone: Tz, sink: &mut TableSink) -> Result<()> {
     let rows = Rows {
+        log: false,
         zone,
         file: "",
         unwrap: false,

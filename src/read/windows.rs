@@ -54,6 +54,7 @@ impl<'a> WindowsFields<'a> {
             name,
             value,
             number: false,
+            null: false,
         });
     }
 

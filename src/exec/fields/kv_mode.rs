@@ -73,5 +73,6 @@ fn owned(field: Field<'_>) -> Field<'static> {
         name: field.name.into_owned().into(),
         value: field.value.into_owned().into(),
         number: field.number,
+        null: field.null,
     }
 }

@@ -3,7 +3,7 @@
 
 mod dynamic;
 mod kv_mode;
-
+mod marks;
 mod report;
 mod trace;
 mod usage;
@@ -34,7 +34,8 @@ impl Executor<'_> {
     pub(super) fn with_fields(&self, part: &EventPart) -> Result<Frame> {
         let mut frames = Vec::new();
         for (frame, rules) in self.with_rules(part)? {
-            frames.push(self.apply(frame, &rules, None)?);
+            let frame = self.apply(frame, &rules, None)?;
+            frames.push(self.marked(frame, part)?);
         }
         match frames.len() {
             1 => Ok(frames.remove(0)),

@@ -8,10 +8,15 @@ use crate::read::json_rows::{looks_like, read};
 use crate::read::row_events::{Rows, event};
 
 fn read_text(text: &str) -> Collect {
+    read_as(text, false)
+}
+
+fn read_as(text: &str, log: bool) -> Collect {
     let mut bytes = text.as_bytes();
     let mut input = Input::new(Path::new("x.json"), &mut bytes);
     let mut seen = Collect::default();
     let rows = Rows {
+        log,
         zone: Tz::UTC,
         file: "x.json",
         unwrap: true,
@@ -93,6 +98,17 @@ fn records_in_an_envelope_are_events() {
     // What is cut off costs only the record in which it is cut.
     let seen = read_text("{\"Records\":[{\"b\":2},{\"b\":");
     assert_eq!((seen.events.len(), seen.bad.len()), (1, 1));
+    // Of a log's record it costs what comes after the cut.
+    let seen = read_as("{\"a\":1,\"b\":\"x\",\"c\":{\"d\":\"hal", true);
+    assert_eq!(
+        (seen.shown(), seen.bad.len()),
+        (vec!["None a=1|b=x".to_owned()], 1)
+    );
+    let seen = read_as("{\"a\":1,\"b\":\"x\n{\"a\":2}\n", true);
+    assert_eq!(
+        (seen.shown(), seen.bad.len()),
+        (vec!["None a=1".to_owned(), "None a=2".to_owned()], 1)
+    );
     // An event may hold a list of its own.
     let seen = read_text("{\n\"items\":[{\"a\":1},{\"a\":2}],\n\"total\":2}");
     assert_eq!(seen.shown(), ["None items{}.a=1|items{}.a=2|total=2"]);

@@ -94,6 +94,7 @@ fn read_again(frame: &DataFrame, events: &[Event]) -> Result<Vec<Column>> {
             name: meta.name.as_str().into(),
             value: meta.value.as_str().into(),
             number: meta.number,
+            null: false,
         }));
         fields.retain(|f| !f.name.is_empty() && !BASE.contains(&f.name.as_ref()));
         new.push(&fields);
