@@ -21,9 +21,10 @@ mod lookup;
 mod models;
 mod order;
 pub mod rows;
+mod staged;
 mod subsearch;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex};
 
 use polars::prelude::{Column, DataFrame, IntoColumn as _, lit};
@@ -48,6 +49,8 @@ pub struct Executor<'e> {
     failure: Arc<Mutex<Option<Error>>>,
     /// Steps lowered since frames were last computed.
     pending: Cell<usize>,
+    /// What `Scan::Given` stands for, the innermost last.
+    given: RefCell<Vec<Frame>>,
 }
 
 impl<'e> Executor<'e> {
@@ -58,6 +61,7 @@ impl<'e> Executor<'e> {
             data,
             failure: Arc::default(),
             pending: Cell::new(0),
+            given: RefCell::default(),
         }
     }
 
@@ -221,6 +225,13 @@ impl<'e> Executor<'e> {
                 limit,
             } => Ok(columns::explode(self.lower(input)?, field, *limit)),
             Plan::Beside { input, kernel } => self.put_beside(input, kernel.as_ref()),
+            Plan::Let { input, body } => self.bound(input, body),
+            Plan::Expand { input, expansion } => self.expand(input, expansion.as_ref()),
+            Plan::SideBySide {
+                left,
+                right,
+                overwrite,
+            } => self.side_by_side(left, right, *overwrite),
             Plan::Apply { input, kernel } => {
                 let rows = self.run(input)?;
                 let table = kernel.run(to_table(&rows), self.context)?;
@@ -239,6 +250,7 @@ impl<'e> Executor<'e> {
                 summaries_only: _,
             } => self.model(model, dataset.as_ref()),
             Scan::Lookup(name) => self.lookup_table(name),
+            Scan::Given => self.given(),
         }
     }
 

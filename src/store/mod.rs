@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::read;
 use crate::store::manifest::{BatchFile, FILE, Manifest};
 
+pub use crate::store::files::write_whole;
 pub use crate::store::writer::Writer;
 
 /// A store on disk, or a place for one.

@@ -21,3 +21,4 @@ mod shared;
 mod sources;
 mod support;
 mod tables;
+mod writes;
