@@ -4,6 +4,7 @@ mod answers;
 mod changed;
 mod data;
 mod deep;
+mod effects;
 mod fields;
 mod detections;
 mod index_time;
@@ -37,7 +38,7 @@ use crate::knowledge::expand::expand;
 use crate::plan::bind::Binder;
 use crate::plan::check;
 use crate::plan::context::{Limits, PlanContext};
-use crate::plan::{Plan, Predicate, Scan, optimize, print as plan_print};
+use crate::plan::{Plan, optimize, print as plan_print};
 use crate::session::deep::deep;
 use crate::source::SourceId;
 use crate::syntax::ast::Pipeline;
@@ -68,6 +69,8 @@ pub struct Options {
     pub now: Option<f64>,
     /// The zone of times that name none.
     pub zone: chrono_tz::Tz,
+    /// A MaxMind database, for `iplocation`.
+    pub geoip: Option<PathBuf>,
     /// Whether the user wants to be told everything.
     pub verbose: bool,
     /// Runs plans as the commands made them, without the rewrites of [`optimize`]: slower, and
@@ -146,6 +149,7 @@ impl Session {
         for dir in &options.macros {
             catalog.add_macros(dir)?;
         }
+        catalog.add_home(&options.home);
         let session = Session {
             options,
             catalog: Arc::new(catalog),
@@ -213,7 +217,7 @@ impl Session {
                 self.bound("the latest time of the schedule", latest, context.clock.now)?;
         }
         let compiled = self.compile_in(context, spl)?;
-        let (rows, notices) = self.run_pipeline(&compiled, &compiled.pipeline)?;
+        let (rows, notices) = self.run_pipeline(&compiled, &compiled.pipeline, true)?;
         Ok(Answer {
             rows,
             notices,
@@ -240,7 +244,7 @@ impl Session {
                 stages: stages[..count].to_vec(),
                 span: compiled.pipeline.span,
             };
-            let (rows, notices) = self.run_pipeline(&compiled, &part)?;
+            let (rows, notices) = self.run_pipeline(&compiled, &part, count == stages.len())?;
             let answer = Answer {
                 rows,
                 notices,
@@ -316,6 +320,7 @@ impl Session {
         &self,
         compiled: &Compiled,
         pipeline: &Pipeline,
+        writes: bool,
     ) -> Result<(Rows, Vec<String>), Failure> {
         let context = &compiled.context;
         let fail = |error| failure(context, error);
@@ -325,12 +330,16 @@ impl Session {
         } else {
             optimize::optimize(plan)
         };
-        let data = if reads_data(&plan) {
+        let data = if plan.reads_data() {
             self.data().map_err(fail)?
         } else {
             &Data::default()
         };
         let mut rows = Executor::new(context, data).run(&plan).map_err(fail)?;
+        let effects = std::mem::take(&mut *lock(&context.effects));
+        if writes {
+            self.perform(effects).map_err(fail)?;
+        }
         if !plan.columns_are_chosen() {
             rows = rows.without_empty_columns();
         }
@@ -372,7 +381,11 @@ impl Session {
             clock: Context { now, zone },
             earliest: bound("--earliest", &self.options.earliest)?,
             latest: bound("--latest", &self.options.latest)?,
-            limits: Limits::default(),
+            limits: Limits::configured(&self.catalog),
+            home: self.options.home.clone(),
+            geoip: self.options.geoip.clone(),
+            verbose: self.options.verbose,
+            effects: Arc::default(),
             tell_missing_fields: !self.many.load(Ordering::Relaxed),
             keep_summaries: self.many.load(Ordering::Relaxed),
             cancelled: Arc::clone(&lock(&self.cancelled.0)),
@@ -405,22 +418,6 @@ fn evaluate(context: &PlanContext, text: &str) -> Result<Value<'static>> {
         .eval(&context.clock, &[])
         .map(Value::into_owned)
         .map_err(Error::data)
-}
-
-/// Whether a plan, or a subsearch in it, scans events or data model rows.
-fn reads_data(plan: &Plan) -> bool {
-    let subsearches = match plan {
-        Plan::Filter {
-            predicate: Predicate::Search(_, plans),
-            ..
-        } => plans.as_slice(),
-        _ => &[],
-    };
-    matches!(
-        plan,
-        Plan::Scan(Scan::Events | Scan::EventsUnordered | Scan::Model { .. })
-    ) || subsearches.iter().any(reads_data)
-        || plan.inputs().into_iter().any(reads_data)
 }
 
 fn text_of(context: &PlanContext, source: SourceId) -> String {

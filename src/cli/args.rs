@@ -363,6 +363,9 @@ pub struct Global {
     /// Folder of the store and the history [env: SPELUNK_HOME] [default: .spelunk]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Data")]
     pub home: Option<PathBuf>,
+    /// A MaxMind database (.mmdb) that tells where addresses are, for iplocation [env: SPELUNK_GEOIP]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Data")]
+    pub geoip: Option<PathBuf>,
     /// Search this file or folder instead of the store (repeatable)
     #[arg(long, global = true, value_name = "PATH", help_heading = "Data")]
     pub data: Vec<PathBuf>,

@@ -27,6 +27,11 @@ pub fn text(name: &str) -> Result<String, Error> {
     if let Some(topic) = topics::topic(name) {
         parts.push(topic.text.trim().to_owned());
     }
+    if parts.is_empty()
+        && let Some((name, why)) = unsupported(name)
+    {
+        parts.push(format!("{name} (command, not supported)\n\n{why}."));
+    }
     let subcommand = subcommand_help(name);
     match (parts.is_empty(), subcommand) {
         (true, Some(help)) => parts.push(help),
@@ -99,6 +104,10 @@ fn subcommand_help(name: &str) -> Option<String> {
     cli.build();
     let subcommand = cli.find_subcommand_mut(name)?;
     Some(subcommand.render_long_help().to_string())
+}
+
+fn unsupported(name: &str) -> Option<(&'static str, &'static str)> {
+    crate::commands::unsupported().find(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
 fn unknown(name: &str) -> Error {

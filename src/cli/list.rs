@@ -4,7 +4,7 @@ use crate::cli::args::{ListArgs, ListKind};
 use crate::cli::fields;
 use crate::cli::output::listing::Listing;
 use crate::cli::problem::Problem;
-use crate::cli::reference::{commands, functions, table};
+use crate::cli::reference::{command_table, functions, table};
 use crate::cli::setup::Setup;
 use crate::error::Error;
 use crate::knowledge::lookups::LookupKind;
@@ -15,10 +15,7 @@ use crate::value::{Type, Value};
 pub fn list(args: &ListArgs, setup: &Setup) -> Result<(), Problem> {
     let pattern = args.pattern.as_deref().unwrap_or("*");
     let rows = match args.what {
-        ListKind::Commands => {
-            let entries = commands();
-            table(entries.iter().filter(|e| matches(e.name, pattern)))
-        }
+        ListKind::Commands => command_table(|name| matches(name, pattern)),
         ListKind::Functions => {
             let entries = functions();
             table(entries.iter().filter(|e| matches(e.name, pattern)))

@@ -128,6 +128,44 @@ pub fn entries(name: &str) -> Vec<Entry> {
         .collect()
 }
 
+/// The commands that match, with those of Splunk's that are refused and the reason.
+pub fn command_table(matches: impl Fn(&str) -> bool) -> Listing {
+    let mut rows: Vec<(&str, &str, String, String)> = Vec::new();
+    for entry in commands() {
+        for name in std::iter::once(&entry.name).chain(entry.aliases) {
+            rows.push((
+                *name,
+                "supported",
+                entry.group.clone(),
+                entry.doc.to_owned(),
+            ));
+        }
+    }
+    for (name, why) in commands::unsupported() {
+        rows.push((name, "refused", String::new(), why.to_owned()));
+    }
+    rows.sort();
+    let mut table = Listing::new(&[
+        ("name", Type::Text),
+        ("status", Type::Text),
+        ("group", Type::Text),
+        ("about", Type::Text),
+    ]);
+    for (name, status, group, about) in rows.into_iter().filter(|row| matches(row.0)) {
+        table.push(vec![
+            Value::text(name),
+            Value::text(status),
+            if group.is_empty() {
+                Value::Null
+            } else {
+                Value::text(group)
+            },
+            Value::text(about),
+        ]);
+    }
+    table
+}
+
 /// Entries as a table.
 pub fn table<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Listing {
     let mut table = Listing::new(&[

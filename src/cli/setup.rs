@@ -252,6 +252,11 @@ fn options(global: &Global) -> Result<Options, Error> {
         latest: global.latest.clone(),
         now,
         zone: global.tz,
+        geoip: global.geoip.clone().or_else(|| {
+            std::env::var_os("SPELUNK_GEOIP")
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from)
+        }),
         verbose: global.verbose,
         unoptimized: false,
     })

@@ -11,7 +11,7 @@ use crate::syntax::ast::{
 use crate::time::Span as TimeSpan;
 
 /// Options that only tell a cluster how to do its work.
-const IGNORED: &[&str] = &[
+pub(super) const IGNORED: &[&str] = &[
     "local",
     "chunk_size",
     "allow_old_summaries",

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::commands::{self, Category};
+use crate::commands::args::IGNORED;
+use crate::commands::{self, Category, Command, marks};
 use crate::error::{Error, Result};
 use crate::plan::build::{call, field};
 use crate::plan::check::check_stage;
@@ -10,7 +11,7 @@ use crate::plan::context::PlanContext;
 use crate::plan::schema::Pattern;
 use crate::plan::{Assignment, Plan, Predicate, Scan, Target};
 use crate::syntax;
-use crate::syntax::ast::{Expr, Pipeline, Search, Stage};
+use crate::syntax::ast::{ArgKind, Expr, Pipeline, Search, Stage};
 
 /// Plans the stages of one search.
 pub struct Planner<'p> {
@@ -57,11 +58,34 @@ impl<'p> Planner<'p> {
     /// # Errors
     /// What is wrong with the stages, joined.
     pub fn pipeline(&mut self, pipeline: &Pipeline) -> Result<Plan> {
-        let mut plan: Option<Plan> = None;
+        self.stages(pipeline, None)
+    }
+
+    /// The plan of a pipeline whose first stage takes the rows of another: the body of
+    /// `appendpipe` and `foreach`.
+    ///
+    /// # Errors
+    /// As [`Planner::subsearch`].
+    pub fn over(&mut self, pipeline: &Pipeline, input: Plan) -> Result<Plan> {
+        self.deeper(pipeline, |this| this.stages(pipeline, Some(input)))
+    }
+
+    fn stages(&mut self, pipeline: &Pipeline, input: Option<Plan>) -> Result<Plan> {
+        let begins = input.is_none();
+        let mut plan: Option<Plan> = input;
         let mut errors = Vec::new();
         for (at, stage) in pipeline.stages.iter().enumerate() {
-            match self.stage(stage, plan.take(), at == 0) {
-                Ok(next) => plan = Some(next),
+            match self.stage(stage, plan.take(), begins && at == 0) {
+                Ok(next) => {
+                    plan = Some(next);
+                    let finds = stage.name.text.eq_ignore_ascii_case("search");
+                    if begins && at == 0 && finds {
+                        let later = &pipeline.stages[1..];
+                        plan = plan
+                            .map(|events| marks::when_named(events, later, self.context))
+                            .transpose()?;
+                    }
+                }
                 Err(error) => {
                     errors.push(error);
                     // Something to go on with, so that later stages are checked too.
@@ -115,8 +139,32 @@ impl<'p> Planner<'p> {
             )
             .hint("begin with a search (without `|`), or with | tstats, | makeresults, | inputlookup, ..."));
         }
+        if self.context.verbose {
+            self.tell_ignored(command, stage);
+        }
         let planned = (command.plan)(self, stage, input);
         planned.map_err(|e| e.at(stage.span))
+    }
+
+    /// Says which options of a stage mean nothing offline.
+    fn tell_ignored(&self, command: &Command, stage: &Stage) {
+        for arg in &stage.args {
+            let ArgKind::Option { name, .. } = &arg.kind else {
+                continue;
+            };
+            let lower = name.text.to_ascii_lowercase();
+            let row = command.options.iter().find(|o| o.0 == lower);
+            let ignored = match row {
+                Some((_, _, meaning)) => meaning.starts_with("accepted"),
+                None => IGNORED.contains(&lower.as_str()),
+            };
+            if ignored {
+                self.context.notice(format!(
+                    "{}: the option `{}` means nothing here",
+                    command.name, name.text
+                ));
+            }
+        }
     }
 
     /// The plan of a subsearch.
@@ -124,6 +172,14 @@ impl<'p> Planner<'p> {
     /// # Errors
     /// What is wrong with it, or too deep nesting.
     pub fn subsearch(&mut self, pipeline: &Pipeline) -> Result<Plan> {
+        self.deeper(pipeline, |this| this.pipeline(pipeline))
+    }
+
+    fn deeper(
+        &mut self,
+        pipeline: &Pipeline,
+        plan: impl FnOnce(&mut Self) -> Result<Plan>,
+    ) -> Result<Plan> {
         if self.depth >= MAX_DEPTH {
             return Err(Error::new(crate::error::ErrorKind::TooLarge(format!(
                 "subsearches are nested more than {MAX_DEPTH} deep"
@@ -132,7 +188,7 @@ impl<'p> Planner<'p> {
         }
         self.depth += 1;
         let outer = std::mem::take(&mut self.delimiters);
-        let plan = self.pipeline(pipeline);
+        let plan = plan(self);
         self.delimiters = outer;
         self.depth -= 1;
         plan
@@ -212,9 +268,33 @@ pub fn parse_search(context: &PlanContext, text: &str) -> Result<Search> {
 /// # Errors
 /// What is wrong with the text.
 pub fn plan_text(context: &PlanContext, text: &str) -> Result<Plan> {
+    Planner::new(context).pipeline(&parse_pipeline(context, text)?)
+}
+
+/// Reads the text of a pipeline that a command was given, its parameters filled in. It may begin
+/// with a command or, with `search` left out, with a search expression.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse_pipeline(context: &PlanContext, text: &str) -> Result<Pipeline> {
     let (source, text) = expanded(context, text)?;
-    let pipeline = syntax::parse(source, &text, &commands::shape_of)?;
-    Planner::new(context).pipeline(&pipeline)
+    syntax::parse(source, &text, &commands::shape_of)
+}
+
+/// Reads the text of a pipeline that begins with a command, its parameters filled in. Macros in it
+/// have been expanded with the search it stands in.
+///
+/// # Errors
+/// What is wrong with the text.
+pub(super) fn parse_fragment(context: &PlanContext, what: &str, text: &str) -> Result<Pipeline> {
+    let source = {
+        let mut sources = context
+            .sources
+            .lock()
+            .map_err(|_| Error::internal("the texts are locked"))?;
+        sources.add(what, text)
+    };
+    syntax::parse_fragment(source, text, 0, &commands::shape_of)
 }
 
 /// Reads the text of an expression: a calculated field's.

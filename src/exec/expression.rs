@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, field};
 use crate::exec::frame::{Frame, column, missing};
+use crate::plan::analysis::has_subsearch;
 use crate::plan::bind::{Binder, Node, Program};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
@@ -22,6 +23,9 @@ impl Executor<'_> {
     /// # Errors
     /// What binding says.
     pub fn value(&self, expr: &Expr, frame: &Frame) -> Result<Typed> {
+        if has_subsearch(expr) {
+            return self.value(&self.without_subsearches(expr)?, frame);
+        }
         if let Some(typed) = native(expr, frame)
             && typed.1 != Type::Bool
         {
@@ -46,6 +50,9 @@ impl Executor<'_> {
     /// # Errors
     /// What binding says.
     pub fn truth(&self, expr: &Expr, frame: &Frame) -> Result<Lazy> {
+        if has_subsearch(expr) {
+            return self.truth(&self.without_subsearches(expr)?, frame);
+        }
         let program = Binder::new(&frame.schema, &|text| self.parse_search(text)).any(expr)?;
         if !matches!(program.kind, Type::Bool | Type::Null) && !may_be_bool(expr) {
             return Err(Error::new(crate::error::ErrorKind::Type(

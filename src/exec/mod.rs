@@ -25,11 +25,12 @@ mod models;
 mod order;
 mod prune;
 pub mod rows;
+mod staged;
 mod stream;
 mod subsearch;
 mod summary;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex};
 
 use polars::prelude::{Column, DataFrame, IntoColumn as _, lit};
@@ -58,6 +59,8 @@ pub struct Executor<'e> {
     failure: Arc<Mutex<Option<Error>>>,
     /// Steps lowered since frames were last computed.
     pending: Cell<usize>,
+    /// What `Scan::Given` stands for, the innermost last.
+    given: RefCell<Vec<Frame>>,
 }
 
 impl<'e> Executor<'e> {
@@ -69,6 +72,7 @@ impl<'e> Executor<'e> {
             ready: None,
             failure: Arc::default(),
             pending: Cell::new(0),
+            given: RefCell::default(),
         }
     }
 
@@ -80,6 +84,7 @@ impl<'e> Executor<'e> {
             ready,
             failure: Arc::clone(&self.failure),
             pending: Cell::new(0),
+            given: self.given.clone(),
         }
     }
 
@@ -253,6 +258,13 @@ impl<'e> Executor<'e> {
                 limit,
             } => Ok(columns::explode(self.lower(input)?, field, *limit)),
             Plan::Beside { input, kernel } => self.put_beside(input, kernel.as_ref()),
+            Plan::Let { input, body } => self.bound(input, body),
+            Plan::Expand { input, expansion } => self.expand(input, expansion.as_ref()),
+            Plan::SideBySide {
+                left,
+                right,
+                overwrite,
+            } => self.side_by_side(left, right, *overwrite),
             Plan::Apply { input, kernel } => {
                 let rows = self.run(input)?;
                 let table = kernel.run(to_table(&rows), self.context)?;
@@ -289,6 +301,7 @@ impl<'e> Executor<'e> {
                 summaries_only,
             } => self.model(model, dataset.as_ref(), &Wanted::events(*summaries_only)),
             Scan::Lookup(name) => self.lookup_table(name),
+            Scan::Given => self.given(),
         }
     }
 

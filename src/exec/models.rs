@@ -1,16 +1,17 @@
 //! The rows of data models: given directly, or made of events as the model says.
 
+use crate::commands::Locate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::data::ModelPart;
 use crate::exec::fields::name;
-use crate::exec::frame::{Frame, cast, column, missing};
+use crate::exec::frame::{Frame, cast, column, missing, to_table};
 use crate::exec::summary::Wanted;
 use crate::functions::pattern;
 use crate::knowledge::models::{Calculation, Dataset};
 use crate::plan::build::extract_group;
 use crate::plan::schema::Schema;
-use crate::plan::{Assignment, Target};
+use crate::plan::{Assignment, Kernel as _, Target};
 use crate::syntax::ast::Name;
 use crate::value::Type;
 
@@ -173,9 +174,18 @@ impl Executor<'_> {
                 }
                 self.lookup(frame, &name(lookup), &pairs(inputs), &pairs(outputs), true)
             }
+            Calculation::GeoIp { input, outputs } if self.context.geoip.is_some() => {
+                let locate = Locate {
+                    field: input.clone(),
+                    outputs: outputs.clone(),
+                    language: "en".to_owned(),
+                };
+                let rows = to_table(&self.collect(frame)?);
+                Frame::from_table(locate.run(rows, self.context)?)
+            }
             Calculation::GeoIp { outputs, .. } => {
                 self.context.notice(
-                    "places by address need a place database: the data model's fields for them stay empty",
+                    "there is no database of places: the data model's fields for them stay empty; name a MaxMind file with --geoip",
                 );
                 let added = outputs
                     .iter()

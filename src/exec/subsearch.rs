@@ -1,12 +1,13 @@
 //! Subsearches as search terms: run first, their rows written as a search expression.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Format>
 
+use crate::commands::Planner;
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::rows::Rows;
 use crate::plan::Plan;
 use crate::plan::build::{equals, literal};
-use crate::syntax::ast::Search;
+use crate::syntax::ast::{Expr, ExprKind, Search};
 
 impl Executor<'_> {
     /// The search expression with each subsearch replaced by what it gives.
@@ -72,6 +73,44 @@ impl Executor<'_> {
         })
     }
 
+    /// The expression with each subsearch in it replaced by what it gives: the text of a field
+    /// named `search` or `query` (as `return` makes it), else a condition on its fields.
+    ///
+    /// # Errors
+    /// What planning and running a subsearch says, or a text that is no expression.
+    pub(super) fn without_subsearches(&self, expr: &Expr) -> Result<Expr> {
+        let each = |e: &Expr| self.without_subsearches(e).map(Box::new);
+        let all = |items: &[Expr]| {
+            items
+                .iter()
+                .map(|e| self.without_subsearches(e))
+                .collect::<Result<Vec<_>>>()
+        };
+        let kind = match &expr.kind {
+            ExprKind::Subsearch(pipeline) => {
+                let plan = Planner::new(self.context).subsearch(pipeline)?;
+                let rows = self.subsearch_rows(&plan)?;
+                let text = expression_text(&rows);
+                let parsed = crate::commands::parse_expression(self.context, &text);
+                return parsed.map_err(|mut error| {
+                    error.span = Some(pipeline.span);
+                    error.hint(format!("the subsearch gave: {text}"))
+                });
+            }
+            ExprKind::Unary(op, inner) => ExprKind::Unary(*op, each(inner)?),
+            ExprKind::Binary(op, left, right) => ExprKind::Binary(*op, each(left)?, each(right)?),
+            ExprKind::In(left, items) => ExprKind::In(each(left)?, all(items)?),
+            ExprKind::Call(function, args) => ExprKind::Call(function.clone(), all(args)?),
+            ExprKind::Number(..) | ExprKind::Text(_) | ExprKind::Field(_) | ExprKind::Dotted(_) => {
+                expr.kind.clone()
+            }
+        };
+        Ok(Expr {
+            kind,
+            span: expr.span,
+        })
+    }
+
     fn subsearch_rows(&self, plan: &Plan) -> Result<Rows> {
         self.bounded(plan, self.context.limits.subsearch_rows)
     }
@@ -127,6 +166,41 @@ impl Executor<'_> {
         }
         // No row at all: `format` writes NOT(), which nothing satisfies.
         Ok(Search::Or(alternatives))
+    }
+}
+
+/// What the rows of a subsearch mean in an expression.
+fn expression_text(rows: &Rows) -> String {
+    let names = rows.names();
+    let bare = names
+        .iter()
+        .position(|n| matches!(n.to_ascii_lowercase().as_str(), "search" | "query"));
+    let mut alternatives = Vec::new();
+    for row in 0..rows.len() {
+        if let Some(column) = bare {
+            if let Some(text) = rows.value(row, column).as_text() {
+                alternatives.push(text.into_owned());
+            }
+            continue;
+        }
+        let mut terms = Vec::new();
+        for (column, name) in names.iter().enumerate() {
+            for value in rows.value(row, column).into_values() {
+                if !name.starts_with('_') {
+                    let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+                    terms.push(format!("'{name}'=\"{value}\""));
+                }
+            }
+        }
+        if !terms.is_empty() {
+            alternatives.push(format!("({})", terms.join(" AND ")));
+        }
+    }
+    match alternatives.len() {
+        0 if bare.is_some() => "null()".to_owned(),
+        0 => "false()".to_owned(),
+        1 => alternatives.remove(0),
+        _ => format!("({})", alternatives.join(" OR ")),
     }
 }
 

@@ -325,11 +325,14 @@ fn row_wise(plan: &Plan) -> bool {
         | Plan::Rename { input, .. }
         | Plan::Lookup { input, .. }
         | Plan::Explode { input, .. } => row_wise(input),
-        Plan::Scan(Scan::Model { .. } | Scan::Lookup(_))
+        Plan::Scan(Scan::Model { .. } | Scan::Lookup(_) | Scan::Given)
         | Plan::Generate { .. }
         | Plan::Values(_)
         | Plan::Aggregate { .. }
         | Plan::Window { .. }
+        | Plan::Let { .. }
+        | Plan::Expand { .. }
+        | Plan::SideBySide { .. }
         | Plan::Stream { .. }
         | Plan::Chart { .. }
         | Plan::Shift { .. }

@@ -9,7 +9,7 @@ use super::conf::Layers;
 use super::dataset::DataSets;
 use super::detection::Detection;
 use super::detections::{DetectionEntry, Detections};
-use super::lookups::{LookupDefinition, is_plain_name};
+use super::lookups::{LookupDefinition, LookupKind, is_plain_name};
 use super::macros::Macros;
 use super::models::Models;
 use super::props::{FieldRules, Props};
@@ -26,6 +26,7 @@ struct Merged {
     event_types: Layers,
     tags: Layers,
     saved: Layers,
+    limits: Layers,
 }
 
 /// All knowledge of one session.
@@ -45,6 +46,8 @@ pub struct Catalog {
     /// Folders that hold lookup tables, the first added first.
     tables: Vec<PathBuf>,
     merged: Merged,
+    /// The folder of the store: tables that searches wrote go before those that were added.
+    home: Option<PathBuf>,
 }
 
 /// The text files of one app, from a folder or from the binary: path and text, the ones under
@@ -170,10 +173,32 @@ impl Catalog {
         &self.tags
     }
 
-    /// The lookup of that name, or of the CSV file of that name in an added `lookups/` folder.
+    /// Lets the tables that searches write in the home folder stand in for those that were added.
+    pub fn add_home(&mut self, home: &Path) {
+        self.tables.push(home.join("lookups"));
+        self.home = Some(home.to_owned());
+    }
+
+    /// A whole number of `limits.conf`.
+    pub fn limit(&self, stanza: &str, key: &str) -> Option<usize> {
+        self.merged
+            .limits
+            .get(stanza)?
+            .text(key)?
+            .trim()
+            .parse()
+            .ok()
+    }
+
+    /// The lookup of that name, or of the CSV file of that name in an added `lookups/` folder; with
+    /// the table that a search wrote, where one did.
     pub fn lookup(&self, name: &str) -> Option<LookupDefinition> {
         if let Some(found) = self.lookups.get(name) {
-            return Some(found.clone());
+            let mut found = found.clone();
+            if let Some(written) = self.written(&found.kind) {
+                found.kind = LookupKind::File(written);
+            }
+            return Some(found);
         }
         if !is_plain_name(name) || !name.to_ascii_lowercase().ends_with(".csv") {
             return None;
@@ -284,6 +309,24 @@ impl Catalog {
             .collect()
     }
 
+    /// The definition of a lookup as it was added, whatever searches wrote.
+    pub fn lookup_definition(&self, name: &str) -> Option<&LookupDefinition> {
+        self.lookups.get(name)
+    }
+
+    /// The table in the home folder that a search wrote for a lookup.
+    fn written(&self, kind: &LookupKind) -> Option<PathBuf> {
+        let home = self.home.as_ref()?;
+        let path = match kind {
+            LookupKind::File(path) => home.join("lookups").join(path.file_name()?),
+            LookupKind::Collection { collection, .. } => {
+                home.join("collections").join(format!("{collection}.csv"))
+            }
+            LookupKind::External { .. } => return None,
+        };
+        path.is_file().then_some(path)
+    }
+
     /// Where the table of that file name lies; the folder added last wins.
     fn table(&self, name: &str) -> Option<PathBuf> {
         let paths = self.tables.iter().rev().map(|dir| dir.join(name));
@@ -301,6 +344,7 @@ impl Catalog {
                 continue;
             }
             match path.file_name().and_then(|name| name.to_str()) {
+                Some("limits.conf") => self.merged.limits.add(path, text)?,
                 Some("macros.conf") => macros.add(path, text)?,
                 Some("props.conf") => self.merged.props.add(path, text)?,
                 Some("transforms.conf") => {
@@ -337,8 +381,9 @@ impl Catalog {
 }
 
 /// The configuration files that searches depend on.
-const CONF_FILES: [&str; 6] = [
+const CONF_FILES: [&str; 7] = [
     "eventtypes.conf",
+    "limits.conf",
     "macros.conf",
     "props.conf",
     "savedsearches.conf",

@@ -274,7 +274,7 @@ fn table_file(filename: &str, dir: &Path) -> Result<LookupKind, String> {
 }
 
 /// Whether a file of that name can only lie in the folder it is looked for in.
-pub(super) fn is_plain_name(name: &str) -> bool {
+pub fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['/', '\\', ':', '\0']) && name != "." && name != ".."
 }
 

@@ -51,7 +51,8 @@ impl Models {
             let text = text.split(" at line ").next().unwrap_or(&text);
             Error::format(path, why.line(), why.column(), text)
         })?;
-        let model = DataModel::build(path, file)?;
+        let json = serde_json::from_str(text).map_err(|why| Error::format(path, 0, 0, why))?;
+        let model = DataModel::build(path, file, json)?;
         self.by_name.insert(model.name.clone(), model);
         Ok(())
     }
@@ -64,6 +65,8 @@ pub struct DataModel {
     pub name: String,
     /// Where it was defined.
     pub origin: Origin,
+    /// The JSON it was read from.
+    pub json: serde_json::Value,
     datasets: IndexMap<String, Dataset>,
 }
 
@@ -212,7 +215,7 @@ impl DataModel {
             .filter(move |d| d.parent.as_deref() == Some(name))
     }
 
-    fn build(path: &Path, file: ModelFile) -> Result<DataModel> {
+    fn build(path: &Path, file: ModelFile, json: serde_json::Value) -> Result<DataModel> {
         let mut datasets: IndexMap<String, Dataset> = IndexMap::new();
         let mut waiting = file.objects;
         // A file may name a child before its parent.
@@ -248,6 +251,7 @@ impl DataModel {
                 path: path.to_owned(),
                 line: 0,
             },
+            json,
             datasets,
         })
     }

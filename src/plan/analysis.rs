@@ -35,6 +35,20 @@ pub fn fields_of(expr: &Expr) -> Vec<String> {
     out
 }
 
+/// Whether a subsearch stands in an expression.
+pub fn has_subsearch(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Subsearch(_) => true,
+        ExprKind::Number(..) | ExprKind::Text(_) | ExprKind::Field(_) | ExprKind::Dotted(_) => {
+            false
+        }
+        ExprKind::Unary(_, inner) => has_subsearch(inner),
+        ExprKind::Binary(_, left, right) => has_subsearch(left) || has_subsearch(right),
+        ExprKind::In(left, items) => has_subsearch(left) || items.iter().any(has_subsearch),
+        ExprKind::Call(_, args) => args.iter().any(has_subsearch),
+    }
+}
+
 /// How precise an expression's value is by its digits as typed, and the value when all of it is
 /// typed.
 pub(super) fn precision(expr: &Expr) -> (Precision, Option<f64>) {

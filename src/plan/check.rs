@@ -90,7 +90,10 @@ fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
         | Plan::Distinct { .. }
         | Plan::Lookup { .. }
         | Plan::Explode { .. }
+        | Plan::Let { .. }
+        | Plan::Expand { .. }
         | Plan::Beside { .. }
+        | Plan::SideBySide { .. }
         | Plan::Apply { .. }
         | Plan::Join { .. }
         | Plan::Union { .. } => {}

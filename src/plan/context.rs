@@ -1,5 +1,6 @@
 //! What planning and evaluation may know of the search around them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::functions::Context;
 use crate::knowledge::Catalog;
+use crate::plan::effects::Effect;
 use crate::plan::schema::Schema;
 use crate::source::SourceMap;
 
@@ -19,6 +21,20 @@ pub struct Limits {
     pub join_rows: usize,
     /// Values `list()` keeps.
     pub list_values: usize,
+}
+
+impl Limits {
+    /// Splunk's defaults, or what `limits.conf` says: `[subsearch] maxout`, `[join]
+    /// subsearch_maxout`, `[stats] list_maxsize`.
+    pub fn configured(catalog: &Catalog) -> Limits {
+        let defaults = Limits::default();
+        let or = |stanza: &str, key: &str, default| catalog.limit(stanza, key).unwrap_or(default);
+        Limits {
+            subsearch_rows: or("subsearch", "maxout", defaults.subsearch_rows),
+            join_rows: or("join", "subsearch_maxout", defaults.join_rows),
+            list_values: or("stats", "list_maxsize", defaults.list_values),
+        }
+    }
 }
 
 impl Default for Limits {
@@ -52,6 +68,14 @@ pub struct PlanContext {
     /// Whether fields that no row has are told: of use to whoever types a search, noise where
     /// published ones run by the hundred.
     pub tell_missing_fields: bool,
+    /// The folder of the store, and of the tables that searches write.
+    pub home: PathBuf,
+    /// The MaxMind database that tells where addresses are, when the user named one.
+    pub geoip: Option<PathBuf>,
+    /// What the search writes once it has succeeded.
+    pub effects: Arc<Mutex<Vec<Effect>>>,
+    /// Whether the user wants to be told everything.
+    pub verbose: bool,
     /// Set when the user asks to stop.
     pub cancelled: Arc<AtomicBool>,
     /// Things worth knowing that are no errors.
@@ -68,6 +92,13 @@ impl PlanContext {
             && !notices.contains(&text)
         {
             notices.push(text);
+        }
+    }
+
+    /// Has something written when the search has succeeded.
+    pub fn effect(&self, effect: Effect) {
+        if let Ok(mut effects) = self.effects.lock() {
+            effects.push(effect);
         }
     }
 

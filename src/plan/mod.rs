@@ -9,6 +9,7 @@ pub mod build;
 pub mod chart;
 pub mod check;
 pub mod context;
+pub mod effects;
 pub mod eval;
 pub mod found;
 pub mod matching;
@@ -257,6 +258,29 @@ pub enum Plan {
         /// What computes them.
         kernel: Arc<dyn ColumnKernel>,
     },
+    /// Computes rows once for a plan that takes them from [`Scan::Given`], as often as it likes.
+    Let {
+        /// The rows.
+        input: Box<Plan>,
+        /// What is made of them.
+        body: Box<Plan>,
+    },
+    /// A plan that can be made only when the rows are there, over them as [`Scan::Given`].
+    Expand {
+        /// The rows.
+        input: Box<Plan>,
+        /// Makes the plan.
+        expansion: Arc<dyn Expansion>,
+    },
+    /// The first row of one input beside the first of the other, and so on.
+    SideBySide {
+        /// The rows that lead.
+        left: Box<Plan>,
+        /// The rows put beside them.
+        right: Box<Plan>,
+        /// Whether right values replace left ones of the same name.
+        overwrite: bool,
+    },
     /// What no other node can say.
     Apply {
         /// The rows.
@@ -284,6 +308,8 @@ pub enum Scan {
     },
     /// A lookup table.
     Lookup(Name),
+    /// The rows that the innermost [`Plan::Let`] or [`Plan::Expand`] around it computed.
+    Given,
 }
 
 /// What a filter asks.
@@ -433,6 +459,23 @@ pub enum Merge {
     Add,
 }
 
+/// Makes the plan for rows that are there: for commands whose work depends on the fields or
+/// values they meet.
+pub trait Expansion: Debug + Send + Sync {
+    /// How it prints in a plan.
+    fn describe(&self) -> String;
+    /// Whether it looks at values, and not only at the names of fields.
+    fn needs_rows(&self) -> bool;
+    /// Whether its plan may scan events or data models.
+    fn reads_data(&self) -> bool;
+    /// The plan, over [`Scan::Given`]. `fields` are the fields that a row has; `rows` is there
+    /// when values are needed.
+    ///
+    /// # Errors
+    /// What is wrong with the plan's text or with the values put into it.
+    fn plan(&self, fields: &Schema, rows: Option<&Table>, context: &PlanContext) -> Result<Plan>;
+}
+
 impl Plan {
     /// A filter by a search expression without subsearches.
     pub fn search(self, search: Search) -> Plan {
@@ -491,6 +534,31 @@ impl Plan {
         }
     }
 
+    /// The rows as [`Scan::Given`] in another plan.
+    pub fn expand(self, expansion: impl Expansion + 'static) -> Plan {
+        Plan::Expand {
+            input: Box::new(self),
+            expansion: Arc::new(expansion),
+        }
+    }
+
+    /// Whether the plan, or a subsearch in it, scans events or data model rows.
+    pub fn reads_data(&self) -> bool {
+        let expressions =
+            |columns: &[Assignment]| columns.iter().any(|c| analysis::has_subsearch(&c.value));
+        let here = match self {
+            Plan::Scan(Scan::Events | Scan::EventsUnordered | Scan::Model { .. }) => true,
+            Plan::Expand { expansion, .. } => expansion.reads_data(),
+            Plan::Filter { predicate, .. } => match predicate {
+                Predicate::Search(_, plans) => plans.iter().any(Plan::reads_data),
+                Predicate::Expr(expr) => analysis::has_subsearch(expr),
+            },
+            Plan::Extend { columns, .. } => expressions(columns),
+            _ => false,
+        };
+        here || self.inputs().into_iter().any(Plan::reads_data)
+    }
+
     /// Whether somebody chose the columns (`table`, `stats`), so that all of them are shown;
     /// otherwise those are shown that a row has.
     pub fn columns_are_chosen(&self) -> bool {
@@ -500,13 +568,49 @@ impl Plan {
             | Plan::Values(_)
             | Plan::Generate { .. }
             | Plan::Apply { .. }
-            | Plan::Scan(Scan::Lookup(_))
+            | Plan::Scan(Scan::Lookup(_) | Scan::Given)
             | Plan::Project {
                 mode: Projection::Table,
                 ..
             } => true,
             Plan::Scan(_) => false,
+            Plan::Expand { expansion, .. } if expansion.reads_data() => false,
             _ => self.inputs().into_iter().all(Plan::columns_are_chosen),
+        }
+    }
+
+    /// The nodes whose rows this one takes, to change them.
+    pub fn inputs_mut(&mut self) -> Vec<&mut Plan> {
+        match self {
+            Plan::Scan(_) | Plan::Generate { .. } | Plan::Values(_) => Vec::new(),
+            Plan::Filter { input, .. }
+            | Plan::Project { input, .. }
+            | Plan::Extend { input, .. }
+            | Plan::Rename { input, .. }
+            | Plan::Aggregate { input, .. }
+            | Plan::Window { input, .. }
+            | Plan::Stream { input, .. }
+            | Plan::Chart { input, .. }
+            | Plan::Shift { input, .. }
+            | Plan::FillDown { input, .. }
+            | Plan::Sort { input, .. }
+            | Plan::Reverse { input }
+            | Plan::Limit { input, .. }
+            | Plan::Bucket { input, .. }
+            | Plan::Subsearch { input, .. }
+            | Plan::Skip { input, .. }
+            | Plan::While { input, .. }
+            | Plan::Distinct { input, .. }
+            | Plan::Lookup { input, .. }
+            | Plan::Explode { input, .. }
+            | Plan::Beside { input, .. }
+            | Plan::Expand { input, .. }
+            | Plan::Apply { input, .. } => vec![input],
+            Plan::Let { input, body } => vec![input, body],
+            Plan::Join { left, right, .. } | Plan::SideBySide { left, right, .. } => {
+                vec![left, right]
+            }
+            Plan::Union { inputs } => inputs.iter_mut().collect(),
         }
     }
 
@@ -535,8 +639,12 @@ impl Plan {
             | Plan::Lookup { input, .. }
             | Plan::Explode { input, .. }
             | Plan::Beside { input, .. }
+            | Plan::Expand { input, .. }
             | Plan::Apply { input, .. } => vec![input],
-            Plan::Join { left, right, .. } => vec![left, right],
+            Plan::Let { input, body } => vec![input, body],
+            Plan::Join { left, right, .. } | Plan::SideBySide { left, right, .. } => {
+                vec![left, right]
+            }
             Plan::Union { inputs } => inputs.iter().collect(),
         }
     }

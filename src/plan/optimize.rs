@@ -101,7 +101,10 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
         | Plan::Lookup { .. }
         | Plan::Union { .. }
         | Plan::Explode { .. }
+        | Plan::Let { .. }
+        | Plan::Expand { .. }
         | Plan::Beside { .. }
+        | Plan::SideBySide { .. }
         | Plan::Apply { .. }) => other,
     }
 }

@@ -63,6 +63,13 @@ fn node(plan: &Plan) -> String {
             };
             format!("scan model {}{dataset}{only}", model.text)
         }
+        Plan::Scan(Scan::Given) => "rows so far".to_owned(),
+        Plan::Let { .. } => "rows so far as input 1".to_owned(),
+        Plan::Expand { expansion, .. } => expansion.describe(),
+        Plan::SideBySide { overwrite, .. } => format!(
+            "beside each other{}",
+            if *overwrite { ", overwriting" } else { "" }
+        ),
         Plan::Scan(Scan::Lookup(name)) => format!("scan lookup {}", name.text),
         Plan::Generate { count } => format!("generate {count}"),
         Plan::Values(table) => format!("values {} rows", table.height()),

@@ -68,6 +68,16 @@ impl Table {
         }
     }
 
+    /// These rows, in this order.
+    pub fn pick(self, rows: &[usize]) -> Table {
+        let mut out = Table::new(rows.len());
+        for column in self.columns {
+            let values = rows.iter().map(|&row| column.values[row].clone()).collect();
+            out.set(column.name, column.kind, values);
+        }
+        out
+    }
+
     /// One value.
     pub fn value(&self, column: &str, row: usize) -> Value<'_> {
         self.column(column)

@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::store::manifest::{BatchFile, Manifest};
 
 pub use crate::store::care::{Compaction, Damage, Kept};
+pub use crate::store::files::write_whole;
 pub use crate::store::summaries::{StoredSummary, Summaries};
 pub use crate::store::writer::{Committed, Rows, Writer};
 

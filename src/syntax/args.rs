@@ -10,7 +10,7 @@ impl<'a> Reader<'a> {
     /// The arguments under a command's node.
     pub fn args(&self, node: Node<'a>) -> Result<Vec<Arg>> {
         let (rule, span) = (node.rule(), self.span_of(&node));
-        if rule == Rule::search_args {
+        if matches!(rule, Rule::search_args | Rule::metasearch_args) {
             let kind = ArgKind::Search(self.search(node.children())?);
             return Ok(vec![Arg { kind, span }]);
         }

@@ -25,3 +25,4 @@ mod store;
 mod store_shared;
 mod support;
 mod tables;
+mod writes;

@@ -4,7 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use spelunk::session::{ReplaySummary, Session};
+use spelunk::session::{ReplaySummary, RunChoice, Session};
 
 use crate::support;
 
@@ -126,9 +126,9 @@ fn summaries_of_real_logs_give_what_events_give() {
         let mut found = Vec::new();
         let selected = ["remote_process_instantiation_via_wmi".to_owned()];
         session
-            .run(&selected, &mut |result| {
+            .run(&selected, &RunChoice::default(), &mut |result| {
                 let rows = result.rows.as_ref().map(support::ndjson);
-                found.push(format!("{} {rows:?}", result.name));
+                found.push(format!("{} {rows:?}", result.detection.name));
             })
             .unwrap_or_else(|failure| panic!("{}", support::drawn(&failure)));
         found

@@ -35,6 +35,7 @@ pub fn options(dir: &Path) -> Options {
         latest: None,
         now: Some(NOW),
         zone: chrono_tz::UTC,
+        geoip: None,
         verbose: false,
         unoptimized: false,
     }

@@ -1,0 +1,181 @@
+//! `foreach`: a pipeline run for each field of a list, or for each value of a field.
+
+use crate::commands::args::{Args, texts};
+use crate::commands::foreach_values::{Collection, ForeachValues};
+use crate::commands::planner::parse_fragment;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::plan::context::PlanContext;
+use crate::plan::schema::{Pattern, Schema};
+use crate::plan::table::Table;
+use crate::plan::{Expansion, Plan, Scan};
+use crate::syntax::Rule;
+use crate::syntax::ast::{ArgKind, Stage};
+
+pub(super) const COMMAND: Command = Command {
+    name: "foreach",
+    category: Category::Fields,
+    synopsis: "foreach [mode=multifield] <field or pattern>... [<pipeline with <<FIELD>>, <<MATCHSTR>>, <<MATCHSEG1>>>] | foreach mode=multivalue|json_array|auto_collections <field> [eval <assignments with <<ITEM>>, <<ITER>>>]",
+    options: &[
+        ("mode", "multifield", "what is gone through: multifield, multivalue, json_array, auto_collections"),
+        ("fieldstr", "<<FIELD>>", "what stands for the field's name"),
+        ("matchstr", "<<MATCHSTR>>", "what stands for the part of the name that the wildcards match"),
+        ("matchseg1", "<<MATCHSEG1>>", "what stands for the part that the first wildcard matches"),
+        ("matchseg2", "<<MATCHSEG2>>", "the same for the second"),
+        ("matchseg3", "<<MATCHSEG3>>", "the same for the third"),
+        ("itemstr", "<<ITEM>>", "what stands for the value"),
+        ("iterstr", "<<ITER>>", "what stands for the value's position, from 0"),
+    ],
+    doc: "Runs the pipeline in brackets once for each field there is that the names match, the field's name put in as text; a name without a wildcard counts \
+          whether or not there is such a field. In the other modes, runs the assignments once for each value of a multivalue field or each element of a JSON array.",
+    examples: &[
+        (
+            "| makeresults | eval test1=5, test2=10 | foreach test* [eval <<FIELD>>=<<FIELD>>+<<MATCHSTR>>] | table test1 test2",
+            r#"{"test1":6,"test2":12}"#,
+        ),
+        (
+            "| makeresults | eval n=mvappend(1,2,3), s=0 | foreach mode=multivalue n [eval s=s+<<ITEM>>] | table s",
+            r#"{"s":6}"#,
+        ),
+    ],
+    page: "SearchReference/Foreach",
+    args: Rule::foreach_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let fields = args.fields();
+    let template = args.rest.iter().find_map(|a| match &a.kind {
+        ArgKind::Template(text) => Some(text.clone()),
+        _ => None,
+    });
+    let Some(template) = template else {
+        return Err(Error::syntax(stage.span, "`foreach` needs a pipeline in brackets")
+            .hint(format!("usage: {}", COMMAND.synopsis)));
+    };
+    let Some(first) = fields.first() else {
+        return Err(Error::syntax(stage.span, "`foreach` needs a field"));
+    };
+    let rows = Planner::rows_or_events(input);
+    let mode = args.text("mode", "multifield").to_ascii_lowercase();
+    let collection = match mode.as_str() {
+        "multifield" => {
+            let tokens = ["fieldstr", "matchstr", "matchseg1", "matchseg2", "matchseg3"].map(|o| {
+                let default = COMMAND.options.iter().find(|row| row.0 == o);
+                args.text(o, default.map_or("", |row| row.1))
+            });
+            let each = EachField {
+                patterns: texts(&fields),
+                template,
+                tokens,
+                reads_data: false,
+            };
+            // Planned once with names made up, so that what is wrong is told before rows are read.
+            let pattern = &each.patterns[0];
+            let tried = each
+                .step(planner.context, &pattern.replace('*', "x"), &["x", "x", "x"])
+                .and_then(|pipeline| planner.over(&pipeline, Plan::Scan(Scan::Given)));
+            let reads_data = tried?.reads_data();
+            return Ok(rows.expand(EachField { reads_data, ..each }));
+        }
+        "multivalue" => Collection::Multivalue,
+        "json_array" => Collection::Json,
+        "auto_collections" => Collection::Either,
+        other => {
+            return Err(Error::argument(
+                stage.span,
+                format!("`foreach` has no mode `{other}`"),
+            )
+            .hint("there are multifield, multivalue, json_array and auto_collections"));
+        }
+    };
+    if fields.len() > 1 {
+        return Err(Error::argument(
+            fields[1].span,
+            format!("`foreach mode={mode}` goes through one field"),
+        ));
+    }
+    let kernel = ForeachValues::new(
+        planner.context,
+        &first.text,
+        collection,
+        &template,
+        [&args.text("itemstr", "<<ITEM>>"), &args.text("iterstr", "<<ITER>>")],
+    )
+    .map_err(|e| e.at(stage.span))?;
+    Ok(rows.apply(kernel))
+}
+
+/// The pipeline for each field that is there.
+#[derive(Debug)]
+struct EachField {
+    patterns: Vec<String>,
+    template: String,
+    /// What stands for the name, the matched part, and what each wildcard matches.
+    tokens: [String; 5],
+    reads_data: bool,
+}
+
+impl EachField {
+    fn step(
+        &self,
+        context: &PlanContext,
+        name: &str,
+        captures: &[&str],
+    ) -> Result<crate::syntax::ast::Pipeline> {
+        let [field, whole, segments @ ..] = &self.tokens;
+        let mut text = self.template.clone();
+        // The longest first: `MATCHSEG1` may begin as `MATCHSEG` does.
+        let mut pairs = vec![(field, name.to_owned()), (whole, captures.concat())];
+        for (at, token) in segments.iter().enumerate() {
+            pairs.push((token, captures.get(at).copied().unwrap_or("").to_owned()));
+        }
+        pairs.sort_by_key(|(token, _)| std::cmp::Reverse(token.len()));
+        for (token, value) in pairs {
+            if !token.is_empty() {
+                text = text.replace(token.as_str(), &value);
+            }
+        }
+        parse_fragment(context, "foreach", &text)
+    }
+}
+
+impl Expansion for EachField {
+    fn describe(&self) -> String {
+        format!("for each {} [{}]", self.patterns.join(" "), self.template)
+    }
+
+    fn needs_rows(&self) -> bool {
+        false
+    }
+
+    fn reads_data(&self) -> bool {
+        self.reads_data
+    }
+
+    fn plan(&self, fields: &Schema, _: Option<&Table>, context: &PlanContext) -> Result<Plan> {
+        let mut plan = Plan::Scan(Scan::Given);
+        let mut done: Vec<String> = Vec::new();
+        let mut planner = Planner::new(context);
+        for text in &self.patterns {
+            let pattern = Pattern::new(text.as_str());
+            let names = if pattern.is_wild() {
+                pattern.expand(fields)
+            } else {
+                vec![text.clone()]
+            };
+            for name in names {
+                if done.contains(&name) {
+                    continue;
+                }
+                let captures = pattern.captures(&name).unwrap_or_default();
+                let pipeline = self.step(context, &name, &captures)?;
+                plan = planner.over(&pipeline, plan)?;
+                done.push(name);
+            }
+        }
+        Ok(plan)
+    }
+}

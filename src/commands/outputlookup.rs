@@ -1,0 +1,173 @@
+//! `outputlookup`: writes the rows into a lookup table.
+
+use std::sync::Arc;
+
+use crate::commands::args::Args;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, ErrorKind, Result};
+use crate::knowledge::lookups::{LookupKind, is_plain_name};
+use crate::plan::context::PlanContext;
+use crate::plan::effects::{Effect, TableEffect, TablePlace};
+use crate::plan::table::Table;
+use crate::plan::{Kernel, Plan};
+use crate::source::Span;
+use crate::syntax::Rule;
+use crate::syntax::ast::Stage;
+
+pub(super) const COMMAND: Command = Command {
+    name: "outputlookup",
+    category: Category::Combining,
+    synopsis: "outputlookup [append=<bool>] [create_empty=<bool>] [override_if_empty=<bool>] [max=<N>] [key_field=<field>] <lookup or file.csv>",
+    options: &[
+        ("append", "false", "puts the rows after those of the table; fields that it has no column for are left out"),
+        ("create_empty", "true", "whether a table is made of no rows"),
+        ("override_if_empty", "true", "whether no rows take the place of those there are"),
+        ("max", "0", "rows written at most; 0 for all"),
+        ("key_field", "", "rows take the place of those with the same key; the field's value becomes `_key`"),
+        ("output_format", "splunk_sv_csv", "splunk_mv_csv also writes each value of a multivalue in a column of its own kind"),
+        ("createinapp", "false", "accepted: tables lie in the home folder"),
+        ("create_context", "app", "accepted"),
+    ],
+    doc: "Writes the rows into a lookup table in the home folder, when the search has succeeded, and hands them on. A lookup that an app or folder of content brought \
+          is not changed: the written table stands in for it.",
+    page: "SearchReference/Outputlookup",
+    args: Rule::outputlookup_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let names = args.fields();
+    let [name] = names.as_slice() else {
+        return Err(Error::syntax(stage.span, "`outputlookup` needs one lookup"));
+    };
+    let key = args.get("key_field").map(|l| l.text.clone());
+    let append = args.flag("append", false)?;
+    let (place, file, columns) = match planner.context.catalog.lookup_definition(&name.text) {
+        Some(found) => match &found.kind {
+            LookupKind::File(path) => {
+                let file = path.file_name().unwrap_or_default().to_string_lossy();
+                (TablePlace::Lookups, file.into_owned(), Vec::new())
+            }
+            LookupKind::Collection { collection, fields } => {
+                let mut columns = vec!["_key".to_owned()];
+                columns.extend(fields.iter().filter(|f| *f != "_key").cloned());
+                (TablePlace::Collections, collection.clone(), columns)
+            }
+            LookupKind::External { what } => {
+                return Err(Error::data(format!("`{}` is {what}: it can't be written", name.text))
+                    .at(name.span));
+            }
+        },
+        None if name.text.to_ascii_lowercase().ends_with(".csv") => {
+            inside(&name.text, name.span)?;
+            (TablePlace::Lookups, name.text.clone(), Vec::new())
+        }
+        None => {
+            return Err(Error::new(ErrorKind::UnknownLookup(name.text.clone()))
+                .at(name.span)
+                .hint("a file that is not there yet is named with .csv"));
+        }
+    };
+    if place == TablePlace::Lookups && key.is_some() {
+        let span = args.get("key_field").map_or(stage.span, |l| l.span);
+        return Err(Error::argument(
+            span,
+            "`key_field` is for KV-store collections, and this lookup is a CSV file",
+        ));
+    }
+    if place == TablePlace::Collections && !is_plain_name(&file) {
+        return Err(outside(&file, name.span));
+    }
+    Ok(Planner::rows_or_events(input).apply(Written {
+        key_field: key,
+        most: args.number("max", 0)?,
+        effect: TableEffect {
+            place,
+            name: file,
+            rows: Arc::default(),
+            append,
+            create_empty: args.flag("create_empty", true)?,
+            override_if_empty: args.flag("override_if_empty", true)?,
+            key: None,
+            columns,
+            multivalues: args.text("output_format", "splunk_sv_csv") == "splunk_mv_csv",
+        },
+    }))
+}
+
+/// Refuses a name that leads out of the folder.
+///
+/// # Errors
+/// A name with a folder in it.
+pub(super) fn inside(name: &str, span: Span) -> Result<()> {
+    if is_plain_name(name) && !name.starts_with('.') {
+        return Ok(());
+    }
+    Err(outside(name, span))
+}
+
+fn outside(name: &str, span: Span) -> Error {
+    Error::argument(span, format!("`{name}` leads out of the home folder"))
+        .hint("a table is named without a folder: it lies in the home folder (--home)")
+}
+
+/// Hands rows on, and has them written.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// The field whose values become `_key`.
+    pub(super) key_field: Option<String>,
+    /// Rows written at most; 0 for all.
+    pub(super) most: usize,
+    /// Where to, without the rows.
+    pub(super) effect: TableEffect,
+}
+
+impl Kernel for Written {
+    fn describe(&self) -> String {
+        let how = if self.effect.append { "append" } else { "write" };
+        format!("{how} {}", self.effect.name)
+    }
+
+    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
+        let mut written = rows.clone();
+        if self.most > 0 && written.height() > self.most {
+            let kept: Vec<usize> = (0..self.most).collect();
+            written = written.pick(&kept);
+        }
+        let mut effect = self.effect.clone();
+        if effect.place == TablePlace::Collections {
+            keyed(&mut written, self.key_field.as_deref());
+            let has_keys = self.key_field.is_some() || rows.column("_key").is_some();
+            effect.key = (has_keys && (effect.append || self.key_field.is_some()))
+                .then(|| "_key".to_owned());
+        }
+        effect.rows = Arc::new(written);
+        context.effect(Effect::Table(effect));
+        Ok(rows)
+    }
+}
+
+/// Gives each row its `_key`: a field's value, its own, or one made of what it holds.
+fn keyed(rows: &mut Table, field: Option<&str>) {
+    use sha2::Digest as _;
+    let keys = (0..rows.height())
+        .map(|row| {
+            let given = rows.value(field.unwrap_or("_key"), row);
+            if let Some(text) = given.into_text() {
+                return crate::value::Value::text(text.into_owned());
+            }
+            let mut hasher = sha2::Sha256::new();
+            hasher.update(row.to_le_bytes());
+            for column in rows.columns() {
+                hasher.update(column.name.as_bytes());
+                hasher.update(format!("\0{:?}\0", column.values[row]));
+            }
+            let digest = hasher.finalize();
+            let hex: String = digest[..12].iter().map(|b| format!("{b:02x}")).collect();
+            crate::value::Value::text(hex)
+        })
+        .collect();
+    rows.set("_key", crate::value::Type::Text, keys);
+}

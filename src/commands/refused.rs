@@ -1,0 +1,120 @@
+//! Commands that can't be had offline, with the reason that an error and `list commands` give.
+
+/// Names, lower case, and why they are refused.
+const REFUSED: &[(&[&str], &str)] = &[
+    (
+        &["rest"],
+        "it asks the interface of a running Splunk server, and there is none",
+    ),
+    (
+        &[
+            "sendalert",
+            "sendemail",
+            "sendresults",
+            "sendslack",
+            "snowincident",
+            "snowevent",
+        ],
+        "it sends something to other systems, which a search here never does",
+    ),
+    (
+        &["delete"],
+        "a search never removes events; they leave the store when what they came from is replayed anew",
+    ),
+    (
+        &["script", "run", "runshellscript"],
+        "it runs a program of the Splunk server",
+    ),
+    (
+        &["geom", "geomfilter"],
+        "it draws shapes on maps of Splunk's pages",
+    ),
+    (
+        &[
+            "xsdisplayconcept",
+            "xscreateddcontext",
+            "xscreateudcontext",
+            "xsdisplaycontext",
+            "xsfindbestconcept",
+            "xsfindmembership",
+            "xslistconcepts",
+            "xslistcontexts",
+            "xsupdateddcontext",
+            "xswhere",
+            "xsaggregateautoregressivecontexts",
+        ],
+        "it belongs to the Extreme Search app, whose contexts are not there",
+    ),
+    (
+        &["tscollect"],
+        "it fills an index file of its own for `tstats FROM <namespace>`; `collect` writes into an index, and `tstats` reads events and data models",
+    ),
+    (
+        &["audit", "dispatch", "internalinputcsv", "runshellscripts"],
+        "it looks at the work of a Splunk server",
+    ),
+    (
+        &["dump"],
+        "it writes files on a search head; spelunk writes rows with --output",
+    ),
+    (
+        &["searchtxn"],
+        "transaction types (transactiontypes.conf) are not read; `transaction` takes the same settings as options",
+    ),
+    (
+        &["mcatalog"],
+        "there is no catalog of metrics apart from their events",
+    ),
+    (
+        &[
+            "cyberchef",
+            "base64",
+            "decrypt",
+            "jellyfisher",
+            "ut_parse_extended",
+            "urlparser",
+            "lookuptor",
+        ],
+        "it belongs to an app that adds a program of its own to Splunk",
+    ),
+    (
+        &[
+            "virustotal",
+            "vt",
+            "whois",
+            "dnslookup",
+            "curl",
+            "haveibeenpwned",
+            "shodan",
+            "greynoise",
+        ],
+        "it asks a service on the network",
+    ),
+    (
+        &[
+            "datamodelsimple",
+            "expandtoken",
+            "identitylookup",
+            "notable",
+            "risk",
+            "sendmodular",
+        ],
+        "it belongs to Splunk Enterprise Security, which is not there",
+    ),
+];
+
+/// Why a command is refused; `None` for one that is not in the list.
+pub fn why_refused(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    REFUSED
+        .iter()
+        .find(|(names, _)| names.contains(&name.as_str()))
+        .map(|(_, why)| *why)
+}
+
+/// All refused commands with the reason.
+pub fn refused() -> impl Iterator<Item = (&'static str, &'static str)> {
+    REFUSED
+        .iter()
+        .flat_map(|(names, why)| names.iter().map(move |name| (*name, *why)))
+}

@@ -1,0 +1,46 @@
+//! `require`: fails when there is no row.
+
+use crate::commands::args::Args;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::plan::context::PlanContext;
+use crate::plan::table::Table;
+use crate::plan::{Kernel, Plan};
+use crate::source::Span;
+use crate::syntax::Rule;
+use crate::syntax::ast::Stage;
+
+pub(super) const COMMAND: Command = Command {
+    name: "require",
+    category: Category::Filtering,
+    synopsis: "require",
+    doc: "Lets the search fail when the commands before it give no row; else changes nothing.",
+    examples: &[("| makeresults count=2 | require | stats count", r#"{"count":2}"#)],
+    page: "SearchReference/Require",
+    args: Rule::require_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    Args::new(&COMMAND, stage)?;
+    Ok(Planner::rows_or_events(input).apply(Require(stage.span)))
+}
+
+#[derive(Debug)]
+struct Require(Span);
+
+impl Kernel for Require {
+    fn describe(&self) -> String {
+        "require a row".to_owned()
+    }
+
+    fn run(&self, rows: Table, _: &PlanContext) -> Result<Table> {
+        if rows.height() == 0 {
+            return Err(
+                Error::data("the search found nothing, and `require` wants results").at(self.0),
+            );
+        }
+        Ok(rows)
+    }
+}

@@ -1,0 +1,79 @@
+//! Texts of searches with `$name$` in them: of `map` and of saved searches.
+
+/// The text with each `$name$` for which there is a value replaced by it. Outside quotes a value
+/// that is not one plain word comes in quotes; in quotes, its own quotes and backslashes are escaped.
+/// `$$name$$`, which dashboards need, means the same.
+pub(super) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::new();
+    let mut quoted = false;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if c == '\\' {
+            let length = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+            out.push_str(&rest[..length]);
+            rest = &rest[length..];
+            continue;
+        }
+        if c == '$'
+            && let Some((name, length)) = parameter(rest)
+            && let Some(found) = value(name)
+        {
+            let plain = !found.is_empty()
+                && found.chars().all(|c| {
+                    c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '/' | '@' | '+')
+                });
+            let escaped = || found.replace('\\', "\\\\").replace('"', "\\\"");
+            match (quoted, plain) {
+                (true, _) => out.push_str(&escaped()),
+                (false, true) => out.push_str(&found),
+                (false, false) => out.push_str(&format!("\"{}\"", escaped())),
+            }
+            rest = &rest[length..];
+            continue;
+        }
+        if c == '"' {
+            quoted = !quoted;
+        }
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    out
+}
+
+/// The name of the parameter that `text` begins with, and the length of all of it.
+fn parameter(text: &str) -> Option<(&str, usize)> {
+    let dollars = if text.starts_with("$$") { 2 } else { 1 };
+    let inner = &text[dollars..];
+    let end = inner.find(|c: char| {
+        !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '{' | '}' | '@'))
+    })?;
+    let close = &text[..dollars];
+    (end > 0 && inner[end..].starts_with(close)).then(|| (&inner[..end], end + 2 * dollars))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fill;
+
+    #[test]
+    fn parameters_are_filled_where_they_stand() {
+        let value = |name: &str| match name {
+            "u" => Some("bob smith".to_owned()),
+            "n" => Some("3".to_owned()),
+            "q" => Some("a\"b".to_owned()),
+            _ => None,
+        };
+        assert_eq!(
+            fill("user=$u$ n=$n$ $$n$$", value),
+            "user=\"bob smith\" n=3 3"
+        );
+        assert_eq!(
+            fill("eval x=\"$u$ $q$\"", value),
+            "eval x=\"bob smith a\\\"b\""
+        );
+        assert_eq!(
+            fill("rex \"a$\" $no$ | return $x", value),
+            "rex \"a$\" $no$ | return $x"
+        );
+    }
+}

@@ -1,0 +1,241 @@
+//! What searches write: tables and events, inside the home folder only, there whole or not at all.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::exec::frame::Frame;
+use crate::knowledge::lookups::{LookupDefinition, LookupTable};
+use crate::plan::effects::{Effect, EventsEffect, TableEffect, TablePlace};
+use crate::plan::table::Table;
+use crate::read::Batch;
+use crate::session::Session;
+use crate::store::{Store, Writer, write_whole};
+use crate::value::{Type, Value};
+
+impl Session {
+    /// Does what a search wants written, in order; all tables and events of it under one lock of the
+    /// store.
+    pub(super) fn perform(&self, effects: Vec<Effect>) -> Result<()> {
+        if effects.is_empty() {
+            return Ok(());
+        }
+        let store = Store::open(&self.options.home);
+        let writer = store.writer()?;
+        let mut events = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Table(table) => self.write_table(&table)?,
+                Effect::Events(more) => events.push(more),
+            }
+        }
+        let mut origins = Vec::new();
+        for (at, more) in events.into_iter().enumerate() {
+            origins.extend(add_events(&store, &writer, more, at)?);
+        }
+        writer.commit(&origins).map(|_| ())
+    }
+
+    fn write_table(&self, effect: &TableEffect) -> Result<()> {
+        let home = &self.options.home;
+        let path = match effect.place {
+            TablePlace::Lookups => home.join("lookups").join(&effect.name),
+            TablePlace::Collections => home
+                .join("collections")
+                .join(format!("{}.csv", effect.name)),
+            TablePlace::Csv => home.join("csv").join(&effect.name),
+        };
+        let new = texts(&effect.rows, effect);
+        if new.rows.is_empty() && !effect.append && effect.key.is_none() {
+            let there = path.is_file();
+            if there && !effect.override_if_empty || !there && !effect.create_empty {
+                return Ok(());
+            }
+            if there && !effect.create_empty {
+                return std::fs::remove_file(&path).map_err(|why| Error::file(&path, why));
+            }
+        }
+        let before = match effect.append || effect.key.is_some() {
+            true => self.before(&path, effect)?,
+            false => None,
+        };
+        let table = match before {
+            Some(before) => merged(before, new, effect.key.as_deref()),
+            None => new,
+        };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|why| Error::file(folder, why))?;
+        }
+        write_whole(
+            &path,
+            &csv_of(&table).map_err(|why| Error::file(&path, why))?,
+        )
+    }
+
+    /// The rows that are added to: of the home folder, else of the table that an app brought.
+    fn before(&self, path: &Path, effect: &TableEffect) -> Result<Option<LookupTable>> {
+        if path.is_file() {
+            return LookupDefinition::file(&effect.name, path).load().map(Some);
+        }
+        match effect.place {
+            TablePlace::Lookups => {
+                let found = self.catalog.lookup(&effect.name);
+                found.map(|lookup| lookup.load()).transpose()
+            }
+            TablePlace::Collections | TablePlace::Csv => Ok(None),
+        }
+    }
+}
+
+/// Rows as they are written: several values in lines of one cell, no value as an empty cell.
+fn texts(rows: &Table, effect: &TableEffect) -> LookupTable {
+    let mut columns = effect.columns.clone();
+    for column in rows.columns() {
+        if !columns.contains(&column.name) && !column.name.starts_with("__") {
+            columns.push(column.name.clone());
+        }
+    }
+    let marked: Vec<String> = columns
+        .iter()
+        .filter(|name| {
+            effect.multivalues && rows.column(name).is_some_and(|c| c.kind == Type::Multi)
+        })
+        .cloned()
+        .collect();
+    let mut out = LookupTable {
+        columns: columns.clone(),
+        rows: Vec::with_capacity(rows.height()),
+    };
+    out.columns
+        .extend(marked.iter().map(|name| format!("__mv_{name}")));
+    for row in 0..rows.height() {
+        let mut cells: Vec<Option<String>> = columns
+            .iter()
+            .map(|name| {
+                let values = rows.value(name, row).into_values();
+                (!values.is_empty()).then(|| values.join("\n"))
+            })
+            .collect();
+        for name in &marked {
+            let values = rows.value(name, row).into_values();
+            let each = values.iter().map(|v| format!("${}$", v.replace('$', "$$")));
+            cells.push((values.len() > 1).then(|| each.collect::<Vec<_>>().join(";")));
+        }
+        out.rows.push(cells);
+    }
+    out
+}
+
+/// New rows after the old ones, in the old ones' columns; with a key, in place of those that have
+/// the same one.
+fn merged(mut before: LookupTable, new: LookupTable, key: Option<&str>) -> LookupTable {
+    if before.columns.is_empty() {
+        return new;
+    }
+    if let Some(key) = key
+        && !before.columns.iter().any(|c| c == key)
+    {
+        before.columns.push(key.to_owned());
+        before.rows.iter_mut().for_each(|row| row.push(None));
+    }
+    let at = |table: &LookupTable, name: &str| table.columns.iter().position(|c| c == name);
+    let from: Vec<Option<usize>> = before.columns.iter().map(|c| at(&new, c)).collect();
+    let key_at = key.and_then(|key| at(&before, key));
+    let mut known: HashMap<String, usize> = HashMap::new();
+    if let Some(key_at) = key_at {
+        for (row, cells) in before.rows.iter().enumerate() {
+            if let Some(key) = &cells[key_at] {
+                known.insert(key.clone(), row);
+            }
+        }
+    }
+    for cells in new.rows {
+        let row: Vec<Option<String>> = from
+            .iter()
+            .map(|at| at.and_then(|at| cells.get(at).cloned().flatten()))
+            .collect();
+        let key = key_at.and_then(|at| row[at].clone());
+        match key.as_ref().and_then(|key| known.get(key)) {
+            Some(&there) => before.rows[there] = row,
+            None => {
+                if let Some(key) = key {
+                    known.insert(key, before.rows.len());
+                }
+                before.rows.push(row);
+            }
+        }
+    }
+    before
+}
+
+fn csv_of(table: &LookupTable) -> Result<Vec<u8>, String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let write = |writer: &mut csv::Writer<Vec<u8>>| -> csv::Result<()> {
+        if table.columns.is_empty() {
+            return Ok(());
+        }
+        writer.write_record(&table.columns)?;
+        for row in &table.rows {
+            writer.write_record(row.iter().map(|cell| cell.as_deref().unwrap_or("")))?;
+        }
+        Ok(())
+    };
+    write(&mut writer).map_err(|why| why.to_string())?;
+    writer.into_inner().map_err(|why| why.to_string())
+}
+
+/// Adds events as a source of their own, so that those that were collected before stay; gives its
+/// origin, unless there are no events.
+fn add_events(
+    store: &Store,
+    writer: &Writer<'_>,
+    effect: EventsEffect,
+    number: usize,
+) -> Result<Option<PathBuf>> {
+    const PREFIX: &str = "collected-";
+    let last = store
+        .sources()?
+        .iter()
+        .filter_map(|s| s.origin.strip_prefix(PREFIX)?.parse::<usize>().ok())
+        .max();
+    let mut rows = Table::new(effect.rows.height());
+    if rows.height() == 0 {
+        return Ok(None);
+    }
+    let fixed = [
+        ("host", &effect.host),
+        ("source", &effect.source),
+        ("sourcetype", &effect.sourcetype),
+        ("index", &effect.index),
+    ];
+    for name in ["_time", "_raw"] {
+        if let Some(column) = effect.rows.column(name) {
+            rows.set(name, column.kind, column.values.clone());
+        }
+    }
+    for (name, value) in fixed {
+        let values = vec![Value::text(value.clone()); rows.height()];
+        rows.set(name, Type::Text, values);
+    }
+    for column in effect.rows.columns() {
+        if rows.column(&column.name).is_none() {
+            rows.set(column.name.clone(), column.kind, column.values.clone());
+        }
+    }
+    let frame = Frame::from_table(rows)?.lazy.collect().map_err(internal)?;
+    let origin = PathBuf::from(format!("{PREFIX}{}", last.map_or(1, |n| n + 1) + number));
+    let batch = Batch {
+        source: effect.source,
+        sourcetype: effect.sourcetype,
+        host: Some(effect.host),
+        index: effect.index,
+        origin: origin.clone(),
+        frame,
+    };
+    writer.add((0, 0), batch)?;
+    Ok(Some(origin))
+}
+
+fn internal(error: polars::prelude::PolarsError) -> Error {
+    Error::internal(error.to_string())
+}
