@@ -73,7 +73,7 @@ pub(super) const TABLE: &[EvalFunction] = &[
         name: "$exchange",
         synopsis: "$exchange(<value>, <pattern>, <replacement>, ...)",
         arity: (3, MANY),
-        returns: |_| Type::Any,
+        returns: |args| args[0].join(Type::Text),
         doc: "Each value that a pattern with `*` matches whole, replaced; the first such pattern counts.",
         body: Body::Values(exchange::exchange),
         ..BASE

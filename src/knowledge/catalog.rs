@@ -175,8 +175,11 @@ impl Catalog {
 
     /// Lets the tables that searches write in the home folder stand in for those that were added.
     pub fn add_home(&mut self, home: &Path) {
+        if let Some(before) = self.home.replace(home.to_owned()) {
+            let before = before.join("lookups");
+            self.tables.retain(|folder| *folder != before);
+        }
         self.tables.push(home.join("lookups"));
-        self.home = Some(home.to_owned());
     }
 
     /// A whole number of `limits.conf`.

@@ -11,6 +11,7 @@ use crate::detect::test::{self, Planned, TestData, TestResult, TestStatus};
 use crate::detect::{self, Failure, Status};
 use crate::error::{Error, Result};
 use crate::exec::data::Data;
+use crate::knowledge::Catalog;
 use crate::knowledge::detection::Detection;
 use crate::read;
 use crate::session::data::report_notices;
@@ -320,13 +321,15 @@ impl Session {
             let report = self.read_into(&file.path, &options, &mut found)?;
             told.extend(report_notices(&report));
         }
+        let mut catalog = Catalog::clone(&self.catalog);
+        catalog.add_home(home.path());
         let session = Session {
             options: Options {
                 home: home.path().to_owned(),
                 data: Vec::new(),
                 ..self.options.clone()
             },
-            catalog: Arc::clone(&self.catalog),
+            catalog: Arc::new(catalog),
             data: OnceLock::from(found),
             data_notices: Default::default(),
             cancelled: self.cancelled.clone(),

@@ -67,7 +67,7 @@ fn every_kind_of_outcome_is_told_with_its_reason() {
             "failed",
             "`Processes.no_such_field` is not in the data",
         ),
-        ("Does Not Parse", "error", "tstats"),
+        ("Does Not Parse", "error", "expected a field name"),
         ("By Hand", "untested", "it needs a second domain"),
     ] {
         let (found, why) = &results[name];

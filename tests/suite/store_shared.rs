@@ -100,7 +100,10 @@ fn summaries_of_real_logs_give_what_events_give() {
     for model in session.catalog().models.iter() {
         for dataset in model.datasets() {
             let (root, name) = (dataset.root(), format!("{}.{}", model.name, dataset.name));
-            searches.push(format!("| tstats count from datamodel={name}"));
+            // Those below a root are its rows, and each costs a pass over all events.
+            if root != dataset.name {
+                continue;
+            }
             let fields: Vec<String> = dataset
                 .fields
                 .iter()
