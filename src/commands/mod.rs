@@ -125,7 +125,7 @@ commands! {
     loadjob, localize, localop, lookup, makecontinuous, makemv, makeresults, map, mcollect,
     metadata, metasearch, multikv, mvcombine, mvexpand, nomv, outlier, outputcsv, outputlookup,
     outputtext, pivot, predict, rangemap, rare, regex, reltime, rename, replace, require,
-    return_, reverse, rex, savedsearch, search, selfjoin, set, sichart, sirare, sistats,
+    return_, reverse, rex, savedsearch, search, selfjoin, set, setfields, sichart, sirare, sistats,
     sitimechart, sitop, sort, spath, stats, strcat, streamstats, table, tags, tail, timechart,
     timewrap, tojson, top, transaction, transpose, trendline, tstats, typeahead, typer, union,
     uniq, untable, walklex, where_, x11, xmlkv, xmlunescape, xpath, xyseries,
@@ -151,7 +151,7 @@ pub fn shape_of(name: &str) -> Option<Rule> {
 /// Commands of Splunk that this program does not run yet: named so that the error can say so.
 const LATER: &str = "apply bucketdir erex findtypes fit folderize geostats kvform mpreview \
     mstats overlap relevancy rtorder scrub summary listmodels deletemodel score sample \
-    setfields typelearner";
+    typelearner";
 
 /// Commands of Splunk that there is no row for, with the reason.
 pub fn unsupported() -> impl Iterator<Item = (&'static str, &'static str)> {
