@@ -207,11 +207,14 @@ mod terminal {
     impl Terminal {
         /// The prompt on a terminal; none where there is no `script`.
         fn open(place: &Place) -> Option<Terminal> {
-            let command = format!("'{}' repl", env!("CARGO_BIN_EXE_spelunk"));
+            // `exec`: a shell that stays in between would take Ctrl-C for its own and end with 130.
+            let command = format!("exec '{}' repl", env!("CARGO_BIN_EXE_spelunk"));
             let started = Command::new("script")
                 .args(["-qefc", &command, "/dev/null"])
                 .current_dir(place.path())
                 .env("TERM", "xterm")
+                .env("SHELL", "/bin/sh")
+                .env("SHELL", "/bin/sh")
                 .env_remove("SPELUNK_HOME")
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
