@@ -23,17 +23,12 @@ mod topics;
 mod values;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
 
 use crate::cli::args::{Cli, Command};
 use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, note};
-use crate::exec::wait_for_stopped;
-
-/// How long a search that was stopped may keep the program from ending.
-const LEAVING: Duration = Duration::from_secs(3);
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
@@ -74,15 +69,13 @@ fn run_process() -> ExitCode {
             return problem.exit_code();
         }
     };
-    let code = match dispatch(cli.command, &setup) {
+    match dispatch(cli.command, &setup) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             setup.complain(&problem);
             problem.exit_code()
         }
-    };
-    wait_for_stopped(LEAVING);
-    code
+    }
 }
 
 fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {

@@ -2,9 +2,8 @@
 //! at any time, and that there is room for Polars' recursion.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use polars::prelude::{DataFrame, IntoLazy as _, LazyFrame, PolarsError, PolarsResult};
 
@@ -22,45 +21,6 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// Steps that Polars is handed at once. What it does with a plan grows faster than the plan, and
 /// no search that somebody wrote by hand is as long.
 const MAX_PENDING: usize = 200;
-
-/// Computations that run now, those that nobody waits for any more among them.
-static RUNNING: Mutex<usize> = Mutex::new(0);
-static ENDED: Condvar = Condvar::new();
-
-/// Counts a computation for as long as it lives.
-struct Running;
-
-impl Running {
-    fn begin() -> Running {
-        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        Running
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        ENDED.notify_all();
-    }
-}
-
-/// Waits until the computations of searches that were stopped have ended, at most so long.
-///
-/// A process that ends while other threads compute takes their memory from under them.
-pub fn wait_for_stopped(limit: Duration) {
-    let until = Instant::now() + limit;
-    let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-    while *running > 0 {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return;
-        }
-        running = ENDED
-            .wait_timeout(running, left)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0;
-    }
-}
 
 impl Executor<'_> {
     /// The rows of a frame.
@@ -96,14 +56,12 @@ impl Executor<'_> {
     fn computed(&self, lazy: LazyFrame) -> Result<DataFrame> {
         self.context.check_cancelled()?;
         let (sender, result) = mpsc::channel();
-        let running = Running::begin();
         thread::Builder::new()
             .name("polars".to_owned())
             .stack_size(STACK)
             .spawn(move || {
                 // Nobody takes the result of a search that was stopped.
                 let _ = sender.send(guarded(|| lazy.collect()));
-                drop(running);
             })
             .map_err(|why| Error::data(format!("there is no room to compute: {why}")))?;
         loop {

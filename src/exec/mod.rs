@@ -35,8 +35,6 @@ use std::sync::{Arc, Mutex};
 
 use polars::prelude::{Column, DataFrame, IntoColumn as _, lit};
 
-pub use crate::exec::collect::wait_for_stopped;
-
 use crate::error::{Error, Result};
 use crate::exec::data::Data;
 use crate::exec::frame::{Frame, polars_error, to_table};
