@@ -3,9 +3,8 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;
-use crate::plan::build::{call, field, number, text};
-use crate::plan::schema::Pattern;
-use crate::plan::{Assignment, EACH, Plan, Target};
+use crate::plan::build::{assign_each, call, field, number, text};
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
 use crate::value::{is_canonical_number, parse_number};
@@ -35,28 +34,5 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     };
     let fields = args.fields();
     let filled = |name: &str| call("coalesce", vec![field(name), value.clone()]);
-    let columns = if fields.is_empty() {
-        vec![Assignment {
-            target: Target::EachPresent(vec![Pattern::new("*")]),
-            value: filled(EACH),
-        }]
-    } else {
-        fields
-            .iter()
-            .map(|name| {
-                if name.text.contains('*') {
-                    Assignment {
-                        target: Target::Each(vec![Pattern::new(name.text.as_str())]),
-                        value: filled(EACH),
-                    }
-                } else {
-                    Assignment {
-                        target: Target::Field(name.text.clone()),
-                        value: filled(&name.text),
-                    }
-                }
-            })
-            .collect()
-    };
-    Ok(Planner::rows_or_events(input).extend(columns))
+    Ok(Planner::rows_or_events(input).extend(assign_each(&fields, filled)))
 }

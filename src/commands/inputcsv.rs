@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::commands::args::Args;
+use crate::commands::inputlookup::table_rows;
 use crate::commands::outputcsv::file;
 use crate::commands::outputlookup::inside;
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -12,7 +13,7 @@ use crate::plan::context::PlanContext;
 use crate::plan::table::Table;
 use crate::plan::{Kernel, Plan};
 use crate::syntax::Rule;
-use crate::syntax::ast::{ArgKind, Stage};
+use crate::syntax::ast::Stage;
 use crate::value::{Type, Value};
 
 pub(super) const COMMAND: Command = Command {
@@ -42,37 +43,11 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         return Err(Error::syntax(stage.span, "`inputcsv` needs one file"));
     };
     inside(&name.text, name.span)?;
-    let mut rows = Plan::Values(Table::default().into()).apply(ReadCsv {
+    let rows = Plan::Values(Table::default().into()).apply(ReadCsv {
         path: planner.context.home.join("csv").join(file(&name.text)),
         strict: args.flag("strict", false)?,
     });
-    for arg in &args.rest {
-        if let ArgKind::Search(search) = &arg.kind {
-            rows = planner.search_filter(rows, search)?;
-        }
-    }
-    let start = args.number("start", 0)?;
-    if start > 0 {
-        rows = Plan::Skip {
-            input: Box::new(rows),
-            count: start,
-        };
-    }
-    if args.get("max").is_some() {
-        rows = Plan::Limit {
-            input: Box::new(rows),
-            count: args.number("max", 0)?,
-            tail: false,
-        };
-    }
-    match input {
-        Some(before) if args.flag("append", false)? => Ok(Plan::Union {
-            inputs: vec![before, rows],
-        }),
-        Some(_) => Err(Error::syntax(stage.name.span, "`inputcsv` begins a search")
-            .hint("with append=true it adds its rows to those there are")),
-        None => Ok(rows),
-    }
+    table_rows(planner, &COMMAND, stage, &args, rows, input)
 }
 
 /// The rows of a file, read when the search runs.

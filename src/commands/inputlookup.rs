@@ -35,7 +35,20 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         .catalog
         .find_lookup(&name.text)
         .map_err(|e| e.at(name.span))?;
-    let mut rows = Plan::Scan(Scan::Lookup((*name).clone()));
+    let rows = Plan::Scan(Scan::Lookup((*name).clone()));
+    table_rows(planner, &COMMAND, stage, &args, rows, input)
+}
+
+/// The rows of a table as far as the arguments ask for them, after those there are with
+/// `append=true`.
+pub(super) fn table_rows(
+    planner: &mut Planner<'_>,
+    command: &Command,
+    stage: &Stage,
+    args: &Args<'_>,
+    mut rows: Plan,
+    input: Option<Plan>,
+) -> Result<Plan> {
     for arg in &args.rest {
         if let ArgKind::Search(search) = &arg.kind {
             rows = planner.search_filter(rows, search)?;
@@ -61,7 +74,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         }),
         Some(_) => Err(Error::syntax(
             stage.name.span,
-            "`inputlookup` begins a search",
+            format!("`{}` begins a search", command.name),
         )
         .hint("with append=true it adds its rows to those there are")),
         None => Ok(rows),

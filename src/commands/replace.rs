@@ -3,9 +3,8 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::build::{call, field, text};
-use crate::plan::schema::Pattern;
-use crate::plan::{Assignment, EACH, Plan, Target};
+use crate::plan::build::{assign_each, call, field, text};
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Expr, Name, Stage};
 
@@ -60,30 +59,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         args.extend(pairs.iter().cloned());
         call("$exchange", args)
     };
-    let columns = if fields.is_empty() {
-        vec![Assignment {
-            target: Target::EachPresent(vec![Pattern::new("*")]),
-            value: exchanged(EACH),
-        }]
-    } else {
-        fields
-            .iter()
-            .map(|name| {
-                if name.text.contains('*') {
-                    Assignment {
-                        target: Target::Each(vec![Pattern::new(name.text.as_str())]),
-                        value: exchanged(EACH),
-                    }
-                } else {
-                    Assignment {
-                        target: Target::Field(name.text.clone()),
-                        value: exchanged(&name.text),
-                    }
-                }
-            })
-            .collect()
-    };
-    Ok(Planner::rows_or_events(input).extend(columns))
+    Ok(Planner::rows_or_events(input).extend(assign_each(&fields, exchanged)))
 }
 
 fn stars(text: &str) -> usize {

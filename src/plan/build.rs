@@ -1,5 +1,7 @@
 //! Expressions and searches that commands write themselves.
 
+use crate::plan::schema::Pattern;
+use crate::plan::{Assignment, EACH, Target};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind, Literal, Name, Search, UnaryOp};
 
@@ -15,6 +17,31 @@ pub fn name(text: &str, span: Span) -> Name {
 /// A field.
 pub fn field(name: &str) -> Expr {
     expr(ExprKind::Field(name.to_owned()))
+}
+
+/// Sets each of the fields, which may be patterns, to what `value` makes of it; without any, every
+/// field that a row has.
+pub fn assign_each(fields: &[&Name], value: impl Fn(&str) -> Expr) -> Vec<Assignment> {
+    if fields.is_empty() {
+        return vec![Assignment {
+            target: Target::EachPresent(vec![Pattern::new("*")]),
+            value: value(EACH),
+        }];
+    }
+    let assign = |name: &&Name| {
+        if name.text.contains('*') {
+            Assignment {
+                target: Target::Each(vec![Pattern::new(name.text.as_str())]),
+                value: value(EACH),
+            }
+        } else {
+            Assignment {
+                target: Target::Field(name.text.clone()),
+                value: value(&name.text),
+            }
+        }
+    };
+    fields.iter().map(assign).collect()
 }
 
 /// A text.
