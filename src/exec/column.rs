@@ -40,6 +40,7 @@ pub fn field(name: &str, kind: Type) -> Field {
 }
 
 /// A column read as SPL values.
+#[derive(Clone, Copy)]
 pub enum Cells<'c> {
     /// Text.
     Text(&'c StringChunked),

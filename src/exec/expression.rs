@@ -7,6 +7,7 @@ use polars::prelude::{Column, DataType, Expr as Lazy, IntoColumn as _, lit};
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, field};
+use crate::exec::distinct::Distinct;
 use crate::exec::frame::{Frame, column, missing};
 use crate::plan::analysis::has_subsearch;
 use crate::plan::bind::{Binder, Node, Program};
@@ -92,6 +93,7 @@ impl Executor<'_> {
         }
         let failure = Arc::clone(&self.failure);
         let cancelled = Arc::clone(&self.context.cancelled);
+        let repeats = is_costly(&program.root) && !volatile(&program.root);
         let program = Arc::new(program);
         let first = columns.remove(0);
         let run = move |columns: &mut [Column]| {
@@ -99,26 +101,41 @@ impl Executor<'_> {
             let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
             // A literal has one row whatever the others have.
             let single: Vec<bool> = columns.iter().map(|c| c.len() == 1).collect();
-            let mut builder = Builder::new("", kind, height);
             let mut row = vec![Value::Null; program.slots.len()];
-            for i in 0..height {
-                for (slot, value) in row.iter_mut().enumerate() {
-                    *value = cells[slot].get(if single[slot] { 0 } else { i });
-                }
-                if i % 4096 == 0 && cancelled.load(std::sync::atomic::Ordering::Relaxed) {
-                    return Err(stop(
-                        &failure,
-                        Error::new(crate::error::ErrorKind::Interrupted),
-                    ));
-                }
-                match program.eval(&clock, &row) {
-                    Ok(value) => builder.push(value),
-                    Err(message) => {
-                        return Err(stop(&failure, Error::argument(span, message)));
+            let mut evaluate = |rows: &mut dyn ExactSizeIterator<Item = usize>| {
+                let mut builder = Builder::new("", kind, rows.len());
+                for (count, i) in rows.enumerate() {
+                    for (slot, value) in row.iter_mut().enumerate() {
+                        *value = cells[slot].get(if single[slot] { 0 } else { i });
+                    }
+                    if count % 4096 == 0 && cancelled.load(std::sync::atomic::Ordering::Relaxed) {
+                        return Err(stop(
+                            &failure,
+                            Error::new(crate::error::ErrorKind::Interrupted),
+                        ));
+                    }
+                    match program.eval(&clock, &row) {
+                        Ok(value) => builder.push(value),
+                        Err(message) => {
+                            return Err(stop(&failure, Error::argument(span, message)));
+                        }
                     }
                 }
-            }
-            Ok(builder.finish().with_name(columns[0].name().clone()))
+                Ok(builder.finish())
+            };
+            let distinct = if repeats && single.iter().all(|single| !single) {
+                Distinct::if_worth_it(&cells, height)
+            } else {
+                None
+            };
+            let made = match distinct {
+                Some(distinct) => {
+                    let made = evaluate(&mut distinct.firsts.iter().copied())?;
+                    distinct.spread(&made)?
+                }
+                None => evaluate(&mut (0..height))?,
+            };
+            Ok(made.with_name(columns[0].name().clone()))
         };
         let expr = first.map_many(run, &columns, move |_, fields| {
             Ok(field(fields[0].name(), kind))
@@ -197,6 +214,21 @@ fn volatile(node: &Node) -> bool {
         Node::Call(function, args) => function.traits.volatile || args.iter().any(volatile),
         Node::Map { over, body, .. } => volatile(over) || volatile(body),
         Node::FilterValues { body, .. } => volatile(body),
+    }
+}
+
+/// Whether evaluating costs more than to find out that a row was seen before.
+fn is_costly(node: &Node) -> bool {
+    match node {
+        Node::Const(_) | Node::Slot(_) => false,
+        Node::Unary(_, inner) => is_costly(inner),
+        Node::Binary(op, a, b) => *op == BinaryOp::Like || is_costly(a) || is_costly(b),
+        Node::In(..)
+        | Node::Call(..)
+        | Node::Map { .. }
+        | Node::FilterValues { .. }
+        | Node::Search(_)
+        | Node::Fields(_) => true,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Search expressions to Polars.
 
 use polars::prelude::{
-    BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _, lit,
+    BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _, PolarsResult, lit,
 };
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::column::{Cells, field};
+use crate::exec::distinct::Distinct;
 use crate::exec::frame::{Frame, column};
 use crate::plan::bind::Binder;
 use crate::plan::matching::{FieldMatcher, TermMatcher};
@@ -127,7 +128,7 @@ impl Executor<'_> {
             return column(name).is_not_null();
         }
         column(name).map(
-            move |c| Ok(test_column(&c, &tests)),
+            move |c| test_column(&c, &tests),
             |_, f| Ok(field(f.name(), Type::Bool)),
         )
     }
@@ -272,20 +273,24 @@ fn joined(mut terms: Vec<Lazy>, all: bool) -> Lazy {
 }
 
 fn mask(column: &Column, mut keep: impl FnMut(usize) -> bool) -> Column {
-    let values = (0..column.len()).map(|row| Some(keep(row)));
+    truths(column, (0..column.len()).map(|row| Some(keep(row))))
+}
+
+fn truths(column: &Column, values: impl Iterator<Item = Option<bool>>) -> Column {
     BooleanChunked::from_iter_options(column.name().clone(), values).into_column()
 }
 
-fn test_column(column: &Column, tests: &[FieldMatcher]) -> Column {
-    if let Ok(texts) = column.str() {
-        let values = texts
-            .iter()
-            .map(|text| Some(text.is_some_and(|t| tests.iter().any(|m| m.matches_text(t)))));
-        return BooleanChunked::from_iter_options(column.name().clone(), values).into_column();
-    }
+fn test_column(column: &Column, tests: &[FieldMatcher]) -> PolarsResult<Column> {
     let cells = Cells::new(column);
-    mask(column, |row| {
+    let passes = |row: usize| {
         let value = cells.get(row);
         tests.iter().any(|m| m.matches(&value))
-    })
+    };
+    match Distinct::if_worth_it(&[cells], column.len()) {
+        Some(distinct) => {
+            let firsts = distinct.firsts.iter();
+            distinct.spread(&truths(column, firsts.map(|&row| Some(passes(row)))))
+        }
+        None => Ok(mask(column, passes)),
+    }
 }

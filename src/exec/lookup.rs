@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use polars::prelude::Column;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
-use crate::exec::frame::{Frame, to_table};
+use crate::exec::column::{Builder, Cells};
+use crate::exec::distinct::Distinct;
+use crate::exec::frame::{Frame, polars_error};
 use crate::functions::pattern::Wildcard;
 use crate::knowledge::lookups::{LookupDefinition, LookupTable, MatchType};
 use crate::plan::table::{Table, type_of_values};
@@ -92,28 +95,26 @@ impl Executor<'_> {
                 .map(|(column, target)| Ok((index(column)?, target.text.clone())))
                 .collect::<Result<_>>()?
         };
-        let mut rows = to_table(&self.collect(frame)?);
+        let mut schema = frame.schema.clone();
+        let rows = self.collect(frame)?;
         let matcher = Matcher::new(&definition, &table, tests);
-        let mut columns: Vec<Vec<Value<'static>>> = vec![Vec::new(); outputs.len()];
-        let mut known: HashMap<Vec<Option<String>>, Vec<usize>> = HashMap::new();
-        for row in 0..rows.height() {
-            if row % 4096 == 0 {
+        let cells: Vec<Option<Cells<'_>>> = keys
+            .iter()
+            .map(|(_, field)| rows.frame().column(&field.text).ok().map(Cells::new))
+            .collect();
+        let there: Vec<Cells<'_>> = cells.iter().flatten().copied().collect();
+        let distinct = Distinct::of(&there, rows.len());
+        let mut made: Vec<Vec<Value<'static>>> = vec![Vec::new(); outputs.len()];
+        for (count, &row) in distinct.firsts.iter().enumerate() {
+            if count % 4096 == 0 {
                 self.context.check_cancelled()?;
             }
-            let values: Vec<Value<'_>> =
-                keys.iter().map(|(_, f)| rows.value(&f.text, row)).collect();
-            let wanted: Vec<Option<String>> = values
+            let values: Vec<Value<'_>> = cells
                 .iter()
-                .map(|v| v.as_text().map(Cow::into_owned))
+                .map(|c| c.map_or(Value::Null, |c| c.get(row)))
                 .collect();
-            let found = match known.get(&wanted) {
-                Some(found) => found,
-                None => {
-                    let found = matcher.find(&values);
-                    known.entry(wanted).or_insert(found)
-                }
-            };
-            for ((at, _), out) in outputs.iter().zip(&mut columns) {
+            let found = matcher.find(&values);
+            for ((at, _), out) in outputs.iter().zip(&mut made) {
                 let mut cells: Vec<Cow<'static, str>> = found
                     .iter()
                     .filter_map(|&r| table.rows[r].get(*at)?.clone().map(Cow::Owned))
@@ -125,23 +126,51 @@ impl Executor<'_> {
                 out.push(Value::multi(cells));
             }
         }
-        for ((_, target), mut values) in outputs.into_iter().zip(columns) {
-            if let Some(old) = rows.column(&target) {
-                for (new, old) in values.iter_mut().zip(&old.values) {
-                    // `OUTPUT` takes over where a row matched; `OUTPUTNEW` only fills.
-                    if new.is_null() || !overwrite && !old.is_null() {
-                        *new = old.clone();
-                    }
-                }
-            }
-            let kind = match type_of_values(&values) {
-                Type::Null => Type::Text,
-                kind => kind,
+        let mut columns = Vec::new();
+        for ((_, target), values) in outputs.into_iter().zip(made) {
+            let (kind, column) = column_of(&target, &values);
+            let column = distinct.spread(&column).map_err(polars_error)?;
+            let (kind, column) = match rows.frame().column(&target) {
+                Ok(old) => merged(old, &column, overwrite),
+                Err(_) => (kind, column),
             };
-            rows.set(target, kind, values);
+            schema.insert(target, kind);
+            columns.push(column);
         }
-        Frame::from_table(rows)
+        let mut frame = rows.frame().clone();
+        for column in columns {
+            frame.with_column(column).map_err(polars_error)?;
+        }
+        Ok(Frame::typed(frame, schema))
     }
+}
+
+/// Values as a column, of the type they have.
+fn column_of(name: &str, values: &[Value<'_>]) -> (Type, Column) {
+    let kind = match type_of_values(values) {
+        Type::Null => Type::Text,
+        kind => kind,
+    };
+    let mut builder = Builder::new(name, kind, values.len());
+    for value in values {
+        builder.push(value.borrowed());
+    }
+    (kind, builder.finish())
+}
+
+/// A column where a lookup wrote over what was there: `OUTPUT` takes over where a row matched;
+/// `OUTPUTNEW` only fills.
+fn merged(old: &Column, new: &Column, overwrite: bool) -> (Type, Column) {
+    let (before, after) = (Cells::new(old), Cells::new(new));
+    let values: Vec<Value<'_>> = (0..old.len())
+        .map(|row| match (before.get(row), after.get(row)) {
+            (old, Value::Null) => old,
+            (Value::Null, new) => new,
+            (old, _) if !overwrite => old,
+            (_, new) => new,
+        })
+        .collect();
+    column_of(old.name(), &values)
 }
 
 /// How one key column is compared.

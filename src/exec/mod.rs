@@ -15,6 +15,7 @@ mod collect;
 pub mod column;
 mod columns;
 pub mod data;
+mod distinct;
 mod expression;
 pub mod fields;
 mod filter;

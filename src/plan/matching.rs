@@ -75,13 +75,7 @@ impl FieldMatcher {
     }
 
     fn equal(&self, text: &str) -> bool {
-        if self.wildcard.is_match(text) {
-            return true;
-        }
-        match (&self.network, text.parse::<IpAddr>()) {
-            (Some(network), Ok(address)) => network.contains(&address),
-            _ => false,
-        }
+        self.wildcard.is_match(text) || self.network.is_some_and(|n| is_within(text, &n))
     }
 
     fn compare(&self, text: &str) -> std::cmp::Ordering {
@@ -90,6 +84,12 @@ impl FieldMatcher {
             _ => text.cmp(self.text.as_str()),
         }
     }
+}
+
+/// Whether a text is an address of a network.
+fn is_within(text: &str, network: &IpNet) -> bool {
+    text.parse::<IpAddr>()
+        .is_ok_and(|address| network.contains(&address))
 }
 
 /// A word or phrase sought in `_raw`.

@@ -94,7 +94,7 @@ impl Table {
 }
 
 /// The type of a column that holds these values.
-pub fn type_of_values<'a>(values: impl IntoIterator<Item = &'a Value<'static>>) -> Type {
+pub fn type_of_values<'a, 'v: 'a>(values: impl IntoIterator<Item = &'a Value<'v>>) -> Type {
     values
         .into_iter()
         .map(type_of_value)

@@ -4,7 +4,7 @@
 mod rebuild;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -88,22 +88,23 @@ pub(super) fn apply(session: &Session, batch: Batch, dropped: &mut u64) -> Resul
         pass.known.insert(name.to_owned(), Type::Any);
     }
     let height = batch.frame.height();
+    if !pass.may_change(&batch)? {
+        return Ok(vec![batch]);
+    }
     let mut events = Vec::with_capacity(height);
+    let mut made = Vec::new();
     let mut changed = false;
     for row in 0..height {
         let before = pass.event(&batch, row);
-        let first = events.len();
-        changed |= pass.run(before, 0, &mut events)?;
-        let kept = |event: &Event| event.queue.as_deref() != Some("nullQueue");
-        let made = events.len();
-        let mut at = first;
-        events.retain(|event| {
-            at += 1;
-            at <= first || kept(event)
-        });
-        let gone = made - events.len();
-        *dropped += gone as u64;
-        changed |= gone > 0;
+        changed |= pass.run(before, 0, &mut made)?;
+        for event in made.drain(..) {
+            if event.queue.as_deref() == Some("nullQueue") {
+                *dropped += 1;
+                changed = true;
+            } else {
+                events.push(event);
+            }
+        }
     }
     if !changed {
         return Ok(vec![batch]);
@@ -147,6 +148,27 @@ impl Pass<'_> {
             meta: Vec::new(),
             replaced: Vec::new(),
         }
+    }
+
+    /// Whether there is a rule for any event of the batch.
+    fn may_change(&self, batch: &Batch) -> Result<bool> {
+        let hosts = self.cells.get("host");
+        let mut seen: HashSet<Cow<'_, str>> = HashSet::new();
+        for row in 0..batch.frame.height() {
+            let host = hosts.map_or(Value::Null, |c| c.get(row));
+            let host = host.into_text().unwrap_or_default();
+            if seen.contains(&host) {
+                continue;
+            }
+            let rules = self
+                .props
+                .index_rules(&batch.sourcetype, &batch.source, &host)?;
+            if !rules.is_empty() {
+                return Ok(true);
+            }
+            seen.insert(host);
+        }
+        Ok(false)
     }
 
     fn rules(&mut self, event: &Event) -> Result<Rc<Compiled>> {
