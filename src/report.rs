@@ -63,6 +63,26 @@ pub fn render_warning(
     draw(Level::WARNING, message, span, hints, sources, color)
 }
 
+/// Draws what a check found: `severity` is `error`, `warning` or `note`, `code` stands behind it in
+/// brackets.
+pub fn render_finding(
+    severity: &str,
+    code: &str,
+    message: &str,
+    span: Option<Span>,
+    hints: &[String],
+    sources: &SourceMap,
+    color: bool,
+) -> String {
+    let level = match severity {
+        "error" => Level::ERROR,
+        "warning" => Level::WARNING,
+        _ => Level::NOTE,
+    };
+    let title = level.primary_title(shown(message)).id(code);
+    draw_under(Group::with_title(title), span, hints, sources, color)
+}
+
 /// `error` and all errors that hang on it, in order.
 fn flatten<'a>(error: &'a Error, into: &mut Vec<&'a Error>) {
     into.push(error);
@@ -79,7 +99,17 @@ fn draw(
     sources: &SourceMap,
     color: bool,
 ) -> String {
-    let mut group = Group::with_title(level.primary_title(shown(message)));
+    let title = level.primary_title(shown(message));
+    draw_under(Group::with_title(title), span, hints, sources, color)
+}
+
+fn draw_under<'a>(
+    mut group: Group<'a>,
+    span: Option<Span>,
+    hints: &[String],
+    sources: &'a SourceMap,
+    color: bool,
+) -> String {
     if let Some(span) = span {
         group = add_trace(group, span, sources);
     }

@@ -51,7 +51,7 @@ pub enum Command {
     /// Show what becomes of a search: macros, tree, plan, Polars; or the rows after every command
     #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
-    /// Parse and resolve searches or detection files without running them
+    /// Parse, resolve and lint searches or detection files without running them
     #[command(after_help = examples::CHECK)]
     Check(CheckArgs),
     /// Lay searches out: a command a line, long ones broken and aligned
@@ -291,6 +291,12 @@ pub struct CheckArgs {
     /// Searches, detection files, or folders of them
     #[arg(value_name = "SPL_OR_PATH", required = true)]
     pub what: Vec<String>,
+    /// Fail when that lint finds something: a code, a name, or `warnings` for all warnings
+    #[arg(long, value_name = "LINT", value_delimiter = ',')]
+    pub deny: Vec<String>,
+    /// Do not look for that: a code, a name, or `all`
+    #[arg(long, value_name = "LINT", value_delimiter = ',')]
+    pub allow: Vec<String>,
 }
 
 /// `fmt`

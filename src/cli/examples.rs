@@ -92,7 +92,14 @@ pub const CHECK: &str = "\
 Examples:
   spelunk check 'index=main | stats cont by host'
   spelunk check --content security_content security_content/detections
-Exit code 1 if anything is wrong.";
+  spelunk check detections/ --deny warnings --format sarif -o check.sarif
+  spelunk help SPL103
+
+Besides what does not run, lints find what is most likely not meant, or dear: docs/lints.md lists them.
+They are switched off by a comment in the search (```spelunk: allow SPL103```) or in the file of the detection
+(# spelunk: allow SPL103), by --allow, or for all by spelunk.conf ([lint] allow = ...) in a folder of content, in
+default or local of an app, or in the folder of the store.
+Exit code 1 if anything does not run, or a lint given to --deny found something.";
 
 /// `spelunk fmt --help`
 pub const FMT: &str = "\

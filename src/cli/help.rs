@@ -10,6 +10,7 @@ use crate::cli::problem::Problem;
 use crate::cli::reference::{Entry, commands, entries, functions};
 use crate::cli::setup::Setup;
 use crate::cli::topics::{self, TOPICS};
+use crate::detect::lint::{self, Lint};
 use crate::error::{Error, nearest};
 
 /// Explains a name, or lists the topics.
@@ -32,6 +33,9 @@ pub fn text(name: &str) -> Result<String, Error> {
     {
         parts.push(format!("{name} (command, not supported)\n\n{why}."));
     }
+    if let Some(lint) = lint::lint(name) {
+        parts.push(of_lint(lint));
+    }
     let subcommand = subcommand_help(name);
     match (parts.is_empty(), subcommand) {
         (true, Some(help)) => parts.push(help),
@@ -40,6 +44,19 @@ pub fn text(name: &str) -> Result<String, Error> {
         (true, None) => return Err(unknown(name)),
     }
     Ok(parts.join("\n\n"))
+}
+
+fn of_lint(lint: &Lint) -> String {
+    format!(
+        "{} {} (lint, {})\n\nFinds {}.\n{}\n\nFound in:\n  {}\nNot found in:\n  {}",
+        lint.code,
+        lint.name,
+        lint.severity.name(),
+        lint.finds,
+        lint.why,
+        indented(lint.bad.trim_end()),
+        indented(lint.good.trim_end())
+    )
 }
 
 /// Topics, commands and functions by name.

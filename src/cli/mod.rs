@@ -1,6 +1,7 @@
 //! The command line: arguments, subcommands, the REPL, output.
 
 pub mod args;
+mod check;
 mod examples;
 mod fields;
 mod format;
@@ -87,7 +88,7 @@ fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {
         Some(Command::Store(args)) => store::store(&args, setup),
         Some(Command::Test(args)) => test::test(&args, setup),
         Some(Command::Explain(args)) => search::explain(&args, setup),
-        Some(Command::Check(args)) => search::check(&args, setup),
+        Some(Command::Check(args)) => check::check(&args, setup),
         Some(Command::Fmt(args)) => format::fmt(&args, setup),
         Some(Command::Help(args)) => help::help(&args, setup),
         Some(Command::List(args)) => list::list(&args, setup),

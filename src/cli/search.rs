@@ -1,8 +1,8 @@
-//! `search`, `explain`, `check`.
+//! `search`, `explain`.
 
 use std::io::{self, Write};
 
-use crate::cli::args::{CheckArgs, ExplainArgs, SplArgs, StageArg};
+use crate::cli::args::{ExplainArgs, SplArgs, StageArg};
 use crate::cli::fields;
 use crate::cli::output::sink::Sink;
 use crate::cli::output::{Format, Style, Table, write};
@@ -101,17 +101,5 @@ pub fn stage(stage: StageArg) -> Stage {
         StageArg::Plan => Stage::Plan,
         StageArg::Optimized => Stage::Optimized,
         StageArg::Polars => Stage::Polars,
-    }
-}
-
-/// Checks searches and detections without running them.
-pub fn check(args: &CheckArgs, setup: &Setup) -> Result<(), Problem> {
-    let report = setup.open()?.check(&args.what)?;
-    Sink::open(setup.output.as_deref())?
-        .write(|out| writeln!(out, "{}", report.render(setup.color).trim_end()))?;
-    if report.is_ok() {
-        Ok(())
-    } else {
-        Err(Problem::Reported)
     }
 }

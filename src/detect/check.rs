@@ -1,11 +1,32 @@
-//! `check`: searches parsed, resolved and planned without being run.
+//! `check`: searches parsed, resolved, planned and looked at without being run.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
+
+use crate::detect::lint::place::{self, Place};
+use crate::detect::lint::{self, Found, Lint, Severity, allow};
+use crate::detect::report::sarif::Annotation;
 use crate::detect::{Failure, is_refusal};
 use crate::error::{Error, ErrorKind};
+use crate::knowledge::detection::Detection;
 use crate::report;
+use crate::source::{SourceId, SourceMap, Span};
+
+/// What a search or a file was checked as.
+#[derive(Debug)]
+pub struct Item<'i> {
+    /// The file's path, or the search.
+    pub name: &'i str,
+    /// The file's text, when it is one.
+    pub text: Option<&'i str>,
+    /// The detection, when the file can be read as one.
+    pub detection: Option<&'i Detection>,
+}
+
+/// What lints found in a search that can be planned, with its texts.
+pub type Looked = (Vec<(&'static Lint, Found)>, SourceMap);
 
 /// What `check` found.
 #[derive(Debug, Default)]
@@ -17,51 +38,125 @@ pub struct CheckReport {
 #[derive(Debug)]
 struct Checked {
     name: String,
-    failure: Option<Failure>,
+    /// Whether it is a file.
+    file: bool,
+    problems: Vec<Problem>,
+    refused: Vec<String>,
+    sources: SourceMap,
+}
+
+/// One thing found.
+struct Problem {
+    lint: &'static Lint,
+    /// Whether it makes the check fail.
+    fails: bool,
+    message: String,
+    span: Option<Span>,
+    /// In the file, or in the search where there is no file.
+    place: Option<Place>,
+    hints: Vec<String>,
+}
+
+impl std::fmt::Debug for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.lint.code, self.message)
+    }
 }
 
 impl CheckReport {
-    /// Adds a search that was checked.
-    pub fn add(&mut self, name: String, outcome: Result<(), Failure>) {
-        self.items.push(Checked {
-            name,
-            failure: outcome.err(),
-        });
+    /// Adds a search that was checked, with what lints found or why it does not run.
+    pub fn add(&mut self, item: &Item<'_>, outcome: Result<Looked, Failure>, rules: &allow::Rules) {
+        let search = item.detection.map(|d| d.search.as_str()).or(item.text);
+        let mut comments = allow::in_search(search.unwrap_or(item.name));
+        if let (Some(text), Some(detection)) = (item.text, item.detection)
+            && detection.search_line > 0
+        {
+            comments.extend(allow::in_yaml(text));
+        }
+        let mut checked = Checked {
+            name: item.name.to_owned(),
+            file: item.text.is_some() || item.detection.is_some(),
+            problems: Vec::new(),
+            refused: Vec::new(),
+            sources: SourceMap::new(),
+        };
+        let found: Vec<(&'static Lint, Found)> = match outcome {
+            Ok((found, sources)) => {
+                checked.sources = sources;
+                found
+            }
+            Err(failure) => {
+                let errors = || std::iter::once(&failure.error).chain(&failure.error.others);
+                checked.refused = errors().filter_map(refused_name).collect();
+                // What is wrong besides is told, what is not supported only where nothing is.
+                let refusal = is_refusal(&failure.error);
+                let told = errors().filter(|e| refusal || refused_name(e).is_none());
+                let found = told.filter_map(of_error).collect();
+                checked.sources = failure.sources;
+                found
+            }
+        };
+        for (lint, found) in found {
+            if lint.severity != Severity::Error && rules.allows(lint, &comments) {
+                continue;
+            }
+            let place = place_of(item, &found, &checked.sources);
+            checked.problems.push(Problem {
+                lint,
+                fails: rules.denies(lint),
+                message: found.message,
+                span: found.span,
+                place,
+                hints: found.hints,
+            });
+        }
+        self.items.push(checked);
     }
 
-    /// Whether nothing is wrong; what is only not supported is not wrong.
+    /// Whether nothing is wrong or denied; what is only not supported is not wrong.
     pub fn is_ok(&self) -> bool {
-        self.wrong().next().is_none()
+        self.problems().all(|(_, problem)| !problem.fails)
     }
 
-    fn wrong(&self) -> impl Iterator<Item = (&str, &Failure)> {
-        self.items.iter().filter_map(|item| {
-            let failure = item.failure.as_ref()?;
-            (!is_refusal(&failure.error)).then_some((item.name.as_str(), failure))
-        })
+    fn problems(&self) -> impl Iterator<Item = (&Checked, &Problem)> {
+        let each = self.items.iter();
+        each.flat_map(|item| item.problems.iter().map(move |problem| (item, problem)))
     }
 
-    /// The report as text: what is wrong drawn in full, what is not supported counted by name.
+    /// How often each lint found something, by code.
+    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for (_, problem) in self.problems() {
+            *counts.entry(problem.lint.code).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The report as text: what was found drawn in full, what is not supported counted by name.
     pub fn render(&self, color: bool) -> String {
         let mut out = String::new();
-        for (name, failure) in self.wrong() {
-            let drawn = report::render(&failure.error, &failure.sources, color);
+        for (item, problem) in self.problems() {
+            if is_unsupported(problem.lint) {
+                continue;
+            }
+            let name = match problem.place.filter(|_| item.file) {
+                Some(Place { line, column }) => format!("{}:{line}:{column}", item.name),
+                None => item.name.clone(),
+            };
+            let drawn = report::render_finding(
+                problem.lint.severity.name(),
+                problem.lint.code,
+                &problem.message,
+                problem.span,
+                &problem.hints,
+                &item.sources,
+                color,
+            );
             let _ = writeln!(out, "{name}\n{drawn}\n");
         }
         let mut refused: BTreeMap<String, usize> = BTreeMap::new();
-        let mut refused_items = 0;
         for item in &self.items {
-            let Some(failure) = &item.failure else {
-                continue;
-            };
-            if !is_refusal(&failure.error) {
-                continue;
-            }
-            refused_items += 1;
-            let mut names: Vec<String> = std::iter::once(&failure.error)
-                .chain(&failure.error.others)
-                .filter_map(refused_name)
-                .collect();
+            let mut names = item.refused.clone();
             names.sort();
             names.dedup();
             for name in names {
@@ -75,14 +170,136 @@ impl CheckReport {
                 let _ = writeln!(out, "  {name}: {count} {searches}");
             }
         }
-        let wrong = self.wrong().count();
-        let fine = self.items.len() - wrong - refused_items;
-        let _ = writeln!(
-            out,
-            "{} checked: {fine} fine, {refused_items} not supported yet, {wrong} wrong",
-            self.items.len()
-        );
+        self.sum_up(&mut out);
         out
+    }
+
+    fn sum_up(&self, out: &mut String) {
+        let counts = self.counts();
+        let told: Vec<&Lint> = lint::all()
+            .into_iter()
+            .filter(|l| counts.contains_key(l.code) && !is_unsupported(l))
+            .collect();
+        if self.items.len() > 1 && !told.is_empty() {
+            let _ = writeln!(out, "found:");
+            for lint in told {
+                let (code, name) = (lint.code, lint.name);
+                let severity = lint.severity.name();
+                let _ = writeln!(out, "  {:>5} {code} {name} ({severity})", counts[code]);
+            }
+        }
+        let of = |wanted: &dyn Fn(&Checked) -> bool| {
+            self.items.iter().filter(|item| wanted(item)).count()
+        };
+        let has = |item: &Checked, severity: Severity| {
+            let mut problems = item.problems.iter();
+            problems.any(|p| p.lint.severity == severity && !is_unsupported(p.lint))
+        };
+        let wrong = of(&|item| has(item, Severity::Error));
+        let refused = of(&|item| !item.refused.is_empty() && !has(item, Severity::Error));
+        let warned = of(&|item| !has(item, Severity::Error) && has(item, Severity::Warning));
+        let noted = of(&|item| {
+            !has(item, Severity::Error)
+                && !has(item, Severity::Warning)
+                && has(item, Severity::Note)
+        });
+        let fine = self.items.len() - wrong - refused - warned - noted;
+        let mut parts = vec![format!("{fine} fine")];
+        if warned > 0 {
+            parts.push(format!("{warned} with warnings"));
+        }
+        if noted > 0 {
+            parts.push(format!("{noted} with notes"));
+        }
+        parts.push(format!("{refused} not supported yet"));
+        parts.push(format!("{wrong} wrong"));
+        let _ = writeln!(out, "{} checked: {}", self.items.len(), parts.join(", "));
+    }
+
+    /// What was found, as JSON objects: `file` or `search`, `line`, `column`, `code`, `lint`,
+    /// `severity`, `message`, `text` (what it is about), `help`.
+    pub fn json(&self) -> Vec<Value> {
+        let each = self.problems().map(|(item, problem)| {
+            let place = problem.place.unwrap_or_default();
+            let text = problem.span.map(|span| {
+                let span = item.sources.trace(span).span;
+                item.sources.text(span).to_owned()
+            });
+            let mut object = json!({
+                if item.file { "file" } else { "search" }: item.name,
+                "code": problem.lint.code,
+                "lint": problem.lint.name,
+                "severity": problem.lint.severity.name(),
+                "message": problem.message,
+                "fails": problem.fails,
+            });
+            if problem.place.is_some() {
+                object["line"] = json!(place.line);
+                object["column"] = json!(place.column);
+            }
+            if let Some(text) = text {
+                object["text"] = json!(text);
+            }
+            if !problem.hints.is_empty() {
+                object["help"] = json!(problem.hints);
+            }
+            object
+        });
+        each.collect()
+    }
+
+    /// What was found, as annotations for code hosts.
+    pub fn annotations(&self) -> Vec<Annotation> {
+        let each = self.problems().map(|(item, problem)| Annotation {
+            rule: problem.lint.code.to_owned(),
+            title: problem.lint.name.to_owned(),
+            level: problem.lint.severity.name(),
+            message: problem.message.clone(),
+            file: item.name.clone(),
+            line: problem.place.map_or(1, |place| place.line),
+        });
+        each.collect()
+    }
+}
+
+fn is_unsupported(lint: &Lint) -> bool {
+    lint.code == "SPL006"
+}
+
+/// An error as something found.
+fn of_error(error: &Error) -> Option<(&'static Lint, Found)> {
+    let lint = lint::of_error(error)?;
+    Some((
+        lint,
+        Found {
+            message: error.to_string(),
+            span: error.span,
+            beside: None,
+            hints: error.hints.clone(),
+        },
+    ))
+}
+
+/// Where something stands in its file, or in the search where there is none.
+fn place_of(item: &Item<'_>, found: &Found, sources: &SourceMap) -> Option<Place> {
+    if let (Some(beside), Some(text)) = (&found.beside, item.text) {
+        return Some(place::of_text(text, beside));
+    }
+    let trace = sources.trace(found.span?);
+    // Of a place in a macro, the outermost call.
+    let at = match trace.calls.last() {
+        Some((_, call)) if trace.span.source != SourceId(0) => *call,
+        _ => trace.span,
+    };
+    let offset = at.start as usize;
+    match (item.text, item.detection) {
+        (Some(text), Some(d)) if d.search_line > 0 => {
+            Some(place::in_yaml(text, d.search_line, &d.search, offset))
+        }
+        _ => {
+            let (line, column) = sources.line_column(at.source, at.start);
+            Some(Place { line, column })
+        }
     }
 }
 

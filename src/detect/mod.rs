@@ -1,6 +1,7 @@
 //! Detections: run them, and make risk events of their rows.
 
 pub mod check;
+pub mod lint;
 mod message;
 pub mod report;
 mod risk;

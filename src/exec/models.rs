@@ -16,7 +16,7 @@ use crate::syntax::ast::Name;
 use crate::value::Type;
 
 /// Fields that carry no data set's name.
-pub(super) const BARE: [&str; 6] = ["_time", "_raw", "host", "source", "sourcetype", "index"];
+pub(super) use crate::plan::flow::BARE;
 
 impl Executor<'_> {
     /// The rows of a data set, columns named `Dataset.field`.

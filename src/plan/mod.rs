@@ -11,6 +11,7 @@ pub mod check;
 pub mod context;
 pub mod effects;
 pub mod eval;
+pub mod flow;
 pub mod found;
 pub mod matching;
 pub mod optimize;

@@ -1,17 +1,12 @@
-//! Many searches at once: detections run, searches checked.
+//! Detections run, one after the other.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use crate::detect::check::CheckReport;
 use crate::detect::selection::Selection;
 use crate::detect::{self, DetectionResult, Failure};
-use crate::error::{Error, Result};
-use crate::knowledge::detection::Detection;
-use crate::session::deep::deep;
-use crate::session::{RunSummary, Session, failure};
+use crate::session::{RunSummary, Session};
 
 /// Which detections are run, and how.
 #[derive(Clone, Debug, Default)]
@@ -23,45 +18,6 @@ pub struct RunChoice {
 }
 
 impl Session {
-    /// Parses, resolves and plans searches, detections and folders of them, without running them.
-    ///
-    /// # Errors
-    /// A file that can't be read.
-    pub fn check(&self, what: &[String]) -> Result<CheckReport> {
-        let mut report = CheckReport::default();
-        for item in what {
-            let looks_like_spl =
-                item.contains(['|', '=', '`', ' ']) && !PathBuf::from(item).exists();
-            if looks_like_spl {
-                report.add(item.clone(), self.check_one(item));
-                continue;
-            }
-            if item.ends_with(".spl") {
-                let path = PathBuf::from(item);
-                let text = std::fs::read_to_string(&path).map_err(|why| Error::file(&path, why))?;
-                report.add(item.clone(), self.check_one(&text));
-                continue;
-            }
-            for path in self.catalog.find_detections(item)? {
-                let name = path.display().to_string();
-                let outcome = Detection::load(&path)
-                    .map_err(Failure::from)
-                    .and_then(|d| self.check_one(&d.search));
-                report.add(name, outcome);
-            }
-        }
-        Ok(report)
-    }
-
-    fn check_one(&self, spl: &str) -> Result<(), Failure> {
-        deep(|| {
-            let compiled = self.compile(spl)?;
-            self.plan(&compiled, &compiled.pipeline)
-                .map(|_| ())
-                .map_err(|error| failure(&compiled.context, error))
-        })
-    }
-
     /// Runs detections one after the other and hands on what each gave. Without data of any kind,
     /// the shipped data sets that the detections name as their tests are replayed first.
     ///

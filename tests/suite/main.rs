@@ -16,6 +16,7 @@ mod golden_case;
 mod hostile;
 mod layers;
 mod line_rules;
+mod lints;
 mod properties;
 mod repl;
 mod reports;

@@ -22,6 +22,7 @@ use crate::value::{Type, Value, format_number};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Columns that fit the terminal
+    #[value(alias = "text")]
     Table,
     /// One field a line
     Vertical,

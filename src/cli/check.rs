@@ -1,0 +1,48 @@
+//! `check`: what is wrong with searches and detections, and what is most likely not meant.
+
+use serde_json::Value;
+
+use crate::cli::args::CheckArgs;
+use crate::cli::output::Format;
+use crate::cli::output::sink::Sink;
+use crate::cli::problem::Problem;
+use crate::cli::setup::Setup;
+use crate::detect::report::sarif;
+use crate::error::Error;
+
+/// Checks searches and detections without running them; ends in a problem when something is wrong
+/// or denied.
+pub fn check(args: &CheckArgs, setup: &Setup) -> Result<(), Problem> {
+    let session = setup.open()?;
+    let mut rules = session.lint_rules()?;
+    rules.allow(&args.allow)?;
+    rules.deny(&args.deny)?;
+    let report = session.check(&args.what, &rules)?;
+    let text = match setup.format.unwrap_or(Format::Table) {
+        Format::Table | Format::Vertical => report.render(setup.color),
+        Format::Json => format!("{:#}", Value::Array(report.json())),
+        Format::Ndjson => {
+            let lines = report
+                .json()
+                .into_iter()
+                .map(|object| format!("{object}\n"));
+            lines.collect()
+        }
+        Format::Sarif => sarif::log(&report.annotations()),
+        Format::Csv | Format::Markdown | Format::Parquet | Format::Html | Format::Junit => {
+            return Err(Error::usage("check writes text, json, ndjson or sarif").into());
+        }
+    };
+    let text = text.trim_end();
+    Sink::open(setup.output.as_deref())?.write(|out| {
+        if text.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "{text}")
+    })?;
+    if report.is_ok() {
+        Ok(())
+    } else {
+        Err(Problem::Reported)
+    }
+}

@@ -1,0 +1,169 @@
+//! What is switched off: by a comment in the search, by a comment in the detection's file, or by
+//! `spelunk.conf`.
+
+use std::path::Path;
+
+use crate::detect::lint::Lint;
+use crate::error::{Error, Result};
+use crate::knowledge::conf::Layers;
+
+/// The name of the configuration file, in a folder of content, in an app's `default` and `local`,
+/// and in the folder of the store.
+pub const FILE: &str = "spelunk.conf";
+
+/// Lints that are switched off, and those that make a check fail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    allowed: Vec<String>,
+    denied: Vec<String>,
+}
+
+impl Rules {
+    /// Lays the stanza `[lint]` of a configuration file over what is there: `allow` and `deny` are
+    /// lists of codes or names, `deny = warnings` means all warnings.
+    ///
+    /// # Errors
+    /// A line that can't be read, or a lint that there is not.
+    pub fn read(&mut self, path: &Path, text: &str) -> Result<()> {
+        let mut layers = Layers::default();
+        layers.add(path, text)?;
+        let Some(stanza) = layers.get("lint") else {
+            return Ok(());
+        };
+        for (key, setting) in stanza.iter() {
+            let wrong = |why: String| Error::format(path, setting.origin.line, 1, why);
+            let into = match key {
+                "allow" => &mut self.allowed,
+                "deny" => &mut self.denied,
+                other => return Err(wrong(format!("`{other}` is neither `allow` nor `deny`"))),
+            };
+            for name in names(&setting.value) {
+                known(name).map_err(wrong)?;
+                into.push(name.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Switches lints off.
+    ///
+    /// # Errors
+    /// A lint that there is not.
+    pub fn allow(&mut self, list: &[String]) -> Result<()> {
+        add(&mut self.allowed, list)
+    }
+
+    /// Makes a check fail on lints, or with `warnings` on all warnings.
+    ///
+    /// # Errors
+    /// A lint that there is not.
+    pub fn deny(&mut self, list: &[String]) -> Result<()> {
+        add(&mut self.denied, list)
+    }
+
+    /// Whether a lint is switched off, for a search with these comments.
+    pub fn allows(&self, lint: &Lint, comments: &[String]) -> bool {
+        // What is denied on the command line or in a file can still be allowed at its place.
+        let named = |name: &String| is(lint, name);
+        comments.iter().any(named) || self.allowed.iter().any(named)
+    }
+
+    /// Whether what a lint finds makes a check fail.
+    pub fn denies(&self, lint: &Lint) -> bool {
+        use crate::detect::lint::Severity;
+        let all = lint.severity == Severity::Warning
+            && self
+                .denied
+                .iter()
+                .any(|d| d.eq_ignore_ascii_case("warnings"));
+        lint.severity == Severity::Error || all || self.denied.iter().any(|name| is(lint, name))
+    }
+}
+
+fn add(into: &mut Vec<String>, list: &[String]) -> Result<()> {
+    for name in list.iter().flat_map(|text| names(text)) {
+        known(name).map_err(Error::usage)?;
+        into.push(name.to_owned());
+    }
+    Ok(())
+}
+
+fn known(name: &str) -> std::result::Result<(), String> {
+    let groups = ["all", "warnings"];
+    if super::lint(name).is_some() || groups.iter().any(|g| name.eq_ignore_ascii_case(g)) {
+        return Ok(());
+    }
+    let lints = super::all();
+    let codes = lints.iter().flat_map(|l| [l.code, l.name]);
+    Err(match crate::error::nearest(name, codes) {
+        Some(near) => format!("there is no lint `{name}`; did you mean `{near}`?"),
+        None => format!("there is no lint `{name}`; docs/lints.md lists them"),
+    })
+}
+
+fn is(lint: &Lint, name: &str) -> bool {
+    lint.code.eq_ignore_ascii_case(name)
+        || lint.name.eq_ignore_ascii_case(name)
+        || name.eq_ignore_ascii_case("all")
+}
+
+fn names(list: &str) -> impl Iterator<Item = &str> {
+    list.split([',', ' ', '\t', '\n'])
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+}
+
+/// The lints that comments of a search switch off: ```` ```spelunk: allow SPL101, SPL102``` ````.
+/// What follows ` -- ` or a full stop is a reason.
+pub fn in_search(text: &str) -> Vec<String> {
+    let comments = text.split("```").skip(1).step_by(2);
+    comments.filter_map(allowed).flatten().collect()
+}
+
+/// The lints that comments of a YAML file switch off: `# spelunk: allow SPL101`.
+pub fn in_yaml(text: &str) -> Vec<String> {
+    let comment = |line: &str| {
+        let at = line.find('#')?;
+        allowed(&line[at + 1..])
+    };
+    text.lines().filter_map(comment).flatten().collect()
+}
+
+fn allowed(comment: &str) -> Option<Vec<String>> {
+    let rest = comment.trim().strip_prefix("spelunk:")?;
+    let list = rest.trim_start().strip_prefix("allow")?;
+    let list = list.split("--").next().unwrap_or(list);
+    Some(names(list).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Rules, in_search, in_yaml};
+    use crate::detect::lint::lint;
+
+    #[test]
+    fn comments_switch_off() {
+        let found = in_search("a=1 ```spelunk: allow SPL101, unused-field -- why``` | stats count");
+        assert_eq!(found, ["SPL101", "unused-field"]);
+        assert!(in_search("a=1 ```allow SPL101```").is_empty());
+        let yaml = "name: x # spelunk: allow SPL201\n# spelunk: allow SPL202\nsearch: y\n";
+        assert_eq!(in_yaml(yaml), ["SPL201", "SPL202"]);
+    }
+
+    #[test]
+    fn files_name_lints_that_there_are() {
+        let mut rules = Rules::default();
+        let path = Path::new("spelunk.conf");
+        rules
+            .read(path, "[lint]\nallow = unused-field\ndeny = warnings\n")
+            .unwrap();
+        let unused = lint("unused-field").unwrap();
+        assert!(rules.allows(unused, &[]));
+        let wrong = rules.read(path, "[lint]\n\nallow = unused-feild\n");
+        let said = wrong.unwrap_err().to_string();
+        assert!(said.starts_with("spelunk.conf:3:1"), "{said}");
+        assert!(said.contains("did you mean `unused-field`?"), "{said}");
+    }
+}

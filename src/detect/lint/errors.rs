@@ -1,0 +1,124 @@
+//! Errors as lints, so that a report has a code for each of them too.
+
+use crate::detect::lint::{By, Lint, Severity};
+use crate::error::ErrorKind;
+
+pub(super) const LINTS: &[Lint] = &[
+    Lint {
+        code: "SPL001",
+        name: "does-not-parse",
+        severity: Severity::Error,
+        finds: "a search, or the file of a detection, that can't be read",
+        why: "Splunk refuses it too. The caret shows where reading stopped.",
+        bad: "| makeresults | eval x=(1",
+        good: "| makeresults | eval x=(1)",
+        by: By::Error(|kind| {
+            matches!(
+                kind,
+                ErrorKind::Syntax(_) | ErrorKind::File { .. } | ErrorKind::Format { .. }
+            )
+        }),
+    },
+    Lint {
+        code: "SPL002",
+        name: "unknown-macro",
+        severity: Severity::Error,
+        finds: "a macro that nobody defined, or not with that number of arguments",
+        why: "The search fails before it begins. Define the macro, or add the folder that does with `--macros`, \
+              `--app` or `--content`. A `<name>_filter` without a definition counts as `search *`.",
+        bad: "| makeresults | `no_such_macro`",
+        good: "| makeresults | eval t=_time | `security_content_ctime(t)`",
+        by: By::Error(|kind| {
+            matches!(
+                kind,
+                ErrorKind::UnknownMacro(_)
+                    | ErrorKind::MacroArity { .. }
+                    | ErrorKind::MacroLoop(_)
+                    | ErrorKind::MacroValidation(_)
+            )
+        }),
+    },
+    Lint {
+        code: "SPL003",
+        name: "unknown-lookup",
+        severity: Severity::Error,
+        finds: "a lookup that nobody defined",
+        why: "The search fails when it reaches it. Add the folder that defines it with `--app` or `--content`.",
+        bad: "| makeresults | eval user=\"bob\" | lookup no_such_lookup user",
+        good: "| makeresults | eval user=\"bob\" | table user",
+        by: By::Error(|kind| matches!(kind, ErrorKind::UnknownLookup(_))),
+    },
+    Lint {
+        code: "SPL004",
+        name: "unknown-model",
+        severity: Severity::Error,
+        finds: "a data model or data set that nobody defined",
+        why: "`tstats` over it fails. Data sets are named `Model.Dataset`; `spelunk list datasets` names them.",
+        bad: "| tstats summariesonly=true count from datamodel=Endpoint.Procesess",
+        good: "| tstats summariesonly=true count from datamodel=Endpoint.Processes",
+        by: By::Error(|kind| {
+            matches!(
+                kind,
+                ErrorKind::UnknownModel(_) | ErrorKind::UnknownDataset { .. }
+            )
+        }),
+    },
+    Lint {
+        code: "SPL005",
+        name: "unknown-name",
+        severity: Severity::Error,
+        finds: "a command or a function that there is not",
+        why: "Most likely a misspelling.",
+        bad: "| makeresults | hed 3",
+        good: "| makeresults | head 3",
+        by: By::Error(|kind| {
+            matches!(
+                kind,
+                ErrorKind::UnknownCommand(_) | ErrorKind::UnknownFunction(_)
+            )
+        }),
+    },
+    Lint {
+        code: "SPL006",
+        name: "not-supported",
+        severity: Severity::Note,
+        finds: "a command or a function of Splunk's that can't be had offline, or not yet",
+        why: "The search may be right; it can't be run or tested here, and nothing else of it is looked at.",
+        bad: "| rest /services/server/info",
+        good: "| makeresults",
+        by: By::Error(|kind| {
+            matches!(
+                kind,
+                ErrorKind::UnsupportedCommand { .. } | ErrorKind::UnsupportedFunction { .. }
+            )
+        }),
+    },
+    Lint {
+        code: "SPL007",
+        name: "does-not-run",
+        severity: Severity::Error,
+        finds: "an option, an argument or an expression that a command does not take",
+        why: "The search can be read, but not run.",
+        bad: "| makeresults | head limt=3",
+        good: "| makeresults | head limit=3",
+        by: By::Error(|kind| {
+            !matches!(
+                kind,
+                ErrorKind::Syntax(_)
+                    | ErrorKind::File { .. }
+                    | ErrorKind::Format { .. }
+                    | ErrorKind::UnknownMacro(_)
+                    | ErrorKind::MacroArity { .. }
+                    | ErrorKind::MacroLoop(_)
+                    | ErrorKind::MacroValidation(_)
+                    | ErrorKind::UnknownLookup(_)
+                    | ErrorKind::UnknownModel(_)
+                    | ErrorKind::UnknownDataset { .. }
+                    | ErrorKind::UnknownCommand(_)
+                    | ErrorKind::UnknownFunction(_)
+                    | ErrorKind::UnsupportedCommand { .. }
+                    | ErrorKind::UnsupportedFunction { .. }
+            )
+        }),
+    },
+];

@@ -1,0 +1,33 @@
+//! Words with a wildcard in front.
+
+use crate::detect::lint::spots::{each_search, searches};
+use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::syntax::ast::Search;
+
+pub(super) const LINTS: &[Lint] = &[Lint {
+    code: "SPL406",
+    name: "leading-wildcard",
+    severity: Severity::Note,
+    finds: "a word to search events for that begins with `*`",
+    why: "The index of words helps only with words whose beginning is known: all events in the range are read. Name the \
+          field it stands in, or search for the whole word.",
+    bad: "index=main *mimikatz",
+    good: "index=main mimikatz",
+    by: By::Look(look),
+}];
+
+fn look(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some(first) = subject.stages.first() else {
+        return;
+    };
+    for search in searches(first.stage) {
+        each_search(search, &mut |found| {
+            if let Search::Term(word) = found
+                && word.text.starts_with('*')
+                && word.text.chars().any(|c| c != '*')
+            {
+                findings.at(word.span, "a word that begins with `*` is looked for in every event");
+            }
+        });
+    }
+}

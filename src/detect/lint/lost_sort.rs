@@ -1,0 +1,38 @@
+//! Orders that the next command forgets.
+
+use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::plan::Plan;
+
+pub(super) const LINTS: &[Lint] = &[Lint {
+    code: "SPL304",
+    name: "lost-sort",
+    severity: Severity::Note,
+    finds: "`sort` directly before `stats` or another command that orders its rows itself",
+    why: "Sorting costs time, and the order is lost; besides it keeps 10,000 rows unless told otherwise. Before `first`, \
+          `last` and `list`, which mind the order, it is not reported.",
+    bad: "index=main | sort user | stats count by dest",
+    good: "index=main | stats count by dest | sort dest",
+    by: By::Look(look),
+}];
+
+fn look(subject: &Subject<'_>, findings: &mut Findings) {
+    for pair in subject.stages.windows(2) {
+        let [sort, next] = pair else { continue };
+        if !matches!(sort.plan, Some(Plan::Sort { .. })) {
+            continue;
+        }
+        let forgets = match &next.plan {
+            Some(Plan::Aggregate {
+                aggregates, sorted, ..
+            }) => *sorted && !aggregates.iter().any(|call| call.function.ordered),
+            Some(Plan::Chart { chart, .. }) => {
+                !chart.aggregates.iter().any(|call| call.function.ordered)
+            }
+            _ => false,
+        };
+        if forgets {
+            let message = format!("`{}` does not keep this order", next.command);
+            findings.at(sort.stage.span, message);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Fields read where no row can have them.
+
+use std::collections::BTreeSet;
+
+use crate::detect::lint::spots::{each_expr, expressions, reads};
+use crate::detect::lint::{By, Findings, Lint, Severity, StageView, Subject};
+use crate::error::nearest;
+use crate::plan::flow::{Fields, Step, after};
+use crate::syntax::ast::ExprKind;
+
+pub(super) const LINTS: &[Lint] = &[Lint {
+    code: "SPL202",
+    name: "missing-field",
+    severity: Severity::Warning,
+    finds: "a field that is read where no row can have it any more",
+    why: "After `stats`, `chart`, `table` and the like only the fields that they name are left. A condition on another \
+          one never holds, and a value computed of it is missing. Add the field to `by` or to the aggregations, or \
+          mend the name. Fields asked for with `coalesce`, `isnull` or `isnotnull` are not reported.",
+    bad: "index=main | stats count by user | where dest=\"dc1\"",
+    good: "index=main | stats count by user dest | where dest=\"dc1\"",
+    by: By::Look(look),
+}];
+
+/// Functions that are asked because a field may be missing.
+const GUARDS: &[&str] = &["coalesce", "isnull", "isnotnull", "mvappend", "validate", "nullif", "typeof"];
+
+fn look(subject: &Subject<'_>, findings: &mut Findings) {
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    for (at, view) in subject.stages.iter().enumerate() {
+        // What a data set lacks is told by another lint.
+        if at == 0 {
+            continue;
+        }
+        let guarded = guarded(view);
+        let mut fields = view.before.clone();
+        for step in &view.steps {
+            if !fields.open {
+                for name in missing(step, &fields, view.command) {
+                    let plain = !name.starts_with('_') && !guarded.contains(&name);
+                    if !plain || !told.insert(name.clone()) {
+                        continue;
+                    }
+                    if let Some(span) = reads(view.stage, &name) {
+                        let found = findings.at(span, format!("no row has the field `{name}` here"));
+                        let known = fields.known.iter().map(String::as_str);
+                        if let Some(near) = nearest(&name, known) {
+                            found.hint(format!("did you mean `{near}`?"));
+                        } else if fields.known.len() <= 12 {
+                            let known: Vec<&str> = fields.known.iter().map(String::as_str).collect();
+                            found.hint(format!("there are: {}", known.join(", ")));
+                        }
+                    }
+                }
+            }
+            fields = after(step, fields);
+        }
+    }
+}
+
+fn missing(step: &Step, fields: &Fields, command: &str) -> Vec<String> {
+    let absent = |names: &[String]| -> Vec<String> {
+        // `a.b` may be two fields joined; `null` is written for `null()`, and is as good.
+        let parts = |name: &str| name.split('.').all(|part| fields.may_have(part));
+        let each = names.iter().filter(|name| !fields.may_have(name) && !parts(name));
+        each.filter(|name| !name.eq_ignore_ascii_case("null"))
+            .cloned()
+            .collect()
+    };
+    match step {
+        Step::Read(reads) | Step::Sum(reads, _) => absent(&reads.names),
+        // A field that is made of itself fills what may be missing, but for `eval`.
+        Step::Set(name, reads) if command != "eval" => {
+            let mut names = absent(&reads.names);
+            names.retain(|read| read != name);
+            names
+        }
+        Step::Set(_, reads) => absent(&reads.names),
+        Step::Table(patterns) => {
+            let exact = patterns.iter().filter(|p| !p.is_wild());
+            absent(&exact.map(|p| p.text.clone()).collect::<Vec<_>>())
+        }
+        Step::Rename(from, _) if !from.is_wild() => absent(std::slice::from_ref(&from.text)),
+        Step::Rename(..)
+        | Step::Source(_)
+        | Step::Keep(_)
+        | Step::Drop(_)
+        | Step::Join(_)
+        | Step::Unknown => Vec::new(),
+    }
+}
+
+/// The fields that a stage reads where they may be missing.
+fn guarded(view: &StageView<'_>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for expr in expressions(view.stage) {
+        each_expr(expr, &mut |found| {
+            if let ExprKind::Call(function, args) = &found.kind
+                && GUARDS.iter().any(|g| function.text.eq_ignore_ascii_case(g))
+            {
+                for arg in args {
+                    names.extend(crate::plan::analysis::fields_of(arg));
+                }
+            }
+        });
+    }
+    names
+}

@@ -1,0 +1,39 @@
+//! Fields that a detection says it reads and does not.
+
+use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::detect::test::closure;
+use crate::plan::flow::BARE;
+
+pub(super) const LINTS: &[Lint] = &[Lint {
+    code: "SPL208",
+    name: "required-field-unused",
+    severity: Severity::Note,
+    finds: "one of `required_fields` that the search does not name",
+    why: "Whoever brings data for the detection looks for a field that it does not need; a test that checks required \
+          fields fails on data in which it is missing. Published detections list all fields of their data models, so that \
+          this is only told where it is asked for: `--deny SPL208`.",
+    bad: "name: Many logons\nid: 1\nsearch: 'index=main | stats count by user'\ntags:\n  required_fields: [user, dest]\n",
+    good: "name: Many logons\nid: 1\nsearch: 'index=main | stats count by user'\ntags:\n  required_fields: [user]\n",
+    by: By::OnRequest(look),
+}];
+
+fn look(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some(detection) = subject.detection else {
+        return;
+    };
+    let text = closure(&subject.context.catalog, &detection.search);
+    for field in &detection.tags.required_fields {
+        let own = field.rsplit('.').next().unwrap_or(field);
+        if BARE.contains(&field.as_str()) || names(&text, own) {
+            continue;
+        }
+        findings.beside(field.as_str(), format!("the search does not name `{field}`"));
+    }
+}
+
+/// Whether a text has the name, not as a part of another.
+fn names(text: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name)
+        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + name.len()..].starts_with(part))
+}

@@ -1,0 +1,72 @@
+//! Fields of the risk of a detection that its rows do not have.
+
+use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::detect::test::message_fields;
+use crate::plan::flow::Fields;
+
+pub(super) const LINTS: &[Lint] = &[
+    Lint {
+        code: "SPL206",
+        name: "risk-object-missing",
+        severity: Severity::Warning,
+        finds: "a risk or threat object whose field is not in the rows of the detection",
+        why: "No risk is added for it: the detection fires, and nobody is told about whom. Keep the field to the end of \
+              the search, in `by` or as `values(x) as x`, or name the field that it is called there.",
+        bad: "name: Many logons\nid: 1\ntype: TTP\nsearch: 'index=main | stats count by user'\nrba:\n  message: Many logons\n  \
+              risk_objects:\n  - field: dest\n    type: system\n    score: 50\n",
+        good: "name: Many logons\nid: 1\ntype: TTP\nsearch: 'index=main | stats count by user'\nrba:\n  message: Many logons\n  \
+               risk_objects:\n  - field: user\n    type: user\n    score: 50\n",
+        by: By::Look(objects),
+    },
+    Lint {
+        code: "SPL207",
+        name: "message-field-missing",
+        severity: Severity::Warning,
+        finds: "a `$field$` of a risk message that is not in the rows of the detection",
+        why: "The message shows the name with its dollars in place of the value.",
+        bad: "name: Many logons\nid: 1\ntype: TTP\nsearch: 'index=main | stats count by user'\nrba:\n  message: Many logons on $dest$\n",
+        good: "name: Many logons\nid: 1\ntype: TTP\nsearch: 'index=main | stats count by user'\nrba:\n  message: Many logons of $user$\n",
+        by: By::Look(message),
+    },
+];
+
+fn judged(subject: &Subject<'_>) -> Option<Fields> {
+    let kind = subject.detection?.kind.as_deref().unwrap_or_default();
+    let without_risk = ["hunting", "correlation", "baseline", "investigation"];
+    let output = subject.output();
+    let plain = !without_risk.iter().any(|k| kind.eq_ignore_ascii_case(k));
+    (plain && !output.open).then_some(output)
+}
+
+fn tell(findings: &mut Findings, beside: &str, what: &str, output: &Fields) {
+    let found = findings.beside(beside, format!("{what} is not in the rows"));
+    let known: Vec<&str> = output.known.iter().map(String::as_str).collect();
+    found.hint(format!("there are: {}", known.join(", ")));
+}
+
+fn objects(subject: &Subject<'_>, findings: &mut Findings) {
+    let (Some(output), Some(detection)) = (judged(subject), subject.detection) else {
+        return;
+    };
+    let risk = detection.risk();
+    let objects = risk.objects.iter().map(|o| (&o.field, "risk"));
+    let threats = risk.threats.iter().map(|t| (&t.field, "threat"));
+    for (field, kind) in objects.chain(threats) {
+        if !output.may_have(field) {
+            tell(findings, field, &format!("the field `{field}` of a {kind} object"), &output);
+        }
+    }
+}
+
+fn message(subject: &Subject<'_>, findings: &mut Findings) {
+    let (Some(output), Some(detection)) = (judged(subject), subject.detection) else {
+        return;
+    };
+    let risk = detection.risk();
+    for field in message_fields(risk.message.as_deref().unwrap_or_default()) {
+        if !output.may_have(field) {
+            let what = format!("`${field}$` of the risk message");
+            tell(findings, &format!("${field}$"), &what, &output);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Fields that others take the place of.
+
+use std::collections::BTreeSet;
+
+use crate::detect::lint::spots::sets;
+use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::plan::flow::{Step, after};
+
+pub(super) const LINTS: &[Lint] = &[
+    Lint {
+        code: "SPL203",
+        name: "shadowed-field",
+        severity: Severity::Warning,
+        finds: "an `eval` that overwrites a result of `stats` or one of its `by` fields before anything read it",
+        why: "What was counted or grouped is thrown away: two fields were given one name. Give one of them another name.",
+        bad: "index=main | stats count values(dest) as dest by user | eval dest=\"none\"",
+        good: "index=main | stats count values(dest) as dest by user | eval target=\"none\"",
+        by: By::Look(look),
+    },
+    Lint {
+        code: "SPL204",
+        name: "rename-over-field",
+        severity: Severity::Warning,
+        finds: "a `rename` to the name of a field that is there already",
+        why: "The field that had the name is lost.",
+        bad: "index=main | stats count by user dest | rename user as dest",
+        good: "index=main | stats count by user dest | rename user as account",
+        by: By::Look(renamed),
+    },
+];
+
+fn look(subject: &Subject<'_>, findings: &mut Findings) {
+    // What the last summing up made, and nobody has read.
+    let mut unread: BTreeSet<String> = BTreeSet::new();
+    for view in &subject.stages {
+        for step in &view.steps {
+            match step {
+                Step::Read(reads) => unread.retain(|name| !reads.has(name)),
+                Step::Set(name, reads) => {
+                    unread.retain(|made| !reads.has(made));
+                    if unread.remove(name)
+                        && view.command == "eval"
+                        && let Some(span) = sets(view.stage, name)
+                    {
+                        findings.at(span, format!("this overwrites `{name}`, which nothing has read yet"));
+                    }
+                }
+                Step::Sum(_, made) => unread = made.known.iter().cloned().collect(),
+                Step::Rename(from, to) => {
+                    unread.retain(|name| !from.matches(name) && !to.matches(name));
+                }
+                Step::Unknown => unread.clear(),
+                Step::Source(_)
+                | Step::Keep(_)
+                | Step::Table(_)
+                | Step::Drop(_)
+                | Step::Join(_) => {}
+            }
+        }
+    }
+}
+
+fn renamed(subject: &Subject<'_>, findings: &mut Findings) {
+    for view in &subject.stages {
+        let mut fields = view.before.clone();
+        for step in &view.steps {
+            if let Step::Rename(from, to) = step
+                && !from.is_wild()
+                && from != to
+                && fields.known.contains(&from.text)
+                && fields.known.contains(&to.text)
+                && let Some(span) = sets(view.stage, &to.text)
+            {
+                let message = format!("there is a field `{}` already, which is lost", to.text);
+                findings.at(span, message);
+            }
+            fields = after(step, fields);
+        }
+    }
+}

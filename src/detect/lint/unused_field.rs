@@ -1,0 +1,146 @@
+//! Fields that are computed for nobody.
+
+use crate::detect::lint::spots::sets;
+use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::plan::flow::{Reads, Step};
+use crate::plan::schema::Pattern;
+
+pub(super) const LINTS: &[Lint] = &[Lint {
+    code: "SPL205",
+    name: "unused-field",
+    severity: Severity::Note,
+    finds: "a field set by `eval` or `rename` that no later command reads and that is not in the rows",
+    why: "It costs time and readers' patience. Often a later command should have named it, or `stats` dropped it.",
+    bad: "index=main | eval size=bytes/1024 | stats count by user",
+    good: "index=main | eval size=bytes/1024 | stats sum(size) by user",
+    by: By::Look(look),
+}];
+
+/// Fields that matter from some place on.
+struct Live {
+    /// All do but those in `except`.
+    all: bool,
+    except: Vec<String>,
+    names: Vec<String>,
+    patterns: Vec<Pattern>,
+}
+
+impl Live {
+    fn has(&self, name: &str) -> bool {
+        self.all && !self.except.iter().any(|e| e == name)
+            || self.names.iter().any(|n| n == name)
+            || self.patterns.iter().any(|p| p.matches(name))
+    }
+
+    fn everything() -> Live {
+        Live {
+            all: true,
+            except: Vec::new(),
+            names: Vec::new(),
+            patterns: Vec::new(),
+        }
+    }
+
+    fn read(&mut self, reads: &Reads) {
+        if reads.all {
+            *self = Live::everything();
+            return;
+        }
+        for name in &reads.names {
+            self.except.retain(|e| e != name);
+            if !self.has(name) {
+                self.names.push(name.clone());
+            }
+        }
+        self.patterns.extend(reads.patterns.iter().cloned());
+    }
+
+    /// The value that the field had before does not matter.
+    fn forget(&mut self, name: &str) {
+        self.names.retain(|n| n != name);
+        if self.all {
+            self.except.push(name.to_owned());
+        }
+    }
+
+    fn only(&mut self, patterns: &[Pattern], always: &[&str]) {
+        let exact = patterns.iter().filter(|p| !p.is_wild()).map(|p| p.text.as_str());
+        let names: Vec<String> = exact
+            .chain(always.iter().copied())
+            .filter(|name| self.has(name))
+            .map(str::to_owned)
+            .collect();
+        let wild: Vec<Pattern> = patterns.iter().filter(|p| p.is_wild()).cloned().collect();
+        let kept = self.names.iter().filter(|n| wild.iter().any(|p| p.matches(n)));
+        let kept: Vec<String> = kept.cloned().collect();
+        // With a wildcard on either side, what it stands for counts as read.
+        let patterns = if self.all || !self.patterns.is_empty() {
+            wild
+        } else {
+            Vec::new()
+        };
+        *self = Live {
+            all: false,
+            except: Vec::new(),
+            names: names.into_iter().chain(kept).collect(),
+            patterns,
+        };
+    }
+}
+
+fn look(subject: &Subject<'_>, findings: &mut Findings) {
+    let mut live = Live::everything();
+    for view in subject.stages.iter().rev() {
+        for step in view.steps.iter().rev() {
+            match step {
+                Step::Read(reads) => live.read(reads),
+                Step::Set(name, reads) => {
+                    let used = live.has(name);
+                    if !used
+                        && view.command == "eval"
+                        && !name.starts_with('_')
+                        && let Some(span) = sets(view.stage, name)
+                    {
+                        findings.at(span, format!("nothing reads `{name}`, and it is not in the rows"));
+                    }
+                    live.forget(name);
+                    live.read(reads);
+                }
+                Step::Keep(patterns) => live.only(patterns, &["_time", "_raw"]),
+                Step::Table(patterns) => live.only(patterns, &[]),
+                Step::Drop(patterns) => {
+                    for pattern in patterns.iter().filter(|p| !p.is_wild()) {
+                        live.forget(&pattern.text);
+                    }
+                }
+                Step::Rename(from, to) if !from.is_wild() => {
+                    let used = live.has(&to.text);
+                    if !used
+                        && !to.text.starts_with('_')
+                        && let Some(span) = sets(view.stage, &to.text)
+                    {
+                        let message = format!("nothing reads `{}`, and it is not in the rows", to.text);
+                        findings.at(span, message);
+                    }
+                    live.forget(&to.text);
+                    if used {
+                        live.read(&Reads {
+                            names: vec![from.text.clone()],
+                            ..Reads::default()
+                        });
+                    }
+                }
+                // Which names it makes of which can't be told backwards.
+                Step::Rename(..) | Step::Unknown => live = Live::everything(),
+                Step::Sum(reads, _) => {
+                    live = Live {
+                        all: false,
+                        ..Live::everything()
+                    };
+                    live.read(reads);
+                }
+                Step::Source(_) | Step::Join(_) => {}
+            }
+        }
+    }
+}

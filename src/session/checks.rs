@@ -1,0 +1,121 @@
+//! Searches, detections and folders of them checked without being run.
+
+use std::path::{Path, PathBuf};
+
+use crate::detect::Failure;
+use crate::detect::check::{CheckReport, Item, Looked};
+use crate::detect::lint::allow::{FILE, Rules};
+use crate::detect::lint::{self, Subject};
+use crate::error::{Error, Result};
+use crate::knowledge::detection::Detection;
+use crate::knowledge::shipped;
+use crate::session::deep::deep;
+use crate::session::{Session, failure, lock};
+
+impl Session {
+    /// Which lints are switched off or denied by `spelunk.conf` in the folders of content, in
+    /// `default` and `local` of the apps, and in the folder of the store; later ones add to those
+    /// before.
+    ///
+    /// # Errors
+    /// A file that can't be read, or a lint that there is not.
+    pub fn lint_rules(&self) -> Result<Rules> {
+        let mut rules = Rules::default();
+        let options = &self.options;
+        let apps = options.apps.iter();
+        let folders = apps
+            .flat_map(|app| [app.join("default"), app.join("local")])
+            .chain(options.content.iter().cloned())
+            .chain([options.home.clone()]);
+        for path in folders.map(|folder| folder.join(FILE)) {
+            if path.is_file() {
+                let text = std::fs::read_to_string(&path).map_err(|why| Error::file(&path, why))?;
+                rules.read(&path, &text)?;
+            }
+        }
+        Ok(rules)
+    }
+
+    /// Parses, resolves, plans and lints searches, detections and folders of them, without running
+    /// them.
+    ///
+    /// # Errors
+    /// A file that can't be read.
+    pub fn check(&self, what: &[String], rules: &Rules) -> Result<CheckReport> {
+        let mut report = CheckReport::default();
+        for item in what {
+            let path = Path::new(item);
+            if item.contains(['|', '=', '`', ' ']) && !path.exists() {
+                let typed = Item {
+                    name: item,
+                    text: None,
+                    detection: None,
+                };
+                report.add(&typed, self.look(item, None, rules), rules);
+            } else if path.extension().is_some_and(|e| e == "conf") {
+                for detection in self.catalog.load_detections(item)? {
+                    let name = format!("{item} [{}]", detection.name);
+                    let saved = Item {
+                        name: &name,
+                        text: None,
+                        detection: Some(&detection),
+                    };
+                    report.add(
+                        &saved,
+                        self.look(&detection.search, Some(&detection), rules),
+                        rules,
+                    );
+                }
+            } else {
+                let found = match item.ends_with(".spl") {
+                    true => vec![PathBuf::from(item)],
+                    false => self.catalog.find_detections(item)?,
+                };
+                for path in found {
+                    self.check_file(&path, rules, &mut report)?;
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    fn check_file(&self, path: &Path, rules: &Rules, report: &mut CheckReport) -> Result<()> {
+        let bytes = match shipped::file(path) {
+            Some(file) => file.bytes().to_vec(),
+            None => std::fs::read(path).map_err(|why| Error::file(path, why))?,
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let loaded = Detection::load(path);
+        let item = Item {
+            name: &path.display().to_string(),
+            text: Some(&text),
+            detection: loaded.as_ref().ok(),
+        };
+        let outcome = match &loaded {
+            Ok(detection) => self.look(&detection.search, Some(detection), rules),
+            Err(error) => Err(error.clone().into()),
+        };
+        report.add(&item, outcome, rules);
+        Ok(())
+    }
+
+    /// Plans a search, and looks at it.
+    fn look(
+        &self,
+        spl: &str,
+        detection: Option<&Detection>,
+        rules: &Rules,
+    ) -> Result<Looked, Failure> {
+        deep(|| {
+            let compiled = self.compile(spl)?;
+            let context = &compiled.context;
+            self.plan(&compiled, &compiled.pipeline)
+                .map_err(|error| failure(context, error))?;
+            let sources = lock(&context.sources).clone();
+            let subject = Subject::new(context, &sources, &compiled.pipeline, detection);
+            let found = lint::look(&subject, rules);
+            drop(subject);
+            Ok((found, sources))
+        })
+    }
+}
