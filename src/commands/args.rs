@@ -345,24 +345,29 @@ fn without_buckets(call: AggregateCall) -> Result<AggregateCall> {
 /// An aggregation's row and arguments.
 ///
 /// # Errors
-/// Unknown functions, arguments they don't take.
+/// Unknown functions, those of metrics, arguments they don't take.
 pub fn call(aggregate: &Aggregate) -> Result<AggregateCall> {
+    let call = metric_call(aggregate)?;
+    if call.function.metrics {
+        return Err(Error::new(ErrorKind::UnsupportedFunction {
+            name: call.function.name.to_owned(),
+            why: "it works on time series of metrics, which only `mstats` sees".to_owned(),
+        })
+        .at(call.span));
+    }
+    Ok(call)
+}
+
+/// The same for `mstats`, which knows the functions of metrics.
+///
+/// # Errors
+/// Unknown functions, arguments they don't take.
+pub fn metric_call(aggregate: &Aggregate) -> Result<AggregateCall> {
     let typed = &aggregate.function;
     if typed.text.eq_ignore_ascii_case("sparkline") {
         return sparkline(aggregate);
     }
     let (function, parameter) = stats::stats_function(&typed.text).ok_or_else(|| {
-        if matches!(
-            typed.text.to_ascii_lowercase().as_str(),
-            "rate_avg" | "rate_sum"
-        ) {
-            return Error::new(ErrorKind::UnsupportedFunction {
-                name: typed.text.clone(),
-                why: "it works on the time series of a metrics index, which there is not offline"
-                    .to_owned(),
-            })
-            .at(typed.span);
-        }
         let error = Error::new(ErrorKind::UnknownFunction(typed.text.clone()))
             .at(typed.span)
             .did_you_mean(&typed.text, stats::all().map(|f| f.name));

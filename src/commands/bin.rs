@@ -110,7 +110,7 @@ pub(super) fn buckets<'a>(
             bins: bins.max(1),
             start: bound("start")?,
             end: bound("end")?,
-            min_span: bound("minspan").unwrap_or(None),
+            min_span: get("minspan").map(shortest).transpose()?,
         }));
     };
     let set = |value| {
@@ -145,6 +145,15 @@ pub(super) fn buckets<'a>(
     })
 }
 
+/// A length of time in seconds, or a width.
+fn shortest(literal: &Literal) -> Result<f64> {
+    if let Some(width) = parse_number(&literal.text) {
+        return Ok(width);
+    }
+    let span = TimeSpan::parse(&literal.text).map_err(|m| Error::argument(literal.span, m))?;
+    Ok(span.approximate_micros() as f64 / 1e6)
+}
+
 /// Buckets whose length depends on the range of the values.
 #[derive(Debug)]
 struct AutoBin {
@@ -163,14 +172,18 @@ const TIMES: [f64; 11] = [
 
 impl AutoBin {
     fn width(&self, low: f64, high: f64) -> f64 {
-        let range = high - low;
+        // However wide they are, a bucket ends at 0.
+        let most = self.bins.max(if low < 0.0 && high >= 0.0 { 2 } else { 1 });
         let fits = |width: f64| {
-            (range / width).floor() < self.bins as f64 && self.min_span.is_none_or(|m| width >= m)
+            let last = (high / width).floor() + 1.0;
+            // `end` is where the last bucket may end, a value lies in a bucket.
+            let last = last.max(self.end.map_or(last, |end| (end / width).ceil()));
+            last - (low / width).floor() <= most as f64 && self.min_span.is_none_or(|m| width >= m)
         };
         if self.field == "_time" {
             return TIMES.into_iter().find(|w| fits(*w)).unwrap_or(2_592_000.0);
         }
-        let mut width = 10f64.powf(range.max(1e-9).log10().floor() - 3.0);
+        let mut width = 10f64.powf((high - low).max(1e-9).log10().floor() - 3.0);
         while !fits(width) && width.is_finite() {
             width *= 10.0;
         }
@@ -188,9 +201,10 @@ impl Kernel for AutoBin {
             return Ok(input);
         };
         let numbers = || column.values.iter().filter_map(Value::as_number);
-        let low = self.start.unwrap_or_else(|| numbers().fold(f64::INFINITY, f64::min));
-        let high = self.end.unwrap_or_else(|| numbers().fold(f64::NEG_INFINITY, f64::max));
-        if low > high {
+        // `start` widens the range of the values, as `end` does, and never narrows it.
+        let low = numbers().chain(self.start).fold(f64::INFINITY, f64::min);
+        let high = numbers().fold(f64::NEG_INFINITY, f64::max);
+        if numbers().next().is_none() {
             return Ok(input);
         }
         let width = self.width(low, high);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::build::call;
+use crate::plan::build::{call, text};
 use crate::plan::table::{Table, type_of_values};
 use crate::plan::{Assignment, Plan, Target};
 use crate::syntax::Rule;
@@ -64,12 +64,13 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, _: Option<Plan>) -> Result<Plan> {
     if !args.flag("annotate", false)? {
         return Ok(rows);
     }
-    let added = ["_raw", "host", "source", "sourcetype", "splunk_server"];
-    let missing = added.map(|name| Assignment {
+    let missing = ["_raw", "host", "source", "sourcetype"].map(|name| (name, call("null", Vec::new())));
+    let server = ("splunk_server", text("localhost"));
+    let added = missing.into_iter().chain([server]).map(|(name, value)| Assignment {
         target: Target::Field(name.to_owned()),
-        value: call("null", Vec::new()),
+        value,
     });
-    Ok(rows.extend(missing.to_vec()))
+    Ok(rows.extend(added.collect()))
 }
 
 fn csv_rows(data: &Literal) -> Result<Table> {

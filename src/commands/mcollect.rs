@@ -2,6 +2,7 @@
 
 use crate::commands::args::{Args, texts};
 use crate::commands::collect::{Target, renamed};
+use crate::commands::metrics::{METRIC, put};
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
 use crate::plan::context::PlanContext;
@@ -77,9 +78,6 @@ struct Metrics {
     span: Span,
 }
 
-/// What a field that holds a metric is named with.
-const METRIC: &str = "metric_name:";
-
 impl Kernel for Metrics {
     fn describe(&self) -> String {
         format!("collect metrics into {}", self.target.index)
@@ -124,11 +122,10 @@ impl Metrics {
                 "`mcollect` needs the fields metric_name and _value, or split=true",
             ));
         };
-        let height = rows.height();
         for (row, (name, value)) in names.values.iter().zip(&values.values).enumerate() {
             if let Some(metric) = name.as_text() {
                 let name = self.name(&rows, row, &metric);
-                put(&mut rows, &name, row, height, value.clone());
+                put(&mut rows, &name, row, value.clone());
             }
         }
         Ok(rows)
@@ -154,20 +151,10 @@ impl Metrics {
             for (row, value) in column.values.iter().enumerate() {
                 if let Some(number) = value.as_number() {
                     let name = self.name(&rows, row, &column.name);
-                    put(&mut out, &name, row, height, Value::Num(number));
+                    put(&mut out, &name, row, Value::Num(number));
                 }
             }
         }
         out
     }
-}
-
-fn put(rows: &mut Table, name: &str, row: usize, height: usize, value: Value<'static>) {
-    let number = value.as_number().map_or(Value::Null, Value::Num);
-    let mut values = match rows.take(name) {
-        Some(column) => column.values,
-        None => vec![Value::Null; height],
-    };
-    values[row] = number;
-    rows.set(name, Type::Number, values);
 }

@@ -13,6 +13,7 @@ mod indexes;
 mod kalman;
 mod lookup_call;
 mod marks;
+mod metrics;
 mod planner;
 mod prestats;
 mod rank;
@@ -118,14 +119,14 @@ macro_rules! commands {
 commands! {
     abstract_, accum, addcoltotals, addinfo, addtotals, analyzefields, anomalies,
     anomalousvalue, anomalydetection, append, appendcols, appendpipe, arules, associate,
-    autoregress, bin, chart, cluster, cofilter, collect, concurrency, contingency, convert,
-    correlate, datamodel, dbinspect, dedup, delta, diff, eval, eventcount, eventstats, extract,
-    fieldformat, fields, fieldsummary, filldown, fillnull, foreach, format, from, fromjson,
-    gauge, gentimes, head, highlight, history, inputcsv, inputlookup, iplocation, join, kmeans,
-    loadjob, localize, localop, lookup, makecontinuous, makemv, makeresults, map, mcollect,
-    metadata, metasearch, multikv, mvcombine, mvexpand, nomv, outlier, outputcsv, outputlookup,
-    outputtext, pivot, predict, rangemap, rare, regex, reltime, rename, replace, require,
-    return_, reverse, rex, savedsearch, search, selfjoin, set, setfields, sichart, sirare, sistats,
+    autoregress, bin, bucketdir, chart, cluster, cofilter, collect, concurrency, contingency, convert,
+    correlate, datamodel, dbinspect, dedup, delta, diff, erex, eval, eventcount, eventstats, extract,
+    fieldformat, fields, fieldsummary, filldown, fillnull, folderize, foreach, format, from, fromjson,
+    gauge, gentimes, geostats, head, highlight, history, inputcsv, inputlookup, iplocation, join, kmeans, kvform,
+    loadjob, localize, localop, lookup, makecontinuous, makemv, makeresults, map, mcatalog, mcollect,
+    metadata, metasearch, mpreview, mstats, multikv, mvcombine, mvexpand, nomv, outlier, outputcsv, outputlookup,
+    outputtext, overlap, pivot, predict, rangemap, rare, regex, relevancy, reltime, rename, replace, require,
+    return_, reverse, rex, rtorder, savedsearch, scrub, search, selfjoin, set, setfields, sichart, sirare, sistats,
     sitimechart, sitop, sort, spath, stats, strcat, streamstats, table, tags, tail, timechart,
     timewrap, tojson, top, transaction, transpose, trendline, tstats, typeahead, typer, union,
     uniq, untable, walklex, where_, x11, xmlkv, xmlunescape, xpath, xyseries,
@@ -149,9 +150,7 @@ pub fn shape_of(name: &str) -> Option<Rule> {
 }
 
 /// Commands of Splunk that this program does not run yet: named so that the error can say so.
-const LATER: &str = "apply bucketdir erex findtypes fit folderize geostats kvform mpreview \
-    mstats overlap relevancy rtorder scrub summary listmodels deletemodel score sample \
-    typelearner";
+const LATER: &str = "apply fit summary listmodels deletemodel score sample";
 
 /// Commands of Splunk that there is no row for, with the reason.
 pub fn unsupported() -> impl Iterator<Item = (&'static str, &'static str)> {

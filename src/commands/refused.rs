@@ -62,13 +62,15 @@ const REFUSED: &[(&[&str], &str)] = &[
         "transaction types (transactiontypes.conf) are not read; `transaction` takes the same settings as options",
     ),
     (
-        &["mcatalog"],
-        "there is no catalog of metrics apart from their events",
-    ),
-    (
         &[
             "cyberchef",
             "base64",
+            "decode",
+            "jsonformat",
+            "kvrecursive",
+            "levenshtein",
+            "shannon",
+            "urlparse",
             "decrypt",
             "jellyfisher",
             "ut_parse_extended",
@@ -79,6 +81,13 @@ const REFUSED: &[(&[&str], &str)] = &[
     ),
     (
         &[
+            "abuseipdb",
+            "dnsquery",
+            "misp",
+            "mispgetioc",
+            "nslookup",
+            "ping",
+            "urlscan",
             "virustotal",
             "vt",
             "whois",
@@ -89,6 +98,28 @@ const REFUSED: &[(&[&str], &str)] = &[
             "greynoise",
         ],
         "it asks a service on the network",
+    ),
+    (
+        &["ai", "aiagent", "llm"],
+        "it asks a language model, which is a service or a runtime of its own",
+    ),
+    (
+        &["dbxquery", "dbxlookup", "dbxoutput", "dbinfo"],
+        "it asks a database through Splunk DB Connect; export the rows and read them with --data or inputlookup",
+    ),
+    (
+        &[
+            "ldapsearch",
+            "ldapfetch",
+            "ldapfilter",
+            "ldapgroup",
+            "ldaptestconnection",
+        ],
+        "it asks a directory server",
+    ),
+    (
+        &["findtypes", "typelearner"],
+        "Splunk does not say how it guesses event types; `cluster` groups events that are alike, and `typer` gives events the types that are defined",
     ),
     (
         &[

@@ -9,11 +9,12 @@ mod group;
 use crate::commands::args::{Args, texts, unknown_option};
 use crate::commands::transaction::assemble::{Rendering, assemble};
 use crate::commands::transaction::group::{Grouping, END, START};
+use crate::commands::planner::parse_fragment;
 use crate::commands::{Category, Command, Planner, parse_search};
 use crate::error::{Error, Result};
 use crate::plan::build::{call, number, text};
 use crate::plan::{Plan, SortKey, SortOrder};
-use crate::syntax::ast::{ArgKind, Expr, Search, Stage};
+use crate::syntax::ast::{Arg, ArgKind, Expr, Literal, Search, Stage};
 use crate::syntax::{Rule, print};
 use crate::time::Span as TimeSpan;
 
@@ -38,7 +39,7 @@ pub(super) const COMMAND: Command = Command {
         ("mvraw", "false", "_raw as a multivalue"),
         ("delim", " ", "accepted: values stay apart, so nothing joins them"),
         ("nullstr", "NULL", "what stands for a missing value in a list"),
-        ("name", "", "a stanza of transactiontypes.conf: not supported"),
+        ("name", "", "a stanza of transactiontypes.conf; what the search says goes before it"),
     ],
     doc: "Puts events that share fields, lie close in time, or stand between a first and a last event into one event \
           with all their values. Adds duration, eventcount, closed_txn and linecount.",
@@ -54,11 +55,8 @@ pub(super) const COMMAND: Command = Command {
 fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     let args = Args::new(&COMMAND, stage)?;
     if let Some(name) = args.get("name") {
-        return Err(Error::argument(
-            name.span,
-            "transaction types of transactiontypes.conf are not supported",
-        )
-        .hint("write the options of the stanza into the search"));
+        let whole = of_type(planner, stage, name)?;
+        return plan(planner, &whole, input);
     }
     let fields = field_list(&args);
     let starts = condition(planner, stage, &args, "startswith")?;
@@ -112,6 +110,45 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         }
     }
     assemble(rows.beside(grouping), &rendering, stage.span)
+}
+
+/// The stage with what a transaction type says and the stage does not.
+fn of_type(planner: &Planner<'_>, stage: &Stage, name: &Literal) -> Result<Stage> {
+    let context = planner.context;
+    let stanza = context.catalog.transaction_type(&name.text).ok_or_else(|| {
+        Error::argument(name.span, format!("there is no transaction type `{}`", name.text))
+            .hint("they are stanzas of transactiontypes.conf in an app that --app adds")
+    })?;
+    let option_of = |arg: &Arg| match &arg.kind {
+        ArgKind::Option { name, .. }
+        | ArgKind::OptionExpr { name, .. }
+        | ArgKind::OptionSearch { name, .. } => Some(name.text.to_ascii_lowercase()),
+        _ => None,
+    };
+    let mut args: Vec<Arg> = stage.args.clone();
+    args.retain(|arg| option_of(arg).is_none_or(|option| option != "name"));
+    let said: Vec<String> = args.iter().filter_map(option_of).collect();
+    let has_fields = args.iter().any(|arg| matches!(arg.kind, ArgKind::Field(_)));
+    let mut text = "transaction".to_owned();
+    if let (false, Some(fields)) = (has_fields, stanza.text("fields")) {
+        text.push_str(&format!(" {fields}"));
+    }
+    for (key, setting) in stanza.iter() {
+        let (key, value) = (key.to_ascii_lowercase(), setting.value.trim());
+        let known = COMMAND.options.iter().any(|o| o.0 == key) && key != "name";
+        if !known || value.is_empty() || said.contains(&key) {
+            continue;
+        }
+        let whole = value.starts_with('"') || value.starts_with('(') || value.starts_with("eval(");
+        text.push_str(&match whole {
+            true => format!(" {key}={value}"),
+            false => format!(" {key}=\"{}\"", value.replace('"', "\\\"")),
+        });
+    }
+    let fragment = parse_fragment(context, "transaction type", &text).map_err(|e| e.at(name.span))?;
+    let mut whole = stage.clone();
+    whole.args = fragment.stages.into_iter().flat_map(|s| s.args).chain(args).collect();
+    Ok(whole)
 }
 
 /// The fields, also those of a list in quotes: `transaction "host, cookie"`.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::conf::Layers;
+use super::conf::{Layers, Stanza};
 use super::dataset::DataSets;
 use super::detection::Detection;
 use super::detections::{DetectionEntry, Detections};
@@ -27,6 +27,7 @@ struct Merged {
     tags: Layers,
     saved: Layers,
     limits: Layers,
+    transaction_types: Layers,
 }
 
 /// All knowledge of one session.
@@ -43,6 +44,8 @@ pub struct Catalog {
     lookups: BTreeMap<String, LookupDefinition>,
     saved: BTreeMap<String, SavedSearch>,
     detections: Detections,
+    /// Texts of forms, by name.
+    forms: BTreeMap<String, String>,
     /// Folders that hold lookup tables, the first added first.
     tables: Vec<PathBuf>,
     merged: Merged,
@@ -107,6 +110,12 @@ impl Catalog {
                 if path.extension().is_some_and(|e| e == "json") {
                     texts.push((path.clone(), yaml::read(&path)?));
                 }
+            }
+        }
+        for path in yaml::entries(&dir.join("forms"))? {
+            let name = path.file_stem().and_then(|n| n.to_str());
+            if let (Some(name), true) = (name, path.extension().is_some_and(|e| e == "form")) {
+                self.forms.insert(name.to_owned(), yaml::read(&path)?);
             }
         }
         self.tables.push(dir.join("lookups"));
@@ -180,6 +189,28 @@ impl Catalog {
             self.tables.retain(|folder| *folder != before);
         }
         self.tables.push(home.join("lookups"));
+    }
+
+    /// The text of a form: the file `forms/<name>.form` of an app.
+    pub fn form(&self, name: &str) -> Option<&str> {
+        self.forms.get(name).map(String::as_str)
+    }
+
+    /// All forms, name and text.
+    pub fn forms(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.forms
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// The regular expression of a stanza of `transforms.conf`.
+    pub fn transform_regex(&self, stanza: &str) -> Option<&str> {
+        self.merged.transforms.get(stanza)?.text("REGEX")
+    }
+
+    /// The settings of a transaction type, a stanza of `transactiontypes.conf`.
+    pub fn transaction_type(&self, name: &str) -> Option<&Stanza> {
+        self.merged.transaction_types.get(name)
     }
 
     /// A whole number of `limits.conf`.
@@ -356,6 +387,7 @@ impl Catalog {
                 }
                 Some("eventtypes.conf") => self.merged.event_types.add(path, text)?,
                 Some("savedsearches.conf") => self.merged.saved.add(path, text)?,
+                Some("transactiontypes.conf") => self.merged.transaction_types.add(path, text)?,
                 Some("tags.conf") => self.merged.tags.add(path, text)?,
                 _ => {}
             }
@@ -384,13 +416,14 @@ impl Catalog {
 }
 
 /// The configuration files that searches depend on.
-const CONF_FILES: [&str; 7] = [
+const CONF_FILES: [&str; 8] = [
     "eventtypes.conf",
     "limits.conf",
     "macros.conf",
     "props.conf",
     "savedsearches.conf",
     "tags.conf",
+    "transactiontypes.conf",
     "transforms.conf",
 ];
 

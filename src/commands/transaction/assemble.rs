@@ -47,6 +47,7 @@ const BASE: StatsFunction = StatsFunction {
     native: None,
     running: None,
     per: None,
+    metrics: false,
 };
 
 /// Unlike `list`, without a limit.

@@ -39,6 +39,7 @@ const BASE: StatsFunction = StatsFunction {
     native: None,
     running: None,
     per: None,
+    metrics: false,
 };
 
 pub(super) const TABLE: &[StatsFunction] = &[

@@ -45,6 +45,9 @@ pub struct StatsFunction {
     pub running: Option<MakeRunning>,
     /// Seconds to which `timechart` scales the value of a bucket.
     pub per: Option<f64>,
+    /// Whether only `mstats` has it, whose values say which time series they are of: the number
+    /// first, then the dimensions.
+    pub metrics: bool,
 }
 
 impl PartialEq for StatsFunction {

@@ -2,9 +2,11 @@
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Eventorderfunctions>
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Timefunctions>
 
+use std::collections::BTreeMap;
+
 use crate::functions::stats::running::{InOrder, Moment, Moments, Order};
 use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes};
-use crate::value::{Type, Value};
+use crate::value::{Type, Value, parse_number};
 
 const fn number(_: Type) -> Type {
     Type::Number
@@ -34,6 +36,7 @@ const BASE: StatsFunction = StatsFunction {
     native: None,
     running: None,
     per: None,
+    metrics: false,
 };
 
 const TIMED: StatsFunction = StatsFunction {
@@ -113,6 +116,40 @@ pub(super) const TABLE: &[StatsFunction] = &[
         example: ("50 40 20", "rate(v)", "1.5"),
         body: rate,
         running: Some(|c| Box::new(Moments::new(Moment::Rate, c))),
+        ..TIMED
+    },
+    StatsFunction {
+        name: "rate_avg",
+        synopsis: "rate_avg(<metric>)",
+        returns: number,
+        ordered: false,
+        doc: "The mean of the rates of the time series of a counter. Only `mstats` has it.",
+        example: ("50 40 20", "rate_avg(v)", "1.5"),
+        body: |s| {
+            let rates = rates(s);
+            match rates.len() {
+                0 => Value::Null,
+                count => Value::number(rates.iter().sum::<f64>() / count as f64),
+            }
+        },
+        metrics: true,
+        ..TIMED
+    },
+    StatsFunction {
+        name: "rate_sum",
+        synopsis: "rate_sum(<metric>)",
+        returns: number,
+        ordered: false,
+        doc: "The sum of the rates of the time series of a counter. Only `mstats` has it.",
+        example: ("50 40 20", "rate_sum(v)", "1.5"),
+        body: |s| {
+            let rates = rates(s);
+            match rates.len() {
+                0 => Value::Null,
+                _ => Value::number(rates.iter().sum()),
+            }
+        },
+        metrics: true,
         ..TIMED
     },
     StatsFunction {
@@ -202,6 +239,29 @@ fn rate(samples: &Samples<'_>) -> Value<'static> {
         (Some(low), Some(high)) if end > start => Value::number((high - low) / (end - start)),
         _ => Value::Null,
     }
+}
+
+/// The change per second of each time series that has values at two times at least.
+fn rates(samples: &Samples<'_>) -> Vec<f64> {
+    let mut series: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+    for (value, time) in samples.values.iter().zip(&samples.times) {
+        let (number, key) = match value {
+            Value::Multi(parts) => match parts.split_first() {
+                Some((number, of)) => (parse_number(number), of.join("\u{1f}")),
+                None => continue,
+            },
+            single => (single.as_number(), String::new()),
+        };
+        if let (Some(number), Some(time)) = (number, *time) {
+            series.entry(key).or_default().push((time, number));
+        }
+    }
+    let rate = |points: &Vec<(f64, f64)>| {
+        let first = points.iter().min_by(|a, b| a.0.total_cmp(&b.0))?;
+        let last = points.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        (last.0 > first.0).then(|| (last.1 - first.1) / (last.0 - first.0))
+    };
+    series.values().filter_map(rate).collect()
 }
 
 fn sum(samples: &Samples<'_>) -> Value<'static> {

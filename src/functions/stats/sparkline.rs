@@ -22,6 +22,7 @@ const BASE: StatsFunction = StatsFunction {
     native: None,
     running: None,
     per: None,
+    metrics: false,
 };
 
 pub(super) const TABLE: &[StatsFunction] = &[StatsFunction {

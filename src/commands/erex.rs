@@ -1,0 +1,283 @@
+//! `erex`: a regular expression out of examples of what it shall find.
+
+use fancy_regex::Regex;
+
+use crate::commands::args::Args;
+use crate::commands::rex::compile;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::plan::build::extract_group;
+use crate::plan::context::PlanContext;
+use crate::plan::schema::Schema;
+use crate::plan::table::Table;
+use crate::plan::{Expansion, Plan, Scan};
+use crate::source::Span;
+use crate::syntax::Rule;
+use crate::syntax::ast::Stage;
+
+pub(super) const COMMAND: Command = Command {
+    name: "erex",
+    category: Category::Fields,
+    synopsis: "erex <field> examples=\"<value>, <value>...\" [counterexamples=\"<value>, <value>...\"] [fromfield=<field>] [maxtrainers=<N>]",
+    options: &[
+        ("examples", "", "values that the field has in some rows, with commas between"),
+        ("counterexamples", "", "values that it must not have"),
+        ("fromfield", "_raw", "the field that is read"),
+        ("maxtrainers", "100", "texts learned from, from 1 to 1000"),
+    ],
+    doc: "Makes a regular expression from examples of the values that it shall find, then fills the field as `rex` does. A notice tells the expression.",
+    examples: &[(
+        "| makeresults | eval _raw=\"port 7001-22 open\" | erex port examples=\"22\" | table port",
+        r#"{"port":"22"}"#,
+    )],
+    page: "SearchReference/Erex",
+    args: Rule::erex_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let fields = args.fields();
+    let [field] = fields.as_slice() else {
+        return Err(Error::syntax(stage.span, "`erex` fills one field").hint(format!("usage: {}", COMMAND.synopsis)));
+    };
+    let named = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !field.text.chars().all(named) || field.text.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(Error::argument(field.span, "a field that a regular expression fills has letters, digits and _ only"));
+    }
+    let list = |name: &str| -> Vec<String> {
+        let text = args.text(name, "");
+        let values = text.split(',').map(str::trim).filter(|v| !v.is_empty());
+        values.map(str::to_owned).collect()
+    };
+    let examples = list("examples");
+    if examples.is_empty() {
+        return Err(Error::syntax(stage.span, "`erex` needs examples=\"<value>, <value>\""));
+    }
+    Ok(Planner::rows_or_events(input).expand(Learn {
+        field: field.text.clone(),
+        from: args.text("fromfield", "_raw"),
+        examples,
+        counterexamples: list("counterexamples"),
+        most: args.number("maxtrainers", 100)?.clamp(1, 1000),
+        span: stage.span,
+    }))
+}
+
+#[derive(Debug)]
+struct Learn {
+    field: String,
+    from: String,
+    examples: Vec<String>,
+    counterexamples: Vec<String>,
+    most: usize,
+    span: Span,
+}
+
+/// A text with an example in it, by bytes.
+struct Trainer {
+    text: String,
+    at: usize,
+    end: usize,
+}
+
+impl Expansion for Learn {
+    fn describe(&self) -> String {
+        format!("erex {} from {}", self.field, self.from)
+    }
+
+    fn needs_rows(&self) -> bool {
+        true
+    }
+
+    fn reads_data(&self) -> bool {
+        false
+    }
+
+    fn plan(&self, _: &Schema, rows: Option<&Table>, context: &PlanContext) -> Result<Plan> {
+        let given = Plan::Scan(Scan::Given);
+        let Some(rows) = rows.filter(|rows| rows.height() > 0) else {
+            return Ok(given);
+        };
+        let trainers = self.trainers(rows);
+        if trainers.is_empty() {
+            return Err(Error::data(format!(
+                "`erex` finds none of its examples in the field {}",
+                self.from
+            ))
+            .at(self.span));
+        }
+        let regex = self.learn(&trainers).ok_or_else(|| {
+            Error::data("`erex` finds no regular expression for its examples")
+                .at(self.span)
+                .hint("give more examples, or counterexamples of what they are taken for")
+        })?;
+        context.notice(format!("erex: | rex field={} \"{}\"", self.from, regex.replace('"', "\\\"")));
+        let value = extract_group(&self.from, &regex, &self.field, 1, &self.field);
+        Ok(given.set(self.field.clone(), value))
+    }
+}
+
+impl Learn {
+    fn trainers(&self, rows: &Table) -> Vec<Trainer> {
+        let mut out = Vec::new();
+        for row in 0..rows.height() {
+            let Some(text) = rows.value(&self.from, row).into_text().map(|t| t.into_owned()) else {
+                continue;
+            };
+            let places = self.examples.iter().filter_map(|e| Some((place(&text, e)?, e.len())));
+            if let Some((at, length)) = places.max_by_key(|(_, length)| *length) {
+                out.push(Trainer {
+                    end: at + length,
+                    text,
+                    at,
+                });
+            }
+            if out.len() == self.most {
+                break;
+            }
+        }
+        out
+    }
+
+    /// The first expression that finds the examples and no counterexample: after the word before the
+    /// value, or after more or none; the value by its shape or by what ends it.
+    fn learn(&self, trainers: &[Trainer]) -> Option<String> {
+        let mut befores: Vec<String> = Vec::new();
+        for wide in [1, 2, 3, 0] {
+            let contexts = trainers.iter().map(|t| context_before(&t.text[..t.at], wide));
+            let mut contexts = contexts.collect::<Vec<_>>();
+            contexts.dedup();
+            if let [one] = contexts.as_slice()
+                && !befores.contains(one)
+            {
+                befores.push(one.clone());
+            }
+        }
+        let mut values: Vec<String> = Vec::new();
+        values.extend(common(self.examples.iter().map(|e| shape(e))));
+        let end = |t: &Trainer| t.text[t.end..].chars().next();
+        if let Some(Some(end)) = common(trainers.iter().map(end))
+            && !end.is_alphanumeric()
+        {
+            values.push(format!("[^{}]+", escaped_in_class(end)));
+        }
+        values.push("\\S+".to_owned());
+        values.push(".+".to_owned());
+        for before in &befores {
+            for value in &values {
+                let after = common(trainers.iter().map(end)).flatten();
+                let closed = match after {
+                    Some(c) if !c.is_alphanumeric() => format!("(?={})", escaped(c)),
+                    _ => String::new(),
+                };
+                for after in [String::new(), closed] {
+                    let regex = format!("{before}(?<{}>{value}){after}", self.field);
+                    let found = compile(&regex).ok();
+                    if found.is_some_and(|r| self.fits(&r, trainers)) {
+                        return Some(regex);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn fits(&self, regex: &Regex, trainers: &[Trainer]) -> bool {
+        trainers.iter().all(|trainer| {
+            let found = regex.captures(&trainer.text).ok().flatten();
+            found.and_then(|c| c.name(&self.field).map(|m| m.as_str().to_owned())).is_some_and(
+                |found| self.examples.contains(&found) && !self.counterexamples.contains(&found),
+            )
+        })
+    }
+}
+
+/// Where an example stands on its own, else where it stands at all.
+fn place(text: &str, example: &str) -> Option<usize> {
+    let inner = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let alone = |at: &usize| {
+        !inner(text[..*at].chars().next_back()) && !inner(text[at + example.len()..].chars().next())
+    };
+    let places = || text.match_indices(example).map(|(at, _)| at);
+    places().find(alone).or_else(|| places().next())
+}
+
+/// The last `words` words before a value and what stands between them, as a pattern: digits are
+/// any digits. At the beginning of the text the pattern is bound to it.
+fn context_before(text: &str, words: usize) -> String {
+    if words == 0 {
+        return String::new();
+    }
+    let mut count = 0;
+    let mut in_word = false;
+    let mut begin = 0;
+    for (at, c) in text.char_indices().rev() {
+        let word = c.is_alphanumeric() || c == '_';
+        if word && !in_word {
+            count += 1;
+        }
+        in_word = word;
+        if count >= words && !word || count > words {
+            begin = at + c.len_utf8();
+            break;
+        }
+    }
+    match text {
+        "" => "^".to_owned(),
+        _ => generalised(&text[begin..]),
+    }
+}
+
+fn generalised(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        let piece = match c {
+            c if c.is_ascii_digit() => "\\d+".to_owned(),
+            c if c.is_whitespace() => "\\s+".to_owned(),
+            c => escaped(c),
+        };
+        let repeated = piece.ends_with('+') && out.ends_with(&piece);
+        if !repeated {
+            out.push_str(&piece);
+        }
+    }
+    out
+}
+
+/// What a value is made of: runs of digits, of letters, and what stands between.
+fn shape(value: &str) -> String {
+    let mut out = String::new();
+    for c in value.chars() {
+        let piece = match c {
+            c if c.is_ascii_digit() => "\\d+".to_owned(),
+            c if c.is_alphabetic() => "[a-zA-Z]+".to_owned(),
+            c if c.is_whitespace() => "\\s+".to_owned(),
+            c => escaped(c),
+        };
+        let repeated = piece.ends_with('+') && out.ends_with(&piece);
+        if !repeated {
+            out.push_str(&piece);
+        }
+    }
+    out
+}
+
+fn escaped(c: char) -> String {
+    fancy_regex::escape(&c.to_string()).into_owned()
+}
+
+fn escaped_in_class(c: char) -> String {
+    match c {
+        '\\' | ']' | '[' | '^' | '-' | '&' | '~' => format!("\\{c}"),
+        c if c.is_whitespace() => "\\s".to_owned(),
+        c => c.to_string(),
+    }
+}
+
+/// The item, if all are the same.
+fn common<T: PartialEq>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    let first = items.next()?;
+    items.all(|item| item == first).then_some(first)
+}

@@ -1,0 +1,120 @@
+//! `relevancy`: how well events match the words of the search.
+
+use crate::commands::args::Args;
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::plan::context::PlanContext;
+use crate::plan::schema::Schema;
+use crate::plan::table::Table;
+use crate::plan::{ColumnKernel, Plan, Predicate, Scan};
+use crate::syntax::Rule;
+use crate::syntax::ast::{CompareOp, Search, Stage};
+use crate::value::{Type, Value};
+
+pub(super) const COMMAND: Command = Command {
+    name: "relevancy",
+    category: Category::Fields,
+    synopsis: "relevancy",
+    doc: "Puts into `relevancy` how well the text of an event matches the words of the search before: the more often it holds them, and the rarer \
+          they are among the events, the higher. Splunk does not say how it computes it.",
+    page: "SearchReference/Relevancy",
+    args: Rule::relevancy_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    Args::new(&COMMAND, stage)?;
+    let rows = Planner::rows_or_events(input);
+    let mut words = Vec::new();
+    words_of_plan(&rows, &mut words);
+    words.retain(|word| !word.is_empty());
+    words.sort();
+    words.dedup();
+    if words.is_empty() {
+        return Err(Error::syntax(
+            stage.span,
+            "`relevancy` needs a search with words before it",
+        )
+        .hint("for example: disk error | relevancy | sort -relevancy"));
+    }
+    Ok(rows.beside(Relevancy { words }))
+}
+
+/// The words of the search that takes events from where they are.
+fn words_of_plan(plan: &Plan, out: &mut Vec<String>) {
+    if let Plan::Filter {
+        input,
+        predicate: Predicate::Search(search, _),
+    } = plan
+        && matches!(**input, Plan::Scan(Scan::Events | Scan::EventsUnordered))
+    {
+        words_of(search, out);
+    }
+    for input in plan.inputs() {
+        words_of_plan(input, out);
+    }
+}
+
+fn words_of(search: &Search, out: &mut Vec<String>) {
+    match search {
+        Search::And(parts) | Search::Or(parts) => parts.iter().for_each(|p| words_of(p, out)),
+        Search::Term(word) | Search::ExactTerm(word) | Search::CaseTerm(word) => out.extend(
+            word.text
+                .split(|c: char| c == '*' || c.is_whitespace())
+                .map(str::to_lowercase),
+        ),
+        Search::Compare {
+            op: CompareOp::Eq,
+            value,
+            field,
+        } if !matches!(field.text.as_str(), "index" | "earliest" | "latest") => {
+            out.extend(value.text.split('*').map(str::to_lowercase));
+        }
+        // What must not be there makes no event more relevant.
+        Search::Not(_)
+        | Search::Compare { .. }
+        | Search::In { .. }
+        | Search::Subsearch(_)
+        | Search::CompareSubsearch { .. } => {}
+    }
+}
+
+#[derive(Debug)]
+struct Relevancy {
+    words: Vec<String>,
+}
+
+impl ColumnKernel for Relevancy {
+    fn describe(&self) -> String {
+        format!("relevancy for {}", self.words.join(", "))
+    }
+
+    fn reads(&self, _: &Schema) -> Vec<String> {
+        vec!["_raw".to_owned()]
+    }
+
+    /// Term frequency, damped, times inverse document frequency.
+    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+        context.check_cancelled()?;
+        let counts: Vec<Vec<usize>> = (0..input.height())
+            .map(|row| {
+                let value = input.value("_raw", row);
+                let text = value.as_text().unwrap_or_default().to_lowercase();
+                self.words.iter().map(|word| text.matches(word.as_str()).count()).collect()
+            })
+            .collect();
+        let weight = |at: usize| {
+            let with = counts.iter().filter(|c| c[at] > 0).count().max(1);
+            (1.0 + counts.len() as f64 / with as f64).ln()
+        };
+        let weights: Vec<f64> = (0..self.words.len()).map(weight).collect();
+        let scores = counts.iter().map(|row| {
+            let parts = row.iter().zip(&weights);
+            Value::Num(parts.map(|(&n, w)| n as f64 / (n as f64 + 1.0) * w).sum())
+        });
+        let mut out = Table::new(input.height());
+        out.set("relevancy", Type::Number, scores.collect());
+        Ok(out)
+    }
+}
