@@ -67,7 +67,9 @@ pub(super) fn chart(
     let continuous = series.args.flag("cont", true)?;
     for (at, axis) in series.axes.iter().enumerate() {
         let get = |name: &str| axis.get(name).or_else(|| first_of(&series, at, name));
-        if !axis.has_buckets() && (at > 0 || series.first.is_empty()) {
+        let lent = lent(&series, "span").is_some();
+        let none = !axis.has_buckets() && (at > 0 || series.first.is_empty() && !lent);
+        if none || at > 0 && lent {
             continue;
         }
         if at == 0 && axis.name.text == "_time" {
@@ -124,13 +126,27 @@ fn first_of<'a>(
     option.filter(|_| axis == 0).map(|(_, value)| *value)
 }
 
+/// A length of time after the field of the columns is that of rows that are times, as it is in
+/// `timechart`.
+fn lent<'a>(series: &Series<'a>, name: &str) -> Option<&'a crate::syntax::ast::Literal> {
+    let [rows, columns, ..] = series.axes.as_slice() else {
+        return None;
+    };
+    let rows_are_times = rows.name.text == "_time" && !rows.has_buckets();
+    let option = columns.get(name).filter(|_| rows_are_times);
+    option.filter(|l| parse_number(&l.text).is_none())
+}
+
 fn time_buckets(
     planner: &Planner<'_>,
     series: &Series<'_>,
     axis: &Axis<'_>,
     continuous: bool,
 ) -> Result<TimeBuckets> {
-    let get = |name: &str| axis.get(name).or_else(|| first_of(series, 0, name));
+    let get = |name: &str| {
+        let own = axis.get(name).or_else(|| first_of(series, 0, name));
+        own.or_else(|| lent(series, name))
+    };
     let span = |name: &str| -> Result<Option<TimeSpan>> {
         get(name)
             .map(|l| TimeSpan::parse(&l.text).map_err(|m| Error::argument(l.span, m)))

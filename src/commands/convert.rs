@@ -4,8 +4,10 @@ use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::build::{call, field, text};
-use crate::plan::schema::Pattern;
-use crate::plan::{Assignment, EACH, Plan, Target};
+use crate::plan::context::PlanContext;
+use crate::plan::schema::{Pattern, Schema};
+use crate::plan::table::Table;
+use crate::plan::{Assignment, EACH, Expansion, Plan, Scan, Target};
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Expr, Stage};
 
@@ -45,7 +47,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
             spared.extend(args.iter().map(|a| Pattern::new(a.text.as_str())));
         }
     }
-    let mut columns = Vec::new();
+    let mut calls = Vec::new();
     for arg in &args.rest {
         let ArgKind::Call {
             function,
@@ -59,52 +61,110 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         if name == "none" {
             continue;
         }
+        if conversion(&name, field(EACH), &format).is_none() {
+            return Err(Error::new(ErrorKind::UnknownFunction(function.text.clone()))
+                .at(function.span)
+                .did_you_mean(&name, FUNCTIONS.iter().copied())
+                .hint(format!("`convert` has {}", FUNCTIONS.join(", "))));
+        }
         for f in fields {
-            let of = |field_name: &str| conversion(&name, field(field_name), &format);
-            let unknown = || {
-                Error::new(ErrorKind::UnknownFunction(function.text.clone()))
-                    .at(function.span)
-                    .did_you_mean(&name, FUNCTIONS.iter().copied())
-                    .hint(format!("`convert` has {}", FUNCTIONS.join(", ")))
-            };
-            let assignment = match alias {
-                Some(alias) if !f.text.contains('*') => Assignment {
-                    target: Target::Field(alias.text.clone()),
-                    value: of(&f.text).ok_or_else(unknown)?,
-                },
-                Some(alias) => {
-                    return Err(Error::argument(
-                        alias.span,
-                        "a pattern of fields can't be converted into one field",
-                    ));
-                }
-                // A pattern, even of one name: a field that is not there stays away.
-                None => Assignment {
-                    target: Target::Each(vec![Pattern::new(f.text.as_str())]),
-                    value: of(EACH).ok_or_else(unknown)?,
-                },
-            };
-            columns.push(assignment);
+            let of = Pattern::new(f.text.as_str());
+            let to = alias.as_ref().map(|alias| Pattern::new(alias.text.as_str()));
+            if let (true, Some(to), Some(alias)) = (of.is_wild(), &to, alias)
+                && !to.is_wild()
+            {
+                return Err(Error::argument(
+                    alias.span,
+                    "a pattern of fields can't be converted into one field",
+                ));
+            }
+            calls.push(Conversion {
+                function: name.clone(),
+                of,
+                to,
+            });
         }
     }
-    if columns.is_empty() {
+    if calls.is_empty() {
         return Err(Error::syntax(stage.span, "`convert` needs a conversion")
             .hint("for example: convert ctime(firstTime)"));
     }
-    if let Some(pattern) = spared.first()
-        && columns
-            .iter()
-            .any(|c| matches!(&c.target, Target::Each(p) if p.iter().any(Pattern::is_wild)))
-    {
-        return Err(Error::argument(
-            stage.span,
-            format!(
-                "none({}) beside a pattern is not supported: name the fields to convert",
-                pattern.text
-            ),
-        ));
+    let rows = Planner::rows_or_events(input);
+    let needs_names = |c: &Conversion| c.of.is_wild() && (c.to.is_some() || !spared.is_empty());
+    if calls.iter().any(needs_names) {
+        return Ok(rows.expand(Conversions {
+            calls,
+            spared,
+            format,
+        }));
     }
-    Ok(Planner::rows_or_events(input).extend(columns))
+    Ok(rows.extend(calls.iter().filter_map(|c| c.assignment(&format)).collect()))
+}
+
+/// One conversion: of a field, or of each that a pattern matches.
+#[derive(Clone, Debug)]
+struct Conversion {
+    function: String,
+    of: Pattern,
+    to: Option<Pattern>,
+}
+
+impl Conversion {
+    fn assignment(&self, format: &str) -> Option<Assignment> {
+        let (target, value) = match &self.to {
+            Some(to) => (Target::Field(to.text.clone()), field(&self.of.text)),
+            // A pattern, even of one name: a field that is not there stays away.
+            None => (Target::Each(vec![self.of.clone()]), field(EACH)),
+        };
+        let value = conversion(&self.function, value, format)?;
+        Some(Assignment { target, value })
+    }
+}
+
+/// Conversions whose fields are known only when the rows are there.
+#[derive(Debug)]
+struct Conversions {
+    calls: Vec<Conversion>,
+    spared: Vec<Pattern>,
+    format: String,
+}
+
+impl Expansion for Conversions {
+    fn describe(&self) -> String {
+        format!("convert {} patterns of fields", self.calls.len())
+    }
+
+    fn needs_rows(&self) -> bool {
+        false
+    }
+
+    fn reads_data(&self) -> bool {
+        false
+    }
+
+    fn plan(&self, fields: &Schema, _: Option<&Table>, _: &PlanContext) -> Result<Plan> {
+        let mut columns = Vec::new();
+        for call in &self.calls {
+            if !call.of.is_wild() {
+                columns.extend(call.assignment(&self.format));
+                continue;
+            }
+            for name in call.of.expand(fields) {
+                if self.spared.iter().any(|spared| spared.matches(&name)) {
+                    continue;
+                }
+                let captures = call.of.captures(&name).unwrap_or_default();
+                let to = call.to.as_ref().map(|to| Pattern::new(to.fill(&captures)));
+                let one = Conversion {
+                    function: call.function.clone(),
+                    of: Pattern::exact(&name),
+                    to,
+                };
+                columns.extend(one.assignment(&self.format));
+            }
+        }
+        Ok(Plan::Scan(Scan::Given).extend(columns))
+    }
 }
 
 fn conversion(name: &str, value: Expr, format: &str) -> Option<Expr> {

@@ -1,5 +1,7 @@
 //! `erex`: a regular expression out of examples of what it shall find.
 
+use std::collections::HashMap;
+
 use fancy_regex::Regex;
 
 use crate::commands::args::Args;
@@ -120,40 +122,63 @@ impl Expansion for Learn {
 }
 
 impl Learn {
+    /// Texts with an example in them. Of several places in a text, the one whose surroundings most
+    /// texts have.
     fn trainers(&self, rows: &Table) -> Vec<Trainer> {
-        let mut out = Vec::new();
+        let mut texts: Vec<(String, Vec<(usize, usize)>)> = Vec::new();
         for row in 0..rows.height() {
-            let Some(text) = rows.value(&self.from, row).into_text().map(|t| t.into_owned()) else {
+            let Some(text) = rows
+                .value(&self.from, row)
+                .into_text()
+                .map(|t| t.into_owned())
+            else {
                 continue;
             };
-            let places = self.examples.iter().filter_map(|e| Some((place(&text, e)?, e.len())));
-            if let Some((at, length)) = places.max_by_key(|(_, length)| *length) {
-                out.push(Trainer {
-                    end: at + length,
-                    text,
-                    at,
-                });
+            let found = self.examples.iter().map(|e| places(&text, e));
+            let mut found: Vec<(usize, usize)> = found.flatten().collect();
+            found.sort_by_key(|(at, end)| (std::cmp::Reverse(end - at), *at));
+            if !found.is_empty() {
+                texts.push((text, found));
             }
-            if out.len() == self.most {
+            if texts.len() == self.most {
                 break;
             }
         }
-        out
+        let mut common: HashMap<String, usize> = HashMap::new();
+        for (text, found) in &texts {
+            let mut contexts: Vec<String> =
+                found.iter().map(|(at, _)| context_before(&text[..*at], 1)).collect();
+            contexts.sort();
+            contexts.dedup();
+            for context in contexts {
+                *common.entry(context).or_default() += 1;
+            }
+        }
+        texts
+            .into_iter()
+            .filter_map(|(text, found)| {
+                let shared = |at: usize| common.get(&context_before(&text[..at], 1)).copied();
+                // The first of those that are equally good.
+                let best = found.iter().rev().max_by_key(|(at, _)| shared(*at))?;
+                let (at, end) = *best;
+                Some(Trainer { text, at, end })
+            })
+            .collect()
     }
 
     /// The first expression that finds the examples and no counterexample: after the word before the
     /// value, or after more or none; the value by its shape or by what ends it.
     fn learn(&self, trainers: &[Trainer]) -> Option<String> {
         let mut befores: Vec<String> = Vec::new();
-        for wide in [1, 2, 3, 0] {
-            let contexts = trainers.iter().map(|t| context_before(&t.text[..t.at], wide));
-            let mut contexts = contexts.collect::<Vec<_>>();
-            contexts.dedup();
-            if let [one] = contexts.as_slice()
-                && !befores.contains(one)
-            {
-                befores.push(one.clone());
-            }
+        let mut contexts: Vec<&dyn Fn(&str) -> String> = Vec::new();
+        contexts.push(&|before| context_before(before, 1));
+        contexts.push(&|before| context_before(before, 2));
+        contexts.push(&|before| context_before(before, 3));
+        contexts.push(&|before| format!("^{}", words_of(before)));
+        contexts.push(&|_| String::new());
+        for context in contexts {
+            let all = trainers.iter().map(|t| context(&t.text[..t.at]));
+            befores.extend(common(all).filter(|one| !befores.contains(one)));
         }
         let mut values: Vec<String> = Vec::new();
         values.extend(common(self.examples.iter().map(|e| shape(e))));
@@ -195,21 +220,37 @@ impl Learn {
 }
 
 /// Where an example stands on its own, else where it stands at all.
-fn place(text: &str, example: &str) -> Option<usize> {
+fn places(text: &str, example: &str) -> Vec<(usize, usize)> {
     let inner = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    let alone = |at: &usize| {
-        !inner(text[..*at].chars().next_back()) && !inner(text[at + example.len()..].chars().next())
+    let alone = |(at, end): &(usize, usize)| {
+        !inner(text[..*at].chars().next_back()) && !inner(text[*end..].chars().next())
     };
-    let places = || text.match_indices(example).map(|(at, _)| at);
-    places().find(alone).or_else(|| places().next())
+    let all = || text.match_indices(example).map(|(at, e)| (at, at + e.len()));
+    match all().any(|place| alone(&place)) {
+        true => all().filter(alone).collect(),
+        false => all().collect(),
+    }
+}
+
+/// A text with any words for its words.
+fn words_of(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        let piece = match c {
+            c if c.is_alphanumeric() || c == '_' => "\\w+".to_owned(),
+            c if c.is_whitespace() => "\\s+".to_owned(),
+            c => escaped(c),
+        };
+        if !(piece.ends_with('+') && out.ends_with(&piece)) {
+            out.push_str(&piece);
+        }
+    }
+    out
 }
 
 /// The last `words` words before a value and what stands between them, as a pattern: digits are
 /// any digits. At the beginning of the text the pattern is bound to it.
 fn context_before(text: &str, words: usize) -> String {
-    if words == 0 {
-        return String::new();
-    }
     let mut count = 0;
     let mut in_word = false;
     let mut begin = 0;

@@ -90,8 +90,9 @@ impl ColumnKernel for Relevancy {
         format!("relevancy for {}", self.words.join(", "))
     }
 
-    fn reads(&self, _: &Schema) -> Vec<String> {
-        vec!["_raw".to_owned()]
+    fn reads(&self, schema: &Schema) -> Vec<String> {
+        let there = schema.contains_key("_raw");
+        there.then(|| "_raw".to_owned()).into_iter().collect()
     }
 
     /// Term frequency, damped, times inverse document frequency.

@@ -32,7 +32,7 @@ pub(super) const COMMAND: Command = Command {
           timestartpos, those that begin with date_ and, but for _raw, with an underscore. Files lie in the folder anonymizer of the store.",
     examples: &[(
         "| makeresults | eval t=\"login failed for user=zbigniewa from 10.1.22.3\" | scrub | eval n=len(t), same=if(like(t, \"login failed for user=_________ from __._.__._\"), 1, 0), gone=if(like(t, \"%zbig%\"), 0, 1) | table n same gone",
-        r#"{"n":45,"same":1,"gone":1}"#,
+        r#"{"n":46,"same":1,"gone":1}"#,
     )],
     page: "SearchReference/Scrub",
     args: Rule::scrub_args,

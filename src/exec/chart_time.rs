@@ -183,20 +183,33 @@ impl Times {
     }
 }
 
-/// The shortest length that gives at most `bins` buckets.
+/// The shortest length that gives at most `bins` buckets, or the least that is asked for.
 fn fitting(range: f64, bins: usize, min_span: Option<f64>) -> Span {
-    let fits = |seconds: f64| {
-        range / seconds <= bins as f64 && min_span.is_none_or(|least| seconds >= least)
-    };
-    let (_, count, unit) = LENGTHS
+    let (seconds, count, unit) = LENGTHS
         .into_iter()
-        .find(|(seconds, _, _)| fits(*seconds))
+        .find(|(seconds, _, _)| range / seconds <= bins as f64)
         .unwrap_or(LENGTHS[LENGTHS.len() - 1]);
+    let (count, unit) = match min_span.filter(|least| *least > seconds) {
+        Some(least) => exactly(least),
+        None => (count, unit),
+    };
     Span {
         count,
         unit,
         snap: None,
     }
+}
+
+/// A length in the longest unit that divides it.
+fn exactly(seconds: f64) -> (i64, Unit) {
+    // Months and years are no number of seconds.
+    let fixed = |&(length, count, _): &(f64, i64, Unit)| count == 1 && length <= 86_400.0;
+    let mut units = LENGTHS.into_iter().rev().filter(fixed);
+    let whole = |(length, _, unit): (f64, i64, Unit)| {
+        (seconds % length == 0.0).then(|| ((seconds / length) as i64, unit))
+    };
+    let found = units.find_map(whole);
+    found.unwrap_or((seconds.ceil().max(1.0) as i64, Unit::Second))
 }
 
 impl Executor<'_> {

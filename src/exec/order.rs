@@ -260,10 +260,11 @@ impl Executor<'_> {
         align: Option<f64>,
     ) -> Frame {
         // Only `_time` is a time; a bucket's start elsewhere is epoch seconds.
-        let bucketed_kind = if to == "_time" {
-            Type::Time
-        } else {
-            Type::Number
+        let texts = matches!(frame.kind(from), Type::Text | Type::Any | Type::Multi);
+        let bucketed_kind = match to {
+            "_time" => Type::Time,
+            _ if texts => Type::Any,
+            _ => Type::Number,
         };
         let zone = self.context.clock.zone;
         let span = *span;
@@ -273,11 +274,16 @@ impl Executor<'_> {
                 let cells = Cells::new(&c);
                 let mut builder = Builder::new(c.name(), bucketed_kind, c.len());
                 for row in 0..c.len() {
-                    builder.push(match cells.get(row).as_number() {
+                    let value = cells.get(row);
+                    builder.push(match value.as_number() {
                         Some(seconds) => {
                             let micros = (seconds * 1e6).round() as i64;
                             span.floor(micros, zone, align)
                                 .map_or(Value::Null, |start| Value::Num(start as f64 / 1e6))
+                        }
+                        // What is no number is in no bucket, and stays.
+                        None if bucketed_kind == Type::Any => {
+                            value.into_text().map_or(Value::Null, Value::Text)
                         }
                         None => Value::Null,
                     });

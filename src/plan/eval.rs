@@ -163,6 +163,7 @@ fn binary<'a>(op: BinaryOp, left: Value<'a>, right: Value<'a>) -> Result<Value<'
         },
         BinaryOp::Add => match (left.as_number(), right.as_number()) {
             (Some(a), Some(b)) => Value::number(a + b),
+            _ if matches!(left, Value::Multi(_)) || matches!(right, Value::Multi(_)) => Value::Null,
             _ => match (left.into_text(), right.into_text()) {
                 (Some(a), Some(b)) => Value::Text(Cow::Owned(a.into_owned() + &b)),
                 _ => Value::Null,

@@ -287,6 +287,102 @@ fn json_made_of_rows_gives_their_fields_back() {
     });
 }
 
+/// Rows by the texts of their fields: what goes through names of columns or several values is text.
+fn as_texts(rows: &[Row]) -> Vec<BTreeMap<String, String>> {
+    let text = |v: &Json| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let mut all: Vec<BTreeMap<String, String>> = rows
+        .iter()
+        .map(|r| r.iter().map(|(k, v)| (k.clone(), text(v))).collect())
+        .collect();
+    all.sort();
+    all
+}
+
+/// Rows whose `k` and `w` can be names of columns.
+const NAMED: &str = "| where match(k, \"^[a-d0-9]+$\") AND match(w, \"^[a-d0-9]+$\")";
+
+#[test]
+fn transposed_twice_is_the_same() {
+    holds(|bench, rows| {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let table = "| eval c=\"r\".id | table c k v w";
+        let back = bench.rows(&format!(
+            "{table} | transpose 0 header_field=c column_name=f | transpose 0 header_field=f column_name=c"
+        ))?;
+        prop_assert_eq!(as_texts(&back), as_texts(&bench.rows(table)?));
+        Ok(())
+    });
+}
+
+#[test]
+fn streamstats_ends_where_stats_does() {
+    holds(|bench, rows| {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let calls = "count, count(v) AS n, sum(v) AS s, min(v) AS lo, max(v) AS hi, dc(v) AS d, first(v) AS f, last(v) AS l";
+        let names = "count n s lo hi d f l";
+        let last = bench.rows(&format!("| streamstats {calls} | tail 1 | table {names}"))?;
+        prop_assert_eq!(
+            last,
+            bench.rows(&format!("| stats {calls} | table {names}"))?
+        );
+        let by = bench.rows("| streamstats count AS n by k | stats max(n) AS n by k")?;
+        prop_assert_eq!(by, bench.rows("| stats count AS n by k")?);
+        let before =
+            bench.rows("| streamstats current=f window=1 count AS n | stats sum(n) AS n")?;
+        prop_assert_eq!(before[0]["n"].as_u64(), Some(rows.len() as u64 - 1));
+        // A window as long as the table is no window.
+        let wide =
+            bench.rows("| streamstats window=1000 sum(v) AS s count by w | table id s count")?;
+        prop_assert_eq!(
+            wide,
+            bench.rows("| streamstats sum(v) AS s count by w | table id s count")?
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn a_chart_holds_what_stats_counts() {
+    holds(|bench, _| {
+        let counted = as_texts(&bench.rows(&format!("{NAMED} | stats count by k w"))?);
+        let charted = bench.rows(&format!(
+            "{NAMED} | chart limit=0 count over k by w | untable k w count | where count>0"
+        ))?;
+        prop_assert_eq!(as_texts(&charted), counted.clone());
+        let pivoted = bench.rows(&format!(
+            "{NAMED} | stats count by k w | xyseries k w count | untable k w count"
+        ))?;
+        prop_assert_eq!(as_texts(&pivoted), counted);
+        let whole = bench.rows(&format!("{NAMED} | chart count by k"))?;
+        prop_assert_eq!(whole, bench.rows(&format!("{NAMED} | stats count by k"))?);
+        Ok(())
+    });
+}
+
+#[test]
+fn values_joined_and_split_are_the_same() {
+    holds(|bench, _| {
+        let words = "where match(k, \"^[a-d0-9]+$\") AND match(w, \"^[a-d0-9]+$\")";
+        for (join, split) in [
+            ("nomv t", "makemv delim=\"\n\" t"),
+            ("eval t=mvjoin(t, \";\")", "makemv delim=\";\" t"),
+            ("eval t=mvjoin(t, \";\")", "makemv tokenizer=\"([^;]+)\" t"),
+            ("eval t=mvjoin(t, \";\")", "eval t=split(t, \";\")"),
+        ] {
+            let wrong = bench.rows(&format!(
+                "| {words} | eval m=mvappend(k, w, id), t=m | {join} | {split} \
+                 | where mvjoin(t, \"|\")!=mvjoin(m, \"|\") OR mvcount(t)!=3"
+            ))?;
+            prop_assert!(wrong.is_empty(), "{join} | {split}: {wrong:?}");
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn rows_that_differ_in_one_field_combine_and_expand() {
     holds(|bench, _| {
