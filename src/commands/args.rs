@@ -5,6 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::functions::stats::{self, Takes};
 use crate::plan::schema::Pattern;
 use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
+use crate::source::Span;
 use crate::syntax::ast::{
     Aggregate, AggregateArg, Arg, ArgKind, Expr, Literal, Name, Pipeline, Stage,
 };
@@ -206,12 +207,13 @@ impl<'a> Args<'a> {
         Ok(calls)
     }
 
-    /// The `BY` fields of an aggregation, `span` options belonging to the field before them.
+    /// The `BY` fields of an aggregation; a `span` belongs to `_time`, or else to the last of them.
     ///
     /// # Errors
     /// A span that can't be read.
     pub fn by_fields(&self, stage: &Stage) -> Result<Vec<ByField>> {
         let mut by: Vec<ByField> = Vec::new();
+        let mut lengths: Vec<(TimeSpan, Span)> = Vec::new();
         let mut seen = false;
         for arg in &stage.args {
             match &arg.kind {
@@ -227,17 +229,22 @@ impl<'a> Args<'a> {
                     let span =
                         TimeSpan::parse(&value.text).map_err(|m| Error::argument(value.span, m))?;
                     match by.last_mut() {
-                        Some(last) => last.span = Some(span),
-                        None => {
-                            return Err(Error::argument(
-                                name.span,
-                                "`span` stands after the field it belongs to",
-                            ));
-                        }
+                        Some(last) if last.name == "_time" => last.span = Some(span),
+                        Some(_) | None => lengths.push((span, name.span)),
                     }
                 }
                 _ => {}
             }
+        }
+        // Only `_time` is put into buckets, wherever the span stands: `BY host span=1h _time`.
+        if let Some((length, place)) = lengths.pop() {
+            let time = by
+                .iter()
+                .position(|b| b.name == "_time" && b.span.is_none());
+            let at = time.or_else(|| by.len().checked_sub(1)).ok_or_else(|| {
+                Error::argument(place, "`span` needs a field to put into buckets")
+            })?;
+            by[at].span = Some(length);
         }
         Ok(by)
     }

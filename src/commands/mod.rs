@@ -126,7 +126,7 @@ commands! {
     loadjob, localize, localop, lookup, makecontinuous, makemv, makeresults, map, mcatalog, mcollect,
     metadata, metasearch, mpreview, mstats, multikv, mvcombine, mvexpand, nomv, outlier, outputcsv, outputlookup,
     outputtext, overlap, pivot, predict, rangemap, rare, regex, relevancy, reltime, rename, replace, require,
-    return_, reverse, rex, rtorder, savedsearch, scrub, search, selfjoin, set, setfields, sichart, sirare, sistats,
+    return_, reverse, rex, rtorder, savedsearch, scrub, search, searchtxn, selfjoin, set, setfields, sichart, sirare, sistats,
     sitimechart, sitop, sort, spath, stats, strcat, streamstats, table, tags, tail, timechart,
     timewrap, tojson, top, transaction, transpose, trendline, tstats, typeahead, typer, union,
     uniq, untable, walklex, where_, x11, xmlkv, xmlunescape, xpath, xyseries,

@@ -8,6 +8,7 @@ const REFUSED: &[(&[&str], &str)] = &[
     ),
     (
         &[
+            "awssnsalert",
             "sendalert",
             "sendemail",
             "sendresults",
@@ -50,16 +51,21 @@ const REFUSED: &[(&[&str], &str)] = &[
         "it fills an index file of its own for `tstats FROM <namespace>`; `collect` writes into an index, and `tstats` reads events and data models",
     ),
     (
-        &["audit", "dispatch", "internalinputcsv", "runshellscripts"],
-        "it looks at the work of a Splunk server",
+        &[
+            "audit",
+            "collapse",
+            "dispatch",
+            "findkeywords",
+            "internalinputcsv",
+            "makejson",
+            "prjob",
+            "runshellscripts",
+        ],
+        "it looks at the work of a Splunk server, or does a part of it",
     ),
     (
         &["dump"],
         "it writes files on a search head; spelunk writes rows with --output",
-    ),
-    (
-        &["searchtxn"],
-        "transaction types (transactiontypes.conf) are not read; `transaction` takes the same settings as options",
     ),
     (
         &[

@@ -121,7 +121,11 @@ impl Scrub {
                 let length = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
                 let word = &rest[..length];
                 rest = &rest[length..];
-                let key = rest.starts_with(['=', ':']) && !rest.starts_with(":/") && !rest.starts_with(":\\");
+                // A name before `=` or `:`, also in quotes, but no drive and no scheme.
+                let after = rest.strip_prefix('"').unwrap_or(rest);
+                let key = after.starts_with(['=', ':'])
+                    && !after.starts_with(":/")
+                    && !after.starts_with(":\\");
                 out.push_str(&self.word(word, key));
             } else {
                 out.push(c);

@@ -112,6 +112,24 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     assemble(rows.beside(grouping), &rendering, stage.span)
 }
 
+/// The transactions of a type among rows.
+///
+/// # Errors
+/// There is no such type, or what is wrong with it.
+pub(super) fn typed(
+    planner: &mut Planner<'_>,
+    stage: &Stage,
+    name: &Literal,
+    rows: Plan,
+) -> Result<Plan> {
+    let bare = Stage {
+        args: Vec::new(),
+        ..stage.clone()
+    };
+    let whole = of_type(planner, &bare, name)?;
+    plan(planner, &whole, Some(rows))
+}
+
 /// The stage with what a transaction type says and the stage does not.
 fn of_type(planner: &Planner<'_>, stage: &Stage, name: &Literal) -> Result<Stage> {
     let context = planner.context;

@@ -3,10 +3,11 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner, prestats};
 use crate::error::{Error, Result};
+use crate::plan::build::{call, field, text};
 use crate::plan::{Plan, Scan};
 use crate::source::Span;
 use crate::syntax::Rule;
-use crate::syntax::ast::{ArgKind, CompareOp, Name, Search, Stage};
+use crate::syntax::ast::{ArgKind, CompareOp, Expr, Name, Search, Stage};
 
 pub(super) const COMMAND: Command = Command {
     name: "tstats",
@@ -76,7 +77,13 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     if let Some(search) = filter {
         rows = planner.search_filter(rows, &without_node_name(search))?;
     }
-    let by = args.by_fields(stage)?;
+    let mut by = args.by_fields(stage)?;
+    for field in &mut by {
+        if let Some(prefix) = prefix(&field.name) {
+            rows = rows.set(&prefix, after_prefix(&prefix));
+            field.name = prefix;
+        }
+    }
     if prestats {
         let fill = args.get("fillnull_value").map(|l| l.text.as_str());
         let names: Vec<String> = by.iter().map(|b| b.name.clone()).collect();
@@ -96,6 +103,26 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         all_numbers: false,
         sorted: true,
     })
+}
+
+/// The text that terms begin with: `PREFIX(bytes=)`.
+fn prefix(name: &str) -> Option<String> {
+    let inner = name.strip_suffix(')')?;
+    let (function, text) = inner.split_once('(')?;
+    let text = text.trim().trim_matches('"');
+    (function.eq_ignore_ascii_case("prefix") && !text.is_empty()).then(|| text.to_lowercase())
+}
+
+/// The rest of the first term of an event's text that begins so. Terms of an index end at major
+/// breakers and are in lower case.
+fn after_prefix(prefix: &str) -> Expr {
+    const BREAKERS: &str = r#"\s\[\]<>(){}|!;,'"*&?+\r\n"#;
+    let regex = format!(
+        "(?i)(?:^|[{BREAKERS}]){}(?<value>[^{BREAKERS}]+)",
+        fancy_regex::escape(prefix)
+    );
+    let found = call("$group1", vec![field("_raw"), text(&regex), text("value")]);
+    call("lower", vec![found])
 }
 
 /// `Model.Dataset`, each part with its place.

@@ -18,8 +18,12 @@ pub(super) fn project(frame: Frame, mode: Projection, fields: &[Pattern]) -> Fra
     let mut absent = Vec::new();
     match mode {
         Projection::Drop => {
+            // `*` does not mean internal fields: they are named, or matched by `_*`.
+            let means = |p: &Pattern, name: &str| {
+                p.matches(name) && (!name.starts_with('_') || p.text.starts_with('_'))
+            };
             for name in frame.schema.keys() {
-                if !fields.iter().any(|p| p.matches(name)) {
+                if !fields.iter().any(|p| means(p, name)) {
                     add(name.clone());
                 }
             }
