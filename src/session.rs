@@ -12,6 +12,7 @@ mod index_time;
 mod ingest;
 mod names;
 mod replay;
+mod risk;
 mod test_cache;
 mod tests;
 mod text_rules;
@@ -26,6 +27,7 @@ pub use crate::session::answers::{Answer, ReplaySummary, RunSummary, Stage};
 pub use crate::session::detections::RunChoice;
 pub use crate::session::names::NameKind;
 pub use crate::session::replay::ReplayOptions;
+pub use crate::session::risk::KeepRisk;
 pub use crate::session::tests::{TestChoice, TestSummary};
 
 use crate::commands::{self, Planner};

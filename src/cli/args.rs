@@ -39,6 +39,9 @@ pub enum Command {
     /// Run the tests of detections: each must find something in its data
     #[command(after_help = examples::TEST)]
     Test(TestArgs),
+    /// Show who is at risk: objects by score, or the risk events of one
+    #[command(after_help = examples::RISK)]
+    Risk(RiskArgs),
     /// Search interactively, or answer a script on standard input
     #[command(after_help = examples::REPL)]
     Repl,
@@ -97,6 +100,46 @@ pub struct RunArgs {
     /// Also write an ATT&CK Navigator layer of what found something
     #[arg(long, value_name = "FILE")]
     pub navigator: Option<PathBuf>,
+    /// Add the risk events to those the same detections made before, instead of replacing them
+    #[arg(long)]
+    pub keep_risk: bool,
+    /// Do not keep the risk events in the store
+    #[arg(long, conflicts_with = "keep_risk")]
+    pub no_risk: bool,
+}
+
+/// `risk`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct RiskArgs {
+    /// Show the risk events of this host, user or other object, `*` standing for anything
+    #[arg(value_name = "OBJECT")]
+    pub object: Option<String>,
+    /// Only objects, or events of the object, with that score or a higher one
+    #[arg(long, value_name = "N")]
+    pub min_score: Option<f64>,
+    /// Only risk events from here on, as --earliest
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = parse_time,
+        allow_hyphen_values = true
+    )]
+    pub since: Option<String>,
+    /// What else to do.
+    #[command(subcommand)]
+    pub what: Option<RiskCommand>,
+}
+
+/// What `risk` does beside showing.
+#[derive(Debug, Subcommand)]
+pub enum RiskCommand {
+    /// Remove all risk events from the store
+    Clear {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// `test`

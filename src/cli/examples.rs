@@ -34,7 +34,24 @@ Examples:
 --format ndjson prints one object a detection: name, id, file, status (rows, empty, refused, error), reason,
 rows, risk_events, seconds. csv prints one line a detection, with counts.
 A detection is refused when it uses what cannot be had offline. Exit code 1 if one ended in an error;
-refused ones alone leave it 0.";
+refused ones alone leave it 0.
+
+Detections that look at risk events (type Correlation) run last and see the risk that the others made. Where the
+store was searched, the risk events are kept in its index `risk`, in place of those that the same detections made
+before; `spelunk risk` shows them. With --data or --model nothing is kept.";
+
+/// `spelunk risk --help`
+pub const RISK: &str = "\
+Examples:
+  spelunk risk --min-score 100
+  spelunk risk --since -7d --format json
+  spelunk risk TES-DC-01.tessarine.local
+  spelunk search 'index=risk | stats sum(risk_score) by source'
+  spelunk risk clear --yes
+
+Objects are ordered by the sum of the scores of their risk events, which `spelunk run` makes of the rows of TTP and
+Anomaly detections: impact x confidence / 100 each, or the score that the detection gives. An object with a name of
+its own that reads `clear` is shown by `spelunk risk 'clear*'`.";
 
 /// `spelunk test --help`
 pub const TEST: &str = "\

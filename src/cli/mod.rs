@@ -15,6 +15,7 @@ mod progress;
 mod reference;
 mod repl;
 mod replay;
+mod risk;
 mod run;
 mod search;
 mod setup;
@@ -84,6 +85,7 @@ fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {
         None | Some(Command::Repl) => repl::repl(setup.clone()),
         Some(Command::Search(args)) => search::search(&args, setup),
         Some(Command::Run(args)) => run::run(&args, setup),
+        Some(Command::Risk(args)) => risk::risk(&args, setup),
         Some(Command::Replay(args)) => replay::replay(&args, setup),
         Some(Command::Store(args)) => store::store(&args, setup),
         Some(Command::Test(args)) => test::test(&args, setup),

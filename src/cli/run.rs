@@ -13,7 +13,7 @@ use crate::detect::report::{self, Finding};
 use crate::detect::{DetectionResult, Status};
 use crate::error::Error;
 use crate::exec::rows::Rows;
-use crate::session::RunChoice;
+use crate::session::{KeepRisk, RunChoice};
 use crate::time::strftime;
 use crate::value::{Type, Value, format_number};
 
@@ -36,6 +36,11 @@ pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
     let choice = RunChoice {
         selection: args.selection.selection(),
         as_scheduled: args.as_scheduled,
+        risk: match (args.keep_risk, args.no_risk) {
+            (true, _) => KeepRisk::Add,
+            (_, true) => KeepRisk::Forget,
+            (false, false) => KeepRisk::Replace,
+        },
     };
     let mut findings = Vec::new();
     let summary = session.run(&args.detections, &choice, &mut |result| {

@@ -165,7 +165,7 @@ fn delete(store: &Store, args: &DeleteArgs, setup: &Setup) -> Result<(), Problem
 }
 
 /// Asks; without a terminal to ask at, and no answer on standard input, it is an error.
-fn confirmed(what: &str) -> Result<bool, Problem> {
+pub fn confirmed(what: &str) -> Result<bool, Problem> {
     let mut out = io::stderr();
     let _ = write!(out, "delete {what}? [y/N] ");
     let _ = out.flush();

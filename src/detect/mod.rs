@@ -1,16 +1,18 @@
 //! Detections: run them, and make risk events of their rows.
 
+pub mod attack;
 pub mod check;
 pub mod lint;
 mod message;
 pub mod report;
 mod risk;
+pub mod risk_index;
 pub mod selection;
 pub mod test;
 
 use std::sync::Arc;
 
-pub use crate::detect::risk::{RiskEvent, Threat};
+pub use crate::detect::risk::{RiskEvent, Threat, makes_risk, reads_risk};
 
 use crate::error::{Error, ErrorKind};
 use crate::exec::rows::Rows;
@@ -100,7 +102,7 @@ pub fn run(
             result.rows = Some(rows);
         }
         Err(failure) => {
-            result.status = if is_refusal(&failure.error) {
+            result.status = if is_refusal(&failure.error) || lacks_knowledge(&failure.error) {
                 Status::Refused
             } else {
                 Status::Error
@@ -121,6 +123,15 @@ pub fn is_refusal(error: &Error) -> bool {
         )
     };
     refusal(error) && error.others.iter().all(refusal)
+}
+
+/// Whether an error says that a lookup or a data model is not there that a search asks for. What
+/// is published asks for tables that baselines, other apps and the user's own lists bring.
+fn lacks_knowledge(error: &Error) -> bool {
+    matches!(
+        *error.kind,
+        ErrorKind::UnknownLookup(_) | ErrorKind::UnknownModel(_) | ErrorKind::UnknownDataset { .. }
+    )
 }
 
 /// The first or last time in the first of those columns that has times.

@@ -4,6 +4,7 @@
 //! risk object, with the threat objects of the row beside it.
 
 use crate::detect::message;
+use crate::detect::selection::models_of;
 use crate::exec::rows::Rows;
 use crate::knowledge::detection::Detection;
 use crate::value::Value;
@@ -34,8 +35,27 @@ pub struct Threat {
     pub object_type: String,
 }
 
+/// Whether a search looks at risk events: it is run after those that make some.
+pub fn reads_risk(detection: &Detection) -> bool {
+    let is_correlation = |kind: &String| kind.eq_ignore_ascii_case("correlation");
+    let of_risk = |model: &String| {
+        let model = model.to_ascii_lowercase();
+        model == "risk" || model.starts_with("risk.")
+    };
+    let names_index = || {
+        let text = detection.search.to_ascii_lowercase();
+        let text: String = text.chars().filter(|c| !" \"".contains(*c)).collect();
+        ["`risk_index`", "`cim_risk_indexes`", "index=risk"]
+            .iter()
+            .any(|name| text.contains(name))
+    };
+    detection.kind.as_ref().is_some_and(is_correlation)
+        || models_of(detection).iter().any(of_risk)
+        || names_index()
+}
+
 /// Whether rows of such a detection are risk. Hunting and correlation searches make none.
-fn makes_risk(detection: &Detection) -> bool {
+pub fn makes_risk(detection: &Detection) -> bool {
     let kind = detection.kind.as_deref().unwrap_or_default();
     !["hunting", "correlation", "baseline", "investigation"]
         .iter()

@@ -1,19 +1,17 @@
 //! Lookup tables: scanned as rows, or matched to add columns.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::net::IpAddr;
+use std::sync::Arc;
 
-use ipnet::IpNet;
-use polars::prelude::Column;
+use polars::prelude::{Column, Expr as Lazy, PolarsResult};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
-use crate::exec::column::{Builder, Cells};
+use crate::exec::column::{Builder, Cells, field};
 use crate::exec::distinct::Distinct;
-use crate::exec::frame::{Frame, polars_error};
-use crate::functions::pattern::Wildcard;
-use crate::knowledge::lookups::{LookupDefinition, LookupTable, MatchType};
+use crate::exec::frame::{Frame, column, polars_error};
+use crate::exec::lookup_match::{KeyTest, Matcher};
+use crate::knowledge::lookups::{LookupDefinition, LookupTable};
 use crate::plan::table::{Table, type_of_values};
 use crate::syntax::ast::Name;
 use crate::value::{Type, Value};
@@ -63,6 +61,109 @@ impl Executor<'_> {
         outputs: &[(Name, Name)],
         overwrite: bool,
     ) -> Result<Frame> {
+        let ready = self.ready_lookup(lookup, keys, outputs)?;
+        let mut schema = frame.schema.clone();
+        let rows = self.collect(frame)?;
+        let cells: Vec<Option<Cells<'_>>> = keys
+            .iter()
+            .map(|(_, field)| rows.frame().column(&field.text).ok().map(Cells::new))
+            .collect();
+        let there: Vec<Cells<'_>> = cells.iter().flatten().copied().collect();
+        let distinct = Distinct::of(&there, rows.len());
+        let mut made: Vec<Vec<Value<'static>>> = vec![Vec::new(); ready.outputs.len()];
+        for (count, &row) in distinct.firsts.iter().enumerate() {
+            if count % 4096 == 0 {
+                self.context.check_cancelled()?;
+            }
+            let values: Vec<Value<'_>> = cells
+                .iter()
+                .map(|c| c.map_or(Value::Null, |c| c.get(row)))
+                .collect();
+            let found = ready.matcher.find(&values);
+            for ((at, _), out) in ready.outputs.iter().zip(&mut made) {
+                out.push(ready.value(&found, *at));
+            }
+        }
+        let mut columns = Vec::new();
+        for ((_, target), values) in ready.outputs.into_iter().zip(made) {
+            let (kind, column) = column_of(&target, &values);
+            let column = distinct.spread(&column).map_err(polars_error)?;
+            let (kind, column) = match rows.frame().column(&target) {
+                Ok(old) => merged(old, &column, overwrite),
+                Err(_) => (kind, column),
+            };
+            schema.insert(target, kind);
+            columns.push(column);
+        }
+        let mut frame = rows.frame().clone();
+        for column in columns {
+            frame.with_column(column).map_err(polars_error)?;
+        }
+        Ok(Frame::typed(frame, schema))
+    }
+
+    /// The same for the lookups that rules bring to all events, most of which a search does not
+    /// ask for: only the columns it takes are made, of the rows it takes.
+    ///
+    /// # Errors
+    /// As for [`Executor::lookup`].
+    pub(super) fn automatic(
+        &self,
+        frame: Frame,
+        lookup: &Name,
+        keys: &[(Name, Name)],
+        outputs: &[(Name, Name)],
+        overwrite: bool,
+    ) -> Result<Frame> {
+        let there = |(_, field): &(Name, Name)| frame.has(&field.text);
+        if keys.is_empty() || !keys.iter().all(there) {
+            return self.lookup(frame, lookup, keys, outputs, overwrite);
+        }
+        let ready = Arc::new(self.ready_lookup(lookup, keys, outputs)?);
+        let several = |(_, field): &(Name, Name)| frame.kind(&field.text) == Type::Multi;
+        let kind = if ready.gives_several() || keys.iter().any(several) {
+            Type::Multi
+        } else {
+            Type::Text
+        };
+        let count = keys.len();
+        let mut added = Vec::with_capacity(ready.outputs.len());
+        for (at, target) in &ready.outputs {
+            let old = frame.has(target).then(|| frame.kind(target));
+            let joined = old.map_or(kind, |old| kind.join(old));
+            let mut inputs: Vec<Lazy> = keys.iter().map(|(_, f)| column(&f.text)).collect();
+            inputs.extend(old.map(|_| column(target)));
+            let first = inputs.remove(0);
+            let (ready, at) = (Arc::clone(&ready), *at);
+            let run = move |columns: &mut [Column]| {
+                let columns = level(columns);
+                let (keys, old) = columns.split_at(count);
+                let new = ready.column(keys, at, kind)?;
+                let Some(old) = old.first() else {
+                    return Ok(new);
+                };
+                let (before, after) = (Cells::new(old), Cells::new(&new));
+                let mut builder = Builder::new(old.name(), joined, old.len());
+                for row in 0..old.len() {
+                    builder.push(over(before.get(row), after.get(row), overwrite));
+                }
+                Ok(builder.finish())
+            };
+            let value = first.map_many(run, &inputs, move |_, fields| {
+                Ok(field(fields[0].name(), joined))
+            });
+            added.push((target.clone(), joined, value));
+        }
+        Ok(frame.with(added))
+    }
+
+    /// A lookup with its table read, and the columns found that are compared and given.
+    fn ready_lookup(
+        &self,
+        lookup: &Name,
+        keys: &[(Name, Name)],
+        outputs: &[(Name, Name)],
+    ) -> Result<Ready> {
         let (definition, table) = self.load(lookup)?;
         let index = |name: &Name| {
             table
@@ -95,54 +196,65 @@ impl Executor<'_> {
                 .map(|(column, target)| Ok((index(column)?, target.text.clone())))
                 .collect::<Result<_>>()?
         };
-        let mut schema = frame.schema.clone();
-        let rows = self.collect(frame)?;
         let matcher = Matcher::new(&definition, &table, tests);
-        let cells: Vec<Option<Cells<'_>>> = keys
-            .iter()
-            .map(|(_, field)| rows.frame().column(&field.text).ok().map(Cells::new))
-            .collect();
-        let there: Vec<Cells<'_>> = cells.iter().flatten().copied().collect();
-        let distinct = Distinct::of(&there, rows.len());
-        let mut made: Vec<Vec<Value<'static>>> = vec![Vec::new(); outputs.len()];
-        for (count, &row) in distinct.firsts.iter().enumerate() {
-            if count % 4096 == 0 {
-                self.context.check_cancelled()?;
-            }
-            let values: Vec<Value<'_>> = cells
-                .iter()
-                .map(|c| c.map_or(Value::Null, |c| c.get(row)))
-                .collect();
-            let found = matcher.find(&values);
-            for ((at, _), out) in outputs.iter().zip(&mut made) {
-                let mut cells: Vec<Cow<'static, str>> = found
-                    .iter()
-                    .filter_map(|&r| table.rows[r].get(*at)?.clone().map(Cow::Owned))
-                    .collect();
-                if let Some(default) = &definition.default_match {
-                    let wanted = cells.len().max(definition.min_matches);
-                    cells.resize(wanted, Cow::Owned(default.clone()));
-                }
-                out.push(Value::multi(cells));
-            }
-        }
-        let mut columns = Vec::new();
-        for ((_, target), values) in outputs.into_iter().zip(made) {
-            let (kind, column) = column_of(&target, &values);
-            let column = distinct.spread(&column).map_err(polars_error)?;
-            let (kind, column) = match rows.frame().column(&target) {
-                Ok(old) => merged(old, &column, overwrite),
-                Err(_) => (kind, column),
-            };
-            schema.insert(target, kind);
-            columns.push(column);
-        }
-        let mut frame = rows.frame().clone();
-        for column in columns {
-            frame.with_column(column).map_err(polars_error)?;
-        }
-        Ok(Frame::typed(frame, schema))
+        Ok(Ready {
+            definition,
+            table,
+            outputs,
+            matcher,
+        })
     }
+}
+
+/// A lookup ready to be asked.
+struct Ready {
+    definition: LookupDefinition,
+    table: LookupTable,
+    /// Columns of the table, and the fields they are written to.
+    outputs: Vec<(usize, String)>,
+    matcher: Matcher,
+}
+
+impl Ready {
+    /// What rows of the table say in a column.
+    fn value(&self, found: &[usize], column: usize) -> Value<'static> {
+        let mut cells: Vec<Cow<'static, str>> = found
+            .iter()
+            .filter_map(|&r| self.table.rows[r].get(column)?.clone().map(Cow::Owned))
+            .collect();
+        if let Some(default) = &self.definition.default_match {
+            let wanted = cells.len().max(self.definition.min_matches);
+            cells.resize(wanted, Cow::Owned(default.clone()));
+        }
+        Value::multi(cells)
+    }
+
+    /// A column of the table for rows with these keys.
+    fn column(&self, keys: &[Column], at: usize, kind: Type) -> PolarsResult<Column> {
+        let cells: Vec<Cells<'_>> = keys.iter().map(Cells::new).collect();
+        let distinct = Distinct::of(&cells, keys[0].len());
+        let mut builder = Builder::new(keys[0].name(), kind, distinct.firsts.len());
+        for &row in &distinct.firsts {
+            let values: Vec<Value<'_>> = cells.iter().map(|c| c.get(row)).collect();
+            builder.push(self.value(&self.matcher.find(&values), at));
+        }
+        distinct.spread(&builder.finish())
+    }
+
+    /// Whether one value of each key may find several rows.
+    fn gives_several(&self) -> bool {
+        self.definition.min_matches > 1 || self.matcher.finds_several()
+    }
+}
+
+/// Columns of one length: a constant may come as one row.
+fn level(columns: &[Column]) -> Vec<Column> {
+    let height = columns.iter().map(Column::len).max().unwrap_or(0);
+    let leveled = columns.iter().map(|column| match column.len() {
+        1 => column.new_from_index(0, height),
+        _ => column.clone(),
+    });
+    leveled.collect()
 }
 
 /// Values as a column, of the type they have.
@@ -163,174 +275,17 @@ fn column_of(name: &str, values: &[Value<'_>]) -> (Type, Column) {
 fn merged(old: &Column, new: &Column, overwrite: bool) -> (Type, Column) {
     let (before, after) = (Cells::new(old), Cells::new(new));
     let values: Vec<Value<'_>> = (0..old.len())
-        .map(|row| match (before.get(row), after.get(row)) {
-            (old, Value::Null) => old,
-            (Value::Null, new) => new,
-            (old, _) if !overwrite => old,
-            (_, new) => new,
-        })
+        .map(|row| over(before.get(row), after.get(row), overwrite))
         .collect();
     column_of(old.name(), &values)
 }
 
-/// How one key column is compared.
-struct KeyTest {
-    column: usize,
-    kind: MatchType,
-    case_sensitive: bool,
-}
-
-impl KeyTest {
-    fn new(definition: &LookupDefinition, column: usize, name: &str) -> KeyTest {
-        KeyTest {
-            column,
-            kind: definition.match_type(name),
-            case_sensitive: definition.case_sensitive,
-        }
-    }
-
-    fn fold(&self, text: &str) -> String {
-        if self.case_sensitive {
-            text.to_owned()
-        } else {
-            text.to_lowercase()
-        }
-    }
-}
-
-/// What a cell of a key column was made into.
-enum Cell {
-    Missing,
-    Text(String),
-    Wildcard(Wildcard),
-    /// `*` patterns that mind case.
-    Glob(String),
-    Network(IpNet),
-}
-
-/// Finds the rows that match: by an index of the exact columns, then cell by cell.
-struct Matcher<'t> {
-    tests: Vec<KeyTest>,
-    cells: Vec<Vec<Cell>>,
-    exact: HashMap<Vec<String>, Vec<usize>>,
-    most: usize,
-    rows: &'t [Vec<Option<String>>],
-}
-
-impl<'t> Matcher<'t> {
-    fn new(
-        definition: &LookupDefinition,
-        table: &'t LookupTable,
-        tests: Vec<KeyTest>,
-    ) -> Matcher<'t> {
-        let mut exact: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
-        let mut cells = Vec::with_capacity(table.rows.len());
-        for (at, row) in table.rows.iter().enumerate() {
-            let mut key = Vec::new();
-            let mut whole = true;
-            let mut made = Vec::with_capacity(tests.len());
-            for test in &tests {
-                let text = row.get(test.column).and_then(Option::as_deref);
-                if test.kind == MatchType::Exact {
-                    match text {
-                        Some(text) => key.push(test.fold(text)),
-                        None => whole = false,
-                    }
-                }
-                made.push(cell(test, text));
-            }
-            cells.push(made);
-            if whole {
-                exact.entry(key).or_default().push(at);
-            }
-        }
-        Matcher {
-            tests,
-            cells,
-            exact,
-            most: definition.max_matches.max(1),
-            rows: &table.rows,
-        }
-    }
-
-    fn find(&self, values: &[Value<'_>]) -> Vec<usize> {
-        // A multivalue key matches where one of its values does.
-        let mut found = Vec::new();
-        let alternatives: Vec<Vec<Cow<'_, str>>> =
-            values.iter().map(|v| v.clone().into_values()).collect();
-        if alternatives.iter().any(Vec::is_empty) {
-            return found;
-        }
-        let mut pick = vec![0; alternatives.len()];
-        loop {
-            let key: Vec<&str> = pick
-                .iter()
-                .zip(&alternatives)
-                .map(|(&p, a)| a[p].as_ref())
-                .collect();
-            self.find_one(&key, &mut found);
-            let Some(next) = (0..pick.len()).find(|&i| pick[i] + 1 < alternatives[i].len()) else {
-                break;
-            };
-            pick[next] += 1;
-            pick[..next].fill(0);
-        }
-        found.sort_unstable();
-        found.dedup();
-        found.truncate(self.most);
-        found
-    }
-
-    fn find_one(&self, key: &[&str], found: &mut Vec<usize>) {
-        let exact: Vec<String> = self
-            .tests
-            .iter()
-            .zip(key)
-            .filter(|(t, _)| t.kind == MatchType::Exact)
-            .map(|(t, text)| t.fold(text))
-            .collect();
-        let only_exact = exact.len() == self.tests.len();
-        let Some(rows) = self.exact.get(&exact) else {
-            return;
-        };
-        for &row in rows {
-            if only_exact || self.row_matches(row, key) {
-                found.push(row);
-                if found.len() >= self.most && self.rows.len() > self.most {
-                    return;
-                }
-            }
-        }
-    }
-
-    fn row_matches(&self, row: usize, key: &[&str]) -> bool {
-        self.tests
-            .iter()
-            .zip(&self.cells[row])
-            .zip(key)
-            .all(|((test, cell), text)| match cell {
-                Cell::Missing => false,
-                Cell::Text(wanted) => *wanted == test.fold(text),
-                Cell::Wildcard(wildcard) => wildcard.is_match(text),
-                Cell::Glob(glob) => crate::plan::schema::Pattern::new(glob.as_str()).matches(text),
-                Cell::Network(network) => text
-                    .parse::<IpAddr>()
-                    .is_ok_and(|address| network.contains(&address)),
-            })
-    }
-}
-
-fn cell(test: &KeyTest, text: Option<&str>) -> Cell {
-    let Some(text) = text else {
-        return Cell::Missing;
-    };
-    match test.kind {
-        MatchType::Exact => Cell::Text(test.fold(text)),
-        MatchType::Wildcard if test.case_sensitive => Cell::Glob(text.to_owned()),
-        MatchType::Wildcard => Cell::Wildcard(Wildcard::new(text)),
-        MatchType::Cidr => match text.parse::<IpNet>() {
-            Ok(network) => Cell::Network(network),
-            Err(_) => Cell::Text(test.fold(text)),
-        },
+/// The value where a lookup wrote over what was there.
+fn over<'v>(old: Value<'v>, new: Value<'v>, overwrite: bool) -> Value<'v> {
+    match (old, new) {
+        (old, Value::Null) => old,
+        (Value::Null, new) => new,
+        (old, _) if !overwrite => old,
+        (_, new) => new,
     }
 }

@@ -22,6 +22,7 @@ mod filter;
 pub mod frame;
 mod join;
 mod lookup;
+mod lookup_match;
 mod models;
 mod order;
 mod prune;

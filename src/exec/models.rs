@@ -172,7 +172,7 @@ impl Executor<'_> {
                     ));
                     return Ok(frame);
                 }
-                self.lookup(frame, &name(lookup), &pairs(inputs), &pairs(outputs), true)
+                self.automatic(frame, &name(lookup), &pairs(inputs), &pairs(outputs), true)
             }
             Calculation::GeoIp { input, outputs } if self.context.geoip.is_some() => {
                 let locate = Locate {

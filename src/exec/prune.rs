@@ -8,7 +8,7 @@ use crate::exec::frame::Frame;
 use crate::knowledge::props::{FieldRules, TransformMethod};
 use crate::plan::context::PlanContext;
 use crate::plan::matching::FieldMatcher;
-use crate::store::Between;
+use crate::store::{Between, RISK_ORIGIN, StoredSource};
 use crate::syntax::ast::{CompareOp, Literal, Search};
 use crate::time;
 
@@ -85,6 +85,9 @@ impl Executor<'_> {
         let Some(search) = bounds.search else {
             return Ok(true);
         };
+        if is_made_risk(part) && !names_index(search) {
+            return Ok(false);
+        }
         let catalog = &self.context.catalog;
         if catalog.props.minds_hosts() {
             return Ok(true);
@@ -107,6 +110,28 @@ impl Executor<'_> {
             part.frame = Frame::lazy(lazy, &schema);
         }
         Ok(part)
+    }
+}
+
+/// Whether a part is risk that detections made. In Splunk, a search that names no index does not
+/// see the index of risk events; here it sees all others, and so the same detections find the
+/// same however often they are run.
+fn is_made_risk(part: &EventPart) -> bool {
+    let made = |source: &StoredSource| source.origin.starts_with(RISK_ORIGIN);
+    !part.stored.is_empty() && part.stored.iter().all(made)
+}
+
+/// Whether a search expression asks for events of some index. What event types and subsearches
+/// ask is not known here.
+fn names_index(search: &Search) -> bool {
+    match search {
+        Search::And(parts) | Search::Or(parts) => parts.iter().any(names_index),
+        Search::Compare { field, .. } | Search::In { field, .. } => {
+            let name = field.text.to_ascii_lowercase();
+            name == "index" || name == "eventtype" || name == "tag" || name.starts_with("tag::")
+        }
+        Search::Subsearch(_) | Search::CompareSubsearch { .. } => true,
+        Search::Not(_) | Search::Term(_) | Search::ExactTerm(_) | Search::CaseTerm(_) => false,
     }
 }
 

@@ -187,6 +187,14 @@ impl Executor<'_> {
         let mut runs: Vec<Run<'r>> = Vec::new();
         let mut stale = 0;
         for part in &self.data.events {
+            if part.stored.is_empty() {
+                // Beside those of the store, in memory: they count as summarised.
+                match runs.last_mut() {
+                    Some(Run::Events(parts)) => parts.push(part.clone()),
+                    _ => runs.push(Run::Events(vec![part.clone()])),
+                }
+                continue;
+            }
             let mut rest: &[StoredSource] = &part.stored;
             while let Some(first) = rest.first() {
                 let current = |s: &StoredSource| stored.summaries.cover(s, Some(&stored.knowledge));

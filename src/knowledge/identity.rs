@@ -30,6 +30,7 @@ impl Catalog {
         put(&mut text, self.all_tags());
         put(&mut text, &self.props);
         let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut called_before: HashSet<String> = HashSet::new();
         let mut from = 0;
         // What macros and lookups name may be macros and lookups again.
         while from < text.len() {
@@ -38,8 +39,9 @@ impl Catalog {
                 .filter(|word| !word.is_empty() && !seen.contains(*word))
                 .map(str::to_owned)
                 .collect();
+            let called: HashSet<String> = called(&text[from..], &mut called_before);
             from = text.len();
-            for found in self.macros.iter().filter(|m| words.contains(&m.name)) {
+            for found in self.macros.iter().filter(|m| called.contains(&m.name)) {
                 put(&mut text, &(&found.name, &found.arguments));
                 put(&mut text, &(&found.definition, found.iseval));
             }
@@ -58,6 +60,16 @@ impl Catalog {
         let digest = Sha256::digest(text.as_bytes());
         digest[..12].iter().map(|b| format!("{b:02x}")).collect()
     }
+}
+
+/// Names that stand after a backtick, as those of macros do, and did not before: a macro that only
+/// bears the name of a product or field does not matter.
+fn called(text: &str, before: &mut HashSet<String>) -> HashSet<String> {
+    let names = text.split('`').skip(1).map(|after| {
+        let end = after.find(['`', '(', '"', '\n']).unwrap_or(after.len());
+        after[..end].trim().to_owned()
+    });
+    names.filter(|name| before.insert(name.clone())).collect()
 }
 
 /// The content of a lookup's table, or what changes when it does.
@@ -98,6 +110,11 @@ mod tests {
         write("default/macros.conf", "[mine]\ndefinition = x=1\n");
         let shipped = Catalog::shipped().unwrap().identity();
         assert_eq!(identity(), shipped, "nothing names the macro");
+        write("default/eventtypes.conf", "[e]\nsearch = mine=1\n");
+        let field = identity();
+        write("default/macros.conf", "[mine]\ndefinition = x=3\n");
+        assert_eq!(identity(), field, "a field of that name calls no macro");
+        write("default/macros.conf", "[mine]\ndefinition = x=1\n");
         write("default/eventtypes.conf", "[e]\nsearch = `mine`\n");
         let named = identity();
         assert_ne!(named, shipped);

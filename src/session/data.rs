@@ -209,7 +209,8 @@ impl Watch {
     }
 }
 
-fn event_part(batch: Batch) -> Result<EventPart> {
+/// A batch in memory, to be searched.
+pub(super) fn event_part(batch: Batch) -> Result<EventPart> {
     let events = batch.frame.height() as u64;
     Ok(EventPart {
         sourcetype: batch.sourcetype,

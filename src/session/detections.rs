@@ -6,6 +6,9 @@ use std::time::Instant;
 
 use crate::detect::selection::Selection;
 use crate::detect::{self, DetectionResult, Failure};
+use crate::error::Result;
+use crate::knowledge::detection::Detection;
+use crate::session::risk::{KeepRisk, MadeRisk};
 use crate::session::{RunSummary, Session};
 
 /// Which detections are run, and how.
@@ -15,11 +18,17 @@ pub struct RunChoice {
     pub selection: Selection,
     /// Whether a saved search sees the time range of its schedule only, rather than all data.
     pub as_scheduled: bool,
+    /// What becomes of the risk events.
+    pub risk: KeepRisk,
 }
 
 impl Session {
     /// Runs detections one after the other and hands on what each gave. Without data of any kind,
     /// the shipped data sets that the detections name as their tests are replayed first.
+    ///
+    /// Those that look at risk events come last: they see the risk that the others made, and what
+    /// the store has of detections that were not run. Then the risk is kept in the store, if the
+    /// store is what was searched.
     ///
     /// # Errors
     /// Detections that are not there, data that can't be read, or that the user asked to stop;
@@ -40,20 +49,23 @@ impl Session {
         let data = self.data()?;
         self.many.store(true, Ordering::Relaxed);
         let mut notices = self.take_data_notices();
-        for detection in detections.into_iter().map(Arc::new) {
-            let times = if choice.as_scheduled {
-                (detection.earliest.as_deref(), detection.latest.as_deref())
-            } else {
-                (None, None)
-            };
-            let result = detect::run(&detection, |spl| {
-                let answer = self.search_between(spl, times)?;
-                notices.extend(answer.notices);
-                Ok(answer.rows)
-            });
-            self.check_cancelled()?;
+        let (last, first): (Vec<_>, Vec<_>) = detections.into_iter().partition(detect::reads_risk);
+        let mut made = MadeRisk::new(choice.risk);
+        for detection in first.into_iter().map(Arc::new) {
+            let result = self.run_one(&detection, choice, &mut notices)?;
+            made.add(self, &result)?;
             each(&result);
         }
+        if !last.is_empty() {
+            let with_risk = self.with_risk(&made)?;
+            let session = with_risk.as_ref().unwrap_or(self);
+            for detection in last.into_iter().map(Arc::new) {
+                let result = session.run_one(&detection, choice, &mut notices)?;
+                made.add(self, &result)?;
+                each(&result);
+            }
+        }
+        notices.extend(self.keep_risk(made));
         notices.sort();
         notices.dedup();
         Ok(RunSummary {
@@ -61,5 +73,25 @@ impl Session {
             elapsed: started.elapsed(),
             notices,
         })
+    }
+
+    fn run_one(
+        &self,
+        detection: &Arc<Detection>,
+        choice: &RunChoice,
+        notices: &mut Vec<String>,
+    ) -> Result<DetectionResult> {
+        let times = if choice.as_scheduled {
+            (detection.earliest.as_deref(), detection.latest.as_deref())
+        } else {
+            (None, None)
+        };
+        let result = detect::run(detection, |spl| {
+            let answer = self.search_between(spl, times)?;
+            notices.extend(answer.notices);
+            Ok(answer.rows)
+        });
+        self.check_cancelled()?;
+        Ok(result)
     }
 }

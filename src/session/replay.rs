@@ -20,6 +20,8 @@ use crate::session::replay::find::{Source, Units};
 use crate::session::{ReplaySummary, Session};
 use crate::store::{Store, StoredSource};
 
+pub(super) use crate::session::replay::work::Summarizer;
+
 /// What is said of all events of a replay, over what files and descriptions say.
 #[derive(Clone, Debug, Default)]
 pub struct ReplayOptions {
@@ -175,7 +177,7 @@ impl Session {
 }
 
 /// Events of the store that have index, source and sourcetype in common.
-fn stored_part(store: &Store, sources: Vec<StoredSource>) -> Result<EventPart> {
+pub(super) fn stored_part(store: &Store, sources: Vec<StoredSource>) -> Result<EventPart> {
     let (lazy, schema) = store.scan(&sources, (None, None))?;
     let first = &sources[0];
     let earliest = sources.iter().filter_map(|s| s.earliest).min();

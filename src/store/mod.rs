@@ -26,6 +26,9 @@ pub use crate::store::files::write_whole;
 pub use crate::store::summaries::{StoredSummary, Summaries};
 pub use crate::store::writer::{Committed, Rows, Writer};
 
+/// What the origins of risk events begin with that detections made. No file is named so.
+pub const RISK_ORIGIN: &str = "risk-";
+
 /// A store on disk, or a place for one.
 #[derive(Clone, Debug)]
 pub struct Store {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::detect::Status;
-use crate::detect::report::attack::{TACTICS, technique};
+use crate::detect::attack::{TACTICS, technique};
 use crate::detect::report::{Finding, Ran};
 use crate::time::strftime;
 use crate::value::format_number;
@@ -100,7 +100,7 @@ fn matrix(out: &mut String, findings: &[Finding]) {
         let of_tactic: Vec<_> = fired
             .iter()
             .filter_map(|(id, at)| Some((id, technique(id)?, at)))
-            .filter(|(_, technique, _)| technique.tactics().any(|t| t == tactic))
+            .filter(|(_, technique, _)| technique.tactics.iter().any(|(t, _)| *t == tactic))
             .collect();
         if of_tactic.is_empty() {
             continue;

@@ -1,7 +1,6 @@
 //! Reports of what detections found: for readers, for build servers, for code hosts, for the
 //! ATT&CK Navigator.
 
-pub mod attack;
 pub mod html;
 pub mod junit;
 pub mod navigator;

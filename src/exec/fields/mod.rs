@@ -200,7 +200,7 @@ impl Executor<'_> {
                 .map(|(a, b)| (name(a), name(b)))
                 .collect::<Vec<_>>()
         };
-        self.lookup(
+        self.automatic(
             frame,
             &name(&lookup.lookup),
             &pairs(&lookup.inputs),

@@ -273,14 +273,18 @@ fn is_interrupt(error: &Error) -> bool {
 }
 
 /// Makes the rows of data models out of events.
-struct Summarizer {
+pub(in crate::session) struct Summarizer {
     knowledge: String,
     context: PlanContext,
     refused: Mutex<Option<String>>,
 }
 
 impl Summarizer {
-    fn new(session: &Session) -> Result<Summarizer> {
+    /// With the session's knowledge.
+    ///
+    /// # Errors
+    /// A time range of the session that can't be understood.
+    pub(in crate::session) fn new(session: &Session) -> Result<Summarizer> {
         let mut context = session.context()?;
         // All events are summarised, whatever a search is bound to.
         (context.earliest, context.latest) = (None, None);
@@ -311,7 +315,8 @@ impl Summarizer {
         }
     }
 
-    fn rows_of(&self, batch: &Batch) -> Option<(&str, Vec<Rows>)> {
+    /// The rows that a batch gives for every data set, with the knowledge they are made with.
+    pub(in crate::session) fn rows_of(&self, batch: &Batch) -> Option<(&str, Vec<Rows>)> {
         self.rows(EventPart {
             sourcetype: batch.sourcetype.clone(),
             source: batch.source.clone(),

@@ -1,21 +1,14 @@
 //! Names and tactics of the techniques of MITRE ATT&CK for Enterprise.
 
 /// A technique without its sub-techniques.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Technique {
     /// `T1047`
     pub id: &'static str,
     /// `Windows Management Instrumentation`
     pub name: &'static str,
-    /// `execution`, ...; separated by blanks.
-    tactics: &'static str,
-}
-
-impl Technique {
-    /// The tactics it serves, as ATT&CK abbreviates them.
-    pub fn tactics(&self) -> impl Iterator<Item = &'static str> {
-        self.tactics.split(' ')
-    }
+    /// The tactics it serves, as ATT&CK abbreviates them, with their ids: `execution`, `TA0002`.
+    pub tactics: Vec<(&'static str, &'static str)>,
 }
 
 /// The tactics, in the order of the matrix.
@@ -36,20 +29,30 @@ pub const TACTICS: [&str; 14] = [
     "impact",
 ];
 
-const TABLE: &str = include_str!("attack.csv");
+/// A line for each technique and tactic; the id ends in `*`, as searches look it up.
+const TABLE: &str = include_str!("../../apps/risk/lookups/mitre_attack_lookup.csv");
 
 /// The technique of an id; of a sub-technique (`T1059.001`) the one above it.
 pub fn technique(id: &str) -> Option<Technique> {
     let base = id.split('.').next()?.trim().to_ascii_uppercase();
-    TABLE.lines().skip(1).find_map(|line| {
+    let mut found: Option<Technique> = None;
+    for line in TABLE.lines().skip(1) {
         let mut cells = line.split(',');
-        let id = cells.next().filter(|id| *id == base)?;
-        Some(Technique {
+        let (Some(id), Some(name)) = (cells.next(), cells.next()) else {
+            continue;
+        };
+        let id = id.trim_end_matches('*');
+        let (Some(tactic), Some(tactic_id), true) = (cells.next(), cells.next(), id == base) else {
+            continue;
+        };
+        let technique = found.get_or_insert_with(|| Technique {
             id,
-            name: cells.next()?,
-            tactics: cells.next()?,
-        })
-    })
+            name,
+            tactics: Vec::new(),
+        });
+        technique.tactics.push((tactic, tactic_id));
+    }
+    found
 }
 
 #[cfg(test)]
@@ -60,13 +63,17 @@ mod tests {
     fn every_line_has_a_name_and_known_tactics() {
         let mut seen = std::collections::BTreeSet::new();
         for line in TABLE.lines().skip(1) {
-            let id = line.split(',').next().unwrap();
-            assert!(seen.insert(id), "{id} twice");
+            assert!(seen.insert(line), "{line} twice");
+            let id = line.split('*').next().unwrap();
             let found = technique(id).unwrap();
             assert!(!found.name.is_empty());
-            assert!(found.tactics().all(|t| TACTICS.contains(&t)), "{line}");
+            assert!(
+                found.tactics.iter().all(|(t, _)| TACTICS.contains(t)),
+                "{line}"
+            );
         }
         assert_eq!(technique("t1059.003").unwrap().id, "T1059");
+        assert_eq!(technique("T1078").unwrap().tactics.len(), 4);
         assert_eq!(technique("T9999"), None);
     }
 }

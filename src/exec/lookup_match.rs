@@ -1,0 +1,183 @@
+//! Which rows of a lookup table match.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::functions::pattern::Wildcard;
+use crate::knowledge::lookups::{LookupDefinition, LookupTable, MatchType};
+use crate::value::Value;
+
+/// How one key column is compared.
+pub(super) struct KeyTest {
+    column: usize,
+    kind: MatchType,
+    case_sensitive: bool,
+}
+
+impl KeyTest {
+    /// The test of the table's column at that place and of that name.
+    pub(super) fn new(definition: &LookupDefinition, column: usize, name: &str) -> KeyTest {
+        KeyTest {
+            column,
+            kind: definition.match_type(name),
+            case_sensitive: definition.case_sensitive,
+        }
+    }
+
+    fn fold(&self, text: &str) -> String {
+        if self.case_sensitive {
+            text.to_owned()
+        } else {
+            text.to_lowercase()
+        }
+    }
+}
+
+/// What a cell of a key column was made into.
+enum Cell {
+    Missing,
+    Text(String),
+    Wildcard(Wildcard),
+    /// `*` patterns that mind case.
+    Glob(String),
+    Network(IpNet),
+}
+
+/// Finds the rows that match: by an index of the exact columns, then cell by cell.
+pub(super) struct Matcher {
+    tests: Vec<KeyTest>,
+    cells: Vec<Vec<Cell>>,
+    exact: HashMap<Vec<String>, Vec<usize>>,
+    most: usize,
+    rows: usize,
+}
+
+impl Matcher {
+    /// What compares with the rows of a table.
+    pub(super) fn new(
+        definition: &LookupDefinition,
+        table: &LookupTable,
+        tests: Vec<KeyTest>,
+    ) -> Matcher {
+        let mut exact: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
+        let mut cells = Vec::with_capacity(table.rows.len());
+        for (at, row) in table.rows.iter().enumerate() {
+            let mut key = Vec::new();
+            let mut whole = true;
+            let mut made = Vec::with_capacity(tests.len());
+            for test in &tests {
+                let text = row.get(test.column).and_then(Option::as_deref);
+                if test.kind == MatchType::Exact {
+                    match text {
+                        Some(text) => key.push(test.fold(text)),
+                        None => whole = false,
+                    }
+                }
+                made.push(cell(test, text));
+            }
+            cells.push(made);
+            if whole {
+                exact.entry(key).or_default().push(at);
+            }
+        }
+        Matcher {
+            tests,
+            cells,
+            exact,
+            most: definition.max_matches.max(1),
+            rows: table.rows.len(),
+        }
+    }
+
+    /// Whether one value of each key may match several rows.
+    pub(super) fn finds_several(&self) -> bool {
+        let only_exact = self.tests.iter().all(|t| t.kind == MatchType::Exact);
+        let unique = only_exact && self.exact.values().all(|rows| rows.len() == 1);
+        self.most > 1 && !unique
+    }
+
+    /// The rows that match, in their order.
+    pub(super) fn find(&self, values: &[Value<'_>]) -> Vec<usize> {
+        // A multivalue key matches where one of its values does.
+        let mut found = Vec::new();
+        let alternatives: Vec<Vec<Cow<'_, str>>> =
+            values.iter().map(|v| v.clone().into_values()).collect();
+        if alternatives.iter().any(Vec::is_empty) {
+            return found;
+        }
+        let mut pick = vec![0; alternatives.len()];
+        loop {
+            let key: Vec<&str> = pick
+                .iter()
+                .zip(&alternatives)
+                .map(|(&p, a)| a[p].as_ref())
+                .collect();
+            self.find_one(&key, &mut found);
+            let Some(next) = (0..pick.len()).find(|&i| pick[i] + 1 < alternatives[i].len()) else {
+                break;
+            };
+            pick[next] += 1;
+            pick[..next].fill(0);
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.truncate(self.most);
+        found
+    }
+
+    fn find_one(&self, key: &[&str], found: &mut Vec<usize>) {
+        let exact: Vec<String> = self
+            .tests
+            .iter()
+            .zip(key)
+            .filter(|(t, _)| t.kind == MatchType::Exact)
+            .map(|(t, text)| t.fold(text))
+            .collect();
+        let only_exact = exact.len() == self.tests.len();
+        let Some(rows) = self.exact.get(&exact) else {
+            return;
+        };
+        for &row in rows {
+            if only_exact || self.row_matches(row, key) {
+                found.push(row);
+                if found.len() >= self.most && self.rows > self.most {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn row_matches(&self, row: usize, key: &[&str]) -> bool {
+        self.tests
+            .iter()
+            .zip(&self.cells[row])
+            .zip(key)
+            .all(|((test, cell), text)| match cell {
+                Cell::Missing => false,
+                Cell::Text(wanted) => *wanted == test.fold(text),
+                Cell::Wildcard(wildcard) => wildcard.is_match(text),
+                Cell::Glob(glob) => crate::plan::schema::Pattern::new(glob.as_str()).matches(text),
+                Cell::Network(network) => text
+                    .parse::<IpAddr>()
+                    .is_ok_and(|address| network.contains(&address)),
+            })
+    }
+}
+
+fn cell(test: &KeyTest, text: Option<&str>) -> Cell {
+    let Some(text) = text else {
+        return Cell::Missing;
+    };
+    match test.kind {
+        MatchType::Exact => Cell::Text(test.fold(text)),
+        MatchType::Wildcard if test.case_sensitive => Cell::Glob(text.to_owned()),
+        MatchType::Wildcard => Cell::Wildcard(Wildcard::new(text)),
+        MatchType::Cidr => match text.parse::<IpNet>() {
+            Ok(network) => Cell::Network(network),
+            Err(_) => Cell::Text(test.fold(text)),
+        },
+    }
+}
