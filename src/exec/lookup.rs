@@ -116,7 +116,7 @@ impl Executor<'_> {
         overwrite: bool,
     ) -> Result<Frame> {
         let there = |(_, field): &(Name, Name)| frame.has(&field.text);
-        if keys.is_empty() || !keys.iter().all(there) {
+        if self.whole.get() || keys.is_empty() || !keys.iter().all(there) {
             return self.lookup(frame, lookup, keys, outputs, overwrite);
         }
         let ready = Arc::new(self.ready_lookup(lookup, keys, outputs)?);

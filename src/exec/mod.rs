@@ -61,6 +61,9 @@ pub struct Executor<'e> {
     pending: Cell<usize>,
     /// What `Scan::Given` stands for, the innermost last.
     given: RefCell<Vec<Frame>>,
+    /// Whether all fields of the events are wanted: what can only be left out is made at once
+    /// then, since Polars takes long over large plans.
+    whole: Cell<bool>,
 }
 
 impl<'e> Executor<'e> {
@@ -73,6 +76,7 @@ impl<'e> Executor<'e> {
             failure: Arc::default(),
             pending: Cell::new(0),
             given: RefCell::default(),
+            whole: Cell::new(false),
         }
     }
 
@@ -85,6 +89,7 @@ impl<'e> Executor<'e> {
             failure: Arc::clone(&self.failure),
             pending: Cell::new(0),
             given: self.given.clone(),
+            whole: self.whole.clone(),
         }
     }
 

@@ -247,6 +247,7 @@ impl Executor<'_> {
     /// # Errors
     /// A field rule or a data model that can't be applied.
     pub fn summaries(&self) -> Result<Vec<Rows>> {
+        self.whole.set(true);
         let events = self.computed_frame(self.events(false)?)?;
         let mut found = Vec::new();
         if events.schema.is_empty() {

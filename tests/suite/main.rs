@@ -20,6 +20,7 @@ mod lints;
 mod properties;
 mod repl;
 mod reports;
+mod risk;
 mod shared;
 mod sources;
 mod store;
