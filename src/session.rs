@@ -394,6 +394,7 @@ impl Session {
             cancelled: Arc::clone(&lock(&self.cancelled.0)),
             notices: Arc::default(),
             sources: Arc::default(),
+            read_texts: Arc::default(),
         })
     }
 }

@@ -259,8 +259,10 @@ fn count_terms(search: &Search) -> usize {
 /// # Errors
 /// What is wrong with the text.
 pub fn parse_search(context: &PlanContext, text: &str) -> Result<Search> {
-    let (source, text) = expanded(context, text)?;
-    syntax::parse_search(source, &text)
+    context.read_texts.search(text, || {
+        let (source, text) = expanded(context, text)?;
+        syntax::parse_search(source, &text)
+    })
 }
 
 /// Plans the text of a search: a data model's base search.
@@ -302,8 +304,10 @@ pub(super) fn parse_fragment(context: &PlanContext, what: &str, text: &str) -> R
 /// # Errors
 /// What is wrong with the text.
 pub fn parse_expression(context: &PlanContext, text: &str) -> Result<Expr> {
-    let (source, text) = expanded(context, text)?;
-    syntax::parse_expression(source, &text, 0)
+    context.read_texts.expression(text, || {
+        let (source, text) = expanded(context, text)?;
+        syntax::parse_expression(source, &text, 0)
+    })
 }
 
 fn expanded(context: &PlanContext, text: &str) -> Result<(crate::source::SourceId, String)> {

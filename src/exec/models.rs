@@ -76,6 +76,9 @@ impl Executor<'_> {
         if !self.context.keep_summaries {
             return self.dataset(dataset);
         }
+        // Scheduled searches each have a time range of their own.
+        let range = (self.context.earliest, self.context.latest);
+        let key = format!("{key} {range:?}");
         if let Some(rows) = self.data.summary(&key) {
             return Ok(rows);
         }

@@ -1,5 +1,6 @@
 //! What planning and evaluation may know of the search around them.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -11,6 +12,7 @@ use crate::knowledge::Catalog;
 use crate::plan::effects::Effect;
 use crate::plan::schema::Schema;
 use crate::source::SourceMap;
+use crate::syntax::ast::{Expr, Search};
 
 /// Bounds that a search keeps; Splunk's defaults.
 #[derive(Clone, Debug)]
@@ -82,6 +84,51 @@ pub struct PlanContext {
     pub notices: Arc<Mutex<Vec<String>>>,
     /// All texts of the search; grows when a command parses more.
     pub sources: Arc<Mutex<SourceMap>>,
+    /// Texts of knowledge objects that were read: the same event types, constraints and calculated
+    /// fields are asked for by every source and data set.
+    pub read_texts: Arc<ReadTexts>,
+}
+
+/// What texts say that the search read.
+#[derive(Default)]
+pub struct ReadTexts {
+    searches: Mutex<HashMap<String, Search>>,
+    expressions: Mutex<HashMap<String, Expr>>,
+}
+
+impl ReadTexts {
+    /// The search expression of a text, read by `read` at the first call.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub fn search(&self, text: &str, read: impl FnOnce() -> Result<Search>) -> Result<Search> {
+        kept(&self.searches, text, read)
+    }
+
+    /// The same for an expression.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub fn expression(&self, text: &str, read: impl FnOnce() -> Result<Expr>) -> Result<Expr> {
+        kept(&self.expressions, text, read)
+    }
+}
+
+fn kept<T: Clone>(
+    known: &Mutex<HashMap<String, T>>,
+    text: &str,
+    read: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    if let Ok(known) = known.lock()
+        && let Some(found) = known.get(text)
+    {
+        return Ok(found.clone());
+    }
+    let found = read()?;
+    if let Ok(mut known) = known.lock() {
+        known.insert(text.to_owned(), found.clone());
+    }
+    Ok(found)
 }
 
 impl PlanContext {
