@@ -3,10 +3,12 @@
 mod answers;
 mod changed;
 mod checks;
+mod compare;
 mod data;
 mod deep;
 mod effects;
 mod fields;
+mod git;
 mod detections;
 mod index_time;
 mod ingest;
@@ -16,6 +18,7 @@ mod risk;
 mod test_cache;
 mod tests;
 mod text_rules;
+mod why;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,11 +27,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub use crate::detect::Failure;
 pub use crate::session::answers::{Answer, ReplaySummary, RunSummary, Stage};
+pub use crate::session::compare::Comparison;
 pub use crate::session::detections::RunChoice;
 pub use crate::session::names::NameKind;
 pub use crate::session::replay::ReplayOptions;
 pub use crate::session::risk::KeepRisk;
 pub use crate::session::tests::{TestChoice, TestSummary};
+pub use crate::session::why::MISSES;
 
 use crate::commands::{self, Planner};
 use crate::error::{Error, Result};

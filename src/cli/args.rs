@@ -42,6 +42,12 @@ pub enum Command {
     /// Show who is at risk: objects by score, or the risk events of one
     #[command(after_help = examples::RISK)]
     Risk(RiskArgs),
+    /// Find out why a detection or a search found nothing: terms, nearest misses, rows after each pipe
+    #[command(after_help = examples::WHY)]
+    Why(WhyArgs),
+    /// Run two versions of a detection on the same data: rows gained and lost, what changed in the search
+    #[command(after_help = examples::DIFF)]
+    Diff(DiffArgs),
     /// Search interactively, or answer a script on standard input
     #[command(after_help = examples::REPL)]
     Repl,
@@ -160,6 +166,34 @@ pub struct TestArgs {
     /// Run tests again whose search, knowledge and data are as they were
     #[arg(long)]
     pub no_cache: bool,
+}
+
+/// `why`
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// Name or id of a detection or a saved search, or its file
+    #[arg(value_name = "DETECTION", required_unless_present = "search")]
+    pub detection: Option<String>,
+    /// A search instead
+    #[arg(long, value_name = "SPL", conflicts_with = "detection")]
+    pub search: Option<String>,
+    /// Look only at the events, or rows of the data set, that this selects: 'dest=dc1 process_name=cmd.exe'
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub only: Option<String>,
+}
+
+/// `diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A detection: file, name, id, or REV:path for a file of a revision of the repository
+    #[arg(value_name = "BEFORE")]
+    pub before: String,
+    /// The version it is compared with
+    #[arg(value_name = "AFTER")]
+    pub after: String,
+    /// End with exit code 1 if searches or rows differ
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 /// Which detections of many; letter case does not matter, commas separate alternatives.

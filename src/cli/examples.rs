@@ -65,6 +65,29 @@ are in the rows, and its required fields are in the data. Data that is not there
 is no failure. Baselines (CONTENT/baselines) run before the detections they name.
 Exit code 1 if a test failed or could not be run.";
 
+/// `spelunk why --help`
+pub const WHY: &str = "\
+Examples:
+  spelunk why --data sysmon.evtx 'Creation of Shadow Copy'
+  spelunk why my_detection.yml --data logs/ --where 'dest=dc1 process_name=vssadmin.exe'
+  spelunk why --data access.csv --search 'status=500 method=POST | stats count by uri'
+  spelunk why my_detection.yml --format json | jq .filters[0].nearest_misses
+
+Each condition (search expression, WHERE of tstats, where) is taken apart: how many rows pass each term, each
+combination, and all terms but one. Then the rows that fail the fewest terms (--limit N), values that differ in
+case, quotes, blanks or slashes only, fields that no row has, and the command after which no row is left.";
+
+/// `spelunk diff --help`
+pub const DIFF: &str = "\
+Examples:
+  spelunk diff --data logs/ old.yml new.yml
+  spelunk diff --data logs/ HEAD:detections/endpoint/x.yml detections/endpoint/x.yml
+  spelunk diff --data logs/ v4.1:detections/x.yml v4.2:detections/x.yml --exit-code --format json
+
+Of REV:path, the macros and lookups of that revision are used; of a file below a folder detections/, those beside
+that folder. Rows are compared by the columns that both versions have, whatever their order.
+Exit code 0, also when they differ, unless --exit-code is given.";
+
 /// `spelunk repl --help`
 pub const REPL: &str = "\
 Examples:

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod check;
+mod diff;
 mod examples;
 mod fields;
 mod format;
@@ -23,6 +24,7 @@ mod store;
 mod test;
 mod topics;
 mod values;
+mod why;
 
 use std::process::ExitCode;
 
@@ -86,6 +88,8 @@ fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {
         Some(Command::Search(args)) => search::search(&args, setup),
         Some(Command::Run(args)) => run::run(&args, setup),
         Some(Command::Risk(args)) => risk::risk(&args, setup),
+        Some(Command::Why(args)) => why::why(&args, setup),
+        Some(Command::Diff(args)) => diff::diff(&args, setup),
         Some(Command::Replay(args)) => replay::replay(&args, setup),
         Some(Command::Store(args)) => store::store(&args, setup),
         Some(Command::Test(args)) => test::test(&args, setup),

@@ -2,6 +2,7 @@
 
 pub mod attack;
 pub mod check;
+pub mod compare;
 pub mod lint;
 mod message;
 pub mod report;
@@ -9,6 +10,7 @@ mod risk;
 pub mod risk_index;
 pub mod selection;
 pub mod test;
+pub mod why;
 
 use std::sync::Arc;
 

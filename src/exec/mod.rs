@@ -31,6 +31,7 @@ mod staged;
 mod stream;
 mod subsearch;
 mod summary;
+pub mod terms;
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex};

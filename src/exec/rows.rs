@@ -40,6 +40,19 @@ impl Rows {
         }
     }
 
+    /// The first columns only.
+    pub(super) fn first_columns(self, count: usize) -> Rows {
+        let height = self.len();
+        let columns = self.frame.columns()[..count].to_vec();
+        match DataFrame::new(height, columns) {
+            Ok(frame) => Rows {
+                frame,
+                types: self.types[..count].to_vec(),
+            },
+            Err(_) => self,
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.frame.height()

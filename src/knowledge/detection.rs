@@ -200,6 +200,14 @@ impl Detection {
             Some(file) => yaml::text_of(path, file.bytes().to_vec())?,
             None => yaml::read(path)?,
         };
+        Detection::of_text(path, &text)
+    }
+
+    /// Reads the text of the file `path`: a search where its name ends in `.spl`, else YAML.
+    ///
+    /// # Errors
+    /// It is no detection; with line and column.
+    pub fn of_text(path: &Path, text: &str) -> Result<Detection> {
         if path.extension().is_some_and(|e| e == "spl") {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             return Ok(Detection {
@@ -210,7 +218,7 @@ impl Detection {
                 ..Detection::default()
             });
         }
-        Detection::parse(path, &text)
+        Detection::parse(path, text)
     }
 
     /// Reads the text of the file `path`.

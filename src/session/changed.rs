@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::detect::test::closure;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::knowledge::detection::Detection;
 use crate::session::Session;
+use crate::session::git::git;
 
 impl Session {
     /// Those detections whose file changed since `revision` of the repository that holds it, or
@@ -74,28 +74,4 @@ fn has_word(text: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word)
         .any(|(at, _)| !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part))
-}
-
-fn git(folder: &Path, args: &[&str]) -> Result<String> {
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(args)
-        .output()
-        .map_err(|why| Error::data(format!("--changed-since needs git: {why}")))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(Error::data(format!(
-            "git {} in {}: {}",
-            args.join(" "),
-            folder.display(),
-            said.trim()
-        )));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -27,4 +27,6 @@ mod store;
 mod store_shared;
 mod support;
 mod tables;
+mod versions;
+mod why;
 mod writes;

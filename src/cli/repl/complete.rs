@@ -154,7 +154,7 @@ fn dot_offer(line: &str, names: &Names) -> Offer {
         }
         ".format" => offer.add(dot::FORMATS, typed, str::to_owned),
         ".timing" => offer.add(["on", "off"], typed, str::to_owned),
-        ".explain" | ".steps" => {
+        ".explain" | ".steps" | ".why" => {
             let base = line.len() - rest.len();
             offer = self::offer(rest, rest.len(), names);
             offer.start += base;

@@ -12,6 +12,7 @@ use crate::cli::repl::dot::{self, Dot};
 use crate::cli::repl::names::Names;
 use crate::cli::search;
 use crate::cli::setup::Setup;
+use crate::cli::why;
 use crate::error::Error;
 use crate::session::{Answer, ModelFile, NameKind, Session};
 use crate::value::{Type, Value};
@@ -108,6 +109,10 @@ impl State {
                 let spl = self.given_or_last(spl)?;
                 let mut sink = Sink::open(None)?;
                 search::steps(&self.session, &spl, &self.setup, &mut sink)?;
+            }
+            Dot::Why(spl) => {
+                let spl = self.given_or_last(spl)?;
+                why::tell(&self.session, &spl, None, &self.setup)?;
             }
             Dot::ShowFormat => {
                 let format = self.setup.format;
