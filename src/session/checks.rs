@@ -52,7 +52,7 @@ impl Session {
                     detection: None,
                 };
                 report.add(&typed, self.look(item, None, rules), rules);
-            } else if path.extension().is_some_and(|e| e == "conf") {
+            } else if path.extension().is_some_and(|e| e == "conf") || is_app(path) {
                 for detection in self.catalog.load_detections(item)? {
                     let name = format!("{item} [{}]", detection.name);
                     let saved = Item {
@@ -118,4 +118,10 @@ impl Session {
             Ok((found, sources))
         })
     }
+}
+
+/// Whether a folder is an app with saved searches.
+fn is_app(path: &Path) -> bool {
+    let saved = |layer: &str| path.join(layer).join("savedsearches.conf").is_file();
+    ["default", "local"].into_iter().any(saved)
 }

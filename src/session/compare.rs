@@ -161,7 +161,7 @@ impl Session {
             let content = self.options.content.iter();
             places.extend(content.map(|folder| (folder.clone(), path.to_owned())));
         }
-        let mut refused = None;
+        let (mut refused, mut is_repository) = (None, false);
         for (folder, path) in places {
             let path = path.to_string_lossy();
             let ask = [
@@ -178,11 +178,13 @@ impl Session {
                     if let Some(full) = found.split('\0').find(|name| !name.is_empty()) {
                         return Ok((folder, full.to_owned()));
                     }
+                    is_repository = true;
                 }
-                Err(error) => refused = refused.or(Some(error)),
+                // Of a folder in no repository it says so; the last one is the most likely meant.
+                Err(error) => refused = Some(error),
             }
         }
-        Err(refused.unwrap_or_else(|| {
+        Err(refused.filter(|_| !is_repository).unwrap_or_else(|| {
             Error::data(format!(
                 "the revision {revision} has no file {}",
                 path.display()

@@ -277,6 +277,22 @@ fn programs_read_what_is_found() {
 }
 
 #[test]
+fn saved_searches_are_checked() {
+    let place = Place::new();
+    place.write(
+        "app/default/savedsearches.conf",
+        "[Nothing]\nsearch = index=main | where a=null\n[Fine]\nsearch = index=main | stats count\n",
+    );
+    for what in ["app", "app/default/savedsearches.conf"] {
+        let run = place.run(&["check", what]);
+        assert_eq!(run.code, Some(0), "{run:?}");
+        for has in ["[Nothing]", "SPL105", "2 checked: 1 fine, 1 with warnings"] {
+            assert!(run.out.contains(has), "{what}: {has}: {}", run.out);
+        }
+    }
+}
+
+#[test]
 fn what_a_macro_brings_is_not_told() {
     let place = Place::new();
     place.write("macros/m.yml", "name: m\ndefinition: where a=null\n");

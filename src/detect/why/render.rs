@@ -73,16 +73,15 @@ fn draw(out: &mut String, filter: &Filter, command: &str, zone: Tz, color: bool)
     }
     if !filter.near.is_empty() {
         let _ = writeln!(out, "\nwritten otherwise");
+        let mut term = "";
         for near in &filter.near {
-            let value = cut(&near.value);
-            let _ = writeln!(
-                out,
-                "  {}\n    {}: {} is {value}, which differs in {}",
-                cut(&near.term),
-                counted(near.rows, "row"),
-                near.field,
-                near.differs
-            );
+            if near.term != term {
+                term = &near.term;
+                let _ = writeln!(out, "  {}", cut(term));
+            }
+            let rows = counted(near.rows, "row");
+            let (field, value, differs) = (&near.field, cut(&near.value), &near.differs);
+            let _ = writeln!(out, "    {rows}: {field} is {value}, which differs in {differs}");
         }
     }
     if !filter.values.is_empty() {
