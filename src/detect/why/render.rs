@@ -81,7 +81,10 @@ fn draw(out: &mut String, filter: &Filter, command: &str, zone: Tz, color: bool)
             }
             let rows = counted(near.rows, "row");
             let (field, value, differs) = (&near.field, cut(&near.value), &near.differs);
-            let _ = writeln!(out, "    {rows}: {field} is {value}, which differs in {differs}");
+            let _ = writeln!(
+                out,
+                "    {rows}: {field} is {value}, which differs in {differs}"
+            );
         }
     }
     if !filter.values.is_empty() {
