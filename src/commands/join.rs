@@ -3,9 +3,12 @@
 use crate::commands::args::{Args, texts};
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::build::field;
+use crate::functions::stats::stats_function;
+use crate::plan::build::{binary, call, field};
 use crate::plan::schema::Pattern;
-use crate::plan::{Assignment, Plan, Target};
+use crate::plan::stream::Stream;
+use crate::plan::{AggregateCall, AggregateInput, Assignment, Plan, Scan, Target};
+use crate::source::Span;
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, BinaryOp, Expr, ExprKind, Stage};
 
@@ -19,8 +22,8 @@ pub(super) const COMMAND: Command = Command {
         ("max", "1", "partners taken for a row; 0 for all"),
         ("left", "", "what the fields there are get as prefix, for `where`"),
         ("right", "", "what the fields of the subsearch get as prefix, for `where`"),
-        ("usetime", "false", "only false is supported"),
-        ("earlier", "true", "accepted: it has no meaning without usetime"),
+        ("usetime", "false", "whether only partners earlier or later than a row count"),
+        ("earlier", "true", "with usetime, earlier ones; false for later ones; the same second counts always"),
     ],
     doc: "Puts beside each row the fields of the rows of a subsearch that have the same values in the named fields, or in all fields that both have. \
           With left, right and where, fields of different names can be compared; all fields then carry the name of their side.",
@@ -39,9 +42,6 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     let Some(pipeline) = args.subsearch() else {
         return Err(Error::syntax(stage.span, "`join` needs a subsearch in brackets"));
     };
-    if args.flag("usetime", false)? {
-        return Err(Error::argument(stage.span, "`join usetime=true` is not supported"));
-    }
     let outer = match args.text("type", "inner").to_ascii_lowercase().as_str() {
         "inner" => false,
         "outer" | "left" => true,
@@ -58,14 +58,38 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     };
     let overwrite = args.flag("overwrite", true)?;
     let max = args.number("max", 1)?;
-    let left = Planner::rows_or_events(input);
-    let join = |left, right, fields| Plan::Join {
+    let mut left = Planner::rows_or_events(input);
+    if args.flag("usetime", false)? {
+        left = numbered(left, stage.span)?;
+    }
+    let times = match (args.flag("usetime", false)?, args.flag("earlier", true)?) {
+        (false, _) => None,
+        (true, true) => Some(BinaryOp::Le),
+        (true, false) => Some(BinaryOp::Ge),
+    };
+    let plain = |left, right, fields, outer, max| Plan::Join {
         left: Box::new(left),
         right: Box::new(right),
         fields,
         outer,
         overwrite,
         max,
+    };
+    let join = |left: Plan, right: Plan, fields: Vec<String>| match times {
+        None => plain(left, right, fields, outer, max),
+        Some(op) => {
+            let given = || Plan::Scan(Scan::Given);
+            let second = |name: &str| call("floor", vec![field(name)]);
+            // All partners of each row, those at the right times, then `max` of them.
+            let right = right.set(RIGHT_TIME, field("_time"));
+            let partners = plain(given(), right, fields, false, 0)
+                .filter(binary(second(RIGHT_TIME), op, second(LEFT_TIME)));
+            let joined = plain(given(), partners, vec![ROW.to_owned()], outer, max);
+            Plan::Let {
+                input: Box::new(left.set(LEFT_TIME, field("_time"))),
+                body: Box::new(joined.drop(&[ROW, LEFT_TIME, RIGHT_TIME])),
+            }
+        }
     };
     let Some(condition) = args.rest.iter().find_map(|a| match &a.kind {
         ArgKind::Expr(condition) => Some(condition),
@@ -103,6 +127,30 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     );
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     Ok(joined.drop(&keys))
+}
+
+/// The number of a row, and the times of both sides, while partners are looked for by time.
+const ROW: &str = "__row";
+const LEFT_TIME: &str = "__left_time";
+const RIGHT_TIME: &str = "__right_time";
+
+/// The rows with their numbers.
+fn numbered(rows: Plan, span: Span) -> Result<Plan> {
+    let (count, _) = stats_function("count").ok_or_else(|| Error::internal("there is no count"))?;
+    let number = AggregateCall {
+        function: count,
+        parameter: None,
+        arg: AggregateInput::Row,
+        name: ROW.to_owned(),
+        span,
+    };
+    Ok(Plan::Stream {
+        input: Box::new(rows),
+        stream: Box::new(Stream {
+            aggregates: vec![number],
+            ..Stream::over_all(span)
+        }),
+    })
 }
 
 /// The fields, left and right, that a condition wants to be equal.
