@@ -34,6 +34,7 @@ mod summary;
 pub mod terms;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use polars::prelude::{Column, DataFrame, IntoColumn as _, lit};
@@ -45,6 +46,7 @@ use crate::exec::prune::Bounds;
 use crate::exec::rows::Rows;
 use crate::exec::summary::Wanted;
 use crate::plan::context::PlanContext;
+use crate::plan::mentions::mentioned;
 use crate::plan::{Plan, Predicate, Scan};
 use crate::syntax::ast::Search;
 use crate::value::Type;
@@ -65,6 +67,8 @@ pub struct Executor<'e> {
     /// Whether all fields of the events are wanted: what can only be left out is made at once
     /// then, since Polars takes long over large plans.
     whole: Cell<bool>,
+    /// The default fields that plans name which were run.
+    named: RefCell<BTreeSet<&'static str>>,
 }
 
 impl<'e> Executor<'e> {
@@ -78,6 +82,7 @@ impl<'e> Executor<'e> {
             pending: Cell::new(0),
             given: RefCell::default(),
             whole: Cell::new(false),
+            named: RefCell::default(),
         }
     }
 
@@ -91,6 +96,7 @@ impl<'e> Executor<'e> {
             pending: Cell::new(0),
             given: self.given.clone(),
             whole: self.whole.clone(),
+            named: self.named.clone(),
         }
     }
 
@@ -99,6 +105,7 @@ impl<'e> Executor<'e> {
     /// # Errors
     /// What is wrong with the search, the data, or that the user asked to stop.
     pub fn run(&self, plan: &Plan) -> Result<Rows> {
+        self.note_names(plan);
         let frame = self.lower(plan)?;
         self.collect(frame)
     }
@@ -108,8 +115,14 @@ impl<'e> Executor<'e> {
     /// # Errors
     /// As for [`Executor::run`].
     pub fn explain(&self, plan: &Plan) -> Result<String> {
+        self.note_names(plan);
         let frame = self.lower(plan)?;
         frame.lazy.explain(true).map_err(|e| self.failed(e))
+    }
+
+    fn note_names(&self, plan: &Plan) {
+        let names = mentioned(plan, &fields::clock::NAMES);
+        self.named.borrow_mut().extend(names);
     }
 
     /// The plan as a lazy frame.

@@ -5,6 +5,7 @@
 pub mod digits;
 pub mod eval;
 mod exchange;
+mod default_fields;
 pub mod internal;
 pub mod json;
 pub mod pattern;
@@ -216,6 +217,7 @@ pub fn eval_function(name: &str) -> Option<&'static EvalFunction> {
     let by_name = BY_NAME.get_or_init(|| {
         eval::all()
             .chain(internal::TABLE)
+            .chain(default_fields::TABLE)
             .flat_map(|f| {
                 let names = std::iter::once(f.name).chain(f.aliases.iter().copied());
                 names.map(move |name| (name, f))

@@ -14,6 +14,7 @@ pub mod eval;
 pub mod flow;
 pub mod found;
 pub mod matching;
+pub mod mentions;
 pub mod optimize;
 pub mod pairs;
 pub mod pivot;

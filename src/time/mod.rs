@@ -11,6 +11,7 @@ pub mod recognise;
 pub mod relative;
 pub mod span;
 pub mod unit;
+pub mod written;
 pub mod zone;
 
 pub use civil::{micros, seconds};
@@ -20,3 +21,4 @@ pub use recognise::parse_timestamp;
 pub use relative::{Modifier, time_modifier};
 pub use span::{LogSpan, Span};
 pub use unit::{Snap, Unit};
+pub use written::{Written, written};

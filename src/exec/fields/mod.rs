@@ -1,6 +1,7 @@
 //! Search-time fields in Splunk's order: extractions, aliases, calculated fields, lookups.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Searchtimeoperationssequence>
 
+pub(super) mod clock;
 mod dynamic;
 mod kv_mode;
 mod marks;
@@ -35,6 +36,7 @@ impl Executor<'_> {
         let mut frames = Vec::new();
         for (frame, rules) in self.with_rules(part)? {
             let frame = self.apply(frame, &rules, None)?;
+            let frame = self.with_default_fields(frame)?;
             frames.push(self.marked(frame, part)?);
         }
         match frames.len() {

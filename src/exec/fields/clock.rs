@@ -1,0 +1,39 @@
+//! Splunk's default fields of an event's time and text, made for searches that name them:
+//! `date_hour` and its like, `linecount`.
+//! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Usedefaultfields>
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::frame::Frame;
+use crate::plan::build;
+
+/// The names.
+pub(in crate::exec) const NAMES: [&str; 9] = [
+    "date_hour",
+    "date_mday",
+    "date_minute",
+    "date_month",
+    "date_second",
+    "date_wday",
+    "date_year",
+    "date_zone",
+    "linecount",
+];
+
+impl Executor<'_> {
+    /// Events with those default fields that the search names. What a log brought goes before.
+    pub(super) fn with_default_fields(&self, frame: Frame) -> Result<Frame> {
+        if !frame.has("_raw") || !frame.has("_time") {
+            return Ok(frame);
+        }
+        let mut columns = Vec::new();
+        for name in self.named.borrow().iter() {
+            let args = vec![build::field("_time"), build::field("_raw")];
+            let made = build::call(&format!("${name}"), args);
+            let made = build::call("coalesce", vec![build::field(name), made]);
+            let (value, kind) = self.value(&made, &frame)?;
+            columns.push(((*name).to_owned(), kind, value));
+        }
+        Ok(frame.with(columns))
+    }
+}
