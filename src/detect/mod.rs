@@ -119,7 +119,9 @@ pub fn is_refusal(error: &Error) -> bool {
     let refusal = |e: &Error| {
         matches!(
             *e.kind,
-            ErrorKind::UnsupportedCommand { .. } | ErrorKind::UnsupportedFunction { .. }
+            ErrorKind::UnsupportedCommand { .. }
+                | ErrorKind::UnsupportedFunction { .. }
+                | ErrorKind::UnknownLearned(_)
         )
     };
     refusal(error) && error.others.iter().all(refusal)

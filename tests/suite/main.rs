@@ -15,6 +15,7 @@ mod golden;
 mod golden_case;
 mod hostile;
 mod layers;
+mod learning;
 mod line_rules;
 mod lints;
 mod properties;
