@@ -7,6 +7,7 @@ mod algorithms;
 mod choice;
 mod clusters;
 mod density;
+mod density_learner;
 mod distribution;
 mod features;
 mod linear;

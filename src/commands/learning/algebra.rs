@@ -85,9 +85,10 @@ pub(super) fn products(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
             }
         }
     }
-    for i in 0..width {
-        for j in i + 1..width {
-            out[i][j] = out[j][i];
+    let lower = out.clone();
+    for (i, row) in out.iter_mut().enumerate() {
+        for (j, cell) in row.iter_mut().enumerate().skip(i + 1) {
+            *cell = lower[j][i];
         }
     }
     out

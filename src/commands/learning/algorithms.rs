@@ -1,6 +1,6 @@
 //! The algorithms of the machine-learning toolkit: those there are, and those that are refused.
 
-use crate::commands::learning::{Asked, Learner, clusters, density, linear, scaling};
+use crate::commands::learning::{Asked, Learner, clusters, density_learner, linear, scaling};
 use crate::error::{Error, ErrorKind, Result};
 use crate::syntax::ast::Name;
 
@@ -39,7 +39,7 @@ const ALGORITHMS: &[Algorithm] = &[
         ],
         foretells: false,
         groups: true,
-        learner: density::learner,
+        learner: density_learner::learner,
     },
     Algorithm {
         name: "KMeans",

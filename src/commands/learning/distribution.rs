@@ -46,7 +46,7 @@ impl Distribution {
                 mean: centre,
                 deviation: population_deviation(sorted),
             }),
-            "expon" => (range > 0.0).then(|| Distribution::Exponential {
+            "expon" => (range > 0.0).then_some(Distribution::Exponential {
                 location: first,
                 scale: centre - first,
             }),

@@ -151,12 +151,15 @@ impl Score {
     }
 }
 
+/// A score of a class.
+type Of = fn(&Tally) -> f64;
+
 /// The scores that a method shows, by name.
 fn scores(
     kind: Kind,
-    value: &dyn Fn(fn(&Tally) -> f64) -> f64,
+    value: &dyn Fn(Of) -> f64,
 ) -> Vec<(String, Value<'static>)> {
-    let all: [(&str, fn(&Tally) -> f64); 3] = match kind {
+    let all: [(&str, Of); 3] = match kind {
         Kind::All => [
             ("precision", Tally::precision),
             ("recall", Tally::recall),
