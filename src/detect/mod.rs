@@ -2,6 +2,7 @@
 
 pub mod attack;
 pub mod check;
+pub mod compare;
 pub mod lint;
 mod message;
 pub mod report;

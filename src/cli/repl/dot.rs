@@ -11,8 +11,8 @@ use crate::cli::values::{ModelArg, parse_model};
 
 /// Every dot command.
 pub const COMMANDS: &[&str] = &[
-    ".help", ".data", ".model", ".fields", ".macros", ".explain", ".steps", ".format", ".timing",
-    ".limit", ".save", ".quit",
+    ".help", ".data", ".model", ".fields", ".macros", ".explain", ".steps", ".plot", ".format",
+    ".timing", ".limit", ".save", ".quit",
 ];
 
 /// What `.format` takes.
@@ -34,6 +34,7 @@ prompt: a search, or one of these
   .macros [PATTERN]        the macros
   .explain [STAGE] [SPL]   what becomes of a search (the last one): macros, ast, plan, optimized, polars
   .steps [SPL]             the rows after every command of a search (the last one)
+  .plot [FILE]             draw the last rows, or write the drawing to a file: .svg .png
   .format [FORMAT]         table, vertical, json, ndjson, csv, markdown, auto
   .timing [on|off]         tell how many events were searched in what time
   .limit [N|all]           rows shown
@@ -66,6 +67,8 @@ pub enum Dot {
     Explain(StageArg, Option<String>),
     /// `.steps [SPL]`
     Steps(Option<String>),
+    /// `.plot [FILE]`
+    Plot(Option<PathBuf>),
     /// `.format`
     ShowFormat,
     /// `.format FORMAT`; `None` for `auto`.
@@ -111,6 +114,7 @@ pub fn parse(text: &str) -> Result<Dot, String> {
         ".macros" => Ok(Dot::Macros(pattern())),
         ".explain" => Ok(explain(rest)),
         ".steps" => Ok(Dot::Steps(given)),
+        ".plot" => Ok(Dot::Plot(given.as_deref().map(file))),
         ".format" => match rest {
             "" => Ok(Dot::ShowFormat),
             "auto" => Ok(Dot::Format(None)),

@@ -343,7 +343,7 @@ mod tests {
             scale: 10.0,
         };
         let found = Distribution::fit("beta", &even(&beta, 2000)).expect("a fit");
-        assert!((found.mean() - beta.mean()).abs() < 0.02, "{found:?}");
+        assert!((found.mean() - beta.mean()).abs() < 0.05, "{found:?}");
         assert!(
             (found.below(2.0) - beta.below(2.0)).abs() < 0.02,
             "{found:?}"
