@@ -75,6 +75,8 @@ pub enum ErrorKind {
     },
     /// `| makeresults | lookup nope x`
     UnknownLookup(String),
+    /// `| makeresults | apply nope`
+    UnknownLearned(String),
     /// `spelunk run nope`
     UnknownDetection(String),
     /// `| makeresults | head limt=3`
@@ -240,6 +242,7 @@ impl ErrorKind {
             ErrorKind::UnknownLookup(_) => {
                 Some("`spelunk list lookups` names those there are; --app and --content add more")
             }
+            ErrorKind::UnknownLearned(_) => Some("`| listmodels` names those there are"),
             ErrorKind::UnknownDetection(_) => Some(
                 "`spelunk list detections` names those there are; --content adds more, and the path \
                  of a YAML file does as well",
@@ -324,6 +327,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the data model `{model}` has no data set `{dataset}`")
             }
             ErrorKind::UnknownLookup(name) => write!(f, "unknown lookup `{name}`"),
+            ErrorKind::UnknownLearned(name) => write!(f, "there is no model `{name}`"),
             ErrorKind::UnknownDetection(name) => write!(f, "unknown detection `{name}`"),
             ErrorKind::File { path, why } => write!(f, "{}: {why}", path.display()),
             ErrorKind::Format {

@@ -32,7 +32,7 @@ pub struct Cli {
 pub enum Command {
     /// Run a search and print its rows
     #[command(after_help = examples::SEARCH)]
-    Search(SplArgs),
+    Search(SearchArgs),
     /// Run detections and print their rows and risk events
     #[command(after_help = examples::RUN)]
     Run(RunArgs),
@@ -51,6 +51,9 @@ pub enum Command {
     /// Search interactively, or answer a script on standard input
     #[command(after_help = examples::REPL)]
     Repl,
+    /// Learn SPL: short lessons, each with a task on shipped data whose answer is checked
+    #[command(after_help = examples::LEARN)]
+    Learn(LearnArgs),
     /// Read raw logs or described data sets into the store and build the data model summaries
     #[command(after_help = examples::REPLAY)]
     Replay(ReplayArgs),
@@ -89,6 +92,23 @@ pub struct SplArgs {
     /// Read the search from a file
     #[arg(short, long, value_name = "FILE", conflicts_with = "spl")]
     pub file: Option<PathBuf>,
+}
+
+/// `search`
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// What to search.
+    #[command(flatten)]
+    pub search: SplArgs,
+    /// Show the rows after every command
+    #[arg(long, conflicts_with_all = ["plot", "plot_file"])]
+    pub steps: bool,
+    /// Draw the rows: lines over _time, bars over names
+    #[arg(long)]
+    pub plot: bool,
+    /// Draw the rows into a file, .svg or .png, and print them
+    #[arg(long, value_name = "FILE")]
+    pub plot_file: Option<PathBuf>,
 }
 
 /// `run`
@@ -270,6 +290,14 @@ impl SelectionArgs {
             sources: self.source.clone(),
         }
     }
+}
+
+/// `learn`
+#[derive(Debug, Args)]
+pub struct LearnArgs {
+    /// A lesson's number or name; `list` shows them, `reset` forgets which are done [default: the next one]
+    #[arg(value_name = "LESSON")]
+    pub lesson: Option<String>,
 }
 
 /// `replay`

@@ -22,7 +22,22 @@ Examples:
   spelunk search --earliest -24h --now 2024-05-01T12:00:00 'index=main sourcetype=syslog'
   spelunk search -f hunt.spl --format ndjson | jq .host
 
+  spelunk search --data auth.ndjson 'action=failure | timechart span=1h count' --plot
+  spelunk search --data auth.ndjson '| top user' --plot-file top.svg
+  spelunk search --data auth.ndjson --steps 'action=failure | stats count by user | where count>3'
+
 A search that begins with a pipe generates its rows; otherwise it begins with the command search.";
+
+/// `spelunk learn --help`
+pub const LEARN: &str = "\
+Examples:
+  spelunk learn                    the next lesson that is not done
+  spelunk learn list
+  spelunk learn timechart
+  spelunk learn 5 < answers.txt
+
+A search is an answer: its rows are compared with those of a model answer. .hint helps, .answer shows it,
+.skip goes on, .quit leaves. The data is shipped; what is done is kept in the folder learn of --home.";
 
 /// `spelunk run --help`
 pub const RUN: &str = "\

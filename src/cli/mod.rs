@@ -10,8 +10,10 @@ mod format;
 mod generate;
 mod help;
 mod interrupt;
+mod learn;
 mod list;
 pub mod output;
+mod plot;
 mod problem;
 mod progress;
 mod reference;
@@ -91,6 +93,7 @@ fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {
         Some(Command::Risk(args)) => risk::risk(&args, setup),
         Some(Command::Why(args)) => why::why(&args, setup),
         Some(Command::Diff(args)) => diff::diff(&args, setup),
+        Some(Command::Learn(args)) => learn::learn(&args, setup),
         Some(Command::Replay(args)) => replay::replay(&args, setup),
         Some(Command::Store(args)) => store::store(&args, setup),
         Some(Command::Test(args)) => test::test(&args, setup),

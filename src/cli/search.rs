@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use crate::cli::args::{ExplainArgs, SplArgs, StageArg};
+use crate::cli::args::{ExplainArgs, SearchArgs, SplArgs, StageArg};
 use crate::cli::fields;
 use crate::cli::output::sink::Sink;
 use crate::cli::output::{Format, Style, Table, write};
+use crate::cli::plot;
 use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, spl};
 use crate::error::Error;
@@ -15,11 +16,23 @@ use crate::session::{Answer, Session, Stage};
 const STEP_LIMIT: usize = 5;
 
 /// Runs one search.
-pub fn search(args: &SplArgs, setup: &Setup) -> Result<(), Problem> {
-    let spl = spl(args)?;
+pub fn search(args: &SearchArgs, setup: &Setup) -> Result<(), Problem> {
+    plot::check(args.plot_file.as_ref())?;
+    let spl = spl(&args.search)?;
     let session = setup.open()?;
+    if args.steps {
+        let mut sink = Sink::open(setup.output.as_deref())?;
+        return steps(&session, &spl, setup, &mut sink);
+    }
     let answer = session.search(&spl)?;
-    setup.write_rows(&answer.rows)?;
+    if let Some(path) = &args.plot_file {
+        plot::save(&answer.rows, path, setup)?;
+    }
+    if args.plot {
+        plot::show(&answer.rows, setup)?;
+    } else {
+        setup.write_rows(&answer.rows)?;
+    }
     setup.tell(&answer);
     Ok(())
 }

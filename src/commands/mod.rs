@@ -11,6 +11,7 @@ mod figures;
 mod foreach_values;
 mod indexes;
 mod kalman;
+mod learning;
 mod lookup_call;
 mod marks;
 mod metrics;
@@ -118,16 +119,16 @@ macro_rules! commands {
 
 commands! {
     abstract_, accum, addcoltotals, addinfo, addtotals, analyzefields, anomalies,
-    anomalousvalue, anomalydetection, append, appendcols, appendpipe, arules, associate,
+    anomalousvalue, anomalydetection, append, appendcols, appendpipe, apply, arules, associate,
     autoregress, bin, bucketdir, chart, cluster, cofilter, collect, concurrency, contingency, convert,
-    correlate, datamodel, dbinspect, dedup, delta, diff, erex, eval, eventcount, eventstats, extract,
-    fieldformat, fields, fieldsummary, filldown, fillnull, folderize, foreach, format, from, fromjson,
+    correlate, datamodel, dbinspect, dedup, deletemodel, delta, diff, erex, eval, eventcount, eventstats, extract,
+    fieldformat, fields, fieldsummary, filldown, fillnull, fit, folderize, foreach, format, from, fromjson,
     gauge, gentimes, geostats, head, highlight, history, inputcsv, inputlookup, iplocation, join, kmeans, kvform,
-    loadjob, localize, localop, lookup, makecontinuous, makemv, makeresults, map, mcatalog, mcollect,
+    listmodels, loadjob, localize, localop, lookup, makecontinuous, makemv, makeresults, map, mcatalog, mcollect,
     metadata, metasearch, mpreview, mstats, multikv, mvcombine, mvexpand, nomv, outlier, outputcsv, outputlookup,
     outputtext, overlap, pivot, predict, rangemap, rare, regex, relevancy, reltime, rename, replace, require,
-    return_, reverse, rex, rtorder, savedsearch, scrub, search, searchtxn, selfjoin, set, setfields, sichart, sirare, sistats,
-    sitimechart, sitop, sort, spath, stats, strcat, streamstats, table, tags, tail, timechart,
+    return_, reverse, rex, rtorder, sample, savedsearch, score, scrub, search, searchtxn, selfjoin, set, setfields, sichart, sirare, sistats,
+    sitimechart, sitop, sort, spath, stats, strcat, streamstats, summary, table, tags, tail, timechart,
     timewrap, tojson, top, transaction, transpose, trendline, tstats, typeahead, typer, union,
     uniq, untable, walklex, where_, x11, xmlkv, xmlunescape, xpath, xyseries,
 }
@@ -149,18 +150,9 @@ pub fn shape_of(name: &str) -> Option<Rule> {
     command(name).map(|c| c.args)
 }
 
-/// Commands of Splunk that this program does not run yet: named so that the error can say so.
-const LATER: &str = "apply fit summary listmodels deletemodel score sample";
-
 /// Commands of Splunk that there is no row for, with the reason.
 pub fn unsupported() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let later = LATER
-        .split_whitespace()
-        .filter(|name| command(name).is_none())
-        .map(|name| (name, "it is not built in yet"));
-    refused()
-        .filter(|(name, _)| command(name).is_none())
-        .chain(later)
+    refused().filter(|(name, _)| command(name).is_none())
 }
 
 /// The error for a command there is no row for.
@@ -173,18 +165,7 @@ pub fn unknown(stage: &Stage) -> Error {
         })
         .at(stage.name.span);
     }
-    if LATER
-        .split_whitespace()
-        .any(|n| n.eq_ignore_ascii_case(name))
-    {
-        return Error::new(ErrorKind::UnsupportedCommand {
-            name: name.to_ascii_lowercase(),
-            why: "it is not built in yet".to_owned(),
-        })
-        .at(stage.name.span)
-        .hint("`spelunk list commands` shows the commands there are");
-    }
     Error::new(ErrorKind::UnknownCommand(name.clone()))
         .at(stage.name.span)
-        .did_you_mean(name, all().map(|c| c.name).chain(LATER.split_whitespace()))
+        .did_you_mean(name, all().map(|c| c.name))
 }

@@ -2,6 +2,7 @@
 
 pub mod attack;
 pub mod check;
+pub mod changes;
 pub mod compare;
 pub mod lint;
 mod message;
@@ -124,7 +125,9 @@ pub fn is_refusal(error: &Error) -> bool {
     let refusal = |e: &Error| {
         matches!(
             *e.kind,
-            ErrorKind::UnsupportedCommand { .. } | ErrorKind::UnsupportedFunction { .. }
+            ErrorKind::UnsupportedCommand { .. }
+                | ErrorKind::UnsupportedFunction { .. }
+                | ErrorKind::UnknownLearned(_)
         )
     };
     refusal(error) && error.others.iter().all(refusal)

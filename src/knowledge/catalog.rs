@@ -46,6 +46,8 @@ pub struct Catalog {
     detections: Detections,
     /// Texts of forms, by name.
     forms: BTreeMap<String, String>,
+    /// Folders of content that hold baselines, if they are there.
+    baselines: Vec<PathBuf>,
     /// Folders that hold lookup tables, the first added first.
     tables: Vec<PathBuf>,
     merged: Merged,
@@ -136,6 +138,7 @@ impl Catalog {
             self.add_macros(&macros)?;
         }
         self.detections.add(&dir.join("detections"));
+        self.baselines.push(dir.join("baselines"));
         let lookups = dir.join("lookups");
         self.tables.push(lookups.clone());
         for path in yaml::files(&lookups)? {
@@ -283,6 +286,18 @@ impl Catalog {
     /// [`ErrorKind::UnknownDetection`], with the nearest name.
     pub fn find_detections(&self, selector: &str) -> Result<Vec<PathBuf>> {
         self.detections.find(selector)
+    }
+
+    /// The baselines of the folders of content, as far as they can be read.
+    pub fn baselines(&self) -> Vec<Detection> {
+        let files = self
+            .baselines
+            .iter()
+            .filter_map(|dir| yaml::files(dir).ok());
+        files
+            .flatten()
+            .filter_map(|path| Detection::load(&path).ok())
+            .collect()
     }
 
     /// The detections that `selector` means: those of [`Catalog::find_detections`], the saved

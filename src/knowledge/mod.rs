@@ -13,6 +13,7 @@ pub mod expand;
 mod field_rules;
 mod identity;
 pub mod index_rules;
+pub mod lessons;
 pub mod lookups;
 pub mod macros;
 mod model_file;

@@ -1,4 +1,5 @@
-//! The knowledge in the binary: the repository's `macros/`, `apps/`, `detections/` and `datasets/`.
+//! The knowledge in the binary: the repository's `macros/`, `apps/`, `detections/`, `datasets/`
+//! and `lessons/`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +10,15 @@ static APPS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/apps");
 static DETECTIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/detections");
 static DATASETS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/datasets");
 
+static LESSONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/lessons");
+
 /// What the paths of shipped files begin with, where they are shown.
 pub const PREFIX: &str = "<shipped>";
 
 /// A file in the binary.
 #[derive(Clone, Copy, Debug)]
 pub struct ShippedFile {
-    /// The folder it stands in: `macros`, `apps`, `detections` or `datasets`.
+    /// The folder it stands in: `macros`, `apps`, `detections`, `datasets` or `lessons`.
     root: &'static str,
     file: &'static File<'static>,
 }
@@ -60,12 +63,13 @@ pub(super) fn files(root: &str) -> Vec<ShippedFile> {
     found
 }
 
-fn roots() -> [(&'static str, &'static Dir<'static>); 4] {
+fn roots() -> [(&'static str, &'static Dir<'static>); 5] {
     [
         ("macros", &MACROS),
         ("apps", &APPS),
         ("detections", &DETECTIONS),
         ("datasets", &DATASETS),
+        ("lessons", &LESSONS),
     ]
 }
 

@@ -12,6 +12,13 @@ pub enum Effect {
     Table(TableEffect),
     /// Events of the store.
     Events(EventsEffect),
+    /// A model of the machine-learning toolkit, in `learned/<name>.json`.
+    Model {
+        /// Its name, of letters, digits and underscores.
+        name: String,
+        /// What is written; none removes it.
+        text: Option<String>,
+    },
 }
 
 /// Where in the home folder a table lies.

@@ -27,6 +27,7 @@ impl Session {
             match effect {
                 Effect::Table(table) => self.write_table(&table)?,
                 Effect::Events(more) => events.push(more),
+                Effect::Model { name, text } => self.write_model(&name, text.as_deref())?,
             }
         }
         let mut origins = Vec::new();
@@ -70,6 +71,19 @@ impl Session {
             &path,
             &csv_of(&table).map_err(|why| Error::file(&path, why))?,
         )
+    }
+
+    /// Writes or removes a model of the machine-learning toolkit.
+    fn write_model(&self, name: &str, text: Option<&str>) -> Result<()> {
+        let folder = self.options.home.join("learned");
+        let path = folder.join(format!("{name}.json"));
+        match text {
+            Some(text) => {
+                std::fs::create_dir_all(&folder).map_err(|why| Error::file(&folder, why))?;
+                write_whole(&path, text.as_bytes())
+            }
+            None => std::fs::remove_file(&path).map_err(|why| Error::file(&path, why)),
+        }
     }
 
     /// The rows that are added to: of the home folder, else of the table that an app brought.

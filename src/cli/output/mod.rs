@@ -165,7 +165,7 @@ fn lines<'a>(value: Value<'a>, time: bool, zone: Tz) -> Vec<Cow<'a, str>> {
 }
 
 /// Text that a terminal shows as it is: data may hold escape sequences that would steer it.
-fn printable(text: &str) -> Cow<'_, str> {
+pub fn printable(text: &str) -> Cow<'_, str> {
     let harmless = |c: char| !c.is_control() && !('\u{202a}'..='\u{202e}').contains(&c);
     if text.chars().all(harmless) {
         return Cow::Borrowed(text);

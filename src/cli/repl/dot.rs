@@ -11,8 +11,8 @@ use crate::cli::values::{ModelArg, parse_model};
 
 /// Every dot command.
 pub const COMMANDS: &[&str] = &[
-    ".help", ".data", ".model", ".fields", ".macros", ".explain", ".steps", ".why", ".format",
-    ".timing", ".limit", ".save", ".quit",
+    ".help", ".data", ".model", ".fields", ".macros", ".explain", ".steps", ".why", ".plot",
+    ".format", ".timing", ".limit", ".save", ".quit",
 ];
 
 /// What `.format` takes.
@@ -35,6 +35,7 @@ prompt: a search, or one of these
   .explain [STAGE] [SPL]   what becomes of a search (the last one): macros, ast, plan, optimized, polars
   .steps [SPL]             the rows after every command of a search (the last one)
   .why [SPL]               what each condition of a search (the last one) lets pass, and what comes nearest
+  .plot [FILE]             draw the last rows, or write the drawing to a file: .svg .png
   .format [FORMAT]         table, vertical, json, ndjson, csv, markdown, auto
   .timing [on|off]         tell how many events were searched in what time
   .limit [N|all]           rows shown
@@ -69,6 +70,8 @@ pub enum Dot {
     Steps(Option<String>),
     /// `.why [SPL]`
     Why(Option<String>),
+    /// `.plot [FILE]`
+    Plot(Option<PathBuf>),
     /// `.format`
     ShowFormat,
     /// `.format FORMAT`; `None` for `auto`.
@@ -115,6 +118,7 @@ pub fn parse(text: &str) -> Result<Dot, String> {
         ".explain" => Ok(explain(rest)),
         ".steps" => Ok(Dot::Steps(given)),
         ".why" => Ok(Dot::Why(given)),
+        ".plot" => Ok(Dot::Plot(given.as_deref().map(file))),
         ".format" => match rest {
             "" => Ok(Dot::ShowFormat),
             "auto" => Ok(Dot::Format(None)),

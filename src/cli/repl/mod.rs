@@ -4,8 +4,8 @@ mod complete;
 pub mod dot;
 mod helper;
 mod lexer;
-mod names;
-mod state;
+pub mod names;
+pub mod state;
 
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
@@ -16,11 +16,27 @@ use rustyline::{Config, Editor};
 
 use crate::cli::problem::Problem;
 use crate::cli::repl::helper::{Prompt, continues};
+use crate::cli::repl::names::Names;
 use crate::cli::repl::state::{Flow, State};
 use crate::cli::setup::{Setup, note};
 use crate::error::Error;
 
 const HISTORY: &str = "history";
+
+/// What a prompt talks with.
+pub trait Talk {
+    /// How output looks.
+    fn setup(&self) -> &Setup;
+    /// The names to complete.
+    fn names(&self) -> &Names;
+    /// What is said first on a terminal.
+    fn greeting(&self) -> Option<&str>;
+    /// Answers one input.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn answer(&mut self, input: &str) -> Result<Flow, Problem>;
+}
 
 /// Answers one input after the other until they end.
 pub fn repl(setup: Setup) -> Result<(), Problem> {
@@ -29,7 +45,14 @@ pub fn repl(setup: Setup) -> Result<(), Problem> {
             Error::usage("the prompt writes to standard output; .save FILE writes rows").into(),
         );
     }
-    let state = State::open(setup)?;
+    talk(State::open(setup)?)
+}
+
+/// Reads inputs from the terminal, or from standard input if that is none, and has them answered.
+///
+/// # Errors
+/// Input that can't be read, output that can't be written; of a script, that an input failed.
+pub fn talk(state: impl Talk) -> Result<(), Problem> {
     if io::stdin().is_terminal() {
         interactive(state)
     } else {
@@ -38,7 +61,7 @@ pub fn repl(setup: Setup) -> Result<(), Problem> {
 }
 
 /// Answers the searches of a script. The first failure does not end it, but decides the exit code.
-fn script(mut state: State, input: &mut dyn BufRead) -> Result<(), Problem> {
+fn script(mut state: impl Talk, input: &mut dyn BufRead) -> Result<(), Problem> {
     let mut failed = false;
     let mut number = 0;
     let mut pending = String::new();
@@ -80,7 +103,7 @@ fn script(mut state: State, input: &mut dyn BufRead) -> Result<(), Problem> {
 }
 
 /// Reads with line editing and history.
-fn interactive(mut state: State) -> Result<(), Problem> {
+fn interactive(mut state: impl Talk) -> Result<(), Problem> {
     let config = Config::builder()
         .max_history_size(10_000)
         .and_then(|config| config.history_ignore_dups(true))
@@ -95,7 +118,7 @@ fn interactive(mut state: State) -> Result<(), Problem> {
     // The first time there is none.
     let _ = editor.load_history(&history);
     if !state.setup().quiet {
-        note("spelunk: .help lists the commands of the prompt, Ctrl-D leaves");
+        state.greeting().into_iter().for_each(note);
     }
     loop {
         let line = match editor.readline(&("> ", "\u{1b}[1m> \u{1b}[0m")) {
@@ -125,7 +148,7 @@ fn interactive(mut state: State) -> Result<(), Problem> {
 }
 
 /// Answers one input and tells what went wrong. Only a broken output ends the prompt.
-fn answer(state: &mut State, input: &str) -> Result<Flow, Problem> {
+fn answer(state: &mut impl Talk, input: &str) -> Result<Flow, Problem> {
     if input.is_empty() {
         return Ok(Flow::Next);
     }

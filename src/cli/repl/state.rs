@@ -7,7 +7,9 @@ use crate::cli::list::{datasets, macros, matches, names};
 use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::Sink;
 use crate::cli::output::{Format, Table, is_time, time};
+use crate::cli::plot;
 use crate::cli::problem::Problem;
+use crate::cli::repl::Talk;
 use crate::cli::repl::dot::{self, Dot};
 use crate::cli::repl::names::Names;
 use crate::cli::search;
@@ -36,32 +38,21 @@ pub struct State {
     last_answer: Option<Answer>,
 }
 
-impl State {
-    /// Opens the session.
-    pub fn open(setup: Setup) -> Result<State, Problem> {
-        let session = setup.open()?;
-        Ok(State {
-            names: Names::of(&session),
-            timing: !setup.quiet,
-            setup,
-            session,
-            last_search: None,
-            last_answer: None,
-        })
-    }
-
-    /// How output looks.
-    pub fn setup(&self) -> &Setup {
+impl Talk for State {
+    fn setup(&self) -> &Setup {
         &self.setup
     }
 
-    /// The names known by now.
-    pub fn names(&self) -> &Names {
+    fn names(&self) -> &Names {
         &self.names
     }
 
+    fn greeting(&self) -> Option<&str> {
+        Some("spelunk: .help lists the commands of the prompt, Ctrl-D leaves")
+    }
+
     /// Answers a search or a dot command.
-    pub fn answer(&mut self, input: &str) -> Result<Flow, Problem> {
+    fn answer(&mut self, input: &str) -> Result<Flow, Problem> {
         interrupt::reset();
         if input.starts_with('.') {
             let dot = dot::parse(input).map_err(Error::usage)?;
@@ -78,6 +69,21 @@ impl State {
         self.names.see_fields(Table::names(&answer.rows));
         self.last_answer = Some(answer);
         Ok(Flow::Next)
+    }
+}
+
+impl State {
+    /// Opens the session.
+    pub fn open(setup: Setup) -> Result<State, Problem> {
+        let session = setup.open()?;
+        Ok(State {
+            names: Names::of(&session),
+            timing: !setup.quiet,
+            setup,
+            session,
+            last_search: None,
+            last_answer: None,
+        })
     }
 
     fn dot(&mut self, dot: Dot) -> Result<Flow, Problem> {
@@ -113,6 +119,15 @@ impl State {
             Dot::Why(spl) => {
                 let spl = self.given_or_last(spl)?;
                 why::tell(&self.session, &spl, None, &self.setup)?;
+            }
+            Dot::Plot(path) => {
+                let Some(answer) = &self.last_answer else {
+                    return Err(Error::usage("no rows yet: run a search first").into());
+                };
+                match path {
+                    Some(path) => plot::save(&answer.rows, &path, &self.setup)?,
+                    None => plot::show(&answer.rows, &self.setup)?,
+                }
             }
             Dot::ShowFormat => {
                 let format = self.setup.format;

@@ -1,0 +1,299 @@
+//! `learn`: lessons in the terminal.
+
+mod explain;
+mod progress;
+
+use std::fmt::Write as _;
+
+use crate::cli::args::LearnArgs;
+use crate::cli::interrupt;
+use crate::cli::learn::progress::Progress;
+use crate::cli::output::listing::Listing;
+use crate::cli::output::sink::Sink;
+use crate::cli::output::{Format, Table, counted, write};
+use crate::cli::problem::Problem;
+use crate::cli::repl::names::Names;
+use crate::cli::repl::state::Flow;
+use crate::cli::repl::{Talk, talk};
+use crate::cli::setup::Setup;
+use crate::error::Error;
+use crate::knowledge::lessons::{self, Lesson};
+use crate::session::{Session, lessons_home};
+use crate::value::{Type, Value};
+
+/// Rows shown of what a learner's search gives.
+const SHOWN: usize = 10;
+
+/// Fields of a row up to which it is shown as a table.
+const WIDE: usize = 12;
+
+const HELP: &str = "\
+a search is an answer; or one of these
+
+  .hint       help with the task, more each time
+  .answer     a search that does it
+  .task       the lesson once more
+  .skip       the next lesson; this one stays to be done
+  .list       all lessons
+  .steps SPL  the rows after every command of a search
+  .quit       leave, as Ctrl-D does; what is done is kept";
+
+/// Lists the lessons, forgets which are done, or begins with one.
+pub fn learn(args: &LearnArgs, setup: &Setup) -> Result<(), Problem> {
+    let lessons = lessons::lessons()?;
+    let home = lessons_home(&setup.options.home);
+    if args.lesson.as_deref() == Some("reset") {
+        progress::reset(&home)?;
+        return say("no lesson counts as done any more");
+    }
+    let progress = Progress::open(&home)?;
+    if args.lesson.as_deref() == Some("list") {
+        return setup.write_table(&listing(&lessons, &progress));
+    }
+    if setup.output.is_some() || setup.format.is_some() {
+        return Err(Error::usage(
+            "lessons are taken in the terminal: --output and --format are for their list",
+        )
+        .into());
+    }
+    let first = match args.lesson.as_deref() {
+        Some(selector) => lessons::find(&lessons, selector)?.number,
+        None => match next(&lessons, &progress, 0) {
+            Some(number) => number,
+            None => {
+                return say(
+                    "All lessons are done. `spelunk learn list` shows them, `spelunk learn 1` begins again at one, \
+                     `spelunk learn reset` forgets that they are done.",
+                );
+            }
+        },
+    };
+    let class = Class::open(lessons, progress, first, setup.clone())?;
+    say(&class.lesson_text())?;
+    talk(class)
+}
+
+/// The next lesson after `number`, or from the start, that is not done.
+fn next(lessons: &[Lesson], progress: &Progress, number: usize) -> Option<usize> {
+    let (before, after) = lessons.split_at(number.min(lessons.len()));
+    let open = |lesson: &&Lesson| !progress.is_done(&lesson.name);
+    after.iter().chain(before).find(open).map(|l| l.number)
+}
+
+fn listing(lessons: &[Lesson], progress: &Progress) -> Listing {
+    let mut rows = Listing::new(&[
+        ("lesson", Type::Number),
+        ("name", Type::Text),
+        ("title", Type::Text),
+        ("done", Type::Text),
+    ]);
+    for lesson in lessons {
+        let done = progress.is_done(&lesson.name);
+        rows.push(vec![
+            Value::Num(lesson.number as f64),
+            Value::text(lesson.name.clone()),
+            Value::text(lesson.title.clone()),
+            if done {
+                Value::text("done")
+            } else {
+                Value::Null
+            },
+        ]);
+    }
+    rows
+}
+
+fn say(text: &str) -> Result<(), Problem> {
+    Sink::open(None)?.write(|out| writeln!(out, "{}", text.trim_end()))
+}
+
+/// A learner at work.
+struct Class {
+    lessons: Vec<Lesson>,
+    progress: Progress,
+    /// The lesson's place in the list.
+    at: usize,
+    session: Session,
+    names: Names,
+    setup: Setup,
+    /// Hints given in this lesson.
+    hints: usize,
+    /// Whether input is typed, and need not be repeated.
+    typed: bool,
+}
+
+impl Class {
+    fn open(
+        lessons: Vec<Lesson>,
+        progress: Progress,
+        number: usize,
+        setup: Setup,
+    ) -> Result<Class, Problem> {
+        let session = Session::open_lesson(&setup.options, &lessons[number - 1])?;
+        interrupt::stops(session.cancel_handle());
+        Ok(Class {
+            at: number - 1,
+            names: Names::of(&session),
+            typed: std::io::IsTerminal::is_terminal(&std::io::stdin()),
+            lessons,
+            progress,
+            session,
+            setup,
+            hints: 0,
+        })
+    }
+
+    fn lesson(&self) -> &Lesson {
+        &self.lessons[self.at]
+    }
+
+    fn lesson_text(&self) -> String {
+        let lesson = self.lesson();
+        let of = self.lessons.len();
+        let mut text = format!("\nLesson {} of {of}: {}\n\n", lesson.number, lesson.title);
+        let _ = write!(text, "{}\n\nTask: {}\n", lesson.text, lesson.task);
+        if self.typed {
+            text.push_str("\n.hint helps, .help shows what else there is.\n");
+        }
+        text
+    }
+
+    /// Goes to the next lesson that is not done; leaves when there is none.
+    fn go_on(&mut self) -> Result<Flow, Problem> {
+        let from = self.lesson().number;
+        let Some(number) = next(&self.lessons, &self.progress, from) else {
+            let done = counted(self.lessons.len() as u64, "lesson");
+            say(&format!("\nThat was the last one: {done} done."))?;
+            return Ok(Flow::Leave);
+        };
+        self.hints = 0;
+        let same_data = self.lessons[self.at].dataset == self.lessons[number - 1].dataset;
+        self.at = number - 1;
+        if !same_data {
+            self.session = Session::open_lesson(&self.setup.options, self.lesson())?;
+            interrupt::stops(self.session.cancel_handle());
+        }
+        say(&self.lesson_text())?;
+        Ok(Flow::Next)
+    }
+
+    fn dot(&mut self, input: &str) -> Result<Flow, Problem> {
+        let (command, rest) = input
+            .split_once(char::is_whitespace)
+            .map_or((input, ""), |(command, rest)| (command, rest.trim()));
+        match command {
+            ".hint" => {
+                let hints = &self.lesson().hints;
+                match hints.get(self.hints) {
+                    Some(hint) => {
+                        let text = format!("Hint {} of {}: {hint}", self.hints + 1, hints.len());
+                        self.hints += 1;
+                        say(&text)?;
+                    }
+                    None => say("There are no more hints; .answer shows a search that does it.")?,
+                }
+            }
+            ".answer" => say(&indented(&self.lesson().answer))?,
+            ".task" => say(&self.lesson_text())?,
+            ".skip" => {
+                // The others first: this one comes again when they are done.
+                return self.go_on();
+            }
+            ".list" => {
+                let rows = listing(&self.lessons, &self.progress);
+                self.show(&rows, None)?;
+            }
+            ".steps" if !rest.is_empty() => {
+                let mut sink = Sink::open(None)?;
+                crate::cli::search::steps(&self.session, rest, &self.setup, &mut sink)?;
+            }
+            ".help" => say(HELP)?,
+            ".quit" | ".exit" => return Ok(Flow::Leave),
+            other => {
+                return Err(Error::usage(format!("unknown command {other}"))
+                    .hint(".help shows those there are")
+                    .into());
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn attempt(&mut self, spl: &str) -> Result<Flow, Problem> {
+        let attempt = match self.session.attempt(self.lesson(), spl) {
+            Ok(attempt) => attempt,
+            // Part of the lesson: it belongs where the rows would stand.
+            Err(failure) => {
+                let problem = Problem::from(failure);
+                say(&problem.text(self.setup.color).unwrap_or_default())?;
+                return Ok(Flow::Next);
+            }
+        };
+        let rows = &attempt.answer.rows;
+        self.names.see_fields(rows.names());
+        if rows.names().len() <= WIDE {
+            self.show(rows, Some(SHOWN))?;
+        } else {
+            say(&format!(
+                "{} with {}",
+                counted(rows.len() as u64, "row"),
+                counted(rows.names().len() as u64, "field")
+            ))?;
+        }
+        self.setup.notices(&attempt.answer.notices);
+        if attempt.difference.is_some() {
+            say(&explain::explain(&attempt))?;
+            return Ok(Flow::Next);
+        }
+        let lesson = self.lesson();
+        let mut text = "\nRight.".to_owned();
+        if squeezed(spl) != squeezed(&lesson.answer) {
+            let _ = write!(text, " Another way:\n\n{}", indented(&lesson.answer));
+        }
+        say(&text)?;
+        let name = lesson.name.clone();
+        self.progress.done(&name)?;
+        self.go_on()
+    }
+
+    fn show(&self, rows: &dyn Table, limit: Option<usize>) -> Result<(), Problem> {
+        let mut style = self.setup.style(Format::Table);
+        style.limit = limit.or(style.limit);
+        Sink::open(None)?.write(|out| write(rows, Format::Table, &style, out))
+    }
+}
+
+/// Lines four characters to the right.
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| format!("    {line}")).collect();
+    lines.join("\n")
+}
+
+/// A search without its layout.
+fn squeezed(spl: &str) -> String {
+    spl.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Talk for Class {
+    fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn greeting(&self) -> Option<&str> {
+        None
+    }
+
+    fn answer(&mut self, input: &str) -> Result<Flow, Problem> {
+        interrupt::reset();
+        if !self.typed {
+            say(&format!("\n> {input}"))?;
+        }
+        if input.starts_with('.') {
+            return self.dot(input);
+        }
+        self.attempt(input)
+    }
+}

@@ -1,0 +1,51 @@
+//! Figures of rows: in the terminal (`--plot`), and in files (`--plot-file`).
+
+mod figure;
+mod file;
+mod terminal;
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::output::sink::Sink;
+use crate::cli::output::{Format, Table};
+use crate::cli::plot::figure::Figure;
+use crate::cli::problem::Problem;
+use crate::cli::setup::{Setup, note};
+use crate::error::Error;
+
+/// Refuses a file whose name ends otherwise than those of figures do: before a search runs for it.
+///
+/// # Errors
+/// [`crate::error::ErrorKind::Usage`].
+pub fn check(path: Option<&PathBuf>) -> Result<(), Error> {
+    path.map(|path| file::Kind::of(path))
+        .transpose()
+        .map(|_| ())
+}
+
+/// Draws rows on standard output.
+///
+/// # Errors
+/// Rows that can't be drawn, output that can't be written.
+pub fn show(rows: &dyn Table, setup: &Setup) -> Result<(), Problem> {
+    let figure = Figure::of(rows, setup.options.zone)?;
+    let look = terminal::Look {
+        width: setup.style(Format::Table).width,
+        color: setup.color,
+    };
+    Sink::open(setup.output.as_deref())?
+        .write(|out| write!(out, "{}", terminal::draw(&figure, look)))
+}
+
+/// Draws rows into a file: `.svg` or `.png`.
+///
+/// # Errors
+/// Rows that can't be drawn, a file that can't be written.
+pub fn save(rows: &dyn Table, path: &Path, setup: &Setup) -> Result<(), Problem> {
+    let figure = Figure::of(rows, setup.options.zone)?;
+    file::write(&figure, path)?;
+    if !setup.quiet {
+        note(&format!("drawn in {}", path.display()));
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! `apply`: what a model says of the rows.
+
+use crate::commands::args::Args;
+use crate::commands::learning::{Applying, Choice, load, model_name};
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::context::PlanContext;
+use crate::plan::table::Table;
+use crate::plan::{Kernel, Plan};
+use crate::source::Span;
+use crate::syntax::Rule;
+use crate::syntax::ast::Stage;
+
+pub(super) const COMMAND: Command = Command {
+    name: "apply",
+    category: Category::Fields,
+    synopsis: "apply <model> [as <field>] [<option>=<value>]...",
+    options: &[
+        ("threshold", "", "DensityFunction: the share of outliers, in place of what `fit` was told"),
+        ("lower_threshold", "", "DensityFunction: the share of outliers at the lower end"),
+        ("upper_threshold", "", "DensityFunction: the share of outliers at the upper end"),
+        ("show_density", "false", "DensityFunction: adds ProbabilityDensity(<field>)"),
+        ("sample", "false", "DensityFunction: adds SampledValue(<field>), drawn of what is no outlier"),
+        ("full_sample", "false", "DensityFunction: adds FullSampledValue(<field>), drawn of all"),
+        ("show_options", "", "DensityFunction: adds feature_variables, split_by, params"),
+        ("random_state", "0", "DensityFunction: where chance begins"),
+    ],
+    doc: "Adds what a model that `fit ... into <model>` learned says of each row: IsOutlier(<field>) and BoundaryRanges, scaled values, a predicted \
+          value, a cluster, components. `app:` before the model's name is accepted.",
+    page: "MLApp/User/Customsearchcommands",
+    args: Rule::apply_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    if let Some(pipeline) = args.subsearch() {
+        return Err(Error::new(ErrorKind::UnsupportedCommand {
+            name: "apply with a subsearch".to_owned(),
+            why: "its options must be known before the search runs".to_owned(),
+        })
+        .at(pipeline.span)
+        .hint("write the threshold: apply <model> threshold=0.01"));
+    }
+    let words: Vec<_> = args.fields();
+    let (name, output) = match words.as_slice() {
+        [name] => (name, None),
+        [name, word, output] if word.text.eq_ignore_ascii_case("as") => {
+            (name, Some(output.text.clone()))
+        }
+        _ => {
+            return Err(Error::syntax(stage.span, "`apply` needs one model")
+                .hint(format!("usage: {}", COMMAND.synopsis)));
+        }
+    };
+    Ok(Planner::rows_or_events(input).apply(Apply {
+        model: model_name(name)?,
+        span: name.span,
+        how: Applying {
+            output,
+            choice: Choice::of(&args)?,
+        },
+    }))
+}
+
+/// Adds what a model says.
+#[derive(Debug)]
+struct Apply {
+    model: String,
+    span: Span,
+    how: Applying,
+}
+
+impl Kernel for Apply {
+    fn describe(&self) -> String {
+        format!("apply {}", self.model)
+    }
+
+    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
+        load(&self.model, self.span, context)?.apply(rows, &self.how, context)
+    }
+}

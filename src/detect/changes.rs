@@ -1,0 +1,167 @@
+//! Two versions of a search compared: their texts, and the rows that they give on the same data.
+
+use std::collections::HashMap;
+
+use crate::exec::rows::Rows;
+
+/// A line of a text beside another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// In both.
+    Same(String),
+    /// In the first only.
+    Lost(String),
+    /// In the second only.
+    Gained(String),
+}
+
+/// What rows have become others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowChanges {
+    /// How many rows are in both.
+    pub same: usize,
+    /// Numbers of the rows of the first that the second lacks.
+    pub lost: Vec<usize>,
+    /// Numbers of the rows of the second that the first lacks.
+    pub gained: Vec<usize>,
+    /// Columns of the first that the second lacks.
+    pub columns_lost: Vec<String>,
+    /// Columns of the second that the first lacks.
+    pub columns_gained: Vec<String>,
+}
+
+impl RowChanges {
+    /// Whether nothing is different.
+    pub fn is_empty(&self) -> bool {
+        self.lost.is_empty()
+            && self.gained.is_empty()
+            && self.columns_lost.is_empty()
+            && self.columns_gained.is_empty()
+    }
+}
+
+/// Compares rows by the columns that both have; their order does not count, how often one comes
+/// does. Columns that no row has a value in count as missing.
+pub fn rows(a: &Rows, b: &Rows) -> RowChanges {
+    let (in_a, in_b) = (filled(a), filled(b));
+    let only = |these: &[String], those: &[String]| -> Vec<String> {
+        these
+            .iter()
+            .filter(|n| !those.contains(n))
+            .cloned()
+            .collect()
+    };
+    // Rows that are not there have no columns to compare.
+    let mut changes = RowChanges::default();
+    let mut common = only(&in_a, &only(&in_a, &in_b));
+    if !a.is_empty() && !b.is_empty() {
+        changes.columns_lost = only(&in_a, &in_b);
+        changes.columns_gained = only(&in_b, &in_a);
+    }
+    common.sort();
+    if common.is_empty() && !(in_a.is_empty() && in_b.is_empty()) {
+        // Nothing to tell by which row has become which.
+        changes.lost = (0..a.len()).collect();
+        changes.gained = (0..b.len()).collect();
+        return changes;
+    }
+    let mut left: HashMap<String, Vec<usize>> = HashMap::new();
+    let keys = keys(a, &common);
+    for (row, key) in keys.into_iter().enumerate().rev() {
+        left.entry(key).or_default().push(row);
+    }
+    for (row, key) in self::keys(b, &common).into_iter().enumerate() {
+        match left.get_mut(&key).and_then(Vec::pop) {
+            Some(_) => changes.same += 1,
+            None => changes.gained.push(row),
+        }
+    }
+    changes.lost = left.into_values().flatten().collect();
+    changes.lost.sort_unstable();
+    changes
+}
+
+/// The columns in which a row has a value.
+fn filled(rows: &Rows) -> Vec<String> {
+    let names = rows.names();
+    let has = |column: usize| (0..rows.len()).any(|row| !rows.value(row, column).is_null());
+    let columns = names.iter().enumerate().filter(|(at, _)| has(*at));
+    columns.map(|(_, name)| (*name).to_owned()).collect()
+}
+
+/// The values of each row, as one text.
+fn keys(rows: &Rows, columns: &[String]) -> Vec<String> {
+    let names = rows.names();
+    let at: Vec<Option<usize>> = columns
+        .iter()
+        .map(|column| names.iter().position(|name| name == column))
+        .collect();
+    let key = |row: usize| {
+        let mut out = String::new();
+        for column in &at {
+            if let Some(column) = column {
+                for value in rows.value(row, *column).into_values() {
+                    out.push_str(&value);
+                    out.push('\u{1}');
+                }
+            }
+            out.push('\u{2}');
+        }
+        out
+    };
+    (0..rows.len()).map(key).collect()
+}
+
+/// Compares texts line by line, by the longest sequence of lines that they have in common.
+pub fn lines(a: &str, b: &str) -> Vec<Line> {
+    let (a, b): (Vec<&str>, Vec<&str>) = (a.lines().collect(), b.lines().collect());
+    // How many lines are in common from here on.
+    let mut common = vec![vec![0usize; b.len() + 1]; a.len() + 1];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            common[i][j] = if a[i] == b[j] {
+                common[i + 1][j + 1] + 1
+            } else {
+                common[i + 1][j].max(common[i][j + 1])
+            };
+        }
+    }
+    let mut out = Vec::new();
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() || j < b.len() {
+        if i < a.len() && j < b.len() && a[i] == b[j] {
+            out.push(Line::Same(a[i].to_owned()));
+            (i, j) = (i + 1, j + 1);
+        } else if j == b.len() || i < a.len() && common[i + 1][j] >= common[i][j + 1] {
+            out.push(Line::Lost(a[i].to_owned()));
+            i += 1;
+        } else {
+            out.push(Line::Gained(b[j].to_owned()));
+            j += 1;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, lines};
+
+    #[test]
+    fn lines_in_common_stay() {
+        let found = lines("a\nb\nc", "a\nx\nc\nd");
+        let line = |text: &str| text.to_owned();
+        assert_eq!(
+            found,
+            [
+                Line::Same(line("a")),
+                Line::Lost(line("b")),
+                Line::Gained(line("x")),
+                Line::Same(line("c")),
+                Line::Gained(line("d")),
+            ]
+        );
+        assert!(lines("", "").is_empty());
+        assert_eq!(lines("", "a"), [Line::Gained(line("a"))]);
+    }
+}
