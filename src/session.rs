@@ -7,6 +7,7 @@ mod compare;
 mod data;
 mod deep;
 mod effects;
+mod fetch;
 mod fields;
 mod git;
 mod detections;

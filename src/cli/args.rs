@@ -166,6 +166,15 @@ pub struct TestArgs {
     /// Run tests again whose search, knowledge and data are as they were
     #[arg(long)]
     pub no_cache: bool,
+    /// Fetch data that is not there from this address or folder into the first --attack-data
+    #[arg(long, value_name = "URLBASE", requires = "attack_data")]
+    pub fetch: Option<String>,
+    /// Instead of the tests, count the alerts on data that should be quiet, by day and host
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["fetch", "changed_since"])]
+    pub against_benign: Option<PathBuf>,
+    /// There, fail if a detection has more alerts than that on one day
+    #[arg(long, value_name = "N", requires = "against_benign")]
+    pub max_per_day: Option<u64>,
 }
 
 /// `why`

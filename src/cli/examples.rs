@@ -59,11 +59,17 @@ Examples:
   spelunk test --content security_content --attack-data attack_data
   spelunk test my_detection.yml --content . --attack-data ../attack_data
   spelunk test --content . --attack-data ../attack_data --changed-since main --format junit --output tests.xml
+  spelunk test --content . --attack-data data --fetch https://media.githubusercontent.com/media/splunk/attack_data/master
+  spelunk test --content . --against-benign quiet_week/ --type TTP --max-per-day 5
 
 A test passes when the detection finds at least one row, the fields of its risk objects and of its risk message
 are in the rows, and its required fields are in the data. Data that is not there is reported as missing, which
 is no failure. Baselines (CONTENT/baselines) run before the detections they name.
-Exit code 1 if a test failed or could not be run.";
+Exit code 1 if a test failed or could not be run.
+
+--fetch downloads missing data, going on where an earlier download stopped; what stands there as the pointer to a large
+file must come with its size and SHA-256. --against-benign runs the detections on other data and counts their rows by
+day and host; it ends with 1 only if --max-per-day is exceeded or a search is wrong.";
 
 /// `spelunk why --help`
 pub const WHY: &str = "\

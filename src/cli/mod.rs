@@ -1,6 +1,7 @@
 //! The command line: arguments, subcommands, the REPL, output.
 
 pub mod args;
+mod benign;
 mod check;
 mod diff;
 mod examples;

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use crate::cli::args::TestArgs;
+use crate::cli::benign;
 use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::Sink;
 use crate::cli::output::{Format, counted, duration, write};
@@ -35,8 +36,12 @@ pub fn test(args: &TestArgs, setup: &Setup) -> Result<(), Problem> {
             .hint("name files or folders, or a folder of content with --content")
             .into());
     }
+    if let Some(path) = &args.against_benign {
+        return benign::against(path, &selectors, args, setup);
+    }
     for folder in &args.attack_data {
-        if !folder.is_dir() {
+        // What is fetched makes its folder.
+        if !folder.is_dir() && (args.fetch.is_none() || folder.exists()) {
             return Err(Error::file(folder, "no such folder of data sets").into());
         }
     }
@@ -46,6 +51,7 @@ pub fn test(args: &TestArgs, setup: &Setup) -> Result<(), Problem> {
         attack_data: args.attack_data.clone(),
         changed_since: args.changed_since.clone(),
         cache: !args.no_cache,
+        fetch: args.fetch.clone(),
     };
     let mut results: Vec<TestResult> = Vec::new();
     let live = !setup.quiet && std::io::stderr().is_terminal();

@@ -81,7 +81,10 @@ pub fn run(
     search: impl FnOnce(&str) -> Result<Rows, Failure>,
 ) -> DetectionResult {
     let started = std::time::Instant::now();
-    let outcome = search(&detection.search);
+    let outcome = match &detection.broken {
+        Some(why) => Err(Failure::from(Error::new(why.clone()))),
+        None => search(&detection.search),
+    };
     let mut result = DetectionResult {
         detection: Arc::clone(detection),
         status: Status::Empty,

@@ -121,8 +121,8 @@ fn copy_fields(table: &mut Table, result: &DetectionResult, rows: &Rows) {
     }
 }
 
-/// When a row happened.
-fn time_of(rows: &Rows, row: usize) -> Option<f64> {
+/// When a row happened, in epoch seconds.
+pub fn time_of(rows: &Rows, row: usize) -> Option<f64> {
     const NAMES: [&str; 5] = ["_time", "lastTime", "last_time", "firstTime", "first_time"];
     let names = rows.names();
     NAMES.iter().find_map(|wanted| {

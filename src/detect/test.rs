@@ -1,6 +1,6 @@
 //! Tests of detections: data in which each must find something, and what its rows must hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -125,9 +125,18 @@ pub struct Planned {
 }
 
 /// What a detection's tests come to before any is run: those that can be run, and the results of
-/// those that can't.
-pub fn plan(detection: &Arc<Detection>, roots: &[PathBuf]) -> (Vec<Planned>, Vec<TestResult>) {
+/// those that can't. `not_fetched` says why data is not there that should have been fetched.
+pub fn plan(
+    detection: &Arc<Detection>,
+    roots: &[PathBuf],
+    not_fetched: &BTreeMap<String, String>,
+) -> (Vec<Planned>, Vec<TestResult>) {
     let (mut planned, mut ended) = (Vec::new(), Vec::new());
+    if let Some(why) = &detection.broken {
+        let why = vec![why.to_string()];
+        ended.push(TestResult::new(detection, "", TestStatus::Error, why));
+        return (planned, ended);
+    }
     if let Some(why) = &detection.tags.manual_test {
         let why = vec![format!("to be tested by hand: {why}")];
         ended.push(TestResult::new(detection, "", TestStatus::Untested, why));
@@ -149,7 +158,10 @@ pub fn plan(detection: &Arc<Detection>, roots: &[PathBuf]) -> (Vec<Planned>, Vec
                     host: wanted.host.clone(),
                     index: wanted.custom_index.clone(),
                 }),
-                Err(why) => missing.push(why),
+                Err(why) => missing.push(match not_fetched.get(&wanted.data) {
+                    Some(why) => format!("{} could not be fetched: {why}", wanted.data),
+                    None => why,
+                }),
             }
         }
         if missing.is_empty() {

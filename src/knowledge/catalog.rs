@@ -290,7 +290,8 @@ impl Catalog {
     /// [`Catalog::add_app`], by name.
     ///
     /// # Errors
-    /// As [`Catalog::find_detections`]; a file is wrong at a place.
+    /// As [`Catalog::find_detections`]; a file that was named is wrong at a place. One of a folder
+    /// says so in [`Detection::broken`], so that the others can be run.
     pub fn load_detections(&self, selector: &str) -> Result<Vec<Detection>> {
         if let Some(saved) = self.saved.get(selector) {
             return Ok(vec![Detection::of_saved(saved)]);
@@ -303,7 +304,12 @@ impl Catalog {
         }
         if files.is_empty() {
             let found = self.find_detections(selector)?;
-            return found.iter().map(|path| Detection::load(path)).collect();
+            let alone = !path.is_dir();
+            let load = |path: &PathBuf| match Detection::load(path) {
+                Err(why) if !alone => Ok(Detection::broken(path, why)),
+                loaded => loaded,
+            };
+            return found.iter().map(load).collect();
         }
         let mut layers = Layers::default();
         for file in &files {

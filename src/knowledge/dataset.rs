@@ -147,7 +147,7 @@ pub fn locate(reference: &str, beside: &Path, roots: &[PathBuf]) -> Option<PathB
 
 /// The part of a path or URL below `datasets/`; all of a path that lacks it. None when it leads
 /// out of a folder.
-fn relative_path(reference: &str) -> Option<PathBuf> {
+pub fn relative_path(reference: &str) -> Option<PathBuf> {
     let reference = reference.split(['?', '#']).next().unwrap_or(reference);
     let rest = match reference.split_once("://") {
         Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),

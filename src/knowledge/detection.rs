@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 use super::risk::{Rba, Risk};
 use super::shipped;
-use super::yaml::{self, flag, words};
+use super::yaml::{self, flag, number, or_default, text, words};
 
 /// One detection: a search, what its rows mean, and how it is tested. Keys that are not listed
 /// here are ignored.
@@ -29,6 +29,7 @@ pub struct Detection {
     /// Day of the last change.
     pub date: Option<String>,
     /// Who wrote it.
+    #[serde(default, deserialize_with = "text")]
     pub author: Option<String>,
     /// `production`, `experimental`, `deprecated`.
     pub status: Option<String>,
@@ -36,6 +37,7 @@ pub struct Detection {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// What it finds and why that matters.
+    #[serde(default, deserialize_with = "text")]
     pub description: Option<String>,
     /// Names of the kinds of data it needs.
     #[serde(default, deserialize_with = "words")]
@@ -43,26 +45,31 @@ pub struct Detection {
     /// The search.
     pub search: String,
     /// What data must be there.
+    #[serde(default, deserialize_with = "text")]
     pub how_to_implement: Option<String>,
     /// What it finds that is harmless.
+    #[serde(default, deserialize_with = "text")]
     pub known_false_positives: Option<String>,
     /// Where to read on.
     #[serde(default, deserialize_with = "words")]
     pub references: Vec<String>,
     /// Searches that show more about a row.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub drilldown_searches: Vec<Drilldown>,
     /// Data models it reads, where it says so.
     #[serde(default, deserialize_with = "words")]
     pub datamodel: Vec<String>,
     /// Classification, and the older form of its risk.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub tags: DetectionTags,
     /// The newer form of its risk.
     pub rba: Option<Rba>,
     /// Its tests.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub tests: Vec<DetectionTest>,
+    /// Why its file could not be read: then it has the file's name and nothing else.
+    #[serde(skip)]
+    pub broken: Option<ErrorKind>,
     /// Where the time range of its schedule begins, of a saved search.
     #[serde(skip)]
     pub earliest: Option<String>,
@@ -76,8 +83,10 @@ pub struct Detection {
 #[serde(default)]
 pub struct Drilldown {
     /// Its title.
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// The search.
+    #[serde(default, deserialize_with = "or_default")]
     pub search: String,
     /// Where its time range begins.
     pub earliest_offset: Option<String>,
@@ -93,6 +102,7 @@ pub struct DetectionTags {
     #[serde(deserialize_with = "words")]
     pub analytic_story: Vec<String>,
     /// `Endpoint`, `AWS Account`.
+    #[serde(default, deserialize_with = "text")]
     pub asset_type: Option<String>,
     /// Techniques of ATT&CK: `T1047`.
     #[serde(deserialize_with = "words")]
@@ -125,18 +135,24 @@ pub struct DetectionTags {
     #[serde(deserialize_with = "words")]
     pub required_fields: Vec<String>,
     /// `endpoint`, `network`, `access`, ...
+    #[serde(default, deserialize_with = "text")]
     pub security_domain: Option<String>,
     /// Why it can't be tested by itself.
+    #[serde(default, deserialize_with = "text")]
     pub manual_test: Option<String>,
     /// How sure a row is, 0 to 100.
+    #[serde(default, deserialize_with = "number")]
     pub confidence: Option<f64>,
     /// How bad a row is, 0 to 100.
+    #[serde(default, deserialize_with = "number")]
     pub impact: Option<f64>,
     /// `impact * confidence / 100`, where written.
+    #[serde(default, deserialize_with = "number")]
     pub risk_score: Option<f64>,
     /// What a row says, with `$field$`.
     pub message: Option<String>,
     /// Who and what is concerned.
+    #[serde(default, deserialize_with = "or_default")]
     pub observable: Vec<Observable>,
 }
 
@@ -145,9 +161,10 @@ pub struct DetectionTags {
 #[serde(default)]
 pub struct Observable {
     /// The field.
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// `User`, `Hostname`, `Process`, `IP Address`, ...
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "or_default")]
     pub kind: String,
     /// `Victim`, `Attacker`, ...
     #[serde(deserialize_with = "words")]
@@ -159,8 +176,10 @@ pub struct Observable {
 #[serde(default)]
 pub struct DetectionTest {
     /// Its name.
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// The data.
+    #[serde(default, deserialize_with = "or_default")]
     pub attack_data: Vec<AttackData>,
     /// What must hold, in the older form: `| stats count | where count > 0`.
     pub pass_condition: Option<String>,
@@ -175,6 +194,7 @@ pub struct DetectionTest {
 #[serde(default)]
 pub struct AttackData {
     /// A URL, or a path in a repository of data sets; see [`super::dataset::locate`].
+    #[serde(default, deserialize_with = "or_default")]
     pub data: String,
     /// The source its events get.
     pub source: Option<String>,
@@ -221,6 +241,17 @@ impl Detection {
         Detection::parse(path, text)
     }
 
+    /// What stands for a file among others that can't be read.
+    pub fn broken(path: &Path, why: Error) -> Detection {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        Detection {
+            path: path.to_owned(),
+            name: name.into_owned(),
+            broken: Some(*why.kind),
+            ..Detection::default()
+        }
+    }
+
     /// Reads the text of the file `path`.
     ///
     /// # Errors
@@ -257,6 +288,24 @@ mod tests {
     use std::path::Path;
 
     use super::Detection;
+
+    #[test]
+    fn keys_may_lack_values_and_numbers_stand_in_quotes() {
+        let text = "name: N\nid: 1\nversion: '7'\nsearch: x\ndata_source:\ndrilldown_searches:\n\
+            references:\ntests:\n- name:\n  attack_data:\nrba:\n  message: m\n  risk_objects:\n  \
+            - {field: dest, type: system, score: '40'}\n  threat_objects:\ntags:\n  \
+            confidence: '70'\n  impact: \"50\"\n  observable:\n  asset_type: [Endpoint, Cloud]\n  \
+            message:\n  mitre_attack_id: T1047\n";
+        let detection = Detection::parse(Path::new("n.yml"), text).unwrap();
+        assert_eq!(detection.risk().objects[0].score, 40.0);
+        assert_eq!(detection.tags.impact, Some(50.0));
+        assert_eq!(
+            detection.tags.asset_type.as_deref(),
+            Some("Endpoint, Cloud")
+        );
+        assert!(detection.tests[0].attack_data.is_empty());
+        assert_eq!(detection.tags.mitre_attack_id, ["T1047"]);
+    }
 
     #[test]
     fn the_older_form_is_read() {

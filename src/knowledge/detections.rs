@@ -49,8 +49,13 @@ impl Detections {
         }
         for folder in &self.folders {
             for path in files_below(folder)? {
-                let new = entry(&path, &yaml::read(&path)?)?;
-                found.push(new);
+                // One that can't be read is told when it is asked for.
+                let new = yaml::read(&path).and_then(|text| entry(&path, &text));
+                found.push(new.unwrap_or_else(|_| DetectionEntry {
+                    name: stem(&path).to_owned(),
+                    id: path.display().to_string(),
+                    path,
+                }));
             }
         }
         let mut seen = std::collections::HashSet::new();
@@ -101,9 +106,11 @@ fn stem(path: &Path) -> &str {
     path.file_stem().and_then(|s| s.to_str()).unwrap_or("")
 }
 
-/// All detections in `folder` and the folders in it, sorted.
+/// All detections in `folder` and the folders in it, sorted. A YAML file without a search is
+/// something else: a playbook, a story, the settings of a build.
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = yaml::files(folder)?;
+    found.retain(|path| yaml::read(path).map_or(true, |text| has_search(&text)));
     for path in yaml::entries(folder)? {
         if path.is_dir() && !path.is_symlink() {
             found.extend(files_below(&path)?);
@@ -113,6 +120,14 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+fn has_search(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.strip_prefix(['"', '\'']).unwrap_or(line);
+        line.strip_prefix("search")
+            .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+    })
 }
 
 /// Name and id of a detection, read off their lines where these are plain.
@@ -164,7 +179,7 @@ fn plain_value<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Detections, plain_value};
+    use super::{Detections, has_search, plain_value};
     use crate::error::ErrorKind;
 
     #[test]
@@ -179,6 +194,15 @@ mod tests {
         ] {
             assert_eq!(plain_value(text, "name"), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_has_no_search_is_no_detection() {
+        assert!(has_search("name: x\nsearch: |\n  y\n"));
+        assert!(has_search("'search': y\n"));
+        assert!(!has_search(
+            "name: x\nplaybook: y\n  search: z\nsearches: a\n"
+        ));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::detection::{DetectionTags, Observable};
+use super::yaml::{number, or_default};
 
 /// The newer form of a detection's risk (`rba`).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -11,8 +12,10 @@ pub struct Rba {
     /// What a row says, with `$field$`.
     pub message: Option<String>,
     /// Whose risk grows.
+    #[serde(deserialize_with = "or_default")]
     pub risk_objects: Vec<RbaObject>,
     /// What did it.
+    #[serde(deserialize_with = "or_default")]
     pub threat_objects: Vec<RbaObject>,
 }
 
@@ -21,11 +24,13 @@ pub struct Rba {
 #[serde(default)]
 pub struct RbaObject {
     /// The field.
+    #[serde(deserialize_with = "or_default")]
     pub field: String,
     /// `user`, `system`, `other`; for threats `process_name`, `ip_address`, ...
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "or_default")]
     pub kind: String,
     /// How much; for risk objects only.
+    #[serde(deserialize_with = "number")]
     pub score: Option<f64>,
 }
 

@@ -160,6 +160,76 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D
     Flag::deserialize(deserializer).map(|flag| flag.0)
 }
 
+/// For fields that may stand there without a value.
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// For numbers that may stand in quotes.
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    match text.trim() {
+        "" => Ok(None),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| serde::de::Error::custom(format!("expected a number, found `{text}`"))),
+    }
+}
+
+/// For texts of which some write a list.
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct TextVisitor;
+    impl<'de> Visitor<'de> for TextVisitor {
+        type Value = Option<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text, or a list of texts")
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Option<String>, E> {
+            Ok(Some(text.to_owned()))
+        }
+
+        fn visit_bool<E>(self, b: bool) -> Result<Option<String>, E> {
+            Ok(Some(b.to_string()))
+        }
+
+        fn visit_i64<E>(self, n: i64) -> Result<Option<String>, E> {
+            Ok(Some(n.to_string()))
+        }
+
+        fn visit_u64<E>(self, n: u64) -> Result<Option<String>, E> {
+            Ok(Some(n.to_string()))
+        }
+
+        fn visit_f64<E>(self, n: f64) -> Result<Option<String>, E> {
+            Ok(Some(n.to_string()))
+        }
+
+        fn visit_unit<E>(self) -> Result<Option<String>, E> {
+            Ok(None)
+        }
+
+        fn visit_none<E>(self) -> Result<Option<String>, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            let mut texts = Vec::new();
+            while let Some(text) = items.next_element::<Option<String>>()? {
+                texts.extend(text);
+            }
+            Ok((!texts.is_empty()).then(|| texts.join(", ")))
+        }
+    }
+    deserializer.deserialize_any(TextVisitor)
+}
+
 /// The trimmed items of a text with commas between them.
 pub(super) fn split_list(text: &str) -> Vec<String> {
     text.split(',')

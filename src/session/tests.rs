@@ -30,6 +30,8 @@ pub struct TestChoice {
     pub changed_since: Option<String>,
     /// Whether results of earlier runs count when nothing changed.
     pub cache: bool,
+    /// Where data is fetched from that is not there: an address or a folder.
+    pub fetch: Option<String>,
 }
 
 /// What a run of tests was.
@@ -74,13 +76,17 @@ impl Session {
         if let Some(revision) = &choice.changed_since {
             detections = self.changed_since(revision, detections)?;
         }
+        let not_fetched = match &choice.fetch {
+            Some(base) => self.fetch(&detections, &choice.attack_data, base)?,
+            None => BTreeMap::new(),
+        };
         let baselines = self.baselines()?;
         let cache = TestCache::open(self, choice.cache);
         let mut notices = Vec::new();
         let mut groups: BTreeMap<Vec<TestData>, Vec<Planned>> = BTreeMap::new();
         let mut tests = 0;
         for detection in detections.into_iter().map(Arc::new) {
-            let (planned, ended) = test::plan(&detection, &choice.attack_data);
+            let (planned, ended) = test::plan(&detection, &choice.attack_data, &not_fetched);
             tests += planned.len() + ended.len();
             ended.iter().for_each(&mut *each);
             for planned in planned {

@@ -10,6 +10,7 @@ mod detection_tests;
 mod drive;
 mod errors;
 mod feeds;
+mod fetch;
 mod fields;
 mod golden;
 mod golden_case;

@@ -193,3 +193,107 @@ fn saved_searches_are_run_as_scheduled_when_asked() {
     assert_eq!(scheduled["rows"].as_array().map(Vec::len), Some(1));
     assert_eq!(scheduled["risk_events"][0]["risk_message"], "saw new");
 }
+
+/// Looks at the page from inside, and leaves what it saw where the test finds it.
+const LOOK: &str = "<script>
+var items = document.querySelectorAll('details.detection');
+function seen() {
+  return Array.prototype.filter.call(items, function (item) { return getComputedStyle(item).display !== 'none'; }).length;
+}
+function set(id, key, value, event) {
+  var input = document.getElementById(id);
+  input[key] = value;
+  input.dispatchEvent(new Event(event));
+  return seen();
+}
+var found = { all: items.length, first: seen() };
+found.quiet = set('quiet', 'checked', true, 'change');
+found.eve = set('filter', 'value', 'EVE', 'input');
+found.none = set('filter', 'value', 'nothing-like-it', 'input');
+found.problems = problems;
+document.documentElement.setAttribute('data-found', JSON.stringify(found));
+</script>
+</body>";
+
+/// Collects what goes wrong, from before anything else on the page.
+const WATCH: &str = "<meta charset=\"utf-8\">
+<script>
+var problems = [];
+window.addEventListener('error', function (event) { problems.push(String(event.message)); }, true);
+console.error = function () { problems.push(Array.prototype.join.call(arguments, ' ')); };
+</script>";
+
+/// A Chromium that is installed, or the one that `CHROMIUM` names.
+fn chromium() -> Option<std::path::PathBuf> {
+    if let Some(named) = std::env::var_os("CHROMIUM") {
+        return Some(named.into());
+    }
+    let path = std::env::var_os("PATH")?;
+    let names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+    std::env::split_paths(&path)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|program| program.is_file())
+}
+
+#[test]
+fn the_page_works_in_a_browser() {
+    use std::io::Write as _;
+
+    let Some(chromium) = chromium() else {
+        let why = "SKIPPED: the page in a browser: no chromium is installed; CHROMIUM names one\n";
+        std::io::stderr()
+            .write_all(why.as_bytes())
+            .expect("standard error is open");
+        return;
+    };
+    let place = place();
+    let page = run(&place, &["--format", "html"]).out;
+    let page = page.replacen("<meta charset=\"utf-8\">", WATCH, 1);
+    let page = place.write("page.html", page.replace("</body>", LOOK));
+    let shot = place.path().join("page.png");
+    let browse = |what: &str| {
+        let url = format!("file://{}", page.display());
+        let profile = format!("--user-data-dir={}", place.path().join("profile").display());
+        let dom = std::fs::File::create(place.path().join("dom.html")).expect("a file can be made");
+        let mut child = std::process::Command::new(&chromium)
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--virtual-time-budget=3000",
+            ])
+            .args([profile.as_str(), what, url.as_str()])
+            .stdout(dom)
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("the browser starts");
+        for _ in 0..600 {
+            if let Some(status) = child.try_wait().expect("it can be waited for") {
+                assert!(status.success(), "{status}");
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        child.kill().expect("it can be ended");
+        panic!("the browser does not end");
+    };
+    browse("--dump-dom");
+    let dom = place.read("dom.html");
+    let found = dom
+        .split("data-found=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let found = found
+        .expect("the page was looked at")
+        .replace("&quot;", "\"");
+    let found: Json = serde_json::from_str(&found).expect("what was seen");
+    let wanted = serde_json::json!({
+        "all": 4, "first": 3, "quiet": 4, "eve": 1, "none": 0, "problems": []
+    });
+    assert_eq!(found, wanted);
+    browse(&format!("--screenshot={}", shot.display()));
+    let size = std::fs::metadata(&shot)
+        .expect("there is a screenshot")
+        .len();
+    assert!(size > 5_000, "the screenshot has {size} bytes");
+}

@@ -212,3 +212,61 @@ fn a_lookup_that_nobody_brought_is_a_refusal() {
     assert_eq!(results[0]["status"], "refused");
     assert_eq!(results[0]["reason"], "unknown lookup `not_there`");
 }
+
+#[test]
+fn alerts_on_quiet_data_are_counted_by_day_and_host() {
+    let place = place();
+    let args = [
+        "test",
+        "d",
+        "--against-benign",
+        "events.ndjson",
+        "--format",
+        "ndjson",
+    ];
+    let rows = objects(&place.run(&args));
+    let of = |name: &str, host: &str| {
+        let mut rows = rows.iter();
+        let row = rows.find(|row| row["name"] == name && row["host"] == host);
+        row.map(|row| {
+            (
+                row["day"].as_str().unwrap_or("").to_owned(),
+                row["alerts"].as_f64(),
+            )
+        })
+    };
+    let day = || "2024-03-01".to_owned();
+    assert_eq!(of("Failures", "web-1"), Some((day(), Some(1.0))));
+    assert_eq!(of("Failures", "WEB-2"), Some((day(), Some(1.0))));
+    assert_eq!(of("Successes", "web-1"), Some((day(), Some(1.0))));
+    assert!(scores(&place, &[]).is_empty(), "nothing is kept");
+    let most = |n: &'static str| place.run(&[&args[..], &["--max-per-day", n]].concat());
+    most("2").fine();
+    most("1").fails(1, &["Failures: 2 alerts on 2024-03-01"]);
+}
+
+#[test]
+fn one_broken_file_of_a_folder_does_not_hide_the_others() {
+    let place = place();
+    place.write("d/Broken.yml", "name: Broken\nid: [\nsearch: x\n");
+    place.write("d/playbook.yml", "name: Playbook\nplaybook: p\n");
+    let run = place.run(&["run", "d", "--data", "events.ndjson", "--format", "ndjson"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let statuses: BTreeMap<String, String> = run
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object a line"))
+        .map(|row: Json| {
+            let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+            (text("name"), text("status"))
+        })
+        .collect();
+    let wanted = [
+        ("Both", "rows"),
+        ("Broken", "error"),
+        ("Failures", "rows"),
+        ("Successes", "rows"),
+    ];
+    let wanted = wanted.map(|(k, v)| (k.to_owned(), v.to_owned()));
+    assert_eq!(statuses, wanted.into());
+}

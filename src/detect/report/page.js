@@ -18,5 +18,11 @@
   text.addEventListener("input", apply);
   quiet.addEventListener("change", apply);
   window.addEventListener("beforeprint", function () { items.forEach(function (item) { item.open = item.classList.contains("rows"); }); });
+  function reveal() {
+    var item = document.getElementById(location.hash.slice(1));
+    if (item && items.indexOf(item) >= 0) { item.classList.remove("hidden"); item.open = true; item.scrollIntoView(); }
+  }
+  window.addEventListener("hashchange", reveal);
   apply();
+  reveal();
 })();
