@@ -2,7 +2,7 @@
 
 pub mod attack;
 pub mod check;
-pub mod compare;
+pub mod difference;
 pub mod lint;
 mod message;
 pub mod report;
