@@ -9,7 +9,7 @@ use crate::cli::output::sink::Sink;
 use crate::cli::output::{Format, Style, Table, counted, json as rows_json, write};
 use crate::cli::problem::Problem;
 use crate::cli::setup::Setup;
-use crate::detect::changes::Line;
+use crate::detect::compare::Line;
 use crate::error::Error;
 use crate::exec::rows::Rows;
 use crate::session::Comparison;

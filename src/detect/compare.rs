@@ -1,183 +1,167 @@
-//! Two results side by side: which columns and rows one has and the other lacks, and where they first
-//! differ. Rows count as a bag unless their order matters; numbers are equal up to what printing
-//! loses, also where one side holds them as text.
+//! Two versions of a search compared: their texts, and the rows that they give on the same data.
 
 use std::collections::HashMap;
 
 use crate::exec::rows::Rows;
-use crate::value::{Value, parse_number};
 
-/// How a result differs from the one that was wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Difference {
-    /// Columns that were wanted and are not there.
-    pub missing_columns: Vec<String>,
-    /// Columns that are there and were not wanted.
-    pub extra_columns: Vec<String>,
-    /// Of these, columns that hold the same values: as they are called, and as they should be.
-    pub renamed: Vec<(String, String)>,
-    /// Rows that were wanted, and rows there are.
-    pub heights: (usize, usize),
-    /// Places of rows that were wanted and are not there, judged by the columns that both have.
-    pub missing: Vec<usize>,
-    /// Places of rows that are there and were not wanted.
-    pub extra: Vec<usize>,
-    /// Where all rows are there: the first place at which the order differs, if it matters.
-    pub order: Option<usize>,
+/// A line of a text beside another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// In both.
+    Same(String),
+    /// In the first only.
+    Lost(String),
+    /// In the second only.
+    Gained(String),
 }
 
-impl Difference {
-    /// The missing row, and the row in its place that is most like it, for a look at both.
-    pub fn nearest(&self, wanted: &Rows, got: &Rows) -> Option<(usize, usize)> {
-        let missing = *self.missing.first()?;
-        let (left, right) = common(&filled(wanted), &filled(got));
-        let like = |extra: usize| {
-            let pairs = left.iter().zip(&right);
-            let same = |&(&l, &r): &(&usize, &usize)| {
-                key(&wanted.value(missing, l)) == key(&got.value(extra, r))
-            };
-            pairs.filter(same).count()
-        };
-        // The first of the most alike; a look at thousands would take long and help nobody.
-        let mut best: Option<(usize, usize)> = None;
-        for &extra in self.extra.iter().take(1000) {
-            let alike = like(extra);
-            if best.is_none_or(|(most, _)| alike > most) {
-                best = Some((alike, extra));
-            }
-        }
-        best.map(|(_, extra)| (missing, extra))
+/// What rows have become others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowChanges {
+    /// How many rows are in both.
+    pub same: usize,
+    /// Numbers of the rows of the first that the second lacks.
+    pub lost: Vec<usize>,
+    /// Numbers of the rows of the second that the first lacks.
+    pub gained: Vec<usize>,
+    /// Columns of the first that the second lacks.
+    pub columns_lost: Vec<String>,
+    /// Columns of the second that the first lacks.
+    pub columns_gained: Vec<String>,
+}
+
+impl RowChanges {
+    /// Whether nothing is different.
+    pub fn is_empty(&self) -> bool {
+        self.lost.is_empty()
+            && self.gained.is_empty()
+            && self.columns_lost.is_empty()
+            && self.columns_gained.is_empty()
     }
 }
 
-/// How `got` differs from `wanted`; `None` when it does not. Columns that no row has count as not
-/// there; the order of columns does not matter.
-pub fn compare(wanted: &Rows, got: &Rows, ordered: bool) -> Option<Difference> {
-    let (left, right) = (filled(wanted), filled(got));
-    let names = |of: &[(usize, String)], other: &[(usize, String)]| -> Vec<String> {
-        of.iter()
-            .filter(|(_, name)| !other.iter().any(|(_, n)| n == name))
-            .map(|(_, name)| name.clone())
+/// Compares rows by the columns that both have; their order does not count, how often one comes
+/// does. Columns that no row has a value in count as missing.
+pub fn rows(a: &Rows, b: &Rows) -> RowChanges {
+    let (in_a, in_b) = (filled(a), filled(b));
+    let only = |these: &[String], those: &[String]| -> Vec<String> {
+        these
+            .iter()
+            .filter(|n| !those.contains(n))
+            .cloned()
             .collect()
     };
-    let mut found = Difference {
-        missing_columns: names(&left, &right),
-        extra_columns: names(&right, &left),
-        heights: (wanted.len(), got.len()),
-        ..Difference::default()
-    };
-    found.renamed = renamed(wanted, got, &found, &left, &right);
-    let (left, right) = common(&left, &right);
-    let (left, right) = (keys(wanted, &left), keys(got, &right));
-    (found.missing, found.extra) = unmatched(&left, &right);
-    if ordered && found.missing.is_empty() && found.extra.is_empty() {
-        found.order = left.iter().zip(&right).position(|(a, b)| a != b);
+    // Rows that are not there have no columns to compare.
+    let mut changes = RowChanges::default();
+    let mut common = only(&in_a, &only(&in_a, &in_b));
+    if !a.is_empty() && !b.is_empty() {
+        changes.columns_lost = only(&in_a, &in_b);
+        changes.columns_gained = only(&in_b, &in_a);
     }
-    let same = found.missing_columns.is_empty()
-        && found.extra_columns.is_empty()
-        && found.missing.is_empty()
-        && found.extra.is_empty()
-        && found.order.is_none();
-    (!same).then_some(found)
-}
-
-/// The columns that some row has, with their places.
-fn filled(rows: &Rows) -> Vec<(usize, String)> {
-    rows.names()
-        .into_iter()
-        .enumerate()
-        .filter(|(at, _)| (0..rows.len()).any(|row| !rows.value(row, *at).is_null()))
-        .map(|(at, name)| (at, name.to_owned()))
-        .collect()
-}
-
-/// The places of the columns that both have, in the order of the first.
-fn common(left: &[(usize, String)], right: &[(usize, String)]) -> (Vec<usize>, Vec<usize>) {
-    left.iter()
-        .filter_map(|(at, name)| {
-            let other = right.iter().find(|(_, n)| n == name)?;
-            Some((*at, other.0))
-        })
-        .unzip()
-}
-
-/// A text for each row that is equal for equal rows.
-fn keys(rows: &Rows, columns: &[usize]) -> Vec<String> {
-    (0..rows.len())
-        .map(|row| {
-            let cells = columns.iter().map(|&column| key(&rows.value(row, column)));
-            cells.collect::<Vec<_>>().join("\u{1f}")
-        })
-        .collect()
-}
-
-fn key(value: &Value<'_>) -> String {
-    let number = |n: f64| format!("{n:.9e}");
-    match value {
-        Value::Null => String::new(),
-        Value::Num(n) => number(*n),
-        Value::Text(text) => match parse_number(text) {
-            Some(n) => number(n),
-            None => format!("={text}"),
-        },
-        Value::Bool(b) => format!("={b}"),
-        Value::Multi(values) => {
-            let parts = values.iter().map(|v| key(&Value::text(v.as_ref())));
-            parts.collect::<Vec<_>>().join("\u{1e}")
+    common.sort();
+    if common.is_empty() && !(in_a.is_empty() && in_b.is_empty()) {
+        // Nothing to tell by which row has become which.
+        changes.lost = (0..a.len()).collect();
+        changes.gained = (0..b.len()).collect();
+        return changes;
+    }
+    let mut left: HashMap<String, Vec<usize>> = HashMap::new();
+    let keys = keys(a, &common);
+    for (row, key) in keys.into_iter().enumerate().rev() {
+        left.entry(key).or_default().push(row);
+    }
+    for (row, key) in self::keys(b, &common).into_iter().enumerate() {
+        match left.get_mut(&key).and_then(Vec::pop) {
+            Some(_) => changes.same += 1,
+            None => changes.gained.push(row),
         }
     }
+    changes.lost = left.into_values().flatten().collect();
+    changes.lost.sort_unstable();
+    changes
 }
 
-/// The places in each list of what the other lacks.
-fn unmatched(left: &[String], right: &[String]) -> (Vec<usize>, Vec<usize>) {
-    let mut there: HashMap<&str, usize> = HashMap::new();
-    for key in right {
-        *there.entry(key).or_default() += 1;
-    }
-    let mut take = |key: &String| match there.get_mut(key.as_str()) {
-        Some(count) if *count > 0 => {
-            *count -= 1;
-            true
-        }
-        _ => false,
-    };
-    let missing = (0..left.len()).filter(|&at| !take(&left[at])).collect();
-    // What is left over was not wanted; of equal rows the last ones.
-    let mut extra: Vec<usize> = (0..right.len())
-        .rev()
-        .filter(|&at| take(&right[at]))
+/// The columns in which a row has a value.
+fn filled(rows: &Rows) -> Vec<String> {
+    let names = rows.names();
+    let has = |column: usize| (0..rows.len()).any(|row| !rows.value(row, column).is_null());
+    let columns = names.iter().enumerate().filter(|(at, _)| has(*at));
+    columns.map(|(_, name)| (*name).to_owned()).collect()
+}
+
+/// The values of each row, as one text.
+fn keys(rows: &Rows, columns: &[String]) -> Vec<String> {
+    let names = rows.names();
+    let at: Vec<Option<usize>> = columns
+        .iter()
+        .map(|column| names.iter().position(|name| name == column))
         .collect();
-    extra.reverse();
-    (missing, extra)
+    let key = |row: usize| {
+        let mut out = String::new();
+        for column in &at {
+            if let Some(column) = column {
+                for value in rows.value(row, *column).into_values() {
+                    out.push_str(&value);
+                    out.push('\u{1}');
+                }
+            }
+            out.push('\u{2}');
+        }
+        out
+    };
+    (0..rows.len()).map(key).collect()
 }
 
-/// Columns that hold the same values under another name.
-fn renamed(
-    wanted: &Rows,
-    got: &Rows,
-    found: &Difference,
-    left: &[(usize, String)],
-    right: &[(usize, String)],
-) -> Vec<(String, String)> {
-    let sorted = |rows: &Rows, columns: &[(usize, String)], name: &str| {
-        let at = columns.iter().find(|(_, n)| n == name).map(|(at, _)| *at);
-        let mut keys = keys(rows, &at.into_iter().collect::<Vec<_>>());
-        keys.sort();
-        keys
-    };
-    // Of hundreds of columns nobody wants to read this.
-    if found.missing_columns.len() > 5 || found.extra_columns.len() > 20 {
-        return Vec::new();
-    }
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    for name in &found.missing_columns {
-        let values = sorted(wanted, left, name);
-        let other = found.extra_columns.iter().find(|other| {
-            !pairs.iter().any(|(taken, _)| taken == *other) && sorted(got, right, other) == values
-        });
-        if let Some(other) = other {
-            pairs.push((other.clone(), name.clone()));
+/// Compares texts line by line, by the longest sequence of lines that they have in common.
+pub fn lines(a: &str, b: &str) -> Vec<Line> {
+    let (a, b): (Vec<&str>, Vec<&str>) = (a.lines().collect(), b.lines().collect());
+    // How many lines are in common from here on.
+    let mut common = vec![vec![0usize; b.len() + 1]; a.len() + 1];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            common[i][j] = if a[i] == b[j] {
+                common[i + 1][j + 1] + 1
+            } else {
+                common[i + 1][j].max(common[i][j + 1])
+            };
         }
     }
-    pairs
+    let mut out = Vec::new();
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() || j < b.len() {
+        if i < a.len() && j < b.len() && a[i] == b[j] {
+            out.push(Line::Same(a[i].to_owned()));
+            (i, j) = (i + 1, j + 1);
+        } else if j == b.len() || i < a.len() && common[i + 1][j] >= common[i][j + 1] {
+            out.push(Line::Lost(a[i].to_owned()));
+            i += 1;
+        } else {
+            out.push(Line::Gained(b[j].to_owned()));
+            j += 1;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, lines};
+
+    #[test]
+    fn lines_in_common_stay() {
+        let found = lines("a\nb\nc", "a\nx\nc\nd");
+        let line = |text: &str| text.to_owned();
+        assert_eq!(
+            found,
+            [
+                Line::Same(line("a")),
+                Line::Lost(line("b")),
+                Line::Gained(line("x")),
+                Line::Same(line("c")),
+                Line::Gained(line("d")),
+            ]
+        );
+        assert!(lines("", "").is_empty());
+        assert_eq!(lines("", "a"), [Line::Gained(line("a"))]);
+    }
 }

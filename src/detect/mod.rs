@@ -2,8 +2,8 @@
 
 pub mod attack;
 pub mod check;
-pub mod changes;
 pub mod compare;
+pub mod difference;
 pub mod lint;
 mod message;
 pub mod report;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::detect::Failure;
-use crate::detect::changes::{self, Line, RowChanges};
+use crate::detect::compare::{self, Line, RowChanges};
 use crate::error::{Error, Result};
 use crate::exec::rows::Rows;
 use crate::knowledge::detection::Detection;
@@ -58,7 +58,7 @@ impl Session {
         let before = self.version(a)?;
         let after = self.version(b)?;
         let searches = [&before, &after].map(|version| laid_out(&version.detection.search));
-        let mut search = changes::lines(&searches[0], &searches[1]);
+        let mut search = compare::lines(&searches[0], &searches[1]);
         let mut expanded = false;
         if searches[0] == searches[1] {
             let full = |version: &Version| {
@@ -69,7 +69,7 @@ impl Session {
             };
             let full = [full(&before)?, full(&after)?];
             if full[0] != full[1] {
-                search = changes::lines(&full[0], &full[1]);
+                search = compare::lines(&full[0], &full[1]);
                 expanded = true;
             }
         }
@@ -86,7 +86,7 @@ impl Session {
         };
         let (before, after) = (run(&before)?, run(&after)?);
         Ok(Comparison {
-            rows: changes::rows(&before, &after),
+            rows: compare::rows(&before, &after),
             search,
             expanded,
             before,

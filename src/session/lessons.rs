@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::detect::compare::{Difference, compare};
+use crate::detect::difference::{Difference, compare};
 use crate::error::Result;
 use crate::exec::rows::Rows;
 use crate::knowledge::lessons::Lesson;

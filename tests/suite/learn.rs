@@ -149,7 +149,7 @@ fn rows_that_differ_are_shown_side_by_side() {
         "5 rows are missing, and 5 rows should not be there.",
         "The first row that differs (1):",
         "| field | should be | is |",
-        "| count |        33 |  1 |",
+        "| count | 33        | 1  |",
         "All wanted rows are there, and 1 row that should not.",
         "The first that should not be there is row 6:",
         "This search finds nothing, and there are 5 rows to be found.",
