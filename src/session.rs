@@ -16,6 +16,7 @@ mod ingest;
 mod names;
 mod replay;
 mod risk;
+mod scan;
 mod test_cache;
 mod tests;
 mod text_rules;

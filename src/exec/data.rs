@@ -19,7 +19,7 @@ use crate::value::Type;
 pub struct EventPart {
     /// `XmlWinEventLog`
     pub sourcetype: String,
-    /// `XmlWinEventLog:Security`
+    /// `XmlWinEventLog:Security`; empty when there are several.
     pub source: String,
     /// `main`
     pub index: String,

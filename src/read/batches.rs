@@ -236,7 +236,7 @@ impl<'s> Batches<'s> {
 }
 
 /// Index of events that name none.
-const DEFAULT_INDEX: &str = "main";
+pub const DEFAULT_INDEX: &str = "main";
 
 /// One of the columns that say where rows came from, as text without gaps where there is a default.
 fn base_column(

@@ -62,7 +62,7 @@ use crate::read::line_kinds::Lines;
 use crate::read::row_events::{MakeEvent, Rows};
 use crate::read::rules::Clock;
 
-pub use crate::read::batches::BatchSink;
+pub use crate::read::batches::{BatchSink, DEFAULT_INDEX};
 pub use crate::read::columns::{BASE, FieldColumns};
 pub use crate::read::container::Skipped;
 pub use crate::read::event::Field;
@@ -70,6 +70,9 @@ pub use crate::read::fields::{
     event_fields, json_event_fields, json_fields, leading_json_fields, xml_fields,
 };
 pub use crate::read::listing::{FileFound, list};
+pub use crate::read::parquet::{
+    EXACT as PARQUET_EXACT, SOURCETYPE as PARQUET_SOURCETYPE, raw_column,
+};
 pub use crate::read::rules::{
     Breaks, Delimiter, RuleFinder, Structured, StructuredKind, TextRules, TimeRules, TimeSource,
 };

@@ -16,11 +16,11 @@ use crate::read::input::Input;
 use crate::read::{json, timestamp};
 
 /// Sourcetype of rows that name none.
-const SOURCETYPE: &str = "parquet";
+pub const SOURCETYPE: &str = "parquet";
 /// Largest file inside a container, which must be held in memory.
 const MAX_NESTED: usize = 1 << 30;
 /// Whole numbers up to here print as they are.
-const EXACT: i64 = 1 << 53;
+pub const EXACT: i64 = 1 << 53;
 
 /// Whether a file that starts so is Parquet.
 pub fn looks_like(head: &[u8]) -> bool {
@@ -213,7 +213,10 @@ fn text_of(value: &AnyValue<'_>) -> Option<String> {
 }
 
 /// Each row as a JSON object: what stands in for the text of an event that has none.
-fn raw_column(columns: &[Column], rows: usize) -> PolarsResult<Column> {
+///
+/// # Errors
+/// When Polars cannot read a cell.
+pub fn raw_column(columns: &[Column], rows: usize) -> PolarsResult<Column> {
     let mut texts = Vec::with_capacity(rows);
     for row in 0..rows {
         let mut cells = Vec::new();

@@ -11,7 +11,7 @@ use crate::exec::data::{Data, EventPart, ModelPart};
 use crate::exec::frame::{Frame, polars_error};
 use crate::knowledge::shipped;
 use crate::read::{self, BadLines, Batch, ReadReport, Skipped};
-use crate::session::{Progress, Session, index_time, lock, text_rules};
+use crate::session::{Progress, Session, index_time, lock, scan, text_rules};
 
 impl Session {
     /// The data, read at the first call.
@@ -61,6 +61,13 @@ impl Session {
     }
 
     fn read_files(&self, data: &mut Data) -> Result<()> {
+        // Rules of index time look at every event anyway.
+        if !self.catalog.props.changes_events()
+            && let Some(parts) = scan::events(&self.options.data, &self.catalog)
+        {
+            data.events = parts;
+            return Ok(());
+        }
         let options = self.read_options();
         let watch = Watch::new(self, "reading");
         let report = self.read_watched(&self.options.data, &options, data, &watch);
@@ -134,7 +141,7 @@ impl Session {
         } else {
             return Ok(Frame::of(read::read_table(path, self.options.zone)?));
         };
-        scan(&files)
+        scan_files(&files)
     }
 
     /// Says that index-time rules dropped events, if they did.
@@ -267,7 +274,7 @@ pub(super) fn unread(bad: &[BadLines], skipped: &[Skipped]) -> Vec<String> {
 }
 
 /// Parquet files as one lazy frame.
-fn scan(files: &[PathBuf]) -> Result<Frame> {
+fn scan_files(files: &[PathBuf]) -> Result<Frame> {
     let paths: Vec<PlRefPath> = files
         .iter()
         .map(|f| PlRefPath::new(f.to_string_lossy().as_ref()))

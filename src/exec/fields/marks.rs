@@ -103,7 +103,7 @@ impl Executor<'_> {
             let matcher = FieldMatcher::new(CompareOp::Eq, &value.text);
             let known = match (field, part) {
                 ("sourcetype", Some(part)) => Some(&part.sourcetype),
-                ("source", Some(part)) => Some(&part.source),
+                ("source", Some(part)) => Some(&part.source).filter(|s| !s.is_empty()),
                 _ => None,
             };
             if let Some(known) = known.filter(|_| frame.has(field)) {
