@@ -7,7 +7,8 @@
 
 Every run is a whole process, started anew: reading, computing and writing the rows as NDJSON. The peers take turns, so
 that whatever else the machine does hits all of them. Results are compared before anything is timed. Figures are ratios
-to DuckDB in the same round (below 1: spelunk is faster), their median, and the least and greatest of them.
+within a round (below 1: spelunk is faster), of the time waited and of the processor time (user and system), which other
+work on the machine disturbs less: their median, and the least and greatest of them. MiB is the most that spelunk held.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 # The detection as it is published, its macros written out.
@@ -154,12 +156,20 @@ def commands(options, name, work):
 
 
 def run(command):
+    """What a process took, waiting and computing (seconds), the memory it held (MiB), and what it wrote."""
     begin = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-    took = time.perf_counter() - begin
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr.strip()[-800:])
-    return took, done.stdout
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = subprocess.Popen(command, stdout=out, stderr=err)
+        stop = threading.Timer(900, process.kill)
+        stop.start()
+        _, status, used = os.wait4(process.pid, 0)
+        stop.cancel()
+        took = time.perf_counter() - begin
+        out.seek(0)
+        err.seek(0)
+        if status != 0:
+            raise RuntimeError(err.read().strip()[-800:] or f"ended with {status}")
+        return took, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, out.read()
 
 
 def rows_of(peer, text):
@@ -181,8 +191,8 @@ def main():
         os.makedirs(os.path.join(work, "app", "lookups"))
         os.symlink(os.path.join(work, "app", "lookups"), os.path.join(work, "lookups"))
         hosts(os.path.join(work, "lookups"))
-        print("| shape | rows | spelunk s | duckdb s | polars s | spelunk/duckdb | least-greatest | spelunk/polars |")
-        print("|---|---|---|---|---|---|---|---|")
+        print("| shape | rows | processor s | /duckdb | spread | processor/duckdb | spread | /polars | processor/polars | MiB |")
+        print("|---|---|---|---|---|---|---|---|---|---|")
         for name in options.shapes or SHAPES:
             measure(options, name, work)
 
@@ -192,8 +202,8 @@ def measure(options, name, work):
     counts, times = {}, {peer: [] for peer in peers}
     for peer, command in peers.items():
         try:
-            counts[peer] = rows_of(peer, run(command)[1])
-        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            counts[peer] = rows_of(peer, run(command)[3])
+        except RuntimeError as error:
             print(f"{name}: {peer}: {error}", file=sys.stderr)
             if peer == "spelunk":
                 return
@@ -202,21 +212,26 @@ def measure(options, name, work):
     peers = {peer: command for peer, command in peers.items() if peer in counts}
     for _ in range(options.runs):
         for peer, command in peers.items():
-            times[peer].append(run(command)[0])
+            times[peer].append(run(command)[:3])
 
-    def middle(peer):
-        return f"{statistics.median(times[peer]):.2f}" if times.get(peer) else "-"
+    def column(peer, what):
+        return [figures[what] for figures in times.get(peer, [])]
 
-    def ratios(peer):
-        return [ours / theirs for ours, theirs in zip(times["spelunk"], times.get(peer, []))]
+    def ratios(peer, what):
+        return [ours / theirs for ours, theirs in zip(column("spelunk", what), column(peer, what))]
 
-    def ratio(peer):
-        return f"{statistics.median(ratios(peer)):.2f}" if ratios(peer) else "-"
+    def ratio(peer, what):
+        found = ratios(peer, what)
+        return f"{statistics.median(found):.2f}" if found else "-"
 
-    spread = ratios("duckdb")
-    spread = f"{min(spread):.2f}-{max(spread):.2f}" if spread else "-"
-    print(f"| {name} | {counts['spelunk'][0]} | {middle('spelunk')} | {middle('duckdb')} | {middle('polars')} | "
-          f"{ratio('duckdb')} | {spread} | {ratio('polars')} |", flush=True)
+    def spread(peer, what):
+        found = ratios(peer, what)
+        return f"{min(found):.2f}-{max(found):.2f}" if found else "-"
+
+    memory = max(column("spelunk", 2))
+    print(f"| {name} | {counts['spelunk'][0]} | {statistics.median(column('spelunk', 1)):.2f} | {ratio('duckdb', 0)} | "
+          f"{spread('duckdb', 0)} | {ratio('duckdb', 1)} | {spread('duckdb', 1)} | {ratio('polars', 0)} | "
+          f"{ratio('polars', 1)} | {memory:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

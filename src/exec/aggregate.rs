@@ -10,6 +10,7 @@ use polars::prelude::{
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, field};
+use crate::exec::engine::apart;
 use crate::exec::frame::{Frame, cast, column, missing};
 use crate::exec::order::{distinct_values, sort_keys};
 use crate::functions::stats::Samples;
@@ -61,9 +62,14 @@ impl Executor<'_> {
             lazy.select(aggregated)
         } else {
             let keys: Vec<Lazy> = names.iter().map(|n| column(n)).collect();
-            lazy.filter(present(&names))
-                .group_by_stable(keys)
-                .agg(aggregated)
+            // Sorted afterwards, by keys that are all different, groups may come in any order.
+            let groups = match grouping.sorted {
+                true => lazy.group_by(keys),
+                false => lazy.group_by_stable(keys),
+            };
+            // Groups that lack a key are left out only now, apart from what is below: in the scan
+            // that condition would have the keys of all rows read before any other is tried.
+            apart(groups.agg(aggregated)).filter(present(&names))
         };
         lazy = finish(lazy, &names, &lowered);
         for l in &lowered {

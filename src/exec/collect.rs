@@ -9,6 +9,7 @@ use polars::prelude::{DataFrame, IntoLazy as _, LazyFrame, PolarsError, PolarsRe
 
 use crate::error::{Error, Result};
 use crate::exec::Executor;
+use crate::exec::engine;
 use crate::exec::frame::{Frame, ROWS, polars_error};
 use crate::exec::rows::Rows;
 
@@ -30,6 +31,8 @@ impl Executor<'_> {
     pub fn collect(&self, frame: Frame) -> Result<Rows> {
         let types = frame.schema.values().copied().collect();
         let mut collected = self.computed(frame.lazy)?;
+        // Rows are read cell by cell: in columns of many pieces each cell would be sought.
+        collected.rechunk_mut_par();
         if collected.get_column_index(ROWS).is_some() {
             let height = collected.height();
             let mut columns = collected.into_columns();
@@ -61,7 +64,7 @@ impl Executor<'_> {
             .stack_size(STACK)
             .spawn(move || {
                 // Nobody takes the result of a search that was stopped.
-                let _ = sender.send(guarded(|| lazy.collect()));
+                let _ = sender.send(guarded(|| engine::collect(lazy)));
             })
             .map_err(|why| Error::data(format!("there is no room to compute: {why}")))?;
         loop {

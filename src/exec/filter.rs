@@ -1,17 +1,16 @@
 //! Search expressions to Polars.
 
-use polars::prelude::{
-    BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _, PolarsResult, lit,
-};
+use std::collections::BTreeSet;
+
+use polars::prelude::{Expr as Lazy, lit};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
-use crate::exec::column::{Cells, field};
-use crate::exec::distinct::Distinct;
+use crate::exec::column::field;
+use crate::exec::engine::{apart, reads_files};
 use crate::exec::frame::{Frame, column};
-use crate::plan::bind::Binder;
+use crate::exec::mask::Test;
 use crate::plan::matching::{FieldMatcher, TermMatcher};
-use crate::source::Span;
 use crate::syntax::ast::{CompareOp, Literal, Name, Search};
 use crate::time;
 use crate::value::Type;
@@ -22,33 +21,12 @@ impl Executor<'_> {
     /// # Errors
     /// An event type or a time that can't be understood.
     pub fn search(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
-        let all = |parts: &[Search]| {
-            let mut lazies = Vec::new();
-            let mut by_row = Vec::new();
-            for part in parts {
-                if parts.len() > FEW && is_plain(part) {
-                    by_row.push(part.clone());
-                } else {
-                    lazies.push(self.search(part, frame)?);
-                }
-            }
-            Ok::<_, Error>((lazies, by_row))
-        };
+        if is_plain(search) {
+            return self.plain(search, frame);
+        }
         Ok(match search {
-            Search::And(parts) => {
-                let (mut terms, by_row) = all(parts)?;
-                if !by_row.is_empty() {
-                    terms.push(self.by_row(&Search::And(by_row), frame)?);
-                }
-                joined(terms, true)
-            }
-            Search::Or(parts) => {
-                let (mut terms, by_row) = all(parts)?;
-                if !by_row.is_empty() {
-                    terms.push(self.by_row(&Search::Or(by_row), frame)?);
-                }
-                joined(terms, false)
-            }
+            Search::And(parts) => joined(self.parts(parts, Search::And, frame)?, true),
+            Search::Or(parts) => joined(self.parts(parts, Search::Or, frame)?, false),
             Search::Not(inner) => self.search(inner, frame)?.not(),
             Search::Compare {
                 field: name,
@@ -65,10 +43,7 @@ impl Executor<'_> {
                     .collect();
                 self.test(&name.text, tests, frame)
             }
-            Search::Term(literal) if is_anything(literal) => lit(true),
-            Search::Term(literal) | Search::ExactTerm(literal) | Search::CaseTerm(literal) => {
-                self.term(search, literal, frame)?
-            }
+            Search::Term(_) | Search::ExactTerm(_) | Search::CaseTerm(_) => lit(true),
             Search::Subsearch(pipeline) | Search::CompareSubsearch { pipeline, .. } => {
                 return Err(Error::argument(
                     pipeline.span,
@@ -78,11 +53,115 @@ impl Executor<'_> {
         })
     }
 
-    /// An expression of many terms.
-    fn by_row(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
-        let program =
-            Binder::new(&frame.schema, &|text| self.parse_search(text)).row_search(search)?;
-        Ok(self.program(program, frame, Span::default()).0)
+    /// The rows for which a search expression holds; `seen` are the columns as it sees them.
+    ///
+    /// Where rows come out of files, what is sought within values is tried after the rest: on
+    /// rows that are left then, whose values alone are read.
+    ///
+    /// # Errors
+    /// As for [`Executor::search`].
+    pub(super) fn searched(&self, frame: Frame, search: &Search, seen: &Frame) -> Result<Frame> {
+        let (first, then) = match search {
+            Search::And(_) if reads_files(&frame.lazy) => {
+                let (first, then): (Vec<_>, Vec<_>) =
+                    conjuncts(search).cloned().partition(is_cheap);
+                let looked_at = fields_looked_at(&first);
+                match fields_looked_at(&then).is_subset(&looked_at) {
+                    true => (search.clone(), None),
+                    false if first.is_empty() => (Search::And(then), None),
+                    false => (Search::And(first), Some(Search::And(then))),
+                }
+            }
+            _ => (search.clone(), None),
+        };
+        let mut lazy = frame.lazy.filter(self.search(&first, seen)?);
+        if let Some(then) = then {
+            lazy = apart(lazy).filter(self.search(&then, seen)?);
+        }
+        Ok(Frame {
+            lazy,
+            schema: frame.schema,
+        })
+    }
+
+    /// The parts of a conjunction or a disjunction: those that fields alone decide as one.
+    fn parts(
+        &self,
+        parts: &[Search],
+        join: fn(Vec<Search>) -> Search,
+        frame: &Frame,
+    ) -> Result<Vec<Lazy>> {
+        let (plain, others): (Vec<&Search>, Vec<&Search>) = parts.iter().partition(|p| is_plain(p));
+        let mut terms = Vec::with_capacity(others.len() + 1);
+        if !plain.is_empty() {
+            let plain = join(plain.into_iter().cloned().collect());
+            terms.push(self.plain(&plain, frame)?);
+        }
+        for other in others {
+            terms.push(self.search(other, frame)?);
+        }
+        Ok(terms)
+    }
+
+    /// An expression that fields alone decide.
+    fn plain(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
+        let mut names = Vec::new();
+        let test = self.planned(search, frame, &mut names)?.ordered();
+        Ok(masked(test, names))
+    }
+
+    /// The test of a plain expression over columns, whose names are added to `names`.
+    fn planned(&self, search: &Search, frame: &Frame, names: &mut Vec<String>) -> Result<Test> {
+        let mut all = |parts: &[Search]| {
+            let planned = parts.iter().map(|p| self.planned(p, frame, names));
+            planned.collect::<Result<Vec<Test>>>()
+        };
+        Ok(match search {
+            Search::And(parts) => Test::All(all(parts)?),
+            Search::Or(parts) => Test::Any(all(parts)?),
+            Search::Not(inner) => Test::Not(Box::new(self.planned(inner, frame, names)?)),
+            Search::Compare { field, op, value } => {
+                let tests = vec![FieldMatcher::new(*op, &value.text)];
+                self.field_test(&field.text, tests, frame, names)
+            }
+            Search::In { field, values } => {
+                let tests = values
+                    .iter()
+                    .map(|v| FieldMatcher::new(CompareOp::Eq, &v.text))
+                    .collect();
+                self.field_test(&field.text, tests, frame, names)
+            }
+            Search::Term(literal) | Search::ExactTerm(literal) | Search::CaseTerm(literal) => {
+                match TermMatcher::of(search) {
+                    Some(Ok(matcher)) if frame.has("_raw") => {
+                        Test::Term(place("_raw", names), matcher)
+                    }
+                    Some(Err(message)) => {
+                        return Err(Error::new(ErrorKind::Regex(message)).at(literal.span));
+                    }
+                    _ => Test::Constant(false),
+                }
+            }
+            Search::Subsearch(_) | Search::CompareSubsearch { .. } => Test::Constant(false),
+        })
+    }
+
+    fn field_test(
+        &self,
+        name: &str,
+        tests: Vec<FieldMatcher>,
+        frame: &Frame,
+        names: &mut Vec<String>,
+    ) -> Test {
+        if !frame.has(name) {
+            self.context.missing_field(name, &frame.schema);
+            return Test::Constant(false);
+        }
+        let at = place(name, names);
+        match tests.iter().any(FieldMatcher::is_presence) {
+            true => Test::Present(at),
+            false => Test::Field(at, tests),
+        }
     }
 
     fn compare(&self, name: &Name, op: CompareOp, value: &Literal, frame: &Frame) -> Result<Lazy> {
@@ -120,39 +199,9 @@ impl Executor<'_> {
 
     /// Whether one of the tests passes on a field; false where it is missing.
     pub(super) fn test(&self, name: &str, tests: Vec<FieldMatcher>, frame: &Frame) -> Lazy {
-        if !frame.has(name) {
-            self.context.missing_field(name, &frame.schema);
-            return lit(false);
-        }
-        if tests.iter().any(FieldMatcher::is_presence) {
-            return column(name).is_not_null();
-        }
-        column(name).map(
-            move |c| test_column(&c, &tests),
-            |_, f| Ok(field(f.name(), Type::Bool)),
-        )
-    }
-
-    fn term(&self, search: &Search, literal: &Literal, frame: &Frame) -> Result<Lazy> {
-        let matcher = match TermMatcher::of(search) {
-            Some(Ok(matcher)) if frame.has("_raw") => matcher,
-            Some(Err(message)) => {
-                return Err(Error::new(ErrorKind::Regex(message)).at(literal.span));
-            }
-            _ => return Ok(lit(false)),
-        };
-        Ok(column("_raw").map(
-            move |c| {
-                let cells = Cells::new(&c);
-                Ok(mask(&c, |row| {
-                    cells
-                        .get(row)
-                        .as_text()
-                        .is_some_and(|raw| matcher.matches(&raw))
-                }))
-            },
-            |_, f| Ok(field(f.name(), Type::Bool)),
-        ))
+        let mut names = Vec::new();
+        let test = self.field_test(name, tests, frame, &mut names);
+        masked(test, names)
     }
 
     fn time_bound(&self, value: &Literal, frame: &Frame, earliest: bool) -> Result<Lazy> {
@@ -210,10 +259,83 @@ impl Executor<'_> {
     }
 }
 
-/// Terms joined by `AND` or `OR` that are handed to Polars as operators, which it can move and
-/// split. The work that takes grows with the square of their number, so that more are tried row by
-/// row.
-const FEW: usize = 256;
+/// A test as an expression over the columns of these names.
+fn masked(test: Test, names: Vec<String>) -> Lazy {
+    let mut columns = names.iter().map(|name| column(name));
+    let Some(first) = columns.next() else {
+        return lit(test.holds_for_all());
+    };
+    if let Test::Present(_) = test {
+        return first.is_not_null();
+    }
+    let others: Vec<Lazy> = columns.collect();
+    first.map_many(
+        move |columns| test.rows(columns),
+        &others,
+        |_, f| Ok(field(f[0].name(), Type::Bool)),
+    )
+}
+
+/// The place of a column in a list of names.
+fn place(name: &str, names: &mut Vec<String>) -> usize {
+    names.iter().position(|n| n == name).unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    })
+}
+
+/// The parts that must all hold.
+fn conjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '_> {
+    match search {
+        Search::And(parts) => Box::new(parts.iter().flat_map(conjuncts)),
+        single => Box::new(std::iter::once(single)),
+    }
+}
+
+/// Whether a part compares values whole, or looks at no values but the event's time and origin.
+fn is_cheap(search: &Search) -> bool {
+    let whole = |op: CompareOp, value: &Literal| FieldMatcher::new(op, &value.text).is_whole();
+    let marks = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name == "eventtype" || name == "tag" || name.starts_with("tag::")
+    };
+    match search {
+        Search::And(parts) | Search::Or(parts) => parts.iter().all(is_cheap),
+        Search::Not(inner) => is_cheap(inner),
+        Search::Compare { field, op, value } => {
+            let name = field.text.to_ascii_lowercase();
+            !marks(&name) && (SPECIAL.contains(&name.as_str()) || whole(*op, value))
+        }
+        Search::In { field, values } => {
+            !marks(&field.text) && values.iter().all(|value| whole(CompareOp::Eq, value))
+        }
+        Search::Term(literal) => is_anything(literal),
+        Search::ExactTerm(_)
+        | Search::CaseTerm(_)
+        | Search::Subsearch(_)
+        | Search::CompareSubsearch { .. } => false,
+    }
+}
+
+/// The fields that search expressions look at.
+fn fields_looked_at(searches: &[Search]) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<&Search> = searches.iter().collect();
+    while let Some(search) = open.pop() {
+        match search {
+            Search::And(parts) | Search::Or(parts) => open.extend(parts),
+            Search::Not(inner) => open.push(inner),
+            Search::Compare { field, .. } | Search::In { field, .. } => {
+                found.insert(field.text.as_str());
+            }
+            Search::Term(_) | Search::ExactTerm(_) | Search::CaseTerm(_) => {
+                found.insert("_raw");
+            }
+            Search::Subsearch(_) | Search::CompareSubsearch { .. } => {}
+        }
+    }
+    found
+}
 
 /// Fields with a meaning of their own, which are not just compared.
 const SPECIAL: [&str; 8] = [
@@ -270,27 +392,4 @@ fn joined(mut terms: Vec<Lazy>, all: bool) -> Lazy {
         terms = halves;
     }
     terms.pop().unwrap_or(neutral)
-}
-
-fn mask(column: &Column, mut keep: impl FnMut(usize) -> bool) -> Column {
-    truths(column, (0..column.len()).map(|row| Some(keep(row))))
-}
-
-fn truths(column: &Column, values: impl Iterator<Item = Option<bool>>) -> Column {
-    BooleanChunked::from_iter_options(column.name().clone(), values).into_column()
-}
-
-fn test_column(column: &Column, tests: &[FieldMatcher]) -> PolarsResult<Column> {
-    let cells = Cells::new(column);
-    let passes = |row: usize| {
-        let value = cells.get(row);
-        tests.iter().any(|m| m.matches(&value))
-    };
-    match Distinct::if_worth_it(&[cells], column.len()) {
-        Some(distinct) => {
-            let firsts = distinct.firsts.iter();
-            distinct.spread(&truths(column, firsts.map(|&row| Some(passes(row)))))
-        }
-        None => Ok(mask(column, passes)),
-    }
 }

@@ -16,6 +16,7 @@ pub mod column;
 mod columns;
 pub mod data;
 mod distinct;
+mod engine;
 mod expression;
 pub mod fields;
 mod filter;
@@ -23,6 +24,7 @@ pub mod frame;
 mod join;
 mod lookup;
 mod lookup_match;
+mod mask;
 mod models;
 mod order;
 mod prune;
@@ -127,20 +129,10 @@ impl<'e> Executor<'e> {
             Plan::Generate { count } => self.generate(*count),
             Plan::Values(table) => Frame::from_table(table.as_ref().clone()),
             Plan::Filter { input, predicate } => {
-                let frame = match (input.as_ref(), predicate) {
-                    (Plan::Scan(Scan::Events), Predicate::Search(search, _)) => {
-                        self.events_within(true, &Bounds::of(self.context, Some(search))?)?
-                    }
-                    (Plan::Scan(Scan::EventsUnordered), Predicate::Search(search, _)) => {
-                        self.events_within(false, &Bounds::of(self.context, Some(search))?)?
-                    }
-                    _ => self.lower(input)?,
-                };
-                let of_events = matches!(
-                    input.as_ref(),
-                    Plan::Scan(Scan::Events | Scan::EventsUnordered)
-                );
-                self.filter(frame, predicate, of_events)
+                if let Plan::Scan(scan @ (Scan::Events | Scan::EventsUnordered)) = input.as_ref() {
+                    return self.found(predicate, matches!(scan, Scan::Events));
+                }
+                self.filter(self.lower(input)?, predicate, false)
             }
             Plan::Project {
                 input,
@@ -279,22 +271,39 @@ impl<'e> Executor<'e> {
         }
     }
 
+    /// The events that a predicate finds. They are brought into their order after it: fewer are
+    /// left then.
+    fn found(&self, predicate: &Predicate, newest_first: bool) -> Result<Frame> {
+        let bounds = match predicate {
+            Predicate::Search(search, _) => Bounds::of(self.context, Some(search))?,
+            Predicate::Expr(_) => Bounds::of(self.context, None)?,
+        };
+        let events = self.events_within(false, &bounds)?;
+        let found = self.filter(events, predicate, true)?;
+        Ok(match newest_first && self.ready.is_none() {
+            true => data::by_time(found),
+            false => found,
+        })
+    }
+
     fn filter(&self, frame: Frame, predicate: &Predicate, of_events: bool) -> Result<Frame> {
-        let keep = match predicate {
-            Predicate::Expr(expr) => self.condition(expr, &frame)?,
+        match predicate {
+            Predicate::Expr(expr) => {
+                let keep = self.condition(expr, &frame)?;
+                Ok(Frame {
+                    lazy: frame.lazy.filter(keep),
+                    schema: frame.schema,
+                })
+            }
             Predicate::Search(search, plans) => {
                 let search = self.resolve(search, plans)?;
-                if of_events {
-                    self.search(&search, &self.unmarked(&frame))?
-                } else {
-                    self.search(&search, &frame)?
-                }
+                let seen = match of_events {
+                    true => self.unmarked(&frame),
+                    false => frame.clone(),
+                };
+                self.searched(frame, &search, &seen)
             }
-        };
-        Ok(Frame {
-            lazy: frame.lazy.filter(keep),
-            schema: frame.schema,
-        })
+        }
     }
 
     fn scan(&self, scan: &Scan) -> Result<Frame> {

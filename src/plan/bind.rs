@@ -126,18 +126,6 @@ impl<'s> Binder<'s> {
         })
     }
 
-    /// Binds a search expression that is to be tried row by row.
-    ///
-    /// # Errors
-    /// As for [`Binder::search`].
-    pub fn row_search(mut self, search: &Search) -> Result<Program> {
-        Ok(Program {
-            root: Node::Search(self.search(search)?),
-            slots: self.slots,
-            kind: Type::Bool,
-        })
-    }
-
     fn slot(&mut self, name: &str) -> usize {
         match self.slots.iter().position(|s| s == name) {
             Some(at) => at,

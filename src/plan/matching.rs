@@ -39,6 +39,11 @@ impl FieldMatcher {
         self.op == CompareOp::Eq && !self.text.is_empty() && self.text.bytes().all(|b| b == b'*')
     }
 
+    /// Whether values are compared whole, nothing is sought in them.
+    pub fn is_whole(&self) -> bool {
+        !matches!(self.op, CompareOp::Eq | CompareOp::Ne) || self.wildcard.literal().is_some()
+    }
+
     /// The comparison.
     pub fn op(&self) -> CompareOp {
         self.op

@@ -61,10 +61,7 @@ impl Session {
     }
 
     fn read_files(&self, data: &mut Data) -> Result<()> {
-        // Rules of index time look at every event anyway.
-        if !self.catalog.props.changes_events()
-            && let Some(parts) = scan::events(&self.options.data, &self.catalog)
-        {
+        if let Some(parts) = scan::events(&self.options.data, &self.catalog) {
             data.events = parts;
             return Ok(());
         }

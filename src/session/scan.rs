@@ -45,8 +45,18 @@ pub(super) fn events(paths: &[PathBuf], catalog: &Catalog) -> Option<Vec<EventPa
     }
     let mut groups: Vec<Group> = Vec::new();
     for (file, rows) in files.into_iter().zip(counts) {
-        let schema = scanned(std::slice::from_ref(&file))?.collect_schema().ok()?;
+        let schema = scanned(std::slice::from_ref(&file))?
+            .collect_schema()
+            .ok()?;
         let source = file.display().to_string();
+        // Rules of index time look at every event anyway.
+        let index_time = catalog
+            .props
+            .index_rules(PARQUET_SOURCETYPE, &source, "")
+            .ok()?;
+        if !index_time.is_empty() {
+            return None;
+        }
         // Rules that can't be read are told where they are used.
         let rules = catalog.field_rules(PARQUET_SOURCETYPE, &source, "").ok()?;
         match groups.last_mut() {
@@ -70,7 +80,11 @@ pub(super) fn events(paths: &[PathBuf], catalog: &Catalog) -> Option<Vec<EventPa
 fn files(path: &Path) -> Option<Vec<PathBuf>> {
     let files = read::list(path).ok()?.into_iter().map(|found| found.path);
     files
-        .map(|file| file.extension().is_some_and(|e| e == "parquet").then_some(file))
+        .map(|file| {
+            file.extension()
+                .is_some_and(|e| e == "parquet")
+                .then_some(file)
+        })
         .collect()
 }
 
@@ -133,18 +147,21 @@ fn part(group: &Group) -> Option<EventPart> {
 
 /// The columns as events have them, in the file's order; none when a type needs a look at values.
 fn columns(schema: &Schema) -> Option<Vec<(String, Expr)>> {
-    let each = schema.iter().filter(|(name, _)| *name != PATH).map(|(name, kind)| {
-        let value = match kind {
-            DataType::Datetime(..) if name == "_time" => time(name, kind),
-            _ if name == "_time" || BASE[2..].contains(&name.as_str()) => return None,
-            DataType::String => column(name),
-            _ if name == "_raw" => return None,
-            DataType::Float64 | DataType::Int64 => column(name),
-            kind if kind.is_integer() => column(name).cast(DataType::Int64),
-            _ => return None,
-        };
-        Some((name.to_string(), value))
-    });
+    let each = schema
+        .iter()
+        .filter(|(name, _)| *name != PATH)
+        .map(|(name, kind)| {
+            let value = match kind {
+                DataType::Datetime(..) if name == "_time" => time(name, kind),
+                _ if name == "_time" || BASE[2..].contains(&name.as_str()) => return None,
+                DataType::String => column(name),
+                _ if name == "_raw" => return None,
+                DataType::Float64 | DataType::Int64 => column(name),
+                kind if kind.is_integer() => column(name).cast(DataType::Int64),
+                _ => return None,
+            };
+            Some((name.to_string(), value))
+        });
     each.collect()
 }
 
@@ -211,7 +228,11 @@ fn computed(lazy: &LazyFrame, name: &str, kind: &DataType) -> Option<Range> {
     ];
     let found = lazy.clone().select(bounds).collect().ok()?;
     let at = |name: &str| found.column(name).ok()?.f64().ok()?.get(0);
-    Some(at("low").zip(at("high")).map(|(low, high)| (low as i64, high as i64)))
+    Some(
+        at("low")
+            .zip(at("high"))
+            .map(|(low, high)| (low as i64, high as i64)),
+    )
 }
 
 /// A time as events have it: through the number, so that the instant stays and only the zone's
@@ -248,7 +269,9 @@ fn raw(values: &[(String, Expr)]) -> Expr {
 mod tests {
     use std::path::PathBuf;
 
-    use polars::prelude::{Column, DataFrame, DataType, IntoLazy as _, ParquetWriter, TimeUnit, df};
+    use polars::prelude::{
+        Column, DataFrame, DataType, IntoLazy as _, ParquetWriter, TimeUnit, df,
+    };
 
     use super::{EventPart, Group, part, scanned};
     use crate::read;

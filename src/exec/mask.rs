@@ -1,0 +1,307 @@
+//! Search expressions tried on columns: cheap tests first, dear ones only on the rows that are
+//! left, and on a value that came before not again.
+
+use polars::prelude::{
+    BooleanChunked, Column, Int64Chunked, IntoColumn as _, NewChunkedArray as _, PolarsResult,
+    StringChunked,
+};
+
+use crate::exec::column::Cells;
+use crate::plan::matching::{FieldMatcher, TermMatcher};
+
+/// A search expression over columns, by their place.
+#[derive(Clone)]
+pub(super) enum Test {
+    /// All must hold.
+    All(Vec<Test>),
+    /// One must hold.
+    Any(Vec<Test>),
+    /// Must not hold.
+    Not(Box<Test>),
+    /// One of these passes on a field; missing ones fail.
+    Field(usize, Vec<FieldMatcher>),
+    /// A field is there.
+    Present(usize),
+    /// A term stands in the text of the event.
+    Term(usize, TermMatcher),
+    /// Always, or never.
+    Constant(bool),
+}
+
+/// What a test of a text costs beside one that compares it whole.
+const WILDCARD: u32 = 8;
+const TERM: u32 = 64;
+
+impl Test {
+    /// The test with the cheap parts of every conjunction and disjunction first.
+    pub(super) fn ordered(self) -> Test {
+        let sorted = |parts: Vec<Test>| {
+            let mut parts: Vec<Test> = parts.into_iter().map(Test::ordered).collect();
+            parts.sort_by_key(Test::cost);
+            parts
+        };
+        match self {
+            Test::All(parts) => Test::All(sorted(parts)),
+            Test::Any(parts) => Test::Any(sorted(parts)),
+            Test::Not(inner) => Test::Not(Box::new(inner.ordered())),
+            other => other,
+        }
+    }
+
+    fn cost(&self) -> u32 {
+        match self {
+            Test::All(parts) | Test::Any(parts) => parts.iter().map(Test::cost).sum(),
+            Test::Not(inner) => inner.cost(),
+            Test::Field(_, matchers) => matchers
+                .iter()
+                .map(|m| if m.is_whole() { 1 } else { WILDCARD })
+                .sum(),
+            Test::Term(..) => TERM,
+            Test::Present(_) | Test::Constant(_) => 0,
+        }
+    }
+
+    /// Whether a test that looks at no column holds.
+    pub(super) fn holds_for_all(&self) -> bool {
+        match self {
+            Test::All(parts) => parts.iter().all(Test::holds_for_all),
+            Test::Any(parts) => parts.iter().any(Test::holds_for_all),
+            Test::Not(inner) => !inner.holds_for_all(),
+            Test::Constant(always) => *always,
+            Test::Field(..) | Test::Present(_) | Test::Term(..) => false,
+        }
+    }
+
+    /// The rows for which it holds; there is at least one column.
+    pub(super) fn rows(&self, columns: &[Column]) -> PolarsResult<Column> {
+        // A constant column may come as one row, whatever the others have.
+        let height = columns.iter().map(Column::len).max().unwrap_or(0);
+        let mut left = vec![true; height];
+        self.narrow(columns, &mut left)?;
+        let name = columns[0].name().clone();
+        Ok(BooleanChunked::from_slice(name, &left).into_column())
+    }
+
+    /// Takes the rows out of `left` for which it does not hold.
+    fn narrow(&self, columns: &[Column], left: &mut [bool]) -> PolarsResult<()> {
+        match self {
+            Test::All(parts) => {
+                for part in parts {
+                    if !left.contains(&true) {
+                        break;
+                    }
+                    part.narrow(columns, left)?;
+                }
+            }
+            Test::Any(parts) => {
+                let mut open = left.to_vec();
+                left.fill(false);
+                for part in parts {
+                    if !open.contains(&true) {
+                        break;
+                    }
+                    let mut found = open.clone();
+                    part.narrow(columns, &mut found)?;
+                    for ((left, open), found) in left.iter_mut().zip(&mut open).zip(found) {
+                        *left |= found;
+                        *open &= !found;
+                    }
+                }
+            }
+            Test::Not(inner) => {
+                let mut found = left.to_vec();
+                inner.narrow(columns, &mut found)?;
+                for (left, found) in left.iter_mut().zip(found) {
+                    *left &= !found;
+                }
+            }
+            Test::Field(at, matchers) => narrow_field(&columns[*at], matchers, left)?,
+            Test::Present(at) => {
+                let there = columns[*at].is_not_null();
+                let single = there.len() == 1;
+                for (row, left) in left.iter_mut().enumerate() {
+                    *left &= there.get(if single { 0 } else { row }) == Some(true);
+                }
+            }
+            Test::Term(at, matcher) => narrow_term(&columns[*at], matcher, left),
+            Test::Constant(always) => {
+                if !always {
+                    left.fill(false);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn narrow_field(column: &Column, tests: &[FieldMatcher], left: &mut [bool]) -> PolarsResult<()> {
+    let column = column.as_materialized_series();
+    if column.len() == 1 && left.len() != 1 {
+        let column = Column::from(column.clone());
+        let value = Cells::new(&column).get(0);
+        if !tests.iter().any(|m| m.matches(&value)) {
+            left.fill(false);
+        }
+        return Ok(());
+    }
+    let column = column.rechunk();
+    if let Ok(texts) = column.str() {
+        narrow_texts(
+            texts,
+            &|text| tests.iter().any(|m| m.matches_text(text)),
+            left,
+        );
+        return Ok(());
+    }
+    if let Ok(numbers) = column.i64() {
+        narrow_numbers(numbers, tests, left);
+        return Ok(());
+    }
+    let column = Column::from(column);
+    let cells = Cells::new(&column);
+    for (row, left) in left.iter_mut().enumerate() {
+        if *left {
+            let value = cells.get(row);
+            *left = tests.iter().any(|m| m.matches(&value));
+        }
+    }
+    Ok(())
+}
+
+/// Texts of a column in one piece.
+fn narrow_texts(texts: &StringChunked, passes: &dyn Fn(&str) -> bool, left: &mut [bool]) {
+    let Some(array) = texts.downcast_iter().next() else {
+        return;
+    };
+    // Texts that are stored once have the same view wherever they stand.
+    let mut known = Known::default();
+    for ((left, view), text) in left.iter_mut().zip(array.views().iter()).zip(array.iter()) {
+        if *left {
+            *left = text.is_some_and(|text| known.of(view.as_u128(), || passes(text)));
+        }
+    }
+}
+
+fn narrow_numbers(numbers: &Int64Chunked, tests: &[FieldMatcher], left: &mut [bool]) {
+    let mut known = Known::default();
+    for (left, number) in left.iter_mut().zip(numbers.iter()) {
+        if *left {
+            *left = number.is_some_and(|number| {
+                known.of(number as u128, || {
+                    let value = crate::value::Value::Num(number as f64);
+                    tests.iter().any(|m| m.matches(&value))
+                })
+            });
+        }
+    }
+}
+
+fn narrow_term(column: &Column, matcher: &TermMatcher, left: &mut [bool]) {
+    let single = column.len() == 1;
+    let cells = Cells::new(column);
+    for (row, left) in left.iter_mut().enumerate() {
+        if *left {
+            let value = cells.get(if single { 0 } else { row });
+            *left = value.as_text().is_some_and(|raw| matcher.matches(&raw));
+        }
+    }
+}
+
+/// Answers for values that came lately.
+struct Known {
+    answers: Vec<Option<(u128, bool)>>,
+    asked: usize,
+    new: usize,
+}
+
+/// Answers kept; a power of two.
+const KEPT: usize = 1024;
+
+impl Default for Known {
+    fn default() -> Known {
+        Known {
+            answers: vec![None; KEPT],
+            asked: 0,
+            new: 0,
+        }
+    }
+}
+
+impl Known {
+    fn of(&mut self, key: u128, answer: impl FnOnce() -> bool) -> bool {
+        // Where most values are new, looking for them costs more than it saves.
+        if self.asked >= KEPT && self.new * 2 > self.asked {
+            return answer();
+        }
+        self.asked += 1;
+        let folded = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let at = (folded >> 32) as usize % KEPT;
+        match self.answers[at] {
+            Some((known, answer)) if known == key => answer,
+            _ => {
+                self.new += 1;
+                let answer = answer();
+                self.answers[at] = Some((key, answer));
+                answer
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::{Column, NamedFrom as _, Series};
+
+    use super::Test;
+    use crate::plan::matching::FieldMatcher;
+    use crate::syntax::ast::CompareOp;
+
+    fn field(at: usize, pattern: &str) -> Test {
+        Test::Field(at, vec![FieldMatcher::new(CompareOp::Eq, pattern)])
+    }
+
+    fn rows(test: &Test, columns: &[Column]) -> Vec<bool> {
+        let found = test.rows(columns).unwrap();
+        found.bool().unwrap().iter().flatten().collect()
+    }
+
+    #[test]
+    fn parts_see_only_rows_that_are_left_and_missing_values_fail() {
+        let names = [Some("wmic.exe"), Some("WMIC.exe"), None, Some("cmd.exe")];
+        let lines = ["/node:a", "call", "/node:b", "x /NODE:c"];
+        let columns = [
+            Column::from(Series::new("name".into(), names)),
+            Column::from(Series::new("line".into(), lines)),
+        ];
+        let both = Test::All(vec![field(1, "*/node:*"), field(0, "wmic.exe")]).ordered();
+        assert_eq!(rows(&both, &columns), [true, false, false, false]);
+        let one = Test::Any(vec![field(1, "call"), field(0, "cmd.exe")]);
+        assert_eq!(rows(&one, &columns), [false, true, false, true]);
+        let neither = Test::Not(Box::new(one));
+        assert_eq!(rows(&neither, &columns), [true, false, true, false]);
+        assert_eq!(rows(&Test::Present(0), &columns), [true, true, false, true]);
+    }
+
+    #[test]
+    fn a_value_that_comes_again_gets_the_answer_it_got() {
+        // More than are kept, some inlined in the column, some not, in turn and repeated.
+        let texts: Vec<String> = (0..5000)
+            .map(|n| match n % 3 {
+                0 => format!("a long value that is not inlined {}", n % 40),
+                1 => format!("{}", n % 7),
+                _ => format!("unique value number {n} of many"),
+            })
+            .collect();
+        let pattern = FieldMatcher::new(CompareOp::Eq, "*1*");
+        let expected: Vec<bool> = texts.iter().map(|t| pattern.matches_text(t)).collect();
+        let columns = [Column::from(Series::new("t".into(), &texts))];
+        assert_eq!(rows(&field(0, "*1*"), &columns), expected);
+        let numbers: Vec<i64> = (0..5000).map(|n| (n * 37) % 101 - 50).collect();
+        let expected: Vec<bool> = numbers
+            .iter()
+            .map(|n| n.to_string().contains('1'))
+            .collect();
+        let columns = [Column::from(Series::new("n".into(), &numbers))];
+        assert_eq!(rows(&field(0, "*1*"), &columns), expected);
+    }
+}
