@@ -135,7 +135,7 @@ pub fn is_refusal(error: &Error) -> bool {
 
 /// Whether an error says that a lookup or a data model is not there that a search asks for. What
 /// is published asks for tables that baselines, other apps and the user's own lists bring.
-fn lacks_knowledge(error: &Error) -> bool {
+pub fn lacks_knowledge(error: &Error) -> bool {
     matches!(
         *error.kind,
         ErrorKind::UnknownLookup(_) | ErrorKind::UnknownModel(_) | ErrorKind::UnknownDataset { .. }

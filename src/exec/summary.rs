@@ -20,6 +20,10 @@ use crate::store::{Rows, StoredSource};
 use crate::syntax::ast::Search;
 use crate::value::Type;
 
+/// Rows of events that have no summary, or one made with other knowledge, are kept in memory for
+/// the searches after the first up to this many events.
+const MOST_KEPT: u64 = 2_000_000;
+
 /// What is to be seen of a data set.
 pub(super) struct Wanted {
     /// Only what was summarised.
@@ -139,7 +143,7 @@ impl Executor<'_> {
         }
         let bounds = Bounds::of(self.context, None)?;
         let mut frames = Vec::new();
-        for run in self.runs(stored, wanted)? {
+        for (at, run) in self.runs(stored, wanted)?.into_iter().enumerate() {
             match run {
                 Run::Summary(keys) => {
                     let found = stored.summaries.scan(key, &keys, bounds.between())?;
@@ -154,6 +158,15 @@ impl Executor<'_> {
                     }));
                 }
                 Run::Events(parts) => {
+                    let count: u64 = parts.iter().map(|part| part.events).sum();
+                    // Where many searches come one after the other, the first makes the rows.
+                    let keep = self.context.keep_summaries && wanted.slim && count <= MOST_KEPT;
+                    let (range, only) = (bounds.between(), wanted.summaries_only);
+                    let kept = format!("{key} of events {at} {range:?} {only}");
+                    if keep && let Some(rows) = self.data.summary(&kept) {
+                        frames.push(rows);
+                        continue;
+                    }
                     let mut data = Data::default();
                     for part in &parts {
                         if self.may_meet(part, &bounds)? {
@@ -164,7 +177,12 @@ impl Executor<'_> {
                         continue;
                     }
                     let executor = self.over(&data, None);
-                    frames.push(executor.rows_of(dataset, executor.base(dataset)?)?);
+                    let mut rows = executor.rows_of(dataset, executor.base(dataset)?)?;
+                    if keep {
+                        rows = executor.computed_frame(slim(dataset, rows))?;
+                        self.data.keep_summary(kept, rows.clone());
+                    }
+                    frames.push(rows);
                 }
             }
         }

@@ -197,6 +197,8 @@ impl Session {
         let rows = found.rows.as_ref();
         let mut reasons: Vec<String> = found.reason.iter().cloned().collect();
         let status = match found.status {
+            // Whoever tests a detection has what it reads, or has misspelt it.
+            Status::Refused if lacks(found.failure.as_ref()) => TestStatus::Error,
             Status::Refused => TestStatus::Refused,
             Status::Error => TestStatus::Error,
             Status::Rows | Status::Empty => {
@@ -365,6 +367,11 @@ struct Scratch(
     Session,
     #[expect(dead_code, reason = "it removes the folder when dropped")] tempfile::TempDir,
 );
+
+/// Whether a search failed since a lookup or a data model is not there.
+fn lacks(failure: Option<&Failure>) -> bool {
+    failure.is_some_and(|failure| detect::lacks_knowledge(&failure.error))
+}
 
 /// Whether a search reads events rather than a data model.
 fn selection_reads_events(detection: &Detection) -> bool {

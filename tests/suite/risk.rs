@@ -211,6 +211,16 @@ fn a_lookup_that_nobody_brought_is_a_refusal() {
     ]));
     assert_eq!(results[0]["status"], "refused");
     assert_eq!(results[0]["reason"], "unknown lookup `not_there`");
+    // In a test of a detection it is an error.
+    let with_test = detection("Failures", "TTP", spl, "T1110")
+        + "tests:\n- name: t\n  attack_data:\n  - data: events.ndjson\n";
+    place.write("t.yml", with_test);
+    let run = place.run(&["test", "t.yml", "--format", "csv"]);
+    run.fails(1, &[]);
+    assert!(
+        run.out.contains("error,unknown lookup `not_there`"),
+        "{run:?}"
+    );
 }
 
 #[test]
