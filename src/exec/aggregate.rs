@@ -10,7 +10,7 @@ use polars::prelude::{
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, field};
-use crate::exec::engine::apart;
+use crate::exec::engine::{apart, reads_files};
 use crate::exec::frame::{Frame, cast, column, missing};
 use crate::exec::order::{distinct_values, sort_keys};
 use crate::functions::stats::Samples;
@@ -50,6 +50,7 @@ impl Executor<'_> {
     ) -> Result<Frame> {
         let (frame, names) = self.group_columns(frame, grouping.by, grouping.fill)?;
         let (frame, calls) = self.argument_columns(frame, aggregates)?;
+        let frame = self.in_order(frame, &names, &calls)?;
         let mut schema: Schema = names.iter().map(|n| (n.clone(), frame.kind(n))).collect();
         let mut lazy = frame.lazy.clone();
         let lowered: Vec<Lowered> = calls
@@ -93,6 +94,26 @@ impl Executor<'_> {
             lazy: out.lazy.sort_by_exprs(by, options),
             schema: out.schema,
         })
+    }
+
+    /// Rows that come out of files are aggregated as they come, in parts. Where the last digit of a
+    /// sum would hang on which part came first, the columns it needs are read before.
+    fn in_order(&self, frame: Frame, by: &[String], calls: &[AggregateCall]) -> Result<Frame> {
+        if calls.iter().all(|call| call.function.in_parts) || !reads_files(&frame.lazy) {
+            return Ok(frame);
+        }
+        let arguments = calls.iter().filter_map(|call| match &call.arg {
+            AggregateInput::Field(pattern) => Some(pattern.text.clone()),
+            AggregateInput::Row | AggregateInput::Expr(_) => None,
+        });
+        let time = std::iter::once("_time".to_owned());
+        let mut names: Vec<String> = Vec::new();
+        for name in by.iter().cloned().chain(arguments).chain(time) {
+            if frame.has(&name) && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        self.computed_frame(frame.select(names))
     }
 
     /// Aggregates of a row's group beside the row. Rows that lack a `by` field get none.

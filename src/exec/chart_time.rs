@@ -249,6 +249,6 @@ mod tests {
         ] {
             assert_eq!(fitting(range, 100, None).to_string(), span);
         }
-        assert_eq!(fitting(900.0, 100, Some(900.0)).to_string(), "30m");
+        assert_eq!(fitting(900.0, 100, Some(900.0)).to_string(), "15m");
     }
 }

@@ -329,7 +329,8 @@ impl Executor<'_> {
         }
     }
 
-    fn computed_frame(&self, frame: Frame) -> Result<Frame> {
+    /// The same rows, computed.
+    pub(super) fn computed_frame(&self, frame: Frame) -> Result<Frame> {
         let schema = frame.schema.clone();
         let rows = self.collect(frame)?;
         Ok(Frame::typed(rows.frame().clone(), schema))

@@ -117,7 +117,7 @@ mod tests {
             read("2021-01-15T05:11:40+05:30"),
             local("2021-01-15 05:11:40", Some(330))
         );
-        assert_eq!(read("Jan 14 9:41:40 h"), local("2021-01-14 09:41:40", None));
+        assert_eq!(read("Jan 15 9:41:40 h"), local("2021-01-15 09:41:40", None));
     }
 
     #[test]

@@ -216,7 +216,7 @@ fn a_lookup_that_nobody_brought_is_a_refusal() {
         + "tests:\n- name: t\n  attack_data:\n  - data: events.ndjson\n";
     place.write("t.yml", with_test);
     let run = place.run(&["test", "t.yml", "--format", "csv"]);
-    run.fails(1, &[]);
+    assert_eq!(run.code, Some(1), "{run:?}");
     assert!(
         run.out.contains("error,unknown lookup `not_there`"),
         "{run:?}"

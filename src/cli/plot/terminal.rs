@@ -87,12 +87,9 @@ fn lines(figure: &Figure, times: &[f64], width: usize) -> String {
         chart.x_axis();
         chart.figures();
         let _ = writeln!(text, "{}", printable(&series.name));
-        for line in chart
-            .frame()
-            .lines()
-            .map(str::trim_end)
-            .filter(|l| !l.is_empty())
-        {
+        // Blanks are characters without a dot there.
+        let drawn = chart.to_string().replace('\u{2800}', " ");
+        for line in drawn.lines().map(str::trim_end).filter(|l| !l.is_empty()) {
             let _ = writeln!(text, "{line}");
         }
         let room = (across as usize / 2).saturating_sub(left.chars().count());

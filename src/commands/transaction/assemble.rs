@@ -41,6 +41,7 @@ const BASE: StatsFunction = StatsFunction {
     returns: |_| Type::Multi,
     needs_time: false,
     ordered: true,
+    in_parts: false,
     doc: "All values in the order of the rows.",
     example: ("", "", ""),
     body: |samples| every(samples, None),

@@ -33,6 +33,8 @@ pub struct StatsFunction {
     pub needs_time: bool,
     /// Whether the order of the rows matters.
     pub ordered: bool,
+    /// Whether parts of a group may be taken in any order, to the last digit.
+    pub in_parts: bool,
     /// What it does.
     pub doc: &'static str,
     /// Values of `v`, newest first, an aggregation over them, and the text of its result; a test runs it.

@@ -30,6 +30,7 @@ const BASE: StatsFunction = StatsFunction {
     returns: same,
     needs_time: false,
     ordered: true,
+    in_parts: false,
     doc: "",
     example: ("", "", ""),
     body: first,

@@ -16,6 +16,7 @@ const BASE: StatsFunction = StatsFunction {
     returns: |_| Type::Multi,
     needs_time: true,
     ordered: false,
+    in_parts: false,
     doc: "",
     example: ("", "", ""),
     body: |s| line(s, "count"),

@@ -18,6 +18,7 @@ const BASE: StatsFunction = StatsFunction {
     returns: |_| Type::Multi,
     needs_time: false,
     ordered: false,
+    in_parts: false,
     doc: "",
     example: ("", "", ""),
     body: |_| Value::Null,
