@@ -154,7 +154,9 @@ impl Executor<'_> {
         names: &mut Vec<String>,
     ) -> Test {
         if !frame.has(name) {
-            self.context.missing_field(name, &frame.schema);
+            if !self.of_knowledge.get() {
+                self.context.missing_field(name, &frame.schema);
+            }
             return Test::Constant(false);
         }
         let at = place(name, names);
@@ -229,11 +231,19 @@ impl Executor<'_> {
             if wanted.matches_text(name) {
                 let search = self.parse_search(&event_type.search)?;
                 if self.may_hold(&search, frame, None, 0)? {
-                    any = any.or(self.search(&search, frame)?);
+                    any = any.or(self.event_type(&search, frame)?);
                 }
             }
         }
         Ok(any)
+    }
+
+    /// The search of an event type: which fields it lacks is not told, since nobody typed it.
+    pub(super) fn event_type(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
+        let before = self.of_knowledge.replace(true);
+        let found = self.search(search, frame);
+        self.of_knowledge.set(before);
+        found
     }
 
     /// Whether an event has a tag: through its event types, or through a field's value.

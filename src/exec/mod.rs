@@ -69,6 +69,8 @@ pub struct Executor<'e> {
     /// Whether all fields of the events are wanted: what can only be left out is made at once
     /// then, since Polars takes long over large plans.
     whole: Cell<bool>,
+    /// Whether the search that is made ready is one that nobody typed.
+    of_knowledge: Cell<bool>,
     /// The default fields that plans name which were run.
     named: RefCell<BTreeSet<&'static str>>,
 }
@@ -83,6 +85,7 @@ impl<'e> Executor<'e> {
             failure: Arc::default(),
             pending: Cell::new(0),
             given: RefCell::default(),
+            of_knowledge: Cell::new(false),
             whole: Cell::new(false),
             named: RefCell::default(),
         }
@@ -97,6 +100,7 @@ impl<'e> Executor<'e> {
             failure: Arc::clone(&self.failure),
             pending: Cell::new(0),
             given: self.given.clone(),
+            of_knowledge: self.of_knowledge.clone(),
             whole: self.whole.clone(),
             named: self.named.clone(),
         }

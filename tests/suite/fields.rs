@@ -89,3 +89,28 @@ fn fields_are_listed_with_their_use() {
         assert!(run.out.contains(line), "{line} in\n{}", run.out);
     }
 }
+
+#[test]
+fn fields_that_only_event_types_ask_for_are_not_told_to_be_missing() {
+    let place = place();
+    place.write(
+        "app/default/eventtypes.conf",
+        "[till_shares]\nsearch = sourcetype=kiosk (share=a OR till=1)\n",
+    );
+    let search = |spl: &str| {
+        place.run(&[
+            "search",
+            "--data",
+            "log.ndjson",
+            "--app",
+            "app",
+            "--format",
+            "csv",
+            spl,
+        ])
+    };
+    let run = search("* | stats count by till eventtype");
+    assert_eq!(run.out, "till,eventtype,count\n1,till_shares,1\n");
+    assert!(!run.err.contains("share"), "{run:?}");
+    search("share=a").says(&["no row has the field `share`"]);
+}

@@ -41,7 +41,7 @@ impl Executor<'_> {
             if !self.may_hold(&search, &frame, Some(part), 0)? {
                 continue;
             }
-            let holds = self.search(&search, &frame)?;
+            let holds = self.event_type(&search, &frame)?;
             let mark = |values| Mark {
                 holds: holds.clone(),
                 values,
