@@ -1,9 +1,8 @@
 //! `deletemodel`: removes a model.
 
-use crate::commands::args::Args;
-use crate::commands::learning::{model_name, models, not_there};
+use crate::commands::learning::{models, named_model, not_there};
 use crate::commands::{Category, Command, DEFAULT, Planner};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plan::context::PlanContext;
 use crate::plan::effects::Effect;
 use crate::plan::table::Table;
@@ -24,18 +23,8 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
-    let args = Args::new(&COMMAND, stage)?;
-    let names = args.fields();
-    let [name] = names.as_slice() else {
-        return Err(Error::syntax(stage.span, "`deletemodel` needs one model"));
-    };
-    if input.is_some() {
-        return Err(Error::syntax(stage.name.span, "`deletemodel` begins a search"));
-    }
-    Ok(Plan::Generate { count: 0 }.apply(Delete {
-        model: model_name(name)?,
-        span: name.span,
-    }))
+    let (model, span) = named_model(&COMMAND, stage, input.as_ref())?;
+    Ok(Plan::Generate { count: 0 }.apply(Delete { model, span }))
 }
 
 #[derive(Debug)]

@@ -170,10 +170,8 @@ impl ColumnKernel for Extract {
         }
     }
 
-    fn reads(&self, schema: &Schema) -> Vec<String> {
-        let from = self.source();
-        let there = schema.contains_key(from);
-        there.then(|| from.to_owned()).into_iter().collect()
+    fn reads(&self, _: &Schema) -> Vec<String> {
+        vec![self.source().to_owned()]
     }
 
     fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {

@@ -56,9 +56,8 @@ impl ColumnKernel for Members {
         format!("fromjson {}", self.from)
     }
 
-    fn reads(&self, schema: &Schema) -> Vec<String> {
-        let there = schema.contains_key(&self.from);
-        there.then(|| self.from.clone()).into_iter().collect()
+    fn reads(&self, _: &Schema) -> Vec<String> {
+        vec![self.from.clone()]
     }
 
     fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {

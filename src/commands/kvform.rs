@@ -125,10 +125,8 @@ impl ColumnKernel for Forms {
         format!("kvform of {} forms", self.forms.len())
     }
 
-    fn reads(&self, schema: &Schema) -> Vec<String> {
-        let mut names = vec!["_raw".to_owned(), self.named.clone()];
-        names.retain(|name| schema.contains_key(name));
-        names
+    fn reads(&self, _: &Schema) -> Vec<String> {
+        vec!["_raw".to_owned(), self.named.clone()]
     }
 
     fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {

@@ -23,13 +23,15 @@ use serde::{Deserialize, Serialize};
 pub(super) use algorithms::{Algorithm, algorithm};
 pub(super) use choice::Choice;
 
+use crate::commands::Command;
 use crate::commands::args::Args;
 use crate::error::{Error, ErrorKind, Result};
+use crate::plan::Plan;
 use crate::plan::context::PlanContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::source::Span;
-use crate::syntax::ast::Name;
+use crate::syntax::ast::{Name, Stage};
 
 /// What `fit` was asked for.
 pub(super) struct Asked<'a> {
@@ -155,6 +157,28 @@ pub(super) fn model_name(name: &Name) -> Result<String> {
         format!("`{}` can't be a model's name", name.text),
     )
     .hint("letters, digits and underscores, beginning with a letter; app: may stand before it"))
+}
+
+/// The one model that a command names which begins a search.
+///
+/// # Errors
+/// No name, several, one that can't be a model's, or rows that come before the command.
+pub(super) fn named_model(
+    command: &Command,
+    stage: &Stage,
+    input: Option<&Plan>,
+) -> Result<(String, Span)> {
+    let args = Args::new(command, stage)?;
+    let names = args.fields();
+    let [name] = names.as_slice() else {
+        let why = format!("`{}` needs one model", command.name);
+        return Err(Error::syntax(stage.span, why));
+    };
+    if input.is_some() {
+        let why = format!("`{}` begins a search", command.name);
+        return Err(Error::syntax(stage.name.span, why));
+    }
+    Ok((model_name(name)?, name.span))
 }
 
 /// The folder of models in the home folder.

@@ -30,57 +30,24 @@ pub(super) fn resolve(rows: Plan, expr: &Expr) -> Result<Resolved> {
 
 /// Whether an expression calls `lookup`.
 pub(super) fn is_called(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Call(function, args) => {
-            function.text.eq_ignore_ascii_case("lookup") || args.iter().any(is_called)
-        }
-        ExprKind::Unary(_, inner) => is_called(inner),
-        ExprKind::Binary(_, left, right) => is_called(left) || is_called(right),
-        ExprKind::In(left, items) => is_called(left) || items.iter().any(is_called),
-        ExprKind::Number(..)
-        | ExprKind::Text(_)
-        | ExprKind::Field(_)
-        | ExprKind::Dotted(_)
-        | ExprKind::Subsearch(_) => false,
-    }
+    expr.any(&|found| match &found.kind {
+        ExprKind::Call(function, _) => function.text.eq_ignore_ascii_case("lookup"),
+        _ => false,
+    })
 }
 
 impl Resolved {
     /// The expression with its lookups replaced by fields.
     fn without(&mut self, expr: &Expr) -> Result<Expr> {
-        let kind = match &expr.kind {
-            ExprKind::Call(function, args) => {
-                let function_name = function.text.to_ascii_lowercase();
-                match function_name.as_str() {
-                    "lookup" => return self.lookup(args, expr),
-                    // These evaluate their argument once for each value.
-                    "mvmap" | "mvfilter" => expr.kind.clone(),
-                    _ => ExprKind::Call(function.clone(), self.all(args)?),
-                }
+        if let ExprKind::Call(function, args) = &expr.kind {
+            match function.text.to_ascii_lowercase().as_str() {
+                "lookup" => return self.lookup(args, expr),
+                // These evaluate their argument once for each value.
+                "mvmap" | "mvfilter" => return Ok(expr.clone()),
+                _ => {}
             }
-            ExprKind::Unary(op, inner) => ExprKind::Unary(*op, Box::new(self.without(inner)?)),
-            ExprKind::Binary(op, left, right) => ExprKind::Binary(
-                *op,
-                Box::new(self.without(left)?),
-                Box::new(self.without(right)?),
-            ),
-            ExprKind::In(left, items) => {
-                ExprKind::In(Box::new(self.without(left)?), self.all(items)?)
-            }
-            ExprKind::Number(..)
-            | ExprKind::Text(_)
-            | ExprKind::Field(_)
-            | ExprKind::Dotted(_)
-            | ExprKind::Subsearch(_) => expr.kind.clone(),
-        };
-        Ok(Expr {
-            kind,
-            span: expr.span,
-        })
-    }
-
-    fn all(&mut self, exprs: &[Expr]) -> Result<Vec<Expr>> {
-        exprs.iter().map(|e| self.without(e)).collect()
+        }
+        expr.map_parts(|part| self.without(part))
     }
 
     fn lookup(&mut self, args: &[Expr], whole: &Expr) -> Result<Expr> {

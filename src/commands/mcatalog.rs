@@ -46,14 +46,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     }
     let by = args.by_fields(stage)?;
     if prestats {
-        let names: Vec<String> = by.iter().map(|b| b.name.clone()).collect();
-        rows = prestats::needed(prestats::grouped(rows, &by, None), &aggregates, &names);
-        return Ok(match input {
-            Some(before) => Plan::Union {
-                inputs: vec![before, rows],
-            },
-            None => rows,
-        });
+        return Ok(prestats::handed_on(input, rows, &by, None, &aggregates));
     }
     Ok(Plan::Aggregate {
         input: Box::new(rows),

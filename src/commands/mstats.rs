@@ -78,15 +78,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     }
     let fill = args.get("fillnull_value").map(|l| l.text.as_str());
     if prestats {
-        let names: Vec<String> = by.iter().map(|b| b.name.clone()).collect();
-        let grouped = prestats::grouped(plain(rows), &by, fill);
-        let rows = prestats::needed(grouped, &calls, &names);
-        return Ok(match input {
-            Some(before) => Plan::Union {
-                inputs: vec![before, rows],
-            },
-            None => rows,
-        });
+        return Ok(prestats::handed_on(input, plain(rows), &by, fill, &calls));
     }
     Ok(Plan::Aggregate {
         input: Box::new(rows),

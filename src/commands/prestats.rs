@@ -32,7 +32,7 @@ pub(super) fn needed(rows: Plan, aggregates: &[AggregateCall], by: &[String]) ->
 
 /// The rows that take part in groups by these fields: times in buckets, missing values filled
 /// where that is asked for, other rows left out.
-pub(super) fn grouped(rows: Plan, by: &[ByField], fill: Option<&str>) -> Plan {
+fn grouped(rows: Plan, by: &[ByField], fill: Option<&str>) -> Plan {
     let mut rows = rows;
     for b in by {
         if let Some(span) = b.span {
@@ -54,4 +54,22 @@ pub(super) fn grouped(rows: Plan, by: &[ByField], fill: Option<&str>) -> Plan {
         rows = rows.filter(call("isnotnull", vec![field(&b.name)]));
     }
     rows
+}
+
+/// The rows that `prestats=true` hands on for groups by these fields, after those there were.
+pub(super) fn handed_on(
+    before: Option<Plan>,
+    rows: Plan,
+    by: &[ByField],
+    fill: Option<&str>,
+    aggregates: &[AggregateCall],
+) -> Plan {
+    let names: Vec<String> = by.iter().map(|b| b.name.clone()).collect();
+    let rows = needed(grouped(rows, by, fill), aggregates, &names);
+    match before {
+        Some(before) => Plan::Union {
+            inputs: vec![before, rows],
+        },
+        None => rows,
+    }
 }

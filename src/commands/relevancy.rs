@@ -90,9 +90,8 @@ impl ColumnKernel for Relevancy {
         format!("relevancy for {}", self.words.join(", "))
     }
 
-    fn reads(&self, schema: &Schema) -> Vec<String> {
-        let there = schema.contains_key("_raw");
-        there.then(|| "_raw".to_owned()).into_iter().collect()
+    fn reads(&self, _: &Schema) -> Vec<String> {
+        vec!["_raw".to_owned()]
     }
 
     /// Term frequency, damped, times inverse document frequency.

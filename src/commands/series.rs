@@ -207,10 +207,9 @@ impl<'a> Series<'a> {
 
     /// The expression with its aggregations as fields that are computed first.
     fn parts(&mut self, expr: &Expr) -> Result<Expr> {
-        let mut all = |items: &[Expr]| items.iter().map(|e| self.parts(e)).collect::<Result<_>>();
-        let kind = match &expr.kind {
-            ExprKind::Call(name, arguments) => match part(name, arguments, expr) {
-                Some(call) => {
+        match &expr.kind {
+            ExprKind::Call(name, arguments) => {
+                if let Some(call) = part(name, arguments, expr) {
                     let call = AggregateCall {
                         name: format!("{}{}", crate::plan::chart::PART, self.aggregates.len()),
                         ..call?
@@ -219,17 +218,6 @@ impl<'a> Series<'a> {
                     self.aggregates.push(call);
                     return Ok(value);
                 }
-                None => ExprKind::Call(name.clone(), all(arguments)?),
-            },
-            ExprKind::Unary(op, inner) => ExprKind::Unary(*op, Box::new(self.parts(inner)?)),
-            ExprKind::Binary(op, left, right) => ExprKind::Binary(
-                *op,
-                Box::new(self.parts(left)?),
-                Box::new(self.parts(right)?),
-            ),
-            ExprKind::In(left, items) => {
-                let items = all(items)?;
-                ExprKind::In(Box::new(self.parts(left)?), items)
             }
             ExprKind::Field(name) if name.eq_ignore_ascii_case("count") => {
                 let count = ExprKind::Call(crate::plan::build::name(name, expr.span), Vec::new());
@@ -238,16 +226,9 @@ impl<'a> Series<'a> {
                     span: expr.span,
                 });
             }
-            ExprKind::Number(..)
-            | ExprKind::Text(_)
-            | ExprKind::Field(_)
-            | ExprKind::Dotted(_)
-            | ExprKind::Subsearch(_) => expr.kind.clone(),
-        };
-        Ok(Expr {
-            kind,
-            span: expr.span,
-        })
+            _ => {}
+        }
+        expr.map_parts(|part| self.parts(part))
     }
 
     /// How columns are named.

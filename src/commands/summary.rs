@@ -1,9 +1,8 @@
 //! `summary`: what a model learned.
 
-use crate::commands::args::Args;
-use crate::commands::learning::{load, model_name};
+use crate::commands::learning::{load, named_model};
 use crate::commands::{Category, Command, DEFAULT, Planner};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plan::context::PlanContext;
 use crate::plan::table::Table;
 use crate::plan::{Kernel, Plan};
@@ -24,18 +23,8 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
-    let args = Args::new(&COMMAND, stage)?;
-    let names = args.fields();
-    let [name] = names.as_slice() else {
-        return Err(Error::syntax(stage.span, "`summary` needs one model"));
-    };
-    if input.is_some() {
-        return Err(Error::syntax(stage.name.span, "`summary` begins a search"));
-    }
-    Ok(Plan::Generate { count: 0 }.apply(Summary {
-        model: model_name(name)?,
-        span: name.span,
-    }))
+    let (model, span) = named_model(&COMMAND, stage, input.as_ref())?;
+    Ok(Plan::Generate { count: 0 }.apply(Summary { model, span }))
 }
 
 #[derive(Debug)]

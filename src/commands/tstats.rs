@@ -86,14 +86,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     }
     if prestats {
         let fill = args.get("fillnull_value").map(|l| l.text.as_str());
-        let names: Vec<String> = by.iter().map(|b| b.name.clone()).collect();
-        rows = prestats::needed(prestats::grouped(rows, &by, fill), &aggregates, &names);
-        return Ok(match input {
-            Some(before) => Plan::Union {
-                inputs: vec![before, rows],
-            },
-            None => rows,
-        });
+        return Ok(prestats::handed_on(input, rows, &by, fill, &aggregates));
     }
     Ok(Plan::Aggregate {
         input: Box::new(rows),

@@ -1,6 +1,7 @@
 //! Assignments: one field, each field that a pattern matches, a field named by others.
 
 use polars::prelude::{Expr as Lazy, when};
+use std::convert::Infallible;
 
 use crate::error::Result;
 use crate::exec::Executor;
@@ -109,22 +110,14 @@ fn fill_template(template: &str, value: impl Fn(&str) -> Option<String>) -> Opti
 
 /// The expression with the field it is computed for in place of [`EACH`].
 fn substitute(expr: &Expr, name: &str) -> Expr {
-    let each = |e: &Expr| Box::new(substitute(e, name));
-    let all = |items: &[Expr]| items.iter().map(|e| substitute(e, name)).collect();
-    let kind = match &expr.kind {
-        ExprKind::Field(field) if field == EACH => ExprKind::Field(name.to_owned()),
-        ExprKind::Unary(op, inner) => ExprKind::Unary(*op, each(inner)),
-        ExprKind::Binary(op, left, right) => ExprKind::Binary(*op, each(left), each(right)),
-        ExprKind::In(left, items) => ExprKind::In(each(left), all(items)),
-        ExprKind::Call(function, args) => ExprKind::Call(function.clone(), all(args)),
-        ExprKind::Number(..)
-        | ExprKind::Text(_)
-        | ExprKind::Field(_)
-        | ExprKind::Dotted(_)
-        | ExprKind::Subsearch(_) => expr.kind.clone(),
-    };
-    Expr {
-        kind,
-        span: expr.span,
+    if matches!(&expr.kind, ExprKind::Field(field) if field == EACH) {
+        return Expr {
+            kind: ExprKind::Field(name.to_owned()),
+            span: expr.span,
+        };
+    }
+    let made: Result<Expr, Infallible> = expr.map_parts(|part| Ok(substitute(part, name)));
+    match made {
+        Ok(made) => made,
     }
 }

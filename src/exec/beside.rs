@@ -23,7 +23,8 @@ impl Executor<'_> {
             let rows = self.collect(frame)?;
             frame = Frame::typed(rows.frame().clone(), schema);
         }
-        let reads = kernel.reads(&frame.schema);
+        let mut reads = kernel.reads(&frame.schema);
+        reads.retain(|name| frame.has(name));
         let rows = self.collect(frame.clone().select(reads))?;
         let made = kernel.run(to_table(&rows), self.context)?;
         let height = made.height();
@@ -63,18 +64,8 @@ fn is_volatile(plan: &Plan) -> bool {
 }
 
 fn calls_volatile(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Number(..)
-        | ExprKind::Text(_)
-        | ExprKind::Field(_)
-        | ExprKind::Dotted(_)
-        | ExprKind::Subsearch(_) => false,
-        ExprKind::Unary(_, inner) => calls_volatile(inner),
-        ExprKind::Binary(_, left, right) => calls_volatile(left) || calls_volatile(right),
-        ExprKind::In(left, items) => calls_volatile(left) || items.iter().any(calls_volatile),
-        ExprKind::Call(name, args) => {
-            eval_function(&name.text).is_some_and(|f| f.traits.volatile)
-                || args.iter().any(calls_volatile)
-        }
-    }
+    expr.any(&|found| match &found.kind {
+        ExprKind::Call(name, _) => eval_function(&name.text).is_some_and(|f| f.traits.volatile),
+        _ => false,
+    })
 }

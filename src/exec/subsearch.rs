@@ -79,35 +79,16 @@ impl Executor<'_> {
     /// # Errors
     /// What planning and running a subsearch says, or a text that is no expression.
     pub(super) fn without_subsearches(&self, expr: &Expr) -> Result<Expr> {
-        let each = |e: &Expr| self.without_subsearches(e).map(Box::new);
-        let all = |items: &[Expr]| {
-            items
-                .iter()
-                .map(|e| self.without_subsearches(e))
-                .collect::<Result<Vec<_>>>()
+        let ExprKind::Subsearch(pipeline) = &expr.kind else {
+            return expr.map_parts(|part| self.without_subsearches(part));
         };
-        let kind = match &expr.kind {
-            ExprKind::Subsearch(pipeline) => {
-                let plan = Planner::new(self.context).subsearch(pipeline)?;
-                let rows = self.subsearch_rows(&plan)?;
-                let text = expression_text(&rows);
-                let parsed = crate::commands::parse_expression(self.context, &text);
-                return parsed.map_err(|mut error| {
-                    error.span = Some(pipeline.span);
-                    error.hint(format!("the subsearch gave: {text}"))
-                });
-            }
-            ExprKind::Unary(op, inner) => ExprKind::Unary(*op, each(inner)?),
-            ExprKind::Binary(op, left, right) => ExprKind::Binary(*op, each(left)?, each(right)?),
-            ExprKind::In(left, items) => ExprKind::In(each(left)?, all(items)?),
-            ExprKind::Call(function, args) => ExprKind::Call(function.clone(), all(args)?),
-            ExprKind::Number(..) | ExprKind::Text(_) | ExprKind::Field(_) | ExprKind::Dotted(_) => {
-                expr.kind.clone()
-            }
-        };
-        Ok(Expr {
-            kind,
-            span: expr.span,
+        let plan = Planner::new(self.context).subsearch(pipeline)?;
+        let rows = self.subsearch_rows(&plan)?;
+        let text = expression_text(&rows);
+        let parsed = crate::commands::parse_expression(self.context, &text);
+        parsed.map_err(|mut error| {
+            error.span = Some(pipeline.span);
+            error.hint(format!("the subsearch gave: {text}"))
         })
     }
 

@@ -5,48 +5,26 @@ use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 
 /// The names of the fields an expression reads, each once, in order.
 pub fn fields_of(expr: &Expr) -> Vec<String> {
-    fn walk(expr: &Expr, out: &mut Vec<String>) {
-        let mut add = |name: &str| {
-            if !out.iter().any(|n| n == name) {
-                out.push(name.to_owned());
-            }
-        };
-        match &expr.kind {
-            ExprKind::Number(..) | ExprKind::Text(_) | ExprKind::Subsearch(_) => {}
-            ExprKind::Field(name) => add(name),
+    let mut out: Vec<String> = Vec::new();
+    expr.each(&mut |found| {
+        let name = match &found.kind {
+            ExprKind::Field(name) => name.clone(),
             ExprKind::Dotted(names) => {
                 let texts: Vec<&str> = names.iter().map(|n| n.text.as_str()).collect();
-                add(&texts.join("."));
+                texts.join(".")
             }
-            ExprKind::Unary(_, inner) => walk(inner, out),
-            ExprKind::Binary(_, left, right) => {
-                walk(left, out);
-                walk(right, out);
-            }
-            ExprKind::In(left, items) => {
-                walk(left, out);
-                items.iter().for_each(|i| walk(i, out));
-            }
-            ExprKind::Call(_, args) => args.iter().for_each(|a| walk(a, out)),
+            _ => return,
+        };
+        if !out.contains(&name) {
+            out.push(name);
         }
-    }
-    let mut out = Vec::new();
-    walk(expr, &mut out);
+    });
     out
 }
 
 /// Whether a subsearch stands in an expression.
 pub fn has_subsearch(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Subsearch(_) => true,
-        ExprKind::Number(..) | ExprKind::Text(_) | ExprKind::Field(_) | ExprKind::Dotted(_) => {
-            false
-        }
-        ExprKind::Unary(_, inner) => has_subsearch(inner),
-        ExprKind::Binary(_, left, right) => has_subsearch(left) || has_subsearch(right),
-        ExprKind::In(left, items) => has_subsearch(left) || items.iter().any(has_subsearch),
-        ExprKind::Call(_, args) => args.iter().any(has_subsearch),
-    }
+    expr.any(&|found| matches!(found.kind, ExprKind::Subsearch(_)))
 }
 
 /// How precise an expression's value is by its digits as typed, and the value when all of it is

@@ -110,32 +110,15 @@ fn check_aggregates(aggregates: &[AggregateCall], errors: &mut Vec<Error>) {
 }
 
 fn check_expr(expr: &Expr, errors: &mut Vec<Error>) {
-    match &expr.kind {
-        ExprKind::Number(..)
-        | ExprKind::Text(_)
-        | ExprKind::Field(_)
-        | ExprKind::Dotted(_)
-        | ExprKind::Subsearch(_) => {}
-        ExprKind::Unary(_, inner) => check_expr(inner, errors),
-        ExprKind::Binary(_, left, right) => {
-            check_expr(left, errors);
-            check_expr(right, errors);
+    expr.each(&mut |found| {
+        if let ExprKind::Call(name, args) = &found.kind
+            && let Err(error) = called(name, args, found)
+            // A command may use one expression of the search in several places.
+            && !errors
+                .iter()
+                .any(|e| e.span == error.span && e.kind == error.kind)
+        {
+            errors.push(error);
         }
-        ExprKind::In(left, items) => {
-            check_expr(left, errors);
-            items.iter().for_each(|item| check_expr(item, errors));
-        }
-        ExprKind::Call(name, args) => {
-            if let Err(error) = called(name, args, expr) {
-                // A command may use one expression of the search in several places.
-                if !errors
-                    .iter()
-                    .any(|e| e.span == error.span && e.kind == error.kind)
-                {
-                    errors.push(error);
-                }
-            }
-            args.iter().for_each(|arg| check_expr(arg, errors));
-        }
-    }
+    });
 }

@@ -214,18 +214,12 @@ pub fn after(step: &Step, mut fields: Fields) -> Fields {
 
 /// Whether an expression reads fields that it does not name.
 fn looks_at_rows(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Call(name, args) => {
+    expr.any(&|found| match &found.kind {
+        ExprKind::Call(name, _) => {
             let by_row = ["searchmatch", "getfields"];
             by_row.iter().any(|f| name.text.eq_ignore_ascii_case(f))
-                || args.iter().any(looks_at_rows)
         }
         ExprKind::Subsearch(_) => true,
-        ExprKind::Unary(_, inner) => looks_at_rows(inner),
-        ExprKind::Binary(_, left, right) => looks_at_rows(left) || looks_at_rows(right),
-        ExprKind::In(left, items) => looks_at_rows(left) || items.iter().any(looks_at_rows),
-        ExprKind::Number(..) | ExprKind::Text(_) | ExprKind::Field(_) | ExprKind::Dotted(_) => {
-            false
-        }
-    }
+        _ => false,
+    })
 }

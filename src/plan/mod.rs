@@ -437,7 +437,7 @@ pub trait Kernel: Debug + Send + Sync {
 pub trait ColumnKernel: Debug + Send + Sync {
     /// How it prints in a plan.
     fn describe(&self) -> String;
-    /// The fields it reads, of those there are.
+    /// The fields it reads; those that are not there are passed over.
     fn reads(&self, schema: &Schema) -> Vec<String>;
     /// What becomes of a value that a row has already in a column that is computed.
     fn merge(&self) -> Merge {
@@ -476,6 +476,43 @@ pub trait Expansion: Debug + Send + Sync {
     /// # Errors
     /// What is wrong with the plan's text or with the values put into it.
     fn plan(&self, fields: &Schema, rows: Option<&Table>, context: &PlanContext) -> Result<Plan>;
+}
+
+/// The nodes whose rows a plan takes, in order; borrowed as the plan is, `$iter` being `iter` or `iter_mut`.
+macro_rules! inputs {
+    ($plan:expr, $iter:ident) => {
+        match $plan {
+            Plan::Scan(_) | Plan::Generate { .. } | Plan::Values(_) => Vec::new(),
+            Plan::Filter { input, .. }
+            | Plan::Project { input, .. }
+            | Plan::Extend { input, .. }
+            | Plan::Rename { input, .. }
+            | Plan::Aggregate { input, .. }
+            | Plan::Window { input, .. }
+            | Plan::Stream { input, .. }
+            | Plan::Chart { input, .. }
+            | Plan::Shift { input, .. }
+            | Plan::FillDown { input, .. }
+            | Plan::Sort { input, .. }
+            | Plan::Reverse { input }
+            | Plan::Limit { input, .. }
+            | Plan::Bucket { input, .. }
+            | Plan::Subsearch { input, .. }
+            | Plan::Skip { input, .. }
+            | Plan::While { input, .. }
+            | Plan::Distinct { input, .. }
+            | Plan::Lookup { input, .. }
+            | Plan::Explode { input, .. }
+            | Plan::Beside { input, .. }
+            | Plan::Expand { input, .. }
+            | Plan::Apply { input, .. } => vec![input],
+            Plan::Let { input, body } => vec![input, body],
+            Plan::Join { left, right, .. } | Plan::SideBySide { left, right, .. } => {
+                vec![left, right]
+            }
+            Plan::Union { inputs } => inputs.$iter().collect(),
+        }
+    };
 }
 
 impl Plan {
@@ -583,72 +620,12 @@ impl Plan {
 
     /// The nodes whose rows this one takes, to change them.
     pub fn inputs_mut(&mut self) -> Vec<&mut Plan> {
-        match self {
-            Plan::Scan(_) | Plan::Generate { .. } | Plan::Values(_) => Vec::new(),
-            Plan::Filter { input, .. }
-            | Plan::Project { input, .. }
-            | Plan::Extend { input, .. }
-            | Plan::Rename { input, .. }
-            | Plan::Aggregate { input, .. }
-            | Plan::Window { input, .. }
-            | Plan::Stream { input, .. }
-            | Plan::Chart { input, .. }
-            | Plan::Shift { input, .. }
-            | Plan::FillDown { input, .. }
-            | Plan::Sort { input, .. }
-            | Plan::Reverse { input }
-            | Plan::Limit { input, .. }
-            | Plan::Bucket { input, .. }
-            | Plan::Subsearch { input, .. }
-            | Plan::Skip { input, .. }
-            | Plan::While { input, .. }
-            | Plan::Distinct { input, .. }
-            | Plan::Lookup { input, .. }
-            | Plan::Explode { input, .. }
-            | Plan::Beside { input, .. }
-            | Plan::Expand { input, .. }
-            | Plan::Apply { input, .. } => vec![input],
-            Plan::Let { input, body } => vec![input, body],
-            Plan::Join { left, right, .. } | Plan::SideBySide { left, right, .. } => {
-                vec![left, right]
-            }
-            Plan::Union { inputs } => inputs.iter_mut().collect(),
-        }
+        inputs!(self, iter_mut)
     }
 
     /// The nodes whose rows this one takes, in order.
     pub fn inputs(&self) -> Vec<&Plan> {
-        match self {
-            Plan::Scan(_) | Plan::Generate { .. } | Plan::Values(_) => Vec::new(),
-            Plan::Filter { input, .. }
-            | Plan::Project { input, .. }
-            | Plan::Extend { input, .. }
-            | Plan::Rename { input, .. }
-            | Plan::Aggregate { input, .. }
-            | Plan::Window { input, .. }
-            | Plan::Stream { input, .. }
-            | Plan::Chart { input, .. }
-            | Plan::Shift { input, .. }
-            | Plan::FillDown { input, .. }
-            | Plan::Sort { input, .. }
-            | Plan::Reverse { input }
-            | Plan::Limit { input, .. }
-            | Plan::Bucket { input, .. }
-            | Plan::Subsearch { input, .. }
-            | Plan::Skip { input, .. }
-            | Plan::While { input, .. }
-            | Plan::Distinct { input, .. }
-            | Plan::Lookup { input, .. }
-            | Plan::Explode { input, .. }
-            | Plan::Beside { input, .. }
-            | Plan::Expand { input, .. }
-            | Plan::Apply { input, .. } => vec![input],
-            Plan::Let { input, body } => vec![input, body],
-            Plan::Join { left, right, .. } | Plan::SideBySide { left, right, .. } => {
-                vec![left, right]
-            }
-            Plan::Union { inputs } => inputs.iter().collect(),
-        }
+        inputs!(self, iter)
     }
 }
 

@@ -17,6 +17,7 @@ mod search;
 mod split;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use crate::error::Result;
 use crate::source::SourceId;

@@ -1,6 +1,6 @@
 //! Comparisons that no row has a part in.
 
-use crate::detect::lint::spots::{each_expr, expressions};
+use crate::detect::lint::spots::expressions;
 use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
@@ -20,7 +20,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
 fn look(subject: &Subject<'_>, findings: &mut Findings) {
     for stage in subject.every_stage() {
         for expr in expressions(stage) {
-            each_expr(expr, &mut |found| {
+            expr.each(&mut |found| {
                 let ExprKind::Binary(op, left, right) = &found.kind else {
                     return;
                 };

@@ -2,7 +2,7 @@
 //!
 //! Search Reference, "where": wildcards are those of `like`, `%` and `_`.
 
-use crate::detect::lint::spots::{each_expr, expressions};
+use crate::detect::lint::spots::expressions;
 use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
@@ -22,7 +22,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
 fn look(subject: &Subject<'_>, findings: &mut Findings) {
     for stage in subject.every_stage() {
         for expr in expressions(stage) {
-            each_expr(expr, &mut |found| judge(found, findings));
+            expr.each(&mut |found| judge(found, findings));
         }
     }
 }

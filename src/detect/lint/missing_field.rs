@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::lint::spots::{each_expr, expressions, reads};
+use crate::detect::lint::spots::{expressions, reads};
 use crate::detect::lint::{By, Findings, Lint, Severity, StageView, Subject};
 use crate::error::nearest;
 use crate::plan::flow::{Fields, Step, after};
@@ -93,7 +93,7 @@ fn missing(step: &Step, fields: &Fields, command: &str) -> Vec<String> {
 fn guarded(view: &StageView<'_>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for expr in expressions(view.stage) {
-        each_expr(expr, &mut |found| {
+        expr.each(&mut |found| {
             if let ExprKind::Call(function, args) = &found.kind
                 && GUARDS.iter().any(|g| function.text.eq_ignore_ascii_case(g))
             {

@@ -2,7 +2,7 @@
 //!
 //! Search Reference, "search": OR is evaluated before AND; "eval" and "where": AND before OR.
 
-use crate::detect::lint::spots::{each_expr, each_search, expressions, extent, joined, searches};
+use crate::detect::lint::spots::{each_search, expressions, extent, joined, searches};
 use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, ExprKind, Search};
@@ -96,7 +96,7 @@ fn in_expressions(subject: &Subject<'_>, findings: &mut Findings) {
     for stage in subject.every_stage() {
         let depths = Depths::of(subject, stage.span);
         for expr in expressions(stage) {
-            each_expr(expr, &mut |found| {
+            expr.each(&mut |found| {
                 if !matches!(found.kind, ExprKind::Binary(BinaryOp::Or, ..)) {
                     return;
                 }

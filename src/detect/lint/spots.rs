@@ -68,33 +68,11 @@ pub fn expressions(stage: &Stage) -> Vec<&Expr> {
     out
 }
 
-/// Calls `visit` with an expression and all that is in it.
-pub fn each_expr<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
-    visit(expr);
-    match &expr.kind {
-        ExprKind::Number(..)
-        | ExprKind::Text(_)
-        | ExprKind::Field(_)
-        | ExprKind::Dotted(_)
-        | ExprKind::Subsearch(_) => {}
-        ExprKind::Unary(_, inner) => each_expr(inner, visit),
-        ExprKind::Binary(_, left, right) => {
-            each_expr(left, visit);
-            each_expr(right, visit);
-        }
-        ExprKind::In(left, items) => {
-            each_expr(left, visit);
-            items.iter().for_each(|item| each_expr(item, visit));
-        }
-        ExprKind::Call(_, args) => args.iter().for_each(|arg| each_expr(arg, visit)),
-    }
-}
-
 /// Where a stage reads a field, when it names it.
 pub fn reads(stage: &Stage, field: &str) -> Option<Span> {
     let in_expr = |expr: &Expr| {
         let mut found = None;
-        each_expr(expr, &mut |e| {
+        expr.each(&mut |e| {
             let is = match &e.kind {
                 ExprKind::Field(name) => name == field,
                 ExprKind::Dotted(names) => {
