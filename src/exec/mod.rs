@@ -16,6 +16,7 @@ pub mod column;
 mod columns;
 pub mod data;
 mod distinct;
+mod early;
 mod engine;
 mod expression;
 pub mod fields;
@@ -115,7 +116,8 @@ impl<'e> Executor<'e> {
     /// What is wrong with the search, the data, or that the user asked to stop.
     pub fn run(&self, plan: &Plan) -> Result<Rows> {
         self.note_names(plan);
-        let frame = self.lower(plan)?;
+        let fewer = self.without_lost_groups(plan)?;
+        let frame = self.lower(fewer.as_ref().unwrap_or(plan))?;
         self.collect(frame)
     }
 

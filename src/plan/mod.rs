@@ -20,6 +20,7 @@ pub mod optimize;
 pub mod pairs;
 pub mod pivot;
 pub mod print;
+pub mod probe;
 pub mod schema;
 pub mod stream;
 pub mod table;

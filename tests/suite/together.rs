@@ -169,6 +169,56 @@ fn searches_of_events_find_the_same_together_and_alone() {
 }
 
 #[test]
+fn groups_that_a_key_leaves_out_are_not_missed() {
+    let place = Place::new();
+    place.write("processes.ndjson", processes());
+    place.write(
+        "app/lookups/tools.csv",
+        "name,kind\nwmic.exe,remote\npower*,shell\n",
+    );
+    place.write(
+        "app/default/transforms.conf",
+        "[tools]\nfilename = tools.csv\nmatch_type = WILDCARD(name)\ncase_sensitive_match = false\n",
+    );
+    let parquet = ["--data", "processes.ndjson", "--format", "parquet"];
+    let parquet: Vec<&str> = parquet
+        .into_iter()
+        .chain(["--output", "p.parquet"])
+        .collect();
+    place
+        .search(
+            &parquet,
+            "* | table _time process process_id dest user process_name",
+        )
+        .fine();
+    let from = "| tstats count min(_time) as first values(Processes.process_id) as ids from \
+                datamodel=Endpoint.Processes by Processes.process_name Processes.process Processes.dest \
+                | rename Processes.* as * | eval first=strftime(first, \"%T\")";
+    let ends = [
+        "| lookup tools name as process_name OUTPUT kind | search kind=remote | sort process dest",
+        "| lookup tools name as process_name OUTPUT kind | where kind=\"shell\" | stats sum(count) by process_name",
+        "| eval low=lower(process_name) | search count=1 low=cmd.exe | stats count by dest",
+        "| where like(process, \"%x1%\") | sort - process | head 4 | table process dest ids",
+        "| search process_name!=* ",
+        "| eval process_name=upper(process_name) | search process_name=CMD.EXE | stats sum(count)",
+        "| rex field=process \"node:(?<node>\\\\w+)\" | search node=host3 process=*x3* | table process node first",
+        "| where process_name=\"*\" | stats sum(count)",
+    ];
+    let mut found = 0;
+    for end in ends {
+        let spl = format!("{from} {end}");
+        let rows = |file: &str| {
+            let model = format!("Endpoint.Processes={file}");
+            place.rows(&["--app", "app", "--model", &model], &spl)
+        };
+        let (read_at_once, out_of_files) = (rows("processes.ndjson"), rows("p.parquet"));
+        assert_eq!(read_at_once, out_of_files, "{spl}");
+        found += usize::from(!out_of_files.is_empty());
+    }
+    assert_eq!(found, 7);
+}
+
+#[test]
 fn all_published_detections_find_the_same_together_and_alone() {
     let (Some(content), Some(data)) = (shared::shared("content"), shared::shared("data")) else {
         return;
