@@ -68,7 +68,7 @@ impl Executor<'_> {
     }
 
     /// Whether a plan reads many rows, as far as that is known.
-    fn reads_many(&self, plan: &Plan) -> bool {
+    pub(super) fn reads_many(&self, plan: &Plan) -> bool {
         let many_events = self.data.event_count() >= MANY;
         match plan {
             Plan::Scan(Scan::Events | Scan::EventsUnordered) => many_events,

@@ -9,6 +9,7 @@ use polars::prelude::{
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::frame::{Frame, cast, column, missing, polars_error};
+use crate::exec::summary::height;
 use crate::plan::Plan;
 use crate::plan::narrow::narrowed;
 use crate::plan::schema::Schema;
@@ -30,7 +31,7 @@ pub(super) fn joined_schema<'s>(schemas: impl Iterator<Item = &'s Schema>) -> Sc
 const MOST_VALUES: usize = 10_000;
 
 /// The rows that lead, as far as they may have partners.
-pub(super) enum Partnered {
+enum Partnered {
     /// Some may.
     Some(Frame),
     /// None has.
@@ -77,14 +78,39 @@ impl Executor<'_> {
         Ok(Frame { lazy, schema })
     }
 
-    /// The rows of a plan that may have partners among rows that are computed: where these are
-    /// few, groups of others are not made at all.
-    pub(super) fn partnered(
+    /// The rows of a join with what a subsearch finds.
+    pub(super) fn join_subsearch(
         &self,
         left: &Plan,
-        partners: &Frame,
-        fields: &[String],
-    ) -> Result<Partnered> {
+        right: &Plan,
+        join: impl FnOnce(Frame, Frame) -> Result<Frame>,
+        inner_by: Option<&[String]>,
+    ) -> Result<Frame> {
+        if let Plan::Subsearch { input, .. } = right
+            && !self.reads_many(left)
+            && self.reads_many(input)
+        {
+            let rows = self.lower(left)?;
+            let rows = self.computed_frame(rows)?;
+            // Where no row leads, nobody need look for partners.
+            if height(&rows)? == 0 {
+                return Ok(join(rows, self.lower(input)?)?.emptied());
+            }
+            return join(rows, self.lower(right)?);
+        }
+        let partners = self.lower(right)?;
+        let Some(fields) = inner_by else {
+            return join(self.lower(left)?, partners);
+        };
+        match self.partnered(left, &partners, fields)? {
+            Partnered::Some(left) => join(left, partners),
+            Partnered::None(left) => Ok(join(left, partners)?.emptied()),
+        }
+    }
+
+    /// The rows of a plan that may have partners among rows that are computed: where these are
+    /// few, groups of others are not made at all.
+    fn partnered(&self, left: &Plan, partners: &Frame, fields: &[String]) -> Result<Partnered> {
         let mut left = Cow::Borrowed(left);
         for field in fields.iter().filter(|field| partners.has(field)) {
             let mut keys = partners.clone().select(vec![field.clone()]);

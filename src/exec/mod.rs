@@ -47,7 +47,6 @@ use polars::prelude::{Column, DataFrame, IntoColumn as _, lit};
 use crate::error::{Error, Result};
 use crate::exec::data::Data;
 use crate::exec::frame::{Frame, polars_error, to_table};
-use crate::exec::join::Partnered;
 use crate::exec::prune::Bounds;
 use crate::exec::rows::Rows;
 use crate::exec::summary::Wanted;
@@ -258,15 +257,13 @@ impl<'e> Executor<'e> {
                 overwrite,
                 max,
             } => {
-                let partners = self.lower(right)?;
-                let wanted = match (right.as_ref(), outer) {
-                    (Plan::Subsearch { .. }, false) => self.partnered(left, &partners, fields)?,
-                    _ => Partnered::Some(self.lower(left)?),
-                };
-                let joined = |left| self.join(left, partners, fields, *outer, *overwrite, *max);
-                match wanted {
-                    Partnered::Some(left) => joined(left),
-                    Partnered::None(left) => Ok(joined(left)?.emptied()),
+                let join = |left, right| self.join(left, right, fields, *outer, *overwrite, *max);
+                match right.as_ref() {
+                    Plan::Subsearch { .. } => {
+                        let inner_by = (!outer).then_some(fields.as_slice());
+                        self.join_subsearch(left, right, join, inner_by)
+                    }
+                    _ => join(self.lower(left)?, self.lower(right)?),
                 }
             }
             Plan::Lookup {

@@ -422,7 +422,7 @@ fn slim(dataset: &Dataset, frame: Frame) -> Frame {
 }
 
 /// Rows of a frame that is computed.
-fn height(frame: &Frame) -> Result<usize> {
+pub(super) fn height(frame: &Frame) -> Result<usize> {
     let first = frame.lazy.clone().limit(1);
     let rows = first.collect().map_err(crate::exec::frame::polars_error)?;
     Ok(rows.height())

@@ -4,7 +4,7 @@
 use crate::plan::{Assignment, Plan, Predicate, Target};
 use crate::plan::{analysis, build};
 use crate::source::Span;
-use crate::syntax::ast::{ExprKind, Literal, Name, Search};
+use crate::syntax::ast::{ExprKind, Name, Search};
 
 /// The plan without the groups in which the field is none of the values, as far as that is known
 /// before they are made; nothing where it is not. Other rows may be left: the values are compared
@@ -46,8 +46,16 @@ fn place(plan: &mut Plan, names: &mut Vec<String>, values: &[String]) -> Option<
         }
         Plan::Extend { input, columns } => {
             for Assignment { target, value } in columns.iter().rev() {
-                let Target::Field(set) = target else {
-                    return None;
+                let set = match target {
+                    Target::Field(set) => set,
+                    Target::Template(_) => return None,
+                    Target::Each(patterns) | Target::EachPresent(patterns) => {
+                        let sets = |name: &String| patterns.iter().any(|p| p.matches(name));
+                        if names.iter().any(sets) {
+                            return None;
+                        }
+                        continue;
+                    }
                 };
                 if !names.contains(set) {
                     continue;
@@ -80,23 +88,35 @@ fn place(plan: &mut Plan, names: &mut Vec<String>, values: &[String]) -> Option<
             let (Some(key), None) = (grouped.next(), grouped.next()) else {
                 return None;
             };
-            if key.span.is_some() || fill.is_some() || wild || names.iter().any(is_made) {
+            if key.span.is_some() || wild || names.iter().any(is_made) {
                 return None;
             }
-            let literal = |text: &String| Literal {
-                text: text.clone(),
-                quoted: true,
-                span: Span::default(),
-            };
-            let search = Search::In {
-                field: build::name(&key.name, Span::default()),
-                values: values.iter().map(literal).collect(),
-            };
-            **input = input.as_ref().clone().search(search);
+            **input = input
+                .as_ref()
+                .clone()
+                .search(one_of(&key.name, values, fill.as_deref()));
             Some(())
         }
         _ => None,
     }
+}
+
+/// What rows of groups with these values satisfy; `fill` is the value of those that have none.
+fn one_of(field: &str, values: &[String], fill: Option<&str>) -> Search {
+    let name = || build::name(field, Span::default());
+    let one_of = Search::In {
+        field: name(),
+        values: values.iter().map(|value| build::literal(value)).collect(),
+    };
+    let is_fill = |fill: &str| {
+        let mut values = values.iter();
+        values.any(|value| value.contains('*') || value.eq_ignore_ascii_case(fill))
+    };
+    if !fill.is_some_and(is_fill) {
+        return one_of;
+    }
+    let there = build::equals(field, "*");
+    Search::Or(vec![one_of, Search::Not(Box::new(there))])
 }
 
 #[cfg(test)]

@@ -82,14 +82,9 @@ pub fn probe(plan: &Plan) -> Option<Probe> {
 /// The columns above groups, by steps that look at one row each.
 fn columns_of(plan: &Plan) -> Option<Columns> {
     match plan {
-        Plan::Aggregate {
-            aggregates,
-            by,
-            fill,
-            ..
-        } => {
+        Plan::Aggregate { aggregates, by, .. } => {
             let wild = aggregates.iter().any(|a| a.name.contains('*'));
-            if wild || by.len() < 2 || fill.is_some() {
+            if wild || by.len() < 2 {
                 return None;
             }
             let keys = by.iter().map(|by| {
@@ -149,8 +144,18 @@ fn columns_of(plan: &Plan) -> Option<Columns> {
         } => {
             let mut columns = columns_of(input)?;
             for Assignment { target, value } in set {
-                let Target::Field(field) = target else {
-                    return None;
+                let field = match target {
+                    Target::Field(field) => field,
+                    Target::Template(_) => return None,
+                    Target::Each(patterns) | Target::EachPresent(patterns) => {
+                        for (name, column) in &mut columns {
+                            if patterns.iter().any(|pattern| pattern.matches(name)) {
+                                column.origin = Origin::More;
+                                column.same = false;
+                            }
+                        }
+                        continue;
+                    }
                 };
                 let column = match &value.kind {
                     ExprKind::Field(copied) => columns.get(copied).cloned(),
@@ -253,6 +258,7 @@ fn reduce(plan: &mut Plan, key: &str, first: bool) -> Option<()> {
             input,
             aggregates,
             by,
+            fill,
             ..
         } => {
             let (count, parameter) = stats_function("count")?;
@@ -278,7 +284,7 @@ fn reduce(plan: &mut Plan, key: &str, first: bool) -> Option<()> {
                     span: None,
                     distinct: false,
                 }],
-                fill: None,
+                fill: fill.clone(),
                 all_numbers: false,
                 sorted: false,
             };

@@ -194,7 +194,11 @@ fn groups_that_a_key_leaves_out_are_not_missed() {
     let from = "| tstats count min(_time) as first values(Processes.process_id) as ids from \
                 datamodel=Endpoint.Processes by Processes.process_name Processes.process Processes.dest \
                 | rename Processes.* as * | eval first=strftime(first, \"%T\")";
+    // What is missing counts as a value where it is filled.
+    let filled = from.replace("| tstats", "| tstats fillnull_value=null");
     let ends = [
+        "| where process_name=\"null\" | stats sum(count)",
+        "| eval first=lower(process_name) | search process_name=wmic.exe | sort process dest",
         "| lookup tools name as process_name OUTPUT kind | search kind=remote | sort process dest",
         "| lookup tools name as process_name OUTPUT kind | where kind=\"shell\" | stats sum(count) by process_name",
         "| eval low=lower(process_name) | search count=1 low=cmd.exe | stats count by dest",
@@ -205,8 +209,9 @@ fn groups_that_a_key_leaves_out_are_not_missed() {
         "| where process_name=\"*\" | stats sum(count)",
     ];
     let mut found = 0;
-    for end in ends {
-        let spl = format!("{from} {end}");
+    let both = ends.iter().map(|end| format!("{from} {end}"));
+    let filled = ends.iter().map(|end| format!("{filled} {end}"));
+    for spl in both.chain(filled) {
         let rows = |file: &str| {
             let model = format!("Endpoint.Processes={file}");
             place.rows(&["--app", "app", "--model", &model], &spl)
@@ -215,7 +220,7 @@ fn groups_that_a_key_leaves_out_are_not_missed() {
         assert_eq!(read_at_once, out_of_files, "{spl}");
         found += usize::from(!out_of_files.is_empty());
     }
-    assert_eq!(found, 7);
+    assert_eq!(found, 18);
 }
 
 #[test]
