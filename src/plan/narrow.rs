@@ -1,104 +1,216 @@
 //! Rows left out early that a later step would leave out: of a plan whose rows are only wanted
 //! where a field has one of some values, the groups of other values need not be made.
 
-use crate::plan::{Assignment, Plan, Predicate, Target};
-use crate::plan::{analysis, build};
+use indexmap::IndexMap;
+
+use crate::plan::analysis::{fields_of, has_subsearch};
+use crate::plan::{Assignment, Plan, Projection, Target, build};
 use crate::source::Span;
-use crate::syntax::ast::{ExprKind, Name, Search};
+use crate::syntax::ast::{Expr, ExprKind, Search};
+
+/// What the value of a column hangs on.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Origin {
+    /// No field: it is the same in all rows.
+    Nothing,
+    /// This field by which groups are made, alone.
+    Key(String),
+    /// Several fields, what is made of a group, or chance.
+    More,
+}
+
+impl Origin {
+    fn and(self, other: &Origin) -> Origin {
+        match (self, other) {
+            (Origin::Nothing, other) => other.clone(),
+            (known, Origin::Nothing) => known,
+            (known, other) if known == *other => known,
+            _ => Origin::More,
+        }
+    }
+}
+
+/// A column above the groups.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    /// What its values hang on.
+    pub origin: Origin,
+    /// Whether it is the key itself.
+    pub same: bool,
+}
+
+pub(super) type Columns = IndexMap<String, Column>;
 
 /// The plan without the groups in which the field is none of the values, as far as that is known
 /// before they are made; nothing where it is not. Other rows may be left: the values are compared
 /// as search expressions do, and only below an aggregation by the field.
 pub fn narrowed(plan: &Plan, field: &str, values: &[String]) -> Option<Plan> {
-    let mut names = vec![field.to_owned()];
+    let columns = columns_of(plan)?;
+    let column = columns.get(field).filter(|column| column.same)?;
+    let Origin::Key(key) = &column.origin else {
+        return None;
+    };
     let mut narrowed = plan.clone();
-    place(&mut narrowed, &mut names, values)?;
+    place(&mut narrowed, key, values)?;
     Some(narrowed)
 }
 
-/// Puts the filter where it belongs. `names` are what the field may be called there: a pattern
-/// may have renamed it or left it as it was.
-fn place(plan: &mut Plan, names: &mut Vec<String>, values: &[String]) -> Option<()> {
+/// Puts the filter below the groups.
+fn place(plan: &mut Plan, key: &str, values: &[String]) -> Option<()> {
     match plan {
-        Plan::Filter { input, predicate } => {
-            // What a subsearch gives does not hang on the rows around it.
-            let alone = match predicate {
-                Predicate::Search(..) => true,
-                Predicate::Expr(expr) => !analysis::has_subsearch(expr),
-            };
-            alone.then(|| place(input, names, values))?
+        Plan::Aggregate { input, fill, .. } => {
+            let wanted = one_of(key, values, fill.as_deref());
+            **input = input.as_ref().clone().search(wanted);
+            Some(())
         }
-        Plan::Project { input, .. } => place(input, names, values),
-        Plan::Rename { input, pairs } => {
-            for (from, to) in pairs.iter().rev() {
-                let before = names.iter().filter_map(|name| {
-                    let captured = to.captures(name)?;
-                    Some(from.fill(&captured))
-                });
-                let before: Vec<String> = before.collect();
-                // A name that is taken away was another field's before.
-                names.retain(|name| !from.matches(name) || to.matches(name));
-                names.extend(before);
-                names.sort();
-                names.dedup();
+        _ => place(plan.inputs_mut().pop()?, key, values),
+    }
+}
+
+/// The columns above groups, by steps that look at one row each.
+pub(super) fn columns_of(plan: &Plan) -> Option<Columns> {
+    match plan {
+        Plan::Aggregate { aggregates, by, .. } => {
+            let wild = aggregates.iter().any(|a| a.name.contains('*'));
+            if wild {
+                return None;
             }
-            place(input, names, values)
+            let keys = by.iter().map(|by| {
+                let origin = match by.span {
+                    None => Origin::Key(by.name.clone()),
+                    Some(_) => Origin::More,
+                };
+                (by.name.clone(), Column { origin, same: true })
+            });
+            let made = aggregates.iter().map(|call| {
+                let origin = Origin::More;
+                (
+                    call.name.clone(),
+                    Column {
+                        origin,
+                        same: false,
+                    },
+                )
+            });
+            Some(keys.chain(made).collect())
         }
-        Plan::Extend { input, columns } => {
-            for Assignment { target, value } in columns.iter().rev() {
-                let set = match target {
-                    Target::Field(set) => set,
+        Plan::Filter { input, .. } => columns_of(input),
+        Plan::Project {
+            input,
+            mode,
+            fields,
+        } => {
+            let mut columns = columns_of(input)?;
+            let named = |name: &String| fields.iter().any(|field| field.matches(name));
+            columns.retain(|name, _| named(name) != (*mode == Projection::Drop));
+            Some(columns)
+        }
+        Plan::Rename { input, pairs } => {
+            let mut columns = columns_of(input)?;
+            for (from, to) in pairs {
+                let names: Vec<String> = columns.keys().cloned().collect();
+                let mut there = false;
+                for name in names {
+                    let Some(captures) = from.captures(&name) else {
+                        continue;
+                    };
+                    there = true;
+                    let new = to.fill(&captures);
+                    if let Some(column) = columns.shift_remove(&name) {
+                        columns.insert(new, column);
+                    }
+                }
+                if !there && !from.is_wild() {
+                    columns.shift_remove(&to.text);
+                }
+            }
+            Some(columns)
+        }
+        Plan::Extend {
+            input,
+            columns: set,
+        } => {
+            let mut columns = columns_of(input)?;
+            for Assignment { target, value } in set {
+                let field = match target {
+                    Target::Field(field) => field,
                     Target::Template(_) => return None,
                     Target::Each(patterns) | Target::EachPresent(patterns) => {
-                        let sets = |name: &String| patterns.iter().any(|p| p.matches(name));
-                        if names.iter().any(sets) {
-                            return None;
+                        for (name, column) in &mut columns {
+                            if patterns.iter().any(|pattern| pattern.matches(name)) {
+                                column.origin = Origin::More;
+                                column.same = false;
+                            }
                         }
                         continue;
                     }
                 };
-                if !names.contains(set) {
-                    continue;
-                }
-                let ExprKind::Field(copied) = &value.kind else {
-                    return None;
+                let column = match &value.kind {
+                    ExprKind::Field(copied) => columns.get(copied).cloned(),
+                    _ => None,
                 };
-                if names.len() > 1 {
-                    return None;
-                }
-                *names = vec![copied.clone()];
+                let origin = match is_pure(value) {
+                    true => origin_of(&fields_of(value), &columns),
+                    false => Origin::More,
+                };
+                let column = column.unwrap_or(Column {
+                    origin,
+                    same: false,
+                });
+                columns.insert(field.clone(), column);
             }
-            place(input, names, values)
+            Some(columns)
         }
-        Plan::Lookup { input, outputs, .. } => {
-            let sets = |(_, field): &(Name, Name)| names.contains(&field.text);
-            let known = !outputs.is_empty() && !outputs.iter().any(sets);
-            known.then(|| place(input, names, values))?
-        }
-        Plan::Aggregate {
+        Plan::Lookup {
             input,
-            by,
-            fill,
-            aggregates,
+            keys,
+            outputs,
+            overwrite,
             ..
-        } => {
-            let is_made = |name: &String| aggregates.iter().any(|a| a.name == *name);
-            let wild = aggregates.iter().any(|a| a.name.contains('*'));
-            let mut grouped = by.iter().filter(|by| names.contains(&by.name));
-            let (Some(key), None) = (grouped.next(), grouped.next()) else {
-                return None;
-            };
-            if key.span.is_some() || wild || names.iter().any(is_made) {
-                return None;
+        } if !outputs.is_empty() => {
+            let mut columns = columns_of(input)?;
+            // A lookup by time looks at the row's time too.
+            let fields = keys.iter().map(|(_, field)| field.text.clone());
+            let fields: Vec<String> = fields.chain(["_time".to_owned()]).collect();
+            let found = origin_of(&fields, &columns);
+            for (_, field) in outputs {
+                let before = columns.get(&field.text).filter(|_| !overwrite);
+                let origin = match before {
+                    Some(column) => found.clone().and(&column.origin),
+                    None => found.clone(),
+                };
+                columns.insert(
+                    field.text.clone(),
+                    Column {
+                        origin,
+                        same: false,
+                    },
+                );
             }
-            **input = input
-                .as_ref()
-                .clone()
-                .search(one_of(&key.name, values, fill.as_deref()));
-            Some(())
+            Some(columns)
         }
         _ => None,
     }
+}
+
+/// What the values of fields hang on together; those that are not there are missing in all rows.
+pub(super) fn origin_of(fields: &[String], columns: &Columns) -> Origin {
+    let known = fields.iter().filter_map(|field| columns.get(field));
+    known.fold(Origin::Nothing, |all, column| all.and(&column.origin))
+}
+
+/// Whether an expression has the same value wherever its fields have the same values.
+pub(super) fn is_pure(expr: &Expr) -> bool {
+    let impure = expr.any(&|found| match &found.kind {
+        ExprKind::Call(name, _) => {
+            let name = name.text.to_ascii_lowercase();
+            ["random", "searchmatch", "lookup"].contains(&name.as_str())
+        }
+        // One field or two: that hangs on which there are.
+        ExprKind::Dotted(_) => true,
+        _ => false,
+    });
+    !impure && !has_subsearch(expr)
 }
 
 /// What rows of groups with these values satisfy; `fill` is the value of those that have none.

@@ -1,16 +1,14 @@
 //! Filters over groups that one key of the groups decides: which values of the key pass is found
 //! out of these values alone, before the groups are made.
 
-use indexmap::IndexMap;
-
 use crate::functions::stats::stats_function;
-use crate::plan::analysis::{fields_of, has_subsearch};
-use crate::plan::narrow::narrowed;
+use crate::plan::analysis::fields_of;
+use crate::plan::narrow::{Column, Origin, columns_of, is_pure, narrowed, origin_of};
 use crate::plan::{
-    AggregateCall, AggregateInput, Assignment, ByField, Plan, Predicate, Projection, Target, build,
+    AggregateCall, AggregateInput, Assignment, ByField, Plan, Predicate, Target, build,
 };
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, Search};
+use crate::syntax::ast::Search;
 
 /// A plan that finds the values of a key which a filter lets pass.
 pub struct Probe {
@@ -20,42 +18,13 @@ pub struct Probe {
     pub key: String,
 }
 
-/// What the value of a column hangs on.
-#[derive(Clone, Debug, PartialEq)]
-enum Origin {
-    Nothing,
-    Key(String),
-    More,
-}
-
-impl Origin {
-    fn and(self, other: &Origin) -> Origin {
-        match (self, other) {
-            (Origin::Nothing, other) => other.clone(),
-            (known, Origin::Nothing) => known,
-            (known, other) if known == *other => known,
-            _ => Origin::More,
-        }
-    }
-}
-
-/// A column above the groups.
-#[derive(Clone, Debug)]
-struct Column {
-    origin: Origin,
-    /// Whether it is the key itself.
-    same: bool,
-}
-
-type Columns = IndexMap<String, Column>;
-
 /// The probe of a filter over groups; none where not one key alone decides, or where groups are
 /// made by that key only, so that nothing would be gained.
 pub fn probe(plan: &Plan) -> Option<Probe> {
     let Plan::Filter { input, predicate } = plan else {
         return None;
     };
-    let columns = columns_of(input)?;
+    let columns = columns_of(input).filter(|_| keys_of(input) > 1)?;
     let looked_at = match predicate {
         Predicate::Search(search, plans) if plans.is_empty() => {
             let mut fields = Vec::new();
@@ -79,150 +48,12 @@ pub fn probe(plan: &Plan) -> Option<Probe> {
     })
 }
 
-/// The columns above groups, by steps that look at one row each.
-fn columns_of(plan: &Plan) -> Option<Columns> {
+/// By how many keys the groups below are made.
+fn keys_of(plan: &Plan) -> usize {
     match plan {
-        Plan::Aggregate { aggregates, by, .. } => {
-            let wild = aggregates.iter().any(|a| a.name.contains('*'));
-            if wild || by.len() < 2 {
-                return None;
-            }
-            let keys = by.iter().map(|by| {
-                let origin = match by.span {
-                    None => Origin::Key(by.name.clone()),
-                    Some(_) => Origin::More,
-                };
-                (by.name.clone(), Column { origin, same: true })
-            });
-            let made = aggregates.iter().map(|call| {
-                let origin = Origin::More;
-                (
-                    call.name.clone(),
-                    Column {
-                        origin,
-                        same: false,
-                    },
-                )
-            });
-            Some(keys.chain(made).collect())
-        }
-        Plan::Filter { input, .. } => columns_of(input),
-        Plan::Project {
-            input,
-            mode,
-            fields,
-        } => {
-            let mut columns = columns_of(input)?;
-            let named = |name: &String| fields.iter().any(|field| field.matches(name));
-            columns.retain(|name, _| named(name) != (*mode == Projection::Drop));
-            Some(columns)
-        }
-        Plan::Rename { input, pairs } => {
-            let mut columns = columns_of(input)?;
-            for (from, to) in pairs {
-                let names: Vec<String> = columns.keys().cloned().collect();
-                let mut there = false;
-                for name in names {
-                    let Some(captures) = from.captures(&name) else {
-                        continue;
-                    };
-                    there = true;
-                    let new = to.fill(&captures);
-                    if let Some(column) = columns.shift_remove(&name) {
-                        columns.insert(new, column);
-                    }
-                }
-                if !there && !from.is_wild() {
-                    columns.shift_remove(&to.text);
-                }
-            }
-            Some(columns)
-        }
-        Plan::Extend {
-            input,
-            columns: set,
-        } => {
-            let mut columns = columns_of(input)?;
-            for Assignment { target, value } in set {
-                let field = match target {
-                    Target::Field(field) => field,
-                    Target::Template(_) => return None,
-                    Target::Each(patterns) | Target::EachPresent(patterns) => {
-                        for (name, column) in &mut columns {
-                            if patterns.iter().any(|pattern| pattern.matches(name)) {
-                                column.origin = Origin::More;
-                                column.same = false;
-                            }
-                        }
-                        continue;
-                    }
-                };
-                let column = match &value.kind {
-                    ExprKind::Field(copied) => columns.get(copied).cloned(),
-                    _ => None,
-                };
-                let origin = match is_pure(value) {
-                    true => origin_of(&fields_of(value), &columns),
-                    false => Origin::More,
-                };
-                let column = column.unwrap_or(Column {
-                    origin,
-                    same: false,
-                });
-                columns.insert(field.clone(), column);
-            }
-            Some(columns)
-        }
-        Plan::Lookup {
-            input,
-            keys,
-            outputs,
-            overwrite,
-            ..
-        } if !outputs.is_empty() => {
-            let mut columns = columns_of(input)?;
-            // A lookup by time looks at the row's time too.
-            let fields = keys.iter().map(|(_, field)| field.text.clone());
-            let fields: Vec<String> = fields.chain(["_time".to_owned()]).collect();
-            let found = origin_of(&fields, &columns);
-            for (_, field) in outputs {
-                let before = columns.get(&field.text).filter(|_| !overwrite);
-                let origin = match before {
-                    Some(column) => found.clone().and(&column.origin),
-                    None => found.clone(),
-                };
-                columns.insert(
-                    field.text.clone(),
-                    Column {
-                        origin,
-                        same: false,
-                    },
-                );
-            }
-            Some(columns)
-        }
-        _ => None,
+        Plan::Aggregate { by, .. } => by.len(),
+        other => other.inputs().first().map_or(0, |input| keys_of(input)),
     }
-}
-
-/// What the values of fields hang on together; those that are not there are missing in all rows.
-fn origin_of(fields: &[String], columns: &Columns) -> Origin {
-    let known = fields.iter().filter_map(|field| columns.get(field));
-    known.fold(Origin::Nothing, |all, column| all.and(&column.origin))
-}
-
-/// Whether an expression has the same value wherever its fields have the same values.
-fn is_pure(expr: &Expr) -> bool {
-    let impure = expr.any(&|found| match &found.kind {
-        ExprKind::Call(name, _) => {
-            let name = name.text.to_ascii_lowercase();
-            ["random", "searchmatch", "lookup"].contains(&name.as_str())
-        }
-        // One field or two: that hangs on which there are.
-        ExprKind::Dotted(_) => true,
-        _ => false,
-    });
-    !impure && !has_subsearch(expr)
 }
 
 /// Adds the fields that a search expression compares; false where it asks for anything else.
