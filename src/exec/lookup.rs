@@ -7,7 +7,7 @@ use polars::prelude::{Column, Expr as Lazy, PolarsResult};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
-use crate::exec::column::{Builder, Cells, field};
+use crate::exec::column::{Builder, Cells, common_height, field};
 use crate::exec::distinct::Distinct;
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::lookup_match::{KeyTest, Matcher, Times};
@@ -267,7 +267,7 @@ impl Ready {
 
 /// Columns of one length: a constant may come as one row.
 fn level(columns: &[Column]) -> Vec<Column> {
-    let height = columns.iter().map(Column::len).max().unwrap_or(0);
+    let height = common_height(columns);
     let leveled = columns.iter().map(|column| match column.len() {
         1 => column.new_from_index(0, height),
         _ => column.clone(),

@@ -6,7 +6,7 @@ use polars::prelude::{
     StringChunked,
 };
 
-use crate::exec::column::Cells;
+use crate::exec::column::{Cells, common_height};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
 
 /// A search expression over columns, by their place.
@@ -75,7 +75,7 @@ impl Test {
     /// The rows for which it holds; there is at least one column.
     pub(super) fn rows(&self, columns: &[Column]) -> PolarsResult<Column> {
         // A constant column may come as one row, whatever the others have.
-        let height = columns.iter().map(Column::len).max().unwrap_or(0);
+        let height = common_height(columns);
         let mut left = vec![true; height];
         self.narrow(columns, &mut left)?;
         let name = columns[0].name().clone();
