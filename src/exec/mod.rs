@@ -16,12 +16,14 @@ pub mod column;
 mod columns;
 pub mod data;
 mod distinct;
+mod early;
 mod engine;
 mod expression;
 pub mod fields;
 mod filter;
 pub mod frame;
 mod join;
+mod known;
 mod lookup;
 mod lookup_match;
 mod mask;
@@ -34,6 +36,7 @@ mod stream;
 mod subsearch;
 mod summary;
 pub mod terms;
+mod together;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -44,6 +47,7 @@ use polars::prelude::{Column, DataFrame, IntoColumn as _, lit};
 use crate::error::{Error, Result};
 use crate::exec::data::Data;
 use crate::exec::frame::{Frame, polars_error, to_table};
+use crate::exec::join::Partnered;
 use crate::exec::prune::Bounds;
 use crate::exec::rows::Rows;
 use crate::exec::summary::Wanted;
@@ -112,7 +116,8 @@ impl<'e> Executor<'e> {
     /// What is wrong with the search, the data, or that the user asked to stop.
     pub fn run(&self, plan: &Plan) -> Result<Rows> {
         self.note_names(plan);
-        let frame = self.lower(plan)?;
+        let fewer = self.without_lost_groups(plan)?;
+        let frame = self.lower(fewer.as_ref().unwrap_or(plan))?;
         self.collect(frame)
     }
 
@@ -180,7 +185,10 @@ impl<'e> Executor<'e> {
                     sorted: *sorted,
                 };
                 let frame = match summary::scanned(plan) {
-                    Some(wanted) => self.filtered_model(input, &wanted)?,
+                    Some(wanted) => {
+                        let found = self.found_in_model(input)?;
+                        self.filtered_model(input, &wanted, found)?
+                    }
                     None => self.lower(input)?,
                 };
                 self.aggregate(frame, aggregates, &grouping)
@@ -250,8 +258,16 @@ impl<'e> Executor<'e> {
                 overwrite,
                 max,
             } => {
-                let (left, right) = (self.lower(left)?, self.lower(right)?);
-                self.join(left, right, fields, *outer, *overwrite, *max)
+                let partners = self.lower(right)?;
+                let wanted = match (right.as_ref(), outer) {
+                    (Plan::Subsearch { .. }, false) => self.partnered(left, &partners, fields)?,
+                    _ => Partnered::Some(self.lower(left)?),
+                };
+                let joined = |left| self.join(left, partners, fields, *outer, *overwrite, *max);
+                match wanted {
+                    Partnered::Some(left) => joined(left),
+                    Partnered::None(left) => Ok(joined(left)?.emptied()),
+                }
             }
             Plan::Lookup {
                 input,
@@ -281,6 +297,7 @@ impl<'e> Executor<'e> {
                 overwrite,
             } => self.side_by_side(left, right, *overwrite),
             Plan::Apply { input, kernel } => {
+                kernel.prepare(self.context)?;
                 let rows = self.run(input)?;
                 let table = kernel.run(to_table(&rows), self.context)?;
                 Frame::from_table(table)
@@ -295,7 +312,10 @@ impl<'e> Executor<'e> {
             Predicate::Search(search, _) => Bounds::of(self.context, Some(search))?,
             Predicate::Expr(_) => Bounds::of(self.context, None)?,
         };
-        let events = self.events_within(false, &bounds)?;
+        let events = match self.found_in_events(predicate)? {
+            Some(found) => found,
+            None => self.events_within(false, &bounds)?,
+        };
         let found = self.filter(events, predicate, true)?;
         Ok(match newest_first && self.ready.is_none() {
             true => data::by_time(found),

@@ -34,6 +34,7 @@ mod store;
 mod store_shared;
 mod support;
 mod tables;
+mod together;
 mod versions;
 mod why;
 mod writes;
