@@ -53,7 +53,12 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, _: Option<Plan>) -> Result<Pla
             let today = time::micros(today).ok_or_else(wrong)?;
             return Unit::Day.add(today, days, zone).ok_or_else(wrong);
         }
-        let formats = ["%m/%d/%Y:%H:%M:%S", "%m/%d/%Y"];
+        // The documentation writes years with four digits and with two.
+        let year = literal.text.split(['/', ':']).nth(2);
+        let formats = match year.map(str::len) {
+            Some(2) => ["%m/%d/%y:%H:%M:%S", "%m/%d/%y"],
+            _ => ["%m/%d/%Y:%H:%M:%S", "%m/%d/%Y"],
+        };
         let seconds = formats
             .iter()
             .find_map(|f| time::strptime(&literal.text, f, now, zone))

@@ -21,8 +21,19 @@ const TYPES: &str = "__eventtype";
 /// # Errors
 /// An event type whose search can't be read.
 pub(super) fn event_types(context: &PlanContext) -> Result<Expr> {
+    event_types_of(context, |_| true)
+}
+
+/// The same for some of the event types.
+///
+/// # Errors
+/// As for [`event_types`].
+pub(super) fn event_types_of(context: &PlanContext, wanted: impl Fn(&str) -> bool) -> Result<Expr> {
     let mut names = Vec::new();
     for (name, event_type) in context.catalog.event_types() {
+        if !wanted(name) {
+            continue;
+        }
         let search = parse_search(context, &event_type.search)
             .and_then(|search| resolved(&search, context, 0))
             .map_err(|error| in_type(error, name))?;

@@ -7,6 +7,7 @@ mod args;
 mod refused;
 mod template;
 mod dataset;
+mod discovery;
 mod figures;
 mod foreach_values;
 mod indexes;
@@ -122,14 +123,14 @@ commands! {
     anomalousvalue, anomalydetection, append, appendcols, appendpipe, apply, arules, associate,
     autoregress, bin, bucketdir, chart, cluster, cofilter, collect, concurrency, contingency, convert,
     correlate, datamodel, dbinspect, dedup, deletemodel, delta, diff, erex, eval, eventcount, eventstats, extract,
-    fieldformat, fields, fieldsummary, filldown, fillnull, fit, folderize, foreach, format, from, fromjson,
+    fieldformat, fields, fieldsummary, filldown, fillnull, findtypes, fit, folderize, foreach, format, from, fromjson,
     gauge, gentimes, geostats, head, highlight, history, inputcsv, inputlookup, iplocation, join, kmeans, kvform,
     listmodels, loadjob, localize, localop, lookup, makecontinuous, makemv, makeresults, map, mcatalog, mcollect,
     metadata, metasearch, mpreview, mstats, multikv, mvcombine, mvexpand, nomv, outlier, outputcsv, outputlookup,
     outputtext, overlap, pivot, predict, rangemap, rare, regex, relevancy, reltime, rename, replace, require,
     return_, reverse, rex, rtorder, sample, savedsearch, score, scrub, search, searchtxn, selfjoin, set, setfields, sichart, sirare, sistats,
     sitimechart, sitop, sort, spath, stats, strcat, streamstats, summary, table, tags, tail, timechart,
-    timewrap, tojson, top, transaction, transpose, trendline, tstats, typeahead, typer, union,
+    timewrap, tojson, top, transaction, transpose, trendline, tstats, typeahead, typelearner, typer, union,
     uniq, untable, walklex, where_, x11, xmlkv, xmlunescape, xpath, xyseries,
 }
 

@@ -1,6 +1,7 @@
 //! From stages to plan nodes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::commands::args::IGNORED;
 use crate::commands::{self, Category, Command, marks};
@@ -9,6 +10,7 @@ use crate::plan::build::{call, field};
 use crate::plan::check::check_stage;
 use crate::plan::context::PlanContext;
 use crate::plan::schema::Pattern;
+use crate::plan::table::Table;
 use crate::plan::{Assignment, Plan, Predicate, Scan, Target};
 use crate::syntax;
 use crate::syntax::ast::{ArgKind, Expr, Pipeline, Search, Stage};
@@ -129,6 +131,11 @@ impl<'p> Planner<'p> {
         let command =
             commands::command(&stage.name.text).ok_or_else(|| commands::unknown(stage))?;
         let generates = command.category == Category::Generating || command.name == "search";
+        // `| stats count` is an old way to make a row: it counts nothing.
+        if first && command.name == "stats" {
+            let nothing = Plan::Values(Arc::new(Table::new(0)));
+            return (command.plan)(self, stage, Some(nothing)).map_err(|e| e.at(stage.span));
+        }
         if first && !generates && command.name != "union" {
             return Err(Error::syntax(
                 stage.name.span,

@@ -124,10 +124,6 @@ const REFUSED: &[(&[&str], &str)] = &[
         "it asks a directory server",
     ),
     (
-        &["findtypes", "typelearner"],
-        "Splunk does not say how it guesses event types; `cluster` groups events that are alike, and `typer` gives events the types that are defined",
-    ),
-    (
         &[
             "datamodelsimple",
             "expandtoken",

@@ -39,6 +39,7 @@ pub(super) const COMMAND: Command = Command {
         ("mvraw", "false", "_raw as a multivalue"),
         ("delim", " ", "accepted: values stay apart, so nothing joins them"),
         ("nullstr", "NULL", "what stands for a missing value in a list"),
+        ("fields", "", "the fields to share, separated by commas, as older searches write them"),
         ("name", "", "a stanza of transactiontypes.conf; what the search says goes before it"),
     ],
     doc: "Puts events that share fields, lie close in time, or stand between a first and a last event into one event \
@@ -172,7 +173,8 @@ fn of_type(planner: &Planner<'_>, stage: &Stage, name: &Literal) -> Result<Stage
 /// The fields, also those of a list in quotes: `transaction "host, cookie"`.
 fn field_list(args: &Args<'_>) -> Vec<String> {
     let mut fields: Vec<String> = Vec::new();
-    for name in texts(&args.fields()) {
+    let written = args.get("fields").map(|fields| fields.text.clone());
+    for name in texts(&args.fields()).into_iter().chain(written) {
         let names = name.split(',').map(str::trim).filter(|n| !n.is_empty());
         for name in names {
             if !fields.iter().any(|f| f == name) {

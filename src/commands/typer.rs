@@ -1,19 +1,20 @@
 //! `typer`: the event types of events.
 
 use crate::commands::args::Args;
-use crate::commands::marks::event_types;
+use crate::commands::marks::{event_types, event_types_of};
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;
 use crate::plan::Plan;
+use crate::plan::schema::Pattern;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
 
 pub(super) const COMMAND: Command = Command {
     name: "typer",
     category: Category::Fields,
-    synopsis: "typer [eventtypes=<name>] [maxlen=<N>]",
+    synopsis: "typer [eventtypes=<name>[,<name>]...] [maxlen=<N>]",
     options: &[
-        ("eventtypes", "", "accepted: the event types of all apps are looked at"),
+        ("eventtypes", "", "the names of the event types looked at, separated by commas, `*` in them too; all unless given"),
         ("maxlen", "10000", "accepted: an event's whole text is looked at"),
     ],
     doc: "Gives the field `eventtype` the names of the event types whose search an event satisfies.",
@@ -25,7 +26,14 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
-    Args::new(&COMMAND, stage)?;
-    let types = event_types(planner.context)?;
+    let args = Args::new(&COMMAND, stage)?;
+    let types = match args.get("eventtypes") {
+        None => event_types(planner.context)?,
+        Some(names) => {
+            let names = names.text.split(',').map(str::trim).map(Pattern::new);
+            let names: Vec<Pattern> = names.collect();
+            event_types_of(planner.context, |name| names.iter().any(|n| n.matches(name)))?
+        }
+    };
     Ok(Planner::rows_or_events(input).set("eventtype", types))
 }

@@ -384,13 +384,15 @@ impl Executor<'_> {
                 let cells = values.as_ref().map(Cells::new);
                 let height = values.as_ref().map_or(0, Column::len);
                 let at = times.and_then(|t| t.get_as_series(group)).map(Column::from);
+                // A field that is not there is one missing value, also where there are no rows.
+                let timed = at.as_ref().map_or(0, Column::len);
                 let at = at.as_ref().map(Cells::new);
                 let samples = Samples {
                     values: (0..height)
                         .map(|i| cells.as_ref().map_or(Value::Null, |c| c.get(i)))
                         .collect(),
                     times: (0..height)
-                        .map(|i| at.as_ref().and_then(|c| c.get(i).as_number()))
+                        .map(|i| at.as_ref().filter(|_| i < timed)?.get(i).as_number())
                         .collect(),
                     parameter,
                     list_limit,

@@ -5,9 +5,9 @@ use std::convert::Infallible;
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::frame::{Frame, cast, column, to_table};
+use crate::exec::frame::{Frame, cast, column, polars_error, to_table};
 use crate::plan::{Assignment, EACH, Target};
-use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 use crate::value::Type;
 
 impl Executor<'_> {
@@ -15,7 +15,7 @@ impl Executor<'_> {
         match &assignment.target {
             Target::Field(name) => {
                 let (value, kind) = self.value(&assignment.value, &frame)?;
-                let (value, kind) = as_time(name, value, kind);
+                let (value, kind) = self.as_time(&frame, name, &assignment.value, value, kind)?;
                 Ok(frame.with(vec![(name.clone(), kind, value)]))
             }
             Target::Each(patterns) | Target::EachPresent(patterns) => {
@@ -31,7 +31,7 @@ impl Executor<'_> {
                 for name in names {
                     let expr = substitute(&assignment.value, &name);
                     let (value, kind) = self.value(&expr, &frame)?;
-                    let (mut value, kind) = as_time(&name, value, kind);
+                    let (mut value, kind) = self.as_time(&frame, &name, &expr, value, kind)?;
                     if matches!(assignment.target, Target::EachPresent(_)) {
                         let there = column(&name);
                         value = when(there.clone().is_not_null().any(true))
@@ -43,6 +43,38 @@ impl Executor<'_> {
                 Ok(frame.with(columns))
             }
             Target::Template(template) => self.assign_template(frame, template, &assignment.value),
+        }
+    }
+
+    /// `_time` is stored as a time where numbers are what it is set to, also numbers that are
+    /// texts; as text where a text is, such as a date for readers.
+    fn as_time(
+        &self,
+        frame: &Frame,
+        name: &str,
+        expr: &Expr,
+        value: Lazy,
+        kind: Type,
+    ) -> Result<(Lazy, Type)> {
+        const OTHER: &str = "other";
+        match kind {
+            _ if name != "_time" => Ok((value, kind)),
+            Type::Number => Ok((cast(value, kind, Type::Time), Type::Time)),
+            Type::Text | Type::Any if makes_text(expr) => Ok((value, kind)),
+            Type::Text | Type::Any => {
+                let time = cast(value.clone(), kind, Type::Time);
+                let other = value.clone().is_not_null().and(time.clone().is_null());
+                let probe = frame.lazy.clone().select([other.any(true).alias(OTHER)]);
+                let probe = self.computed(probe)?;
+                let other = probe.column(OTHER).map_err(polars_error)?;
+                let is_text = other.bool().map_err(polars_error)?.get(0) == Some(true);
+                Ok(if is_text {
+                    (value, kind)
+                } else {
+                    (time, Type::Time)
+                })
+            }
+            _ => Ok((value, kind)),
         }
     }
 
@@ -83,12 +115,17 @@ impl Executor<'_> {
     }
 }
 
-/// `_time` is stored as a time whoever computed it.
-fn as_time(name: &str, value: Lazy, kind: Type) -> (Lazy, Type) {
-    if name == "_time" && matches!(kind, Type::Number | Type::Any | Type::Text) {
-        (cast(value, kind, Type::Time), Type::Time)
-    } else {
-        (value, kind)
+/// Whether an expression makes a text to be read: a written time, a phrase, pieces joined.
+fn makes_text(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Text(text) => text.parse::<f64>().is_err(),
+        ExprKind::Binary(BinaryOp::Concat, ..) => true,
+        ExprKind::Call(function, args) => match function.text.to_ascii_lowercase().as_str() {
+            "strftime" => true,
+            "coalesce" | "if" | "case" => args.iter().any(makes_text),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -11,6 +11,14 @@ use polars::prelude::{
 use crate::exec::rows::cell;
 use crate::value::{Type, Value};
 
+/// The rows of columns that belong together; one of a single row beside others is a constant,
+/// which has as many as they have, none also.
+pub(super) fn common_height(columns: &[Column]) -> usize {
+    let mut heights = columns.iter().map(Column::len);
+    let several = heights.clone().find(|&height| height != 1);
+    several.or(heights.next()).unwrap_or(0)
+}
+
 /// How a column of that SPL type is stored.
 pub fn data_type(kind: Type) -> DataType {
     match kind {

@@ -6,7 +6,7 @@ use polars::prelude::{Column, DataType, Expr as Lazy, IntoColumn as _, lit};
 
 use crate::error::{Error, Result};
 use crate::exec::Executor;
-use crate::exec::column::{Builder, Cells, field};
+use crate::exec::column::{Builder, Cells, common_height, field};
 use crate::exec::distinct::Distinct;
 use crate::exec::frame::{Frame, column, missing};
 use crate::plan::analysis::has_subsearch;
@@ -97,7 +97,7 @@ impl Executor<'_> {
         let program = Arc::new(program);
         let first = columns.remove(0);
         let run = move |columns: &mut [Column]| {
-            let height = columns.iter().map(Column::len).max().unwrap_or(0);
+            let height = common_height(columns);
             let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
             // A literal has one row whatever the others have.
             let single: Vec<bool> = columns.iter().map(|c| c.len() == 1).collect();

@@ -7,14 +7,17 @@ use polars::prelude::{Column, Expr as Lazy, PolarsResult};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
-use crate::exec::column::{Builder, Cells, field};
+use crate::exec::column::{Builder, Cells, common_height, field};
 use crate::exec::distinct::Distinct;
 use crate::exec::frame::{Frame, column, polars_error};
-use crate::exec::lookup_match::{KeyTest, Matcher};
+use crate::exec::lookup_match::{KeyTest, Matcher, Times};
 use crate::knowledge::lookups::{LookupDefinition, LookupTable};
 use crate::plan::table::{Table, type_of_values};
 use crate::syntax::ast::Name;
 use crate::value::{Type, Value};
+
+/// The field that a temporal lookup compares.
+const TIME: &str = "_time";
 
 impl Executor<'_> {
     /// The rows of a lookup table.
@@ -64,9 +67,9 @@ impl Executor<'_> {
         let ready = self.ready_lookup(lookup, keys, outputs)?;
         let mut schema = frame.schema.clone();
         let rows = self.collect(frame)?;
-        let cells: Vec<Option<Cells<'_>>> = keys
-            .iter()
-            .map(|(_, field)| rows.frame().column(&field.text).ok().map(Cells::new))
+        let cells: Vec<Option<Cells<'_>>> = ready
+            .inputs(keys)
+            .map(|field| rows.frame().column(field).ok().map(Cells::new))
             .collect();
         let there: Vec<Cells<'_>> = cells.iter().flatten().copied().collect();
         let distinct = Distinct::of(&there, rows.len());
@@ -126,12 +129,15 @@ impl Executor<'_> {
         } else {
             Type::Text
         };
-        let count = keys.len();
+        if ready.matcher.is_temporal() && !frame.has(TIME) {
+            return self.lookup(frame, lookup, keys, outputs, overwrite);
+        }
+        let count = ready.inputs(keys).count();
         let mut added = Vec::with_capacity(ready.outputs.len());
         for (at, target) in &ready.outputs {
             let old = frame.has(target).then(|| frame.kind(target));
             let joined = old.map_or(kind, |old| kind.join(old));
-            let mut inputs: Vec<Lazy> = keys.iter().map(|(_, f)| column(&f.text)).collect();
+            let mut inputs: Vec<Lazy> = ready.inputs(keys).map(column).collect();
             inputs.extend(old.map(|_| column(target)));
             let first = inputs.remove(0);
             let (ready, at) = (Arc::clone(&ready), *at);
@@ -196,7 +202,11 @@ impl Executor<'_> {
                 .map(|(column, target)| Ok((index(column)?, target.text.clone())))
                 .collect::<Result<_>>()?
         };
-        let matcher = Matcher::new(&definition, &table, tests);
+        let clock = &self.context.clock;
+        let times = Times::of(&definition, &table, |text, format| {
+            crate::time::strptime(text, format, clock.now, clock.zone)
+        });
+        let matcher = Matcher::new(&definition, &table, tests, times);
         Ok(Ready {
             definition,
             table,
@@ -216,6 +226,14 @@ struct Ready {
 }
 
 impl Ready {
+    /// The fields that are compared: the keys, and behind them the time where it has a say.
+    fn inputs<'k>(&self, keys: &'k [(Name, Name)]) -> impl Iterator<Item = &'k str> {
+        let time = self.matcher.is_temporal().then_some(TIME);
+        keys.iter()
+            .map(|(_, field)| field.text.as_str())
+            .chain(time)
+    }
+
     /// What rows of the table say in a column.
     fn value(&self, found: &[usize], column: usize) -> Value<'static> {
         let mut cells: Vec<Cow<'static, str>> = found
@@ -249,7 +267,7 @@ impl Ready {
 
 /// Columns of one length: a constant may come as one row.
 fn level(columns: &[Column]) -> Vec<Column> {
-    let height = columns.iter().map(Column::len).max().unwrap_or(0);
+    let height = common_height(columns);
     let leveled = columns.iter().map(|column| match column.len() {
         1 => column.new_from_index(0, height),
         _ => column.clone(),

@@ -36,6 +36,56 @@ impl KeyTest {
     }
 }
 
+/// When the rows of a temporal lookup begin to hold, and how far from that an event may lie.
+///
+/// Knowledge Manager Manual, "Configure a time-based lookup".
+pub(super) struct Times {
+    rows: Vec<Option<f64>>,
+    min_offset: f64,
+    max_offset: f64,
+}
+
+impl Times {
+    /// The times of a table's rows, in epoch seconds as `read` finds them in their column; `None`
+    /// when the lookup is not temporal or its table lacks the column.
+    pub(super) fn of(
+        definition: &LookupDefinition,
+        table: &LookupTable,
+        read: impl Fn(&str, &str) -> Option<f64>,
+    ) -> Option<Times> {
+        /// As documented: the offset of `time_format`'s default, and the greatest offset.
+        const FORMAT: &str = "%s.%Q";
+        const MAX_OFFSET: f64 = 2_000_000_000.0;
+        let name = definition.time_field.as_ref()?;
+        let column = table.columns.iter().position(|c| c == name)?;
+        let format = definition.time_format.as_deref().unwrap_or(FORMAT);
+        let time = |text: &str| match text.parse::<f64>() {
+            Ok(seconds) if format == FORMAT => Some(seconds),
+            _ => read(text, format),
+        };
+        let cell = |row: &Vec<Option<String>>| time(row.get(column)?.as_deref()?);
+        Some(Times {
+            rows: table.rows.iter().map(cell).collect(),
+            min_offset: definition.min_offset,
+            max_offset: definition.max_offset.unwrap_or(MAX_OFFSET),
+        })
+    }
+
+    /// Keeps the rows that hold at a time, latest first.
+    fn judge(&self, found: &mut Vec<usize>, at: Option<f64>) {
+        let Some(at) = at else {
+            found.clear();
+            return;
+        };
+        let time = |row: usize| self.rows[row].unwrap_or(f64::NAN);
+        found.retain(|&row| {
+            let ahead = at - time(row);
+            ahead >= self.min_offset && ahead <= self.max_offset
+        });
+        found.sort_by(|&a, &b| time(b).total_cmp(&time(a)));
+    }
+}
+
 /// What a cell of a key column was made into.
 enum Cell {
     Missing,
@@ -51,6 +101,7 @@ pub(super) struct Matcher {
     tests: Vec<KeyTest>,
     cells: Vec<Vec<Cell>>,
     exact: HashMap<Vec<String>, Vec<usize>>,
+    times: Option<Times>,
     most: usize,
     rows: usize,
 }
@@ -61,6 +112,7 @@ impl Matcher {
         definition: &LookupDefinition,
         table: &LookupTable,
         tests: Vec<KeyTest>,
+        times: Option<Times>,
     ) -> Matcher {
         let mut exact: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
         let mut cells = Vec::with_capacity(table.rows.len());
@@ -87,9 +139,15 @@ impl Matcher {
             tests,
             cells,
             exact,
+            times,
             most: definition.max_matches.max(1),
             rows: table.rows.len(),
         }
+    }
+
+    /// Whether the time of an event has a say: it stands behind the keys then.
+    pub(super) fn is_temporal(&self) -> bool {
+        self.times.is_some()
     }
 
     /// Whether one value of each key may match several rows.
@@ -99,8 +157,10 @@ impl Matcher {
         self.most > 1 && !unique
     }
 
-    /// The rows that match, in their order.
+    /// The rows that match, in their order; those of a temporal lookup latest first, for the
+    /// time that stands behind the keys.
     pub(super) fn find(&self, values: &[Value<'_>]) -> Vec<usize> {
+        let (values, time) = values.split_at(self.tests.len());
         // A multivalue key matches where one of its values does.
         let mut found = Vec::new();
         let alternatives: Vec<Vec<Cow<'_, str>>> =
@@ -124,6 +184,9 @@ impl Matcher {
         }
         found.sort_unstable();
         found.dedup();
+        if let Some(times) = &self.times {
+            times.judge(&mut found, time.first().and_then(Value::as_number));
+        }
         found.truncate(self.most);
         found
     }
@@ -143,7 +206,8 @@ impl Matcher {
         for &row in rows {
             if only_exact || self.row_matches(row, key) {
                 found.push(row);
-                if found.len() >= self.most && self.rows > self.most {
+                let enough = found.len() >= self.most && self.times.is_none();
+                if enough && self.rows > self.most {
                     return;
                 }
             }

@@ -8,7 +8,7 @@ use polars::prelude::{
     StringChunked,
 };
 
-use crate::exec::column::Cells;
+use crate::exec::column::{Cells, common_height};
 use crate::exec::known::Known;
 use crate::plan::matching::{FieldMatcher, TermMatcher};
 use crate::value::Value;
@@ -131,7 +131,7 @@ impl Test {
     /// The rows for which it holds; there is at least one column.
     pub(super) fn rows(&self, columns: &[Column]) -> PolarsResult<Column> {
         // A constant column may come as one row, whatever the others have.
-        let height = columns.iter().map(Column::len).max().unwrap_or(0);
+        let height = common_height(columns);
         let mut left = vec![true; height];
         self.narrow(columns, &mut left)?;
         let name = columns[0].name().clone();

@@ -8,7 +8,7 @@ use polars::prelude::{
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::aggregate::stable;
-use crate::exec::column::{Builder, Cells, field};
+use crate::exec::column::{Builder, Cells, common_height, field};
 use crate::exec::frame::{Frame, column, missing, polars_error};
 use crate::plan::{SortKey, SortOrder};
 use crate::time::Span;
@@ -115,7 +115,7 @@ pub(super) fn combination(fields: &[String], frame: &Frame) -> Lazy {
         .collect();
     let first = inputs.remove(0);
     let run = |columns: &mut [Column]| {
-        let height = columns.iter().map(Column::len).max().unwrap_or(0);
+        let height = common_height(columns);
         let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
         let single: Vec<bool> = columns.iter().map(|c| c.len() == 1).collect();
         let mut builder = StringChunkedBuilder::new("key".into(), height);

@@ -159,25 +159,27 @@ impl Executor<'_> {
             time,
             clock: self.context.clock.clone(),
         };
-        let fields: Vec<Field> = names
+        // By number, for Polars would read some names as patterns.
+        let numbers: Vec<String> = (0..names.len()).map(|at| at.to_string()).collect();
+        let fields: Vec<Field> = numbers
             .iter()
             .zip(&pass.calls)
-            .map(|(name, call)| field(name, call.kind))
+            .map(|(number, call)| field(number, call.kind))
             .collect();
         let results_type = DataType::Struct(fields);
         let cancelled = Arc::clone(&self.context.cancelled);
         let failure = Arc::clone(&self.failure);
-        let result_names = names.clone();
+        let result_numbers = numbers.clone();
         let run = move |columns: &mut [Column]| -> PolarsResult<Column> {
             let stopped = || cancelled.load(Ordering::Relaxed);
             let results = pass
                 .run(columns, &stopped)
                 .map_err(|error| stop(&failure, error))?;
             let height = columns[0].len();
-            let columns = result_names
+            let columns = result_numbers
                 .iter()
                 .zip(results)
-                .map(|(name, c)| c.with_name(PlSmallStr::from_str(name)))
+                .map(|(number, c)| c.with_name(PlSmallStr::from_str(number)))
                 .collect();
             let all = DataFrame::new(height, columns)?.into_struct(RESULTS.into());
             Ok(all.into_series().into_column())
@@ -189,9 +191,11 @@ impl Executor<'_> {
                 Ok(Field::new(RESULTS.into(), results_type.clone()))
             })
             .alias(RESULTS);
+        let result = |number: &String| column(RESULTS).struct_().field_by_name(number);
         let taken: Vec<Lazy> = names
             .iter()
-            .map(|n| column(RESULTS).struct_().field_by_name(n).alias(n.as_str()))
+            .zip(&numbers)
+            .map(|(name, number)| result(number).alias(name.as_str()))
             .collect();
         let lazy = frame.lazy.with_column(results).with_columns(taken);
         let kept = schema

@@ -40,6 +40,10 @@ pub fn stage(stage: &Stage) -> String {
     let mut before: Option<&ArgKind> = None;
     for arg in &stage.args {
         let text = match (&arg.kind, before) {
+            // `head (null=false)`: without them it would be the option.
+            (ArgKind::Expr(value), _) if stage.name.text.eq_ignore_ascii_case("head") => {
+                format!("({})", expr(value))
+            }
             // After another argument the operators of an expression could be taken for its.
             (ArgKind::Expr(value), Some(ArgKind::Option { .. } | ArgKind::Literal(_))) => {
                 format!("({})", expr(value))

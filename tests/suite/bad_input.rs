@@ -150,7 +150,7 @@ fn a_slip_of_the_pen_is_pointed_at() {
             "| makeresults | eval y=abs(1,2,3)",
             &["abs takes 1 argument, not 3", "1:24"],
         ),
-        ("| stats count", &["needs rows", "| makeresults"]),
+        ("| top host", &["needs rows", "| makeresults"]),
         (
             "| makeresults | `drop_dm_object_name`",
             &["takes 1 argument, 0 given", "1:17"],

@@ -16,22 +16,45 @@ fn count(place: &Place, file: &str) -> usize {
     digits.parse().expect("a count")
 }
 
-/// An event log of real life with more than one chunk, if it is there.
+/// The bytes of an EVTX file's header, of which 128 hold something, and of a chunk.
+const HEADER: usize = 4096;
+const CHUNK: usize = 65_536;
+
+/// An event log of real life with several chunks, if there are logs to join: the fullest chunks
+/// of all, behind a header that says how many there are.
 fn event_log() -> Option<Vec<u8>> {
     let dir = support::root().join("../shared/data/evtx");
-    let found = std::fs::read_dir(&dir).ok().and_then(|entries| {
-        let paths = entries.flatten().map(|entry| entry.path());
-        let read = paths.filter_map(|path| std::fs::read(path).ok());
-        read.filter(|bytes| bytes.len() >= 4096 + 2 * 65_536)
-            .max_by_key(Vec::len)
-    });
-    if found.is_none() {
+    let entries = std::fs::read_dir(&dir).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    let files: Vec<Vec<u8>> = paths.iter().filter_map(|p| std::fs::read(p).ok()).collect();
+    let mut chunks: Vec<&[u8]> = files
+        .iter()
+        .flat_map(|bytes| bytes.get(HEADER..).unwrap_or_default().chunks_exact(CHUNK))
+        .filter(|chunk| chunk.starts_with(b"ElfChnk\0"))
+        .collect();
+    if chunks.len() < 3 {
         let _ = writeln!(
             std::io::stderr(),
-            "SKIPPED: no event log in ../shared/data/evtx"
+            "SKIPPED: no event logs in ../shared/data/evtx"
         );
+        return None;
     }
-    found
+    // Where the free space of a chunk begins.
+    let used = |chunk: &&[u8]| u32::from_le_bytes(chunk[48..52].try_into().expect("four bytes"));
+    chunks.sort_by_key(|chunk| std::cmp::Reverse(used(chunk)));
+    chunks.truncate(4);
+    let mut joined = files[0][..HEADER].to_vec();
+    joined[8..16].fill(0);
+    joined[16..24].copy_from_slice(&(chunks.len() as u64 - 1).to_le_bytes());
+    joined[42..44].copy_from_slice(&(chunks.len() as u16).to_le_bytes());
+    let mut sum = flate2::Crc::new();
+    sum.update(&joined[..120]);
+    joined[124..128].copy_from_slice(&sum.sum().to_le_bytes());
+    for chunk in chunks {
+        joined.extend_from_slice(chunk);
+    }
+    Some(joined)
 }
 
 #[test]
@@ -56,9 +79,12 @@ fn a_damaged_event_log_gives_the_rest_of_its_events() {
     search(&place, "bent.evtx", "*")
         .fine()
         .says(&["1 place could not be read", "a damaged chunk"]);
-    // A record inside is overwritten.
+    // What a record inside says is overwritten, behind its header of 24 bytes.
     let mut bent = whole;
-    bent[4096 + 20_000..4096 + 20_400].fill(0xff);
+    let from = 4096 + 20_000;
+    let record = bent[from..].windows(4).position(|w| w == b"**\0\0");
+    let record = from + record.expect("a record in the first chunk");
+    bent[record + 24..record + 84].fill(0xff);
     place.write("record.evtx", &bent);
     let rest = count(&place, "record.evtx");
     assert!(rest > 0 && rest < all, "{rest} of {all}");

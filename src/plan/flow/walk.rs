@@ -171,9 +171,13 @@ fn step_of(plan: &Plan, context: &PlanContext) -> Vec<Step> {
             overwrite,
             ..
         } => {
-            let mut steps = vec![Step::Read(Reads::of(keys.iter().map(|(_, f)| &f.text)))];
+            let table = context.catalog.lookup(&lookup.text);
+            let mut reads = Reads::of(keys.iter().map(|(_, f)| &f.text));
+            if table.as_ref().is_some_and(|t| t.time_field.is_some()) {
+                reads.add("_time");
+            }
+            let mut steps = vec![Step::Read(reads)];
             if outputs.is_empty() {
-                let table = context.catalog.lookup(&lookup.text);
                 match table.and_then(|table| table.load().ok()) {
                     Some(table) => {
                         let key = |c: &String| keys.iter().any(|(k, _)| k.text == *c);

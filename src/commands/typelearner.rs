@@ -1,0 +1,93 @@
+//! `typelearner`: event types suggested by groups of events and the words that they share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::commands::args::Args;
+use crate::commands::discovery::{self, MOST};
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::error::{Error, Result};
+use crate::plan::context::PlanContext;
+use crate::plan::table::Table;
+use crate::plan::{Kernel, Plan};
+use crate::syntax::Rule;
+use crate::syntax::ast::Stage;
+
+pub(super) const COMMAND: Command = Command {
+    name: "typelearner",
+    category: Category::Reporting,
+    synopsis: "typelearner [<grouping-field>] [maxlen=<N>]",
+    options: &[(
+        "maxlen",
+        "15",
+        "the characters of the grouping field that are looked at; all when it is negative",
+    )],
+    doc: "Groups events by a field (`punct`, which is made of the text where it is missing), puts groups together whose \
+          events share the same words, and gives for each the search for the words that tell it from the others, how \
+          many events that finds, their share, and the first of them. At most 5000 events are looked at.",
+    examples: &[(
+        "| makeresults | eval t=split(\"login failed: ann;login failed: bob;disk is full\", \";\") | mvexpand t | eval _raw=t | typelearner | table search count",
+        "{\"search\":\"failed\",\"count\":2}\n{\"search\":\"disk\",\"count\":1}",
+    )],
+    page: "SearchReference/Typelearner",
+    args: Rule::typelearner_args,
+    plan,
+    ..DEFAULT
+};
+
+fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+    let args = Args::new(&COMMAND, stage)?;
+    let field = match args.fields().as_slice() {
+        [] => "punct".to_owned(),
+        [field] => field.text.clone(),
+        [_, more, ..] => {
+            return Err(Error::syntax(more.span, "`typelearner` takes one field"));
+        }
+    };
+    let length = match args.get("maxlen") {
+        None => Some(15),
+        Some(literal) => match literal.text.parse::<i64>() {
+            Ok(length) => usize::try_from(length).ok(),
+            Err(_) => {
+                let why = format!("`maxlen` takes a whole number, not `{}`", literal.text);
+                return Err(Error::argument(literal.span, why));
+            }
+        },
+    };
+    Ok(Planner::rows_or_events(input).apply(Learner { field, length }))
+}
+
+#[derive(Debug)]
+struct Learner {
+    field: String,
+    /// Characters looked at; all when there is none.
+    length: Option<usize>,
+}
+
+impl Kernel for Learner {
+    fn describe(&self) -> String {
+        format!("typelearner {}", self.field)
+    }
+
+    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+        let mut words = Vec::new();
+        let mut groups: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for row in 0..input.height().min(MOST) {
+            let raw = input.value("_raw", row).into_text().unwrap_or_default();
+            words.push(discovery::words(&raw));
+            let value = match input.value(&self.field, row).into_text() {
+                Some(value) => value.into_owned(),
+                None if self.field == "punct" => discovery::punctuation(&raw),
+                None => continue,
+            };
+            let key = value.chars().take(self.length.unwrap_or(usize::MAX));
+            groups.entry(key.collect()).or_default().insert(row);
+        }
+        let merged = discovery::merged(groups.into_values(), &words, context)?;
+        let mut suggestions = Vec::new();
+        for (shared, group) in &merged {
+            context.check_cancelled()?;
+            suggestions.push(discovery::telling(shared, group, &words));
+        }
+        Ok(discovery::rows(suggestions, &input, usize::MAX))
+    }
+}
