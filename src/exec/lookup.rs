@@ -1,16 +1,18 @@
 //! Lookup tables: scanned as rows, or matched to add columns.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use polars::prelude::{Column, Expr as Lazy, PolarsResult};
+use polars::prelude::{Column, Expr as Lazy, IdxSize, PolarsResult};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, field};
 use crate::exec::distinct::Distinct;
+use crate::exec::engine::reads_files;
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::lookup_match::{KeyTest, Matcher};
+use crate::exec::order::leveled;
 use crate::knowledge::lookups::{LookupDefinition, LookupTable};
 use crate::plan::table::{Table, type_of_values};
 use crate::syntax::ast::Name;
@@ -62,6 +64,14 @@ impl Executor<'_> {
         overwrite: bool,
     ) -> Result<Frame> {
         let ready = self.ready_lookup(lookup, keys, outputs)?;
+        // What a field of another type becomes is known when its values are.
+        let of_text = |(_, target): &(usize, String)| {
+            matches!(frame.schema.get(target), None | Some(Type::Text))
+        };
+        let lazily = !self.whole.get() && reads_files(&frame.lazy);
+        if lazily && has_keys(&frame, keys) && ready.outputs.iter().all(of_text) {
+            return Ok(looked_up(frame, ready, keys, overwrite));
+        }
         let mut schema = frame.schema.clone();
         let rows = self.collect(frame)?;
         let cells: Vec<Option<Cells<'_>>> = keys
@@ -115,46 +125,11 @@ impl Executor<'_> {
         outputs: &[(Name, Name)],
         overwrite: bool,
     ) -> Result<Frame> {
-        let there = |(_, field): &(Name, Name)| frame.has(&field.text);
-        if self.whole.get() || keys.is_empty() || !keys.iter().all(there) {
+        if self.whole.get() || !has_keys(&frame, keys) {
             return self.lookup(frame, lookup, keys, outputs, overwrite);
         }
-        let ready = Arc::new(self.ready_lookup(lookup, keys, outputs)?);
-        let several = |(_, field): &(Name, Name)| frame.kind(&field.text) == Type::Multi;
-        let kind = if ready.gives_several() || keys.iter().any(several) {
-            Type::Multi
-        } else {
-            Type::Text
-        };
-        let count = keys.len();
-        let mut added = Vec::with_capacity(ready.outputs.len());
-        for (at, target) in &ready.outputs {
-            let old = frame.has(target).then(|| frame.kind(target));
-            let joined = old.map_or(kind, |old| kind.join(old));
-            let mut inputs: Vec<Lazy> = keys.iter().map(|(_, f)| column(&f.text)).collect();
-            inputs.extend(old.map(|_| column(target)));
-            let first = inputs.remove(0);
-            let (ready, at) = (Arc::clone(&ready), *at);
-            let run = move |columns: &mut [Column]| {
-                let columns = level(columns);
-                let (keys, old) = columns.split_at(count);
-                let new = ready.column(keys, at, kind)?;
-                let Some(old) = old.first() else {
-                    return Ok(new);
-                };
-                let (before, after) = (Cells::new(old), Cells::new(&new));
-                let mut builder = Builder::new(old.name(), joined, old.len());
-                for row in 0..old.len() {
-                    builder.push(over(before.get(row), after.get(row), overwrite));
-                }
-                Ok(builder.finish())
-            };
-            let value = first.map_many(run, &inputs, move |_, fields| {
-                Ok(field(fields[0].name(), joined))
-            });
-            added.push((target.clone(), joined, value));
-        }
-        Ok(frame.with(added))
+        let ready = self.ready_lookup(lookup, keys, outputs)?;
+        Ok(looked_up(frame, ready, keys, overwrite))
     }
 
     /// A lookup with its table read, and the columns found that are compared and given.
@@ -197,13 +172,61 @@ impl Executor<'_> {
                 .collect::<Result<_>>()?
         };
         let matcher = Matcher::new(&definition, &table, tests);
+        let every = vec![OnceLock::new(); table.columns.len()];
         Ok(Ready {
+            every,
             definition,
             table,
             outputs,
             matcher,
         })
     }
+}
+
+/// Whether there are fields to match by, all of them.
+fn has_keys(frame: &Frame, keys: &[(Name, Name)]) -> bool {
+    !keys.is_empty() && keys.iter().all(|(_, field)| frame.has(&field.text))
+}
+
+/// A frame with the columns of a lookup, made of the rows that are taken, where they are taken.
+fn looked_up(frame: Frame, ready: Ready, keys: &[(Name, Name)], overwrite: bool) -> Frame {
+    let ready = Arc::new(ready);
+    let several = |(_, field): &(Name, Name)| frame.kind(&field.text) == Type::Multi;
+    let kind = if ready.gives_several() || keys.iter().any(several) {
+        Type::Multi
+    } else {
+        Type::Text
+    };
+    let count = keys.len();
+    let mut added = Vec::with_capacity(ready.outputs.len());
+    for (at, target) in &ready.outputs {
+        let old = frame.has(target).then(|| frame.kind(target));
+        let joined = old.map_or(kind, |old| kind.join(old));
+        let mut inputs: Vec<Lazy> = keys.iter().map(|(_, f)| column(&f.text)).collect();
+        inputs.extend(old.map(|_| column(target)));
+        let first = inputs.remove(0);
+        let (ready, at) = (Arc::clone(&ready), *at);
+        let run = move |columns: &mut [Column]| {
+            let height = columns.iter().map(Column::len).max().unwrap_or(0);
+            let columns: Vec<Column> = columns.iter().map(|c| leveled(c, height)).collect();
+            let (keys, old) = columns.split_at(count);
+            let new = ready.column(keys, at, kind)?;
+            let Some(old) = old.first() else {
+                return Ok(new);
+            };
+            let (before, after) = (Cells::new(old), Cells::new(&new));
+            let mut builder = Builder::new(old.name(), joined, old.len());
+            for row in 0..old.len() {
+                builder.push(over(before.get(row), after.get(row), overwrite));
+            }
+            Ok(builder.finish())
+        };
+        let value = first.map_many(run, &inputs, move |_, fields| {
+            Ok(field(fields[0].name(), joined))
+        });
+        added.push((target.clone(), joined, value));
+    }
+    frame.with(added)
 }
 
 /// A lookup ready to be asked.
@@ -213,6 +236,8 @@ struct Ready {
     /// Columns of the table, and the fields they are written to.
     outputs: Vec<(usize, String)>,
     matcher: Matcher,
+    /// Columns of the table that rows were found in.
+    every: Vec<OnceLock<Column>>,
 }
 
 impl Ready {
@@ -231,6 +256,16 @@ impl Ready {
 
     /// A column of the table for rows with these keys.
     fn column(&self, keys: &[Column], at: usize, kind: Type) -> PolarsResult<Column> {
+        if let ([key], true, Type::Text) = (keys, self.matcher.is_single(), kind)
+            && let Ok(texts) = key.str()
+        {
+            let nothing = self.table.rows.len();
+            let row = |text: Option<&str>| self.matcher.row(text?);
+            let rows = texts.iter().map(|t| row(t).unwrap_or(nothing) as IdxSize);
+            let rows: Vec<IdxSize> = rows.collect();
+            let found = self.every(at).take_slice(&rows)?;
+            return Ok(found.with_name(key.name().clone()));
+        }
         let cells: Vec<Cells<'_>> = keys.iter().map(Cells::new).collect();
         let distinct = Distinct::of(&cells, keys[0].len());
         let mut builder = Builder::new(keys[0].name(), kind, distinct.firsts.len());
@@ -241,20 +276,23 @@ impl Ready {
         distinct.spread(&builder.finish())
     }
 
+    /// What each row of the table says in a column, and at the end what stands for no row.
+    fn every(&self, at: usize) -> &Column {
+        self.every[at].get_or_init(|| {
+            let rows = self.table.rows.len();
+            let mut builder = Builder::new("", Type::Text, rows + 1);
+            for row in 0..rows {
+                builder.push(self.value(&[row], at));
+            }
+            builder.push(self.value(&[], at));
+            builder.finish()
+        })
+    }
+
     /// Whether one value of each key may find several rows.
     fn gives_several(&self) -> bool {
         self.definition.min_matches > 1 || self.matcher.finds_several()
     }
-}
-
-/// Columns of one length: a constant may come as one row.
-fn level(columns: &[Column]) -> Vec<Column> {
-    let height = columns.iter().map(Column::len).max().unwrap_or(0);
-    let leveled = columns.iter().map(|column| match column.len() {
-        1 => column.new_from_index(0, height),
-        _ => column.clone(),
-    });
-    leveled.collect()
 }
 
 /// Values as a column, of the type they have.
