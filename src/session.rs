@@ -15,6 +15,7 @@ mod index_time;
 mod ingest;
 mod lessons;
 mod names;
+mod prepared;
 mod replay;
 mod risk;
 mod scan;
@@ -201,43 +202,6 @@ impl Session {
         self.search_between(spl, (None, None))
     }
 
-    /// Runs a search over a time range of its own, in the place of the session's where it names one.
-    fn search_between(
-        &self,
-        spl: &str,
-        times: (Option<&str>, Option<&str>),
-    ) -> Result<Answer, Failure> {
-        deep(|| self.search_here(spl, times))
-    }
-
-    fn search_here(
-        &self,
-        spl: &str,
-        (earliest, latest): (Option<&str>, Option<&str>),
-    ) -> Result<Answer, Failure> {
-        let started = Instant::now();
-        let mut context = self.context()?;
-        if let Some(earliest) = earliest {
-            context.earliest = self.bound(
-                "the earliest time of the schedule",
-                earliest,
-                context.clock.now,
-            )?;
-        }
-        if let Some(latest) = latest {
-            context.latest =
-                self.bound("the latest time of the schedule", latest, context.clock.now)?;
-        }
-        let compiled = self.compile_in(context, spl)?;
-        let (rows, notices) = self.run_pipeline(&compiled, &compiled.pipeline, true)?;
-        Ok(Answer {
-            rows,
-            notices,
-            searched: self.data.get().map_or(0, Data::event_count),
-            elapsed: started.elapsed(),
-        })
-    }
-
     /// The rows after every command of a search, with the command's text.
     ///
     /// # Errors
@@ -334,20 +298,33 @@ impl Session {
         pipeline: &Pipeline,
         writes: bool,
     ) -> Result<(Rows, Vec<String>), Failure> {
-        let context = &compiled.context;
+        let plan = self.optimized(compiled, pipeline)?;
+        self.run_plan(&compiled.context, &plan, writes)
+    }
+
+    fn optimized(&self, compiled: &Compiled, pipeline: &Pipeline) -> Result<Plan, Failure> {
+        let plan = self
+            .plan(compiled, pipeline)
+            .map_err(|error| failure(&compiled.context, error))?;
+        Ok(match self.options.unoptimized {
+            true => plan,
+            false => optimize::optimize(plan),
+        })
+    }
+
+    fn run_plan(
+        &self,
+        context: &PlanContext,
+        plan: &Plan,
+        writes: bool,
+    ) -> Result<(Rows, Vec<String>), Failure> {
         let fail = |error| failure(context, error);
-        let plan = self.plan(compiled, pipeline).map_err(fail)?;
-        let plan = if self.options.unoptimized {
-            plan
-        } else {
-            optimize::optimize(plan)
-        };
         let data = if plan.reads_data() {
             self.data().map_err(fail)?
         } else {
             &Data::default()
         };
-        let mut rows = Executor::new(context, data).run(&plan).map_err(fail)?;
+        let mut rows = Executor::new(context, data).run(plan).map_err(fail)?;
         let effects = std::mem::take(&mut *lock(&context.effects));
         if writes {
             self.perform(effects).map_err(fail)?;

@@ -123,6 +123,9 @@ pub struct RunArgs {
     /// Search the time range of a saved search's schedule, not all data
     #[arg(long)]
     pub as_scheduled: bool,
+    /// Let each detection read the data alone: slower, the rows are the same
+    #[arg(long)]
+    pub separately: bool,
     /// Also write an ATT&CK Navigator layer of what found something
     #[arg(long, value_name = "FILE")]
     pub navigator: Option<PathBuf>,

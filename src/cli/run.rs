@@ -36,6 +36,7 @@ pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
     let choice = RunChoice {
         selection: args.selection.selection(),
         as_scheduled: args.as_scheduled,
+        separately: args.separately,
         risk: match (args.keep_risk, args.no_risk) {
             (true, _) => KeepRisk::Add,
             (_, true) => KeepRisk::Forget,

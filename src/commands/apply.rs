@@ -77,6 +77,10 @@ impl Kernel for Apply {
         format!("apply {}", self.model)
     }
 
+    fn prepare(&self, context: &PlanContext) -> Result<()> {
+        load(&self.model, self.span, context).map(drop)
+    }
+
     fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
         load(&self.model, self.span, context)?.apply(rows, &self.how, context)
     }

@@ -56,7 +56,7 @@ impl Executor<'_> {
         })
     }
 
-    fn computed(&self, lazy: LazyFrame) -> Result<DataFrame> {
+    pub(super) fn computed(&self, lazy: LazyFrame) -> Result<DataFrame> {
         self.context.check_cancelled()?;
         let (sender, result) = mpsc::channel();
         thread::Builder::new()

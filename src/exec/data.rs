@@ -10,6 +10,7 @@ use crate::exec::Executor;
 use crate::exec::aggregate::stable;
 use crate::exec::frame::{Frame, column};
 use crate::exec::prune::Bounds;
+use crate::exec::together::Found;
 use crate::plan::schema::Schema;
 use crate::store::{Store, StoredSource, Summaries};
 use crate::value::Type;
@@ -70,6 +71,8 @@ pub struct Data {
     pub stored: Option<Stored>,
     /// Rows of data sets made of events once, for searches that come after.
     summaries: Mutex<HashMap<String, Frame>>,
+    /// What many searches may find, looked for together.
+    pub(super) found: Mutex<HashMap<String, Found>>,
 }
 
 impl Data {

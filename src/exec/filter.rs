@@ -9,7 +9,7 @@ use crate::exec::Executor;
 use crate::exec::column::field;
 use crate::exec::engine::{apart, reads_files};
 use crate::exec::frame::{Frame, column};
-use crate::exec::mask::Test;
+use crate::exec::mask::{OneOf, Test};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
 use crate::syntax::ast::{CompareOp, Literal, Name, Search};
 use crate::time;
@@ -162,7 +162,7 @@ impl Executor<'_> {
         let at = place(name, names);
         match tests.iter().any(FieldMatcher::is_presence) {
             true => Test::Present(at),
-            false => Test::Field(at, tests),
+            false => Test::Field(at, OneOf::new(tests)),
         }
     }
 
@@ -328,7 +328,7 @@ fn is_cheap(search: &Search) -> bool {
 }
 
 /// The fields that search expressions look at.
-fn fields_looked_at(searches: &[Search]) -> BTreeSet<&str> {
+pub(super) fn fields_looked_at(searches: &[Search]) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     let mut open: Vec<&Search> = searches.iter().collect();
     while let Some(search) = open.pop() {
@@ -359,12 +359,15 @@ const SPECIAL: [&str; 8] = [
     "index",
 ];
 
+/// Whether a field has a meaning of its own.
+pub(super) fn is_special(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SPECIAL.contains(&name.as_str()) || name.starts_with("tag::")
+}
+
 /// Whether an expression can be tried on the fields of a row alone.
 fn is_plain(search: &Search) -> bool {
-    let plain = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        !SPECIAL.contains(&name.as_str()) && !name.starts_with("tag::")
-    };
+    let plain = |name: &str| !is_special(name);
     match search {
         Search::And(parts) | Search::Or(parts) => parts.iter().all(is_plain),
         Search::Not(inner) => is_plain(inner),

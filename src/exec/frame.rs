@@ -137,6 +137,17 @@ impl Frame {
         }
     }
 
+    /// The same columns without rows; nothing is computed.
+    pub fn emptied(self) -> Frame {
+        let columns = self
+            .schema
+            .iter()
+            .map(|(name, kind)| Column::new_empty(name.as_str().into(), &data_type(*kind)));
+        // Columns without rows are of one length.
+        let empty = DataFrame::new(0, columns.collect()).unwrap_or_default();
+        Frame::typed(empty, self.schema)
+    }
+
     /// A frame of `rows` rows out of a table in our hands.
     ///
     /// # Errors

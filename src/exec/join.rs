@@ -1,23 +1,53 @@
 //! Rows of two inputs: side by side, or one after the other.
 
-use polars::prelude::{Expr as Lazy, JoinType, MaintainOrderJoin, UnionArgs, concat, lit, when};
+use std::borrow::Cow;
+
+use polars::prelude::{
+    Expr as Lazy, JoinType, MaintainOrderJoin, UnionArgs, UniqueKeepStrategy, concat, lit, when,
+};
 
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::frame::{Frame, cast, column, missing, polars_error};
+use crate::exec::summary::height;
+use crate::plan::Plan;
+use crate::plan::narrow::narrowed;
 use crate::plan::schema::Schema;
 use crate::value::Type;
+
+/// The columns of all schemas, in the order in which they come.
+pub(super) fn joined_schema<'s>(schemas: impl Iterator<Item = &'s Schema>) -> Schema {
+    let mut all = Schema::new();
+    for schema in schemas {
+        for (name, kind) in schema {
+            let joined = all.get(name).map_or(*kind, |k: &Type| k.join(*kind));
+            all.insert(name.clone(), joined);
+        }
+    }
+    all
+}
+
+/// Values of a key up to which rows are sought by them before they are joined.
+const MOST_VALUES: usize = 10_000;
+
+/// The rows that lead, as far as they may have partners.
+enum Partnered {
+    /// Some may.
+    Some(Frame),
+    /// None has.
+    None(Frame),
+}
 
 impl Executor<'_> {
     /// The rows of all inputs, one input after the other, their columns united.
     pub(super) fn union(&self, frames: Vec<Frame>) -> Result<Frame> {
-        let mut schema = Schema::new();
-        for frame in &frames {
-            for (name, kind) in &frame.schema {
-                let joined = schema.get(name).map_or(*kind, |k: &Type| k.join(*kind));
-                schema.insert(name.clone(), joined);
-            }
-        }
+        let schema = joined_schema(frames.iter().map(|frame| &frame.schema));
+        self.union_as(frames, schema)
+    }
+
+    /// The rows of one frame after those of the other, with the columns of a schema that has all
+    /// of theirs.
+    pub(super) fn union_as(&self, frames: Vec<Frame>, schema: Schema) -> Result<Frame> {
         let lazy: Vec<_> = frames
             .into_iter()
             .map(|frame| {
@@ -46,6 +76,59 @@ impl Executor<'_> {
             .collect();
         let lazy = concat(lazy, UnionArgs::default()).map_err(polars_error)?;
         Ok(Frame { lazy, schema })
+    }
+
+    /// The rows of a join with what a subsearch finds.
+    pub(super) fn join_subsearch(
+        &self,
+        left: &Plan,
+        right: &Plan,
+        join: impl FnOnce(Frame, Frame) -> Result<Frame>,
+        inner_by: Option<&[String]>,
+    ) -> Result<Frame> {
+        if let Plan::Subsearch { input, .. } = right
+            && !self.reads_many(left)
+            && self.reads_many(input)
+        {
+            let rows = self.lower(left)?;
+            let rows = self.computed_frame(rows)?;
+            // Where no row leads, nobody need look for partners.
+            if height(&rows)? == 0 {
+                return Ok(join(rows, self.lower(input)?)?.emptied());
+            }
+            return join(rows, self.lower(right)?);
+        }
+        let partners = self.lower(right)?;
+        let Some(fields) = inner_by else {
+            return join(self.lower(left)?, partners);
+        };
+        match self.partnered(left, &partners, fields)? {
+            Partnered::Some(left) => join(left, partners),
+            Partnered::None(left) => Ok(join(left, partners)?.emptied()),
+        }
+    }
+
+    /// The rows of a plan that may have partners among rows that are computed: where these are
+    /// few, groups of others are not made at all.
+    fn partnered(&self, left: &Plan, partners: &Frame, fields: &[String]) -> Result<Partnered> {
+        let mut left = Cow::Borrowed(left);
+        for field in fields.iter().filter(|field| partners.has(field)) {
+            let mut keys = partners.clone().select(vec![field.clone()]);
+            keys.lazy = keys.lazy.drop_nulls(None);
+            keys.lazy = keys.lazy.unique(None, UniqueKeepStrategy::Any);
+            let keys = self.collect(keys)?;
+            if keys.is_empty() {
+                return Ok(Partnered::None(self.lower(&left)?));
+            }
+            if keys.len() <= MOST_VALUES && partners.kind(field) != Type::Time {
+                let values = (0..keys.len()).flat_map(|row| keys.value(row, 0).into_values());
+                let values: Vec<String> = values.map(|value| value.to_string()).collect();
+                if let Some(fewer) = narrowed(&left, field, &values) {
+                    left = Cow::Owned(fewer);
+                }
+            }
+        }
+        self.lower(&left).map(Partnered::Some)
     }
 
     /// Rows with the partners that have equal values in `fields`.

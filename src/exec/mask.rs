@@ -1,13 +1,17 @@
 //! Search expressions tried on columns: cheap tests first, dear ones only on the rows that are
 //! left, and on a value that came before not again.
 
+use std::collections::HashSet;
+
 use polars::prelude::{
     BooleanChunked, Column, Int64Chunked, IntoColumn as _, NewChunkedArray as _, PolarsResult,
     StringChunked,
 };
 
 use crate::exec::column::Cells;
+use crate::exec::known::Known;
 use crate::plan::matching::{FieldMatcher, TermMatcher};
+use crate::value::Value;
 
 /// A search expression over columns, by their place.
 #[derive(Clone)]
@@ -19,13 +23,68 @@ pub(super) enum Test {
     /// Must not hold.
     Not(Box<Test>),
     /// One of these passes on a field; missing ones fail.
-    Field(usize, Vec<FieldMatcher>),
+    Field(usize, OneOf),
     /// A field is there.
     Present(usize),
     /// A term stands in the text of the event.
     Term(usize, TermMatcher),
     /// Always, or never.
     Constant(bool),
+}
+
+/// Tests of which one must pass. Many texts to be equal to are looked up.
+#[derive(Clone)]
+pub(super) struct OneOf {
+    whole: HashSet<Box<[u8]>>,
+    longest: usize,
+    others: Vec<FieldMatcher>,
+}
+
+/// Texts from which on a look-up is quicker than one comparison after the other.
+const MANY: usize = 8;
+
+impl OneOf {
+    /// One of these.
+    pub(super) fn new(tests: Vec<FieldMatcher>) -> OneOf {
+        let wholes = tests.iter().filter(|test| test.whole().is_some()).count();
+        let looked_up = |test: &FieldMatcher| wholes >= MANY && test.whole().is_some();
+        let (whole, others): (Vec<_>, Vec<_>) = tests.into_iter().partition(looked_up);
+        let whole: HashSet<Box<[u8]>> = whole
+            .iter()
+            .filter_map(|test| Some(test.whole()?.as_bytes().into()))
+            .collect();
+        OneOf {
+            longest: whole.iter().map(|text| text.len()).max().unwrap_or(0),
+            whole,
+            others,
+        }
+    }
+
+    fn cost(&self) -> u32 {
+        let others = self.others.iter();
+        let others = others.map(|m| if m.is_whole() { 1 } else { WILDCARD });
+        others.sum::<u32>() + if self.whole.is_empty() { 0 } else { WILDCARD }
+    }
+
+    fn matches(&self, value: &Value<'_>) -> bool {
+        match value {
+            Value::Null => false,
+            Value::Multi(texts) => texts.iter().any(|text| self.matches_text(text)),
+            single => single
+                .as_text()
+                .is_some_and(|text| self.matches_text(&text)),
+        }
+    }
+
+    fn matches_text(&self, text: &str) -> bool {
+        if !self.whole.is_empty() && text.len() <= self.longest {
+            let lower = text.as_bytes().to_ascii_lowercase();
+            if self.whole.contains(lower.as_slice()) {
+                return true;
+            }
+        }
+        self.others.iter().any(|test| test.matches_text(text))
+    }
 }
 
 /// What a test of a text costs beside one that compares it whole.
@@ -52,10 +111,7 @@ impl Test {
         match self {
             Test::All(parts) | Test::Any(parts) => parts.iter().map(Test::cost).sum(),
             Test::Not(inner) => inner.cost(),
-            Test::Field(_, matchers) => matchers
-                .iter()
-                .map(|m| if m.is_whole() { 1 } else { WILDCARD })
-                .sum(),
+            Test::Field(_, matchers) => matchers.cost(),
             Test::Term(..) => TERM,
             Test::Present(_) | Test::Constant(_) => 0,
         }
@@ -134,23 +190,19 @@ impl Test {
     }
 }
 
-fn narrow_field(column: &Column, tests: &[FieldMatcher], left: &mut [bool]) -> PolarsResult<()> {
+fn narrow_field(column: &Column, tests: &OneOf, left: &mut [bool]) -> PolarsResult<()> {
     let column = column.as_materialized_series();
     if column.len() == 1 && left.len() != 1 {
         let column = Column::from(column.clone());
         let value = Cells::new(&column).get(0);
-        if !tests.iter().any(|m| m.matches(&value)) {
+        if !tests.matches(&value) {
             left.fill(false);
         }
         return Ok(());
     }
     let column = column.rechunk();
     if let Ok(texts) = column.str() {
-        narrow_texts(
-            texts,
-            &|text| tests.iter().any(|m| m.matches_text(text)),
-            left,
-        );
+        narrow_texts(texts, &|text| tests.matches_text(text), left);
         return Ok(());
     }
     if let Ok(numbers) = column.i64() {
@@ -162,7 +214,7 @@ fn narrow_field(column: &Column, tests: &[FieldMatcher], left: &mut [bool]) -> P
     for (row, left) in left.iter_mut().enumerate() {
         if *left {
             let value = cells.get(row);
-            *left = tests.iter().any(|m| m.matches(&value));
+            *left = tests.matches(&value);
         }
     }
     Ok(())
@@ -182,14 +234,14 @@ fn narrow_texts(texts: &StringChunked, passes: &dyn Fn(&str) -> bool, left: &mut
     }
 }
 
-fn narrow_numbers(numbers: &Int64Chunked, tests: &[FieldMatcher], left: &mut [bool]) {
+fn narrow_numbers(numbers: &Int64Chunked, tests: &OneOf, left: &mut [bool]) {
     let mut known = Known::default();
     for (left, number) in left.iter_mut().zip(numbers.iter()) {
         if *left {
             *left = number.is_some_and(|number| {
                 known.of(number as u128, || {
-                    let value = crate::value::Value::Num(number as f64);
-                    tests.iter().any(|m| m.matches(&value))
+                    let value = Value::Num(number as f64);
+                    tests.matches(&value)
                 })
             });
         }
@@ -207,57 +259,21 @@ fn narrow_term(column: &Column, matcher: &TermMatcher, left: &mut [bool]) {
     }
 }
 
-/// Answers for values that came lately.
-struct Known {
-    answers: Vec<Option<(u128, bool)>>,
-    asked: usize,
-    new: usize,
-}
-
-/// Answers kept; a power of two.
-const KEPT: usize = 1024;
-
-impl Default for Known {
-    fn default() -> Known {
-        Known {
-            answers: vec![None; KEPT],
-            asked: 0,
-            new: 0,
-        }
-    }
-}
-
-impl Known {
-    fn of(&mut self, key: u128, answer: impl FnOnce() -> bool) -> bool {
-        // Where most values are new, looking for them costs more than it saves.
-        if self.asked >= KEPT && self.new * 2 > self.asked {
-            return answer();
-        }
-        self.asked += 1;
-        let folded = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let at = (folded >> 32) as usize % KEPT;
-        match self.answers[at] {
-            Some((known, answer)) if known == key => answer,
-            _ => {
-                self.new += 1;
-                let answer = answer();
-                self.answers[at] = Some((key, answer));
-                answer
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use polars::prelude::{Column, NamedFrom as _, Series};
 
-    use super::Test;
+    use super::{OneOf, Test};
     use crate::plan::matching::FieldMatcher;
     use crate::syntax::ast::CompareOp;
 
     fn field(at: usize, pattern: &str) -> Test {
-        Test::Field(at, vec![FieldMatcher::new(CompareOp::Eq, pattern)])
+        any_of(at, &[pattern])
+    }
+
+    fn any_of(at: usize, patterns: &[&str]) -> Test {
+        let tests = patterns.iter().map(|p| FieldMatcher::new(CompareOp::Eq, p));
+        Test::Field(at, OneOf::new(tests.collect()))
     }
 
     fn rows(test: &Test, columns: &[Column]) -> Vec<bool> {
@@ -303,5 +319,26 @@ mod tests {
             .collect();
         let columns = [Column::from(Series::new("n".into(), &numbers))];
         assert_eq!(rows(&field(0, "*1*"), &columns), expected);
+    }
+
+    #[test]
+    fn many_texts_are_looked_up_and_patterns_among_them_tried() {
+        let names: Vec<String> = (0..20).map(|n| format!("Host{n}")).collect();
+        let mut patterns: Vec<&str> = names.iter().map(String::as_str).collect();
+        patterns.extend(["*.local", "10.0.0.0/8", "Ärger"]);
+        let texts = [
+            Some("hOST7"),
+            Some("host77"),
+            Some("a.LOCAL"),
+            Some("10.1.1.1"),
+            Some("ÄRGER"),
+            Some(""),
+            None,
+        ];
+        let columns = [Column::from(Series::new("t".into(), texts))];
+        assert_eq!(
+            rows(&any_of(0, &patterns), &columns),
+            [true, false, true, true, true, false, false]
+        );
     }
 }

@@ -16,6 +16,7 @@ pub mod column;
 mod columns;
 pub mod data;
 mod distinct;
+mod early;
 mod engine;
 mod expression;
 pub mod fields;
@@ -23,6 +24,7 @@ mod filter;
 mod first_seen;
 pub mod frame;
 mod join;
+mod known;
 mod lookup;
 mod lookup_match;
 mod mask;
@@ -38,6 +40,7 @@ mod stream;
 mod subsearch;
 mod summary;
 pub mod terms;
+mod together;
 mod window;
 
 use std::cell::{Cell, RefCell};
@@ -117,7 +120,8 @@ impl<'e> Executor<'e> {
     /// What is wrong with the search, the data, or that the user asked to stop.
     pub fn run(&self, plan: &Plan) -> Result<Rows> {
         self.note_names(plan);
-        let frame = self.lower(plan)?;
+        let fewer = self.without_lost_groups(plan)?;
+        let frame = self.lower(fewer.as_ref().unwrap_or(plan))?;
         self.collect(frame)
     }
 
@@ -185,7 +189,10 @@ impl<'e> Executor<'e> {
                     sorted: *sorted,
                 };
                 let frame = match summary::scanned(plan) {
-                    Some(wanted) => self.filtered_model(input, &wanted)?,
+                    Some(wanted) => {
+                        let found = self.found_in_model(input)?;
+                        self.filtered_model(input, &wanted, found)?
+                    }
                     None => self.lower(input)?,
                 };
                 self.aggregate(frame, aggregates, &grouping)
@@ -257,8 +264,14 @@ impl<'e> Executor<'e> {
                 overwrite,
                 max,
             } => {
-                let (left, right) = (self.lower(left)?, self.lower(right)?);
-                self.join(left, right, fields, *outer, *overwrite, *max)
+                let join = |left, right| self.join(left, right, fields, *outer, *overwrite, *max);
+                match right.as_ref() {
+                    Plan::Subsearch { .. } => {
+                        let inner_by = (!outer).then_some(fields.as_slice());
+                        self.join_subsearch(left, right, join, inner_by)
+                    }
+                    _ => join(self.lower(left)?, self.lower(right)?),
+                }
             }
             Plan::Lookup {
                 input,
@@ -288,6 +301,7 @@ impl<'e> Executor<'e> {
                 overwrite,
             } => self.side_by_side(left, right, *overwrite),
             Plan::Apply { input, kernel } => {
+                kernel.prepare(self.context)?;
                 let rows = self.run(input)?;
                 let table = kernel.run(to_table(&rows), self.context)?;
                 Frame::from_table(table)
@@ -298,7 +312,7 @@ impl<'e> Executor<'e> {
     /// The events that a predicate finds. They are brought into their order after it: fewer are
     /// left then.
     fn found(&self, predicate: &Predicate, newest_first: bool) -> Result<Frame> {
-        let (bounds, predicate) = match predicate {
+        let (bounds, undecided) = match predicate {
             Predicate::Search(search, plans) => {
                 let bounds = Bounds::of(self.context, Some(search))?;
                 let search = self.undecided(search, &bounds)?;
@@ -307,8 +321,11 @@ impl<'e> Executor<'e> {
             }
             Predicate::Expr(_) => (Bounds::of(self.context, None)?, Some(predicate.clone())),
         };
-        let mut found = self.events_within(false, &bounds)?;
-        if let Some(predicate) = predicate {
+        let mut found = match self.found_in_events(predicate)? {
+            Some(found) => found,
+            None => self.events_within(false, &bounds)?,
+        };
+        if let Some(predicate) = undecided {
             found = self.filter(found, &predicate, true)?;
         }
         Ok(match newest_first && self.ready.is_none() {

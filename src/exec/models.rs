@@ -29,14 +29,7 @@ impl Executor<'_> {
         dataset: Option<&Name>,
         wanted: &Wanted,
     ) -> Result<Frame> {
-        let given = |part: &&ModelPart| {
-            part.model.eq_ignore_ascii_case(&model.text)
-                && dataset.is_none_or(|d| {
-                    let last = d.text.rsplit('.').next().unwrap_or_default();
-                    part.dataset.eq_ignore_ascii_case(last)
-                })
-        };
-        let parts: Vec<&ModelPart> = self.data.models.iter().filter(given).collect();
+        let parts = self.given_rows(model, dataset);
         if !parts.is_empty() {
             let mut frames: Vec<Frame> = parts.iter().map(|p| prefixed(p)).collect();
             let frame = if frames.len() == 1 {
@@ -88,6 +81,18 @@ impl Executor<'_> {
         let kept = Frame::typed(rows.frame().clone(), schema);
         self.data.keep_summary(key, kept.clone());
         Ok(kept)
+    }
+
+    /// Rows of a data set that were given directly; they are in the order they are given in.
+    pub(super) fn given_rows(&self, model: &Name, dataset: Option<&Name>) -> Vec<&ModelPart> {
+        let given = |part: &&ModelPart| {
+            part.model.eq_ignore_ascii_case(&model.text)
+                && dataset.is_none_or(|d| {
+                    let last = d.text.rsplit('.').next().unwrap_or_default();
+                    part.dataset.eq_ignore_ascii_case(last)
+                })
+        };
+        self.data.models.iter().filter(given).collect()
     }
 
     fn dataset(&self, dataset: &Dataset) -> Result<Frame> {

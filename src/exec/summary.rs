@@ -35,6 +35,20 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// What summaries hold, in any order.
+    pub(super) fn summaries(summaries_only: bool) -> Wanted {
+        Wanted {
+            summaries_only,
+            slim: true,
+            ordered: false,
+        }
+    }
+
+    /// Whether nothing is wanted that summaries do not hold.
+    pub(super) fn is_slim(&self) -> bool {
+        self.slim
+    }
+
     /// Whole events.
     pub(super) fn events(summaries_only: bool) -> Wanted {
         Wanted {
@@ -111,15 +125,29 @@ enum Run<'r> {
 }
 
 impl Executor<'_> {
-    /// The rows below an aggregation: filters over a data set.
-    pub(super) fn filtered_model(&self, plan: &Plan, wanted: &Wanted) -> Result<Frame> {
+    /// The rows below an aggregation: filters over a data set, or over those of its rows that
+    /// were found for these filters.
+    pub(super) fn filtered_model(
+        &self,
+        plan: &Plan,
+        wanted: &Wanted,
+        found: Option<Frame>,
+    ) -> Result<Frame> {
         match plan {
             Plan::Filter { input, predicate } => {
-                self.filter(self.filtered_model(input, wanted)?, predicate, false)
+                let rows = self.filtered_model(input, wanted, found)?;
+                self.filter(rows, predicate, false)
             }
-            Plan::Scan(Scan::Model { model, dataset, .. }) => {
-                self.model(model, dataset.as_ref(), wanted)
-            }
+            Plan::Scan(Scan::Model { model, dataset, .. }) => match found {
+                Some(rows) => {
+                    let given = self.given_rows(model, dataset.as_ref());
+                    Ok(match wanted.ordered && given.is_empty() {
+                        true => by_time(rows),
+                        false => rows,
+                    })
+                }
+                None => self.model(model, dataset.as_ref(), wanted),
+            },
             other => self.lower(other),
         }
     }
@@ -394,7 +422,7 @@ fn slim(dataset: &Dataset, frame: Frame) -> Frame {
 }
 
 /// Rows of a frame that is computed.
-fn height(frame: &Frame) -> Result<usize> {
+pub(super) fn height(frame: &Frame) -> Result<usize> {
     let first = frame.lazy.clone().limit(1);
     let rows = first.collect().map_err(crate::exec::frame::polars_error)?;
     Ok(rows.height())

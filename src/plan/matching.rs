@@ -44,6 +44,20 @@ impl FieldMatcher {
         !matches!(self.op, CompareOp::Eq | CompareOp::Ne) || self.wildcard.literal().is_some()
     }
 
+    /// The text in lower case to which the value must be equal but for the case of ASCII's
+    /// letters, if nothing else passes.
+    pub fn whole(&self) -> Option<&str> {
+        let whole = self.wildcard.literal()?;
+        let alone = self.op == CompareOp::Eq && self.network.is_none() && whole.is_ascii();
+        alone.then_some(whole)
+    }
+
+    /// ASCII text in lower case without which no value passes, the case of ASCII's letters aside.
+    pub fn needle(&self) -> Option<String> {
+        let alone = self.op == CompareOp::Eq && self.network.is_none() && self.text.is_ascii();
+        alone.then(|| longest_part(&self.text)).flatten()
+    }
+
     /// The comparison.
     pub fn op(&self) -> CompareOp {
         self.op
@@ -91,6 +105,12 @@ impl FieldMatcher {
     }
 }
 
+/// The longest text between the stars of a pattern, in lower case.
+fn longest_part(pattern: &str) -> Option<String> {
+    let longest = pattern.split('*').max_by_key(|part| part.len())?;
+    (!longest.is_empty()).then(|| longest.to_ascii_lowercase())
+}
+
 /// Whether a text is an address of a network.
 fn is_within(text: &str, network: &IpNet) -> bool {
     text.parse::<IpAddr>()
@@ -101,6 +121,7 @@ fn is_within(text: &str, network: &IpNet) -> bool {
 #[derive(Clone, Debug)]
 pub struct TermMatcher {
     regex: Arc<fancy_regex::Regex>,
+    needle: Option<String>,
 }
 
 /// Characters that end a word, as segmenters.conf has them.
@@ -156,7 +177,13 @@ impl TermMatcher {
             let length = term.chars().count();
             format!("the term is too long: {length} characters")
         })?;
-        Ok(TermMatcher { regex })
+        let needle = term.is_ascii().then(|| longest_part(term)).flatten();
+        Ok(TermMatcher { regex, needle })
+    }
+
+    /// ASCII text in lower case without which no text of ASCII alone matches, case aside.
+    pub fn needle(&self) -> Option<String> {
+        self.needle.clone()
     }
 
     /// Whether the term stands in `raw`.

@@ -15,10 +15,12 @@ pub mod flow;
 pub mod found;
 pub mod matching;
 pub mod mentions;
+pub mod narrow;
 pub mod optimize;
 pub mod pairs;
 pub mod pivot;
 pub mod print;
+pub mod probe;
 pub mod schema;
 pub mod stream;
 pub mod table;
@@ -425,6 +427,13 @@ pub enum SortOrder {
 pub trait Kernel: Debug + Send + Sync {
     /// How it prints in a plan.
     fn describe(&self) -> String;
+    /// Looks, before the input is computed, whether what it needs beside the rows is there.
+    ///
+    /// # Errors
+    /// What is missing.
+    fn prepare(&self, _: &PlanContext) -> Result<()> {
+        Ok(())
+    }
     /// The rows it makes of the input's.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Detections run, one after the other.
+//! Detections run, one after the other, over rows that are looked at for all of them together.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,6 +8,7 @@ use crate::detect::selection::Selection;
 use crate::detect::{self, DetectionResult, Failure};
 use crate::error::Result;
 use crate::knowledge::detection::Detection;
+use crate::session::prepared::{Prepared, Times};
 use crate::session::risk::{KeepRisk, MadeRisk};
 use crate::session::{RunSummary, Session};
 
@@ -20,6 +21,8 @@ pub struct RunChoice {
     pub as_scheduled: bool,
     /// What becomes of the risk events.
     pub risk: KeepRisk,
+    /// Whether each detection reads the data alone, rather than one pass being made for all.
+    pub separately: bool,
 }
 
 impl Session {
@@ -51,8 +54,14 @@ impl Session {
         let mut notices = self.take_data_notices();
         let (last, first): (Vec<_>, Vec<_>) = detections.into_iter().partition(detect::reads_risk);
         let mut made = MadeRisk::new(choice.risk);
-        for detection in first.into_iter().map(Arc::new) {
-            let result = self.run_one(&detection, choice, &mut notices)?;
+        let first: Vec<_> = first.into_iter().map(Arc::new).collect();
+        let mut prepared = match choice.separately {
+            true => Vec::new(),
+            false => self.prepare_detections(&first, choice)?,
+        };
+        prepared.resize_with(first.len(), || None);
+        for (detection, prepared) in first.iter().zip(prepared) {
+            let result = self.run_one(detection, prepared, choice, &mut notices)?;
             made.add(self, &result)?;
             each(&result);
         }
@@ -60,7 +69,7 @@ impl Session {
             let with_risk = self.with_risk(&made)?;
             let session = with_risk.as_ref().unwrap_or(self);
             for detection in last.into_iter().map(Arc::new) {
-                let result = session.run_one(&detection, choice, &mut notices)?;
+                let result = session.run_one(&detection, None, choice, &mut notices)?;
                 made.add(self, &result)?;
                 each(&result);
             }
@@ -75,23 +84,44 @@ impl Session {
         })
     }
 
+    fn prepare_detections(
+        &self,
+        detections: &[Arc<Detection>],
+        choice: &RunChoice,
+    ) -> Result<Vec<Option<Prepared>>> {
+        let searches: Vec<_> = detections
+            .iter()
+            .map(|detection| (detection.search.as_str(), choice.times(detection)))
+            .collect();
+        self.prepare_together(&searches)
+    }
+
     fn run_one(
         &self,
         detection: &Arc<Detection>,
+        prepared: Option<Prepared>,
         choice: &RunChoice,
         notices: &mut Vec<String>,
     ) -> Result<DetectionResult> {
-        let times = if choice.as_scheduled {
-            (detection.earliest.as_deref(), detection.latest.as_deref())
-        } else {
-            (None, None)
-        };
         let result = detect::run(detection, |spl| {
-            let answer = self.search_between(spl, times)?;
+            let answer = match prepared {
+                Some(prepared) => self.run_deep(prepared)?,
+                None => self.search_between(spl, choice.times(detection))?,
+            };
             notices.extend(answer.notices);
             Ok(answer.rows)
         });
         self.check_cancelled()?;
         Ok(result)
+    }
+}
+
+impl RunChoice {
+    /// The time range that a detection sees.
+    fn times<'d>(&self, detection: &'d Detection) -> Times<'d> {
+        match self.as_scheduled {
+            true => (detection.earliest.as_deref(), detection.latest.as_deref()),
+            false => (None, None),
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::knowledge::Catalog;
 use crate::knowledge::detection::Detection;
 use crate::read;
 use crate::session::data::report_notices;
+use crate::session::prepared::Prepared;
 use crate::session::test_cache::TestCache;
 use crate::session::{Options, Session, lock};
 
@@ -164,15 +165,30 @@ impl Session {
                 return;
             }
         };
-        for planned in planned {
+        let wanted = |planned: &Planned| -> Vec<&Arc<Detection>> {
+            let of_it = |names: &[String]| names.contains(&planned.detection.name);
+            let wanted = baselines.iter().filter(|b| of_it(&b.tags.detections));
+            wanted.collect()
+        };
+        // What a baseline writes may change the plan of a search: that is planned after it.
+        let (together, places): (Vec<_>, Vec<_>) = planned
+            .iter()
+            .enumerate()
+            .filter(|(_, planned)| wanted(planned).is_empty())
+            .map(|(at, planned)| ((planned.detection.search.as_str(), (None, None)), at))
+            .unzip();
+        let mut prepared: Vec<Option<Prepared>> = Vec::new();
+        prepared.resize_with(planned.len(), || None);
+        // What goes wrong is told by the search that runs into it.
+        let found = session.0.prepare_together(&together).unwrap_or_default();
+        for (at, search) in places.into_iter().zip(found) {
+            prepared[at] = search;
+        }
+        for (planned, prepared) in planned.iter().zip(prepared) {
             if self.check_cancelled().is_err() {
                 return;
             }
-            let wanted = baselines.iter().filter(|baseline| {
-                let names = &baseline.tags.detections;
-                names.iter().any(|name| *name == planned.detection.name)
-            });
-            let failed = wanted.filter_map(|baseline| {
+            let failed = wanted(planned).into_iter().filter_map(|baseline| {
                 let failure = session.0.search(&baseline.search).err()?;
                 Some(format!(
                     "the baseline `{}`: {}",
@@ -181,7 +197,7 @@ impl Session {
             });
             let failed: Vec<String> = failed.collect();
             tell(Ok(if failed.is_empty() {
-                session.0.test_one(planned)
+                session.0.test_one(planned, prepared)
             } else {
                 let (detection, name) = (&planned.detection, &planned.test.name);
                 TestResult::new(detection, name, TestStatus::Error, failed)
@@ -189,11 +205,17 @@ impl Session {
         }
     }
 
-    fn test_one(&self, planned: &Planned) -> TestResult {
+    fn test_one(&self, planned: &Planned, prepared: Option<Prepared>) -> TestResult {
         let Planned {
             detection, test, ..
         } = planned;
-        let found = detect::run(detection, |spl| self.search(spl).map(|answer| answer.rows));
+        let found = detect::run(detection, |spl| {
+            let answer = match prepared {
+                Some(prepared) => self.run_deep(prepared)?,
+                None => self.search(spl)?,
+            };
+            Ok(answer.rows)
+        });
         let rows = found.rows.as_ref();
         let mut reasons: Vec<String> = found.reason.iter().cloned().collect();
         let status = match found.status {

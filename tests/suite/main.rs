@@ -31,6 +31,7 @@ mod store;
 mod store_shared;
 mod support;
 mod tables;
+mod together;
 mod versions;
 mod why;
 mod writes;

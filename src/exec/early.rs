@@ -1,0 +1,86 @@
+//! Groups that are not made because a filter above leaves them out: where one key decides, the
+//! filter is tried on the values of that key first.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::engine::reads_files;
+use crate::plan::context::PlanContext;
+use crate::plan::narrow::narrowed;
+use crate::plan::probe::{Probe, probe};
+use crate::plan::{Plan, Scan};
+
+/// Rows from which on values of a key are tried before groups are made.
+const MANY: u64 = 200_000;
+
+/// Values of a key up to which rows are sought by them.
+const MOST_VALUES: usize = 10_000;
+
+impl Executor<'_> {
+    /// The plan without groups that its filters leave out anyway; none where that is not known
+    /// before, or would not pay.
+    pub(super) fn without_lost_groups(&self, plan: &Plan) -> Result<Option<Plan>> {
+        let Some((path, Probe { plan: values, key })) = self.first_probe(plan) else {
+            return Ok(None);
+        };
+        // What the probe would tell is told by the plan itself.
+        let quiet = PlanContext {
+            tell_missing_fields: false,
+            notices: Arc::default(),
+            effects: Arc::default(),
+            ..self.context.clone()
+        };
+        let rows = Executor::new(&quiet, self.data).run(&values)?;
+        let Some(column) = rows.names().iter().position(|name| *name == key) else {
+            return Ok(None);
+        };
+        if rows.len() > MOST_VALUES {
+            return Ok(None);
+        }
+        let values = (0..rows.len()).flat_map(|row| rows.value(row, column).into_values());
+        let mut values: Vec<String> = values.map(|value| value.to_string()).collect();
+        values.sort();
+        values.dedup();
+        let mut plan = plan.clone();
+        let mut filter = &mut plan;
+        for at in path {
+            filter = filter.inputs_mut().swap_remove(at);
+        }
+        let Some(fewer) = narrowed(filter, &key, &values) else {
+            return Ok(None);
+        };
+        *filter = fewer;
+        Ok(Some(plan))
+    }
+
+    /// The first filter over many rows that a key decides: the way to it by inputs, and its probe.
+    fn first_probe(&self, plan: &Plan) -> Option<(Vec<usize>, Probe)> {
+        let inputs = plan.inputs().into_iter().enumerate();
+        for (at, input) in inputs {
+            if let Some((mut path, probe)) = self.first_probe(input) {
+                path.insert(0, at);
+                return Some((path, probe));
+            }
+        }
+        let found = probe(plan)?;
+        self.reads_many(&found.plan).then(|| (Vec::new(), found))
+    }
+
+    /// Whether a plan reads many rows, as far as that is known.
+    pub(super) fn reads_many(&self, plan: &Plan) -> bool {
+        let many_events = self.data.event_count() >= MANY;
+        match plan {
+            Plan::Scan(Scan::Events | Scan::EventsUnordered) => many_events,
+            Plan::Scan(Scan::Model { model, dataset, .. }) => {
+                let given = self.given_rows(model, dataset.as_ref());
+                let in_files = given.iter().any(|part| reads_files(&part.frame.lazy));
+                in_files || given.is_empty() && many_events
+            }
+            _ => plan
+                .inputs()
+                .into_iter()
+                .any(|input| self.reads_many(input)),
+        }
+    }
+}

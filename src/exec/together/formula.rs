@@ -1,0 +1,160 @@
+//! What a search expression asks of a row, in terms of tests of columns that many searches share.
+
+use crate::exec::filter::is_special;
+use crate::exec::frame::Frame;
+use crate::exec::together::columns::{Collected, PRESENT};
+use crate::plan::matching::{FieldMatcher, TermMatcher};
+use crate::syntax::ast::{CompareOp, Literal, Search};
+
+/// What must hold for a row to be found. It may hold for rows that are not found in the end, where
+/// part of an expression can't be said by tests of columns.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Formula {
+    All(Vec<Formula>),
+    Any(Vec<Formula>),
+    Not(Box<Formula>),
+    /// The test of a column that has this bit.
+    Test {
+        column: usize,
+        bit: usize,
+    },
+    Constant(bool),
+}
+
+/// The columns that formulas test, with the tests.
+#[derive(Default)]
+pub(super) struct Tested {
+    pub names: Vec<String>,
+    pub tests: Vec<Collected>,
+}
+
+impl Tested {
+    /// The formula of search expressions that must all hold for rows with these columns.
+    pub(super) fn formula<'s>(
+        &mut self,
+        searches: impl IntoIterator<Item = &'s Search>,
+        frame: &Frame,
+    ) -> Formula {
+        let parts = searches
+            .into_iter()
+            .map(|search| self.of(search, true, frame));
+        all(parts.collect())
+    }
+
+    /// The formula of an expression, or of its opposite.
+    fn of(&mut self, search: &Search, holds: bool, frame: &Frame) -> Formula {
+        let mut each = |parts: &[Search]| -> Vec<Formula> {
+            parts.iter().map(|p| self.of(p, holds, frame)).collect()
+        };
+        let exact = match search {
+            Search::And(parts) if holds => return all(each(parts)),
+            Search::And(parts) => return any(each(parts)),
+            Search::Or(parts) if parts.is_empty() => None,
+            Search::Or(parts) if holds => return any(each(parts)),
+            Search::Or(parts) => return all(each(parts)),
+            Search::Not(inner) => return self.of(inner, !holds, frame),
+            Search::Compare { field, op, value } => {
+                self.compare(&field.text, *op, std::slice::from_ref(value), frame)
+            }
+            Search::In { field, values } => self.compare(&field.text, CompareOp::Eq, values, frame),
+            Search::Term(literal) | Search::ExactTerm(literal) | Search::CaseTerm(literal) => {
+                self.term(search, literal, frame)
+            }
+            Search::Subsearch(_) | Search::CompareSubsearch { .. } => None,
+        };
+        match (exact, holds) {
+            // Nothing is known: rows are left to the search itself.
+            (None, _) => Formula::Constant(true),
+            (Some(formula), true) => formula,
+            (Some(Formula::Constant(constant)), false) => Formula::Constant(!constant),
+            (Some(formula), false) => Formula::Not(Box::new(formula)),
+        }
+    }
+
+    fn compare(
+        &mut self,
+        name: &str,
+        op: CompareOp,
+        values: &[Literal],
+        frame: &Frame,
+    ) -> Option<Formula> {
+        let of_time_and_kin = is_special(name) && !name.eq_ignore_ascii_case("index");
+        let hidden = |value: &Literal| name == "index" && value.text.starts_with('*');
+        if of_time_and_kin || values.iter().any(hidden) {
+            return None;
+        }
+        if !frame.has(name) {
+            return Some(Formula::Constant(false));
+        }
+        let column = self.column(name);
+        let tests = values.iter().map(|value| {
+            let bit = match FieldMatcher::new(op, &value.text).is_presence() {
+                true => PRESENT,
+                false => self.tests[column].field(op, &value.text),
+            };
+            Formula::Test { column, bit }
+        });
+        Some(any(tests.collect()))
+    }
+
+    fn term(&mut self, search: &Search, literal: &Literal, frame: &Frame) -> Option<Formula> {
+        if literal.text.bytes().all(|b| b == b'*') {
+            return None;
+        }
+        if !frame.has("_raw") {
+            return Some(Formula::Constant(false));
+        }
+        let matcher = TermMatcher::of(search)?.ok()?;
+        let kind = match search {
+            Search::ExactTerm(_) => 'e',
+            Search::CaseTerm(_) => 'c',
+            _ => 't',
+        };
+        let column = self.column("_raw");
+        let bit = self.tests[column].term(format!("{kind}{}", literal.text), matcher);
+        Some(Formula::Test { column, bit })
+    }
+
+    fn column(&mut self, name: &str) -> usize {
+        if let Some(at) = self.names.iter().position(|known| known == name) {
+            return at;
+        }
+        self.names.push(name.to_owned());
+        self.tests.push(Collected::default());
+        self.names.len() - 1
+    }
+}
+
+impl Formula {
+    /// Whether it holds, by the tests that pass.
+    pub(super) fn holds(&self, passes: &impl Fn(usize, usize) -> bool) -> bool {
+        match self {
+            Formula::All(parts) => parts.iter().all(|p| p.holds(passes)),
+            Formula::Any(parts) => parts.iter().any(|p| p.holds(passes)),
+            Formula::Not(inner) => !inner.holds(passes),
+            Formula::Test { column, bit } => passes(*column, *bit),
+            Formula::Constant(constant) => *constant,
+        }
+    }
+}
+
+fn all(parts: Vec<Formula>) -> Formula {
+    joined(parts, true, Formula::All)
+}
+
+fn any(parts: Vec<Formula>) -> Formula {
+    joined(parts, false, Formula::Any)
+}
+
+/// Parts joined; `neutral` ones change nothing, their opposites decide.
+fn joined(mut parts: Vec<Formula>, neutral: bool, join: fn(Vec<Formula>) -> Formula) -> Formula {
+    if parts.contains(&Formula::Constant(!neutral)) {
+        return Formula::Constant(!neutral);
+    }
+    parts.retain(|part| *part != Formula::Constant(neutral));
+    match parts.len() {
+        0 => Formula::Constant(neutral),
+        1 => parts.remove(0),
+        _ => join(parts),
+    }
+}

@@ -1,0 +1,106 @@
+//! Searches planned before they are run: so that many of them can look at the same rows together.
+
+use std::time::Instant;
+
+use crate::detect::Failure;
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::data::Data;
+use crate::plan::Plan;
+use crate::plan::context::PlanContext;
+use crate::session::answers::Answer;
+use crate::session::deep::deep;
+use crate::session::{Compiled, Session};
+
+/// The time range of a search, in the place of the session's where it names one.
+pub(super) type Times<'t> = (Option<&'t str>, Option<&'t str>);
+
+/// A search that is planned.
+pub(super) struct Prepared {
+    context: PlanContext,
+    plan: Plan,
+}
+
+impl Session {
+    /// Plans a search over a time range.
+    ///
+    /// # Errors
+    /// What is wrong with it, with the texts to point into.
+    pub(super) fn prepare(&self, spl: &str, times: Times<'_>) -> Result<Prepared, Failure> {
+        let mut context = self.context()?;
+        let (earliest, latest) = times;
+        let now = context.clock.now;
+        if let Some(earliest) = earliest {
+            context.earliest = self.bound("the earliest time of the schedule", earliest, now)?;
+        }
+        if let Some(latest) = latest {
+            context.latest = self.bound("the latest time of the schedule", latest, now)?;
+        }
+        let compiled = self.compile_in(context, spl)?;
+        let plan = self.optimized(&compiled, &compiled.pipeline)?;
+        let Compiled { context, .. } = compiled;
+        Ok(Prepared { context, plan })
+    }
+
+    /// Plans a search over a time range and runs it.
+    ///
+    /// # Errors
+    /// What is wrong with it or with the data, with the texts to point into.
+    pub(super) fn search_between(&self, spl: &str, times: Times<'_>) -> Result<Answer, Failure> {
+        deep(|| {
+            let started = Instant::now();
+            let prepared = self.prepare(spl, times)?;
+            self.run_prepared(&prepared, started)
+        })
+    }
+
+    /// Runs a search that is planned, with room for a long one.
+    ///
+    /// # Errors
+    /// What is wrong with it or with the data, with the texts to point into.
+    pub(super) fn run_deep(&self, prepared: Prepared) -> Result<Answer, Failure> {
+        deep(move || self.run_prepared(&prepared, Instant::now()))
+    }
+
+    fn run_prepared(&self, prepared: &Prepared, started: Instant) -> Result<Answer, Failure> {
+        let (rows, notices) = self.run_plan(&prepared.context, &prepared.plan, true)?;
+        Ok(Answer {
+            rows,
+            notices,
+            searched: self.data.get().map_or(0, Data::event_count),
+            elapsed: started.elapsed(),
+        })
+    }
+
+    /// Plans searches and looks for what they all ask first in one pass over the data. Those that
+    /// can't be planned now are none: whoever runs them is told why.
+    ///
+    /// # Errors
+    /// Data that can't be read, or that the user asked to stop.
+    pub(super) fn prepare_together(
+        &self,
+        searches: &[(&str, Times<'_>)],
+    ) -> Result<Vec<Option<Prepared>>> {
+        deep(|| {
+            let mut prepared = Vec::with_capacity(searches.len());
+            for (spl, times) in searches {
+                self.check_cancelled()?;
+                prepared.push(self.prepare(spl, *times).ok());
+            }
+            let planned = || prepared.iter().flatten();
+            let plans: Vec<&Plan> = planned().map(|p| &p.plan).collect();
+            if plans.iter().any(|plan| plan.reads_data()) {
+                let mut context = self.context()?;
+                context.earliest = widest(planned().map(|p| p.context.earliest), f64::min);
+                context.latest = widest(planned().map(|p| p.context.latest), f64::max);
+                Executor::new(&context, self.data()?).look_together(&plans)?;
+            }
+            Ok(prepared)
+        })
+    }
+}
+
+/// The bound that leaves out nothing which one of the bounds lets in.
+fn widest(bounds: impl Iterator<Item = Option<f64>>, wider: fn(f64, f64) -> f64) -> Option<f64> {
+    bounds.reduce(|a, b| Some(wider(a?, b?))).flatten()
+}
