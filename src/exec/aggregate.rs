@@ -1,18 +1,17 @@
-//! Aggregation: `stats` and its kin on whole frames, `eventstats` joined back.
+//! Aggregation: `stats` and its kin on whole frames.
 
 use std::sync::Arc;
 
-use polars::prelude::{
-    Column, DataType, Expr as Lazy, JoinType, LazyFrame, MaintainOrderJoin, SortMultipleOptions,
-    lit, when,
-};
+use polars::prelude::{Column, DataType, Expr as Lazy, LazyFrame, SortMultipleOptions, lit, when};
 
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, field};
 use crate::exec::engine::{apart, reads_files};
+use crate::exec::first_seen::with_firsts;
 use crate::exec::frame::{Frame, cast, column, missing};
-use crate::exec::order::{distinct_values, sort_keys};
+use crate::exec::order::distinct_values;
+use crate::exec::sort::sorted;
 use crate::functions::stats::Samples;
 use crate::plan::schema::{Pattern, Schema};
 use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
@@ -50,13 +49,14 @@ impl Executor<'_> {
     ) -> Result<Frame> {
         let (frame, names) = self.group_columns(frame, grouping.by, grouping.fill)?;
         let (frame, calls) = self.argument_columns(frame, aggregates)?;
-        let frame = self.in_order(frame, &names, &calls)?;
+        let (frame, whole) = self.in_order(frame, &names, &calls)?;
+        let (frame, calls, marked) = with_firsts(frame, &names, calls);
         let mut schema: Schema = names.iter().map(|n| (n.clone(), frame.kind(n))).collect();
         let mut lazy = frame.lazy.clone();
         let lowered: Vec<Lowered> = calls
             .iter()
             .enumerate()
-            .map(|(i, call)| self.lower_call(i, call, &frame, grouping.all_numbers))
+            .map(|(i, call)| self.lower_call(i, call, &frame, grouping.all_numbers, &whole))
             .collect();
         let aggregated: Vec<Lazy> = lowered.iter().flat_map(|l| l.aggregated.clone()).collect();
         lazy = if names.is_empty() {
@@ -87,25 +87,54 @@ impl Executor<'_> {
             .collect();
         let out = Frame { lazy, schema };
         if keys.is_empty() || !grouping.sorted {
-            return Ok(out);
+            return self.once(out, marked);
         }
-        let (by, options) = sort_keys(&keys, &out);
-        Ok(Frame {
-            lazy: out.lazy.sort_by_exprs(by, options),
-            schema: out.schema,
-        })
+        self.once(sorted(out, &keys, false), marked)
+    }
+
+    /// The frame, computed here and now where it can be computed only once.
+    fn once(&self, frame: Frame, once: bool) -> Result<Frame> {
+        match once {
+            true => self.computed_frame(frame),
+            false => Ok(frame),
+        }
     }
 
     /// Rows that come out of files are aggregated as they come, in parts. Where the last digit of a
-    /// sum would hang on which part came first, the columns it needs are read before.
-    fn in_order(&self, frame: Frame, by: &[String], calls: &[AggregateCall]) -> Result<Frame> {
+    /// sum would hang on which part came first, the columns it needs are read before; sums of whole
+    /// numbers have no such digit. Also gives the columns that hold whole numbers only.
+    fn in_order(
+        &self,
+        frame: Frame,
+        by: &[String],
+        calls: &[AggregateCall],
+    ) -> Result<(Frame, Vec<String>)> {
+        let mut whole = Vec::new();
         if calls.iter().all(|call| call.function.in_parts) || !reads_files(&frame.lazy) {
-            return Ok(frame);
+            return Ok((frame, whole));
         }
-        let arguments = calls.iter().filter_map(|call| match &call.arg {
+        let of = |call: &AggregateCall| match &call.arg {
             AggregateInput::Field(pattern) => Some(pattern.text.clone()),
             AggregateInput::Row | AggregateInput::Expr(_) => None,
-        });
+        };
+        let may_sum = |call: &AggregateCall| {
+            let is_number = |name: String| frame.kind(&name) == Type::Number;
+            call.function.whole.is_some() && of(call).is_some_and(is_number)
+        };
+        if calls.iter().any(may_sum) {
+            let stored = frame.lazy.clone().collect_schema();
+            let stored = stored.map_err(|e| self.failed(e))?;
+            let names = stored.iter().filter(|(_, kind)| **kind == DataType::Int64);
+            whole.extend(names.map(|(name, _)| name.to_string()));
+        }
+        let in_parts = |call: &AggregateCall| {
+            let sums_whole = || of(call).is_some_and(|name| whole.contains(&name));
+            call.function.in_parts || call.function.whole.is_some() && sums_whole()
+        };
+        if calls.iter().all(in_parts) {
+            return Ok((frame, whole));
+        }
+        let arguments = calls.iter().filter_map(of);
         let time = std::iter::once("_time".to_owned());
         let mut names: Vec<String> = Vec::new();
         for name in by.iter().cloned().chain(arguments).chain(time) {
@@ -113,95 +142,7 @@ impl Executor<'_> {
                 names.push(name);
             }
         }
-        self.computed_frame(frame.select(names))
-    }
-
-    /// Aggregates of a row's group beside the row. Rows that lack a `by` field get none.
-    ///
-    /// # Errors
-    /// What the arguments' expressions say.
-    pub(super) fn window(
-        &self,
-        frame: Frame,
-        aggregates: &[AggregateCall],
-        by: &[ByField],
-        all_numbers: bool,
-    ) -> Result<Frame> {
-        let names: Vec<String> = by.iter().map(|b| b.name.clone()).collect();
-        let small = self.aggregate(
-            frame.clone(),
-            aggregates,
-            &Grouping {
-                by,
-                fill: None,
-                all_numbers,
-                sorted: false,
-            },
-        )?;
-        let added: Vec<(String, Type)> = small
-            .schema
-            .iter()
-            .filter(|(n, _)| !names.contains(n))
-            .map(|(n, k)| (n.clone(), *k))
-            .collect();
-        let key = |n: &String| {
-            if frame.has(n) {
-                cast(column(n), frame.kind(n), Type::Text)
-            } else {
-                missing(Type::Text)
-            }
-        };
-        let left_keys: Vec<Lazy> = if names.is_empty() {
-            vec![lit(1)]
-        } else {
-            names.iter().map(key).collect()
-        };
-        let temporary = |i: usize| format!("__by{i}");
-        let left = frame.lazy.clone().with_columns(
-            left_keys
-                .iter()
-                .enumerate()
-                .map(|(i, k)| k.clone().alias(temporary(i)))
-                .collect::<Vec<_>>(),
-        );
-        let mut right_columns: Vec<Lazy> = left_keys
-            .iter()
-            .enumerate()
-            .map(|(i, k)| k.clone().alias(temporary(i)))
-            .collect();
-        right_columns.extend(
-            added
-                .iter()
-                .map(|(n, _)| column(n).alias(format!("__added_{n}"))),
-        );
-        let right = small.lazy.select(right_columns);
-        let keys: Vec<Lazy> = (0..left_keys.len())
-            .map(|i| column(&temporary(i)))
-            .collect();
-        let joined = left
-            .join_builder()
-            .with(right)
-            .left_on(&keys)
-            .right_on(&keys)
-            .how(JoinType::Left)
-            .maintain_order(MaintainOrderJoin::Left)
-            .finish();
-        let kept: Vec<String> = frame
-            .schema
-            .keys()
-            .filter(|n| !added.iter().any(|(a, _)| a == *n))
-            .cloned()
-            .collect();
-        let mut out: Vec<Lazy> = kept.iter().map(|n| column(n)).collect();
-        let mut schema: Schema = kept.iter().map(|n| (n.clone(), frame.kind(n))).collect();
-        for (n, kind) in added {
-            out.push(column(&format!("__added_{n}")).alias(n.as_str()));
-            schema.insert(n, kind);
-        }
-        Ok(Frame {
-            lazy: joined.select(out),
-            schema,
-        })
+        Ok((self.computed_frame(frame.select(names))?, whole))
     }
 
     /// The `by` columns as they are grouped: there, in buckets, taken apart, filled.
@@ -319,6 +260,7 @@ impl Executor<'_> {
         call: &AggregateCall,
         frame: &Frame,
         all_numbers: bool,
+        whole: &[String],
     ) -> Lowered {
         let name = call.name.clone();
         let temporary = |part: &str| format!("__agg{index}{part}");
@@ -349,7 +291,12 @@ impl Executor<'_> {
             }
             _ => (column(&pattern.text), of),
         };
-        if let Some(native) = function.native.and_then(|native| native(input.clone(), of)) {
+        let exact = function.whole.filter(|_| whole.contains(&pattern.text));
+        let native = match exact {
+            Some(exact) => Some(exact(input.clone())),
+            None => function.native.and_then(|native| native(input.clone(), of)),
+        };
+        if let Some(native) = native {
             return Lowered {
                 name,
                 kind,

@@ -51,7 +51,7 @@ impl Executor<'_> {
 }
 
 /// Whether computing the rows of a plan twice may give different ones.
-fn is_volatile(plan: &Plan) -> bool {
+pub(super) fn is_volatile(plan: &Plan) -> bool {
     let here = match plan {
         Plan::Extend { columns, .. } => columns.iter().any(|c| calls_volatile(&c.value)),
         Plan::Filter {

@@ -9,10 +9,12 @@ use crate::exec::Executor;
 use crate::exec::aggregate::Grouping;
 use crate::exec::chart_series::shown;
 use crate::exec::chart_time::{ROW_LIMIT, Times};
+use crate::exec::engine::reads_files;
 use crate::exec::frame::{Frame, column, missing, to_table};
-use crate::functions::stats::Samples;
+use crate::functions::stats::{Samples, stats_function};
 use crate::plan::chart::{Chart, PART, Width};
 use crate::plan::pivot::{Data, Pivot, range_of};
+use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::plan::{AggregateCall, AggregateInput, ByField};
 use crate::value::{Type, Value, format_number};
@@ -24,13 +26,17 @@ pub(super) const SERIES: &str = "__series";
 const ROW: &str = "__row_of_chart";
 
 impl Executor<'_> {
-    /// The table of a chart.
+    /// The table of a chart. `volatile` says that rows may be others each time they are computed.
     ///
     /// # Errors
     /// What the arguments' expressions say; more buckets of time than are shown.
-    pub(super) fn chart(&self, frame: Frame, chart: &Chart) -> Result<Frame> {
+    pub(super) fn chart(&self, frame: Frame, chart: &Chart, volatile: bool) -> Result<Frame> {
         let (frame, calls) = self.argument_columns(frame, &chart.aggregates)?;
-        let mut frame = self.needed(frame, &calls, chart)?;
+        let summed_up = match volatile {
+            false => summed_up(&frame, &calls, chart),
+            true => None,
+        };
+        let mut frame = self.needed(frame, &calls, chart, summed_up.is_some())?;
         let mut times = None;
         if let Some(row) = &chart.row {
             if !frame.has(row) {
@@ -65,8 +71,17 @@ impl Executor<'_> {
         if let Some(split) = &chart.split
             && let Some(kept) = self.kept_series(&frame, &calls, &long, split)?
         {
-            frame = shown(frame, split, kept);
-            long = self.long(&frame, &calls, chart)?;
+            long = match &summed_up {
+                // The cells of the series that are not shown make up those of the other one.
+                Some(calls) => {
+                    let cells = shown(Frame::from_table(long)?, split, kept);
+                    self.long(&cells, calls, chart)?
+                }
+                None => {
+                    frame = shown(frame, split, kept);
+                    self.long(&frame, &calls, chart)?
+                }
+            };
         }
         let data: Vec<Data> = self.data(&long, &calls);
         if let Some(times) = &times {
@@ -99,8 +114,14 @@ impl Executor<'_> {
         Frame::from_table(named(table, chart))
     }
 
-    /// The columns that count, as rows there are.
-    fn needed(&self, frame: Frame, calls: &[AggregateCall], chart: &Chart) -> Result<Frame> {
+    /// The columns that count; as rows there are, unless rows are taken only once.
+    fn needed(
+        &self,
+        frame: Frame,
+        calls: &[AggregateCall],
+        chart: &Chart,
+        once: bool,
+    ) -> Result<Frame> {
         let mut names: Vec<String> = Vec::new();
         let mut add = |name: &str| {
             if frame.has(name) && !names.iter().any(|n| n == name) {
@@ -122,6 +143,9 @@ impl Executor<'_> {
         }
         if chart.split.is_none() && chart.times.is_none() {
             return Ok(frame);
+        }
+        if once {
+            return Ok(frame.select(names));
         }
         let rows = self.collect(frame.select(names))?;
         let names = rows.names().into_iter().map(str::to_owned);
@@ -180,6 +204,32 @@ impl Executor<'_> {
             })
             .collect()
     }
+}
+
+/// The aggregations that make cells of a chart out of smaller cells, where all of them can and
+/// rows come out of files: they are read once then, and not held.
+fn summed_up(frame: &Frame, calls: &[AggregateCall], chart: &Chart) -> Option<Vec<AggregateCall>> {
+    let known_buckets = chart.times.as_ref().is_none_or(|b| b.span.is_some());
+    if !known_buckets || !chart.computed.is_empty() || !reads_files(&frame.lazy) {
+        return None;
+    }
+    let each = calls.iter().map(|call| {
+        let numbers = match &call.arg {
+            AggregateInput::Field(pattern) => frame.kind(&pattern.text) == Type::Number,
+            AggregateInput::Row | AggregateInput::Expr(_) => false,
+        };
+        let function = match call.function.name {
+            "count" => stats_function("sum")?.0,
+            "min" | "max" if numbers => call.function,
+            _ => return None,
+        };
+        Some(AggregateCall {
+            function,
+            arg: AggregateInput::Field(Pattern::exact(&call.name)),
+            ..call.clone()
+        })
+    });
+    each.collect()
 }
 
 pub(super) fn by_field(name: &str, distinct: bool) -> ByField {

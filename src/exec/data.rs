@@ -157,14 +157,17 @@ impl Executor<'_> {
     }
 }
 
+/// The field that events are ordered by.
+pub(super) const BY_TIME: &str = "_time";
+
 /// The rows newest first; rows without a time after those that have one.
 pub(super) fn by_time(frame: Frame) -> Frame {
-    if frame.kind("_time") != Type::Time {
+    if frame.kind(BY_TIME) != Type::Time {
         return frame;
     }
     let options = stable().with_order_descending(true).with_nulls_last(true);
     Frame {
-        lazy: frame.lazy.sort_by_exprs([column("_time")], options),
+        lazy: frame.lazy.sort_by_exprs([column(BY_TIME)], options),
         schema: frame.schema,
     }
 }

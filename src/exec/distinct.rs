@@ -3,17 +3,21 @@
 //! Fields of logs repeat: a million events come from a few hosts and programs. A regular
 //! expression or a lookup costs far more than to find out that its answer is known.
 
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::hash::{BuildHasher as _, Hash, Hasher as _};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use polars::prelude::{Column, IdxSize, PolarsResult};
+use hashbrown::hash_table::Entry;
+use polars::prelude::{Column, IdxSize, PolarsResult, StringChunked};
 
 use crate::exec::column::Cells;
 use crate::value::Value;
 
 /// Rows that are looked at before it is decided whether they repeat enough.
 const SAMPLE: usize = 1024;
+
+/// Rows repeat enough when there are so many times as many as different ones.
+const FEW: usize = 4;
 
 /// Which rows are the same.
 pub(super) struct Distinct {
@@ -26,9 +30,27 @@ pub(super) struct Distinct {
 impl Distinct {
     /// The kinds of `height` rows, by their values in all of `cells`.
     pub fn of(cells: &[Cells<'_>], height: usize) -> Distinct {
-        let mut finder = Finder::new(cells, height);
-        finder.find(height);
-        finder.found
+        match cells {
+            [Cells::Text(texts)] if texts.len() == height => Distinct::of_texts(texts),
+            [first, others @ ..] if !others.is_empty() && height > SAMPLE => {
+                // Column by column: few values are compared at a time, which lie close together.
+                let first = Distinct::of(&[*first], height);
+                others.iter().fold(first, |found, cells| {
+                    found.with(&Distinct::of(&[*cells], height))
+                })
+            }
+            _ => {
+                let mut finder = Finder::new(cells, height);
+                finder.find(height);
+                finder.found
+            }
+        }
+    }
+
+    /// The kinds of rows that are the same in both.
+    fn with(self, other: &Distinct) -> Distinct {
+        let pairs = self.kinds.iter().zip(&other.kinds);
+        Distinct::of_keys(pairs.map(|(a, b)| u64::from(*a) << 32 | u64::from(*b)))
     }
 
     /// The same, or nothing where rows seldom repeat, so that finding out does not pay.
@@ -36,11 +58,53 @@ impl Distinct {
         let sample = height.min(SAMPLE);
         let mut finder = Finder::new(cells, height);
         finder.find(sample);
-        if finder.found.firsts.len() * 2 > sample {
+        if finder.found.firsts.len() * FEW > sample {
             return None;
+        }
+        if let [Cells::Text(texts)] = cells
+            && texts.len() == height
+        {
+            return Some(Distinct::of_texts(texts));
         }
         finder.find(height);
         Some(finder.found)
+    }
+
+    /// The kinds of texts: most are so short that they are compared as numbers.
+    fn of_texts(texts: &StringChunked) -> Distinct {
+        Distinct::of_keys(texts.iter().map(Key::of))
+    }
+
+    fn of_keys<K: Hash + Eq>(rows: impl ExactSizeIterator<Item = K>) -> Distinct {
+        let state = FixedState::default();
+        let mut table: HashTable<IdxSize> = HashTable::new();
+        let mut keys: Vec<K> = Vec::new();
+        let mut firsts = Vec::new();
+        let mut kinds = Vec::with_capacity(rows.len());
+        for (row, key) in rows.enumerate() {
+            let found = table.entry(
+                state.hash_one(&key),
+                |kind| keys[*kind as usize] == key,
+                |kind| state.hash_one(&keys[*kind as usize]),
+            );
+            let kind = match found {
+                Entry::Occupied(found) => *found.get(),
+                Entry::Vacant(free) => {
+                    let kind = firsts.len() as IdxSize;
+                    free.insert(kind);
+                    firsts.push(row);
+                    keys.push(key);
+                    kind
+                }
+            };
+            kinds.push(kind);
+        }
+        Distinct { firsts, kinds }
+    }
+
+    /// The kind of a row: a place in `firsts`.
+    pub fn kind(&self, row: usize) -> usize {
+        self.kinds[row] as usize
     }
 
     /// A column for all rows out of one with a row for each kind.
@@ -50,6 +114,36 @@ impl Distinct {
     pub fn spread(&self, kinds: &Column) -> PolarsResult<Column> {
         kinds.take_slice(&self.kinds)
     }
+}
+
+/// A text, as a number where it is short.
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'t> {
+    Missing,
+    Short(u128),
+    Long(&'t str),
+}
+
+impl<'t> Key<'t> {
+    fn of(text: Option<&'t str>) -> Key<'t> {
+        match text {
+            None => Key::Missing,
+            Some(text) => short(text).map_or(Key::Long(text), Key::Short),
+        }
+    }
+}
+
+/// A short text as a number, which no other text is.
+pub(super) fn short(text: &str) -> Option<u128> {
+    const WIDTH: usize = size_of::<u128>();
+    if text.len() >= WIDTH {
+        return None;
+    }
+    let mut bytes = [0; WIDTH];
+    bytes[..text.len()].copy_from_slice(text.as_bytes());
+    // A text may end with zeros.
+    bytes[WIDTH - 1] = text.len() as u8;
+    Some(u128::from_le_bytes(bytes))
 }
 
 struct Finder<'c, 'f> {
@@ -146,6 +240,47 @@ mod tests {
         assert!(Distinct::if_worth_it(&[Cells::new(&differ)], 5000).is_none());
         let found = Distinct::if_worth_it(&[Cells::new(&repeat)], 5000).expect("they repeat");
         assert_eq!(found.firsts, [0, 1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn texts_are_the_same_when_all_of_their_bytes_are() {
+        let texts = [
+            Some("a"),
+            Some("a\0"),
+            Some(""),
+            None,
+            Some("fifteen letters"),
+            Some("a text of more letters"),
+            Some("a text of more Letters"),
+            Some("a"),
+            Some(""),
+            None,
+            Some("fifteen letters"),
+            Some("a text of more letters"),
+        ];
+        let texts = Column::new("t".into(), texts);
+        let distinct = Distinct::of(&[Cells::new(&texts)], texts.len());
+        assert_eq!(distinct.firsts, [0, 1, 2, 3, 4, 5, 6]);
+        let kinds: Vec<usize> = (7..12).map(|row| distinct.kind(row)).collect();
+        assert_eq!(kinds, [0, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn many_rows_of_several_columns_are_told_apart_as_few_are() {
+        let texts: Vec<Option<String>> = (0..3000)
+            .map(|n| (n % 5 > 0).then(|| format!("value {}", n % 7)))
+            .collect();
+        let numbers: Vec<f64> = (0..3000).map(|n| f64::from(n % 4)).collect();
+        let (texts, numbers) = (
+            Column::new("t".into(), &texts),
+            Column::new("n".into(), &numbers),
+        );
+        let cells = [Cells::new(&texts), Cells::new(&numbers)];
+        let mut finder = super::Finder::new(&cells, 3000);
+        finder.find(3000);
+        let found = Distinct::of(&cells, 3000);
+        assert_eq!(found.firsts, finder.found.firsts);
+        assert_eq!(found.kinds, finder.found.kinds);
     }
 
     #[test]

@@ -31,6 +31,22 @@ fn scans(plan: &DslPlan) -> bool {
     }
 }
 
+/// Whether rows may be left out below, so that a filter above may be tried together with others on
+/// rows that these leave out.
+pub(super) fn filters(lazy: &LazyFrame) -> bool {
+    leaves_out(&lazy.logical_plan)
+}
+
+fn leaves_out(plan: &DslPlan) -> bool {
+    match plan {
+        DslPlan::Scan { .. } | DslPlan::DataFrameScan { .. } => false,
+        DslPlan::IR { dsl, .. } => leaves_out(dsl),
+        DslPlan::Select { input, .. } | DslPlan::HStack { input, .. } => leaves_out(input),
+        DslPlan::Union { inputs, .. } => inputs.iter().any(leaves_out),
+        _ => true,
+    }
+}
+
 /// The same rows, which filters above do not reach below: what is filtered before is filtered
 /// first, and only then are the columns read that the others look at.
 pub(super) fn apart(lazy: LazyFrame) -> LazyFrame {

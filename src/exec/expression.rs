@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use polars::prelude::{Column, DataType, Expr as Lazy, IntoColumn as _, lit};
+use polars::prelude::{Column, Expr as Lazy, IntoColumn as _, lit};
 
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, common_height, field};
 use crate::exec::distinct::Distinct;
 use crate::exec::frame::{Frame, column, missing};
+use crate::functions::Group;
 use crate::plan::analysis::has_subsearch;
 use crate::plan::bind::{Binder, Node, Program};
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
-use crate::value::{Type, Value, parse_number};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+use crate::value::{Type, Value};
 
 /// A Polars expression and the SPL type of what it gives.
 pub type Typed = (Lazy, Type);
@@ -27,15 +28,12 @@ impl Executor<'_> {
         if has_subsearch(expr) {
             return self.value(&self.without_subsearches(expr)?, frame);
         }
-        if let Some(typed) = native(expr, frame)
-            && typed.1 != Type::Bool
-        {
-            // Still bound, so that whatever is wrong is told.
-            Binder::new(&frame.schema, &|text| self.parse_search(text)).value(expr)?;
-            return Ok(typed);
-        }
+        // Bound whatever becomes of it, so that whatever is wrong is told.
         let program = Binder::new(&frame.schema, &|text| self.parse_search(text)).value(expr)?;
-        Ok(self.program(program, frame, expr.span))
+        Ok(match self.native(expr, frame) {
+            Some(typed) if typed.1 != Type::Bool => typed,
+            _ => self.program(program, frame, expr.span),
+        })
     }
 
     /// An expression that must be true: what is neither true nor false is not.
@@ -62,7 +60,7 @@ impl Executor<'_> {
             .at(expr.span)
             .hint("compare it: <expression> = <value>"));
         }
-        Ok(match native(expr, frame) {
+        Ok(match self.native(expr, frame) {
             Some((native, Type::Bool)) => native,
             _ => {
                 let program = Program {
@@ -223,90 +221,22 @@ fn is_costly(node: &Node) -> bool {
         Node::Const(_) | Node::Slot(_) => false,
         Node::Unary(_, inner) => is_costly(inner),
         Node::Binary(op, a, b) => *op == BinaryOp::Like || is_costly(a) || is_costly(b),
+        Node::Call(function, args) => {
+            let cheap = matches!(
+                function.group,
+                Group::Bitwise
+                    | Group::Comparison
+                    | Group::Informational
+                    | Group::Mathematical
+                    | Group::Statistical
+                    | Group::Trigonometry
+            );
+            !cheap || function.traits.regex.is_some() || args.iter().any(is_costly)
+        }
         Node::In(..)
-        | Node::Call(..)
         | Node::Map { .. }
         | Node::FilterValues { .. }
         | Node::Search(_)
         | Node::Fields(_) => true,
-    }
-}
-
-/// The expression in Polars' own terms, when its types leave no room for SPL's coercions.
-fn native(expr: &Expr, frame: &Frame) -> Option<Typed> {
-    match &expr.kind {
-        ExprKind::Number(n, _) => Some((lit(*n), Type::Number)),
-        ExprKind::Text(t) => Some((lit(t.as_str()), Type::Text)),
-        ExprKind::Field(name) => {
-            let kind = *frame.schema.get(name)?;
-            match kind {
-                Type::Time => Some((
-                    column(name).cast(DataType::Int64).cast(DataType::Float64) / lit(1e6),
-                    Type::Number,
-                )),
-                Type::Null | Type::Bool => None,
-                Type::Number | Type::Text | Type::Any | Type::Multi => Some((column(name), kind)),
-            }
-        }
-        ExprKind::Unary(UnaryOp::Not, inner) => match native(inner, frame)? {
-            (e, Type::Bool) => Some((e.not(), Type::Bool)),
-            _ => None,
-        },
-        ExprKind::Binary(op, left, right) => native_binary(*op, left, right, frame),
-        ExprKind::Call(name, args) => native_call(&name.text.to_ascii_lowercase(), args, frame),
-        ExprKind::Unary(..) | ExprKind::Dotted(_) | ExprKind::In(..) | ExprKind::Subsearch(_) => {
-            None
-        }
-    }
-}
-
-fn native_binary(op: BinaryOp, left: &Expr, right: &Expr, frame: &Frame) -> Option<Typed> {
-    let (l, left_kind) = native(left, frame)?;
-    let (r, right_kind) = native(right, frame)?;
-    let bool_of = |e| Some((e, Type::Bool));
-    match (op, left_kind, right_kind) {
-        (BinaryOp::And, Type::Bool, Type::Bool) => bool_of(l.and(r)),
-        (BinaryOp::Or, Type::Bool, Type::Bool) => bool_of(l.or(r)),
-        (_, Type::Number, Type::Number) => {
-            let literals = matches!(
-                (&left.kind, &right.kind),
-                (ExprKind::Number(..), ExprKind::Number(..))
-            );
-            let (l, r) = (l.cast(DataType::Float64), r.cast(DataType::Float64));
-            match op {
-                BinaryOp::Eq => bool_of(l.eq(r)),
-                BinaryOp::Ne => bool_of(l.neq(r)),
-                BinaryOp::Lt => bool_of(l.lt(r)),
-                BinaryOp::Le => bool_of(l.lt_eq(r)),
-                BinaryOp::Gt => bool_of(l.gt(r)),
-                BinaryOp::Ge => bool_of(l.gt_eq(r)),
-                BinaryOp::Add => Some((l + r, Type::Number)),
-                BinaryOp::Sub => Some((l - r, Type::Number)),
-                // Products of decimals written out follow the rule of significant figures.
-                BinaryOp::Mul if !literals => Some((l * r, Type::Number)),
-                _ => None,
-            }
-        }
-        // A text that is no number compares as text, whatever the column holds.
-        (BinaryOp::Eq | BinaryOp::Ne, Type::Text | Type::Any, Type::Text) => match &right.kind {
-            ExprKind::Text(t) if parse_number(t).is_none() => bool_of(match op {
-                BinaryOp::Eq => l.eq(r),
-                _ => l.neq(r),
-            }),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn native_call(name: &str, args: &[Expr], frame: &Frame) -> Option<Typed> {
-    let [ExprKind::Field(field)] = args.iter().map(|a| &a.kind).collect::<Vec<_>>()[..] else {
-        return None;
-    };
-    frame.schema.get(field)?;
-    match name {
-        "isnull" => Some((column(field).is_null(), Type::Bool)),
-        "isnotnull" => Some((column(field).is_not_null(), Type::Bool)),
-        _ => None,
     }
 }

@@ -1,16 +1,18 @@
 //! Lookup tables: scanned as rows, or matched to add columns.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use polars::prelude::{Column, Expr as Lazy, PolarsResult};
+use polars::prelude::{Column, Expr as Lazy, IdxSize, PolarsResult};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, common_height, field};
 use crate::exec::distinct::Distinct;
+use crate::exec::engine::reads_files;
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::lookup_match::{KeyTest, Matcher, Times};
+use crate::exec::order::leveled;
 use crate::knowledge::lookups::{LookupDefinition, LookupTable};
 use crate::plan::table::{Table, type_of_values};
 use crate::syntax::ast::Name;
@@ -65,6 +67,15 @@ impl Executor<'_> {
         overwrite: bool,
     ) -> Result<Frame> {
         let ready = self.ready_lookup(lookup, keys, outputs)?;
+        // What a field of another type becomes is known when its values are.
+        let of_text = |(_, target): &(usize, String)| {
+            matches!(frame.schema.get(target), None | Some(Type::Text))
+        };
+        let lazily = !self.whole.get() && reads_files(&frame.lazy);
+        let timed = !ready.matcher.is_temporal() || frame.has(TIME);
+        if lazily && timed && has_keys(&frame, keys) && ready.outputs.iter().all(of_text) {
+            return Ok(looked_up(frame, ready, keys, overwrite));
+        }
         let mut schema = frame.schema.clone();
         let rows = self.collect(frame)?;
         let cells: Vec<Option<Cells<'_>>> = ready
@@ -118,49 +129,14 @@ impl Executor<'_> {
         outputs: &[(Name, Name)],
         overwrite: bool,
     ) -> Result<Frame> {
-        let there = |(_, field): &(Name, Name)| frame.has(&field.text);
-        if self.whole.get() || keys.is_empty() || !keys.iter().all(there) {
+        if self.whole.get() || !has_keys(&frame, keys) {
             return self.lookup(frame, lookup, keys, outputs, overwrite);
         }
-        let ready = Arc::new(self.ready_lookup(lookup, keys, outputs)?);
-        let several = |(_, field): &(Name, Name)| frame.kind(&field.text) == Type::Multi;
-        let kind = if ready.gives_several() || keys.iter().any(several) {
-            Type::Multi
-        } else {
-            Type::Text
-        };
+        let ready = self.ready_lookup(lookup, keys, outputs)?;
         if ready.matcher.is_temporal() && !frame.has(TIME) {
             return self.lookup(frame, lookup, keys, outputs, overwrite);
         }
-        let count = ready.inputs(keys).count();
-        let mut added = Vec::with_capacity(ready.outputs.len());
-        for (at, target) in &ready.outputs {
-            let old = frame.has(target).then(|| frame.kind(target));
-            let joined = old.map_or(kind, |old| kind.join(old));
-            let mut inputs: Vec<Lazy> = ready.inputs(keys).map(column).collect();
-            inputs.extend(old.map(|_| column(target)));
-            let first = inputs.remove(0);
-            let (ready, at) = (Arc::clone(&ready), *at);
-            let run = move |columns: &mut [Column]| {
-                let columns = level(columns);
-                let (keys, old) = columns.split_at(count);
-                let new = ready.column(keys, at, kind)?;
-                let Some(old) = old.first() else {
-                    return Ok(new);
-                };
-                let (before, after) = (Cells::new(old), Cells::new(&new));
-                let mut builder = Builder::new(old.name(), joined, old.len());
-                for row in 0..old.len() {
-                    builder.push(over(before.get(row), after.get(row), overwrite));
-                }
-                Ok(builder.finish())
-            };
-            let value = first.map_many(run, &inputs, move |_, fields| {
-                Ok(field(fields[0].name(), joined))
-            });
-            added.push((target.clone(), joined, value));
-        }
-        Ok(frame.with(added))
+        Ok(looked_up(frame, ready, keys, overwrite))
     }
 
     /// A lookup with its table read, and the columns found that are compared and given.
@@ -207,13 +183,61 @@ impl Executor<'_> {
             crate::time::strptime(text, format, clock.now, clock.zone)
         });
         let matcher = Matcher::new(&definition, &table, tests, times);
+        let every = vec![OnceLock::new(); table.columns.len()];
         Ok(Ready {
+            every,
             definition,
             table,
             outputs,
             matcher,
         })
     }
+}
+
+/// Whether there are fields to match by, all of them.
+fn has_keys(frame: &Frame, keys: &[(Name, Name)]) -> bool {
+    !keys.is_empty() && keys.iter().all(|(_, field)| frame.has(&field.text))
+}
+
+/// A frame with the columns of a lookup, made of the rows that are taken, where they are taken.
+fn looked_up(frame: Frame, ready: Ready, keys: &[(Name, Name)], overwrite: bool) -> Frame {
+    let ready = Arc::new(ready);
+    let several = |(_, field): &(Name, Name)| frame.kind(&field.text) == Type::Multi;
+    let kind = if ready.gives_several() || keys.iter().any(several) {
+        Type::Multi
+    } else {
+        Type::Text
+    };
+    let count = ready.inputs(keys).count();
+    let mut added = Vec::with_capacity(ready.outputs.len());
+    for (at, target) in &ready.outputs {
+        let old = frame.has(target).then(|| frame.kind(target));
+        let joined = old.map_or(kind, |old| kind.join(old));
+        let mut inputs: Vec<Lazy> = ready.inputs(keys).map(column).collect();
+        inputs.extend(old.map(|_| column(target)));
+        let first = inputs.remove(0);
+        let (ready, at) = (Arc::clone(&ready), *at);
+        let run = move |columns: &mut [Column]| {
+            let height = common_height(columns);
+            let columns: Vec<Column> = columns.iter().map(|c| leveled(c, height)).collect();
+            let (keys, old) = columns.split_at(count);
+            let new = ready.column(keys, at, kind)?;
+            let Some(old) = old.first() else {
+                return Ok(new);
+            };
+            let (before, after) = (Cells::new(old), Cells::new(&new));
+            let mut builder = Builder::new(old.name(), joined, old.len());
+            for row in 0..old.len() {
+                builder.push(over(before.get(row), after.get(row), overwrite));
+            }
+            Ok(builder.finish())
+        };
+        let value = first.map_many(run, &inputs, move |_, fields| {
+            Ok(field(fields[0].name(), joined))
+        });
+        added.push((target.clone(), joined, value));
+    }
+    frame.with(added)
 }
 
 /// A lookup ready to be asked.
@@ -223,6 +247,8 @@ struct Ready {
     /// Columns of the table, and the fields they are written to.
     outputs: Vec<(usize, String)>,
     matcher: Matcher,
+    /// Columns of the table that rows were found in.
+    every: Vec<OnceLock<Column>>,
 }
 
 impl Ready {
@@ -249,6 +275,16 @@ impl Ready {
 
     /// A column of the table for rows with these keys.
     fn column(&self, keys: &[Column], at: usize, kind: Type) -> PolarsResult<Column> {
+        if let ([key], true, Type::Text) = (keys, self.matcher.is_single(), kind)
+            && let Ok(texts) = key.str()
+        {
+            let nothing = self.table.rows.len();
+            let row = |text: Option<&str>| self.matcher.row(text?);
+            let rows = texts.iter().map(|t| row(t).unwrap_or(nothing) as IdxSize);
+            let rows: Vec<IdxSize> = rows.collect();
+            let found = self.every(at).take_slice(&rows)?;
+            return Ok(found.with_name(key.name().clone()));
+        }
         let cells: Vec<Cells<'_>> = keys.iter().map(Cells::new).collect();
         let distinct = Distinct::of(&cells, keys[0].len());
         let mut builder = Builder::new(keys[0].name(), kind, distinct.firsts.len());
@@ -259,20 +295,23 @@ impl Ready {
         distinct.spread(&builder.finish())
     }
 
+    /// What each row of the table says in a column, and at the end what stands for no row.
+    fn every(&self, at: usize) -> &Column {
+        self.every[at].get_or_init(|| {
+            let rows = self.table.rows.len();
+            let mut builder = Builder::new("", Type::Text, rows + 1);
+            for row in 0..rows {
+                builder.push(self.value(&[row], at));
+            }
+            builder.push(self.value(&[], at));
+            builder.finish()
+        })
+    }
+
     /// Whether one value of each key may find several rows.
     fn gives_several(&self) -> bool {
         self.definition.min_matches > 1 || self.matcher.finds_several()
     }
-}
-
-/// Columns of one length: a constant may come as one row.
-fn level(columns: &[Column]) -> Vec<Column> {
-    let height = common_height(columns);
-    let leveled = columns.iter().map(|column| match column.len() {
-        1 => column.new_from_index(0, height),
-        _ => column.clone(),
-    });
-    leveled.collect()
 }
 
 /// Values as a column, of the type they have.

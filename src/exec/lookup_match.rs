@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use foldhash::fast::FixedState;
 use ipnet::IpNet;
 
+use crate::exec::distinct::short;
 use crate::functions::pattern::Wildcard;
 use crate::knowledge::lookups::{LookupDefinition, LookupTable, MatchType};
 use crate::value::Value;
@@ -27,11 +29,11 @@ impl KeyTest {
         }
     }
 
-    fn fold(&self, text: &str) -> String {
+    fn fold<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.case_sensitive {
-            text.to_owned()
+            Cow::Borrowed(text)
         } else {
-            text.to_lowercase()
+            Cow::Owned(text.to_lowercase())
         }
     }
 }
@@ -102,8 +104,17 @@ pub(super) struct Matcher {
     cells: Vec<Vec<Cell>>,
     exact: HashMap<Vec<String>, Vec<usize>>,
     times: Option<Times>,
+    /// The same for a table of one exact key, of whose rows never more than one matches.
+    single: Option<Single>,
     most: usize,
     rows: usize,
+}
+
+/// Rows by the one text that finds each.
+#[derive(Default)]
+struct Single {
+    short: HashMap<u128, usize, FixedState>,
+    long: HashMap<String, usize, FixedState>,
 }
 
 impl Matcher {
@@ -124,7 +135,7 @@ impl Matcher {
                 let text = row.get(test.column).and_then(Option::as_deref);
                 if test.kind == MatchType::Exact {
                     match text {
-                        Some(text) => key.push(test.fold(text)),
+                        Some(text) => key.push(test.fold(text).into_owned()),
                         None => whole = false,
                     }
                 }
@@ -135,13 +146,47 @@ impl Matcher {
                 exact.entry(key).or_default().push(at);
             }
         }
-        Matcher {
+        let mut matcher = Matcher {
             tests,
             cells,
             exact,
             times,
+            single: None,
             most: definition.max_matches.max(1),
             rows: table.rows.len(),
+        };
+        if matcher.tests.len() == 1
+            && matcher.times.is_none()
+            && matcher.tests[0].kind == MatchType::Exact
+            && !matcher.finds_several()
+        {
+            let first = |(key, rows): (&Vec<String>, &Vec<usize>)| {
+                Some((key.first()?.clone(), *rows.first()?))
+            };
+            let mut single = Single::default();
+            for (key, row) in matcher.exact.iter().filter_map(first) {
+                match short(&key) {
+                    Some(key) => single.short.insert(key, row),
+                    None => single.long.insert(key, row),
+                };
+            }
+            matcher.single = Some(single);
+        }
+        matcher
+    }
+
+    /// Whether a row is found by one text, never more than one: see [`Matcher::row`].
+    pub(super) fn is_single(&self) -> bool {
+        self.single.is_some()
+    }
+
+    /// The row that a text matches, where one text finds it.
+    pub(super) fn row(&self, text: &str) -> Option<usize> {
+        let (rows, test) = (self.single.as_ref()?, self.tests.first()?);
+        let text = test.fold(text);
+        match short(&text) {
+            Some(key) => rows.short.get(&key).copied(),
+            None => rows.long.get(text.as_ref()).copied(),
         }
     }
 
@@ -197,7 +242,7 @@ impl Matcher {
             .iter()
             .zip(key)
             .filter(|(t, _)| t.kind == MatchType::Exact)
-            .map(|(t, text)| t.fold(text))
+            .map(|(t, text)| t.fold(text).into_owned())
             .collect();
         let only_exact = exact.len() == self.tests.len();
         let Some(rows) = self.exact.get(&exact) else {
@@ -236,12 +281,12 @@ fn cell(test: &KeyTest, text: Option<&str>) -> Cell {
         return Cell::Missing;
     };
     match test.kind {
-        MatchType::Exact => Cell::Text(test.fold(text)),
+        MatchType::Exact => Cell::Text(test.fold(text).into_owned()),
         MatchType::Wildcard if test.case_sensitive => Cell::Glob(text.to_owned()),
         MatchType::Wildcard => Cell::Wildcard(Wildcard::new(text)),
         MatchType::Cidr => match text.parse::<IpNet>() {
             Ok(network) => Cell::Network(network),
-            Err(_) => Cell::Text(test.fold(text)),
+            Err(_) => Cell::Text(test.fold(text).into_owned()),
         },
     }
 }

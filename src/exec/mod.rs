@@ -21,6 +21,7 @@ mod engine;
 mod expression;
 pub mod fields;
 mod filter;
+mod first_seen;
 pub mod frame;
 mod join;
 mod known;
@@ -28,15 +29,19 @@ mod lookup;
 mod lookup_match;
 mod mask;
 mod models;
+mod native;
 mod order;
+mod place;
 mod prune;
 pub mod rows;
+mod sort;
 mod staged;
 mod stream;
 mod subsearch;
 mod summary;
 pub mod terms;
 mod together;
+mod window;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -198,11 +203,13 @@ impl<'e> Executor<'e> {
                 by,
                 all_numbers,
             } => self.window(self.lower(input)?, aggregates, by, *all_numbers),
-            Plan::Chart { input, chart } => self.chart(self.lower(input)?, chart),
+            Plan::Chart { input, chart } => {
+                self.chart(self.lower(input)?, chart, beside::is_volatile(input))
+            }
             Plan::Shift { input, columns } => Ok(columns::shift(self.lower(input)?, columns)),
             Plan::FillDown { input, fields } => Ok(columns::fill_down(self.lower(input)?, fields)),
             Plan::Stream { input, stream } => self.stream(self.lower(input)?, stream),
-            Plan::Sort { input, keys, limit } => Ok(self.sort(self.lower(input)?, keys, *limit)),
+            Plan::Sort { input, keys, limit } => self.sort(input, keys, *limit),
             Plan::Reverse { input } => {
                 let frame = self.lower(input)?;
                 Ok(Frame {
@@ -248,7 +255,7 @@ impl<'e> Executor<'e> {
                 }
                 Ok(self.bucket(frame, field, alias, span, *align))
             }
-            Plan::Distinct { input, .. } => self.distinct(self.lower(input)?, plan),
+            Plan::Distinct { input, .. } => self.distinct(input, plan),
             Plan::Join {
                 left,
                 right,
@@ -305,15 +312,22 @@ impl<'e> Executor<'e> {
     /// The events that a predicate finds. They are brought into their order after it: fewer are
     /// left then.
     fn found(&self, predicate: &Predicate, newest_first: bool) -> Result<Frame> {
-        let bounds = match predicate {
-            Predicate::Search(search, _) => Bounds::of(self.context, Some(search))?,
-            Predicate::Expr(_) => Bounds::of(self.context, None)?,
+        let (bounds, undecided) = match predicate {
+            Predicate::Search(search, plans) => {
+                let bounds = Bounds::of(self.context, Some(search))?;
+                let search = self.undecided(search, &bounds)?;
+                let predicate = search.map(|search| Predicate::Search(search, plans.clone()));
+                (bounds, predicate)
+            }
+            Predicate::Expr(_) => (Bounds::of(self.context, None)?, Some(predicate.clone())),
         };
-        let events = match self.found_in_events(predicate)? {
+        let mut found = match self.found_in_events(predicate)? {
             Some(found) => found,
             None => self.events_within(false, &bounds)?,
         };
-        let found = self.filter(events, predicate, true)?;
+        if let Some(predicate) = undecided {
+            found = self.filter(found, &predicate, true)?;
+        }
         Ok(match newest_first && self.ready.is_none() {
             true => data::by_time(found),
             false => found,

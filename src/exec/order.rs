@@ -1,81 +1,19 @@
-//! Order: sort keys, duplicates, first and last rows, time buckets.
+//! Order: duplicates, first and last rows, time buckets.
 
 use polars::prelude::{
-    Column, DataType, Expr as Lazy, IntoColumn as _, SortMultipleOptions, StringChunkedBuilder,
-    lit, when,
+    Column, DataType, DatetimeChunked, Expr as Lazy, Float64Chunked, Int64Chunked, IntoColumn as _,
+    IntoSeries as _, PolarsResult, StringChunkedBuilder, TimeUnit, lit, when,
 };
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::aggregate::stable;
 use crate::exec::column::{Builder, Cells, common_height, field};
+use crate::exec::data::{BY_TIME, by_time};
+use crate::exec::distinct::Distinct;
 use crate::exec::frame::{Frame, column, missing, polars_error};
-use crate::plan::{SortKey, SortOrder};
+use crate::plan::Plan;
 use crate::time::Span;
 use crate::value::{Type, Value};
-
-/// Polars' keys for ours: numbers before text, missing last, all reversed when descending.
-pub(super) fn sort_keys(keys: &[SortKey], frame: &Frame) -> (Vec<Lazy>, SortMultipleOptions) {
-    let mut by = Vec::new();
-    let mut descending = Vec::new();
-    let mut push = |expr: Lazy, key: &SortKey| {
-        by.push(expr);
-        descending.push(key.descending);
-    };
-    for key in keys {
-        if !frame.has(&key.field) {
-            continue;
-        }
-        let c = column(&key.field);
-        match (key.order, frame.kind(&key.field)) {
-            (SortOrder::Auto | SortOrder::Number, Type::Number | Type::Time) => push(c, key),
-            (SortOrder::Number, _) => push(number(c), key),
-            (SortOrder::Text, Type::Text | Type::Any) => push(c, key),
-            (SortOrder::Text, _) => push(text(c), key),
-            (SortOrder::Address, _) => push(address(c), key),
-            (SortOrder::Auto, _) => {
-                // Without a number a value sorts after all numbers; missing ones come last by
-                // the options, in both directions, so they must be missing in every key.
-                let number = number(c.clone());
-                let is_text = when(c.clone().is_null())
-                    .then(lit(polars::prelude::NULL).cast(DataType::Boolean))
-                    .otherwise(number.clone().is_null());
-                push(is_text, key);
-                push(number.fill_null(lit(0.0)), key);
-                push(text(c), key);
-            }
-        }
-    }
-    let count = by.len();
-    let options = stable()
-        .with_order_descending_multi(descending)
-        .with_nulls_last_multi(vec![true; count]);
-    (by, options)
-}
-
-fn number(c: Lazy) -> Lazy {
-    per_value(c, Type::Number, |v| {
-        v.as_number().map_or(Value::Null, Value::Num)
-    })
-}
-
-fn text(c: Lazy) -> Lazy {
-    per_value(c, Type::Text, |v| v)
-}
-
-/// Addresses sort by their bytes: written out at full width they sort as text.
-fn address(c: Lazy) -> Lazy {
-    per_value(c, Type::Text, |v| {
-        let Some(text) = v.as_text() else {
-            return Value::Null;
-        };
-        match text.parse::<std::net::IpAddr>() {
-            Ok(std::net::IpAddr::V4(a)) => Value::text(format!("4{:08x}", u32::from(a))),
-            Ok(std::net::IpAddr::V6(a)) => Value::text(format!("6{:032x}", u128::from(a))),
-            Err(_) => Value::text(format!("z{text}")),
-        }
-    })
-}
 
 /// Each multivalue without its repeated values.
 pub(super) fn distinct_values(c: Lazy) -> Lazy {
@@ -145,6 +83,63 @@ pub(super) fn combination(fields: &[String], frame: &Frame) -> Lazy {
     first.map_many(run, &inputs, |_, _| Ok(field("key", Type::Text)))
 }
 
+/// The first row of each combination of values, or the newest where rows have still to be brought
+/// into the order of their time: few of them, then.
+fn first_of_each(frame: Frame, fields: &[String], keep_empty: bool, newest_first: bool) -> Frame {
+    let there = |name: &String| match frame.has(name) {
+        true => column(name),
+        false => missing(Type::Text),
+    };
+    let by_time = newest_first && frame.kind(BY_TIME) == Type::Time;
+    let mut inputs: Vec<Lazy> = fields.iter().map(there).collect();
+    inputs.extend(by_time.then(|| column(BY_TIME).cast(DataType::Int64)));
+    let first = inputs.remove(0);
+    let run = move |columns: &mut [Column]| {
+        let height = common_height(columns);
+        let columns: Vec<Column> = columns.iter().map(|c| leveled(c, height)).collect();
+        let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
+        let (keys, time) = cells.split_at(cells.len() - usize::from(by_time));
+        let distinct = Distinct::of(keys, height);
+        let mut first = distinct.firsts.clone();
+        if let [Cells::Int(times)] = time {
+            // A row without a time comes after all that have one.
+            let mut newest: Vec<Option<i64>> = vec![None; first.len()];
+            for (row, time) in times.iter().enumerate() {
+                let kind = distinct.kind(row);
+                if time > newest[kind] {
+                    (newest[kind], first[kind]) = (time, row);
+                }
+            }
+        }
+        let empty = |row: usize| keys.iter().any(|key| key.get(row).is_null());
+        let mut kept = vec![false; height];
+        for (row, seen) in first.into_iter().zip(&distinct.firsts) {
+            kept[row] = !empty(*seen);
+        }
+        if keep_empty {
+            for (row, kept) in kept.iter_mut().enumerate() {
+                *kept |= empty(row);
+            }
+        }
+        Ok(Column::new(columns[0].name().clone(), kept))
+    };
+    // Not row by row: which row is the first is known when all are.
+    let keep = first.apply_many(run, &inputs, |_, f| Ok(field(f[0].name(), Type::Bool)));
+    Frame {
+        lazy: frame.lazy.filter(keep),
+        schema: frame.schema,
+    }
+}
+
+/// A column of that many rows in one piece: a constant may come as one row.
+pub(super) fn leveled(column: &Column, height: usize) -> Column {
+    let column = match column.len() {
+        1 => column.new_from_index(0, height),
+        _ => column.clone(),
+    };
+    column.rechunk()
+}
+
 /// The rows before the first for which `holds` is false.
 pub(super) fn leading(frame: Frame, holds: Lazy, limit: usize, keep_last: bool) -> Frame {
     const GOING: &str = "__going";
@@ -165,21 +160,6 @@ pub(super) fn leading(frame: Frame, holds: Lazy, limit: usize, keep_last: bool) 
 }
 
 impl Executor<'_> {
-    pub(super) fn sort(&self, frame: Frame, keys: &[SortKey], limit: usize) -> Frame {
-        let (by, options) = sort_keys(keys, &frame);
-        let mut lazy = frame.lazy;
-        if !by.is_empty() {
-            lazy = lazy.sort_by_exprs(by, options);
-        }
-        if limit > 0 {
-            lazy = lazy.limit(u32::try_from(limit).unwrap_or(u32::MAX));
-        }
-        Frame {
-            lazy,
-            schema: frame.schema,
-        }
-    }
-
     pub(super) fn limit(&self, frame: Frame, count: usize, tail: bool) -> Frame {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         let lazy = if tail {
@@ -193,8 +173,12 @@ impl Executor<'_> {
         }
     }
 
-    pub(super) fn distinct(&self, frame: Frame, plan: &crate::plan::Plan) -> Result<Frame> {
-        let crate::plan::Plan::Distinct {
+    /// The first rows of each combination of values.
+    ///
+    /// # Errors
+    /// What is wrong with what is below.
+    pub(super) fn distinct(&self, input: &Plan, plan: &Plan) -> Result<Frame> {
+        let Plan::Distinct {
             fields,
             count,
             keep_empty,
@@ -203,8 +187,17 @@ impl Executor<'_> {
             ..
         } = plan
         else {
-            return Ok(frame);
+            return self.lower(input);
         };
+        if *count == 1 && !keep_events && !consecutive {
+            let (frame, newest_first) = self.any_order(input)?;
+            let found = first_of_each(frame, fields, *keep_empty, newest_first);
+            return Ok(match newest_first {
+                true => by_time(found),
+                false => found,
+            });
+        }
+        let frame = self.lower(input)?;
         const KEY: &str = "__key";
         const RANK: &str = "__rank";
         let key = || column(KEY);
@@ -266,11 +259,13 @@ impl Executor<'_> {
             _ if texts => Type::Any,
             _ => Type::Number,
         };
-        let zone = self.context.clock.zone;
-        let span = *span;
         let align = align.map(|seconds| (seconds * 1e6) as i64);
+        let floor = span.floors(self.context.clock.zone, align);
         let bucketed = column(from).map(
             move |c| {
+                if let Cells::Time(times) = Cells::new(&c) {
+                    return starts(times, &floor, bucketed_kind);
+                }
                 let cells = Cells::new(&c);
                 let mut builder = Builder::new(c.name(), bucketed_kind, c.len());
                 for row in 0..c.len() {
@@ -278,7 +273,7 @@ impl Executor<'_> {
                     builder.push(match value.as_number() {
                         Some(seconds) => {
                             let micros = (seconds * 1e6).round() as i64;
-                            span.floor(micros, zone, align)
+                            floor(micros)
                                 .map_or(Value::Null, |start| Value::Num(start as f64 / 1e6))
                         }
                         // What is no number is in no bucket, and stays.
@@ -294,4 +289,26 @@ impl Executor<'_> {
         );
         frame.with(vec![(to.to_owned(), bucketed_kind, bucketed)])
     }
+}
+
+/// The starts of the buckets of times.
+fn starts(
+    times: &DatetimeChunked,
+    floor: &impl Fn(i64) -> Option<i64>,
+    kind: Type,
+) -> PolarsResult<Column> {
+    let times = times.physical();
+    let starts: Int64Chunked = times.iter().map(|time| floor(time?)).collect();
+    let starts = starts.with_name(times.name().clone());
+    Ok(match kind {
+        Type::Time => starts
+            .into_datetime(TimeUnit::Microseconds, None)
+            .into_series()
+            .into_column(),
+        _ => {
+            let seconds: Float64Chunked =
+                starts.apply_nonnull_values_generic(DataType::Float64, |start| start as f64 / 1e6);
+            seconds.into_column()
+        }
+    })
 }

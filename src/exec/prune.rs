@@ -96,6 +96,41 @@ impl Executor<'_> {
         Ok(may_hold(search, &Common::of(part, &rules)))
     }
 
+    /// The search without the terms that hold for all events it looks at, since these have the
+    /// value in common: nobody need try them row by row. None when no term is left.
+    ///
+    /// # Errors
+    /// A field rule that can't be read.
+    pub(super) fn undecided(&self, search: &Search, bounds: &Bounds<'_>) -> Result<Option<Search>> {
+        let mut terms: Vec<Search> = match search {
+            Search::And(parts) => parts.clone(),
+            other => vec![other.clone()],
+        };
+        let all = terms.len();
+        let catalog = &self.context.catalog;
+        if self.ready.is_none() && !catalog.props.minds_hosts() {
+            let mut decided = vec![true; all];
+            let mut met = false;
+            for part in &self.data.events {
+                if self.may_meet(part, bounds)? {
+                    met = true;
+                    let rules = catalog.field_rules(&part.sourcetype, &part.source, &part.host)?;
+                    let common = Common::of(part, &rules);
+                    for (decided, term) in decided.iter_mut().zip(&terms) {
+                        *decided &= holds(term, &common);
+                    }
+                }
+            }
+            let mut decided = decided.into_iter();
+            terms.retain(|_| !(met && decided.next().unwrap_or(false)));
+        }
+        Ok(match terms.len() {
+            0 => None,
+            n if n == all => Some(search.clone()),
+            _ => Some(Search::And(terms)),
+        })
+    }
+
     /// The part without batches that lie outside of a span of time.
     ///
     /// # Errors
@@ -187,6 +222,25 @@ fn sets(rules: &FieldRules, name: &str) -> bool {
             let outputs = &r.rule.outputs;
             outputs.is_empty() || outputs.iter().any(|(_, field)| field == name)
         })
+}
+
+/// Whether a term holds for all events that have these values in common.
+fn holds(term: &Search, common: &Common<'_>) -> bool {
+    let Search::Compare {
+        field,
+        op: op @ CompareOp::Eq,
+        value,
+    } = term
+    else {
+        return false;
+    };
+    // Every index does not mean the internal ones.
+    let hides = |known: &str| {
+        field.text == "index" && value.text.starts_with('*') && known.starts_with('_')
+    };
+    let matcher = FieldMatcher::new(*op, &value.text);
+    let known = common.get(&field.text);
+    known.is_some_and(|known| matcher.matches_text(known) && !hides(known))
 }
 
 /// Whether a search expression may hold for an event; false only when it certainly does not.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::functions::json::from_value;
 use crate::functions::pattern;
-use crate::functions::{Body, Context};
+use crate::functions::{Body, Context, EvalFunction};
 use crate::plan::bind::{Node, Program, SearchNode};
 use crate::syntax::ast::{BinaryOp, UnaryOp};
 use crate::value::Value;
@@ -62,23 +62,17 @@ fn eval<'a>(node: &'a Node, context: &Context, row: &[Value<'a>]) -> Result<Valu
             Value::Bool(false)
         }
         Node::Call(function, args) => {
-            let mut values = Vec::with_capacity(args.len());
-            for arg in args {
-                values.push(eval(arg, context, row)?);
-            }
-            if let Some(at) = function.traits.regex
-                && !matches!(args.get(at), Some(Node::Const(_)))
-                && let Some(Value::Text(pattern)) = values.get(at)
-                && pattern::regex(pattern).is_err()
-            {
-                return Ok(Value::Null);
-            }
-            match function.body {
-                Body::Values(body) => body(context, &values)?,
-                Body::Special(_) | Body::Refused(_) => {
-                    return Err(format!("`{}` can't be called here", function.name));
+            // Most calls have so few arguments that they need no memory of their own.
+            let mut few = [const { Value::Null }; 4];
+            if let Some(few) = few.get_mut(..args.len()) {
+                for (value, arg) in few.iter_mut().zip(args) {
+                    *value = eval(arg, context, row)?;
                 }
+                return call(function, args, few, context);
             }
+            let values: Result<Vec<Value<'a>>, String> =
+                args.iter().map(|arg| eval(arg, context, row)).collect();
+            return call(function, args, &values?, context);
         }
         Node::Map { over, slot, body } => {
             let mut row = row.to_vec();
@@ -108,6 +102,27 @@ fn eval<'a>(node: &'a Node, context: &Context, row: &[Value<'a>]) -> Result<Valu
             Value::text(serde_json::Value::Object(members.collect()).to_string())
         }
     })
+}
+
+fn call<'a>(
+    function: &EvalFunction,
+    args: &[Node],
+    values: &[Value<'a>],
+    context: &Context,
+) -> Result<Value<'a>, String> {
+    if let Some(at) = function.traits.regex
+        && !matches!(args.get(at), Some(Node::Const(_)))
+        && let Some(Value::Text(pattern)) = values.get(at)
+        && pattern::regex(pattern).is_err()
+    {
+        return Ok(Value::Null);
+    }
+    match function.body {
+        Body::Values(body) => body(context, values),
+        Body::Special(_) | Body::Refused(_) => {
+            Err(format!("`{}` can't be called here", function.name))
+        }
+    }
 }
 
 fn truth(value: &Value<'_>) -> Option<bool> {

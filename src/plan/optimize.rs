@@ -80,6 +80,48 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
             input: each(input, lost),
             pairs,
         },
+        // Row by row, whatever is around a row.
+        Plan::Bucket {
+            input,
+            field,
+            alias,
+            span,
+            align,
+        } => Plan::Bucket {
+            input: each(input, lost),
+            field,
+            alias,
+            span,
+            align,
+        },
+        Plan::Explode {
+            input,
+            field,
+            limit,
+        } => Plan::Explode {
+            input: each(input, lost),
+            field,
+            limit,
+        },
+        Plan::Lookup {
+            input,
+            lookup,
+            keys,
+            outputs,
+            overwrite,
+        } => Plan::Lookup {
+            input: each(input, lost),
+            lookup,
+            keys,
+            outputs,
+            overwrite,
+        },
+        Plan::Union { inputs } => Plan::Union {
+            inputs: inputs
+                .into_iter()
+                .map(|input| without_lost_orders(input, lost))
+                .collect(),
+        },
         Plan::Scan(crate::plan::Scan::Events) if lost => {
             Plan::Scan(crate::plan::Scan::EventsUnordered)
         }
@@ -94,13 +136,9 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
         | Plan::Limit { .. }
         | Plan::Skip { .. }
         | Plan::While { .. }
-        | Plan::Bucket { .. }
         | Plan::Subsearch { .. }
         | Plan::Distinct { .. }
         | Plan::Join { .. }
-        | Plan::Lookup { .. }
-        | Plan::Union { .. }
-        | Plan::Explode { .. }
         | Plan::Let { .. }
         | Plan::Expand { .. }
         | Plan::Beside { .. }

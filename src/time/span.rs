@@ -101,6 +101,24 @@ impl Span {
         resolve(midnight(self.floor_date(date)?), zone)
     }
 
+    /// [`Span::floor`] for many times: what is the same for all of them is found out once.
+    pub fn floors(&self, zone: Tz, align: Option<i64>) -> impl Fn(i64) -> Option<i64> + use<> {
+        let span = *self;
+        let origin = match (self.unit.micros().is_some(), align, self.snap) {
+            (true, Some(align), _) => Some(align),
+            (true, None, None) if zone == Tz::UTC => Some(0),
+            _ => None,
+        };
+        let length = self.approximate_micros();
+        move |micros| match origin {
+            Some(origin) => {
+                let past = micros.checked_sub(origin)?;
+                micros.checked_sub(past.rem_euclid(length))
+            }
+            None => span.floor(micros, zone, align),
+        }
+    }
+
     fn floor_date(&self, date: NaiveDate) -> Option<NaiveDate> {
         match self.unit {
             Unit::Week => {
@@ -274,6 +292,25 @@ mod tests {
             tenth.floor(1_700_000_000_250_000, Tz::UTC, None),
             Some(1_700_000_000_200_000)
         );
+    }
+
+    #[test]
+    fn many_times_fall_into_the_buckets_that_each_alone_falls_into() {
+        for (span, align) in [
+            ("1h", None),
+            ("7m", Some(90_000_000)),
+            ("1h@d", None),
+            ("1d", None),
+            ("100ms", None),
+        ] {
+            let span = Span::parse(span).unwrap();
+            for zone in [Tz::UTC, New_York] {
+                let floors = span.floors(zone, align);
+                for micros in [-1, 0, 1_699_999_900_000_001, 1_711_843_199_999_999] {
+                    assert_eq!(floors(micros), span.floor(micros, zone, align), "{span}");
+                }
+            }
+        }
     }
 
     #[test]

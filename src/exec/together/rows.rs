@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use polars::prelude::{Column, PolarsResult};
 
 use crate::error::Result;
+use crate::exec::column::common_height;
 use crate::exec::together::columns::{Collected, ColumnTests};
 use crate::exec::together::formula::{Formula, Tested};
 
@@ -60,7 +61,7 @@ impl Finder {
     /// Never on account of data.
     pub(super) fn sets(&self, columns: &[Column]) -> PolarsResult<Vec<u32>> {
         // A constant column may come as one row, whatever the others have.
-        let height = columns.iter().map(Column::len).max().unwrap_or(0);
+        let height = common_height(columns);
         let kinds = self.columns.iter().zip(columns).map(|(t, c)| t.kinds(c));
         let kinds: Vec<Vec<u32>> = kinds.collect::<PolarsResult<_>>()?;
         let mut met: HashMap<Box<[u32]>, u32> = HashMap::new();

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use polars::prelude::DataType;
+use polars::prelude::{DataType, Expr, NULL, lit, when};
 
 use crate::functions::stats::running::{
     Count, Counted, Distinct, Ends, Extremes, Ranked, Spread, Sum,
@@ -34,10 +34,12 @@ const BASE: StatsFunction = StatsFunction {
     needs_time: false,
     ordered: false,
     in_parts: false,
+    counts_distinct: false,
     doc: "",
     example: ("", "", ""),
     body: count,
     native: None,
+    whole: None,
     running: None,
     per: None,
     metrics: false,
@@ -67,11 +69,9 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The number of distinct values.",
         example: ("a b - b", "dc(v)", "2"),
         in_parts: true,
+        counts_distinct: true,
         body: |s| Value::Num(s.texts().collect::<HashSet<_>>().len() as f64),
-        native: Some(|column, of| match of {
-            Type::Multi => None,
-            _ => Some(column.drop_nulls().n_unique().cast(DataType::Int64)),
-        }),
+        native: Some(distinct),
         running: Some(|_| Box::new(Counted::unordered(Distinct::Count))),
         ..BASE
     },
@@ -80,7 +80,10 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "estdc(<value>)",
         doc: "The number of distinct values; Splunk estimates it, here it is exact.",
         example: ("a b - b", "estdc(v)", "2"),
+        in_parts: true,
+        counts_distinct: true,
         body: |s| Value::Num(s.texts().collect::<HashSet<_>>().len() as f64),
+        native: Some(distinct),
         running: Some(|_| Box::new(Counted::unordered(Distinct::Count))),
         ..BASE
     },
@@ -102,10 +105,15 @@ pub(super) const TABLE: &[StatsFunction] = &[
             // Polars sums nothing to 0; Splunk has no result then.
             (of == Type::Number).then(|| {
                 let column = column.cast(DataType::Float64);
-                polars::prelude::when(column.clone().count().gt(polars::prelude::lit(0)))
+                when(column.clone().count().gt(lit(0)))
                     .then(column.sum())
-                    .otherwise(polars::prelude::lit(polars::prelude::NULL))
+                    .otherwise(lit(NULL))
             })
+        }),
+        whole: Some(|column| {
+            when(column.clone().count().gt(lit(0)))
+                .then(exact_sum(column))
+                .otherwise(lit(NULL))
         }),
         running: Some(|_| Box::new(Sum::new(|n| n, |sum, _| sum))),
         ..BASE
@@ -128,6 +136,12 @@ pub(super) const TABLE: &[StatsFunction] = &[
         body: |s| some(&s.numbers(), mean),
         native: Some(|column, of| {
             (of == Type::Number).then(|| column.cast(DataType::Float64).mean())
+        }),
+        whole: Some(|column| {
+            let count = column.clone().count();
+            when(count.clone().gt(lit(0)))
+                .then(exact_sum(column) / count.cast(DataType::Float64))
+                .otherwise(lit(NULL))
         }),
         running: Some(|_| Box::new(Sum::new(|n| n, |sum, count| sum / count as f64))),
         ..BASE
@@ -240,6 +254,23 @@ pub(super) const TABLE: &[StatsFunction] = &[
 
 fn count(samples: &Samples<'_>) -> Value<'static> {
     Value::Num(samples.values.iter().map(Value::count).sum::<usize>() as f64)
+}
+
+fn distinct(column: Expr, of: Type) -> Option<Expr> {
+    match of {
+        Type::Multi => None,
+        _ => Some(column.drop_nulls().n_unique().cast(DataType::Int64)),
+    }
+}
+
+/// The sum of whole numbers, rounded once. The high and the low halves of what a double holds are
+/// summed apart: neither sum leaves 64 bits, whatever the rows.
+fn exact_sum(column: Expr) -> Expr {
+    const HALF: i64 = 1 << 26;
+    let high = column.clone().floor_div(lit(HALF));
+    let low = column - high.clone() * lit(HALF);
+    let sum = |half: Expr| half.sum().cast(DataType::Float64);
+    sum(high) * lit(HALF as f64) + sum(low)
 }
 
 fn some(numbers: &[f64], f: impl Fn(&[f64]) -> f64) -> Value<'static> {

@@ -35,6 +35,8 @@ pub struct StatsFunction {
     pub ordered: bool,
     /// Whether parts of a group may be taken in any order, to the last digit.
     pub in_parts: bool,
+    /// Whether it is the number of distinct values.
+    pub counts_distinct: bool,
     /// What it does.
     pub doc: &'static str,
     /// Values of `v`, newest first, an aggregation over them, and the text of its result; a test runs it.
@@ -43,6 +45,8 @@ pub struct StatsFunction {
     pub body: fn(&Samples<'_>) -> Value<'static>,
     /// The same said to Polars, for the types where it can be: the column, its type.
     pub native: Option<fn(Expr, Type) -> Option<Expr>>,
+    /// The same for columns of whole numbers, exact, so that parts may be taken in any order.
+    pub whole: Option<fn(Expr) -> Expr>,
     /// The same for rows that come and go; without it the body sees all of them each time.
     pub running: Option<MakeRunning>,
     /// Seconds to which `timechart` scales the value of a bucket.
