@@ -247,7 +247,7 @@ mod tests {
                 .clone()
                 .map(|n| (n % 11 > 0).then(|| format!("a long text about {}", n / 3 + piece * 100)))
                 .collect();
-            let group = |n: u32| (n % 4 > 0).then(|| f64::from(n % 4 - 1));
+            let group = |n: u32| (!n.is_multiple_of(4)).then(|| f64::from(n % 4 - 1));
             let groups: Vec<Option<f64>> = rows.map(group).collect();
             for (text, group) in texts.iter().zip(&groups) {
                 let group = group.map_or(9, |n| n as u32);

@@ -214,9 +214,9 @@ mod tests {
             Some("9.0"),
         ];
         let texts = Column::new("t".into(), texts);
-        let up = order(&[texts.clone()], &[(SortOrder::Auto, false)]);
+        let up = order(std::slice::from_ref(&texts), &[(SortOrder::Auto, false)]);
         assert_eq!(up, [3, 5, 1, 4, 0, 2]);
-        let down = order(&[texts.clone()], &[(SortOrder::Auto, true)]);
+        let down = order(std::slice::from_ref(&texts), &[(SortOrder::Auto, true)]);
         assert_eq!(down, [0, 4, 1, 5, 3, 2]);
         let numbers = order(&[texts], &[(SortOrder::Number, false)]);
         assert_eq!(numbers, [3, 5, 1, 0, 2, 4]);
