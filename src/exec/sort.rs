@@ -214,7 +214,7 @@ fn within(columns: &[Column], orders: &[(SortOrder, bool)], limit: usize, bound:
             .find(|order| order.is_ne())
             .unwrap_or(Ordering::Equal)
     };
-    if kept.len() > limit {
+    if kept.len() >= limit {
         let mut ranked = kept.clone();
         let (_, at, _) = ranked.select_nth_unstable_by(limit - 1, |a, b| rows(*a, *b));
         let at = *at;
