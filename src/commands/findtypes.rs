@@ -23,7 +23,7 @@ pub(super) const COMMAND: Command = Command {
           that the same events have stand in one search. With `notcovered` only events that have no event type yet are \
           looked at. At most 5000 events are looked at.",
     examples: &[(
-        "| makeresults format=csv data=\"action,user\\nin,ann\\nout,bob\\nin,cy\" | findtypes | table search count",
+        "| makeresults count=3 | streamstats count AS n | eval action=if(n<3, \"in\", \"out\") | findtypes | table search count",
         "{\"search\":\"action=\\\"in\\\"\",\"count\":2}",
     )],
     page: "SearchReference/Findtypes",
