@@ -54,8 +54,8 @@ impl FieldMatcher {
 
     /// ASCII text in lower case without which no value passes, the case of ASCII's letters aside.
     pub fn needle(&self) -> Option<String> {
-        let alone = self.op == CompareOp::Eq && self.network.is_none() && self.text.is_ascii();
-        alone.then(|| longest_part(&self.text)).flatten()
+        let alone = self.op == CompareOp::Eq && self.network.is_none();
+        alone.then(|| needle(&self.text)).flatten()
     }
 
     /// The comparison.
@@ -105,10 +105,12 @@ impl FieldMatcher {
     }
 }
 
-/// The longest text between the stars of a pattern, in lower case.
-fn longest_part(pattern: &str) -> Option<String> {
+/// The longest text between the stars of a pattern that is ASCII, in lower case: no text matches
+/// without it, the case of ASCII's letters aside.
+pub fn needle(pattern: &str) -> Option<String> {
     let longest = pattern.split('*').max_by_key(|part| part.len())?;
-    (!longest.is_empty()).then(|| longest.to_ascii_lowercase())
+    let needle = pattern.is_ascii() && !longest.is_empty();
+    needle.then(|| longest.to_ascii_lowercase())
 }
 
 /// Whether a text is an address of a network.
@@ -177,7 +179,7 @@ impl TermMatcher {
             let length = term.chars().count();
             format!("the term is too long: {length} characters")
         })?;
-        let needle = term.is_ascii().then(|| longest_part(term)).flatten();
+        let needle = needle(term);
         Ok(TermMatcher { regex, needle })
     }
 

@@ -53,7 +53,10 @@ impl Session {
         self.many.store(true, Ordering::Relaxed);
         let mut notices = self.take_data_notices();
         let (last, first): (Vec<_>, Vec<_>) = detections.into_iter().partition(detect::reads_risk);
-        let mut made = MadeRisk::new(choice.risk);
+        let mut made = MadeRisk::new(
+            choice.risk,
+            !last.is_empty() || self.keeps_risk(choice.risk),
+        );
         let first: Vec<_> = first.into_iter().map(Arc::new).collect();
         let mut prepared = match choice.separately {
             true => Vec::new(),

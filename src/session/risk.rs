@@ -43,14 +43,17 @@ pub enum KeepRisk {
 /// nothing has an entry without frames.
 pub(super) struct MadeRisk {
     keep: KeepRisk,
+    /// Whether anybody will look at it.
+    is_wanted: bool,
     by_search: IndexMap<String, Vec<DataFrame>>,
 }
 
 impl MadeRisk {
-    /// None yet.
-    pub(super) fn new(keep: KeepRisk) -> MadeRisk {
+    /// None yet; none ever, if nobody is to look at it.
+    pub(super) fn new(keep: KeepRisk, is_wanted: bool) -> MadeRisk {
         MadeRisk {
             keep,
+            is_wanted,
             by_search: IndexMap::new(),
         }
     }
@@ -58,7 +61,7 @@ impl MadeRisk {
     /// Adds those of a detection that ran; what a failed one made before stays.
     pub(super) fn add(&mut self, session: &Session, result: &DetectionResult) -> Result<()> {
         let ran = matches!(result.status, Status::Rows | Status::Empty);
-        if !ran || !makes_risk(&result.detection) {
+        if !self.is_wanted || !ran || !makes_risk(&result.detection) {
             return Ok(());
         }
         let name = risk_index::search_name(&result.detection);
@@ -122,11 +125,16 @@ impl Session {
         }))
     }
 
+    /// Whether the risk of a run is kept: only in the store, if it was searched.
+    pub(super) fn keeps_risk(&self, keep: KeepRisk) -> bool {
+        let searched_store = self.options.data.is_empty() && self.options.models.is_empty();
+        keep != KeepRisk::Forget && searched_store
+    }
+
     /// Keeps the risk of a run in the store, if the store was searched. Gives what the user should
     /// know: the rows of the run are right without it.
     pub(super) fn keep_risk(&self, made: MadeRisk) -> Option<String> {
-        let searched_store = self.options.data.is_empty() && self.options.models.is_empty();
-        if made.keep == KeepRisk::Forget || !searched_store {
+        if !self.keeps_risk(made.keep) {
             return None;
         }
         let why = self.write_risk(made).err()?;
