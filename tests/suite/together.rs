@@ -142,6 +142,19 @@ fn searches_of_events_find_the_same_together_and_alone() {
         );
     }
     place.write("a/app.log", log);
+    // What a lookup may give several values of is a multivalue, also where it gives one.
+    place.write(
+        "app/default/props.conf",
+        "[source::...app.log]\nLOOKUP-kind = kinds user OUTPUT kind process_id\n",
+    );
+    place.write(
+        "app/default/transforms.conf",
+        "[kinds]\nfilename = kinds.csv\n",
+    );
+    place.write(
+        "app/lookups/kinds.csv",
+        "user,kind,process_id\nu1,low,3\nu2,high,4\n",
+    );
     detections(
         &place,
         &[
@@ -156,16 +169,29 @@ fn searches_of_events_find_the_same_together_and_alone() {
             "code>4 earliest=0 | transaction user maxspan=1m | table user eventcount",
             "source=*app.log code=1 [search user=u3 code=1 | head 1 | fields user]",
             "nothing=here",
+            "kind=high OR process_id=3 | stats count values(kind) by process_id",
+            "process_id=4 | table _time process_id kind dest",
             "date_hour=22 failed | stats count by date_minute",
             "user=u2 | join user [search user=u2 failed | stats count by user] | head 2 | table _raw user count",
             "(denied OR failed) | tail 4 | table _raw",
         ],
     );
-    let with_rows = both_ways(&place, &["--data", "a", "run", "detections"]);
-    assert_eq!(with_rows, 13);
+    let with_rows = both_ways(
+        &place,
+        &["--app", "app", "--data", "a", "run", "detections"],
+    );
+    assert_eq!(with_rows, 15);
     place.run(&["--home", "home", "replay", "a"]).fine();
-    let stored = ["--home", "home", "run", "--no-risk", "detections"];
-    assert_eq!(both_ways(&place, &stored), 13);
+    let stored = [
+        "--app",
+        "app",
+        "--home",
+        "home",
+        "run",
+        "--no-risk",
+        "detections",
+    ];
+    assert_eq!(both_ways(&place, &stored), 15);
 }
 
 #[test]

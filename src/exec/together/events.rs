@@ -159,10 +159,7 @@ impl Executor<'_> {
             |_, f| Ok(field(f.name(), Type::Bool)),
         ));
         part.frame.lazy = self.computed(part.frame.lazy)?.lazy();
-        let whole = self.whole.replace(true);
-        let frame = self.with_fields(&part).and_then(|f| self.computed(f.lazy));
-        self.whole.set(whole);
-        let mut rows = frame?;
+        let mut rows = self.computed(self.with_fields(&part)?.lazy)?;
         rows.rechunk_mut_par();
         let places = rows.drop_in_place(PLACE).map_err(polars_error)?;
         let places = places.cast(&DataType::UInt32).map_err(polars_error)?;
