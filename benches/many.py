@@ -20,10 +20,10 @@ import json
 import os
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
+
+from shapes import run
 
 
 def exe(name, original=None):
@@ -79,7 +79,7 @@ TRANSLATED = {
 }
 
 DUCKDB = """
-import duckdb, json, sys, time
+import duckdb, json, sys
 c = duckdb.connect()
 c.execute("SET enable_progress_bar = false")
 c.execute("CREATE VIEW p AS SELECT * FROM read_parquet('%s/Endpoint.Processes/*.parquet')")
@@ -108,21 +108,6 @@ def keys(path):
     text = re.sub(r"\s+", " ", open(path, encoding="utf-8").read())
     by = re.search(r"\bby ((?:Processes\.\w+[ ,]*)+)", text, re.IGNORECASE).group(1)
     return re.findall(r"Processes\.(\w+)", by)
-
-
-def run(command, stdin=None):
-    begin = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err, tempfile.TemporaryFile("w+") as give:
-        give.write(stdin or "")
-        give.seek(0)
-        process = subprocess.Popen(command, stdout=out, stderr=err, stdin=give)
-        _, status, used = os.wait4(process.pid, 0)
-        took = time.perf_counter() - begin
-        out.seek(0)
-        err.seek(0)
-        if status != 0:
-            raise RuntimeError(err.read().strip()[-800:] or f"ended with {status}")
-        return took, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, out.read()
 
 
 def main():
@@ -154,16 +139,16 @@ def main():
             if ours[name] != theirs[name]:
                 print(f"{name}: {ours[name]} rows, DuckDB finds {theirs[name]}", file=sys.stderr)
         contenders = {
-            "all": ([*spelunk, all_of_them], None),
-            "one": ([*spelunk, found["remote_process_instantiation_via_wmi"]], None),
+            "all": ([*spelunk, all_of_them], ""),
+            "one": ([*spelunk, found["remote_process_instantiation_via_wmi"]], ""),
             "duckdb": (duckdb, sql),
         }
         if options.separately:
-            contenders["separately"] = ([*spelunk, "--separately", all_of_them], None)
+            contenders["separately"] = ([*spelunk, "--separately", all_of_them], "")
         times = {name: [] for name in contenders}
         for _ in range(options.runs):
-            for name, (command, stdin) in contenders.items():
-                times[name].append(run(command, stdin))
+            for name, (command, given) in contenders.items():
+                times[name].append(run(command, given))
         ended = [json.loads(line) for line in times["all"][0][3].splitlines()]
         report(times, ended, len(found), len(translated))
 

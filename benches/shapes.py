@@ -155,11 +155,13 @@ def commands(options, name, work):
     return found
 
 
-def run(command):
+def run(command, given=""):
     """What a process took, waiting and computing (seconds), the memory it held (MiB), and what it wrote."""
     begin = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        process = subprocess.Popen(command, stdout=out, stderr=err)
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err, tempfile.TemporaryFile("w+") as give:
+        give.write(given)
+        give.seek(0)
+        process = subprocess.Popen(command, stdin=give, stdout=out, stderr=err)
         stop = threading.Timer(900, process.kill)
         stop.start()
         _, status, used = os.wait4(process.pid, 0)
