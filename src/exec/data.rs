@@ -72,7 +72,7 @@ pub struct Data {
     /// Rows of data sets made of events once, for searches that come after.
     summaries: Mutex<HashMap<String, Frame>>,
     /// What many searches may find, looked for together.
-    pub(super) found: Mutex<HashMap<String, Found>>,
+    found: Mutex<HashMap<String, Found>>,
 }
 
 impl Data {
@@ -92,6 +92,20 @@ impl Data {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         summaries.insert(dataset, rows);
+    }
+
+    /// What a search may find, if it was looked for; `key` is only made when something was.
+    pub(super) fn found(&self, key: impl FnOnce() -> String) -> Option<Found> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        (!found.is_empty())
+            .then(|| found.get(&key()).cloned())
+            .flatten()
+    }
+
+    /// Keeps what searches may find, by their keys.
+    pub(super) fn keep_found(&self, new: Vec<(String, Found)>) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.extend(new);
     }
 
     /// How many events there are.

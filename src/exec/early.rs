@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::engine::reads_files;
+use crate::exec::rows::Rows;
 use crate::plan::context::PlanContext;
 use crate::plan::narrow::narrowed;
 use crate::plan::probe::{Probe, probe};
@@ -16,6 +17,18 @@ const MANY: u64 = 200_000;
 
 /// Values of a key up to which rows are sought by them.
 const MOST_VALUES: usize = 10_000;
+
+/// The values of a column, each once; none where they are too many to seek rows by them.
+pub(super) fn few_values(rows: &Rows, column: usize) -> Option<Vec<String>> {
+    if rows.len() > MOST_VALUES {
+        return None;
+    }
+    let values = (0..rows.len()).flat_map(|row| rows.value(row, column).into_values());
+    let mut values: Vec<String> = values.map(|value| value.into_owned()).collect();
+    values.sort();
+    values.dedup();
+    Some(values)
+}
 
 impl Executor<'_> {
     /// The plan without groups that its filters leave out anyway; none where that is not known
@@ -35,13 +48,9 @@ impl Executor<'_> {
         let Some(column) = rows.names().iter().position(|name| *name == key) else {
             return Ok(None);
         };
-        if rows.len() > MOST_VALUES {
+        let Some(values) = few_values(&rows, column) else {
             return Ok(None);
-        }
-        let values = (0..rows.len()).flat_map(|row| rows.value(row, column).into_values());
-        let mut values: Vec<String> = values.map(|value| value.to_string()).collect();
-        values.sort();
-        values.dedup();
+        };
         let mut plan = plan.clone();
         let mut filter = &mut plan;
         for at in path {

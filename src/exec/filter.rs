@@ -379,7 +379,7 @@ fn is_plain(search: &Search) -> bool {
 }
 
 /// Whether a term is `*`.
-fn is_anything(term: &Literal) -> bool {
+pub(super) fn is_anything(term: &Literal) -> bool {
     term.text.bytes().all(|b| b == b'*')
 }
 

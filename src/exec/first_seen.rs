@@ -12,7 +12,7 @@ use polars::prelude::{
     BooleanChunked, Column, DataType, Expr as Lazy, IntoColumn as _, NewChunkedArray as _,
 };
 
-use crate::exec::column::{Cells, common_height, field};
+use crate::exec::column::{Cells, field};
 use crate::exec::engine::reads_files;
 use crate::exec::frame::{Frame, column};
 use crate::exec::order::leveled;
@@ -125,8 +125,8 @@ impl Default for Seen {
 impl Seen {
     /// Marks rows: `columns` are the value and what groups it.
     fn mark(&self, columns: &[Column]) -> Column {
-        let height = common_height(columns);
-        let columns: Vec<Column> = columns.iter().map(|c| leveled(c, height)).collect();
+        let columns = leveled(columns);
+        let height = columns.first().map_or(0, Column::len);
         let mut hashes = vec![[0; 2]; height];
         for column in &columns {
             self.hash(column, &mut hashes);

@@ -8,6 +8,7 @@ use polars::prelude::{
 
 use crate::error::Result;
 use crate::exec::Executor;
+use crate::exec::early::few_values;
 use crate::exec::frame::{Frame, cast, column, missing, polars_error};
 use crate::exec::summary::height;
 use crate::plan::Plan;
@@ -25,17 +26,6 @@ pub(super) fn joined_schema<'s>(schemas: impl Iterator<Item = &'s Schema>) -> Sc
         }
     }
     all
-}
-
-/// Values of a key up to which rows are sought by them before they are joined.
-const MOST_VALUES: usize = 10_000;
-
-/// The rows that lead, as far as they may have partners.
-enum Partnered {
-    /// Some may.
-    Some(Frame),
-    /// None has.
-    None(Frame),
 }
 
 impl Executor<'_> {
@@ -103,14 +93,19 @@ impl Executor<'_> {
             return join(self.lower(left)?, partners);
         };
         match self.partnered(left, &partners, fields)? {
-            Partnered::Some(left) => join(left, partners),
-            Partnered::None(left) => Ok(join(left, partners)?.emptied()),
+            Some(left) => join(self.lower(&left)?, partners),
+            None => Ok(join(self.lower(left)?, partners)?.emptied()),
         }
     }
 
-    /// The rows of a plan that may have partners among rows that are computed: where these are
-    /// few, groups of others are not made at all.
-    fn partnered(&self, left: &Plan, partners: &Frame, fields: &[String]) -> Result<Partnered> {
+    /// The plan of the rows that may have partners among rows that are computed: where these are
+    /// few, groups of others are not made at all. None where no row can have one.
+    fn partnered<'p>(
+        &self,
+        left: &'p Plan,
+        partners: &Frame,
+        fields: &[String],
+    ) -> Result<Option<Cow<'p, Plan>>> {
         let mut left = Cow::Borrowed(left);
         for field in fields.iter().filter(|field| partners.has(field)) {
             let mut keys = partners.clone().select(vec![field.clone()]);
@@ -118,17 +113,16 @@ impl Executor<'_> {
             keys.lazy = keys.lazy.unique(None, UniqueKeepStrategy::Any);
             let keys = self.collect(keys)?;
             if keys.is_empty() {
-                return Ok(Partnered::None(self.lower(&left)?));
+                return Ok(None);
             }
-            if keys.len() <= MOST_VALUES && partners.kind(field) != Type::Time {
-                let values = (0..keys.len()).flat_map(|row| keys.value(row, 0).into_values());
-                let values: Vec<String> = values.map(|value| value.to_string()).collect();
-                if let Some(fewer) = narrowed(&left, field, &values) {
-                    left = Cow::Owned(fewer);
-                }
+            if partners.kind(field) != Type::Time
+                && let Some(values) = few_values(&keys, 0)
+                && let Some(fewer) = narrowed(&left, field, &values)
+            {
+                left = Cow::Owned(fewer);
             }
         }
-        self.lower(&left).map(Partnered::Some)
+        Ok(Some(left))
     }
 
     /// Rows with the partners that have equal values in `fields`.

@@ -7,7 +7,7 @@ use polars::prelude::{Column, Expr as Lazy, IdxSize, PolarsResult};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
-use crate::exec::column::{Builder, Cells, common_height, field};
+use crate::exec::column::{Builder, Cells, field};
 use crate::exec::distinct::Distinct;
 use crate::exec::engine::reads_files;
 use crate::exec::frame::{Frame, column, polars_error};
@@ -218,8 +218,7 @@ fn looked_up(frame: Frame, ready: Ready, keys: &[(Name, Name)], overwrite: bool)
         let first = inputs.remove(0);
         let (ready, at) = (Arc::clone(&ready), *at);
         let run = move |columns: &mut [Column]| {
-            let height = common_height(columns);
-            let columns: Vec<Column> = columns.iter().map(|c| leveled(c, height)).collect();
+            let columns = leveled(columns);
             let (keys, old) = columns.split_at(count);
             let new = ready.column(keys, at, kind)?;
             let Some(old) = old.first() else {

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use foldhash::fast::FixedState;
 use ipnet::IpNet;
 
 use crate::exec::distinct::short;
+use crate::exec::needles::Needles;
 use crate::functions::pattern::Wildcard;
 use crate::knowledge::lookups::{LookupDefinition, LookupTable, MatchType};
 use crate::plan::matching::needle;
@@ -109,15 +109,14 @@ pub(super) struct Matcher {
     /// The same for a table of one exact key, of whose rows never more than one matches.
     single: Option<Single>,
     /// Which rows to try, for a table of one key with wildcards.
-    needles: Option<Needles>,
+    sought: Option<Sought>,
     most: usize,
     rows: usize,
 }
 
-/// Rows of patterns by a text without which none of them matches.
-struct Needles {
-    automaton: AhoCorasick,
-    rows: Vec<Vec<usize>>,
+/// Rows of patterns, by a text without which none of them matches.
+struct Sought {
+    needles: Needles,
     /// Rows that have no such text.
     others: Vec<usize>,
 }
@@ -125,45 +124,27 @@ struct Needles {
 /// Patterns from which on they are sought together.
 const MANY: usize = 8;
 
-impl Needles {
-    /// The needles of patterns that do not mind case.
-    fn of(cells: &[Vec<Cell>], patterns: impl Iterator<Item = Option<String>>) -> Option<Needles> {
-        let mut places: HashMap<String, usize> = HashMap::new();
-        let mut texts = Vec::new();
-        let (mut rows, mut others) = (Vec::<Vec<usize>>::new(), Vec::new());
+impl Sought {
+    /// The rows of patterns that do not mind case; none where they are few.
+    fn of(cells: &[Vec<Cell>], patterns: impl Iterator<Item = Option<String>>) -> Option<Sought> {
+        let (mut pairs, mut others) = (Vec::new(), Vec::new());
         for ((row, cells), pattern) in cells.iter().enumerate().zip(patterns) {
             if matches!(cells.as_slice(), [Cell::Missing]) {
                 continue;
             }
-            let Some(text) = pattern.as_deref().and_then(needle) else {
-                others.push(row);
-                continue;
-            };
-            let place = *places.entry(text).or_insert_with_key(|text| {
-                texts.push(text.clone());
-                rows.push(Vec::new());
-                texts.len() - 1
-            });
-            rows[place].push(row);
+            match pattern.as_deref().and_then(needle) {
+                Some(text) => pairs.push((row, text)),
+                None => others.push(row),
+            }
         }
-        let automaton = AhoCorasickBuilder::new()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .build(&texts)
-            .ok()?;
-        (texts.len() >= MANY).then_some(Needles {
-            automaton,
-            rows,
-            others,
-        })
+        let needles = Needles::of(pairs, None).ok()?;
+        (needles.count() >= MANY).then_some(Sought { needles, others })
     }
 
     /// The rows that a text may match, in their order.
     fn rows(&self, text: &str) -> Vec<usize> {
         let mut rows = self.others.clone();
-        for found in self.automaton.find_overlapping_iter(text) {
-            rows.extend(&self.rows[found.pattern().as_usize()]);
-        }
+        rows.extend(self.needles.found(text));
         rows.sort_unstable();
         rows.dedup();
         rows
@@ -212,7 +193,7 @@ impl Matcher {
             exact,
             times,
             single: None,
-            needles: None,
+            sought: None,
             most: definition.max_matches.max(1),
             rows: table.rows.len(),
         };
@@ -222,7 +203,7 @@ impl Matcher {
         {
             let column = test.column;
             let patterns = table.rows.iter().map(|row| row.get(column)?.clone());
-            matcher.needles = Needles::of(&matcher.cells, patterns);
+            matcher.sought = Sought::of(&matcher.cells, patterns);
         }
         if matcher.tests.len() == 1
             && matcher.times.is_none()
@@ -314,8 +295,8 @@ impl Matcher {
             .map(|(t, text)| t.fold(text).into_owned())
             .collect();
         let only_exact = exact.len() == self.tests.len();
-        let sought = self.needles.as_ref().zip(key.first());
-        let sought = sought.map(|(needles, text)| needles.rows(text));
+        let sought = self.sought.as_ref().zip(key.first());
+        let sought = sought.map(|(sought, text)| sought.rows(text));
         let rows = match &sought {
             Some(rows) => rows,
             None => match self.exact.get(&exact) {

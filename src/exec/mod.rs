@@ -29,6 +29,7 @@ mod lookup;
 mod lookup_match;
 mod mask;
 mod models;
+mod needles;
 mod native;
 mod order;
 mod place;

@@ -95,8 +95,8 @@ fn first_of_each(frame: Frame, fields: &[String], keep_empty: bool, newest_first
     inputs.extend(by_time.then(|| column(BY_TIME).cast(DataType::Int64)));
     let first = inputs.remove(0);
     let run = move |columns: &mut [Column]| {
-        let height = common_height(columns);
-        let columns: Vec<Column> = columns.iter().map(|c| leveled(c, height)).collect();
+        let columns = leveled(columns);
+        let height = columns.first().map_or(0, Column::len);
         let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
         let (keys, time) = cells.split_at(cells.len() - usize::from(by_time));
         let distinct = Distinct::of(keys, height);
@@ -131,13 +131,14 @@ fn first_of_each(frame: Frame, fields: &[String], keep_empty: bool, newest_first
     }
 }
 
-/// A column of that many rows in one piece: a constant may come as one row.
-pub(super) fn leveled(column: &Column, height: usize) -> Column {
-    let column = match column.len() {
-        1 => column.new_from_index(0, height),
-        _ => column.clone(),
-    };
-    column.rechunk()
+/// Columns of one height, each in one piece: a constant may come as one row.
+pub(super) fn leveled(columns: &[Column]) -> Vec<Column> {
+    let height = common_height(columns);
+    let leveled = columns.iter().map(|column| match column.len() {
+        1 => column.new_from_index(0, height).rechunk(),
+        _ => column.rechunk(),
+    });
+    leveled.collect()
 }
 
 /// The rows before the first for which `holds` is false.

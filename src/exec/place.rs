@@ -9,7 +9,7 @@ use polars::prelude::{
     Series, SortMultipleOptions, SortOptions, StringChunked, UInt64Chunked,
 };
 
-use crate::exec::column::{Cells, common_height};
+use crate::exec::column::Cells;
 use crate::exec::distinct::Distinct;
 use crate::exec::order::leveled;
 use crate::plan::SortOrder;
@@ -76,8 +76,8 @@ fn address(text: &str) -> String {
 
 /// A number for each row, by which rows are in the order of all columns.
 pub(super) fn places(columns: &[Column], keys: &[(SortOrder, bool)]) -> PolarsResult<Column> {
-    let height = common_height(columns);
-    let columns: Vec<Column> = columns.iter().map(|c| leveled(c, height)).collect();
+    let columns = leveled(columns);
+    let height = columns.first().map_or(0, Column::len);
     let each = || columns.iter().zip(keys);
     let found: Vec<PolarsResult<Places>> = if height < LARGE {
         each()

@@ -232,12 +232,13 @@ fn one_of(field: &str, values: &[String], fill: Option<&str>) -> Search {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::narrowed;
     use crate::plan::schema::Pattern;
     use crate::plan::{Assignment, ByField, Plan, Scan, Target, build, print};
 
-    fn groups(by: &[&str]) -> Plan {
+    /// Groups of events by these fields.
+    pub(in crate::plan) fn groups(by: &[&str]) -> Plan {
         let by = by.iter().map(|name| ByField {
             name: (*name).to_owned(),
             span: None,

@@ -135,25 +135,10 @@ const ROWS: &str = "__rows";
 #[cfg(test)]
 mod tests {
     use super::probe;
+    use crate::plan::narrow::tests::groups;
     use crate::plan::schema::Pattern;
-    use crate::plan::{ByField, Plan, Predicate, Scan, build, print};
+    use crate::plan::{Plan, Predicate, build, print};
     use crate::syntax::ast::{BinaryOp, Expr};
-
-    fn groups(by: &[&str]) -> Plan {
-        let by = by.iter().map(|name| ByField {
-            name: (*name).to_owned(),
-            span: None,
-            distinct: false,
-        });
-        Plan::Aggregate {
-            input: Box::new(Plan::Scan(Scan::Events)),
-            aggregates: Vec::new(),
-            by: by.collect(),
-            fill: None,
-            all_numbers: false,
-            sorted: true,
-        }
-    }
 
     fn is(field: &str, value: &str) -> Expr {
         build::binary(build::field(field), BinaryOp::Eq, build::text(value))

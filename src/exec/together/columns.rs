@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+use aho_corasick::AhoCorasickKind;
 use polars::prelude::{Column, PolarsResult};
 
 use crate::error::{Error, Result};
 use crate::exec::column::Cells;
 use crate::exec::known::Known;
+use crate::exec::needles::Needles;
 use crate::plan::matching::{FieldMatcher, TermMatcher};
 use crate::syntax::ast::CompareOp;
 use crate::value::Value;
@@ -111,15 +112,13 @@ impl Collected {
             whole: HashMap::new(),
             longest: 0,
             needles: None,
-            by_needle: Vec::new(),
             always: Vec::new(),
             beyond_ascii: Vec::new(),
             opposites: self.opposites,
             words,
             kinds: Mutex::new(Kinds::new(words)),
         };
-        let mut needles: Vec<String> = Vec::new();
-        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut needles: Vec<(usize, String)> = Vec::new();
         for (at, (bit, test)) in self.tests.into_iter().enumerate() {
             if let Test::Field(matcher) = &test
                 && let Some(whole) = matcher.whole()
@@ -134,25 +133,15 @@ impl Collected {
                 if test.folds_unicode() {
                     tests.beyond_ascii.push(at);
                 }
-                let place = *places.entry(needle).or_insert_with_key(|needle| {
-                    needles.push(needle.clone());
-                    tests.by_needle.push(Vec::new());
-                    needles.len() - 1
-                });
-                tests.by_needle[place].push(at);
+                needles.push((at, needle));
             } else {
                 tests.always.push(at);
             }
             tests.tests.push((bit, test));
         }
         if !needles.is_empty() {
-            let automaton = AhoCorasickBuilder::new()
-                .ascii_case_insensitive(true)
-                .match_kind(MatchKind::Standard)
-                .kind(Some(AhoCorasickKind::DFA))
-                .build(&needles)
-                .map_err(|why| Error::data(why.to_string()))?;
-            tests.needles = Some(automaton);
+            let needles = Needles::of(needles, Some(AhoCorasickKind::DFA));
+            tests.needles = Some(needles.map_err(|why| Error::data(why.to_string()))?);
         }
         Ok(tests)
     }
@@ -165,9 +154,8 @@ pub(super) struct ColumnTests {
     /// The bits of the texts that are compared whole, in lower case.
     whole: HashMap<Box<[u8]>, Vec<usize>>,
     longest: usize,
-    needles: Option<AhoCorasick>,
-    /// The tests that may pass where a needle stands.
-    by_needle: Vec<Vec<usize>>,
+    /// The tests that may pass only where a needle stands.
+    needles: Option<Needles>,
     /// Tests without a needle.
     always: Vec<usize>,
     /// Tests whose needle says nothing about texts beyond ASCII.
@@ -311,12 +299,10 @@ impl ColumnTests {
         };
         if let Some(needles) = &self.needles {
             tried.fill(0);
-            for found in needles.find_overlapping_iter(text) {
-                for at in &self.by_needle[found.pattern().as_usize()] {
-                    if !is_set(tried, *at) {
-                        set(tried, *at);
-                        attempt(*at, bits);
-                    }
+            for at in needles.found(text) {
+                if !is_set(tried, at) {
+                    set(tried, at);
+                    attempt(at, bits);
                 }
             }
         }

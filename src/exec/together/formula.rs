@@ -1,6 +1,6 @@
 //! What a search expression asks of a row, in terms of tests of columns that many searches share.
 
-use crate::exec::filter::is_special;
+use crate::exec::filter::{is_anything, is_special};
 use crate::exec::frame::Frame;
 use crate::exec::together::columns::{Collected, PRESENT};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
@@ -98,7 +98,7 @@ impl Tested {
     }
 
     fn term(&mut self, search: &Search, literal: &Literal, frame: &Frame) -> Option<Formula> {
-        if literal.text.bytes().all(|b| b == b'*') {
+        if is_anything(literal) {
             return None;
         }
         if !frame.has("_raw") {

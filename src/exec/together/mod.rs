@@ -11,7 +11,7 @@ mod formula;
 mod models;
 mod rows;
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use polars::prelude::{
     BooleanChunked, DataFrame, DataType, Expr as Lazy, Field, IdxCa, IntoColumn as _,
@@ -67,12 +67,7 @@ impl Executor<'_> {
             self.context.check_cancelled()?;
             // What is wrong is told to the search that asks for it.
             if let Ok(found) = looked {
-                let mut kept = self
-                    .data
-                    .found
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                kept.extend(found);
+                self.data.keep_found(found);
             }
         }
         Ok(())
@@ -92,17 +87,7 @@ impl Executor<'_> {
     }
 
     fn kept(&self, key: impl FnOnce() -> String) -> Result<Option<Frame>> {
-        let found = {
-            let kept = self
-                .data
-                .found
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            match kept.is_empty() {
-                true => None,
-                false => kept.get(&key()).cloned(),
-            }
-        };
+        let found = self.data.found(key);
         let frame = found.map(|found| self.taken(found)).transpose()?;
         Ok(frame.map(|frame| self.in_range(frame)))
     }
