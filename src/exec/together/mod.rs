@@ -10,6 +10,7 @@ mod events;
 mod formula;
 mod models;
 mod rows;
+mod trial;
 
 use std::sync::Arc;
 
