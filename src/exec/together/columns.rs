@@ -303,7 +303,7 @@ mod tests {
     use polars::prelude::{Column, ListChunked, NamedFrom as _, Series};
     use proptest::prelude::{Strategy, prop, proptest};
 
-    use super::{Bits, Collected, PRESENT, is_set, set};
+    use super::{Collected, PRESENT, is_set};
     use crate::exec::column::Cells;
     use crate::plan::matching::{FieldMatcher, TermMatcher};
     use crate::syntax::ast::{CompareOp, Literal, Search};

@@ -12,9 +12,6 @@ use crate::exec::together::columns::{Bits, Collected, ColumnTests, is_set, set};
 use crate::exec::together::formula::{Formula, Tested};
 use crate::exec::together::trial::Trial;
 
-/// Rows that are kept for one search at most: one that finds more reads them itself.
-pub(super) const MOST_ROWS: u64 = 250_000;
-
 /// The set of no search.
 pub(super) const NONE: u32 = 0;
 
@@ -35,6 +32,8 @@ pub(super) struct Finder {
     columns: Vec<ColumnTests>,
     /// What each search asks, with its number.
     formulas: Vec<(usize, Formula)>,
+    /// Rows that are kept at most: searches that find more read them themselves.
+    most: u64,
     /// By the kinds of the columns that are known.
     rests: Mutex<HashMap<Box<[u32]>, Arc<Rest>, FixedState>>,
     sets: Mutex<Sets>,
@@ -62,16 +61,21 @@ struct Sets {
 }
 
 impl Finder {
-    /// A finder for formulas over tested columns.
+    /// A finder for formulas over tested columns, which keeps so many rows at most.
     ///
     /// # Errors
     /// More patterns than an automaton can hold.
-    pub(super) fn new(tested: Tested, formulas: Vec<(usize, Formula)>) -> Result<Finder> {
+    pub(super) fn new(
+        tested: Tested,
+        formulas: Vec<(usize, Formula)>,
+        most: u64,
+    ) -> Result<Finder> {
         let columns = tested.tests.into_iter().map(Collected::finish);
         let nobody: Box<[usize]> = Box::default();
         Ok(Finder {
             columns: columns.collect::<Result<_>>()?,
             formulas,
+            most,
             rests: Mutex::default(),
             sets: Mutex::new(Sets {
                 by_kinds: HashMap::default(),
@@ -267,11 +271,12 @@ impl Finder {
         Ok(found)
     }
 
-    /// The searches that would find too many rows to keep them.
+    /// The searches that find too many rows to keep them.
     pub(super) fn crowded(&self) -> Vec<usize> {
         self.crowded_in(&self.lock())
     }
 
+    /// While there are too many rows, those of the search that finds most are not kept.
     fn crowded_in(&self, sets: &Sets) -> Vec<usize> {
         let mut rows: HashMap<usize, u64> = HashMap::new();
         for (searches, count) in sets.searches.iter().zip(&sets.rows) {
@@ -279,11 +284,21 @@ impl Finder {
                 *rows.entry(*search).or_default() += count;
             }
         }
-        let mut crowded: Vec<usize> = rows
-            .into_iter()
-            .filter(|(_, rows)| *rows > MOST_ROWS)
-            .map(|(search, _)| search)
-            .collect();
+        let mut crowded = Vec::new();
+        loop {
+            let kept = sets.searches.iter().zip(&sets.rows);
+            let kept = kept.filter(|(searches, _)| searches.iter().any(|s| !crowded.contains(s)));
+            let kept: u64 = kept.map(|(_, rows)| rows).sum();
+            if kept <= self.most {
+                break;
+            }
+            let most = rows.iter().max_by_key(|(search, rows)| (**rows, **search));
+            let Some(most) = most.map(|(search, _)| *search) else {
+                break;
+            };
+            rows.remove(&most);
+            crowded.push(most);
+        }
         crowded.sort_unstable();
         crowded
     }
