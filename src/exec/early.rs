@@ -46,7 +46,9 @@ impl Executor<'_> {
             effects: Arc::default(),
             ..self.context.clone()
         };
+        let t = std::time::Instant::now();
         let rows = Executor::new(&quiet, self.data).run(&values)?;
+
         let mut plan = plan.clone();
         let mut filter = &mut plan;
         for at in path {
@@ -76,26 +78,26 @@ impl Executor<'_> {
                 return Some((path, probe));
             }
         }
-        let found = probe(plan, |field| self.is_single_in_files(plan, field))?;
+        let found = probe(plan, |field| self.is_text_in_files(plan, field))?;
         self.reads_many(&found.plan).then(|| (Vec::new(), found))
     }
 
-    /// Whether a plan reads rows of a data set out of files, in which a field has one value at
+    /// Whether a plan reads rows of a data set out of files, in which a field holds texts, one at
     /// most.
-    fn is_single_in_files(&self, plan: &Plan, field: &str) -> bool {
+    fn is_text_in_files(&self, plan: &Plan, field: &str) -> bool {
         match plan {
             Plan::Scan(Scan::Model { model, dataset, .. }) => {
                 let given = self.given_rows(model, dataset.as_ref());
                 let field = field.rsplit('.').next().unwrap_or(field);
-                let is_single = |part: &&ModelPart| {
-                    reads_files(&part.frame.lazy) && part.frame.kind(field) != Type::Multi
+                let is_text = |part: &&ModelPart| {
+                    reads_files(&part.frame.lazy) && part.frame.kind(field) == Type::Text
                 };
-                !given.is_empty() && given.iter().all(is_single)
+                !given.is_empty() && given.iter().all(is_text)
             }
             Plan::Scan(_) => false,
             _ => {
                 let input = plan.inputs().into_iter().next();
-                input.is_some_and(|input| self.is_single_in_files(input, field))
+                input.is_some_and(|input| self.is_text_in_files(input, field))
             }
         }
     }

@@ -41,6 +41,7 @@ mod stream;
 mod subsearch;
 mod summary;
 pub mod terms;
+mod thin;
 mod together;
 mod window;
 
@@ -159,7 +160,20 @@ impl<'e> Executor<'e> {
                 if let Plan::Scan(scan @ (Scan::Events | Scan::EventsUnordered)) = input.as_ref() {
                     return self.found(predicate, matches!(scan, Scan::Events));
                 }
-                self.filter(self.lower(input)?, predicate, false)
+                let rows = match input.as_ref() {
+                    Plan::Lookup {
+                        input,
+                        lookup,
+                        keys,
+                        outputs,
+                        overwrite,
+                    } => {
+                        let rows = self.lower(input)?;
+                        self.lookup_filtered(rows, lookup, keys, outputs, *overwrite, predicate)?
+                    }
+                    _ => self.lower(input)?,
+                };
+                self.filter(rows, predicate, false)
             }
             Plan::Project {
                 input,
@@ -211,6 +225,7 @@ impl<'e> Executor<'e> {
             Plan::FillDown { input, fields } => Ok(columns::fill_down(self.lower(input)?, fields)),
             Plan::Stream { input, stream } => self.stream(self.lower(input)?, stream),
             Plan::Sort { input, keys, limit } => self.sort(input, keys, *limit),
+            Plan::Thin { input, fields } => Ok(thin::thin(self.lower(input)?, fields)),
             Plan::Reverse { input } => {
                 let frame = self.lower(input)?;
                 Ok(Frame {

@@ -33,26 +33,18 @@ enum Reduced<'r> {
 }
 
 /// The probe of a filter over groups; none where neither some of the keys decide nor what is
-/// aggregated easily beside what is not, so that nothing would be gained. `is_single` says whether
-/// no field with that name holds several values in a row.
-pub fn probe(plan: &Plan, is_single: impl Fn(&str) -> bool) -> Option<Probe> {
+/// aggregated easily beside what is not, so that nothing would be gained. `is_single_text`
+/// says whether a field holds texts, one in a row at most.
+pub fn probe(plan: &Plan, is_single_text: impl Fn(&str) -> bool) -> Option<Probe> {
     let Plan::Filter { input, predicate } = plan else {
         return None;
     };
     let columns = columns_of(input)?;
-    let looked_at = match predicate {
-        Predicate::Search(search, plans) if plans.is_empty() => {
-            let mut fields = Vec::new();
-            compared(search, &mut fields).then_some(fields)?
-        }
-        Predicate::Search(..) => return None,
-        Predicate::Expr(expr) => is_pure(expr).then(|| fields_of(expr))?,
-    };
-    let origin = origin_of(&looked_at, &columns);
+    let origin = origin_of(&decided_by(predicate)?, &columns);
     if origin.more {
         return None;
     }
-    let (by, calls, fill) = groups_of(input)?;
+    let (by, calls) = groups_of(input)?;
     let (reduced, known) = if !origin.results.is_empty() {
         let is_known = |call: &&AggregateCall| origin.results.contains(&call.name);
         let (known, left): (Vec<_>, Vec<_>) = calls.iter().partition(is_known);
@@ -61,8 +53,7 @@ pub fn probe(plan: &Plan, is_single: impl Fn(&str) -> bool) -> Option<Probe> {
         (pays.then_some(Reduced::Results(&origin.results))?, all)
     } else {
         let decide = !origin.keys.is_empty() && origin.keys.len() < by.len();
-        let ungrouped = fill.is_none() && origin.keys.iter().all(|key| is_single(key));
-        let reduced = match ungrouped {
+        let reduced = match origin.keys.iter().all(|key| is_single_text(key)) {
             true => Reduced::Rows(&origin.keys),
             false => Reduced::Groups(&origin.keys),
         };
@@ -82,22 +73,28 @@ pub fn probe(plan: &Plan, is_single: impl Fn(&str) -> bool) -> Option<Probe> {
     Some(Probe { plan, keys })
 }
 
+/// The fields whose values alone decide whether a row passes, if that is known.
+pub fn decided_by(predicate: &Predicate) -> Option<Vec<String>> {
+    match predicate {
+        Predicate::Search(search, plans) => {
+            let mut fields = Vec::new();
+            let all = plans.is_empty() && compared(search, &mut fields);
+            all.then_some(fields)
+        }
+        Predicate::Expr(expr) => is_pure(expr).then(|| fields_of(expr)),
+    }
+}
+
 /// Whether an aggregate is made without gathering the values of a group.
 fn is_easy(call: &AggregateCall) -> bool {
     call.function.in_parts
         && (call.function.native.is_some() || matches!(call.arg, AggregateInput::Row))
 }
 
-/// The keys by which the groups below are made, what is aggregated, and what stands for a missing
-/// key.
-fn groups_of(plan: &Plan) -> Option<(&[ByField], &[AggregateCall], Option<&str>)> {
+/// The keys by which the groups below are made, and what is aggregated.
+fn groups_of(plan: &Plan) -> Option<(&[ByField], &[AggregateCall])> {
     match plan {
-        Plan::Aggregate {
-            by,
-            aggregates,
-            fill,
-            ..
-        } => Some((by, aggregates, fill.as_deref())),
+        Plan::Aggregate { by, aggregates, .. } => Some((by, aggregates)),
         other => groups_of(other.inputs().first()?),
     }
 }
@@ -152,12 +149,26 @@ fn reduce(plan: &mut Plan, to: &Reduced<'_>, first: bool) -> Option<()> {
             });
             let columns: Vec<Assignment> = columns.collect();
             let less = match to {
-                Reduced::Rows(keys) => Plan::Project {
-                    input: input.clone(),
-                    mode: Projection::Table,
-                    fields: keys.iter().map(|key| Pattern::exact(key)).collect(),
-                },
-                Reduced::Groups(keys) => grouped(input.as_ref().clone(), keys.iter(), fill.clone())?,
+                Reduced::Rows(keys) => {
+                    let rows = Plan::Project {
+                        input: input.clone(),
+                        mode: Projection::Table,
+                        fields: keys.iter().map(|key| Pattern::exact(key)).collect(),
+                    };
+                    let rows = Plan::Thin {
+                        input: Box::new(rows),
+                        fields: keys.iter().cloned().collect(),
+                    };
+                    match fill {
+                        Some(fill) => {
+                            rows.extend(keys.iter().map(|key| filled(key, fill)).collect())
+                        }
+                        None => rows,
+                    }
+                }
+                Reduced::Groups(keys) => {
+                    grouped(input.as_ref().clone(), keys.iter(), fill.clone())?
+                }
                 Reduced::Results(results) => Plan::Aggregate {
                     input: input.clone(),
                     aggregates: aggregates
@@ -178,6 +189,15 @@ fn reduce(plan: &mut Plan, to: &Reduced<'_>, first: bool) -> Option<()> {
             let mut inputs = plan.inputs_mut();
             reduce(inputs.pop()?, to, false)
         }
+    }
+}
+
+/// A key, with what stands for a missing one.
+fn filled(key: &str, fill: &str) -> Assignment {
+    let there = vec![build::field(key), build::text(fill)];
+    Assignment {
+        target: Target::Field(key.to_owned()),
+        value: build::call("coalesce", there),
     }
 }
 
@@ -237,8 +257,8 @@ mod tests {
             .filter(is("user", "x"))
             .set("low", lower)
             .filter(is("low", "a"));
-        for (is_single, taken) in [(false, "BY P.name\n"), (true, "table P.name\n")] {
-            let found = probe(&plan, |_| is_single).expect("the name decides");
+        for (is_text, taken) in [(false, "BY P.name\n"), (true, "table P.name\n")] {
+            let found = probe(&plan, |_| is_text).expect("the name decides");
             assert_eq!(found.keys, ["name"]);
             let text = print::plan(&found.plan);
             assert!(text.contains(taken), "{text}");

@@ -221,9 +221,9 @@ impl ColumnTests {
         let rows = texts.downcast_iter().flat_map(|array| array.iter());
         rows.zip(asked)
             .map(|(text, at)| match (text, &trials[at]) {
-                (Some(text), Some(trial)) => known.of(text, at as u32, || {
-                    self.kind(trial, &[text], &mut scratch)
-                }),
+                (Some(text), Some(trial)) => {
+                    known.of(text, at as u32, || self.kind(trial, &[text], &mut scratch))
+                }
                 _ => MISSING,
             })
             .collect()
@@ -330,7 +330,11 @@ mod tests {
         let cells = Cells::new(column);
         for (row, kind) in kinds.into_iter().enumerate() {
             let value = cells.get(row);
-            assert_eq!(is_set(&tests.passed(kind), PRESENT), !value.is_null(), "{value:?}");
+            assert_eq!(
+                is_set(&tests.passed(kind), PRESENT),
+                !value.is_null(),
+                "{value:?}"
+            );
             for ((op, pattern), bit) in patterns.iter().zip(&bits) {
                 assert_eq!(
                     is_set(&tests.passed(kind), *bit),

@@ -97,7 +97,11 @@ impl Finder {
         let mut dear = Vec::new();
         for (at, (tests, column)) in self.columns.iter().zip(columns).enumerate() {
             let is_dear = height >= MANY && tests.seeks() && is_diverse(column);
-            kinds.push(if is_dear { Vec::new() } else { tests.kinds(column)? });
+            kinds.push(if is_dear {
+                Vec::new()
+            } else {
+                tests.kinds(column)?
+            });
             dear.extend(is_dear.then_some(at));
         }
         let known = Known::of(&kinds, height);
@@ -200,7 +204,9 @@ impl Finder {
                 false => tests.all(),
             };
             let same = |other: &Option<Arc<Trial>>| {
-                other.as_ref().is_some_and(|other| Arc::ptr_eq(other, &trial))
+                other
+                    .as_ref()
+                    .is_some_and(|other| Arc::ptr_eq(other, &trial))
             };
             let at = trials.iter().position(same).unwrap_or_else(|| {
                 trials.push(Some(Arc::clone(&trial)));
