@@ -46,7 +46,6 @@ impl Executor<'_> {
             effects: Arc::default(),
             ..self.context.clone()
         };
-        let t = std::time::Instant::now();
         let rows = Executor::new(&quiet, self.data).run(&values)?;
 
         let mut plan = plan.clone();
