@@ -31,6 +31,7 @@ mod mask;
 mod models;
 mod needles;
 mod native;
+mod one_of;
 mod order;
 mod place;
 mod prune;
