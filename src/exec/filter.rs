@@ -362,6 +362,7 @@ fn conjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '_> {
 fn disjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '_> {
     match search {
         Search::Or(parts) => Box::new(parts.iter().flat_map(disjuncts)),
+        Search::And(parts) if parts.len() == 1 => disjuncts(&parts[0]),
         single => Box::new(std::iter::once(single)),
     }
 }
