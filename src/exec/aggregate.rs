@@ -323,9 +323,9 @@ impl Executor<'_> {
         let cancelled = Arc::clone(&self.context.cancelled);
         let failure = Arc::clone(&self.failure);
         let run = move |columns: &mut [Column]| {
-            let lists = Lists::new(columns[0].list()?);
+            let lists = Gathered::new(columns[0].list()?);
             let times = columns.get(1).map(|c| c.list()).transpose()?;
-            let times = times.map(Lists::new);
+            let times = times.map(Gathered::new);
             let cells = Cells::new(&lists.values);
             let at = times.as_ref().map(|times| Cells::new(&times.values));
             let mut builder = Builder::new("", kind, lists.len());
@@ -369,17 +369,17 @@ impl Executor<'_> {
     }
 }
 
-/// Lists with all their values in one column.
-struct Lists<'l> {
+/// The values of groups, all of them in one column.
+struct Gathered<'l> {
     lists: Cow<'l, ListChunked>,
     values: Column,
 }
 
-impl<'l> Lists<'l> {
-    fn new(lists: &'l ListChunked) -> Lists<'l> {
+impl<'l> Gathered<'l> {
+    fn new(lists: &'l ListChunked) -> Gathered<'l> {
         let lists = lists.rechunk();
         let values = Column::from(lists.get_inner());
-        Lists { lists, values }
+        Gathered { lists, values }
     }
 
     fn len(&self) -> usize {

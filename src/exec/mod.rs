@@ -34,6 +34,7 @@ mod native;
 mod one_of;
 mod order;
 mod place;
+mod plain;
 mod prune;
 pub mod rows;
 mod sort;

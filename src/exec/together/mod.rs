@@ -8,6 +8,7 @@ mod collect;
 mod columns;
 mod events;
 mod formula;
+mod known;
 mod models;
 mod rows;
 mod trial;

@@ -1,6 +1,6 @@
 //! Which searches may find a row, for all rows of columns at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
@@ -10,22 +10,17 @@ use crate::error::Result;
 use crate::exec::column::common_height;
 use crate::exec::together::columns::{Bits, Collected, ColumnTests, is_set, set};
 use crate::exec::together::formula::{Formula, Tested};
+use crate::exec::together::known::{Known, UNKNOWN, is_diverse};
 use crate::exec::together::trial::Trial;
 
 /// The set of no search.
 pub(super) const NONE: u32 = 0;
-
-/// In the place of a kind: it is not known yet.
-const UNKNOWN: u32 = u32::MAX;
 
 /// Rows from which on the texts of a column are looked at last, and only for what is open then.
 const MANY: usize = 4096;
 
 /// Rows that have the same kinds from which on an automaton is made for what they leave open.
 const SEVERAL: usize = 1024;
-
-/// Rows that are looked at to tell whether the texts of a column are mostly different ones.
-const SAMPLE: usize = 256;
 
 /// Finds out for rows which of many searches may find them.
 pub(super) struct Finder {
@@ -327,65 +322,9 @@ impl Finder {
     }
 }
 
-/// Which kinds the columns of rows have, as far as they are known.
-struct Known {
-    /// Of each combination the kind in every column.
-    kinds: Vec<Box<[u32]>>,
-    /// How many rows have it.
-    rows: Vec<usize>,
-    /// The combination of each row.
-    of_row: Vec<u32>,
-}
-
-impl Known {
-    /// Of so many rows; a column without kinds is not known.
-    fn of(kinds: &[Vec<u32>], height: usize) -> Known {
-        let mut met: HashMap<Box<[u32]>, u32, FixedState> = HashMap::default();
-        let mut known = Known {
-            kinds: Vec::new(),
-            rows: Vec::new(),
-            of_row: Vec::with_capacity(height),
-        };
-        let mut key = vec![UNKNOWN; kinds.len()];
-        for row in 0..height {
-            for (key, kinds) in key.iter_mut().zip(kinds) {
-                *key = match kinds.as_slice() {
-                    [] => UNKNOWN,
-                    [constant] => *constant,
-                    several => several[row],
-                };
-            }
-            let at = match met.get(key.as_slice()) {
-                Some(at) => *at,
-                None => {
-                    let at = known.kinds.len() as u32;
-                    met.insert(key.as_slice().into(), at);
-                    known.kinds.push(key.as_slice().into());
-                    known.rows.push(0);
-                    at
-                }
-            };
-            known.rows[at as usize] += 1;
-            known.of_row.push(at);
-        }
-        known
-    }
-}
-
 /// Whether a test of a column is passed, as far as that is known.
 fn passes(passed: &[Option<Bits>]) -> impl Fn(usize, usize) -> Option<bool> {
     |column, bit| passed[column].as_ref().map(|bits| is_set(bits, bit))
-}
-
-/// Whether a column holds texts of which most are different, by some of them.
-fn is_diverse(column: &Column) -> bool {
-    let Ok(texts) = column.as_materialized_series().str() else {
-        return false;
-    };
-    let step = texts.len() / SAMPLE + 1;
-    let views = texts.downcast_iter().flat_map(|array| array.views().iter());
-    let sample: HashSet<u128> = views.step_by(step).map(|view| view.as_u128()).collect();
-    sample.len() * 4 > SAMPLE
 }
 
 #[cfg(test)]
