@@ -39,6 +39,7 @@ mod sort;
 mod staged;
 mod stream;
 mod subsearch;
+mod summarise;
 mod summary;
 pub mod terms;
 mod together;
