@@ -185,6 +185,11 @@ impl<'c> Lists<'c> {
         let texts = self.texts;
         places.filter_map(|place| texts.get(place))
     }
+
+    /// Whether a value of a row passes.
+    pub fn any(&self, row: usize, passes: impl FnMut(&'c str) -> bool) -> bool {
+        self.values(self.of_row(row)).any(passes)
+    }
 }
 
 /// Collects SPL values into a column of a type.

@@ -43,6 +43,9 @@ pub(super) struct OneOf {
 /// Texts from which on a look-up is quicker than one comparison after the other.
 const MANY: usize = 8;
 
+/// Bytes of texts that are brought to lower case without memory of their own.
+const SHORT: usize = 128;
+
 impl OneOf {
     /// One of these.
     pub(super) fn new(tests: Vec<FieldMatcher>) -> OneOf {
@@ -78,8 +81,19 @@ impl OneOf {
 
     fn matches_text(&self, text: &str) -> bool {
         if !self.whole.is_empty() && text.len() <= self.longest {
-            let lower = text.as_bytes().to_ascii_lowercase();
-            if self.whole.contains(lower.as_slice()) {
+            let mut few = [0; SHORT];
+            let found = match few.get_mut(..text.len()) {
+                Some(lower) => {
+                    lower.copy_from_slice(text.as_bytes());
+                    lower.make_ascii_lowercase();
+                    self.whole.contains(&*lower)
+                }
+                None => {
+                    let lower = text.as_bytes().to_ascii_lowercase();
+                    self.whole.contains(lower.as_slice())
+                }
+            };
+            if found {
                 return true;
             }
         }
@@ -213,8 +227,11 @@ fn narrow_field(column: &Column, tests: &OneOf, left: &mut [bool]) -> PolarsResu
     let cells = Cells::new(&column);
     for (row, left) in left.iter_mut().enumerate() {
         if *left {
-            let value = cells.get(row);
-            *left = tests.matches(&value);
+            *left = match &cells {
+                // Without gathering the values.
+                Cells::Texts(lists) => lists.any(row, |text| tests.matches_text(text)),
+                others => tests.matches(&others.get(row)),
+            };
         }
     }
     Ok(())

@@ -41,6 +41,7 @@ mod windows_log;
 mod windows_messages;
 mod windows_text;
 mod windows_xml;
+mod xml_tag;
 mod zeek;
 
 use std::borrow::Cow;

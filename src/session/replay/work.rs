@@ -47,7 +47,7 @@ struct Work<'w, 's> {
     finished: Mutex<(Vec<PathBuf>, Instant)>,
     tally: Mutex<Tally>,
     /// How events are summarised; none when the knowledge does not allow it.
-    summarizer: Summarizer,
+    summarizer: &'w Summarizer,
     progress: Option<Arc<dyn Progress>>,
 }
 
@@ -56,6 +56,7 @@ pub(super) fn replay(
     session: &Session,
     units: Units,
     writer: &Writer<'_>,
+    summarizer: &Summarizer,
 ) -> Result<ReplaySummary> {
     let Units { units, missing } = units;
     let progress = session
@@ -77,7 +78,7 @@ pub(super) fn replay(
         failure: Mutex::default(),
         finished: Mutex::new((Vec::new(), Instant::now())),
         tally: Mutex::default(),
-        summarizer: Summarizer::new(session)?,
+        summarizer,
         progress,
     };
     let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -339,9 +340,9 @@ pub(super) fn renew(
     session: &Session,
     store: &Store,
     writer: &Writer<'_>,
+    summarizer: &Summarizer,
     notices: &mut Vec<String>,
 ) -> Result<u64> {
-    let summarizer = Summarizer::new(session)?;
     let summaries = store.summaries()?;
     let mut count = 0;
     for source in store.sources()? {
