@@ -32,6 +32,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod texts;
 pub mod timestamp;
 mod union;
 mod w3c;
