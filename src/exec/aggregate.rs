@@ -1,8 +1,12 @@
 //! Aggregation: `stats` and its kin on whole frames.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
-use polars::prelude::{Column, DataType, Expr as Lazy, LazyFrame, SortMultipleOptions, lit, when};
+use polars::prelude::{
+    Column, DataType, Expr as Lazy, LazyFrame, ListChunked, SortMultipleOptions, lit, when,
+};
 
 use crate::error::Result;
 use crate::exec::Executor;
@@ -319,27 +323,25 @@ impl Executor<'_> {
         let cancelled = Arc::clone(&self.context.cancelled);
         let failure = Arc::clone(&self.failure);
         let run = move |columns: &mut [Column]| {
-            let lists = columns[0].list()?;
+            let lists = Lists::new(columns[0].list()?);
             let times = columns.get(1).map(|c| c.list()).transpose()?;
+            let times = times.map(Lists::new);
+            let cells = Cells::new(&lists.values);
+            let at = times.as_ref().map(|times| Cells::new(&times.values));
             let mut builder = Builder::new("", kind, lists.len());
             for group in 0..lists.len() {
                 if cancelled.load(std::sync::atomic::Ordering::Relaxed) {
                     let error = crate::error::Error::new(crate::error::ErrorKind::Interrupted);
                     return Err(super::expression::stop(&failure, error));
                 }
-                let values = lists.get_as_series(group).map(Column::from);
-                let cells = values.as_ref().map(Cells::new);
-                let height = values.as_ref().map_or(0, Column::len);
-                let at = times.and_then(|t| t.get_as_series(group)).map(Column::from);
+                let rows = lists.range(group);
                 // A field that is not there is one missing value, also where there are no rows.
-                let timed = at.as_ref().map_or(0, Column::len);
-                let at = at.as_ref().map(Cells::new);
+                let timed = times.as_ref().map_or(0..0, |times| times.range(group));
+                let time_of = |row: usize| at.as_ref()?.get(row).as_number();
                 let samples = Samples {
-                    values: (0..height)
-                        .map(|i| cells.as_ref().map_or(Value::Null, |c| c.get(i)))
-                        .collect(),
-                    times: (0..height)
-                        .map(|i| at.as_ref().filter(|_| i < timed)?.get(i).as_number())
+                    values: rows.clone().map(|row| cells.get(row)).collect(),
+                    times: (0..rows.len())
+                        .map(|row| timed.clone().nth(row).and_then(time_of))
                         .collect(),
                     parameter,
                     list_limit,
@@ -364,6 +366,34 @@ impl Executor<'_> {
             aggregated,
             finish: Some(finish),
         }
+    }
+}
+
+/// Lists with all their values in one column.
+struct Lists<'l> {
+    lists: Cow<'l, ListChunked>,
+    values: Column,
+}
+
+impl<'l> Lists<'l> {
+    fn new(lists: &'l ListChunked) -> Lists<'l> {
+        let lists = lists.rechunk();
+        let values = Column::from(lists.get_inner());
+        Lists { lists, values }
+    }
+
+    fn len(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// The places of a list's values.
+    fn range(&self, list: usize) -> Range<usize> {
+        let array = self.lists.downcast_as_array();
+        if array.validity().is_some_and(|there| !there.get_bit(list)) {
+            return 0..0;
+        }
+        let offsets = array.offsets();
+        offsets[list] as usize..offsets[list + 1] as usize
     }
 }
 

@@ -1,16 +1,18 @@
-//! Groups that are not made because a filter above leaves them out: where one key decides, the
-//! filter is tried on the values of that key first.
+//! Groups that are not made because a filter above leaves them out: where some keys decide, or what
+//! is easily aggregated, the filter is tried on these first.
 
 use std::sync::Arc;
 
 use crate::error::Result;
 use crate::exec::Executor;
+use crate::exec::data::ModelPart;
 use crate::exec::engine::reads_files;
 use crate::exec::rows::Rows;
 use crate::plan::context::PlanContext;
 use crate::plan::narrow::narrowed;
 use crate::plan::probe::{Probe, probe};
 use crate::plan::{Plan, Scan};
+use crate::value::Type;
 
 /// Rows from which on values of a key are tried before groups are made.
 const MANY: u64 = 200_000;
@@ -34,7 +36,7 @@ impl Executor<'_> {
     /// The plan without groups that its filters leave out anyway; none where that is not known
     /// before, or would not pay.
     pub(super) fn without_lost_groups(&self, plan: &Plan) -> Result<Option<Plan>> {
-        let Some((path, Probe { plan: values, key })) = self.first_probe(plan) else {
+        let Some((path, Probe { plan: values, keys })) = self.first_probe(plan) else {
             return Ok(None);
         };
         // What the probe would tell is told by the plan itself.
@@ -45,25 +47,28 @@ impl Executor<'_> {
             ..self.context.clone()
         };
         let rows = Executor::new(&quiet, self.data).run(&values)?;
-        let Some(column) = rows.names().iter().position(|name| *name == key) else {
-            return Ok(None);
-        };
-        let Some(values) = few_values(&rows, column) else {
-            return Ok(None);
-        };
+
         let mut plan = plan.clone();
         let mut filter = &mut plan;
         for at in path {
             filter = filter.inputs_mut().swap_remove(at);
         }
-        let Some(fewer) = narrowed(filter, &key, &values) else {
-            return Ok(None);
-        };
-        *filter = fewer;
-        Ok(Some(plan))
+        let mut is_fewer = false;
+        for key in keys {
+            let Some(column) = rows.names().iter().position(|name| *name == key) else {
+                continue;
+            };
+            if let Some(values) = few_values(&rows, column)
+                && let Some(fewer) = narrowed(filter, &key, &values)
+            {
+                *filter = fewer;
+                is_fewer = true;
+            }
+        }
+        Ok(is_fewer.then_some(plan))
     }
 
-    /// The first filter over many rows that a key decides: the way to it by inputs, and its probe.
+    /// The first filter over many rows that keys decide: the way to it by inputs, and its probe.
     fn first_probe(&self, plan: &Plan) -> Option<(Vec<usize>, Probe)> {
         let inputs = plan.inputs().into_iter().enumerate();
         for (at, input) in inputs {
@@ -72,14 +77,35 @@ impl Executor<'_> {
                 return Some((path, probe));
             }
         }
-        let found = probe(plan)?;
+        let found = probe(plan, |field| self.is_text_in_files(plan, field))?;
         self.reads_many(&found.plan).then(|| (Vec::new(), found))
+    }
+
+    /// Whether a plan reads rows of a data set out of files, in which a field holds texts, one at
+    /// most.
+    fn is_text_in_files(&self, plan: &Plan, field: &str) -> bool {
+        match plan {
+            Plan::Scan(Scan::Model { model, dataset, .. }) => {
+                let given = self.given_rows(model, dataset.as_ref());
+                let field = field.rsplit('.').next().unwrap_or(field);
+                let is_text = |part: &&ModelPart| {
+                    reads_files(&part.frame.lazy) && part.frame.kind(field) == Type::Text
+                };
+                !given.is_empty() && given.iter().all(is_text)
+            }
+            Plan::Scan(_) => false,
+            _ => {
+                let input = plan.inputs().into_iter().next();
+                input.is_some_and(|input| self.is_text_in_files(input, field))
+            }
+        }
     }
 
     /// Whether a plan reads many rows, as far as that is known.
     pub(super) fn reads_many(&self, plan: &Plan) -> bool {
         let many_events = self.data.event_count() >= MANY;
         match plan {
+            Plan::Filter { .. } if self.is_found_in_model(plan) => false,
             Plan::Scan(Scan::Events | Scan::EventsUnordered) => many_events,
             Plan::Scan(Scan::Model { model, dataset, .. }) => {
                 let given = self.given_rows(model, dataset.as_ref());

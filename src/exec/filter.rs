@@ -1,7 +1,8 @@
 //! Search expressions to Polars.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
 use polars::prelude::{Expr as Lazy, lit};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -10,7 +11,8 @@ use crate::exec::column::field;
 use crate::exec::engine::{apart, reads_files};
 use crate::exec::fields::tried;
 use crate::exec::frame::{Frame, column};
-use crate::exec::mask::{OneOf, Test};
+use crate::exec::mask::Test;
+use crate::exec::one_of::{MANY, OneOf, Together};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
 use crate::syntax::ast::{CompareOp, Literal, Name, Search};
 use crate::time;
@@ -119,7 +121,7 @@ impl Executor<'_> {
         };
         Ok(match search {
             Search::And(parts) => Test::All(all(parts)?),
-            Search::Or(parts) => Test::Any(all(parts)?),
+            Search::Or(parts) => Test::Any(self.alternatives(parts, frame, names)?),
             Search::Not(inner) => Test::Not(Box::new(self.planned(inner, frame, names)?)),
             Search::Compare { field, op, value } => {
                 let tests = vec![FieldMatcher::new(*op, &value.text)];
@@ -145,6 +147,60 @@ impl Executor<'_> {
             }
             Search::Subsearch(_) | Search::CompareSubsearch { .. } => Test::Constant(false),
         })
+    }
+
+    /// The tests of alternatives: those of one field as one, and rows of several fields, as
+    /// subsearches give them, as one.
+    fn alternatives(
+        &self,
+        parts: &[Search],
+        frame: &Frame,
+        names: &mut Vec<String>,
+    ) -> Result<Vec<Test>> {
+        let mut tests = Vec::new();
+        let mut of_field: IndexMap<&str, Vec<FieldMatcher>> = IndexMap::new();
+        let mut rows: IndexMap<Vec<&str>, Vec<Row<'_>>> = IndexMap::new();
+        for part in parts.iter().flat_map(disjuncts) {
+            match part {
+                Search::Compare { field, op, value } => {
+                    let known = of_field.entry(field.text.as_str()).or_default();
+                    known.push(FieldMatcher::new(*op, &value.text));
+                }
+                Search::In { field, values } => {
+                    let known = of_field.entry(field.text.as_str()).or_default();
+                    let equal = |value: &Literal| FieldMatcher::new(CompareOp::Eq, &value.text);
+                    known.extend(values.iter().map(equal));
+                }
+                other => match row_of(other) {
+                    Some((fields, tests)) => {
+                        rows.entry(fields).or_default().push((other, tests));
+                    }
+                    None => tests.push(self.planned(other, frame, names)?),
+                },
+            }
+        }
+        for (field, found) in of_field {
+            tests.push(self.field_test(field, found, frame, names));
+        }
+        for (fields, rows) in rows {
+            if rows.len() < MANY || !fields.iter().all(|field| frame.has(field)) {
+                for (row, _) in rows {
+                    tests.push(self.planned(row, frame, names)?);
+                }
+                continue;
+            }
+            let texts = |(_, tests): &'_ Row<'_>| -> Vec<String> {
+                let wholes = tests.iter().filter_map(FieldMatcher::whole);
+                wholes.map(str::to_owned).collect()
+            };
+            let texts: Vec<Vec<String>> = rows.iter().map(texts).collect();
+            let texts = texts
+                .iter()
+                .map(|row| row.iter().map(String::as_str).collect());
+            let places = fields.iter().map(|field| place(field, names)).collect();
+            tests.push(Test::Together(places, Together::new(texts)));
+        }
+        Ok(tests)
     }
 
     fn field_test(
@@ -305,6 +361,35 @@ fn conjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '_> {
         Search::And(parts) => Box::new(parts.iter().flat_map(conjuncts)),
         single => Box::new(std::iter::once(single)),
     }
+}
+
+/// The parts of which one must hold.
+fn disjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '_> {
+    match search {
+        Search::Or(parts) => Box::new(parts.iter().flat_map(disjuncts)),
+        Search::And(parts) if parts.len() == 1 => disjuncts(&parts[0]),
+        single => Box::new(std::iter::once(single)),
+    }
+}
+
+/// A conjunction and its tests.
+type Row<'s> = (&'s Search, Vec<FieldMatcher>);
+
+/// The fields of a conjunction that compares several fields whole, each once, in the order of
+/// their names, and its tests in that order.
+fn row_of(search: &Search) -> Option<(Vec<&str>, Vec<FieldMatcher>)> {
+    let mut row = BTreeMap::new();
+    for part in conjuncts(search) {
+        let Search::Compare { field, op, value } = part else {
+            return None;
+        };
+        let test = FieldMatcher::new(*op, &value.text);
+        test.whole()?;
+        if row.insert(field.text.as_str(), test).is_some() {
+            return None;
+        }
+    }
+    (row.len() > 1).then(|| row.into_iter().unzip())
 }
 
 /// Whether a part compares values whole, or looks at no values but the event's time and origin.

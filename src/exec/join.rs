@@ -84,7 +84,8 @@ impl Executor<'_> {
             let rows = self.computed_frame(rows)?;
             // Where no row leads, nobody need look for partners.
             if height(&rows)? == 0 {
-                return Ok(join(rows, self.lower(input)?)?.emptied());
+                let partners = self.lower(input)?.emptied();
+                return Ok(join(rows, partners)?.emptied());
             }
             return join(rows, self.lower(right)?);
         }

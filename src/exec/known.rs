@@ -1,7 +1,14 @@
 //! Answers for values that came lately, so that a question is asked once of what repeats.
 
+use std::hash::{BuildHasher as _, Hasher as _};
+
+use foldhash::fast::FixedState;
+
 /// Answers kept; a power of two.
 const KEPT: usize = 1024;
+
+/// Answers for texts kept; a power of two.
+const KEPT_TEXTS: usize = 16_384;
 
 /// Answers for values, told by a key that equal values share.
 pub(super) struct Known<T> {
@@ -36,6 +43,44 @@ impl<T: Copy> Known<T> {
                 self.new += 1;
                 let answer = answer();
                 self.answers[at] = Some((key, answer));
+                answer
+            }
+        }
+    }
+}
+
+/// The same for texts, told by what they say and a number of whoever asks.
+pub(super) struct KnownTexts<'t, T> {
+    answers: Vec<Option<(u64, &'t str, u32, T)>>,
+    hash: FixedState,
+}
+
+impl<T: Copy> Default for KnownTexts<'_, T> {
+    fn default() -> Self {
+        KnownTexts {
+            answers: vec![None; KEPT_TEXTS],
+            hash: FixedState::default(),
+        }
+    }
+}
+
+impl<'t, T: Copy> KnownTexts<'t, T> {
+    /// The answer for a text.
+    pub(super) fn of(&mut self, text: &'t str, asker: u32, answer: impl FnOnce() -> T) -> T {
+        let mut hasher = self.hash.build_hasher();
+        hasher.write_u32(asker);
+        hasher.write(text.as_bytes());
+        let hash = hasher.finish();
+        let place = &mut self.answers[hash as usize % KEPT_TEXTS];
+        match place {
+            Some((known, same, who, answer))
+                if *known == hash && *who == asker && *same == text =>
+            {
+                *answer
+            }
+            _ => {
+                let answer = answer();
+                *place = Some((hash, text, asker, answer));
                 answer
             }
         }

@@ -3,17 +3,24 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use polars::prelude::{Column, Expr as Lazy, IdxSize, PolarsResult};
+use polars::prelude::{
+    BooleanChunked, Column, Expr as Lazy, IdxSize, IntoColumn as _, NewChunkedArray as _,
+    PolarsResult,
+};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, field};
 use crate::exec::distinct::Distinct;
-use crate::exec::engine::reads_files;
+use crate::exec::engine::{apart, reads_files};
 use crate::exec::frame::{Frame, column, polars_error};
+use crate::exec::known::KnownTexts;
 use crate::exec::lookup_match::{KeyTest, Matcher, Times};
 use crate::exec::order::leveled;
+use crate::exec::summary::height;
 use crate::knowledge::lookups::{LookupDefinition, LookupTable};
+use crate::plan::Predicate;
+use crate::plan::probe::decided_by;
 use crate::plan::table::{Table, type_of_values};
 use crate::syntax::ast::Name;
 use crate::value::{Type, Value};
@@ -67,14 +74,8 @@ impl Executor<'_> {
         overwrite: bool,
     ) -> Result<Frame> {
         let ready = self.ready_lookup(lookup, keys, outputs)?;
-        // What a field of another type becomes is known when its values are.
-        let of_text = |(_, target): &(usize, String)| {
-            matches!(frame.schema.get(target), None | Some(Type::Text))
-        };
-        let lazily = !self.whole.get() && reads_files(&frame.lazy);
-        let timed = !ready.matcher.is_temporal() || frame.has(TIME);
-        if lazily && timed && has_keys(&frame, keys) && ready.outputs.iter().all(of_text) {
-            return Ok(looked_up(frame, ready, keys, overwrite));
+        if is_lazy(self, &frame, &ready, keys) {
+            return Ok(looked_up(frame, Arc::new(ready), keys, overwrite));
         }
         let mut schema = frame.schema.clone();
         let rows = self.collect(frame)?;
@@ -136,7 +137,63 @@ impl Executor<'_> {
         if ready.matcher.is_temporal() && !frame.has(TIME) {
             return self.lookup(frame, lookup, keys, outputs, overwrite);
         }
-        Ok(looked_up(frame, ready, keys, overwrite))
+        Ok(looked_up(frame, Arc::new(ready), keys, overwrite))
+    }
+
+    /// Rows with the columns of a lookup of which a filter takes none that no row of the table
+    /// matches, where that is known beforehand: these are left out before the columns are made.
+    pub(super) fn lookup_filtered(
+        &self,
+        frame: Frame,
+        lookup: &Name,
+        keys: &[(Name, Name)],
+        outputs: &[(Name, Name)],
+        overwrite: bool,
+        predicate: &Predicate,
+    ) -> Result<Frame> {
+        let ready = self.ready_lookup(lookup, keys, outputs)?;
+        let ([(_, key)], Some(looked_at)) = (keys, decided_by(predicate)) else {
+            return self.lookup(frame, lookup, keys, outputs, overwrite);
+        };
+        let is_output = |name: &String| {
+            let mut targets = ready.outputs.iter().map(|(_, target)| target);
+            targets.any(|target| target == name) && !frame.has(name)
+        };
+        let decides = is_lazy(self, &frame, &ready, keys)
+            && !ready.matcher.is_temporal()
+            && frame.kind(&key.text) == Type::Text
+            && !looked_at.is_empty()
+            && looked_at.iter().all(is_output);
+        if !decides {
+            return self.lookup(frame, lookup, keys, outputs, overwrite);
+        }
+        let kind = ready.kind(&frame, keys);
+        let mut unmatched = Table::new(1);
+        for (at, target) in &ready.outputs {
+            unmatched.set(target.clone(), kind, vec![ready.value(&[], *at)]);
+        }
+        let unmatched = self.filter(Frame::from_table(unmatched)?, predicate, false)?;
+        let ready = Arc::new(ready);
+        if height(&unmatched)? > 0 {
+            return Ok(looked_up(frame, ready, keys, overwrite));
+        }
+        let matching = Arc::clone(&ready);
+        let matches = column(&key.text).map(
+            move |texts| {
+                let mut known = KnownTexts::default();
+                let matches = texts.str()?.iter().map(|text| {
+                    text.is_some_and(|t| known.of(t, 0, || matching.matcher.matches(t)))
+                });
+                let name = texts.name().clone();
+                Ok(BooleanChunked::from_iter_values(name, matches).into_column())
+            },
+            |_, f| Ok(field(f.name(), Type::Bool)),
+        );
+        let matched = Frame {
+            lazy: apart(frame.lazy.filter(matches)),
+            schema: frame.schema,
+        };
+        Ok(looked_up(matched, ready, keys, overwrite))
     }
 
     /// A lookup with its table read, and the columns found that are compared and given.
@@ -194,20 +251,24 @@ impl Executor<'_> {
     }
 }
 
+/// Whether the columns can be made of rows as they come out of files. What a field of another type
+/// becomes is known when its values are.
+fn is_lazy(executor: &Executor<'_>, frame: &Frame, ready: &Ready, keys: &[(Name, Name)]) -> bool {
+    let of_text =
+        |(_, target): &(usize, String)| matches!(frame.schema.get(target), None | Some(Type::Text));
+    let lazily = !executor.whole.get() && reads_files(&frame.lazy);
+    let timed = !ready.matcher.is_temporal() || frame.has(TIME);
+    lazily && timed && has_keys(frame, keys) && ready.outputs.iter().all(of_text)
+}
+
 /// Whether there are fields to match by, all of them.
 fn has_keys(frame: &Frame, keys: &[(Name, Name)]) -> bool {
     !keys.is_empty() && keys.iter().all(|(_, field)| frame.has(&field.text))
 }
 
 /// A frame with the columns of a lookup, made of the rows that are taken, where they are taken.
-fn looked_up(frame: Frame, ready: Ready, keys: &[(Name, Name)], overwrite: bool) -> Frame {
-    let ready = Arc::new(ready);
-    let several = |(_, field): &(Name, Name)| frame.kind(&field.text) == Type::Multi;
-    let kind = if ready.gives_several() || keys.iter().any(several) {
-        Type::Multi
-    } else {
-        Type::Text
-    };
+fn looked_up(frame: Frame, ready: Arc<Ready>, keys: &[(Name, Name)], overwrite: bool) -> Frame {
+    let kind = ready.kind(&frame, keys);
     let count = ready.inputs(keys).count();
     let mut added = Vec::with_capacity(ready.outputs.len());
     for (at, target) in &ready.outputs {
@@ -251,6 +312,15 @@ struct Ready {
 }
 
 impl Ready {
+    /// The type of the columns for rows of a frame.
+    fn kind(&self, frame: &Frame, keys: &[(Name, Name)]) -> Type {
+        let several = |(_, field): &(Name, Name)| frame.kind(&field.text) == Type::Multi;
+        match self.gives_several() || keys.iter().any(several) {
+            true => Type::Multi,
+            false => Type::Text,
+        }
+    }
+
     /// The fields that are compared: the keys, and behind them the time where it has a say.
     fn inputs<'k>(&self, keys: &'k [(Name, Name)]) -> impl Iterator<Item = &'k str> {
         let time = self.matcher.is_temporal().then_some(TIME);

@@ -286,6 +286,21 @@ impl Matcher {
         found
     }
 
+    /// Whether a row matches one text; for tables of one key that are not temporal.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        if self.single.is_some() {
+            return self.row(text).is_some();
+        }
+        match &self.sought {
+            Some(sought) => {
+                let others = sought.others.iter().copied();
+                let mut rows = sought.needles.found(text).chain(others);
+                rows.any(|row| self.row_matches(row, &[text]))
+            }
+            None => !self.find(&[Value::Text(Cow::Borrowed(text))]).is_empty(),
+        }
+    }
+
     fn find_one(&self, key: &[&str], found: &mut Vec<usize>) {
         let exact: Vec<String> = self
             .tests

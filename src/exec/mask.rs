@@ -1,8 +1,6 @@
 //! Search expressions tried on columns: cheap tests first, dear ones only on the rows that are
 //! left, and on a value that came before not again.
 
-use std::collections::HashSet;
-
 use polars::prelude::{
     BooleanChunked, Column, Int64Chunked, IntoColumn as _, NewChunkedArray as _, PolarsResult,
     StringChunked,
@@ -10,7 +8,8 @@ use polars::prelude::{
 
 use crate::exec::column::{Cells, common_height};
 use crate::exec::known::Known;
-use crate::plan::matching::{FieldMatcher, TermMatcher};
+use crate::exec::one_of::{LOOK_UP, OneOf, Together};
+use crate::plan::matching::TermMatcher;
 use crate::value::Value;
 
 /// A search expression over columns, by their place.
@@ -24,6 +23,8 @@ pub(super) enum Test {
     Not(Box<Test>),
     /// One of these passes on a field; missing ones fail.
     Field(usize, OneOf),
+    /// Several fields have the values of one of these rows.
+    Together(Vec<usize>, Together),
     /// A field is there.
     Present(usize),
     /// A term stands in the text of the event.
@@ -32,77 +33,7 @@ pub(super) enum Test {
     Constant(bool),
 }
 
-/// Tests of which one must pass. Many texts to be equal to are looked up.
-#[derive(Clone)]
-pub(super) struct OneOf {
-    whole: HashSet<Box<[u8]>>,
-    longest: usize,
-    others: Vec<FieldMatcher>,
-}
-
-/// Texts from which on a look-up is quicker than one comparison after the other.
-const MANY: usize = 8;
-
-/// Bytes of texts that are brought to lower case without memory of their own.
-const SHORT: usize = 128;
-
-impl OneOf {
-    /// One of these.
-    pub(super) fn new(tests: Vec<FieldMatcher>) -> OneOf {
-        let wholes = tests.iter().filter(|test| test.whole().is_some()).count();
-        let looked_up = |test: &FieldMatcher| wholes >= MANY && test.whole().is_some();
-        let (whole, others): (Vec<_>, Vec<_>) = tests.into_iter().partition(looked_up);
-        let whole: HashSet<Box<[u8]>> = whole
-            .iter()
-            .filter_map(|test| Some(test.whole()?.as_bytes().into()))
-            .collect();
-        OneOf {
-            longest: whole.iter().map(|text| text.len()).max().unwrap_or(0),
-            whole,
-            others,
-        }
-    }
-
-    fn cost(&self) -> u32 {
-        let others = self.others.iter();
-        let others = others.map(|m| if m.is_whole() { 1 } else { WILDCARD });
-        others.sum::<u32>() + if self.whole.is_empty() { 0 } else { WILDCARD }
-    }
-
-    fn matches(&self, value: &Value<'_>) -> bool {
-        match value {
-            Value::Null => false,
-            Value::Multi(texts) => texts.iter().any(|text| self.matches_text(text)),
-            single => single
-                .as_text()
-                .is_some_and(|text| self.matches_text(&text)),
-        }
-    }
-
-    fn matches_text(&self, text: &str) -> bool {
-        if !self.whole.is_empty() && text.len() <= self.longest {
-            let mut few = [0; SHORT];
-            let found = match few.get_mut(..text.len()) {
-                Some(lower) => {
-                    lower.copy_from_slice(text.as_bytes());
-                    lower.make_ascii_lowercase();
-                    self.whole.contains(&*lower)
-                }
-                None => {
-                    let lower = text.as_bytes().to_ascii_lowercase();
-                    self.whole.contains(lower.as_slice())
-                }
-            };
-            if found {
-                return true;
-            }
-        }
-        self.others.iter().any(|test| test.matches_text(text))
-    }
-}
-
-/// What a test of a text costs beside one that compares it whole.
-const WILDCARD: u32 = 8;
+/// What a test costs beside one that compares a text whole.
 const TERM: u32 = 64;
 
 impl Test {
@@ -126,6 +57,7 @@ impl Test {
             Test::All(parts) | Test::Any(parts) => parts.iter().map(Test::cost).sum(),
             Test::Not(inner) => inner.cost(),
             Test::Field(_, matchers) => matchers.cost(),
+            Test::Together(places, _) => places.len() as u32 * LOOK_UP,
             Test::Term(..) => TERM,
             Test::Present(_) | Test::Constant(_) => 0,
         }
@@ -138,7 +70,7 @@ impl Test {
             Test::Any(parts) => parts.iter().any(Test::holds_for_all),
             Test::Not(inner) => !inner.holds_for_all(),
             Test::Constant(always) => *always,
-            Test::Field(..) | Test::Present(_) | Test::Term(..) => false,
+            Test::Field(..) | Test::Together(..) | Test::Present(_) | Test::Term(..) => false,
         }
     }
 
@@ -186,6 +118,10 @@ impl Test {
                 }
             }
             Test::Field(at, matchers) => narrow_field(&columns[*at], matchers, left)?,
+            Test::Together(places, rows) => {
+                let columns: Vec<&Column> = places.iter().map(|at| &columns[*at]).collect();
+                rows.narrow(&columns, left);
+            }
             Test::Present(at) => {
                 let there = columns[*at].is_not_null();
                 let single = there.len() == 1;
@@ -280,7 +216,8 @@ fn narrow_term(column: &Column, matcher: &TermMatcher, left: &mut [bool]) {
 mod tests {
     use polars::prelude::{Column, NamedFrom as _, Series};
 
-    use super::{OneOf, Test};
+    use super::Test;
+    use crate::exec::one_of::OneOf;
     use crate::plan::matching::FieldMatcher;
     use crate::syntax::ast::CompareOp;
 

@@ -31,6 +31,7 @@ mod mask;
 mod models;
 mod needles;
 mod native;
+mod one_of;
 mod order;
 mod place;
 mod prune;
@@ -42,6 +43,7 @@ mod subsearch;
 mod summarise;
 mod summary;
 pub mod terms;
+mod thin;
 mod together;
 mod window;
 
@@ -160,7 +162,20 @@ impl<'e> Executor<'e> {
                 if let Plan::Scan(scan @ (Scan::Events | Scan::EventsUnordered)) = input.as_ref() {
                     return self.found(predicate, matches!(scan, Scan::Events));
                 }
-                self.filter(self.lower(input)?, predicate, false)
+                let rows = match input.as_ref() {
+                    Plan::Lookup {
+                        input,
+                        lookup,
+                        keys,
+                        outputs,
+                        overwrite,
+                    } => {
+                        let rows = self.lower(input)?;
+                        self.lookup_filtered(rows, lookup, keys, outputs, *overwrite, predicate)?
+                    }
+                    _ => self.lower(input)?,
+                };
+                self.filter(rows, predicate, false)
             }
             Plan::Project {
                 input,
@@ -212,6 +227,7 @@ impl<'e> Executor<'e> {
             Plan::FillDown { input, fields } => Ok(columns::fill_down(self.lower(input)?, fields)),
             Plan::Stream { input, stream } => self.stream(self.lower(input)?, stream),
             Plan::Sort { input, keys, limit } => self.sort(input, keys, *limit),
+            Plan::Thin { input, fields } => Ok(thin::thin(self.lower(input)?, fields)),
             Plan::Reverse { input } => {
                 let frame = self.lower(input)?;
                 Ok(Frame {

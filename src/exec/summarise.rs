@@ -270,6 +270,7 @@ fn row_wise(plan: &Plan) -> bool {
         | Plan::FillDown { .. }
         | Plan::Sort { .. }
         | Plan::Reverse { .. }
+        | Plan::Thin { .. }
         | Plan::Limit { .. }
         | Plan::Skip { .. }
         | Plan::While { .. }

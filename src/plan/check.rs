@@ -83,6 +83,7 @@ fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
         | Plan::FillDown { .. }
         | Plan::Sort { .. }
         | Plan::Reverse { .. }
+        | Plan::Thin { .. }
         | Plan::Limit { .. }
         | Plan::Bucket { .. }
         | Plan::Subsearch { .. }

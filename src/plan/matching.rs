@@ -52,6 +52,13 @@ impl FieldMatcher {
         alone.then_some(whole)
     }
 
+    /// ASCII text in lower case that values must hold, the case of ASCII's letters aside, if they
+    /// need be nothing else.
+    pub fn part(&self) -> Option<&str> {
+        let alone = self.op == CompareOp::Eq && self.network.is_none();
+        alone.then(|| self.wildcard.part()).flatten()
+    }
+
     /// ASCII text in lower case without which no value passes, the case of ASCII's letters aside.
     pub fn needle(&self) -> Option<String> {
         let alone = self.op == CompareOp::Eq && self.network.is_none();

@@ -144,6 +144,14 @@ pub enum Plan {
         /// Rows kept at most; 0 for all.
         limit: usize,
     },
+    /// Leaves out rows that repeat the values of others in some fields, as far as that is cheap to
+    /// see.
+    Thin {
+        /// The rows.
+        input: Box<Plan>,
+        /// The fields, which hold texts.
+        fields: Vec<String>,
+    },
     /// Turns the order of the rows round.
     Reverse {
         /// The rows.
@@ -503,6 +511,7 @@ macro_rules! inputs {
             | Plan::Shift { input, .. }
             | Plan::FillDown { input, .. }
             | Plan::Sort { input, .. }
+            | Plan::Thin { input, .. }
             | Plan::Reverse { input }
             | Plan::Limit { input, .. }
             | Plan::Bucket { input, .. }

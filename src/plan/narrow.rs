@@ -1,6 +1,8 @@
 //! Rows left out early that a later step would leave out: of a plan whose rows are only wanted
 //! where a field has one of some values, the groups of other values need not be made.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use crate::plan::analysis::{fields_of, has_subsearch};
@@ -8,25 +10,50 @@ use crate::plan::{Assignment, Plan, Projection, Target, build};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Search};
 
-/// What the value of a column hangs on.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Origin {
-    /// No field: it is the same in all rows.
-    Nothing,
-    /// This field by which groups are made, alone.
-    Key(String),
-    /// Several fields, what is made of a group, or chance.
-    More,
+/// What the value of a column hangs on; nothing if it is the same in all rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Origin {
+    /// Fields by which groups are made.
+    pub keys: BTreeSet<String>,
+    /// What is aggregated of a group.
+    pub results: BTreeSet<String>,
+    /// Chance, or what is not known.
+    pub more: bool,
 }
 
 impl Origin {
-    fn and(self, other: &Origin) -> Origin {
-        match (self, other) {
-            (Origin::Nothing, other) => other.clone(),
-            (known, Origin::Nothing) => known,
-            (known, other) if known == *other => known,
-            _ => Origin::More,
+    fn key(name: &str) -> Origin {
+        Origin {
+            keys: BTreeSet::from([name.to_owned()]),
+            ..Origin::default()
         }
+    }
+
+    fn result(name: &str) -> Origin {
+        Origin {
+            results: BTreeSet::from([name.to_owned()]),
+            ..Origin::default()
+        }
+    }
+
+    fn unknown() -> Origin {
+        Origin {
+            more: true,
+            ..Origin::default()
+        }
+    }
+
+    fn and(mut self, other: &Origin) -> Origin {
+        self.keys.extend(other.keys.iter().cloned());
+        self.results.extend(other.results.iter().cloned());
+        self.more |= other.more;
+        self
+    }
+
+    /// The key that it hangs on alone.
+    pub(super) fn only_key(&self) -> Option<&str> {
+        let alone = self.keys.len() == 1 && self.results.is_empty() && !self.more;
+        alone.then(|| self.keys.first().map(String::as_str))?
     }
 }
 
@@ -47,9 +74,7 @@ pub(super) type Columns = IndexMap<String, Column>;
 pub fn narrowed(plan: &Plan, field: &str, values: &[String]) -> Option<Plan> {
     let columns = columns_of(plan)?;
     let column = columns.get(field).filter(|column| column.same)?;
-    let Origin::Key(key) = &column.origin else {
-        return None;
-    };
+    let key = column.origin.only_key()?;
     let mut narrowed = plan.clone();
     place(&mut narrowed, key, values)?;
     Some(narrowed)
@@ -77,13 +102,13 @@ pub(super) fn columns_of(plan: &Plan) -> Option<Columns> {
             }
             let keys = by.iter().map(|by| {
                 let origin = match by.span {
-                    None => Origin::Key(by.name.clone()),
-                    Some(_) => Origin::More,
+                    None => Origin::key(&by.name),
+                    Some(_) => Origin::unknown(),
                 };
                 (by.name.clone(), Column { origin, same: true })
             });
             let made = aggregates.iter().map(|call| {
-                let origin = Origin::More;
+                let origin = Origin::result(&call.name);
                 (
                     call.name.clone(),
                     Column {
@@ -138,7 +163,7 @@ pub(super) fn columns_of(plan: &Plan) -> Option<Columns> {
                     Target::Each(patterns) | Target::EachPresent(patterns) => {
                         for (name, column) in &mut columns {
                             if patterns.iter().any(|pattern| pattern.matches(name)) {
-                                column.origin = Origin::More;
+                                column.origin = Origin::unknown();
                                 column.same = false;
                             }
                         }
@@ -151,7 +176,7 @@ pub(super) fn columns_of(plan: &Plan) -> Option<Columns> {
                 };
                 let origin = match is_pure(value) {
                     true => origin_of(&fields_of(value), &columns),
-                    false => Origin::More,
+                    false => Origin::unknown(),
                 };
                 let column = column.unwrap_or(Column {
                     origin,
@@ -196,7 +221,7 @@ pub(super) fn columns_of(plan: &Plan) -> Option<Columns> {
 /// What the values of fields hang on together; those that are not there are missing in all rows.
 pub(super) fn origin_of(fields: &[String], columns: &Columns) -> Origin {
     let known = fields.iter().filter_map(|field| columns.get(field));
-    known.fold(Origin::Nothing, |all, column| all.and(&column.origin))
+    known.fold(Origin::default(), |all, column| all.and(&column.origin))
 }
 
 /// Whether an expression has the same value wherever its fields have the same values.

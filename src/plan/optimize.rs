@@ -133,6 +133,7 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
         | Plan::Shift { .. }
         | Plan::FillDown { .. }
         | Plan::Reverse { .. }
+        | Plan::Thin { .. }
         | Plan::Limit { .. }
         | Plan::Skip { .. }
         | Plan::While { .. }

@@ -155,6 +155,7 @@ fn node(plan: &Plan) -> String {
             format!("sort {}{limit}", keys.join(", "))
         }
         Plan::Reverse { .. } => "reverse".to_owned(),
+        Plan::Thin { fields, .. } => format!("thin {}", fields.join(", ")),
         Plan::Limit { count, tail, .. } => {
             format!("limit {}{count}", if *tail { "last " } else { "" })
         }

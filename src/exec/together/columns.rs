@@ -1,16 +1,16 @@
-//! The tests that many searches put to the values of one column, tried together: what is sought
-//! within texts by one automaton, what is compared whole by one look-up.
+//! The tests that many searches put to the values of one column, with the kinds of values that they
+//! tell apart.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use aho_corasick::AhoCorasickKind;
-use polars::prelude::{Column, PolarsResult};
+use foldhash::fast::FixedState;
+use polars::prelude::{Column, PolarsResult, StringChunked};
 
 use crate::error::{Error, Result};
 use crate::exec::column::Cells;
-use crate::exec::known::Known;
-use crate::exec::needles::Needles;
+use crate::exec::known::{Known, KnownTexts};
+use crate::exec::together::trial::{Matcher, Room, Test, Trial};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
 use crate::syntax::ast::CompareOp;
 use crate::value::Value;
@@ -21,41 +21,16 @@ pub(super) const PRESENT: usize = 0;
 /// The kind of missing values: the first that is there.
 const MISSING: u32 = 0;
 
-/// A test of a text.
-enum Test {
-    Field(FieldMatcher),
-    Term(TermMatcher),
-}
+/// Trials of some of a column's tests that are kept; beyond that, all are tried.
+const MOST_TRIALS: usize = 64;
 
-impl Test {
-    fn passes(&self, text: &str) -> bool {
-        match self {
-            Test::Field(matcher) => matcher.matches_text(text),
-            Test::Term(matcher) => matcher.matches(text),
-        }
-    }
-
-    /// ASCII text in lower case without which no text passes that is compared by ASCII's case.
-    fn needle(&self) -> Option<String> {
-        match self {
-            Test::Field(matcher) => matcher.needle(),
-            Test::Term(matcher) => matcher.needle(),
-        }
-    }
-
-    /// Whether letters beyond ASCII count as others in it.
-    fn folds_unicode(&self) -> bool {
-        matches!(self, Test::Term(_))
-    }
-}
-
-/// Which tests a value passes, a bit each.
-type Bits = Box<[u64]>;
+/// Which tests a value passes, or which of them are asked for, a bit each.
+pub(super) type Bits = Arc<[u64]>;
 
 /// Tests being collected, by what tells them apart.
 #[derive(Default)]
 pub(super) struct Collected {
-    tests: Vec<(usize, Test)>,
+    tests: Vec<(usize, Matcher)>,
     /// Pairs of bits: the first is set where the second is not.
     opposites: Vec<(usize, usize)>,
     known: HashMap<(u8, String), usize>,
@@ -77,7 +52,7 @@ impl Collected {
         } else {
             let bit = self.next_bit();
             let matcher = FieldMatcher::new(op, literal);
-            self.tests.push((bit, Test::Field(matcher)));
+            self.tests.push((bit, Matcher::Field(matcher)));
             bit
         };
         self.known.insert(key, bit);
@@ -91,7 +66,7 @@ impl Collected {
             return *bit;
         }
         let bit = self.next_bit();
-        self.tests.push((bit, Test::Term(matcher)));
+        self.tests.push((bit, Matcher::Term(matcher)));
         self.known.insert(key, bit);
         bit
     }
@@ -106,68 +81,36 @@ impl Collected {
     /// # Errors
     /// More patterns than an automaton can hold.
     pub(super) fn finish(self) -> Result<ColumnTests> {
+        let tests = self.tests.into_iter().map(|(bit, m)| Test::new(bit, m));
+        let tests: Arc<[Test]> = tests.collect();
         let words = (PRESENT + self.bits) / 64 + 1;
-        let mut tests = ColumnTests {
-            tests: Vec::with_capacity(self.tests.len()),
-            whole: HashMap::new(),
-            longest: 0,
-            needles: None,
-            always: Vec::new(),
-            beyond_ascii: Vec::new(),
+        let all = Trial::new(&tests, |_| true, self.opposites.clone());
+        let all = all.map_err(|why| Error::data(why.to_string()))?;
+        Ok(ColumnTests {
+            all: Arc::new(all),
             opposites: self.opposites,
             words,
+            some: Mutex::default(),
             kinds: Mutex::new(Kinds::new(words)),
-        };
-        let mut needles: Vec<(usize, String)> = Vec::new();
-        for (at, (bit, test)) in self.tests.into_iter().enumerate() {
-            if let Test::Field(matcher) = &test
-                && let Some(whole) = matcher.whole()
-            {
-                tests.longest = tests.longest.max(whole.len());
-                tests
-                    .whole
-                    .entry(whole.as_bytes().into())
-                    .or_default()
-                    .push(bit);
-            } else if let Some(needle) = test.needle() {
-                if test.folds_unicode() {
-                    tests.beyond_ascii.push(at);
-                }
-                needles.push((at, needle));
-            } else {
-                tests.always.push(at);
-            }
-            tests.tests.push((bit, test));
-        }
-        if !needles.is_empty() {
-            let needles = Needles::of(needles, Some(AhoCorasickKind::DFA));
-            tests.needles = Some(needles.map_err(|why| Error::data(why.to_string()))?);
-        }
-        Ok(tests)
+            tests,
+        })
     }
 }
 
 /// All tests of a column.
 pub(super) struct ColumnTests {
-    /// Each with its bit.
-    tests: Vec<(usize, Test)>,
-    /// The bits of the texts that are compared whole, in lower case.
-    whole: HashMap<Box<[u8]>, Vec<usize>>,
-    longest: usize,
-    /// The tests that may pass only where a needle stands.
-    needles: Option<Needles>,
-    /// Tests without a needle.
-    always: Vec<usize>,
-    /// Tests whose needle says nothing about texts beyond ASCII.
-    beyond_ascii: Vec<usize>,
+    tests: Arc<[Test]>,
     opposites: Vec<(usize, usize)>,
     words: usize,
+    all: Arc<Trial>,
+    /// Trials of some tests, by their bits.
+    some: Mutex<HashMap<Bits, Arc<Trial>>>,
     kinds: Mutex<Kinds>,
 }
 
 /// The kinds of values there are, by the tests they pass.
 struct Kinds {
-    numbers: HashMap<Bits, u32>,
+    numbers: HashMap<Bits, u32, FixedState>,
     bits: Vec<Bits>,
 }
 
@@ -175,34 +118,63 @@ impl Kinds {
     fn new(words: usize) -> Kinds {
         let missing: Bits = vec![0; words].into();
         Kinds {
-            numbers: HashMap::from([(missing.clone(), MISSING)]),
+            numbers: HashMap::from_iter([(Arc::clone(&missing), MISSING)]),
             bits: vec![missing],
         }
     }
 }
 
-/// Room to work in.
+/// A worker's room, with the kinds that it has met.
 struct Scratch {
-    bits: Vec<u64>,
-    tried: Vec<u64>,
-    lower: Vec<u8>,
-    /// Kinds that this worker has met.
-    met: HashMap<Bits, u32>,
+    room: Room,
+    met: HashMap<Bits, u32, FixedState>,
 }
 
 impl ColumnTests {
+    /// How many words the bits of its tests take.
+    pub(super) fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Whether something is sought within texts: that is dear where each text is another.
+    pub(super) fn seeks(&self) -> bool {
+        self.all.seeks()
+    }
+
+    /// The trial of all tests.
+    pub(super) fn all(&self) -> Arc<Trial> {
+        Arc::clone(&self.all)
+    }
+
+    /// The trial of the tests with these bits, maybe of more.
+    pub(super) fn trial(&self, asked: &Bits) -> Arc<Trial> {
+        let mut some = self.some.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = some.get(asked) {
+            return Arc::clone(known);
+        }
+        if some.len() >= MOST_TRIALS {
+            return Arc::clone(&self.all);
+        }
+        let is_asked = |bit| is_set(asked, bit);
+        let opposites = self.opposites.iter().copied();
+        let opposites: Vec<(usize, usize)> = opposites.filter(|(bit, _)| is_asked(*bit)).collect();
+        let asked_for = |test: &Test| {
+            is_asked(test.bit) || opposites.iter().any(|(_, equal)| *equal == test.bit)
+        };
+        let trial = Trial::new(&self.tests, asked_for, opposites.clone());
+        let trial = trial.map_or_else(|_| Arc::clone(&self.all), Arc::new);
+        some.insert(Arc::clone(asked), Arc::clone(&trial));
+        trial
+    }
+
     /// The kind of each value of a column.
     ///
     /// # Errors
     /// Never on account of data.
     pub(super) fn kinds(&self, column: &Column) -> PolarsResult<Vec<u32>> {
         let series = column.as_materialized_series().rechunk();
-        let mut scratch = Scratch {
-            bits: vec![0; self.words],
-            tried: vec![0; self.tests.len() / 64 + 1],
-            lower: Vec::new(),
-            met: HashMap::new(),
-        };
+        let mut scratch = self.scratch();
+        let trial = self.all.as_ref();
         if let Ok(texts) = series.str() {
             let mut kinds = Vec::with_capacity(texts.len());
             // Texts that are stored once have the same view wherever they stand.
@@ -210,7 +182,7 @@ impl ColumnTests {
             for array in texts.downcast_iter() {
                 for (view, text) in array.views().iter().zip(array.iter()) {
                     kinds.push(text.map_or(MISSING, |text| {
-                        known.of(view.as_u128(), || self.kind(&[text], &mut scratch))
+                        known.of(view.as_u128(), || self.kind(trial, &[text], &mut scratch))
                     }));
                 }
             }
@@ -235,100 +207,94 @@ impl ColumnTests {
             .collect())
     }
 
+    /// The kind of each text, by the trial that its row has; texts of rows without one count as
+    /// missing. Tests that a trial lacks are not passed.
+    pub(super) fn kinds_by(
+        &self,
+        texts: &StringChunked,
+        trials: &[Option<Arc<Trial>>],
+        trial_of_row: &[u32],
+    ) -> Vec<u32> {
+        let mut scratch = self.scratch();
+        let mut known = KnownTexts::default();
+        let asked = trial_of_row.iter().map(|at| *at as usize);
+        let rows = texts.downcast_iter().flat_map(|array| array.iter());
+        rows.zip(asked)
+            .map(|(text, at)| match (text, &trials[at]) {
+                (Some(text), Some(trial)) => {
+                    known.of(text, at as u32, || self.kind(trial, &[text], &mut scratch))
+                }
+                _ => MISSING,
+            })
+            .collect()
+    }
+
+    fn scratch(&self) -> Scratch {
+        Scratch {
+            room: Room::new(self.words, self.tests.len()),
+            met: HashMap::default(),
+        }
+    }
+
     fn kind_of(&self, value: &Value<'_>, scratch: &mut Scratch) -> u32 {
+        let trial = self.all.as_ref();
         match value {
             Value::Null => MISSING,
             Value::Multi(texts) => {
                 let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-                self.kind(&texts, scratch)
+                self.kind(trial, &texts, scratch)
             }
             single => match single.as_text() {
-                Some(text) => self.kind(&[&text], scratch),
+                Some(text) => self.kind(trial, &[&text], scratch),
                 None => MISSING,
             },
         }
     }
 
     /// The kind of a value: of several texts, each test that one of them passes.
-    fn kind(&self, texts: &[&str], scratch: &mut Scratch) -> u32 {
+    fn kind(&self, trial: &Trial, texts: &[&str], scratch: &mut Scratch) -> u32 {
+        let Scratch { room, met } = scratch;
         let mut all = vec![0; if texts.len() == 1 { 0 } else { self.words }];
         for text in texts {
-            self.try_text(text, scratch);
-            for (all, bits) in all.iter_mut().zip(&scratch.bits) {
+            trial.passed(text, room);
+            set(&mut room.bits, PRESENT);
+            for (all, bits) in all.iter_mut().zip(&room.bits) {
                 *all |= bits;
             }
         }
         if texts.len() != 1 {
-            all[PRESENT / 64] |= 1 << (PRESENT % 64);
-            scratch.bits = all;
+            set(&mut all, PRESENT);
+            room.bits = all;
         }
-        if let Some(number) = scratch.met.get(scratch.bits.as_slice()) {
+        if let Some(number) = met.get(room.bits.as_slice()) {
             return *number;
         }
-        let bits: Bits = scratch.bits.as_slice().into();
+        let bits: Bits = room.bits.as_slice().into();
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let next = kinds.bits.len() as u32;
-        let number = *kinds.numbers.entry(bits.clone()).or_insert(next);
+        let number = *kinds.numbers.entry(Arc::clone(&bits)).or_insert(next);
         if number == next {
-            kinds.bits.push(bits.clone());
+            kinds.bits.push(Arc::clone(&bits));
         }
         drop(kinds);
-        scratch.met.insert(bits, number);
+        met.insert(bits, number);
         number
     }
 
-    /// Sets the bits of the tests that a text passes.
-    fn try_text(&self, text: &str, scratch: &mut Scratch) {
-        let Scratch {
-            bits, tried, lower, ..
-        } = scratch;
-        bits.fill(0);
-        set(bits, PRESENT);
-        if text.len() <= self.longest {
-            lower.clear();
-            lower.extend(text.bytes().map(|b| b.to_ascii_lowercase()));
-            for bit in self.whole.get(lower.as_slice()).into_iter().flatten() {
-                set(bits, *bit);
-            }
-        }
-        let attempt = |at: usize, bits: &mut [u64]| {
-            let (bit, test) = &self.tests[at];
-            if test.passes(text) {
-                set(bits, *bit);
-            }
-        };
-        if let Some(needles) = &self.needles {
-            tried.fill(0);
-            for at in needles.found(text) {
-                if !is_set(tried, at) {
-                    set(tried, at);
-                    attempt(at, bits);
-                }
-            }
-        }
-        self.always.iter().for_each(|at| attempt(*at, bits));
-        if !self.beyond_ascii.is_empty() && !text.is_ascii() {
-            self.beyond_ascii.iter().for_each(|at| attempt(*at, bits));
-        }
-        for (bit, opposite) in &self.opposites {
-            if !is_set(bits, *opposite) {
-                set(bits, *bit);
-            }
-        }
-    }
-
-    /// Whether values of that kind pass the test with that bit.
-    pub(super) fn passes(&self, kind: u32, bit: usize) -> bool {
+    /// The tests that values of that kind pass.
+    pub(super) fn passed(&self, kind: u32) -> Bits {
         let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        is_set(&kinds.bits[kind as usize], bit)
+        Arc::clone(&kinds.bits[kind as usize])
     }
 }
 
-fn set(bits: &mut [u64], bit: usize) {
+/// Sets a bit.
+pub(super) fn set(bits: &mut [u64], bit: usize) {
     bits[bit / 64] |= 1 << (bit % 64);
 }
 
-fn is_set(bits: &[u64], bit: usize) -> bool {
+/// Whether a bit is set.
+pub(super) fn is_set(bits: &[u64], bit: usize) -> bool {
     bits[bit / 64] >> (bit % 64) & 1 == 1
 }
 
@@ -337,7 +303,7 @@ mod tests {
     use polars::prelude::{Column, ListChunked, NamedFrom as _, Series};
     use proptest::prelude::{Strategy, prop, proptest};
 
-    use super::{Collected, PRESENT};
+    use super::{Collected, PRESENT, is_set};
     use crate::exec::column::Cells;
     use crate::plan::matching::{FieldMatcher, TermMatcher};
     use crate::syntax::ast::{CompareOp, Literal, Search};
@@ -364,10 +330,14 @@ mod tests {
         let cells = Cells::new(column);
         for (row, kind) in kinds.into_iter().enumerate() {
             let value = cells.get(row);
-            assert_eq!(tests.passes(kind, PRESENT), !value.is_null(), "{value:?}");
+            assert_eq!(
+                is_set(&tests.passed(kind), PRESENT),
+                !value.is_null(),
+                "{value:?}"
+            );
             for ((op, pattern), bit) in patterns.iter().zip(&bits) {
                 assert_eq!(
-                    tests.passes(kind, *bit),
+                    is_set(&tests.passed(kind), *bit),
                     FieldMatcher::new(*op, pattern).matches(&value),
                     "{value:?} {op:?} {pattern:?}"
                 );
@@ -431,7 +401,7 @@ mod tests {
         for (raw, kind) in raws.into_iter().zip(kinds) {
             for (term, bit) in terms.into_iter().zip(bits) {
                 let alone = matcher(term).matches(raw);
-                assert_eq!(tests.passes(kind, bit), alone, "{term} in {raw}");
+                assert_eq!(is_set(&tests.passed(kind), bit), alone, "{term} in {raw}");
                 found += usize::from(alone);
             }
         }

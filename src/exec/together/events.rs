@@ -15,10 +15,13 @@ use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::prune::Bounds;
 use crate::exec::together::collect::Want;
 use crate::exec::together::formula::{Formula, Tested};
-use crate::exec::together::rows::{Finder, MOST_ROWS};
+use crate::exec::together::rows::Finder;
 use crate::exec::together::{Found, SETS, all_columns, is_wanted, set_of_row, without_sets};
 use crate::plan::schema::Schema;
 use crate::value::Type;
+
+/// Events that are kept at most, of a part and for a search: they have all their fields.
+const MOST_EVENTS: u64 = 250_000;
 
 /// The column that holds a row's place in its part.
 const PLACE: &str = "\0place";
@@ -49,7 +52,7 @@ impl Executor<'_> {
             let looked = self.look_in_part(part, wants, &met, &mut crowded)?;
             for (at, places) in looked.places.iter().enumerate() {
                 rows[at] += places.as_ref().map_or(0, Vec::len) as u64;
-                crowded[at] |= rows[at] > MOST_ROWS;
+                crowded[at] |= rows[at] > MOST_EVENTS;
             }
             parts.push(looked);
         }
@@ -105,7 +108,7 @@ impl Executor<'_> {
         let names = tested.names.clone();
         let may_be_any = formulas.iter().any(|(_, f)| *f == Formula::Constant(true));
         let place = column(PLACE).cast(DataType::UInt32);
-        let finder = Arc::new(Finder::new(tested, formulas)?);
+        let finder = Arc::new(Finder::new(tested, formulas, MOST_EVENTS)?);
         let sets = match (is_wanted(&finder, &names), set_of_row(&finder, &names)) {
             (Some(wanted), Some(set)) => {
                 let lazy = frame.lazy.filter(wanted).select([place, set]);

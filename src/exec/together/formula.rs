@@ -126,16 +126,49 @@ impl Tested {
 }
 
 impl Formula {
-    /// Whether it holds, by the tests that pass.
-    pub(super) fn holds(&self, passes: &impl Fn(usize, usize) -> bool) -> bool {
+    /// Whether it holds, as far as the tests say of which it is known whether they pass; the
+    /// others that it hangs on are added to `open`.
+    pub(super) fn settled(
+        &self,
+        passes: &impl Fn(usize, usize) -> Option<bool>,
+        open: &mut Vec<(usize, usize)>,
+    ) -> Option<bool> {
         match self {
-            Formula::All(parts) => parts.iter().all(|p| p.holds(passes)),
-            Formula::Any(parts) => parts.iter().any(|p| p.holds(passes)),
-            Formula::Not(inner) => !inner.holds(passes),
-            Formula::Test { column, bit } => passes(*column, *bit),
-            Formula::Constant(constant) => *constant,
+            Formula::All(parts) => settled(parts, true, passes, open),
+            Formula::Any(parts) => settled(parts, false, passes, open),
+            Formula::Not(inner) => inner.settled(passes, open).map(|holds| !holds),
+            Formula::Test { column, bit } => {
+                let passed = passes(*column, *bit);
+                if passed.is_none() {
+                    open.push((*column, *bit));
+                }
+                passed
+            }
+            Formula::Constant(constant) => Some(*constant),
         }
     }
+}
+
+/// The same for parts of which one that is not `neutral` decides.
+fn settled(
+    parts: &[Formula],
+    neutral: bool,
+    passes: &impl Fn(usize, usize) -> Option<bool>,
+    open: &mut Vec<(usize, usize)>,
+) -> Option<bool> {
+    let before = open.len();
+    let mut all_known = true;
+    for part in parts {
+        match part.settled(passes, open) {
+            Some(holds) if holds != neutral => {
+                open.truncate(before);
+                return Some(holds);
+            }
+            Some(_) => {}
+            None => all_known = false,
+        }
+    }
+    all_known.then_some(neutral)
 }
 
 fn all(parts: Vec<Formula>) -> Formula {

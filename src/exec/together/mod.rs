@@ -10,6 +10,7 @@ mod events;
 mod formula;
 mod models;
 mod rows;
+mod trial;
 
 use std::sync::Arc;
 
@@ -73,9 +74,22 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// The rows of a data set that filters may find, if they were looked for.
+    /// The rows of a data set that filters may find, or the innermost of them, if they were looked
+    /// for.
     pub(super) fn found_in_model(&self, filtered: &Plan) -> Result<Option<Frame>> {
-        self.kept(|| model_key(filtered))
+        let mut filtered = filtered;
+        while let Plan::Filter { input, .. } = filtered {
+            if let Some(found) = self.kept(|| model_key(filtered))? {
+                return Ok(Some(found));
+            }
+            filtered = input;
+        }
+        Ok(None)
+    }
+
+    /// Whether the rows of a data set that filters may find were looked for.
+    pub(super) fn is_found_in_model(&self, filtered: &Plan) -> bool {
+        self.data.found(|| model_key(filtered)).is_some()
     }
 
     /// The events that a search may find, in any order, if they were looked for.

@@ -13,6 +13,9 @@ use crate::exec::together::rows::Finder;
 use crate::exec::together::{Found, SETS, is_wanted, set_of_row, without_sets};
 use crate::plan::schema::Schema;
 
+/// Rows that are kept at most.
+const MOST_ROWS: u64 = 2_000_000;
+
 impl Executor<'_> {
     /// What each of these searches may find in the data set that they all ask for, by its key.
     ///
@@ -37,7 +40,7 @@ impl Executor<'_> {
         let sought: Vec<usize> = formulas.iter().map(|(at, _)| *at).collect();
         let schema = columns_of(sought.iter().map(|at| &wants[*at]), &frame.schema);
         let names = tested.names.clone();
-        let finder = Arc::new(Finder::new(tested, formulas)?);
+        let finder = Arc::new(Finder::new(tested, formulas, MOST_ROWS)?);
         let (Some(wanted), Some(set)) = (is_wanted(&finder, &names), set_of_row(&finder, &names))
         else {
             return Ok(Vec::new());

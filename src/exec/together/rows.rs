@@ -1,33 +1,58 @@
 //! Which searches may find a row, for all rows of columns at once.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::fast::FixedState;
 use polars::prelude::{Column, PolarsResult};
 
 use crate::error::Result;
 use crate::exec::column::common_height;
-use crate::exec::together::columns::{Collected, ColumnTests};
+use crate::exec::together::columns::{Bits, Collected, ColumnTests, is_set, set};
 use crate::exec::together::formula::{Formula, Tested};
-
-/// Rows that are kept for one search at most: one that finds more reads them itself.
-pub(super) const MOST_ROWS: u64 = 250_000;
+use crate::exec::together::trial::Trial;
 
 /// The set of no search.
 pub(super) const NONE: u32 = 0;
+
+/// In the place of a kind: it is not known yet.
+const UNKNOWN: u32 = u32::MAX;
+
+/// Rows from which on the texts of a column are looked at last, and only for what is open then.
+const MANY: usize = 4096;
+
+/// Rows that have the same kinds from which on an automaton is made for what they leave open.
+const SEVERAL: usize = 1024;
+
+/// Rows that are looked at to tell whether the texts of a column are mostly different ones.
+const SAMPLE: usize = 256;
 
 /// Finds out for rows which of many searches may find them.
 pub(super) struct Finder {
     columns: Vec<ColumnTests>,
     /// What each search asks, with its number.
     formulas: Vec<(usize, Formula)>,
+    /// Rows that are kept at most: searches that find more read them themselves.
+    most: u64,
+    /// By the kinds of the columns that are known.
+    rests: Mutex<HashMap<Box<[u32]>, Arc<Rest>, FixedState>>,
     sets: Mutex<Sets>,
+}
+
+/// What is left to ask of rows where some columns hold values of known kinds.
+struct Rest {
+    /// Searches that may find the rows, whatever else they hold.
+    found: Vec<usize>,
+    /// Formulas that hang on other columns.
+    open: Vec<usize>,
+    /// The tests of each column that these hang on; none where there are none.
+    asked: Vec<Option<Bits>>,
 }
 
 /// The sets of searches that rows were found by.
 struct Sets {
     /// By the kinds of the values of a row.
-    by_kinds: HashMap<Box<[u32]>, u32>,
+    by_kinds: HashMap<Box<[u32]>, u32, FixedState>,
     numbers: HashMap<Box<[usize]>, u32>,
     /// The searches of each set.
     searches: Vec<Box<[usize]>>,
@@ -36,18 +61,24 @@ struct Sets {
 }
 
 impl Finder {
-    /// A finder for formulas over tested columns.
+    /// A finder for formulas over tested columns, which keeps so many rows at most.
     ///
     /// # Errors
     /// More patterns than an automaton can hold.
-    pub(super) fn new(tested: Tested, formulas: Vec<(usize, Formula)>) -> Result<Finder> {
+    pub(super) fn new(
+        tested: Tested,
+        formulas: Vec<(usize, Formula)>,
+        most: u64,
+    ) -> Result<Finder> {
         let columns = tested.tests.into_iter().map(Collected::finish);
         let nobody: Box<[usize]> = Box::default();
         Ok(Finder {
             columns: columns.collect::<Result<_>>()?,
             formulas,
+            most,
+            rests: Mutex::default(),
             sets: Mutex::new(Sets {
-                by_kinds: HashMap::new(),
+                by_kinds: HashMap::default(),
                 numbers: HashMap::from([(nobody.clone(), NONE)]),
                 searches: vec![nobody],
                 rows: vec![0],
@@ -62,19 +93,51 @@ impl Finder {
     pub(super) fn sets(&self, columns: &[Column]) -> PolarsResult<Vec<u32>> {
         // A constant column may come as one row, whatever the others have.
         let height = common_height(columns);
-        let kinds = self.columns.iter().zip(columns).map(|(t, c)| t.kinds(c));
-        let kinds: Vec<Vec<u32>> = kinds.collect::<PolarsResult<_>>()?;
-        let mut met: HashMap<Box<[u32]>, u32> = HashMap::new();
+        let mut kinds = Vec::with_capacity(columns.len());
+        let mut dear = Vec::new();
+        for (at, (tests, column)) in self.columns.iter().zip(columns).enumerate() {
+            let is_dear = height >= MANY && tests.seeks() && is_diverse(column);
+            kinds.push(if is_dear {
+                Vec::new()
+            } else {
+                tests.kinds(column)?
+            });
+            dear.extend(is_dear.then_some(at));
+        }
+        let known = Known::of(&kinds, height);
+        let rests: Vec<Arc<Rest>> = known.kinds.iter().map(|kinds| self.rest(kinds)).collect();
+        for &at in &dear {
+            let (trials, of_known) = self.trials(at, &known, &rests);
+            let trial_of_row: Vec<u32> = known
+                .of_row
+                .iter()
+                .map(|known| of_known[*known as usize])
+                .collect();
+            let texts = columns[at].as_materialized_series();
+            kinds[at] = self.columns[at].kinds_by(texts.str()?, &trials, &trial_of_row);
+        }
+        if dear.is_empty() {
+            let sets = known.kinds.iter().zip(&rests);
+            let sets: Vec<u32> = sets.map(|(kinds, rest)| self.set_of(kinds, rest)).collect();
+            let rows = known.of_row.into_iter();
+            return Ok(rows.map(|known| sets[known as usize]).collect());
+        }
+        let mut met: HashMap<Box<[u32]>, u32, FixedState> = HashMap::default();
         let mut found = Vec::with_capacity(height);
-        let mut key = vec![0; kinds.len()];
-        for row in 0..height {
-            for (key, kinds) in key.iter_mut().zip(&kinds) {
-                *key = kinds[if kinds.len() == 1 { 0 } else { row }];
+        let mut key = vec![0; dear.len() + 1];
+        for (row, &of_row) in known.of_row.iter().enumerate() {
+            key[0] = of_row;
+            for (key, at) in key[1..].iter_mut().zip(&dear) {
+                *key = kinds[*at][row];
             }
             found.push(match met.get(key.as_slice()) {
                 Some(set) => *set,
                 None => {
-                    let set = self.set_of(&key);
+                    let mut all = known.kinds[of_row as usize].clone();
+                    for (kind, at) in key[1..].iter().zip(&dear) {
+                        all[*at] = *kind;
+                    }
+                    let set = self.set_of(&all, &rests[of_row as usize]);
                     met.insert(key.as_slice().into(), set);
                     set
                 }
@@ -85,19 +148,100 @@ impl Finder {
 
     /// The set of all of so many rows, where no column is tested.
     pub(super) fn set_of_all(&self, rows: u64) -> u32 {
-        let set = self.set_of(&[]);
+        let set = self.set_of(&[], &self.rest(&[]));
         self.lock().rows[set as usize] += rows;
         set
     }
 
-    fn set_of(&self, kinds: &[u32]) -> u32 {
-        let mut sets = self.lock();
-        if let Some(set) = sets.by_kinds.get(kinds) {
+    /// What is left to ask where the columns hold these kinds.
+    fn rest(&self, kinds: &[u32]) -> Arc<Rest> {
+        let rests = || self.rests.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rest) = rests().get(kinds) {
+            return Arc::clone(rest);
+        }
+        let passed = self.passed(kinds);
+        let mut rest = Rest {
+            found: Vec::new(),
+            open: Vec::new(),
+            asked: Vec::new(),
+        };
+        let mut tests = Vec::new();
+        for (at, (search, formula)) in self.formulas.iter().enumerate() {
+            match formula.settled(&passes(&passed), &mut tests) {
+                Some(true) => rest.found.push(*search),
+                Some(false) => {}
+                None => rest.open.push(at),
+            }
+        }
+        for (column, of_column) in self.columns.iter().enumerate() {
+            let mut bits = vec![0; of_column.words()];
+            let here = tests.iter().filter(|(at, _)| *at == column);
+            here.for_each(|(_, bit)| set(&mut bits, *bit));
+            let any = bits.iter().any(|word| *word != 0);
+            rest.asked.push(any.then(|| bits.into()));
+        }
+        let rest = Arc::new(rest);
+        rests().insert(kinds.into(), Arc::clone(&rest));
+        rest
+    }
+
+    /// The trials of a column for what rows leave open, and which of them is for which known
+    /// kinds.
+    fn trials(
+        &self,
+        column: usize,
+        known: &Known,
+        rests: &[Arc<Rest>],
+    ) -> (Vec<Option<Arc<Trial>>>, Vec<u32>) {
+        let tests = &self.columns[column];
+        let mut trials: Vec<Option<Arc<Trial>>> = vec![None];
+        let of_known = rests.iter().zip(&known.rows).map(|(rest, rows)| {
+            let Some(asked) = &rest.asked[column] else {
+                return 0;
+            };
+            let trial = match *rows >= SEVERAL {
+                true => tests.trial(asked),
+                false => tests.all(),
+            };
+            let same = |other: &Option<Arc<Trial>>| {
+                other
+                    .as_ref()
+                    .is_some_and(|other| Arc::ptr_eq(other, &trial))
+            };
+            let at = trials.iter().position(same).unwrap_or_else(|| {
+                trials.push(Some(Arc::clone(&trial)));
+                trials.len() - 1
+            });
+            at as u32
+        });
+        let of_known = of_known.collect();
+        (trials, of_known)
+    }
+
+    /// The tests of each column that are passed; none where that is not known.
+    fn passed(&self, kinds: &[u32]) -> Vec<Option<Bits>> {
+        let columns = self.columns.iter().zip(kinds);
+        columns
+            .map(|(tests, kind)| (*kind != UNKNOWN).then(|| tests.passed(*kind)))
+            .collect()
+    }
+
+    /// The set of rows of these kinds.
+    fn set_of(&self, kinds: &[u32], rest: &Rest) -> u32 {
+        if let Some(set) = self.lock().by_kinds.get(kinds) {
             return *set;
         }
-        let passes = |column: usize, bit: usize| self.columns[column].passes(kinds[column], bit);
-        let holding = self.formulas.iter().filter(|(_, f)| f.holds(&passes));
-        let searches: Box<[usize]> = holding.map(|(search, _)| *search).collect();
+        let passed = self.passed(kinds);
+        let holds = |at: &&usize| {
+            let (_, formula) = &self.formulas[**at];
+            formula.settled(&passes(&passed), &mut Vec::new()) == Some(true)
+        };
+        let open = rest.open.iter().filter(holds);
+        let mut searches: Vec<usize> = open.map(|at| self.formulas[*at].0).collect();
+        searches.extend(&rest.found);
+        searches.sort_unstable();
+        let searches: Box<[usize]> = searches.into();
+        let mut sets = self.lock();
         let next = sets.searches.len() as u32;
         let number = *sets.numbers.entry(searches.clone()).or_insert(next);
         if number == next {
@@ -133,11 +277,12 @@ impl Finder {
         Ok(found)
     }
 
-    /// The searches that would find too many rows to keep them.
+    /// The searches that find too many rows to keep them.
     pub(super) fn crowded(&self) -> Vec<usize> {
         self.crowded_in(&self.lock())
     }
 
+    /// While there are too many rows, those of the search that finds most are not kept.
     fn crowded_in(&self, sets: &Sets) -> Vec<usize> {
         let mut rows: HashMap<usize, u64> = HashMap::new();
         for (searches, count) in sets.searches.iter().zip(&sets.rows) {
@@ -145,11 +290,21 @@ impl Finder {
                 *rows.entry(*search).or_default() += count;
             }
         }
-        let mut crowded: Vec<usize> = rows
-            .into_iter()
-            .filter(|(_, rows)| *rows > MOST_ROWS)
-            .map(|(search, _)| search)
-            .collect();
+        let mut crowded = Vec::new();
+        loop {
+            let kept = sets.searches.iter().zip(&sets.rows);
+            let kept = kept.filter(|(searches, _)| searches.iter().any(|s| !crowded.contains(s)));
+            let kept: u64 = kept.map(|(_, rows)| rows).sum();
+            if kept <= self.most {
+                break;
+            }
+            let most = rows.iter().max_by_key(|(search, rows)| (**rows, **search));
+            let Some(most) = most.map(|(search, _)| *search) else {
+                break;
+            };
+            rows.remove(&most);
+            crowded.push(most);
+        }
         crowded.sort_unstable();
         crowded
     }
@@ -167,7 +322,68 @@ impl Finder {
         places
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Sets> {
+    fn lock(&self) -> MutexGuard<'_, Sets> {
         self.sets.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Which kinds the columns of rows have, as far as they are known.
+struct Known {
+    /// Of each combination the kind in every column.
+    kinds: Vec<Box<[u32]>>,
+    /// How many rows have it.
+    rows: Vec<usize>,
+    /// The combination of each row.
+    of_row: Vec<u32>,
+}
+
+impl Known {
+    /// Of so many rows; a column without kinds is not known.
+    fn of(kinds: &[Vec<u32>], height: usize) -> Known {
+        let mut met: HashMap<Box<[u32]>, u32, FixedState> = HashMap::default();
+        let mut known = Known {
+            kinds: Vec::new(),
+            rows: Vec::new(),
+            of_row: Vec::with_capacity(height),
+        };
+        let mut key = vec![UNKNOWN; kinds.len()];
+        for row in 0..height {
+            for (key, kinds) in key.iter_mut().zip(kinds) {
+                *key = match kinds.as_slice() {
+                    [] => UNKNOWN,
+                    [constant] => *constant,
+                    several => several[row],
+                };
+            }
+            let at = match met.get(key.as_slice()) {
+                Some(at) => *at,
+                None => {
+                    let at = known.kinds.len() as u32;
+                    met.insert(key.as_slice().into(), at);
+                    known.kinds.push(key.as_slice().into());
+                    known.rows.push(0);
+                    at
+                }
+            };
+            known.rows[at as usize] += 1;
+            known.of_row.push(at);
+        }
+        known
+    }
+}
+
+/// Whether a test of a column is passed, as far as that is known.
+fn passes(passed: &[Option<Bits>]) -> impl Fn(usize, usize) -> Option<bool> {
+    |column, bit| passed[column].as_ref().map(|bits| is_set(bits, bit))
+}
+
+/// Whether a column holds texts of which most are different, by some of them.
+fn is_diverse(column: &Column) -> bool {
+    let Ok(texts) = column.as_materialized_series().str() else {
+        return false;
+    };
+    let step = texts.len() / SAMPLE + 1;
+    let views = texts.downcast_iter().flat_map(|array| array.views().iter());
+    let sample: HashSet<u128> = views.step_by(step).map(|view| view.as_u128()).collect();
+    sample.len() * 4 > SAMPLE
 }

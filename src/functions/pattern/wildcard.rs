@@ -83,6 +83,17 @@ impl Wildcard {
         }
     }
 
+    /// The text that must stand somewhere in what matches, in lower case, if that is all and only
+    /// the case of ASCII's letters does not count: `*text*`.
+    pub fn part(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [first, part, last] if first.text.is_empty() && last.text.is_empty() => {
+                (self.fold == Fold::Ascii).then_some(&part.text)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it matches everything: `*`.
     pub fn is_any(&self) -> bool {
         self.parts.len() == 2 && self.parts.iter().all(|p| p.text.is_empty())
@@ -196,6 +207,10 @@ mod tests {
         assert!(Wildcard::with_case("*{}.x").is_match("a{}.x"));
         assert_eq!(Wildcard::new("AbC").literal(), Some("abc"));
         assert_eq!(Wildcard::new("a*").literal(), None);
+        assert_eq!(Wildcard::new("*A b*").part(), Some("a b"));
+        for pattern in ["*", "**", "*a", "a*", "*a*b*", "*ä*", "a"] {
+            assert_eq!(Wildcard::new(pattern).part(), None, "{pattern}");
+        }
         assert!(Wildcard::new("*").is_any() && Wildcard::new("**").is_any());
         assert!(!Wildcard::new("a*").is_any());
     }

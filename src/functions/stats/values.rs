@@ -2,7 +2,9 @@
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Multivaluestatsandchartfunctions>
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+
+use foldhash::fast::FixedState;
 
 use crate::functions::stats::running::{Counted, Distinct, InOrder, Order};
 use crate::functions::stats::{StatsFunction, StatsGroup, Takes};
@@ -34,16 +36,15 @@ pub(super) const TABLE: &[StatsFunction] = &[
     StatsFunction {
         name: "values",
         synopsis: "values(<value>)",
+        in_parts: true,
         doc: "The distinct values, sorted as text, as a multivalue.",
         example: ("b 9 10 b", "values(v)", "10 9 b"),
         body: |s| {
-            let distinct: BTreeSet<Cow<'_, str>> = s.texts().collect();
-            Value::multi(
-                distinct
-                    .into_iter()
-                    .map(|t| Cow::Owned(t.into_owned()))
-                    .collect(),
-            )
+            let distinct: HashSet<Cow<'_, str>, FixedState> = s.texts().collect();
+            let mut distinct: Vec<Cow<'_, str>> = distinct.into_iter().collect();
+            distinct.sort_unstable();
+            let values = distinct.into_iter();
+            Value::multi(values.map(|t| Cow::Owned(t.into_owned())).collect())
         },
         running: Some(|_| Box::new(Counted::ordered(Distinct::Values))),
         ..BASE

@@ -197,9 +197,11 @@ fn step_of(plan: &Plan, context: &PlanContext) -> Vec<Step> {
             }
             steps
         }
-        Plan::Reverse { .. } | Plan::Limit { .. } | Plan::Subsearch { .. } | Plan::Skip { .. } => {
-            Vec::new()
-        }
+        Plan::Reverse { .. }
+        | Plan::Thin { .. }
+        | Plan::Limit { .. }
+        | Plan::Subsearch { .. }
+        | Plan::Skip { .. } => Vec::new(),
         Plan::Join { .. }
         | Plan::Union { .. }
         | Plan::Beside { .. }
