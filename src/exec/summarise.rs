@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use polars::prelude::{BooleanChunked, DataFrame, Expr as Lazy, IntoLazy as _, lit};
+use polars::prelude::{
+    BooleanChunked, DataFrame, Expr as Lazy, IntoColumn as _, IntoLazy as _, IntoSeries as _, lit,
+};
 
 use crate::error::Result;
 use crate::exec::Executor;
@@ -45,7 +47,7 @@ impl Executor<'_> {
         let holds = roots.iter().map(|root| root.holds.clone()).collect();
         for (root, mask) in roots.iter().zip(self.masks(&events, holds)?) {
             if mask.any() {
-                let own = Frame::typed(some_of(events.clone(), &mask)?, schema.clone());
+                let own = of_mask(&events, &schema, mask)?;
                 self.rows_of_root(root, own, &mut found)?;
             }
         }
@@ -87,7 +89,7 @@ impl Executor<'_> {
 
     /// The rows of a root's data sets out of the events that it is made of.
     fn rows_of_root(&self, root: &Root<'_>, events: Frame, found: &mut Vec<Rows>) -> Result<()> {
-        let own = match &root.search {
+        let mut own = match &root.search {
             Some(plan) => {
                 let mut plan = plan.as_ref().clone();
                 without_first_filter(&mut plan);
@@ -96,34 +98,58 @@ impl Executor<'_> {
             }
             None => events,
         };
-        let (own, schema) = self.rows_and_schema(own)?;
-        if own.height() == 0 {
-            return Ok(());
-        }
-        let rows = Frame::typed(own.clone(), schema);
         let descends = |d: &&Dataset| d.root() == root.dataset.name && !d.transaction;
         let datasets: Vec<&Dataset> = root.model.datasets().filter(descends).collect();
+        let (constraints, calculations) = (
+            root.dataset.constraints.len(),
+            root.dataset.calculations.len(),
+        );
         // Constraints see rows as they were before anything was calculated.
-        let shared = root.dataset.constraints.len();
-        let further = datasets.iter().map(|dataset| {
-            let further = dataset.constraints.get(shared..).unwrap_or_default();
-            self.all_hold(further, &rows)
-        });
-        let masks = self.masks(&own, further.collect::<Result<_>>()?)?;
-        let all = self.calculated_all(rows, &root.dataset.calculations)?;
-        let (all, schema) = self.rows_and_schema(all)?;
-        let shared = root.dataset.calculations.len();
-        for (dataset, mask) in datasets.into_iter().zip(masks) {
-            if !mask.any() {
-                continue;
+        let mut conditions = Vec::new();
+        for dataset in &datasets {
+            let further = beyond(&dataset.constraints, constraints);
+            if !further.is_empty() {
+                let holds = self.all_hold(further, &own)?.fill_null(lit(false));
+                conditions.push((belongs(dataset), Type::Bool, holds));
             }
-            let further = dataset.calculations.get(shared..).unwrap_or_default();
-            let (rows, schema) = if further.is_empty() {
-                let slim = all.select(kept(dataset, &schema)).map_err(polars_error)?;
-                (some_of(slim, &mask)?, schema.clone())
-            } else {
-                let rows = Frame::typed(some_of(all.clone(), &mask)?, schema.clone());
-                self.rows_and_schema(self.calculated_all(rows, further)?)?
+        }
+        if !conditions.is_empty() {
+            own = own.with(conditions);
+        }
+        let mut rows = self.calculated_all(own, &root.dataset.calculations)?;
+        if datasets
+            .iter()
+            .all(|d| beyond(&d.calculations, calculations).is_empty())
+        {
+            let mut names: Vec<String> = datasets.iter().map(|d| belongs(d)).collect();
+            names.retain(|name| rows.has(name));
+            for name in datasets.iter().flat_map(|d| kept(d, &rows.schema)) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            rows = rows.select(names);
+        }
+        let (all, schema) = self.rows_and_schema(rows)?;
+        if all.height() == 0 {
+            return Ok(());
+        }
+        for dataset in &datasets {
+            let mask = all.column(&belongs(dataset)).ok();
+            let mask = mask.map(|c| c.bool().map_err(polars_error)).transpose()?;
+            let some = |rows: DataFrame| match mask {
+                Some(mask) => some_of(rows, mask),
+                None => Ok(rows),
+            };
+            let (rows, schema) = match beyond(&dataset.calculations, calculations) {
+                [] => {
+                    let slim = all.select(kept(dataset, &schema)).map_err(polars_error)?;
+                    (some(slim)?, schema.clone())
+                }
+                further => {
+                    let rows = Frame::typed(some(all.clone())?, schema.clone());
+                    self.rows_and_schema(self.calculated_all(rows, further)?)?
+                }
             };
             found.extend(kept_rows(root.model, dataset, &rows, &schema)?);
         }
@@ -177,6 +203,33 @@ impl Executor<'_> {
         let schema = frame.schema.clone();
         Ok((self.collect(frame)?.frame().clone(), schema))
     }
+}
+
+/// What a child has of its own, behind what it inherits.
+fn beyond<T>(all: &[T], inherited: usize) -> &[T] {
+    all.get(inherited..).unwrap_or_default()
+}
+
+/// The name of the column that tells which rows of a root a data set has. No search can name it.
+fn belongs(dataset: &Dataset) -> String {
+    format!("\0in:{}", dataset.name)
+}
+
+/// The events of a mask without gaps, still to be taken out: only the columns that are asked for
+/// will be.
+fn of_mask(events: &DataFrame, schema: &Schema, mask: BooleanChunked) -> Result<Frame> {
+    const MASK: &str = "\0mask";
+    if mask.all() {
+        return Ok(Frame::typed(events.clone(), schema.clone()));
+    }
+    let mut events = events.clone();
+    let mask = mask.with_name(MASK.into()).into_series().into_column();
+    events.with_column(mask).map_err(polars_error)?;
+    let rows = Frame {
+        lazy: events.lazy().filter(column(MASK)),
+        schema: schema.clone(),
+    };
+    Ok(rows.select(schema.keys().cloned().collect()))
 }
 
 /// The rows of a mask without gaps.

@@ -1,6 +1,6 @@
 //! The threads of a replay: some read files, some write what was read and summarise it.
 //!
-//! A batch is handed over as soon as it is full, and few of them wait: memory stays bounded
+//! A batch is handed over as soon as it is full, and none waits: memory stays bounded
 //! however large a file is. A file counts when all of it is written.
 
 use std::path::PathBuf;
@@ -83,7 +83,8 @@ pub(super) fn replay(
     };
     let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
-        let (sender, receiver) = sync_channel::<Parcel>(1);
+        // None waits: a batch is large, and one of the threads that write is soon free.
+        let (sender, receiver) = sync_channel::<Parcel>(0);
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..cores {
             let receiver = Arc::clone(&receiver);
