@@ -22,12 +22,17 @@ const NO_ROW: u32 = u32::MAX;
 
 /// Rows without most of those that repeat the texts of others in all of these fields.
 pub(super) fn thin(frame: Frame, fields: &[String]) -> Frame {
-    let mut columns = fields.iter().map(|name| column(name));
-    let Some(first) = columns.next() else {
+    let columns: Vec<Lazy> = fields.iter().map(|name| column(name)).collect();
+    let Some(first) = columns.first() else {
         return frame;
     };
-    let others: Vec<Lazy> = columns.collect();
-    let is_new = first.map_many(is_new, &others, |_, f| Ok(field(f[0].name(), Type::Bool)));
+    // A filter over one column is asked about values alone, not about rows, where a file has them
+    // once: it must name two.
+    let is_new = first.clone().map_many(
+        |columns| is_new(&columns[1..]),
+        &columns,
+        |_, f| Ok(field(f[0].name(), Type::Bool)),
+    );
     Frame {
         lazy: apart(frame.lazy.filter(is_new)),
         schema: frame.schema,
@@ -35,7 +40,7 @@ pub(super) fn thin(frame: Frame, fields: &[String]) -> Frame {
 }
 
 /// Whether a row's texts are not seen to be those of a row before.
-fn is_new(columns: &mut [Column]) -> PolarsResult<Column> {
+fn is_new(columns: &[Column]) -> PolarsResult<Column> {
     let columns = leveled(columns);
     let texts = columns.iter().map(Column::str);
     let texts: Vec<&StringChunked> = texts.collect::<PolarsResult<_>>()?;
@@ -77,8 +82,8 @@ mod tests {
     fn only_repeated_texts_are_left_out() {
         let a = Series::new("a".into(), ["x", "x", "x", "y", "x"].map(Some));
         let b = Series::new("b".into(), [Some("1"), Some("2"), Some("1"), None, None]);
-        let mut columns = [Column::from(a), Column::from(b)];
-        let new = is_new(&mut columns).expect("they are texts");
+        let columns = [Column::from(a), Column::from(b)];
+        let new = is_new(&columns).expect("they are texts");
         let new: Vec<Option<bool>> = new.bool().expect("conditions").iter().collect();
         assert_eq!(new, [true, true, false, true, true].map(Some));
         let many = Series::new(
@@ -87,8 +92,8 @@ mod tests {
                 .map(|n| format!("{}", n % 70_000))
                 .collect::<Vec<_>>(),
         );
-        let mut columns = [Column::from(many)];
-        let new = is_new(&mut columns).expect("they are texts");
+        let columns = [Column::from(many)];
+        let new = is_new(&columns).expect("they are texts");
         let new = new.bool().expect("conditions").iter().flatten();
         let new: Vec<bool> = new.collect();
         assert!(new[..70_000].iter().all(|new| *new));

@@ -1,13 +1,15 @@
 //! Detections run, one after the other, over rows that are looked at for all of them together.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Instant;
 
 use crate::detect::selection::Selection;
 use crate::detect::{self, DetectionResult, Failure};
 use crate::error::Result;
 use crate::knowledge::detection::Detection;
+use crate::session::deep::deep;
 use crate::session::prepared::{Prepared, Times};
 use crate::session::risk::{KeepRisk, MadeRisk};
 use crate::session::{RunSummary, Session};
@@ -24,6 +26,9 @@ pub struct RunChoice {
     /// Whether each detection reads the data alone, rather than one pass being made for all.
     pub separately: bool,
 }
+
+/// Results that may wait to be taken: those of some searches are large.
+const AHEAD: usize = 1;
 
 impl Session {
     /// Runs detections one after the other and hands on what each gave. Without data of any kind,
@@ -63,11 +68,11 @@ impl Session {
             false => self.prepare_detections(&first, choice)?,
         };
         prepared.resize_with(first.len(), || None);
-        for (detection, prepared) in first.iter().zip(prepared) {
-            let result = self.run_one(detection, prepared, choice, &mut notices)?;
+        notices.extend(self.run_ahead(&first, prepared, choice, &mut |result| {
             made.add(self, &result)?;
             each(&result);
-        }
+            Ok(())
+        })?);
         if !last.is_empty() {
             let with_risk = self.with_risk(&made)?;
             let session = with_risk.as_ref().unwrap_or(self);
@@ -97,6 +102,37 @@ impl Session {
             .map(|detection| (detection.search.as_str(), choice.times(detection)))
             .collect();
         self.prepare_together(&searches)
+    }
+
+    /// Runs detections one after the other, while what became of those before is taken; gives what
+    /// is to be told.
+    fn run_ahead(
+        &self,
+        detections: &[Arc<Detection>],
+        prepared: Vec<Option<Prepared>>,
+        choice: &RunChoice,
+        take: &mut dyn FnMut(DetectionResult) -> Result<()>,
+    ) -> Result<Vec<String>> {
+        let (results, ran) = mpsc::sync_channel(AHEAD);
+        thread::scope(|scope| {
+            let run = move || {
+                let mut notices = Vec::new();
+                for (detection, prepared) in detections.iter().zip(prepared) {
+                    let result = self.run_one(detection, prepared, choice, &mut notices)?;
+                    if results.send(result).is_err() {
+                        // Taking one failed, which is told.
+                        break;
+                    }
+                }
+                Ok(notices)
+            };
+            let running = scope.spawn(|| deep(run));
+            for result in ran {
+                take(result)?;
+            }
+            let notices = running.join();
+            notices.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
 
     fn run_one(

@@ -387,3 +387,125 @@ fn is_diverse(column: &Column) -> bool {
     let sample: HashSet<u128> = views.step_by(step).map(|view| view.as_u128()).collect();
     sample.len() * 4 > SAMPLE
 }
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
+
+    use super::{Finder, MANY};
+    use crate::exec::frame::Frame;
+    use crate::exec::together::formula::Tested;
+    use crate::plan::build;
+    use crate::plan::matching::FieldMatcher;
+    use crate::syntax::ast::{CompareOp, Search};
+
+    /// Whether a search expression holds for the texts of a row.
+    fn holds(search: &Search, name: Option<&str>, line: Option<&str>) -> bool {
+        match search {
+            Search::And(parts) => parts.iter().all(|part| holds(part, name, line)),
+            Search::Or(parts) => parts.iter().any(|part| holds(part, name, line)),
+            Search::Not(inner) => !holds(inner, name, line),
+            Search::Compare { field, op, value } => {
+                let text = if field.text == "name" { name } else { line };
+                text.is_some_and(|text| FieldMatcher::new(*op, &value.text).matches_text(text))
+            }
+            other => panic!("no test of {other:?}"),
+        }
+    }
+
+    fn not_equal(field: &str, pattern: &str) -> Search {
+        let Search::Compare { field, value, .. } = build::equals(field, pattern) else {
+            panic!("it compares");
+        };
+        let op = CompareOp::Ne;
+        Search::Compare { field, op, value }
+    }
+
+    #[test]
+    fn many_different_texts_are_found_by_whom_they_would_be_alone() {
+        let height = 3 * MANY;
+        let names = ["cmd.exe", "net.exe", "wmic.exe", "svchost.exe"];
+        let name =
+            |row: usize| (!row.is_multiple_of(97)).then(|| names[row * 7 % 4 * (row % 3) % 4]);
+        let words = [
+            "/node:a",
+            "process call",
+            "stop x",
+            "  USER é",
+            "create",
+            "a*b",
+        ];
+        let line = |row: usize| {
+            let text = format!("{row} {} {}", words[row % 6], words[row / 6 % 6]);
+            (!row.is_multiple_of(89)).then_some(text)
+        };
+        let lines: Vec<Option<String>> = (0..height).map(line).collect();
+        let columns = vec![
+            Column::from(Series::new(
+                "name".into(),
+                (0..height).map(name).collect::<Vec<_>>(),
+            )),
+            Column::from(Series::new("line".into(), &lines)),
+        ];
+        let is = build::equals;
+        let not = |search: Search| Search::Not(Box::new(search));
+        let searches = [
+            Search::And(vec![
+                is("name", "wmic.exe"),
+                is("line", "*/node:*"),
+                is("line", "*call*"),
+            ]),
+            Search::And(vec![is("name", "net*"), not(is("line", "*stop*"))]),
+            Search::And(vec![
+                not_equal("name", "cmd.exe"),
+                not_equal("line", "*user*"),
+            ]),
+            Search::Or(vec![is("name", "cmd.exe"), is("line", "*create*create*")]),
+            Search::And(vec![is("line", "*"), is("name", "svchost.exe")]),
+            not(Search::Or(vec![is("name", "*"), is("line", "*node*")])),
+            is("line", "*é*"),
+            is("line", "12*"),
+            is("line", "*never*"),
+        ];
+        let rows = DataFrame::new(height, columns.clone()).expect("of one height");
+        let frame = Frame::of(rows);
+        let mut tested = Tested::default();
+        let formulas = searches.iter().enumerate();
+        let formulas: Vec<_> = formulas
+            .map(|(at, search)| (at, tested.formula([search], &frame)))
+            .collect();
+        let of_name = |name: &String| columns.iter().find(|column| column.name() == name).cloned();
+        let asked: Vec<Column> = tested.names.iter().filter_map(of_name).collect();
+        let finder = Finder::new(tested, formulas, u64::MAX).expect("the patterns are few");
+        let sets = finder.wanted(&asked).expect("they are texts");
+        let places = finder.places(&sets, searches.len());
+        for (search, places) in searches.iter().zip(places) {
+            let found = |row: &usize| holds(search, name(*row), lines[*row].as_deref());
+            let expected: Vec<u32> = (0..height).filter(found).map(|row| row as u32).collect();
+            assert_eq!(places, expected, "{search:?}");
+        }
+    }
+
+    #[test]
+    fn those_who_find_most_are_left_out_where_there_are_too_many_rows() {
+        let texts: Vec<String> = (0..100).map(|n| format!("{}", n % 10)).collect();
+        let columns = [Column::from(Series::new("name".into(), texts))];
+        let frame = Frame::of(DataFrame::new(100, columns.to_vec()).expect("of one height"));
+        let mut tested = Tested::default();
+        let searches = [
+            build::equals("name", "1"),
+            not_equal("name", "1"),
+            build::equals("name", "2"),
+        ];
+        let formulas = searches.iter().enumerate();
+        let formulas = formulas.map(|(at, search)| (at, tested.formula([search], &frame)));
+        let formulas = formulas.collect();
+        let finder = Finder::new(tested, formulas, 25).expect("the patterns are few");
+        let sets = finder.wanted(&columns).expect("they are texts");
+        assert_eq!(finder.crowded(), [1]);
+        let places = finder.places(&sets, 3);
+        assert_eq!(places[0].len(), 10);
+        assert_eq!(places[2].len(), 10);
+        assert_eq!(sets.iter().filter(|set| **set != super::NONE).count(), 20);
+    }
+}
