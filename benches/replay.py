@@ -2,12 +2,15 @@
 """Replays Windows events as EVTX, NXLog JSON and XML, in turn with peers, and prints the ratios.
 
 Peers: `evtx_dump -o jsonl` of the evtx crate for EVTX, DuckDB's read_json for JSON. The three inputs
-hold the events of one folder of EVTX files, repeated until they are large enough. See README.md.
+hold the events of one folder of EVTX files, repeated until they are large enough. Two more are shapes
+that are hard to spread over cores: the files of the folder as they are, many and small, and events of
+few fields out of a thousand. See README.md.
 """
 
 import argparse
 import json
 import os
+import random
 import re
 import shutil
 import statistics
@@ -96,9 +99,25 @@ def write_lines(target, lines, wanted):
             out.write(block)
 
 
+def write_wide(target, wanted):
+    """Events of fifteen fields each, out of a thousand."""
+    pick = random.Random(1)
+    names = [f"field_{number}" for number in range(1000)]
+    size = count = 0
+    with open(target, "w") as out:
+        while size < wanted:
+            event = {"_time": 1_700_000_000 + count, "kind": f"k{count % 7}"}
+            for name in pick.sample(names, 15):
+                number = pick.randrange(10_000)
+                event[name] = f"value {number}" if pick.random() < 0.5 else number % 1000
+            size += out.write(json.dumps(event, separators=(",", ":")) + "\n")
+            count += 1
+
+
 def measure(name, inputs, contenders, runs):
     """Alternates the contenders; prints medians and spread, and ratios to the first one."""
-    size = sum(Path(p).stat().st_size for p in inputs)
+    files = [f for p in inputs for f in ([Path(p)] if Path(p).is_file() else Path(p).rglob("*"))]
+    size = sum(f.stat().st_size for f in files if f.is_file())
     seconds = {label: [] for label, _ in contenders}
     busy = {label: [] for label, _ in contenders}
     memory = {label: 0 for label, _ in contenders}
@@ -118,7 +137,8 @@ def measure(name, inputs, contenders, runs):
             f"{name:5} {label:34} {size / 1e6 / median:8.1f} MB/s  median {median:7.2f} s "
             f"({min(times):.2f} to {max(times):.2f})  peak {memory[label]:6.0f} MiB  "
             f"{median / base:5.2f} x {first}; processor {statistics.median(busy[label]):6.2f} s, "
-            f"{statistics.median(busy[label]) / busy_base:5.2f} x"
+            f"{statistics.median(busy[label]) / busy_base:5.2f} x; "
+            f"cores {statistics.median(busy[label]) / median:4.2f}"
         )
     return statistics.median(seconds[first]), size
 
@@ -130,7 +150,7 @@ def main():
     arguments.add_argument("--evtx-dump", default=shutil.which("evtx_dump"))
     arguments.add_argument("--mib", type=int, default=256, help="size of each input")
     arguments.add_argument("--runs", type=int, default=5)
-    arguments.add_argument("--only", help="evtx, json or xml")
+    arguments.add_argument("--only", help="evtx, json, xml, small or wide")
     args = arguments.parse_args()
     try:
         import duckdb
@@ -144,9 +164,10 @@ def main():
         join_evtx(args.evtx, seed, 1)
         join_evtx(args.evtx, evtx, wanted)
         json_lines, xml_lines = flat_events(program, seed, folder)
-        ndjson, xml = folder / "all.json", folder / "all.xml"
+        ndjson, xml, wide = folder / "all.json", folder / "all.xml", folder / "wide.json"
         write_lines(ndjson, json_lines, wanted)
         write_lines(xml, xml_lines, wanted)
+        write_wide(wide, wanted // 4)
         home = folder / "home"
 
         def replay(path):
@@ -177,6 +198,8 @@ def main():
                 else [],
             ),
             "xml": (xml, []),
+            "small": (args.evtx, []),
+            "wide": (wide, []),
         }
         for name, (path, peers) in plans.items():
             if args.only and args.only != name:

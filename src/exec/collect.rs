@@ -1,7 +1,8 @@
-//! Rows out of lazy frames, on a thread of their own: so that the user can stop waiting for them
+//! Rows out of lazy frames, on a thread for them: so that the user can stop waiting for them
 //! at any time, and that there is room for Polars' recursion.
 
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -59,14 +60,11 @@ impl Executor<'_> {
     pub(super) fn computed(&self, lazy: LazyFrame) -> Result<DataFrame> {
         self.context.check_cancelled()?;
         let (sender, result) = mpsc::channel();
-        thread::Builder::new()
-            .name("polars".to_owned())
-            .stack_size(STACK)
-            .spawn(move || {
-                // Nobody takes the result of a search that was stopped.
-                let _ = sender.send(guarded(|| engine::collect(lazy)));
-            })
-            .map_err(|why| Error::data(format!("there is no room to compute: {why}")))?;
+        let job = Box::new(move || {
+            // Nobody takes the result of a search that was stopped.
+            let _ = sender.send(guarded(|| engine::collect(lazy)));
+        });
+        on_thread(job).map_err(|why| Error::data(format!("there is no room to compute: {why}")))?;
         loop {
             match result.recv_timeout(PATIENCE) {
                 Ok(collected) => {
@@ -86,6 +84,46 @@ impl Executor<'_> {
         let ours = self.failure.lock().ok().and_then(|mut f| f.take());
         ours.unwrap_or_else(|| polars_error(error))
     }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Threads that wait for a job. A new one costs its stack, and fresh memory for all that it
+/// allocates: much beside a small plan, and a replay computes thousands of them.
+static IDLE: Mutex<Vec<Sender<Job>>> = Mutex::new(Vec::new());
+
+/// Threads that are kept.
+const MOST_IDLE: usize = 8;
+
+/// Does a job on a thread with a large stack.
+fn on_thread(mut job: Job) -> std::io::Result<()> {
+    let idle = || IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    while let Some(thread) = { idle().pop() } {
+        match thread.send(job) {
+            Ok(()) => return Ok(()),
+            // It came to an end meanwhile.
+            Err(mpsc::SendError(back)) => job = back,
+        }
+    }
+    let (sender, jobs) = mpsc::channel();
+    let work = move || {
+        job();
+        loop {
+            {
+                let mut idle = idle();
+                if idle.len() >= MOST_IDLE {
+                    return;
+                }
+                idle.push(sender.clone());
+            }
+            match jobs.recv() {
+                Ok(next) => next(),
+                Err(mpsc::RecvError) => return,
+            }
+        }
+    };
+    let thread = thread::Builder::new().name("polars".to_owned());
+    thread.stack_size(STACK).spawn(work).map(drop)
 }
 
 /// Polars panics on some damaged Parquet files; that is an error in the data, not ours.

@@ -1,11 +1,14 @@
 //! Polars columns to SPL values and back.
 
 use std::borrow::Cow;
+use std::hash::{Hash as _, Hasher};
+use std::ops::Range;
 
 use polars::prelude::{
-    AnyValue, Column, DataType, DatetimeChunked, Field, Float64Chunked, Int64Chunked, IntoColumn,
-    IntoSeries, ListBuilderTrait, ListChunked, ListStringChunkedBuilder, NewChunkedArray,
-    PlSmallStr, PolarsResult, StringChunked, StringChunkedBuilder, TimeUnit,
+    AnyValue, ArrayRef, Column, DataType, DatetimeChunked, Field, Float64Chunked, Int64Chunked,
+    IntoColumn, IntoSeries, ListBuilderTrait, ListChunked, ListStringChunkedBuilder,
+    NewChunkedArray, PlSmallStr, PolarsDataType, PolarsResult, StringChunked, StringChunkedBuilder,
+    StringType, TimeUnit,
 };
 
 use crate::exec::rows::cell;
@@ -56,7 +59,9 @@ pub enum Cells<'c> {
     Float(&'c Float64Chunked),
     /// Whole numbers.
     Int(&'c Int64Chunked),
-    /// Lists of text.
+    /// Lists of text, in one piece.
+    Texts(Lists<'c>),
+    /// Lists in several pieces, or of something else.
     List(&'c ListChunked),
     /// Microseconds.
     Time(&'c DatetimeChunked),
@@ -71,7 +76,9 @@ impl<'c> Cells<'c> {
             DataType::String => column.str().map_or(Cells::Other(column), Cells::Text),
             DataType::Float64 => column.f64().map_or(Cells::Other(column), Cells::Float),
             DataType::Int64 => column.i64().map_or(Cells::Other(column), Cells::Int),
-            DataType::List(_) => column.list().map_or(Cells::Other(column), Cells::List),
+            DataType::List(_) => column.list().map_or(Cells::Other(column), |lists| {
+                Lists::of(lists).map_or(Cells::List(lists), Cells::Texts)
+            }),
             DataType::Datetime(TimeUnit::Microseconds, _) => {
                 column.datetime().map_or(Cells::Other(column), Cells::Time)
             }
@@ -91,11 +98,97 @@ impl<'c> Cells<'c> {
                 .physical()
                 .get(row)
                 .map_or(Value::Null, |n| Value::Num(n as f64 / 1e6)),
+            Cells::Texts(c) => match c.of_row(row) {
+                Range { start, end } if end - start == 1 => c
+                    .texts
+                    .get(start)
+                    .map_or(Value::Null, |t| Value::Text(Cow::Borrowed(t))),
+                places => Value::multi(c.values(places).map(Cow::Borrowed).collect()),
+            },
             Cells::List(c) => c
                 .get_as_series(row)
                 .map_or(Value::Null, |s| cell(AnyValue::List(s)).into_owned()),
             Cells::Other(c) => c.get(row).map_or(Value::Null, cell),
         }
+    }
+
+    /// Whether two rows have the same value, or both none.
+    pub fn same(&self, one: usize, other: usize) -> bool {
+        match self {
+            Cells::Text(c) => c.get(one) == c.get(other),
+            Cells::Texts(c) => c.values(c.of_row(one)).eq(c.values(c.of_row(other))),
+            Cells::Float(_) | Cells::Int(_) | Cells::Time(_) | Cells::List(_) | Cells::Other(_) => {
+                self.get(one) == self.get(other)
+            }
+        }
+    }
+
+    /// Feeds a hash with the value in that row: the same for rows that are [`Cells::same`].
+    pub fn hash(&self, row: usize, hasher: &mut impl Hasher) {
+        match self {
+            Cells::Texts(c) => {
+                let places = c.of_row(row);
+                hasher.write_usize(places.len());
+                c.values(places).for_each(|text| text.hash(hasher));
+            }
+            Cells::Text(_)
+            | Cells::Float(_)
+            | Cells::Int(_)
+            | Cells::Time(_)
+            | Cells::List(_)
+            | Cells::Other(_) => match self.get(row) {
+                Value::Null => hasher.write_u8(0),
+                Value::Bool(b) => hasher.write_u8(1 + u8::from(b)),
+                // 0 and -0 are equal.
+                Value::Num(n) => hasher.write_u64((n + 0.0).to_bits()),
+                Value::Text(text) => text.hash(hasher),
+                Value::Multi(values) => values.hash(hasher),
+            },
+        }
+    }
+}
+
+/// Texts in one piece, as Polars stores them.
+type TextArray = <StringType as PolarsDataType>::Array;
+
+/// Lists of text in one piece, read without a series for each.
+#[derive(Clone, Copy)]
+pub struct Lists<'c> {
+    lists: &'c ArrayRef,
+    /// Where each list begins in `texts`, and where the last one ends.
+    starts: &'c [i64],
+    texts: &'c TextArray,
+}
+
+impl<'c> Lists<'c> {
+    fn of(column: &'c ListChunked) -> Option<Lists<'c>> {
+        let [lists] = column.chunks().as_slice() else {
+            return None;
+        };
+        let array = column.downcast_iter().next()?;
+        Some(Lists {
+            lists,
+            starts: array.offsets().as_slice(),
+            texts: array.values().as_any().downcast_ref()?,
+        })
+    }
+
+    /// The places of a row's texts.
+    fn of_row(&self, row: usize) -> Range<usize> {
+        if self.lists.is_null(row) {
+            return 0..0;
+        }
+        self.starts[row] as usize..self.starts[row + 1] as usize
+    }
+
+    fn values(&self, places: Range<usize>) -> impl Iterator<Item = &'c str> {
+        let texts = self.texts;
+        places.filter_map(|place| texts.get(place))
+    }
+
+    /// Whether a value of a row passes.
+    pub fn any(&self, row: usize, passes: impl FnMut(&'c str) -> bool) -> bool {
+        self.values(self.of_row(row)).any(passes)
     }
 }
 
@@ -195,4 +288,31 @@ pub fn convert(column: &Column, kind: Type) -> PolarsResult<Column> {
         builder.push(cells.get(row));
     }
     Ok(builder.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::{Builder, Cells};
+    use crate::value::{Type, Value};
+
+    #[test]
+    fn lists_read_as_values_also_from_their_middle() {
+        let rows: [&[&str]; 6] = [&["z"], &["a"], &[], &["a", "b"], &["a"], &["a", "b"]];
+        let mut builder = Builder::new("m", Type::Multi, rows.len());
+        for row in rows {
+            let values = row.iter().map(|v| Cow::Borrowed(*v));
+            builder.push(Value::multi(values.collect()));
+        }
+        let column = builder.finish().slice(1, 5);
+        let cells = Cells::new(&column);
+        assert!(matches!(cells, Cells::Texts(_)));
+        let both = Value::Multi(vec!["a".into(), "b".into()]);
+        let values: Vec<Value<'_>> = (0..5).map(|row| cells.get(row)).collect();
+        let one = Value::text("a");
+        assert_eq!(values, [one.clone(), Value::Null, both.clone(), one, both]);
+        assert!(cells.same(2, 4) && cells.same(0, 3));
+        assert!(!cells.same(0, 2) && !cells.same(1, 0));
+    }
 }

@@ -11,7 +11,6 @@ use hashbrown::hash_table::Entry;
 use polars::prelude::{Column, IdxSize, PolarsResult, StringChunked};
 
 use crate::exec::column::Cells;
-use crate::value::Value;
 
 /// Rows that are looked at before it is decided whether they repeat enough.
 const SAMPLE: usize = 1024;
@@ -172,7 +171,7 @@ impl<'c, 'f> Finder<'c, 'f> {
             let firsts = &self.found.firsts;
             let same = |kind: &IdxSize| {
                 let first = firsts[*kind as usize];
-                self.cells.iter().all(|c| c.get(first) == c.get(row))
+                self.cells.iter().all(|c| c.same(first, row))
             };
             let hash = hash_of(self.cells, &self.state, row);
             let kind = match self.table.find(hash, same) {
@@ -195,16 +194,7 @@ impl<'c, 'f> Finder<'c, 'f> {
 
 fn hash_of(cells: &[Cells<'_>], state: &FixedState, row: usize) -> u64 {
     let mut hasher = state.build_hasher();
-    for cell in cells {
-        match cell.get(row) {
-            Value::Null => hasher.write_u8(0),
-            Value::Bool(b) => hasher.write_u8(1 + u8::from(b)),
-            // 0 and -0 are equal.
-            Value::Num(n) => hasher.write_u64((n + 0.0).to_bits()),
-            Value::Text(text) => text.hash(&mut hasher),
-            Value::Multi(values) => values.hash(&mut hasher),
-        }
-    }
+    cells.iter().for_each(|c| c.hash(row, &mut hasher));
     hasher.finish()
 }
 

@@ -91,7 +91,7 @@ impl Executor<'_> {
         }
         let failure = Arc::clone(&self.failure);
         let cancelled = Arc::clone(&self.context.cancelled);
-        let repeats = is_costly(&program.root) && !volatile(&program.root);
+        let (costly, same) = (is_costly(&program.root), !volatile(&program.root));
         let program = Arc::new(program);
         let first = columns.remove(0);
         let run = move |columns: &mut [Column]| {
@@ -121,7 +121,9 @@ impl Executor<'_> {
                 }
                 Ok(builder.finish())
             };
-            let distinct = if repeats && single.iter().all(|single| !single) {
+            // Lists are gathered and copied for whatever is done with them.
+            let listed = cells.iter().any(|c| matches!(c, Cells::Texts(_)));
+            let distinct = if (costly || listed) && same && single.iter().all(|single| !single) {
                 Distinct::if_worth_it(&cells, height)
             } else {
                 None

@@ -7,6 +7,7 @@ use polars::prelude::{Expr as Lazy, lit};
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::engine::{apart, reads_files};
+use crate::exec::fields::tried;
 use crate::exec::frame::{Frame, column};
 use crate::plan::matching::FieldMatcher;
 use crate::syntax::ast::{CompareOp, Literal, Name, Search};
@@ -153,16 +154,20 @@ impl Executor<'_> {
     /// The searches of the event types that match a name, any of them.
     fn event_types(&self, pattern: &str, frame: &Frame) -> Result<Lazy> {
         let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
-        let mut any = lit(false);
+        let mut any = Vec::new();
         for (name, event_type) in self.context.catalog.event_types() {
             if wanted.matches_text(name) {
+                if let Some(found) = tried(name, frame) {
+                    any.push(found);
+                    continue;
+                }
                 let search = self.parse_search(&event_type.search)?;
                 if self.may_hold(&search, frame, None, 0)? {
-                    any = any.or(self.event_type(&search, frame)?);
+                    any.push(self.event_type(&search, frame)?);
                 }
             }
         }
-        Ok(any)
+        Ok(joined(any, false))
     }
 
     /// The search of an event type: which fields it lacks is not told, since nobody typed it.
@@ -176,7 +181,7 @@ impl Executor<'_> {
     /// Whether an event has a tag: through its event types, or through a field's value.
     fn tagged(&self, pattern: &str, field: Option<&str>, frame: &Frame) -> Result<Lazy> {
         let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
-        let mut any = lit(false);
+        let mut any = Vec::new();
         let tags = self.context.catalog.all_tags().iter();
         for (name, value) in tags
             .filter(|(tag, _)| wanted.matches_text(tag))
@@ -185,14 +190,14 @@ impl Executor<'_> {
             if field.is_some_and(|f| f != name) {
                 continue;
             }
-            any = any.or(if name == "eventtype" {
+            any.push(if name == "eventtype" {
                 self.event_types(value, frame)?
             } else {
                 let test = FieldMatcher::new(CompareOp::Eq, value);
                 self.test(name, vec![test], frame)
             });
         }
-        Ok(any)
+        Ok(joined(any, false))
     }
 }
 

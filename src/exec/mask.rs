@@ -163,8 +163,11 @@ fn narrow_field(column: &Column, tests: &OneOf, left: &mut [bool]) -> PolarsResu
     let cells = Cells::new(&column);
     for (row, left) in left.iter_mut().enumerate() {
         if *left {
-            let value = cells.get(row);
-            *left = tests.matches(&value);
+            *left = match &cells {
+                // Without gathering the values.
+                Cells::Texts(lists) => lists.any(row, |text| tests.matches_text(text)),
+                others => tests.matches(&others.get(row)),
+            };
         }
     }
     Ok(())

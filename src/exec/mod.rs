@@ -41,6 +41,7 @@ mod sort;
 mod staged;
 mod stream;
 mod subsearch;
+mod summarise;
 mod summary;
 pub mod terms;
 mod thin;

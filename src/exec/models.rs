@@ -121,10 +121,8 @@ impl Executor<'_> {
 
     /// The rows that events give for a data set, columns without its name.
     pub(super) fn rows_of(&self, dataset: &Dataset, events: Frame) -> Result<Frame> {
-        let mut frame = self.constrained(dataset, events)?;
-        for calculation in &dataset.calculations {
-            frame = self.calculate(frame, calculation)?;
-        }
+        let frame = self.constrained(dataset, events)?;
+        let mut frame = self.calculated_all(frame, &dataset.calculations)?;
         for required in dataset.fields.iter().filter(|f| f.required) {
             frame.lazy = if frame.has(&required.name) {
                 frame.lazy.filter(column(&required.name).is_not_null())
@@ -133,6 +131,18 @@ impl Executor<'_> {
             };
         }
         Ok(frame)
+    }
+
+    /// What calculations add to rows.
+    pub(super) fn calculated_all(
+        &self,
+        frame: Frame,
+        calculations: &[Calculation],
+    ) -> Result<Frame> {
+        let mut calculations = calculations.iter();
+        calculations.try_fold(frame, |frame, calculation| {
+            self.calculate(frame, calculation)
+        })
     }
 
     fn calculate(&self, frame: Frame, calculation: &Calculation) -> Result<Frame> {

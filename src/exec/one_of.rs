@@ -17,6 +17,9 @@ pub(super) const LOOK_UP: u32 = 8;
 /// Texts or patterns from which on a look-up is quicker than one test after the other.
 pub(super) const MANY: usize = 8;
 
+/// Bytes of texts that are brought to lower case without memory of their own.
+const SHORT: usize = 128;
+
 /// Tests of which one must pass. Many texts to be equal to are looked up, many patterns sought
 /// together.
 #[derive(Clone)]
@@ -85,8 +88,19 @@ impl OneOf {
     /// Whether one of the tests passes on a text.
     pub(super) fn matches_text(&self, text: &str) -> bool {
         if !self.whole.is_empty() && text.len() <= self.longest {
-            let lower = text.as_bytes().to_ascii_lowercase();
-            if self.whole.contains(lower.as_slice()) {
+            let mut few = [0; SHORT];
+            let found = match few.get_mut(..text.len()) {
+                Some(lower) => {
+                    lower.copy_from_slice(text.as_bytes());
+                    lower.make_ascii_lowercase();
+                    self.whole.contains(&*lower)
+                }
+                None => {
+                    let lower = text.as_bytes().to_ascii_lowercase();
+                    self.whole.contains(lower.as_slice())
+                }
+            };
+            if found {
                 return true;
             }
         }

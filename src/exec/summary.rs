@@ -16,7 +16,7 @@ use crate::knowledge::models::Dataset;
 use crate::plan::analysis::fields_of;
 use crate::plan::schema::Schema;
 use crate::plan::{AggregateCall, AggregateInput, Plan, Predicate, Scan};
-use crate::store::{Rows, StoredSource};
+use crate::store::StoredSource;
 use crate::syntax::ast::Search;
 use crate::value::Type;
 
@@ -286,77 +286,6 @@ impl Executor<'_> {
         Ok(runs)
     }
 
-    /// The rows that the events of this executor's data give for each data set
-    /// (`Endpoint.Processes`), in their order: what a summary keeps of them. Data sets without rows
-    /// are left out, and those that a search makes.
-    ///
-    /// # Errors
-    /// A field rule or a data model that can't be applied.
-    pub fn summaries(&self) -> Result<Vec<Rows>> {
-        self.whole.set(true);
-        let events = self.computed_frame(self.events(false)?)?;
-        let mut found = Vec::new();
-        if events.schema.is_empty() {
-            return Ok(found);
-        }
-        let executor = self.over(self.data, Some(events));
-        for model in self.context.catalog.models.iter() {
-            for root in model.roots() {
-                if !self.is_row_wise(root) {
-                    continue;
-                }
-                let own = self.constrained(root, executor.base(root)?)?;
-                let own = self.computed_frame(own)?;
-                if height(&own)? == 0 {
-                    continue;
-                }
-                let descends = |d: &&Dataset| d.root() == root.name;
-                for dataset in model.datasets().filter(descends) {
-                    if dataset.transaction {
-                        continue;
-                    }
-                    let rows = self.collect(slim(dataset, self.rows_of(dataset, own.clone())?))?;
-                    let frame = rows.frame();
-                    if frame.height() == 0 {
-                        continue;
-                    }
-                    let empty = |c: &polars::prelude::Column| c.null_count() == c.len();
-                    let names: Vec<_> = frame
-                        .columns()
-                        .iter()
-                        .filter(|c| !empty(c))
-                        .map(|c| c.name().clone())
-                        .collect();
-                    let frame = frame
-                        .select(names)
-                        .map_err(crate::exec::frame::polars_error)?;
-                    let types = rows.names().into_iter().zip(rows.types());
-                    let mixed = types.filter(|(_, kind)| **kind == Type::Any);
-                    found.push(Rows {
-                        dataset: format!("{}.{}", model.name, dataset.name),
-                        mixed: mixed.map(|(name, _)| name.to_owned()).collect(),
-                        frame,
-                    });
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// Whether the rows of a data set can be made event by event. What is wrong with its search is
-    /// told to those who ask for it.
-    fn is_row_wise(&self, dataset: &Dataset) -> bool {
-        if dataset.transaction {
-            return false;
-        }
-        match &dataset.base_search {
-            Some(base) => {
-                crate::commands::plan_text(self.context, base).is_ok_and(|plan| row_wise(&plan))
-            }
-            None => true,
-        }
-    }
-
     /// The same rows, computed.
     pub(super) fn computed_frame(&self, frame: Frame) -> Result<Frame> {
         let schema = frame.schema.clone();
@@ -365,61 +294,23 @@ impl Executor<'_> {
     }
 }
 
-/// Whether each row of a plan is made of one event, whatever the others are.
-fn row_wise(plan: &Plan) -> bool {
-    match plan {
-        Plan::Scan(Scan::Events | Scan::EventsUnordered) => true,
-        Plan::Filter { input, predicate } => {
-            let alone = match predicate {
-                Predicate::Search(_, subsearches) => subsearches.is_empty(),
-                Predicate::Expr(_) => true,
-            };
-            alone && row_wise(input)
-        }
-        Plan::Project { input, .. }
-        | Plan::Extend { input, .. }
-        | Plan::Rename { input, .. }
-        | Plan::Lookup { input, .. }
-        | Plan::Explode { input, .. } => row_wise(input),
-        Plan::Scan(Scan::Model { .. } | Scan::Lookup(_) | Scan::Given)
-        | Plan::Generate { .. }
-        | Plan::Values(_)
-        | Plan::Aggregate { .. }
-        | Plan::Window { .. }
-        | Plan::Let { .. }
-        | Plan::Expand { .. }
-        | Plan::SideBySide { .. }
-        | Plan::Stream { .. }
-        | Plan::Chart { .. }
-        | Plan::Shift { .. }
-        | Plan::FillDown { .. }
-        | Plan::Sort { .. }
-        | Plan::Reverse { .. }
-        | Plan::Thin { .. }
-        | Plan::Limit { .. }
-        | Plan::Skip { .. }
-        | Plan::While { .. }
-        | Plan::Bucket { .. }
-        | Plan::Subsearch { .. }
-        | Plan::Distinct { .. }
-        | Plan::Join { .. }
-        | Plan::Union { .. }
-        | Plan::Beside { .. }
-        | Plan::Apply { .. } => false,
-    }
-}
-
 /// The columns that a summary keeps.
 fn slim(dataset: &Dataset, frame: Frame) -> Frame {
+    let names = kept(dataset, &frame.schema);
+    frame.select(names)
+}
+
+/// The names of the columns that a summary keeps of those there are.
+pub(super) fn kept(dataset: &Dataset, schema: &Schema) -> Vec<String> {
     let bare = BARE.iter().copied().filter(|name| *name != "_raw");
     let fields = dataset.fields.iter().map(|f| f.name.as_str());
     let mut names: Vec<String> = Vec::new();
     for name in bare.chain(fields) {
-        if name != "_raw" && frame.has(name) && !names.iter().any(|n| n == name) {
+        if name != "_raw" && schema.contains_key(name) && !names.iter().any(|n| n == name) {
             names.push(name.to_owned());
         }
     }
-    frame.select(names)
+    names
 }
 
 /// Rows of a frame that is computed.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::functions::Context;
 use crate::knowledge::Catalog;
+use crate::plan::Plan;
 use crate::plan::effects::Effect;
 use crate::plan::schema::Schema;
 use crate::source::SourceMap;
@@ -94,6 +95,7 @@ pub struct PlanContext {
 pub struct ReadTexts {
     searches: Mutex<HashMap<String, Search>>,
     expressions: Mutex<HashMap<String, Expr>>,
+    plans: Mutex<HashMap<String, Arc<Plan>>>,
 }
 
 impl ReadTexts {
@@ -111,6 +113,14 @@ impl ReadTexts {
     /// As `read`.
     pub fn expression(&self, text: &str, read: impl FnOnce() -> Result<Expr>) -> Result<Expr> {
         kept(&self.expressions, text, read)
+    }
+
+    /// The same for the plan of a search, which may hang on more than its text: `key` tells all.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub fn plan(&self, key: &str, read: impl FnOnce() -> Result<Plan>) -> Result<Arc<Plan>> {
+        kept(&self.plans, key, || read().map(Arc::new))
     }
 }
 

@@ -81,7 +81,8 @@ impl Pattern {
         schema
             .keys()
             .filter(|name| self.text.starts_with('_') || !name.starts_with('_'))
-            .filter(|name| self.matches(name))
+            // Columns that no search can name.
+            .filter(|name| !name.starts_with('\0') && self.matches(name))
             .cloned()
             .collect()
     }

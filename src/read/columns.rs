@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use polars::prelude::{
-    Column, DataFrame, DataType, IntoColumn, IntoSeries, ListBuilderTrait as _,
+    Column, DataFrame, DataType, IdxSize, IntoColumn, IntoSeries, ListBuilderTrait as _,
     ListStringChunkedBuilder, NamedFrom as _, PlSmallStr, Scalar, Series, StringChunked,
     StringChunkedBuilder, TimeUnit,
 };
 
 use crate::error::{Error, Result};
 use crate::read::event::{Event, Field};
+use crate::read::texts::{NONE, Texts};
 use crate::value;
 
 /// Columns that every frame of events starts with.
@@ -48,9 +49,9 @@ enum OneHost {
 /// One extracted field.
 struct FieldColumn {
     name: Box<str>,
-    first: StringChunkedBuilder,
-    /// Rows that have a cell in `first`.
-    filled: usize,
+    texts: Texts,
+    /// The place of each row's first value in `texts`, or [`NONE`].
+    first: Vec<IdxSize>,
     /// Second and later values: row and text.
     more: Vec<(usize, Box<str>)>,
     /// The column that came after this one last time, to save a search.
@@ -166,8 +167,7 @@ impl FieldColumns {
                 self.columns[previous].next = index;
             }
             let column = &mut self.columns[index];
-            column.push(row, field);
-            self.text_bytes += field.value.len();
+            self.text_bytes += column.push(row, field);
             guess = column.next;
             previous = Some(index);
         }
@@ -185,8 +185,8 @@ impl FieldColumns {
         self.places.insert(Box::from(name), Some(index));
         self.columns.push(FieldColumn {
             name: Box::from(name),
-            first: StringChunkedBuilder::new(PlSmallStr::from_str(name), row + 1),
-            filled: 0,
+            texts: Texts::default(),
+            first: vec![NONE; row],
             more: Vec::new(),
             next: index + 1,
             numbers: Numbers::Integers,
@@ -214,33 +214,28 @@ fn internal(error: impl std::fmt::Display) -> Error {
 }
 
 impl FieldColumn {
-    fn push(&mut self, row: usize, field: &Field<'_>) {
+    /// Takes a value; gives the bytes that it adds.
+    fn push(&mut self, row: usize, field: &Field<'_>) -> usize {
         let kind = if field.number {
             number_kind(&field.value)
         } else {
             Numbers::No
         };
         self.numbers = self.numbers.max(kind);
-        if self.filled > row {
+        if self.first.len() > row {
             self.more.push((row, Box::from(field.value.as_ref())));
-            return;
+            return field.value.len();
         }
-        self.fill(row);
-        self.first.append_value(field.value.as_ref());
-        self.filled = row + 1;
-    }
-
-    /// Rows before `row` that had no such field.
-    fn fill(&mut self, row: usize) {
-        for _ in self.filled..row {
-            self.first.append_null();
-        }
-        self.filled = row;
+        // Rows before that had no such field.
+        self.first.resize(row, NONE);
+        let before = self.texts.bytes();
+        self.first.push(self.texts.place(&field.value));
+        self.texts.bytes() - before
     }
 
     fn finish(mut self, rows: usize) -> Result<Column> {
-        self.fill(rows);
-        let texts = self.first.finish();
+        self.first.resize(rows, NONE);
+        let texts = self.texts.spread(&self.name, &self.first)?;
         if !self.more.is_empty() {
             return Ok(multi(&self.name, &texts, &self.more).into_column());
         }

@@ -32,6 +32,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod texts;
 pub mod timestamp;
 mod union;
 mod w3c;
@@ -41,6 +42,7 @@ mod windows_log;
 mod windows_messages;
 mod windows_text;
 mod windows_xml;
+mod xml_tag;
 mod zeek;
 
 use std::borrow::Cow;

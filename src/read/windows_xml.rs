@@ -10,6 +10,7 @@ use quick_xml::events::{BytesStart, Event as Xml};
 use crate::read::event::Event;
 use crate::read::timestamp;
 use crate::read::windows::WindowsFields;
+use crate::read::xml_tag::{Pairs, Tag};
 
 /// Children of `<Event>`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,9 @@ enum Section {
 /// # Errors
 /// A sentence that says why the text is no Windows event.
 pub fn event<'a>(xml: &'a str) -> Result<Event<'a>, String> {
+    if let Some(event) = plain_event(xml) {
+        return Ok(event);
+    }
     let mut parser = Parser::new();
     parser.read(xml)?;
     if parser.depth > 0 {
@@ -43,6 +47,9 @@ pub fn event<'a>(xml: &'a str) -> Result<Event<'a>, String> {
 /// # Errors
 /// A sentence that says why the text is no Windows event, or that not even its number is left.
 pub fn damaged_event<'a>(xml: &'a str) -> Result<(Event<'a>, Option<String>), String> {
+    if let Some(event) = plain_event(xml) {
+        return Ok((event, None));
+    }
     let mut parser = Parser::new();
     let damage = match parser.read(xml) {
         Ok(()) if parser.depth > 0 => Some(CUT_OFF.to_owned()),
@@ -61,6 +68,54 @@ pub fn damaged_event<'a>(xml: &'a str) -> Result<(Event<'a>, Option<String>), St
             Ok((event, damage))
         }
     }
+}
+
+/// The event of a text of elements, attributes and texts only, in which nothing is wrong: what
+/// Windows writes, read without a copy of every name. Anything else is left to the library.
+fn plain_event<'a>(xml: &'a str) -> Option<Event<'a>> {
+    let mut parser = Parser::new();
+    let mut rest = xml;
+    while let Some(at) = memchr::memchr(b'<', rest.as_bytes()) {
+        if at > 0 {
+            parser.text(unescaped(Cow::Borrowed(&rest[..at])).ok()?);
+        }
+        rest = &rest[at + 1..];
+        if let Some(inner) = rest.strip_prefix('/') {
+            let end = memchr::memchr(b'>', inner.as_bytes())?;
+            if parser.depth == 0 {
+                return None;
+            }
+            parser.close();
+            rest = &inner[end + 1..];
+            continue;
+        }
+        let tag = Tag::of(rest)?;
+        rest = &rest[tag.length..];
+        let local = tag
+            .name
+            .split_once(':')
+            .map_or(tag.name, |(_, local)| local);
+        parser
+            .open(Cow::Borrowed(local), Pairs(tag.attributes))
+            .ok()?;
+        if tag.is_empty {
+            parser.close();
+        }
+    }
+    // Text outside of all elements, or an event that is cut off.
+    if parser.depth > 0 || !rest.is_empty() || !parser.fields.has_event_id() {
+        return None;
+    }
+    Some(parser.fields.into_event(parser.time, Cow::Borrowed(xml)))
+}
+
+/// A text with its entities resolved.
+fn unescaped(text: Cow<'_, str>) -> Result<Cow<'_, str>, String> {
+    if memchr::memchr(b'&', text.as_bytes()).is_none() {
+        return Ok(text);
+    }
+    let plain = unescape(&text).map_err(|e| e.to_string())?;
+    Ok(Cow::Owned(plain.into_owned()))
 }
 
 /// Why an event without its end is none.
@@ -99,9 +154,9 @@ impl<'a> Parser<'a> {
                 other => other.to_string(),
             })?;
             match event {
-                Xml::Start(tag) => self.open(&tag)?,
+                Xml::Start(tag) => self.open_tag(&tag)?,
                 Xml::Empty(tag) => {
-                    self.open(&tag)?;
+                    self.open_tag(&tag)?;
                     self.close();
                 }
                 Xml::End(_) => self.close(),
@@ -125,16 +180,32 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn open(&mut self, tag: &BytesStart<'a>) -> Result<(), String> {
+    fn open_tag(&mut self, tag: &BytesStart<'_>) -> Result<(), String> {
+        let mut attributes = tag.attributes();
+        let attributes = attributes.with_checks(false).map(|attribute| {
+            let attribute = attribute.map_err(|e| e.to_string())?;
+            let key: &str = attribute.key.as_ref();
+            let value = attribute.value.into_owned();
+            Ok((Cow::Owned(key.to_owned()), Cow::Owned(value)))
+        });
+        let local = tag.local_name();
+        let name: &str = local.as_ref();
+        self.open(Cow::Owned(name.to_owned()), attributes)
+    }
+
+    /// An element begins; its attributes are looked at where they say anything.
+    fn open(
+        &mut self,
+        name: Cow<'a, str>,
+        mut attributes: impl Iterator<Item = Result<(Cow<'a, str>, Cow<'a, str>), String>>,
+    ) -> Result<(), String> {
         self.depth += 1;
         self.text = None;
         self.leaf = None;
-        let name = tag.local_name();
-        let name: &str = name.as_ref();
         match self.depth {
             1 => return Ok(()),
             2 => {
-                self.section = match name {
+                self.section = match name.as_ref() {
                     "System" => Section::System,
                     "EventData" => Section::EventData,
                     "UserData" => Section::UserData,
@@ -147,38 +218,31 @@ impl<'a> Parser<'a> {
         }
         match self.section {
             Section::System => {
-                self.leaf = Some(Cow::Owned(name.to_owned()));
-                self.attributes(tag, name == "TimeCreated")?;
+                let is_time = name == "TimeCreated";
+                self.leaf = Some(name);
+                for attribute in attributes {
+                    let (name, value) = attribute?;
+                    if name.starts_with("xmlns") {
+                        continue;
+                    }
+                    let value = unescaped(value)?;
+                    if is_time && name == "SystemTime" {
+                        self.time = timestamp::parse(&value, Tz::UTC);
+                    }
+                    self.fields.add(name, value);
+                }
             }
             Section::EventData => {
-                let named = tag
-                    .try_get_attribute("Name")
-                    .map_err(|e| e.to_string())?
-                    .map(|a| unescape(&a.value).map(Cow::into_owned))
-                    .transpose()
-                    .map_err(|e| e.to_string())?;
-                self.leaf = Some(Cow::Owned(named.unwrap_or_else(|| name.to_owned())));
+                let named = attributes.find(|a| a.as_ref().map_or(true, |(key, _)| key == "Name"));
+                self.leaf = Some(match named.transpose()? {
+                    Some((_, value)) => unescaped(value)?,
+                    None => name,
+                });
             }
-            Section::UserData => self.leaf = Some(Cow::Owned(name.to_owned())),
+            Section::UserData => self.leaf = Some(name),
             // The rest of it repeats `System`'s numbers in words of some language.
             Section::RenderingInfo if name == "Message" => self.leaf = Some("Message".into()),
             Section::RenderingInfo | Section::Other => {}
-        }
-        Ok(())
-    }
-
-    fn attributes(&mut self, tag: &BytesStart<'a>, is_time: bool) -> Result<(), String> {
-        for attribute in tag.attributes().with_checks(false) {
-            let attribute = attribute.map_err(|e| e.to_string())?;
-            let name: &str = attribute.key.as_ref();
-            if name.starts_with("xmlns") {
-                continue;
-            }
-            let value = unescape(&attribute.value).map_err(|e| e.to_string())?;
-            if is_time && name == "SystemTime" {
-                self.time = timestamp::parse(&value, Tz::UTC);
-            }
-            self.fields.add(name.to_owned(), value.into_owned());
         }
         Ok(())
     }
@@ -206,7 +270,7 @@ impl<'a> Parser<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{damaged_event, event};
+    use super::{Parser, damaged_event, event, plain_event};
 
     const SYSMON: &str = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
         <Provider Name='Microsoft-Windows-Sysmon' Guid='{5770385F-C22A-43E0-BF4C-06F5698FFBD9}'/>\
@@ -278,5 +342,40 @@ mod tests {
         assert_eq!((event.get("Le"), why), (Some("4"), None));
         assert!(damaged_event(&SYSMON[..150]).is_err());
         assert!(damaged_event("<Event><a/></Event>").is_err());
+    }
+
+    #[test]
+    fn plain_events_are_read_as_the_library_reads_them() {
+        let slow = |xml: &str| {
+            let mut parser = Parser::new();
+            parser.read(xml).expect("XML");
+            let event = parser.fields.into_event(parser.time, xml.into());
+            event.into_owned()
+        };
+        let variants = [
+            SYSMON.to_owned(),
+            SYSMON.replace("<Data ", "\n  <Data\n"),
+            SYSMON.replace("<Level>4</Level>", "<e:Level x='>'>4 &#65;&gt;</e:Level >"),
+            SYSMON.replace(
+                "<Data>p</Data>",
+                "<Data a=\"1\" Name=\"p &amp; '\">p<b/>q</Data>",
+            ),
+            SYSMON.replace("EventData>", "UserData>"),
+        ];
+        for xml in &variants {
+            let plain = plain_event(xml).expect("it is plain");
+            assert_eq!(plain.into_owned(), slow(xml), "{xml}");
+        }
+        for odd in [
+            "<!-- -->",
+            "<![CDATA[a]]>",
+            "&unknown;",
+            "<a b=c/>",
+            "</a></a>",
+            "<a b='",
+        ] {
+            let xml = SYSMON.replace("<Level>", &format!("{odd}<Level>"));
+            assert_eq!(plain_event(&xml), None, "{xml}");
+        }
     }
 }

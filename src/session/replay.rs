@@ -59,8 +59,9 @@ impl Session {
         let started = Instant::now();
         let store = Store::open(&self.options.home);
         let writer = store.writer()?;
-        let mut summary = work::replay(self, units, &writer)?;
-        work::renew(self, &store, &writer, &mut summary.notices)?;
+        let summarizer = Summarizer::new(self)?;
+        let mut summary = work::replay(self, units, &writer, &summarizer)?;
+        work::renew(self, &store, &writer, &summarizer, &mut summary.notices)?;
         summary.notices.extend(self.take_data_notices());
         summary.elapsed = started.elapsed();
         Ok(summary)
@@ -87,7 +88,8 @@ impl Session {
     pub fn summarize(&self) -> Result<(u64, Vec<String>)> {
         let store = Store::open(&self.options.home);
         let mut notices = Vec::new();
-        let count = work::renew(self, &store, &store.writer()?, &mut notices)?;
+        let (writer, summarizer) = (store.writer()?, Summarizer::new(self)?);
+        let count = work::renew(self, &store, &writer, &summarizer, &mut notices)?;
         Ok((count, notices))
     }
 

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use polars::prelude::{Column, Expr as Lazy};
+use polars::prelude::{Column, Expr as Lazy, lit};
 
 use crate::error::Result;
 use crate::exec::Executor;
@@ -18,6 +18,24 @@ use crate::value::{Type, Value};
 
 /// Event types that name each other deeper than this are taken as possible.
 const MAX_DEPTH: usize = 16;
+
+/// What stands before the name of an event type in the name of the column that tells for which
+/// events it holds, where all of them are asked for. No search can name it.
+const HOLDS: &str = "\0eventtype:";
+
+/// The column that tells for which events an event type holds, where all event types were tried
+/// on these events; a constant where it can hold for none.
+pub(in crate::exec) fn tried(name: &str, frame: &Frame) -> Option<Lazy> {
+    let own = format!("{HOLDS}{name}");
+    if frame.has(&own) {
+        // Events with other rules may not have been tried.
+        return Some(column(&own).fill_null(lit(false)));
+    }
+    let mut names = frame.schema.keys().rev();
+    names
+        .any(|name| name.starts_with(HOLDS))
+        .then(|| lit(false))
+}
 
 /// The values that a field gets where a condition holds.
 #[derive(Clone)]
@@ -34,14 +52,20 @@ impl Executor<'_> {
             return Ok(frame);
         }
         let tags = self.context.catalog.all_tags();
-        let mut types = Vec::new();
+        let (mut types, mut tried) = (Vec::new(), Vec::new());
         let mut by_field: BTreeMap<String, Vec<Mark>> = BTreeMap::new();
         for (name, event_type) in self.context.catalog.event_types() {
             let search = self.parse_search(&event_type.search)?;
             if !self.may_hold(&search, &frame, Some(part), 0)? {
                 continue;
             }
-            let holds = self.event_type(&search, &frame)?;
+            let mut holds = self.event_type(&search, &frame)?;
+            if self.whole.get() {
+                // Data models ask again.
+                let own = format!("{HOLDS}{name}");
+                tried.push((own.clone(), Type::Bool, holds));
+                holds = column(&own);
+            }
             let mark = |values| Mark {
                 holds: holds.clone(),
                 values,
@@ -64,6 +88,7 @@ impl Executor<'_> {
                 });
             }
         }
+        let frame = frame.with(tried);
         let mut columns = Vec::new();
         let mut all = Vec::new();
         for (name, marks) in by_field {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use polars::prelude::{UniqueKeepStrategy, lit};
 
+pub(super) use marks::tried;
 pub use trace::FieldOrigin;
 pub use usage::FieldUse;
 

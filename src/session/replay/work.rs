@@ -1,6 +1,6 @@
 //! The threads of a replay: some read files, some write what was read and summarise it.
 //!
-//! A batch is handed over as soon as it is full, and few of them wait: memory stays bounded
+//! A batch is handed over as soon as it is full, and none waits: memory stays bounded
 //! however large a file is. A file counts when all of it is written.
 
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ struct Work<'w, 's> {
     finished: Mutex<(Vec<PathBuf>, Instant)>,
     tally: Mutex<Tally>,
     /// How events are summarised; none when the knowledge does not allow it.
-    summarizer: Summarizer,
+    summarizer: &'w Summarizer,
     progress: Option<Arc<dyn Progress>>,
 }
 
@@ -56,6 +56,7 @@ pub(super) fn replay(
     session: &Session,
     units: Units,
     writer: &Writer<'_>,
+    summarizer: &Summarizer,
 ) -> Result<ReplaySummary> {
     let Units { units, missing } = units;
     let progress = session
@@ -77,12 +78,13 @@ pub(super) fn replay(
         failure: Mutex::default(),
         finished: Mutex::new((Vec::new(), Instant::now())),
         tally: Mutex::default(),
-        summarizer: Summarizer::new(session)?,
+        summarizer,
         progress,
     };
     let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
-        let (sender, receiver) = sync_channel::<Parcel>(1);
+        // None waits: a batch is large, and one of the threads that write is soon free.
+        let (sender, receiver) = sync_channel::<Parcel>(0);
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..cores {
             let receiver = Arc::clone(&receiver);
@@ -339,9 +341,9 @@ pub(super) fn renew(
     session: &Session,
     store: &Store,
     writer: &Writer<'_>,
+    summarizer: &Summarizer,
     notices: &mut Vec<String>,
 ) -> Result<u64> {
-    let summarizer = Summarizer::new(session)?;
     let summaries = store.summaries()?;
     let mut count = 0;
     for source in store.sources()? {
