@@ -10,7 +10,7 @@ use polars::prelude::{
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::column::{Builder, Cells, field};
+use crate::exec::column::{Builder, Cells, field, places_of};
 use crate::exec::engine::{apart, reads_files};
 use crate::exec::first_seen::with_firsts;
 use crate::exec::frame::{Frame, cast, column, missing};
@@ -388,12 +388,7 @@ impl<'l> Gathered<'l> {
 
     /// The places of a list's values.
     fn range(&self, list: usize) -> Range<usize> {
-        let array = self.lists.downcast_as_array();
-        if array.validity().is_some_and(|there| !there.get_bit(list)) {
-            return 0..0;
-        }
-        let offsets = array.offsets();
-        offsets[list] as usize..offsets[list + 1] as usize
+        places_of(self.lists.downcast_as_array(), list)
     }
 }
 

@@ -5,10 +5,10 @@ use std::hash::{Hash as _, Hasher};
 use std::ops::Range;
 
 use polars::prelude::{
-    AnyValue, ArrayRef, Column, DataType, DatetimeChunked, Field, Float64Chunked, Int64Chunked,
-    IntoColumn, IntoSeries, ListBuilderTrait, ListChunked, ListStringChunkedBuilder,
-    NewChunkedArray, PlSmallStr, PolarsDataType, PolarsResult, StringChunked, StringChunkedBuilder,
-    StringType, TimeUnit,
+    AnyValue, Column, DataType, DatetimeChunked, Field, Float64Chunked, Int64Chunked, IntoColumn,
+    IntoSeries, ListBuilderTrait, ListChunked, ListStringChunkedBuilder, ListType, NewChunkedArray,
+    PlSmallStr, PolarsDataType, PolarsResult, StringChunked, StringChunkedBuilder, StringType,
+    TimeUnit,
 };
 
 use crate::exec::rows::cell;
@@ -148,37 +148,41 @@ impl<'c> Cells<'c> {
     }
 }
 
+/// Lists in one piece, as Polars stores them.
+type ListArray = <ListType as PolarsDataType>::Array;
+
+/// The places of a row's values among those of all lists.
+pub(super) fn places_of(lists: &ListArray, row: usize) -> Range<usize> {
+    if lists.validity().is_some_and(|there| !there.get_bit(row)) {
+        return 0..0;
+    }
+    let starts = lists.offsets().as_slice();
+    starts[row] as usize..starts[row + 1] as usize
+}
+
 /// Texts in one piece, as Polars stores them.
 type TextArray = <StringType as PolarsDataType>::Array;
 
 /// Lists of text in one piece, read without a series for each.
 #[derive(Clone, Copy)]
 pub struct Lists<'c> {
-    lists: &'c ArrayRef,
-    /// Where each list begins in `texts`, and where the last one ends.
-    starts: &'c [i64],
+    lists: &'c ListArray,
     texts: &'c TextArray,
 }
 
 impl<'c> Lists<'c> {
     fn of(column: &'c ListChunked) -> Option<Lists<'c>> {
-        let [lists] = column.chunks().as_slice() else {
+        let mut pieces = column.downcast_iter();
+        let (lists, None) = (pieces.next()?, pieces.next()) else {
             return None;
         };
-        let array = column.downcast_iter().next()?;
-        Some(Lists {
-            lists,
-            starts: array.offsets().as_slice(),
-            texts: array.values().as_any().downcast_ref()?,
-        })
+        let texts = lists.values().as_any().downcast_ref()?;
+        Some(Lists { lists, texts })
     }
 
     /// The places of a row's texts.
     fn of_row(&self, row: usize) -> Range<usize> {
-        if self.lists.is_null(row) {
-            return 0..0;
-        }
-        self.starts[row] as usize..self.starts[row + 1] as usize
+        places_of(self.lists, row)
     }
 
     fn values(&self, places: Range<usize>) -> impl Iterator<Item = &'c str> {

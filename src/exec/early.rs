@@ -70,6 +70,9 @@ impl Executor<'_> {
 
     /// The first filter over many rows that keys decide: the way to it by inputs, and its probe.
     fn first_probe(&self, plan: &Plan) -> Option<(Vec<usize>, Probe)> {
+        if !self.reads_many(plan) {
+            return None;
+        }
         let inputs = plan.inputs().into_iter().enumerate();
         for (at, input) in inputs {
             if let Some((mut path, probe)) = self.first_probe(input) {
@@ -77,8 +80,8 @@ impl Executor<'_> {
                 return Some((path, probe));
             }
         }
-        let found = probe(plan, |field| self.is_text_in_files(plan, field))?;
-        self.reads_many(&found.plan).then(|| (Vec::new(), found))
+        let found = probe(plan, |field| self.is_text_in_files(plan, field));
+        found.map(|found| (Vec::new(), found))
     }
 
     /// Whether a plan reads rows of a data set out of files, in which a field holds texts, one at

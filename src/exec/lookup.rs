@@ -60,23 +60,41 @@ impl Executor<'_> {
         Ok((definition, table))
     }
 
-    /// Columns added from the lookup rows that match.
+    /// Columns added from the lookup rows that match. Rows without a match that a filter above,
+    /// `taken_by`, leaves out anyway may be missing.
     /// <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Lookup>
     ///
     /// # Errors
     /// As for scanning it, or a column that the table lacks.
     pub(super) fn lookup(
         &self,
-        frame: Frame,
+        mut frame: Frame,
         lookup: &Name,
         keys: &[(Name, Name)],
         outputs: &[(Name, Name)],
         overwrite: bool,
+        taken_by: Option<&Predicate>,
     ) -> Result<Frame> {
-        let ready = self.ready_lookup(lookup, keys, outputs)?;
-        if is_lazy(self, &frame, &ready, keys) {
-            return Ok(looked_up(frame, Arc::new(ready), keys, overwrite));
+        let ready = Arc::new(self.ready_lookup(lookup, keys, outputs)?);
+        if !is_lazy(self, &frame, &ready, keys) {
+            return self.looked_up_at_once(frame, &ready, keys, overwrite);
         }
+        if let Some(predicate) = taken_by
+            && !self.takes_unmatched(&frame, &ready, keys, predicate)?
+        {
+            frame = matched(frame, &ready, keys);
+        }
+        Ok(looked_up(frame, ready, keys, overwrite))
+    }
+
+    /// The same, with the rows computed.
+    fn looked_up_at_once(
+        &self,
+        frame: Frame,
+        ready: &Ready,
+        keys: &[(Name, Name)],
+        overwrite: bool,
+    ) -> Result<Frame> {
         let mut schema = frame.schema.clone();
         let rows = self.collect(frame)?;
         let cells: Vec<Option<Cells<'_>>> = ready
@@ -100,14 +118,14 @@ impl Executor<'_> {
             }
         }
         let mut columns = Vec::new();
-        for ((_, target), values) in ready.outputs.into_iter().zip(made) {
-            let (kind, column) = column_of(&target, &values);
+        for ((_, target), values) in ready.outputs.iter().zip(made) {
+            let (kind, column) = column_of(target, &values);
             let column = distinct.spread(&column).map_err(polars_error)?;
-            let (kind, column) = match rows.frame().column(&target) {
+            let (kind, column) = match rows.frame().column(target) {
                 Ok(old) => merged(old, &column, overwrite),
                 Err(_) => (kind, column),
             };
-            schema.insert(target, kind);
+            schema.insert(target.clone(), kind);
             columns.push(column);
         }
         let mut frame = rows.frame().clone();
@@ -130,70 +148,44 @@ impl Executor<'_> {
         outputs: &[(Name, Name)],
         overwrite: bool,
     ) -> Result<Frame> {
-        if self.whole.get() || !has_keys(&frame, keys) {
-            return self.lookup(frame, lookup, keys, outputs, overwrite);
+        let ready = Arc::new(self.ready_lookup(lookup, keys, outputs)?);
+        let timed = !ready.matcher.is_temporal() || frame.has(TIME);
+        if self.whole.get() || !has_keys(&frame, keys) || !timed {
+            return self.looked_up_at_once(frame, &ready, keys, overwrite);
         }
-        let ready = self.ready_lookup(lookup, keys, outputs)?;
-        if ready.matcher.is_temporal() && !frame.has(TIME) {
-            return self.lookup(frame, lookup, keys, outputs, overwrite);
-        }
-        Ok(looked_up(frame, Arc::new(ready), keys, overwrite))
+        Ok(looked_up(frame, ready, keys, overwrite))
     }
 
-    /// Rows with the columns of a lookup of which a filter takes none that no row of the table
-    /// matches, where that is known beforehand: these are left out before the columns are made.
-    pub(super) fn lookup_filtered(
+    /// Whether a filter may take rows that no row of the table matches: false only where that is
+    /// known beforehand, and such rows can be told by the one key.
+    fn takes_unmatched(
         &self,
-        frame: Frame,
-        lookup: &Name,
+        frame: &Frame,
+        ready: &Ready,
         keys: &[(Name, Name)],
-        outputs: &[(Name, Name)],
-        overwrite: bool,
         predicate: &Predicate,
-    ) -> Result<Frame> {
-        let ready = self.ready_lookup(lookup, keys, outputs)?;
+    ) -> Result<bool> {
         let ([(_, key)], Some(looked_at)) = (keys, decided_by(predicate)) else {
-            return self.lookup(frame, lookup, keys, outputs, overwrite);
+            return Ok(true);
         };
         let is_output = |name: &String| {
             let mut targets = ready.outputs.iter().map(|(_, target)| target);
             targets.any(|target| target == name) && !frame.has(name)
         };
-        let decides = is_lazy(self, &frame, &ready, keys)
-            && !ready.matcher.is_temporal()
+        let is_known = !ready.matcher.is_temporal()
             && frame.kind(&key.text) == Type::Text
             && !looked_at.is_empty()
             && looked_at.iter().all(is_output);
-        if !decides {
-            return self.lookup(frame, lookup, keys, outputs, overwrite);
+        if !is_known {
+            return Ok(true);
         }
-        let kind = ready.kind(&frame, keys);
+        let kind = ready.kind(frame, keys);
         let mut unmatched = Table::new(1);
         for (at, target) in &ready.outputs {
             unmatched.set(target.clone(), kind, vec![ready.value(&[], *at)]);
         }
-        let unmatched = self.filter(Frame::from_table(unmatched)?, predicate, false)?;
-        let ready = Arc::new(ready);
-        if height(&unmatched)? > 0 {
-            return Ok(looked_up(frame, ready, keys, overwrite));
-        }
-        let matching = Arc::clone(&ready);
-        let matches = column(&key.text).map(
-            move |texts| {
-                let mut known = KnownTexts::default();
-                let matches = texts.str()?.iter().map(|text| {
-                    text.is_some_and(|t| known.of(t, 0, || matching.matcher.matches(t)))
-                });
-                let name = texts.name().clone();
-                Ok(BooleanChunked::from_iter_values(name, matches).into_column())
-            },
-            |_, f| Ok(field(f.name(), Type::Bool)),
-        );
-        let matched = Frame {
-            lazy: apart(frame.lazy.filter(matches)),
-            schema: frame.schema,
-        };
-        Ok(looked_up(matched, ready, keys, overwrite))
+        let taken = self.filter(Frame::from_table(unmatched)?, predicate, false)?;
+        Ok(height(&taken)? > 0)
     }
 
     /// A lookup with its table read, and the columns found that are compared and given.
@@ -264,6 +256,29 @@ fn is_lazy(executor: &Executor<'_>, frame: &Frame, ready: &Ready, keys: &[(Name,
 /// Whether there are fields to match by, all of them.
 fn has_keys(frame: &Frame, keys: &[(Name, Name)]) -> bool {
     !keys.is_empty() && keys.iter().all(|(_, field)| frame.has(&field.text))
+}
+
+/// The rows whose one key a row of the table matches.
+fn matched(frame: Frame, ready: &Arc<Ready>, keys: &[(Name, Name)]) -> Frame {
+    let [(_, key)] = keys else {
+        return frame;
+    };
+    let ready = Arc::clone(ready);
+    let matches = column(&key.text).map(
+        move |texts| {
+            let mut known = KnownTexts::default();
+            let matches = texts.str()?.iter().map(|text| {
+                text.is_some_and(|text| known.of(text, 0, || ready.matcher.matches(text)))
+            });
+            let name = texts.name().clone();
+            Ok(BooleanChunked::from_iter_values(name, matches).into_column())
+        },
+        |_, f| Ok(field(f.name(), Type::Bool)),
+    );
+    Frame {
+        lazy: apart(frame.lazy.filter(matches)),
+        schema: frame.schema,
+    }
 }
 
 /// A frame with the columns of a lookup, made of the rows that are taken, where they are taken.

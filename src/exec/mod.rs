@@ -163,19 +163,7 @@ impl<'e> Executor<'e> {
                 if let Plan::Scan(scan @ (Scan::Events | Scan::EventsUnordered)) = input.as_ref() {
                     return self.found(predicate, matches!(scan, Scan::Events));
                 }
-                let rows = match input.as_ref() {
-                    Plan::Lookup {
-                        input,
-                        lookup,
-                        keys,
-                        outputs,
-                        overwrite,
-                    } => {
-                        let rows = self.lower(input)?;
-                        self.lookup_filtered(rows, lookup, keys, outputs, *overwrite, predicate)?
-                    }
-                    _ => self.lower(input)?,
-                };
+                let rows = self.lookup_taken_by(input, Some(predicate))?;
                 self.filter(rows, predicate, false)
             }
             Plan::Project {
@@ -292,13 +280,7 @@ impl<'e> Executor<'e> {
                     _ => join(self.lower(left)?, self.lower(right)?),
                 }
             }
-            Plan::Lookup {
-                input,
-                lookup,
-                keys,
-                outputs,
-                overwrite,
-            } => self.lookup(self.lower(input)?, lookup, keys, outputs, *overwrite),
+            Plan::Lookup { .. } => self.lookup_taken_by(plan, None),
             Plan::Union { inputs } => {
                 let frames = inputs
                     .iter()
@@ -326,6 +308,22 @@ impl<'e> Executor<'e> {
                 Frame::from_table(table)
             }
         }
+    }
+
+    /// The rows of a plan for a filter above. A lookup may leave out rows that this takes out.
+    fn lookup_taken_by(&self, plan: &Plan, filter: Option<&Predicate>) -> Result<Frame> {
+        let Plan::Lookup {
+            input,
+            lookup,
+            keys,
+            outputs,
+            overwrite,
+        } = plan
+        else {
+            return self.lower(plan);
+        };
+        let rows = self.lower(input)?;
+        self.lookup(rows, lookup, keys, outputs, *overwrite, filter)
     }
 
     /// The events that a predicate finds. They are brought into their order after it: fewer are
