@@ -11,7 +11,7 @@ use polars::prelude::{DataFrame, IntoLazy as _, LazyFrame, PolarsError, PolarsRe
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::engine;
-use crate::exec::frame::{Frame, ROWS, polars_error};
+use crate::exec::frame::{Frame, ROWS, polars_error, without_rows};
 use crate::exec::rows::Rows;
 
 /// Bytes of stack for Polars; reserved, not used, until it needs them.
@@ -31,6 +31,10 @@ impl Executor<'_> {
     /// As for [`Executor::run`].
     pub fn collect(&self, frame: Frame) -> Result<Rows> {
         let types = frame.schema.values().copied().collect();
+        if engine::has_no_rows(&frame.lazy) {
+            self.context.check_cancelled()?;
+            return Ok(Rows::new(without_rows(&frame.schema), types));
+        }
         let mut collected = self.computed(frame.lazy)?;
         // Rows are read cell by cell: in columns of many pieces each cell would be sought.
         collected.rechunk_mut_par();

@@ -1,6 +1,8 @@
 //! Which of Polars' engines a frame is computed with, by what its plan reads.
 
-use polars::prelude::{AllowedOptimizations, DataFrame, DslPlan, Engine, LazyFrame, PolarsResult};
+use polars::prelude::{
+    AllowedOptimizations, DataFrame, DslPlan, Engine, Expr, JoinType, LazyFrame, PolarsResult, lit,
+};
 
 /// Whether rows come out of files as they are needed.
 pub(super) fn reads_files(lazy: &LazyFrame) -> bool {
@@ -80,6 +82,46 @@ fn inputs(plan: &DslPlan) -> Vec<&DslPlan> {
     }
 }
 
+/// Whether a frame is known to have no rows before anything is computed: as what it is made of has
+/// none, and no step makes rows of nothing.
+pub(super) fn has_no_rows(lazy: &LazyFrame) -> bool {
+    is_empty(&lazy.logical_plan)
+}
+
+fn is_empty(plan: &DslPlan) -> bool {
+    match plan {
+        DslPlan::DataFrameScan { df, .. } => df.height() == 0,
+        DslPlan::Filter { input, predicate } => *predicate == lit(false) || is_empty(input),
+        DslPlan::Cache { input, .. }
+        | DslPlan::HStack { input, .. }
+        | DslPlan::Distinct { input, .. }
+        | DslPlan::Sort { input, .. }
+        | DslPlan::Slice { input, .. } => is_empty(input),
+        // Ours set filters apart, number rows or take lists apart.
+        DslPlan::MapFunction { input, .. } => is_empty(input),
+        DslPlan::IR { dsl, .. } => is_empty(dsl),
+        // Aggregates alone would give a row of nothing; beside a column they are as long as it.
+        DslPlan::Select { input, expr, .. } => expr.iter().any(is_column) && is_empty(input),
+        DslPlan::GroupBy { input, keys, .. } => keys.iter().any(is_column) && is_empty(input),
+        DslPlan::Join {
+            input_left,
+            options,
+            ..
+        } => matches!(options.args.how, JoinType::Inner | JoinType::Left) && is_empty(input_left),
+        DslPlan::Union { inputs, .. } => inputs.iter().all(is_empty),
+        _ => false,
+    }
+}
+
+/// Whether an expression is a column of what it is over, whatever its name becomes.
+fn is_column(expr: &Expr) -> bool {
+    match expr {
+        Expr::Alias(inner, _) => is_column(inner),
+        Expr::Column(_) => true,
+        _ => false,
+    }
+}
+
 /// The rows of a frame. What comes out of files is computed piece by piece, so that not all of it
 /// need be held, and so are the partners of many rows; what is in memory anyway, at once.
 ///
@@ -95,10 +137,11 @@ pub(super) fn collect(lazy: LazyFrame) -> PolarsResult<DataFrame> {
 #[cfg(test)]
 mod tests {
     use polars::prelude::{
-        DataFrame, IntoLazy as _, LazyFrame, MaintainOrderJoin, NamedFrom as _, Series, col,
+        DataFrame, IntoLazy as _, LazyFrame, MaintainOrderJoin, NamedFrom as _, Series, col, len,
+        lit,
     };
 
-    use super::{collect, joins_many};
+    use super::{apart, collect, has_no_rows, joins_many};
 
     fn rows(name: &str, count: i64, keys: i64) -> LazyFrame {
         let key: Vec<i64> = (0..count).map(|n| n * 7 % keys).collect();
@@ -127,6 +170,35 @@ mod tests {
             let at_once = joined.clone().collect().expect("both have the key");
             let found = collect(joined).expect("both have the key");
             assert!(found.height() > 10_000 && found.equals(&at_once));
+        }
+    }
+
+    #[test]
+    fn steps_make_no_rows_of_nothing_where_it_is_said() {
+        let (none, some) = (|| rows("left", 0, 1), || rows("right", 3, 2));
+        let of_none = [
+            none().filter(col("left").gt(lit(1))),
+            none().with_columns([lit(1).alias("one")]),
+            none().select([col("key").alias("k"), len(), lit(1).alias("one")]),
+            none().group_by([col("key")]).agg([len()]),
+            none().left_join(some(), col("key"), col("key")),
+            none().sort(["left"], Default::default()).limit(2),
+            apart(none().group_by([col("key")]).agg([len()])),
+            some().filter(lit(false)),
+        ];
+        for lazy in of_none {
+            assert!(has_no_rows(&lazy));
+            assert_eq!(collect(lazy).expect("it can be computed").height(), 0);
+        }
+        let of_some = [
+            none().select([len()]),
+            none().select([lit(1)]),
+            none().full_join(some(), col("key"), col("key")),
+            some().left_join(none(), col("key"), col("key")),
+        ];
+        for lazy in of_some {
+            assert!(!has_no_rows(&lazy));
+            assert!(collect(lazy).expect("it can be computed").height() > 0);
         }
     }
 }

@@ -25,6 +25,15 @@ pub struct Frame {
     pub schema: Schema,
 }
 
+/// Columns without rows.
+pub(super) fn without_rows(schema: &Schema) -> DataFrame {
+    let columns = schema
+        .iter()
+        .map(|(name, kind)| Column::new_empty(name.as_str().into(), &data_type(*kind)));
+    // They are of one length.
+    DataFrame::new(0, columns.collect()).unwrap_or_default()
+}
+
 /// The column of that name, whatever characters it holds: `polars::prelude::col` would read
 /// some names as patterns.
 pub fn column(name: &str) -> Expr {
@@ -139,13 +148,7 @@ impl Frame {
 
     /// The same columns without rows; nothing is computed.
     pub fn emptied(self) -> Frame {
-        let columns = self
-            .schema
-            .iter()
-            .map(|(name, kind)| Column::new_empty(name.as_str().into(), &data_type(*kind)));
-        // Columns without rows are of one length.
-        let empty = DataFrame::new(0, columns.collect()).unwrap_or_default();
-        Frame::typed(empty, self.schema)
+        Frame::typed(without_rows(&self.schema), self.schema)
     }
 
     /// A frame of `rows` rows out of a table in our hands.

@@ -231,12 +231,11 @@ impl Executor<'_> {
         let times = Times::of(&definition, &table, |text, format| {
             crate::time::strptime(text, format, clock.now, clock.zone)
         });
-        let matcher = Matcher::new(&definition, &table, tests, times);
         let every = vec![OnceLock::new(); table.columns.len()];
+        let matcher = Matcher::new(&definition, table, tests, times);
         Ok(Ready {
             every,
             definition,
-            table,
             outputs,
             matcher,
         })
@@ -318,7 +317,6 @@ fn looked_up(frame: Frame, ready: Arc<Ready>, keys: &[(Name, Name)], overwrite: 
 /// A lookup ready to be asked.
 struct Ready {
     definition: LookupDefinition,
-    table: LookupTable,
     /// Columns of the table, and the fields they are written to.
     outputs: Vec<(usize, String)>,
     matcher: Matcher,
@@ -348,7 +346,12 @@ impl Ready {
     fn value(&self, found: &[usize], column: usize) -> Value<'static> {
         let mut cells: Vec<Cow<'static, str>> = found
             .iter()
-            .filter_map(|&r| self.table.rows[r].get(column)?.clone().map(Cow::Owned))
+            .filter_map(|&r| {
+                self.matcher.table().rows[r]
+                    .get(column)?
+                    .clone()
+                    .map(Cow::Owned)
+            })
             .collect();
         if let Some(default) = &self.definition.default_match {
             let wanted = cells.len().max(self.definition.min_matches);
@@ -362,7 +365,7 @@ impl Ready {
         if let ([key], true, Type::Text) = (keys, self.matcher.is_single(), kind)
             && let Ok(texts) = key.str()
         {
-            let nothing = self.table.rows.len();
+            let nothing = self.matcher.table().rows.len();
             let row = |text: Option<&str>| self.matcher.row(text?);
             let rows = texts.iter().map(|t| row(t).unwrap_or(nothing) as IdxSize);
             let rows: Vec<IdxSize> = rows.collect();
@@ -382,7 +385,7 @@ impl Ready {
     /// What each row of the table says in a column, and at the end what stands for no row.
     fn every(&self, at: usize) -> &Column {
         self.every[at].get_or_init(|| {
-            let rows = self.table.rows.len();
+            let rows = self.matcher.table().rows.len();
             let mut builder = Builder::new("", Type::Text, rows + 1);
             for row in 0..rows {
                 builder.push(self.value(&[row], at));

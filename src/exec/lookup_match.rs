@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use foldhash::fast::FixedState;
 use ipnet::IpNet;
@@ -100,18 +101,24 @@ enum Cell {
     Network(IpNet),
 }
 
-/// Finds the rows that match: by an index of the exact columns, then cell by cell.
+/// Finds the rows of a table that match: by an index of the exact columns, then cell by cell.
 pub(super) struct Matcher {
+    table: LookupTable,
     tests: Vec<KeyTest>,
+    times: Option<Times>,
+    most: usize,
+    /// Made when it is first asked: many a search has no row to ask for.
+    index: OnceLock<Index>,
+}
+
+/// A table's cells, ready to be compared, and ways to its rows.
+struct Index {
     cells: Vec<Vec<Cell>>,
     exact: HashMap<Vec<String>, Vec<usize>>,
-    times: Option<Times>,
     /// The same for a table of one exact key, of whose rows never more than one matches.
     single: Option<Single>,
     /// Which rows to try, for a table of one key with wildcards.
     sought: Option<Sought>,
-    most: usize,
-    rows: usize,
 }
 
 /// Rows of patterns, by a text without which none of them matches.
@@ -158,21 +165,30 @@ struct Single {
     long: HashMap<String, usize, FixedState>,
 }
 
-impl Matcher {
-    /// What compares with the rows of a table.
-    pub(super) fn new(
-        definition: &LookupDefinition,
-        table: &LookupTable,
-        tests: Vec<KeyTest>,
-        times: Option<Times>,
-    ) -> Matcher {
+impl Single {
+    fn of(exact: &HashMap<Vec<String>, Vec<usize>>) -> Single {
+        let first =
+            |(key, rows): (&Vec<String>, &Vec<usize>)| Some((key.first()?.clone(), *rows.first()?));
+        let mut single = Single::default();
+        for (key, row) in exact.iter().filter_map(first) {
+            match short(&key) {
+                Some(key) => single.short.insert(key, row),
+                None => single.long.insert(key, row),
+            };
+        }
+        single
+    }
+}
+
+impl Index {
+    fn of(table: &LookupTable, tests: &[KeyTest], most: usize, is_temporal: bool) -> Index {
         let mut exact: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
         let mut cells = Vec::with_capacity(table.rows.len());
         for (at, row) in table.rows.iter().enumerate() {
             let mut key = Vec::new();
             let mut whole = true;
             let mut made = Vec::with_capacity(tests.len());
-            for test in &tests {
+            for test in tests {
                 let text = row.get(test.column).and_then(Option::as_deref);
                 if test.kind == MatchType::Exact {
                     match text {
@@ -187,52 +203,64 @@ impl Matcher {
                 exact.entry(key).or_default().push(at);
             }
         }
-        let mut matcher = Matcher {
-            tests,
+        let is_unique = most == 1 || exact.values().all(|rows| rows.len() == 1);
+        let (mut single, mut sought) = (None, None);
+        match tests {
+            [test] if test.kind == MatchType::Wildcard && !test.case_sensitive => {
+                let patterns = table.rows.iter();
+                let patterns = patterns.map(|row| row.get(test.column)?.clone());
+                sought = Sought::of(&cells, patterns);
+            }
+            [test] if test.kind == MatchType::Exact && !is_temporal && is_unique => {
+                single = Some(Single::of(&exact));
+            }
+            _ => {}
+        }
+        Index {
             cells,
             exact,
+            single,
+            sought,
+        }
+    }
+}
+
+impl Matcher {
+    /// What compares with the rows of a table.
+    pub(super) fn new(
+        definition: &LookupDefinition,
+        table: LookupTable,
+        tests: Vec<KeyTest>,
+        times: Option<Times>,
+    ) -> Matcher {
+        Matcher {
+            table,
+            tests,
             times,
-            single: None,
-            sought: None,
             most: definition.max_matches.max(1),
-            rows: table.rows.len(),
-        };
-        if let [test] = matcher.tests.as_slice()
-            && test.kind == MatchType::Wildcard
-            && !test.case_sensitive
-        {
-            let column = test.column;
-            let patterns = table.rows.iter().map(|row| row.get(column)?.clone());
-            matcher.sought = Sought::of(&matcher.cells, patterns);
+            index: OnceLock::new(),
         }
-        if matcher.tests.len() == 1
-            && matcher.times.is_none()
-            && matcher.tests[0].kind == MatchType::Exact
-            && !matcher.finds_several()
-        {
-            let first = |(key, rows): (&Vec<String>, &Vec<usize>)| {
-                Some((key.first()?.clone(), *rows.first()?))
-            };
-            let mut single = Single::default();
-            for (key, row) in matcher.exact.iter().filter_map(first) {
-                match short(&key) {
-                    Some(key) => single.short.insert(key, row),
-                    None => single.long.insert(key, row),
-                };
-            }
-            matcher.single = Some(single);
-        }
-        matcher
+    }
+
+    /// The table whose rows are found.
+    pub(super) fn table(&self) -> &LookupTable {
+        &self.table
+    }
+
+    fn index(&self) -> &Index {
+        let is_temporal = self.is_temporal();
+        let index = || Index::of(&self.table, &self.tests, self.most, is_temporal);
+        self.index.get_or_init(index)
     }
 
     /// Whether a row is found by one text, never more than one: see [`Matcher::row`].
     pub(super) fn is_single(&self) -> bool {
-        self.single.is_some()
+        self.index().single.is_some()
     }
 
     /// The row that a text matches, where one text finds it.
     pub(super) fn row(&self, text: &str) -> Option<usize> {
-        let (rows, test) = (self.single.as_ref()?, self.tests.first()?);
+        let (rows, test) = (self.index().single.as_ref()?, self.tests.first()?);
         let text = test.fold(text);
         match short(&text) {
             Some(key) => rows.short.get(&key).copied(),
@@ -247,9 +275,9 @@ impl Matcher {
 
     /// Whether one value of each key may match several rows.
     pub(super) fn finds_several(&self) -> bool {
-        let only_exact = self.tests.iter().all(|t| t.kind == MatchType::Exact);
-        let unique = only_exact && self.exact.values().all(|rows| rows.len() == 1);
-        self.most > 1 && !unique
+        let only_exact = || self.tests.iter().all(|t| t.kind == MatchType::Exact);
+        let unique = || self.index().exact.values().all(|rows| rows.len() == 1);
+        self.most > 1 && !(only_exact() && unique())
     }
 
     /// The rows that match, in their order; those of a temporal lookup latest first, for the
@@ -288,10 +316,10 @@ impl Matcher {
 
     /// Whether a row matches one text; for tables of one key that are not temporal.
     pub(super) fn matches(&self, text: &str) -> bool {
-        if self.single.is_some() {
+        if self.is_single() {
             return self.row(text).is_some();
         }
-        match &self.sought {
+        match &self.index().sought {
             Some(sought) => {
                 let others = sought.others.iter().copied();
                 let mut rows = sought.needles.found(text).chain(others);
@@ -310,11 +338,12 @@ impl Matcher {
             .map(|(t, text)| t.fold(text).into_owned())
             .collect();
         let only_exact = exact.len() == self.tests.len();
-        let sought = self.sought.as_ref().zip(key.first());
+        let index = self.index();
+        let sought = index.sought.as_ref().zip(key.first());
         let sought = sought.map(|(sought, text)| sought.rows(text));
         let rows = match &sought {
             Some(rows) => rows,
-            None => match self.exact.get(&exact) {
+            None => match index.exact.get(&exact) {
                 Some(rows) => rows,
                 None => return,
             },
@@ -323,7 +352,7 @@ impl Matcher {
             if only_exact || self.row_matches(row, key) {
                 found.push(row);
                 let enough = found.len() >= self.most && self.times.is_none();
-                if enough && self.rows > self.most {
+                if enough && self.table.rows.len() > self.most {
                     return;
                 }
             }
@@ -333,7 +362,7 @@ impl Matcher {
     fn row_matches(&self, row: usize, key: &[&str]) -> bool {
         self.tests
             .iter()
-            .zip(&self.cells[row])
+            .zip(&self.index().cells[row])
             .zip(key)
             .all(|((test, cell), text)| match cell {
                 Cell::Missing => false,
