@@ -77,11 +77,8 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
     };
     let mut events = Vec::new();
     for row in 0..rows.len() {
-        let message = risk
-            .message
-            .as_deref()
-            .map(|template| message::fill(template, |name| field(row, name)))
-            .unwrap_or_default();
+        let filled = |template: &String| message::fill(template, |name| field(row, name));
+        let message = risk.message.as_ref().map(filled).unwrap_or_default();
         let threats: Vec<Threat> = risk
             .threats
             .iter()
@@ -94,6 +91,8 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
             })
             .collect();
         for object in &risk.objects {
+            let own = object.message.as_ref().map(filled);
+            let message = own.as_ref().unwrap_or(&message);
             for value in field(row, &object.field).into_values() {
                 events.push(RiskEvent {
                     object: value.into_owned(),

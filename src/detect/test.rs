@@ -232,7 +232,8 @@ pub fn complaints(detection: &Detection, rows: &Rows) -> Vec<String> {
             Some(format!("the risk object `{}` {lack}", object.field))
         })
         .collect();
-    for field in message_fields(risk.message.as_deref().unwrap_or_default()) {
+    let fields: BTreeSet<&str> = risk.messages().flat_map(message_fields).collect();
+    for field in fields {
         if let Some(lack) = lacks(field) {
             found.push(format!("`${field}$` of the risk message {lack}"));
         }

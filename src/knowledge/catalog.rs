@@ -125,7 +125,7 @@ impl Catalog {
     }
 
     /// Adds a folder in the layout of Splunk's published content: `macros/*.yml`,
-    /// `lookups/*.yml` with their tables, and `detections/**/*.yml`, which are read when asked for.
+    /// `lookups/**/*.yml` with their tables, and `detections/**/*.yml`, which are read when asked for.
     ///
     /// # Errors
     /// There is no such directory, or a file in it can't be read or is wrong at a place.
@@ -139,11 +139,20 @@ impl Catalog {
         }
         self.detections.add(&dir.join("detections"));
         self.baselines.push(dir.join("baselines"));
-        let lookups = dir.join("lookups");
-        self.tables.push(lookups.clone());
-        for path in yaml::files(&lookups)? {
-            let lookup = LookupDefinition::from_yaml(&path, &yaml::read(&path)?, &lookups)?;
+        self.add_lookups(&dir.join("lookups"))
+    }
+
+    /// Adds the lookups of a folder and of those in it, each with its table beside it: newer
+    /// content keeps its lookups by kind, in `lookups/csv`, `lookups/kvstore`.
+    fn add_lookups(&mut self, dir: &Path) -> Result<()> {
+        self.tables.push(dir.to_owned());
+        for path in yaml::files(dir)? {
+            let lookup = LookupDefinition::from_yaml(&path, &yaml::read(&path)?, dir)?;
             self.lookups.insert(lookup.name.clone(), lookup);
+        }
+        let inner = yaml::entries(dir)?.into_iter();
+        for folder in inner.filter(|path| path.is_dir() && !path.is_symlink()) {
+            self.add_lookups(&folder)?;
         }
         Ok(())
     }

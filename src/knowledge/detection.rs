@@ -1,4 +1,5 @@
-//! Detections in the YAML of Splunk's published content, in its older and its newer form.
+//! Detections in the YAML of Splunk's published content, in its forms over the years: risk among
+//! the tags, risk in `rba`, and findings with what was among the tags at the top of the file.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,8 @@ use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::risk::{Rba, Risk};
+use super::older;
+use super::risk::{Findings, Rba, Risk};
 use super::shipped;
 use super::yaml::{self, flag, number, or_default, text, words};
 
@@ -209,6 +211,13 @@ pub struct AttackData {
     pub update_timestamp: bool,
 }
 
+/// When a detection of the newest form was changed last.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Modified {
+    modification_date: Option<String>,
+}
+
 impl Detection {
     /// Reads a file, also one of the program's own (`<shipped>/...`). A `.spl` file is a search
     /// and nothing else; it bears the file's name.
@@ -220,7 +229,11 @@ impl Detection {
             Some(file) => yaml::text_of(path, file.bytes().to_vec())?,
             None => yaml::read(path)?,
         };
-        Detection::of_text(path, &text)
+        let mut detection = Detection::of_text(path, &text)?;
+        if detection.tests.is_empty() {
+            detection.tests = older::tests_of(path)?;
+        }
+        Ok(detection)
     }
 
     /// Reads the text of the file `path`: a search where its name ends in `.spl`, else YAML.
@@ -257,8 +270,20 @@ impl Detection {
     /// # Errors
     /// It is no detection; with line and column.
     pub fn parse(path: &Path, text: &str) -> Result<Detection> {
+        if !has_search(text) && older::is_first_form(text) {
+            return older::parse(path, text);
+        }
         let mut detection: Detection = yaml::parse(path, text)?;
         detection.path = path.to_owned();
+        if detection.tags == DetectionTags::default() {
+            detection.tags = yaml::parse(path, text)?;
+        }
+        if detection.rba.is_none() {
+            detection.rba = yaml::parse::<Findings>(path, text)?.into_rba();
+        }
+        if detection.date.is_none() {
+            detection.date = yaml::parse::<Modified>(path, text)?.modification_date;
+        }
         detection.search_line = text
             .lines()
             .position(|line| line.starts_with("search:"))
@@ -283,11 +308,20 @@ impl Detection {
     }
 }
 
+/// Whether a text has a search at its top.
+pub(super) fn has_search(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.strip_prefix(['"', '\'']).unwrap_or(line);
+        line.strip_prefix("search")
+            .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::Detection;
+    use super::{Detection, has_search};
 
     #[test]
     fn keys_may_lack_values_and_numbers_stand_in_quotes() {
@@ -352,6 +386,37 @@ mod tests {
         assert_eq!((risk.score, risk.objects[0].score), (56.0, 30.0));
         assert_eq!(risk.threats[0].field, "process_name");
         assert_eq!(risk.message.as_deref(), Some("hello"));
+    }
+
+    #[test]
+    fn what_has_no_search_is_no_detection() {
+        assert!(has_search("name: x\nsearch: |\n  y\n"));
+        assert!(has_search("'search': y\n"));
+        assert!(!has_search(
+            "name: x\nplaybook: y\n  search: z\nsearches: a\n"
+        ));
+    }
+
+    #[test]
+    fn findings_and_what_stands_at_the_top_are_read() {
+        let text = "name: N\nid: i\nversion: 2\ncreation_date: '2021-01-02'\n\
+            modification_date: '2026-03-04'\ntype: TTP\nsearch: x\nfinding:\n  \
+            title: seen on $dest$\n  entity: {field: dest, type: system, score: 50}\n\
+            intermediate_findings:\n  entities:\n  \
+            - {field: user, type: user, score: 30, message: done by $user$}\n\
+            threat_objects:\n- field: process_name\n  type: process_name\n\
+            analytic_story:\n- A\nmitre_attack_id: [T1047]\nasset_type: Endpoint\n";
+        let detection = Detection::parse(Path::new("n.yml"), text).unwrap();
+        assert_eq!(detection.date.as_deref(), Some("2026-03-04"));
+        assert_eq!(detection.tags.analytic_story, ["A"]);
+        assert_eq!(detection.tags.mitre_attack_id, ["T1047"]);
+        assert_eq!(detection.tags.asset_type.as_deref(), Some("Endpoint"));
+        let risk = detection.risk();
+        assert_eq!((risk.score, risk.objects.len()), (50.0, 2));
+        assert_eq!(risk.message.as_deref(), Some("seen on $dest$"));
+        assert_eq!(risk.objects[0].message, None);
+        assert_eq!(risk.objects[1].message.as_deref(), Some("done by $user$"));
+        assert_eq!(risk.threats[0].field, "process_name");
     }
 
     #[test]

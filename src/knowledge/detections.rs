@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::detection::Detection;
+use super::detection::{Detection, has_search};
+use super::older::is_first_form;
 use super::shipped;
 use super::yaml;
 
@@ -107,13 +108,20 @@ fn stem(path: &Path) -> &str {
 }
 
 /// All detections in `folder` and the folders in it, sorted. A YAML file without a search is
-/// something else: a playbook, a story, the settings of a build.
+/// something else: a playbook, a story, the settings of a build; so is a JSON file that is not of
+/// the first form.
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = yaml::files(folder)?;
-    found.retain(|path| yaml::read(path).map_or(true, |text| has_search(&text)));
+    found.retain(|path| {
+        yaml::read(path).map_or(true, |text| has_search(&text) || is_first_form(&text))
+    });
     for path in yaml::entries(folder)? {
         if path.is_dir() && !path.is_symlink() {
             found.extend(files_below(&path)?);
+        } else if path.extension().is_some_and(|e| e == "json") && is_small(&path) {
+            found.extend(
+                Some(path).filter(|path| yaml::read(path).is_ok_and(|t| is_first_form(&t))),
+            );
         } else if path.extension().is_some_and(|e| e == "spl") {
             found.push(path);
         }
@@ -122,12 +130,9 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn has_search(text: &str) -> bool {
-    text.lines().any(|line| {
-        let line = line.strip_prefix(['"', '\'']).unwrap_or(line);
-        line.strip_prefix("search")
-            .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).starts_with(':'))
-    })
+/// Whether a JSON file can be a detection: logs are much longer.
+fn is_small(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() < 64 * 1024)
 }
 
 /// Name and id of a detection, read off their lines where these are plain.
@@ -179,7 +184,7 @@ fn plain_value<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Detections, has_search, plain_value};
+    use super::{Detections, plain_value};
     use crate::error::ErrorKind;
 
     #[test]
@@ -194,15 +199,6 @@ mod tests {
         ] {
             assert_eq!(plain_value(text, "name"), None, "{text:?}");
         }
-    }
-
-    #[test]
-    fn what_has_no_search_is_no_detection() {
-        assert!(has_search("name: x\nsearch: |\n  y\n"));
-        assert!(has_search("'search': y\n"));
-        assert!(!has_search(
-            "name: x\nplaybook: y\n  search: z\nsearches: a\n"
-        ));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod lookups;
 pub mod macros;
 mod model_file;
 pub mod models;
+mod older;
 mod pattern;
 pub mod props;
 pub mod risk;

@@ -32,6 +32,55 @@ pub struct RbaObject {
     /// How much; for risk objects only.
     #[serde(deserialize_with = "number")]
     pub score: Option<f64>,
+    /// What a row says of this object, where it has words of its own.
+    pub message: Option<String>,
+}
+
+/// The newest form of a detection's risk: what becomes a finding, what counts towards one, and
+/// what did it stand beside each other at the top of the file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct Findings {
+    #[serde(deserialize_with = "or_default")]
+    finding: Finding,
+    #[serde(deserialize_with = "or_default")]
+    intermediate_findings: IntermediateFindings,
+    #[serde(deserialize_with = "or_default")]
+    threat_objects: Vec<RbaObject>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Finding {
+    title: Option<String>,
+    #[serde(deserialize_with = "or_default")]
+    entity: RbaObject,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct IntermediateFindings {
+    #[serde(deserialize_with = "or_default")]
+    entities: Vec<RbaObject>,
+}
+
+impl Findings {
+    /// The same in the form before; nothing where the file has no findings.
+    pub(super) fn into_rba(self) -> Option<Rba> {
+        let title = self.finding.title;
+        let mut objects = vec![self.finding.entity];
+        objects.extend(self.intermediate_findings.entities);
+        objects.retain(|object| !object.field.is_empty());
+        if objects.is_empty() {
+            return None;
+        }
+        let message = title.or_else(|| objects.iter().find_map(|o| o.message.clone()));
+        Some(Rba {
+            message,
+            risk_objects: objects,
+            threat_objects: self.threat_objects,
+        })
+    }
 }
 
 /// What a row of a detection adds to whose risk.
@@ -60,6 +109,8 @@ pub struct RiskObject {
     pub kind: String,
     /// By how much, 0 to 100.
     pub score: f64,
+    /// What a row says of this object, with `$field$`; [`Risk::message`] where it has no own.
+    pub message: Option<String>,
 }
 
 /// A field that names what did it.
@@ -72,6 +123,15 @@ pub struct ThreatObject {
 }
 
 impl Risk {
+    /// All texts of which a row says one or the other, with `$field$`.
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        let own = self
+            .objects
+            .iter()
+            .filter_map(|object| object.message.as_deref());
+        self.message.as_deref().into_iter().chain(own)
+    }
+
     /// Reads the older form: score, message and observables among the tags.
     ///
     /// A victim that is a user or a machine is a risk object of that kind; an attacker is a threat
@@ -93,6 +153,7 @@ impl Risk {
                     field,
                     kind: kind.to_owned(),
                     score,
+                    message: None,
                 }),
                 None if has("Attacker") => risk.threats.push(ThreatObject {
                     field,
@@ -102,6 +163,7 @@ impl Risk {
                     field,
                     kind: "other".to_owned(),
                     score,
+                    message: None,
                 }),
             }
         }
@@ -118,6 +180,7 @@ impl Risk {
                 field: object.field.clone(),
                 kind: object.kind.to_lowercase(),
                 score: object.score.or(by_default).unwrap_or(0.0),
+                message: object.message.clone(),
             })
             .collect();
         let highest = objects.iter().map(|object| object.score).reduce(f64::max);

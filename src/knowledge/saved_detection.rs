@@ -62,6 +62,7 @@ fn rba(risk: &Value, message: Option<String>) -> Rba {
                 field,
                 kind: text(entry, "risk_object_type").unwrap_or_default(),
                 score: number(entry, "risk_score"),
+                message: None,
             });
         }
         if let Some(field) = text(entry, "threat_object_field") {
@@ -69,6 +70,7 @@ fn rba(risk: &Value, message: Option<String>) -> Rba {
                 field,
                 kind: text(entry, "threat_object_type").unwrap_or_default(),
                 score: None,
+                message: None,
             });
         }
     }

@@ -1,5 +1,7 @@
 //! Fields of the risk of a detection that its rows do not have.
 
+use std::collections::BTreeSet;
+
 use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
 use crate::detect::test::message_fields;
 use crate::plan::flow::Fields;
@@ -63,7 +65,8 @@ fn message(subject: &Subject<'_>, findings: &mut Findings) {
         return;
     };
     let risk = detection.risk();
-    for field in message_fields(risk.message.as_deref().unwrap_or_default()) {
+    let fields: BTreeSet<&str> = risk.messages().flat_map(message_fields).collect();
+    for field in fields {
         if !output.may_have(field) {
             let what = format!("`${field}$` of the risk message");
             tell(findings, &format!("${field}$"), &what, &output);
