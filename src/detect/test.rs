@@ -147,6 +147,11 @@ pub fn plan(
         ended.push(TestResult::new(detection, "", TestStatus::Untested, why));
     }
     for test in &detection.tests {
+        if let Some(why) = by_hand(test) {
+            let status = TestStatus::Untested;
+            ended.push(TestResult::new(detection, &test.name, status, vec![why]));
+            continue;
+        }
         let mut missing = Vec::new();
         let mut data = Vec::new();
         for wanted in &test.attack_data {
@@ -180,6 +185,18 @@ pub fn plan(
         }
     }
     (planned, ended)
+}
+
+/// Why a test is not one that is run by itself; nothing where it is.
+fn by_hand(test: &DetectionTest) -> Option<String> {
+    let kind = test.test_type.as_deref()?;
+    if kind.eq_ignore_ascii_case("unit") {
+        return None;
+    }
+    Some(match &test.description {
+        Some(why) => format!("to be tested by hand ({kind}): {}", why.trim()),
+        None => format!("to be tested by hand: its test is {kind}"),
+    })
 }
 
 /// The data's file, or why it can't be had.

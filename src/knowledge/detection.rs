@@ -183,6 +183,11 @@ pub struct DetectionTest {
     /// The data.
     #[serde(default, deserialize_with = "or_default")]
     pub attack_data: Vec<AttackData>,
+    /// `unit`, or why it is none that a program can run: `manual`, `experimental`.
+    pub test_type: Option<String>,
+    /// What it shows, or why it can't be run by itself.
+    #[serde(deserialize_with = "text")]
+    pub description: Option<String>,
     /// What must hold, in the older form: `| stats count | where count > 0`.
     pub pass_condition: Option<String>,
     /// Start of the time range, in the older form.

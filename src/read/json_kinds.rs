@@ -58,6 +58,48 @@ const KINDS: &[Kind] = &[
         time: &["time", "time_dt"],
     },
     Kind {
+        sourcetype: "cisco:sfw:estreamer",
+        needs: &[Key("EventType"), Key("DeviceUUID"), Key("InitiatorIP")],
+        time: &["EventSecond", "LastPacketSecond", "FirstPacketSecond"],
+    },
+    Kind {
+        sourcetype: "cisco:isovalent:processExec",
+        needs: &[
+            Key("process_exec.process.binary"),
+            Key("node_name"),
+            Key("time"),
+        ],
+        time: &["time"],
+    },
+    Kind {
+        sourcetype: "cisco:isovalent:processConnect",
+        needs: &[
+            Key("process_connect.process.binary"),
+            Key("node_name"),
+            Key("time"),
+        ],
+        time: &["time"],
+    },
+    Kind {
+        sourcetype: "cisco:isovalent",
+        needs: &[
+            Key("process_kprobe.function_name"),
+            Key("node_name"),
+            Key("time"),
+        ],
+        time: &["time"],
+    },
+    Kind {
+        sourcetype: "cisco:nvm:flowdata",
+        needs: &[Begins("fv", "nvzFlow"), Key("sa"), Key("pn")],
+        time: &["fss", "fes"],
+    },
+    Kind {
+        sourcetype: "cisco:duo:activity",
+        needs: &[Key("activity_id"), Key("action.name"), Key("actor.name")],
+        time: &["ts"],
+    },
+    Kind {
         sourcetype: "aws:cloudwatch:guardduty",
         needs: &[
             Holds("service.serviceName", "guardduty"),
