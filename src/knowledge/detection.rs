@@ -101,7 +101,7 @@ pub struct Drilldown {
 #[serde(default)]
 pub struct DetectionTags {
     /// Groups of detections it belongs to.
-    #[serde(deserialize_with = "words")]
+    #[serde(alias = "analytics_story", deserialize_with = "words")]
     pub analytic_story: Vec<String>,
     /// `Endpoint`, `AWS Account`.
     #[serde(default, deserialize_with = "text")]

@@ -25,6 +25,7 @@ mod mutated_searches;
 mod mutation;
 mod plot;
 mod properties;
+mod published;
 mod repl;
 mod reports;
 mod risk;
