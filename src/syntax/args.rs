@@ -25,7 +25,7 @@ impl<'a> Reader<'a> {
 
     fn arg(&self, node: Node<'a>) -> Result<ArgKind> {
         Ok(match node.rule() {
-            Rule::option => {
+            Rule::option | Rule::option_group => {
                 let (name, value) = self.two(node)?;
                 ArgKind::Option {
                     name: self.plain_name(&name),
