@@ -102,6 +102,12 @@ impl Data {
             .flatten()
     }
 
+    /// Whether anything was looked for.
+    pub(super) fn has_found(&self) -> bool {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        !found.is_empty()
+    }
+
     /// Keeps what searches may find, by their keys.
     pub(super) fn keep_found(&self, new: Vec<(String, Found)>) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,14 +1,11 @@
 //! Groups that are not made because a filter above leaves them out: where some keys decide, or what
 //! is easily aggregated, the filter is tried on these first.
 
-use std::sync::Arc;
-
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::data::ModelPart;
 use crate::exec::engine::reads_files;
 use crate::exec::rows::Rows;
-use crate::plan::context::PlanContext;
 use crate::plan::narrow::narrowed;
 use crate::plan::probe::{Probe, probe};
 use crate::plan::{Plan, Scan};
@@ -39,14 +36,7 @@ impl Executor<'_> {
         let Some((path, Probe { plan: values, keys })) = self.first_probe(plan) else {
             return Ok(None);
         };
-        // What the probe would tell is told by the plan itself.
-        let quiet = PlanContext {
-            tell_missing_fields: false,
-            notices: Arc::default(),
-            effects: Arc::default(),
-            ..self.context.clone()
-        };
-        let rows = Executor::new(&quiet, self.data).run(&values)?;
+        let rows = self.quietly(|executor| executor.run(&values))?;
 
         let mut plan = plan.clone();
         let mut filter = &mut plan;

@@ -1,11 +1,9 @@
 //! Lookup tables: scanned as rows, or matched to add columns.
 
-use std::borrow::Cow;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use polars::prelude::{
-    BooleanChunked, Column, Expr as Lazy, IdxSize, IntoColumn as _, NewChunkedArray as _,
-    PolarsResult,
+    BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _,
 };
 
 use crate::error::{Error, ErrorKind, Result};
@@ -16,6 +14,7 @@ use crate::exec::engine::{apart, reads_files};
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::known::KnownTexts;
 use crate::exec::lookup_match::{KeyTest, Matcher, Times};
+use crate::exec::lookup_ready::{Ready, TIME};
 use crate::exec::order::leveled;
 use crate::exec::summary::height;
 use crate::knowledge::lookups::{LookupDefinition, LookupTable};
@@ -24,9 +23,6 @@ use crate::plan::probe::decided_by;
 use crate::plan::table::{Table, type_of_values};
 use crate::syntax::ast::Name;
 use crate::value::{Type, Value};
-
-/// The field that a temporal lookup compares.
-const TIME: &str = "_time";
 
 impl Executor<'_> {
     /// The rows of a lookup table.
@@ -168,28 +164,36 @@ impl Executor<'_> {
         let ([(_, key)], Some(looked_at)) = (keys, decided_by(predicate)) else {
             return Ok(true);
         };
-        let is_output = |name: &String| {
-            let mut targets = ready.outputs.iter().map(|(_, target)| target);
-            targets.any(|target| target == name) && !frame.has(name)
-        };
+        let is_made = |name: &String| ready.writes(name) && !frame.has(name);
         let is_known = !ready.matcher.is_temporal()
             && frame.kind(&key.text) == Type::Text
             && !looked_at.is_empty()
-            && looked_at.iter().all(is_output);
+            && looked_at.iter().all(is_made);
         if !is_known {
             return Ok(true);
         }
-        let kind = ready.kind(frame, keys);
-        let mut unmatched = Table::new(1);
+        self.takes_unknown(ready, predicate)
+    }
+
+    /// Whether a filter takes a row of nothing but what a lookup writes where no row of its table
+    /// matches.
+    ///
+    /// # Errors
+    /// As for filtering.
+    pub(super) fn takes_unknown(&self, ready: &Ready, predicate: &Predicate) -> Result<bool> {
+        let mut unknown = Table::new(1);
         for (at, target) in &ready.outputs {
-            unmatched.set(target.clone(), kind, vec![ready.value(&[], *at)]);
+            unknown.set(target.clone(), Type::Text, vec![ready.value(&[], *at)]);
         }
-        let taken = self.filter(Frame::from_table(unmatched)?, predicate, false)?;
+        let taken = self.filter(Frame::from_table(unknown)?, predicate, false)?;
         Ok(height(&taken)? > 0)
     }
 
     /// A lookup with its table read, and the columns found that are compared and given.
-    fn ready_lookup(
+    ///
+    /// # Errors
+    /// A lookup that nobody defined, whose file can't be read, or a column that the table lacks.
+    pub(super) fn ready_lookup(
         &self,
         lookup: &Name,
         keys: &[(Name, Name)],
@@ -231,14 +235,8 @@ impl Executor<'_> {
         let times = Times::of(&definition, &table, |text, format| {
             crate::time::strptime(text, format, clock.now, clock.zone)
         });
-        let every = vec![OnceLock::new(); table.columns.len()];
         let matcher = Matcher::new(&definition, table, tests, times);
-        Ok(Ready {
-            every,
-            definition,
-            outputs,
-            matcher,
-        })
+        Ok(Ready::new(definition, outputs, matcher))
     }
 }
 
@@ -312,93 +310,6 @@ fn looked_up(frame: Frame, ready: Arc<Ready>, keys: &[(Name, Name)], overwrite: 
         added.push((target.clone(), joined, value));
     }
     frame.with(added)
-}
-
-/// A lookup ready to be asked.
-struct Ready {
-    definition: LookupDefinition,
-    /// Columns of the table, and the fields they are written to.
-    outputs: Vec<(usize, String)>,
-    matcher: Matcher,
-    /// Columns of the table that rows were found in.
-    every: Vec<OnceLock<Column>>,
-}
-
-impl Ready {
-    /// The type of the columns for rows of a frame.
-    fn kind(&self, frame: &Frame, keys: &[(Name, Name)]) -> Type {
-        let several = |(_, field): &(Name, Name)| frame.kind(&field.text) == Type::Multi;
-        match self.gives_several() || keys.iter().any(several) {
-            true => Type::Multi,
-            false => Type::Text,
-        }
-    }
-
-    /// The fields that are compared: the keys, and behind them the time where it has a say.
-    fn inputs<'k>(&self, keys: &'k [(Name, Name)]) -> impl Iterator<Item = &'k str> {
-        let time = self.matcher.is_temporal().then_some(TIME);
-        keys.iter()
-            .map(|(_, field)| field.text.as_str())
-            .chain(time)
-    }
-
-    /// What rows of the table say in a column.
-    fn value(&self, found: &[usize], column: usize) -> Value<'static> {
-        let mut cells: Vec<Cow<'static, str>> = found
-            .iter()
-            .filter_map(|&r| {
-                self.matcher.table().rows[r]
-                    .get(column)?
-                    .clone()
-                    .map(Cow::Owned)
-            })
-            .collect();
-        if let Some(default) = &self.definition.default_match {
-            let wanted = cells.len().max(self.definition.min_matches);
-            cells.resize(wanted, Cow::Owned(default.clone()));
-        }
-        Value::multi(cells)
-    }
-
-    /// A column of the table for rows with these keys.
-    fn column(&self, keys: &[Column], at: usize, kind: Type) -> PolarsResult<Column> {
-        if let ([key], true, Type::Text) = (keys, self.matcher.is_single(), kind)
-            && let Ok(texts) = key.str()
-        {
-            let nothing = self.matcher.table().rows.len();
-            let row = |text: Option<&str>| self.matcher.row(text?);
-            let rows = texts.iter().map(|t| row(t).unwrap_or(nothing) as IdxSize);
-            let rows: Vec<IdxSize> = rows.collect();
-            let found = self.every(at).take_slice(&rows)?;
-            return Ok(found.with_name(key.name().clone()));
-        }
-        let cells: Vec<Cells<'_>> = keys.iter().map(Cells::new).collect();
-        let distinct = Distinct::of(&cells, keys[0].len());
-        let mut builder = Builder::new(keys[0].name(), kind, distinct.firsts.len());
-        for &row in &distinct.firsts {
-            let values: Vec<Value<'_>> = cells.iter().map(|c| c.get(row)).collect();
-            builder.push(self.value(&self.matcher.find(&values), at));
-        }
-        distinct.spread(&builder.finish())
-    }
-
-    /// What each row of the table says in a column, and at the end what stands for no row.
-    fn every(&self, at: usize) -> &Column {
-        self.every[at].get_or_init(|| {
-            let rows = self.matcher.table().rows.len();
-            let mut builder = Builder::new("", Type::Text, rows + 1);
-            for row in 0..rows {
-                builder.push(self.value(&[row], at));
-            }
-            builder.push(self.value(&[], at));
-            builder.finish()
-        })
-    }
-
-    /// Whether one value of each key may find several rows.
-    fn gives_several(&self) -> bool {
-        self.definition.min_matches > 1 || self.matcher.finds_several()
-    }
 }
 
 /// Values as a column, of the type they have.

@@ -253,6 +253,23 @@ impl Matcher {
         self.index.get_or_init(index)
     }
 
+    /// The texts of which a value of the one key must equal one, as search expressions compare, for
+    /// a row to match; none where that can't be said so.
+    pub(super) fn texts(&self) -> Option<Vec<String>> {
+        let [test] = self.tests.as_slice() else {
+            return None;
+        };
+        if test.kind == MatchType::Cidr || self.is_temporal() {
+            return None;
+        }
+        let cells = self.table.rows.iter();
+        let texts = cells.filter_map(|row| row.get(test.column)?.clone());
+        let mut texts: Vec<String> = texts.collect();
+        texts.sort();
+        texts.dedup();
+        Some(texts)
+    }
+
     /// Whether a row is found by one text, never more than one: see [`Matcher::row`].
     pub(super) fn is_single(&self) -> bool {
         self.index().single.is_some()

@@ -27,6 +27,7 @@ mod join;
 mod known;
 mod lookup;
 mod lookup_match;
+mod lookup_ready;
 mod mask;
 mod models;
 mod needles;
@@ -38,6 +39,7 @@ mod plain;
 mod prune;
 pub mod rows;
 mod sort;
+mod sought;
 mod staged;
 mod stream;
 mod subsearch;
@@ -125,9 +127,23 @@ impl<'e> Executor<'e> {
     /// What is wrong with the search, the data, or that the user asked to stop.
     pub fn run(&self, plan: &Plan) -> Result<Rows> {
         self.note_names(plan);
+        let sought = self.sought_and_found(plan);
+        let plan = sought.as_ref().unwrap_or(plan);
         let fewer = self.without_lost_groups(plan)?;
         let frame = self.lower(fewer.as_ref().unwrap_or(plan))?;
         self.collect(frame)
+    }
+
+    /// An executor that tells nothing, and after whose searches nothing is written: of what is run
+    /// to learn something that the plan itself will tell.
+    fn quietly<R>(&self, run: impl FnOnce(&Executor<'_>) -> R) -> R {
+        let quiet = PlanContext {
+            tell_missing_fields: false,
+            notices: Arc::default(),
+            effects: Arc::default(),
+            ..self.context.clone()
+        };
+        run(&Executor::new(&quiet, self.data))
     }
 
     /// What Polars would do, as text.

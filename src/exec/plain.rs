@@ -168,7 +168,7 @@ fn place(name: &str, names: &mut Vec<String>) -> usize {
 }
 
 /// The parts of which one must hold.
-fn disjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '_> {
+pub(super) fn disjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '_> {
     match search {
         Search::Or(parts) => Box::new(parts.iter().flat_map(disjuncts)),
         Search::And(parts) if parts.len() == 1 => disjuncts(&parts[0]),

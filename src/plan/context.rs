@@ -159,6 +159,12 @@ impl PlanContext {
         }
     }
 
+    /// Whether there is nothing to tell, and nothing to write.
+    pub fn is_quiet(&self) -> bool {
+        let is_silent = self.notices.lock().is_ok_and(|notices| notices.is_empty());
+        is_silent && self.effects.lock().is_ok_and(|effects| effects.is_empty())
+    }
+
     /// Says that a field the search names is nowhere in the rows, with the nearest name there is.
     pub fn missing_field(&self, name: &str, schema: &Schema) {
         if !self.tell_missing_fields || schema.is_empty() || name.starts_with("__") {

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use crate::plan::analysis::{fields_of, has_subsearch};
+use crate::plan::matching::FieldMatcher;
 use crate::plan::{Assignment, Plan, Projection, Target, build};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, Search};
+use crate::syntax::ast::{CompareOp, Expr, ExprKind, Search};
 
 /// What the value of a column hangs on; nothing if it is the same in all rows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,6 +68,11 @@ pub(super) struct Column {
 }
 
 pub(super) type Columns = IndexMap<String, Column>;
+
+/// The fields above groups, where only steps that look at one row each stand between.
+pub fn fields_above_groups(plan: &Plan) -> Option<Vec<String>> {
+    Some(columns_of(plan)?.into_keys().collect())
+}
 
 /// The plan without the groups in which the field is none of the values, as far as that is known
 /// before they are made; nothing where it is not. Other rows may be left: the values are compared
@@ -247,7 +253,7 @@ fn one_of(field: &str, values: &[String], fill: Option<&str>) -> Search {
     };
     let is_fill = |fill: &str| {
         let mut values = values.iter();
-        values.any(|value| value.contains('*') || value.eq_ignore_ascii_case(fill))
+        values.any(|value| FieldMatcher::new(CompareOp::Eq, value).matches_text(fill))
     };
     if !fill.is_some_and(is_fill) {
         return one_of;

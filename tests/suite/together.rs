@@ -194,8 +194,8 @@ fn searches_of_events_find_the_same_together_and_alone() {
     assert_eq!(both_ways(&place, &stored), 15);
 }
 
-#[test]
-fn groups_that_a_key_leaves_out_are_not_missed() {
+/// The processes as NDJSON and as Parquet, which is read as it is needed, and an app with a lookup.
+fn processes_in_files() -> Place {
     let place = Place::new();
     place.write("processes.ndjson", processes());
     place.write(
@@ -203,8 +203,14 @@ fn groups_that_a_key_leaves_out_are_not_missed() {
         "name,kind\nwmic.exe,remote\npower*,shell\n",
     );
     place.write(
+        "app/lookups/targets.csv",
+        "target,why\nhost1,first\nhost4,last\n",
+    );
+    place.write(
         "app/default/transforms.conf",
-        "[tools]\nfilename = tools.csv\nmatch_type = WILDCARD(name)\ncase_sensitive_match = false\n",
+        "[tools]\nfilename = tools.csv\nmatch_type = WILDCARD(name)\ncase_sensitive_match = false\n\
+         [targets]\nfilename = targets.csv\n\
+         [targets_or_none]\nfilename = targets.csv\nmin_matches = 1\ndefault_match = none\n",
     );
     let parquet = ["--data", "processes.ndjson", "--format", "parquet"];
     let parquet: Vec<&str> = parquet
@@ -217,6 +223,85 @@ fn groups_that_a_key_leaves_out_are_not_missed() {
             "* | table _time process process_id dest user process_name",
         )
         .fine();
+    place
+}
+
+#[test]
+fn what_lookups_and_subsearches_ask_is_looked_for_together() {
+    let place = processes_in_files();
+    let from = "| tstats count min(_time) as first values(Processes.process_id) as ids from \
+                datamodel=Endpoint.Processes by Processes.process_name Processes.process Processes.dest \
+                | rename Processes.* as *";
+    let filled = from.replace("| tstats", "| tstats fillnull_value=null");
+    let where_ = |asked: &str| {
+        format!(
+            "| tstats count values(Processes.process) as process from datamodel=Endpoint.Processes \
+             where {asked} by Processes.dest Processes.user"
+        )
+    };
+    let ends = [
+        "| lookup tools name as process_name OUTPUT kind | search kind=remote | sort process dest",
+        "| lookup tools name as process_name OUTPUTNEW kind | where kind=\"shell\" | stats sum(count) by process_name",
+        "| lookup tools name as process_name OUTPUT kind | where isnotnull(kind) AND count>0 | stats count by kind",
+        "| lookup tools name as process_name OUTPUT kind | where isnull(kind) | stats count by process_name",
+        "| lookup tools name as process_name OUTPUT kind as dest | search dest=shell | stats count",
+        "| lookup targets target as dest OUTPUT why | lookup tools name as process_name OUTPUT kind | search why=last kind=* | stats count by dest kind",
+        "| lookup tools name as process_name OUTPUT kind as why | lookup targets target as dest OUTPUTNEW why | search why=last | stats count by dest process_name",
+        "| lookup targets_or_none target as dest OUTPUT why | search why=none | stats count by dest",
+        "| lookup targets_or_none target as dest OUTPUT why | search why=f* | stats count by dest",
+        "| search dest IN (host2, host3) process_name=cmd.exe | stats count by dest",
+        "| search [| inputlookup targets | rename target as dest | fields dest] | stats count by dest",
+        "| search NOT [| inputlookup targets | rename target as dest | fields dest] | stats count by dest",
+        "| search [| inputlookup tools | rename name as process_name | fields process_name] process_name=*x* | stats count by dest",
+        "| eval dest=upper(dest) | search dest=HOST1 | stats count by dest",
+    ];
+    let mut searches: Vec<String> = Vec::new();
+    for end in ends {
+        searches.extend([format!("{from} {end}"), format!("{filled} {end}")]);
+    }
+    searches.extend([
+        where_("[| inputlookup targets | rename target as Processes.dest | fields Processes.dest] Processes.process_id=4"),
+        where_("NOT [| inputlookup tools | eval Processes.process_name=name | fields Processes.process_name]"),
+        where_("Processes.process IN (*a1*, *b2*, *c3*, *d4*, *x11*, *x12*, *x13*, *x14*, *x15*)"),
+        where_("NOT Processes.process_name IN (a, b, c, d, e, f, g, h, wmic.exe)"),
+        where_("Processes.dest=host1 OR Processes.dest=host2 OR Processes.user=root"),
+    ]);
+    // What is written by then is what the next one reads.
+    searches.push("| makeresults | eval target=\"host2\", why=\"last\" | table target why | outputlookup append=t targets".to_owned());
+    let (last, first) = ("search 99 again", searches[10].clone());
+    let searches: Vec<&str> = searches.iter().map(String::as_str).collect();
+    detections(&place, &searches);
+    place.write(
+        "detections/e.yml",
+        format!(
+            "name: {last}\nid: id-e\ntype: Hunting\nsearch: {}\n",
+            Json::from(first)
+        ),
+    );
+    let runs = [
+        ("processes.ndjson", "home0", &["run"][..]),
+        ("p.parquet", "home1", &["run", "--separately"][..]),
+        ("p.parquet", "home2", &["run"][..]),
+    ];
+    let found = runs.map(|(file, home, run)| {
+        let model = format!("Endpoint.Processes={file}");
+        let mut args = vec!["--app", "app", "--home", home, "--model", &model];
+        args.extend(run);
+        args.push("detections");
+        ran(&place, &args)
+    });
+    assert_eq!(found[0].len(), searches.len() + 1);
+    for (name, together) in &found[2] {
+        assert_eq!(together, &found[1][name], "{name}");
+        assert_eq!(together, &found[0][name], "{name}");
+    }
+    let with_rows = found[2].values().filter(|found| found["status"] == "rows");
+    assert_eq!(with_rows.count(), 35);
+}
+
+#[test]
+fn groups_that_a_key_leaves_out_are_not_missed() {
+    let place = processes_in_files();
     let from = "| tstats count min(_time) as first values(Processes.process_id) as ids from \
                 datamodel=Endpoint.Processes by Processes.process_name Processes.process Processes.dest \
                 | rename Processes.* as * | eval first=strftime(first, \"%T\")";

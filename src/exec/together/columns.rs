@@ -12,7 +12,7 @@ use crate::exec::column::Cells;
 use crate::exec::known::{Known, KnownTexts};
 use crate::exec::together::trial::{Matcher, Room, Test, Trial};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
-use crate::syntax::ast::CompareOp;
+use crate::syntax::ast::{CompareOp, Literal};
 use crate::value::Value;
 
 /// The bit of all values that are there.
@@ -23,6 +23,10 @@ const MISSING: u32 = 0;
 
 /// Trials of some of a column's tests that are kept; beyond that, all are tried.
 const MOST_TRIALS: usize = 64;
+
+/// What tells terms, and values of which one is met, apart from comparisons.
+const TERM: u8 = u8::MAX;
+const ONE_OF: u8 = u8::MAX - 1;
 
 /// Which tests a value passes, or which of them are asked for, a bit each.
 pub(super) type Bits = Arc<[u64]>;
@@ -59,9 +63,26 @@ impl Collected {
         bit
     }
 
+    /// The bit of what equals one of these.
+    pub(super) fn one_of(&mut self, literals: &[&Literal]) -> usize {
+        let texts: Vec<&str> = literals.iter().map(|l| l.text.as_str()).collect();
+        let key = (ONE_OF, texts.join("\0"));
+        if let Some(bit) = self.known.get(&key) {
+            return *bit;
+        }
+        let bit = self.next_bit();
+        let each = texts
+            .iter()
+            .map(|text| FieldMatcher::new(CompareOp::Eq, text));
+        self.tests
+            .extend(each.map(|one| (bit, Matcher::Field(one))));
+        self.known.insert(key, bit);
+        bit
+    }
+
     /// The bit of a term, told apart by `key`.
     pub(super) fn term(&mut self, key: String, matcher: TermMatcher) -> usize {
-        let key = (u8::MAX, key);
+        let key = (TERM, key);
         if let Some(bit) = self.known.get(&key) {
             return *bit;
         }

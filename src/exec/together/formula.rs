@@ -1,7 +1,10 @@
 //! What a search expression asks of a row, in terms of tests of columns that many searches share.
 
+use indexmap::IndexMap;
+
 use crate::exec::filter::{is_anything, is_special};
 use crate::exec::frame::Frame;
+use crate::exec::plain::disjuncts;
 use crate::exec::together::columns::{Collected, PRESENT};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
 use crate::syntax::ast::{CompareOp, Literal, Search};
@@ -20,6 +23,9 @@ pub(super) enum Formula {
     },
     Constant(bool),
 }
+
+/// Values from which on it is only asked whether one of them is met, not which.
+const MANY: usize = 8;
 
 /// The columns that formulas test, with the tests.
 #[derive(Default)]
@@ -50,13 +56,14 @@ impl Tested {
             Search::And(parts) if holds => return all(each(parts)),
             Search::And(parts) => return any(each(parts)),
             Search::Or(parts) if parts.is_empty() => None,
-            Search::Or(parts) if holds => return any(each(parts)),
+            Search::Or(parts) if holds => return self.alternatives(parts, frame),
             Search::Or(parts) => return all(each(parts)),
             Search::Not(inner) => return self.of(inner, !holds, frame),
-            Search::Compare { field, op, value } => {
-                self.compare(&field.text, *op, std::slice::from_ref(value), frame)
+            Search::Compare { field, op, value } => self.compare(&field.text, *op, &[value], frame),
+            Search::In { field, values } => {
+                let values: Vec<&Literal> = values.iter().collect();
+                self.compare(&field.text, CompareOp::Eq, &values, frame)
             }
-            Search::In { field, values } => self.compare(&field.text, CompareOp::Eq, values, frame),
             Search::Term(literal) | Search::ExactTerm(literal) | Search::CaseTerm(literal) => {
                 self.term(search, literal, frame)
             }
@@ -71,15 +78,40 @@ impl Tested {
         }
     }
 
+    /// Alternatives, those of one field as one.
+    fn alternatives(&mut self, parts: &[Search], frame: &Frame) -> Formula {
+        let mut values: IndexMap<&str, Vec<&Literal>> = IndexMap::new();
+        let mut tests = Vec::new();
+        for part in parts.iter().flat_map(disjuncts) {
+            match part {
+                Search::Compare {
+                    field,
+                    op: CompareOp::Eq,
+                    value,
+                } => values.entry(&field.text).or_default().push(value),
+                Search::In { field, values: all } => {
+                    values.entry(&field.text).or_default().extend(all);
+                }
+                other => tests.push(self.of(other, true, frame)),
+            }
+        }
+        for (field, values) in values {
+            let test = self.compare(field, CompareOp::Eq, &values, frame);
+            // Nothing is known: rows are left to the search itself.
+            tests.push(test.unwrap_or(Formula::Constant(true)));
+        }
+        any(tests)
+    }
+
     fn compare(
         &mut self,
         name: &str,
         op: CompareOp,
-        values: &[Literal],
+        values: &[&Literal],
         frame: &Frame,
     ) -> Option<Formula> {
         let of_time_and_kin = is_special(name) && !name.eq_ignore_ascii_case("index");
-        let hidden = |value: &Literal| name == "index" && value.text.starts_with('*');
+        let hidden = |value: &&Literal| name == "index" && value.text.starts_with('*');
         if of_time_and_kin || values.iter().any(hidden) {
             return None;
         }
@@ -87,8 +119,13 @@ impl Tested {
             return Some(Formula::Constant(false));
         }
         let column = self.column(name);
+        let is_presence = |value: &&Literal| FieldMatcher::new(op, &value.text).is_presence();
+        if values.len() >= MANY && !values.iter().any(is_presence) {
+            let bit = self.tests[column].one_of(values);
+            return Some(Formula::Test { column, bit });
+        }
         let tests = values.iter().map(|value| {
-            let bit = match FieldMatcher::new(op, &value.text).is_presence() {
+            let bit = match is_presence(value) {
                 true => PRESENT,
                 false => self.tests[column].field(op, &value.text),
             };

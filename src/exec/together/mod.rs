@@ -13,6 +13,7 @@ mod models;
 mod rows;
 mod trial;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use polars::prelude::{
@@ -53,7 +54,14 @@ impl Executor<'_> {
     /// That the user asked to stop.
     pub fn look_together(&self, plans: &[&Plan]) -> Result<()> {
         let mut wants: Vec<Want<'_>> = Vec::new();
-        for plan in plans {
+        let sought: Vec<Cow<'_, Plan>> = plans
+            .iter()
+            .map(|plan| {
+                self.sought_first(plan)
+                    .map_or(Cow::Borrowed(*plan), Cow::Owned)
+            })
+            .collect();
+        for plan in &sought {
             collect::wants(plan, &mut wants);
         }
         wants.sort_by(|a, b| (&a.source, &a.key).cmp(&(&b.source, &b.key)));
