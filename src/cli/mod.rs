@@ -20,6 +20,7 @@ mod reference;
 mod repl;
 mod replay;
 mod risk;
+mod risk_events;
 mod run;
 mod search;
 mod setup;

@@ -8,6 +8,7 @@ use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::Sink;
 use crate::cli::output::{Format, counted, csv, json, write};
 use crate::cli::problem::Problem;
+use crate::cli::risk_events::RiskEvents;
 use crate::cli::setup::{Setup, searched};
 use crate::detect::report::{self, Finding};
 use crate::detect::{DetectionResult, Status};
@@ -181,7 +182,7 @@ impl<'a> Printer<'a> {
                 write(rows, format, &style, out)?;
                 if !result.risk.is_empty() {
                     writeln!(out, "\nRisk events:")?;
-                    write(&risk_table(result), format, &style, out)?;
+                    write(&RiskEvents(&result.risk), format, &style, out)?;
                 }
                 writeln!(out)?;
             }
@@ -302,28 +303,6 @@ fn texts<'a>(texts: impl Iterator<Item = &'a String>) -> Value<'static> {
     Value::multi(texts.map(|text| Cow::Owned(text.clone())).collect())
 }
 
-fn risk_table(result: &DetectionResult) -> Listing {
-    let mut table = Listing::new(&[
-        ("risk_object", Type::Text),
-        ("risk_object_type", Type::Text),
-        ("risk_score", Type::Number),
-        ("risk_message", Type::Text),
-        ("threat_object", Type::Multi),
-        ("threat_object_type", Type::Multi),
-    ]);
-    for event in &result.risk {
-        table.push(vec![
-            Value::text(event.object.clone()),
-            Value::text(event.object_type.clone()),
-            Value::Num(event.score),
-            Value::text(event.message.clone()),
-            texts(event.threats.iter().map(|t| &t.object)),
-            texts(event.threats.iter().map(|t| &t.object_type)),
-        ]);
-    }
-    table
-}
-
 /// One line of CSV.
 fn line(result: &DetectionResult) -> Vec<Value<'static>> {
     let rows = result.rows.as_ref().map_or(0, |rows| rows.len());
@@ -368,7 +347,7 @@ fn write_object(result: &DetectionResult, out: &mut dyn Write) -> io::Result<()>
         None => out.write_all(b"[]")?,
     }
     out.write_all(b",\"risk_events\":")?;
-    json::write_inline_array(&risk_table(result), out)?;
+    json::write_inline_array(&RiskEvents(&result.risk), out)?;
     write!(out, ",\"seconds\":{}", format_number(result.seconds))?;
     let detection = &result.detection;
     let more = serde_json::json!({

@@ -226,6 +226,10 @@ impl<'a> Args<'a> {
                 ArgKind::Option { name, value }
                     if seen && name.text.eq_ignore_ascii_case("span") =>
                 {
+                    // The default of `BY _time`: no longer than the rows need.
+                    if value.text.eq_ignore_ascii_case("auto") {
+                        continue;
+                    }
                     let span =
                         TimeSpan::parse(&value.text).map_err(|m| Error::argument(value.span, m))?;
                     match by.last_mut() {

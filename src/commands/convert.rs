@@ -167,19 +167,21 @@ impl Expansion for Conversions {
     }
 }
 
+/// The conversion of each value. <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Convert>
 fn conversion(name: &str, value: Expr, format: &str) -> Option<Expr> {
     let kept = |converted: Expr| call("coalesce", vec![converted, value.clone()]);
-    Some(match name {
-        "auto" => call("$auto", vec![value]),
-        "num" => call("tonumber", vec![call("$auto", vec![value])]),
+    let of_one = match name {
+        "auto" => call("$auto", vec![value.clone()]),
+        "num" => call("tonumber", vec![call("$auto", vec![value.clone()])]),
         "ctime" => kept(call(
             "strftime",
             vec![call("tonumber", vec![value.clone()]), text(format)],
         )),
-        "mktime" => call("strptime", vec![value, text(format)]),
+        "mktime" => call("strptime", vec![value.clone(), text(format)]),
         "dur2sec" | "memk" | "mstime" | "rmcomma" | "rmunit" => {
-            call(&format!("${name}"), vec![value])
+            call(&format!("${name}"), vec![value.clone()])
         }
         _ => return None,
-    })
+    };
+    Some(call("$each", vec![value, of_one]))
 }

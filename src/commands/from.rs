@@ -43,10 +43,22 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         ),
         _ => return Err(usage()),
     };
-    let (whole, text) = name;
+    named(planner, &kind, &name.1, &name.0)
+}
+
+/// The rows of a data set of the given kind, which stands at the place of `whole`.
+///
+/// # Errors
+/// A kind that there is not, or a data set of it.
+pub(super) fn named(
+    planner: &mut Planner<'_>,
+    kind: &str,
+    text: &str,
+    whole: &Name,
+) -> Result<Plan> {
     let name = Name {
         text: text.trim().trim_matches('"').to_owned(),
-        ..whole
+        ..whole.clone()
     };
     match kind.trim().to_ascii_lowercase().as_str() {
         "datamodel" => {

@@ -107,6 +107,13 @@ struct Lines {
 /// A column: its name and where its header stands in the line, in characters.
 type Column = (String, Range<usize>);
 
+/// The line that names the columns of a table.
+struct Head {
+    columns: Vec<Column>,
+    /// What stands between cells, if it is not blanks.
+    separator: Option<char>,
+}
+
 impl Kernel for Lines {
     fn describe(&self) -> String {
         "multikv".to_owned()
@@ -175,7 +182,7 @@ impl Lines {
             .filter(|(_, line)| !line.trim().is_empty())
             .collect();
         let any_capital = lines.iter().any(|(_, line)| is_capital(line));
-        let mut header: Option<Vec<Column>> = None;
+        let mut header: Option<Head> = None;
         for (at, (after_blank, line)) in lines.iter().enumerate() {
             let is_header = match self.header {
                 Header::None => false,
@@ -188,7 +195,10 @@ impl Lines {
                 }
             };
             if is_header {
-                header = Some(columns(line));
+                header = Some(Head {
+                    separator: separator(line),
+                    columns: columns(line),
+                });
                 continue;
             }
             if !self.filter.is_empty() && !self.filter.iter().any(|f| line.contains(f.as_str())) {
@@ -197,7 +207,7 @@ impl Lines {
             match (&header, &self.header) {
                 (Some(header), _) => take(line, &cells(line, header)),
                 (None, Header::None) => {
-                    let words = words(line);
+                    let words = words(line, None);
                     let cells: Vec<(String, &str)> = words
                         .iter()
                         .enumerate()
@@ -211,16 +221,28 @@ impl Lines {
     }
 }
 
-/// The words of a line, each with the places of its first character and behind its last.
-fn words(line: &str) -> Vec<(Range<usize>, &str)> {
+/// What stands between the cells of a table whose header is this line; none if blanks do.
+fn separator(line: &str) -> Option<char> {
+    ['\t', ','].into_iter().find(|c| line.contains(*c))
+}
+
+/// The words of a line, each with the places of its first character and behind its last. Between
+/// separators one may be empty.
+fn words(line: &str, separator: Option<char>) -> Vec<(Range<usize>, &str)> {
     let mut words = Vec::new();
-    let mut start: Option<(usize, usize)> = None;
+    let mut start: Option<(usize, usize)> = separator.map(|_| (0, 0));
+    let mut quoted = false;
     let mut place = 0;
     for (byte, c) in line.char_indices() {
-        match (c.is_whitespace(), start) {
+        quoted ^= c == '"' && separator == Some(',');
+        let ends = match separator {
+            Some(separator) => c == separator && !quoted,
+            None => c.is_whitespace(),
+        };
+        match (ends, start) {
             (true, Some((from, at))) => {
                 words.push((from..place, &line[at..byte]));
-                start = None;
+                start = separator.map(|_| (place + 1, byte + c.len_utf8()));
             }
             (false, None) => start = Some((place, byte)),
             _ => {}
@@ -230,19 +252,26 @@ fn words(line: &str) -> Vec<(Range<usize>, &str)> {
     if let Some((from, at)) = start {
         words.push((from..place, &line[at..]));
     }
+    if separator.is_some() {
+        for (_, word) in &mut words {
+            *word = word.trim();
+            let inner = word.strip_prefix('"').and_then(|w| w.strip_suffix('"'));
+            *word = inner.unwrap_or(word);
+        }
+    }
     words
 }
 
 /// Whether a line can name columns: several words, none of them a number.
 fn is_title(line: &str) -> bool {
-    let words = words(line);
+    let words = words(line, separator(line));
     words.len() > 1 && words.iter().all(|(_, w)| parse_number(w).is_none())
 }
 
 /// Whether it does so in words with capitals, as headers mostly do.
 fn is_capital(line: &str) -> bool {
     is_title(line)
-        && words(line)
+        && words(line, separator(line))
             .iter()
             .all(|(_, w)| !w.starts_with(|c: char| c.is_lowercase() || c.is_ascii_digit()))
 }
@@ -252,7 +281,7 @@ fn is_capitals(line: &str) -> bool {
 }
 
 fn columns(line: &str) -> Vec<Column> {
-    words(line)
+    words(line, separator(line))
         .into_iter()
         .enumerate()
         .map(|(at, (range, word))| {
@@ -267,10 +296,18 @@ fn columns(line: &str) -> Vec<Column> {
         .collect()
 }
 
-/// The cells of a line by column: in order when there are as many words as columns, the last
+/// The cells of a line by column: between separators, in order; else, between blanks, in order when there are as many words as columns, the last
 /// column taking the rest when there are more; else by where they stand.
-fn cells<'l>(line: &'l str, header: &[Column]) -> Vec<(String, &'l str)> {
-    let words = words(line);
+fn cells<'l>(line: &'l str, head: &Head) -> Vec<(String, &'l str)> {
+    let words = words(line, head.separator);
+    let header = &head.columns;
+    if head.separator.is_some() {
+        let cells = header.iter().zip(words);
+        return cells
+            .filter(|(_, (_, word))| !word.is_empty())
+            .map(|((name, _), (_, word))| (name.clone(), word))
+            .collect();
+    }
     if words.len() == header.len() {
         return header
             .iter()

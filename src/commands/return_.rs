@@ -1,6 +1,6 @@
 //! `return`: what a subsearch gives to the search around it.
 
-use crate::commands::format::{quoted, term};
+use crate::commands::format::term;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
 use crate::plan::context::PlanContext;
@@ -15,7 +15,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Combining,
     synopsis: "return [<N>] [<field>...] [<alias>=<field>...] [$<field>...]",
     doc: "Turns the first row (or first N) into one row whose field `search` is what the search around a subsearch gets: \
-          field=\"value\" for a field, alias=\"value\" for an alias, the value alone for $field.",
+          field=\"value\" for a field, alias=\"value\" for an alias, the value alone, as it is, for $field.",
     examples: &[(
         "| makeresults | eval ip=\"10.0.0.1\", n=7 | return src=ip $n",
         r#"{"search":"src=\"10.0.0.1\" 7"}"#,
@@ -90,7 +90,6 @@ impl Kernel for Return {
                     let value = input.value(&item.field, row).as_text()?.into_owned();
                     Some(match &item.label {
                         Some(label) => term(label, &value),
-                        None if value.contains([' ', '"', '(', ')', '|', ',']) => quoted(&value),
                         None => value,
                     })
                 })

@@ -157,6 +157,6 @@ fn epoch(text: &str) -> Option<f64> {
     if let Ok(seconds) = text.trim().parse::<f64>() {
         return seconds.is_finite().then_some(seconds);
     }
-    let civil = chrono::NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%dT%H:%M:%S").ok()?;
+    let civil: chrono::NaiveDateTime = text.trim().parse().ok()?;
     Some(civil.and_utc().timestamp() as f64)
 }

@@ -122,7 +122,7 @@ fn makes_text(expr: &Expr) -> bool {
         ExprKind::Binary(BinaryOp::Concat, ..) => true,
         ExprKind::Call(function, args) => match function.text.to_ascii_lowercase().as_str() {
             "strftime" => true,
-            "coalesce" | "if" | "case" => args.iter().any(makes_text),
+            "coalesce" | "if" | "case" | "$each" => args.iter().any(makes_text),
             _ => false,
         },
         _ => false,

@@ -173,6 +173,10 @@ impl Native<'_, '_> {
                     pairs.chunks_exact(2).map(|p| (&p[0], &p[1])).collect();
                 self.choice(&pairs, None)
             }
+            ("$each", [value, inner]) => match self.of(value)? {
+                (_, Type::Multi) => None,
+                _ => self.of(inner),
+            },
             ("coalesce", values) => {
                 let values = values.iter().map(|v| self.part(v));
                 let mut values = values.collect::<Option<Vec<Typed>>>()?;

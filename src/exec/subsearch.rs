@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::rows::Rows;
 use crate::plan::Plan;
-use crate::plan::build::{equals, literal};
-use crate::syntax::ast::{Expr, ExprKind, Search};
+use crate::plan::build::equals;
+use crate::syntax::ast::{Expr, ExprKind, Pipeline, Search};
 
 impl Executor<'_> {
     /// The search expression with each subsearch replaced by what it gives.
@@ -45,12 +45,14 @@ impl Executor<'_> {
                 field,
                 op,
                 pipeline,
+                list,
             } => {
                 let plan = plans
                     .next()
                     .ok_or_else(|| Error::internal("a subsearch without a plan"))?;
                 let rows = self.subsearch_rows(plan)?;
-                let value = first_value(&rows).ok_or_else(|| {
+                let name = crate::syntax::quote(&field.text);
+                let value = operand(&rows).ok_or_else(|| {
                     Error::argument(
                         pipeline.span,
                         format!(
@@ -59,11 +61,11 @@ impl Executor<'_> {
                         ),
                     )
                 })?;
-                Search::Compare {
-                    field: field.clone(),
-                    op: *op,
-                    value: literal(&value),
-                }
+                let text = match list {
+                    true => format!("{name} IN ({value})"),
+                    false => format!("{name}{}{value}", op.symbol()),
+                };
+                self.parse_search(&text).map_err(|e| e.at(pipeline.span))?
             }
             Search::Compare { .. }
             | Search::In { .. }
@@ -79,13 +81,44 @@ impl Executor<'_> {
     /// # Errors
     /// What planning and running a subsearch says, or a text that is no expression.
     pub(super) fn without_subsearches(&self, expr: &Expr) -> Result<Expr> {
-        let ExprKind::Subsearch(pipeline) = &expr.kind else {
-            return expr.map_parts(|part| self.without_subsearches(part));
-        };
+        match &expr.kind {
+            ExprKind::Subsearch(pipeline) => {
+                self.subsearch_expression(pipeline, |text| text.to_owned())
+            }
+            ExprKind::In(left, items) => {
+                let mut all = Vec::with_capacity(items.len());
+                for item in items {
+                    let ExprKind::Subsearch(pipeline) = &item.kind else {
+                        all.push(self.without_subsearches(item)?);
+                        continue;
+                    };
+                    // What `return` makes may be several values: `x IN ([... | return $list])`.
+                    let list =
+                        self.subsearch_expression(pipeline, |text| format!("0 IN ({text})"))?;
+                    match list.kind {
+                        ExprKind::In(_, items) => all.extend(items),
+                        _ => return Err(Error::internal("a list that is none")),
+                    }
+                }
+                Ok(Expr {
+                    kind: ExprKind::In(Box::new(self.without_subsearches(left)?), all),
+                    span: expr.span,
+                })
+            }
+            _ => expr.map_parts(|part| self.without_subsearches(part)),
+        }
+    }
+
+    /// What a subsearch gives to the expression around it, as `written` there.
+    fn subsearch_expression(
+        &self,
+        pipeline: &Pipeline,
+        written: impl Fn(&str) -> String,
+    ) -> Result<Expr> {
         let plan = Planner::new(self.context).subsearch(pipeline)?;
         let rows = self.subsearch_rows(&plan)?;
         let text = expression_text(&rows);
-        let parsed = crate::commands::parse_expression(self.context, &text);
+        let parsed = crate::commands::parse_expression(self.context, &written(&text));
         parsed.map_err(|mut error| {
             error.span = Some(pipeline.span);
             error.hint(format!("the subsearch gave: {text}"))
@@ -116,20 +149,17 @@ impl Executor<'_> {
 
     fn terms(&self, rows: &Rows) -> Result<Search> {
         let names = rows.names();
-        let text_column = names
-            .iter()
-            .position(|n| matches!(n.to_ascii_lowercase().as_str(), "search" | "query"));
         let mut alternatives = Vec::with_capacity(rows.len());
         for row in 0..rows.len() {
-            if let Some(column) = text_column {
-                if let Some(text) = rows.value(row, column).as_text() {
-                    alternatives.push(self.parse_search(&text)?);
-                }
-                continue;
-            }
             let mut terms = Vec::new();
             for (column, name) in names.iter().enumerate() {
                 if name.starts_with('_') {
+                    continue;
+                }
+                if is_bare(name) {
+                    if let Some(text) = rows.value(row, column).as_text() {
+                        terms.push(self.parse_search(&text)?);
+                    }
                     continue;
                 }
                 let values = rows.value(row, column).into_values();
@@ -143,7 +173,9 @@ impl Executor<'_> {
                     }
                 }
             }
-            alternatives.push(Search::And(terms));
+            if !terms.is_empty() {
+                alternatives.push(Search::And(terms));
+            }
         }
         // No row at all: `format` writes NOT(), which nothing satisfies.
         Ok(Search::Or(alternatives))
@@ -153,9 +185,7 @@ impl Executor<'_> {
 /// What the rows of a subsearch mean in an expression.
 fn expression_text(rows: &Rows) -> String {
     let names = rows.names();
-    let bare = names
-        .iter()
-        .position(|n| matches!(n.to_ascii_lowercase().as_str(), "search" | "query"));
+    let bare = names.iter().position(|name| is_bare(name));
     let mut alternatives = Vec::new();
     for row in 0..rows.len() {
         if let Some(column) = bare {
@@ -185,10 +215,22 @@ fn expression_text(rows: &Rows) -> String {
     }
 }
 
-fn first_value(rows: &Rows) -> Option<String> {
+/// What the first row of a subsearch stands for behind a comparison: the text of a field named
+/// `search` or `query` as it is (as `return` makes it), else its first value.
+fn operand(rows: &Rows) -> Option<String> {
     if rows.is_empty() {
         return None;
     }
-    (0..rows.names().len())
-        .find_map(|column| rows.value(0, column).as_text().map(|t| t.into_owned()))
+    rows.names().iter().enumerate().find_map(|(column, name)| {
+        let text = rows.value(0, column).as_text()?.into_owned();
+        Some(match is_bare(name) {
+            true => text,
+            false => crate::syntax::quote(&text),
+        })
+    })
+}
+
+/// Whether a field of a subsearch stands for a text of its own, without its name.
+fn is_bare(name: &str) -> bool {
+    matches!(name.to_ascii_lowercase().as_str(), "search" | "query")
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::functions::pattern::{fill, regex, too_hard};
-use crate::functions::{Body, Context, EvalFunction, Group, MANY, Outcome, Traits};
+use crate::functions::{Body, Context, EvalFunction, Group, MANY, Outcome, Special, Traits};
 use crate::functions::{exchange, sed};
 use crate::time::LogSpan;
 use crate::value::{Type, Value, format_number, parse_number};
@@ -29,7 +29,7 @@ pub(super) const TABLE: &[EvalFunction] = &[
         synopsis: "$group(<text>, <regex>, <group>, <matches>)",
         arity: (4, 4),
         returns: |_| Type::Multi,
-        doc: "What a group of a regular expression matched, for up to so many matches (0: all).",
+        doc: "What a group of a regular expression matched, for up to so many matches (0: all) in each value.",
         body: Body::Values(group),
         ..BASE
     },
@@ -37,9 +37,21 @@ pub(super) const TABLE: &[EvalFunction] = &[
         name: "$group1",
         synopsis: "$group1(<text>, <regex>, <group>)",
         arity: (3, 3),
-        returns: |_| Type::Text,
-        doc: "What a group of a regular expression matched first.",
+        returns: |types| match types.first() {
+            Some(Type::Multi) => Type::Multi,
+            _ => Type::Text,
+        },
+        doc: "What a group of a regular expression matched first, in each value.",
         body: Body::Values(group),
+        ..BASE
+    },
+    EvalFunction {
+        name: "$each",
+        synopsis: "$each(<field>, <expression>)",
+        arity: (2, 2),
+        returns: |types| types.get(1).copied().unwrap_or(Type::Any),
+        doc: "The expression computed for each value of the field.",
+        body: Body::Special(Special::Each),
         ..BASE
     },
     EvalFunction {
@@ -191,6 +203,7 @@ fn group<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let regex = regex(&pattern)?;
     let mut found = Vec::new();
     for text in args[0].clone().into_values() {
+        let before = found.len();
         for captures in regex.captures_iter(&*text) {
             let captures = captures.map_err(|_| too_hard(&pattern))?;
             let matched = match name.parse::<usize>() {
@@ -200,8 +213,8 @@ fn group<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
             if let Some(matched) = matched {
                 found.push(Cow::Owned(matched.as_str().to_owned()));
             }
-            if most > 0 && found.len() >= most {
-                return Ok(Value::multi(found));
+            if most > 0 && found.len() - before >= most {
+                break;
             }
         }
     }

@@ -112,6 +112,8 @@ pub enum Special {
     /// `mvmap(<mv>, <expr>)`. The first argument may be an expression, such as
     /// `mvindex(f, 1, 2)`: the field that it reads stands for each of its values.
     MvMap,
+    /// `$each(x, f(x))`: as `mvmap` where `x` may hold several values, else the expression itself.
+    Each,
     /// `mvfilter(<predicate>)`
     MvFilter,
     /// `searchmatch(<search>)`

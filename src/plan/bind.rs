@@ -295,7 +295,8 @@ impl<'s> Binder<'s> {
         expr: &Expr,
     ) -> Result<(Node, Type)> {
         match special {
-            Special::MvMap => {
+            Special::Each if self.node(&args[0])?.1 != Type::Multi => self.node(&args[1]),
+            Special::MvMap | Special::Each => {
                 let (over, _) = self.node(&args[0])?;
                 let name = match &args[0].kind {
                     ExprKind::Field(name) => name.clone(),

@@ -172,9 +172,13 @@ fn binary<'a>(op: BinaryOp, left: Value<'a>, right: Value<'a>) -> Result<Value<'
             (Some(text), Some(like)) => Value::Bool(pattern::like(&like, &text)),
             _ => Value::Null,
         },
-        BinaryOp::Concat => match (left.into_text(), right.into_text()) {
-            (Some(a), Some(b)) => Value::Text(Cow::Owned(a.into_owned() + &b)),
-            _ => Value::Null,
+        // Several values are no text that could be joined: there is no result.
+        BinaryOp::Concat => match (left, right) {
+            (Value::Multi(_), _) | (_, Value::Multi(_)) => Value::Null,
+            (left, right) => match (left.into_text(), right.into_text()) {
+                (Some(a), Some(b)) => Value::Text(Cow::Owned(a.into_owned() + &b)),
+                _ => Value::Null,
+            },
         },
         BinaryOp::Add => match (left.as_number(), right.as_number()) {
             (Some(a), Some(b)) => Value::number(a + b),

@@ -1,7 +1,7 @@
 //! A stage's arguments, shape by shape.
 
 use super::ast::{Arg, ArgKind, Literal, Name};
-use super::search::compare_op;
+use super::search::{compare_op, quoted_path};
 use super::split::{Node, Reader};
 use super::{Rule, quoting};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ impl<'a> Reader<'a> {
 
     fn arg(&self, node: Node<'a>) -> Result<ArgKind> {
         Ok(match node.rule() {
-            Rule::option => {
+            Rule::option | Rule::option_group => {
                 let (name, value) = self.two(node)?;
                 ArgKind::Option {
                     name: self.plain_name(&name),
@@ -138,11 +138,17 @@ impl<'a> Reader<'a> {
         let first = children.next();
         match (first, children.next()) {
             (Some(kind), Some(field)) => {
-                let field = self.field(&field);
+                let (name, quoted) = match field.rule() {
+                    Rule::quoted_path => (quoted_path(field), true),
+                    _ => {
+                        let field = self.field(&field);
+                        (field.text, field.quoted)
+                    }
+                };
                 Ok(Name {
-                    text: format!("{}:{}", kind.text(), field.text),
+                    text: format!("{}:{name}", kind.text()),
                     span,
-                    quoted: field.quoted,
+                    quoted,
                 })
             }
             (Some(field), None) => Ok(self.field(&field)),

@@ -244,11 +244,13 @@ pub enum Search {
     CaseTerm(Literal),
     /// `[ ... ]`, replaced by its formatted result.
     Subsearch(Pipeline),
-    /// `earliest=[ ... ]`: compared with what the subsearch returns.
+    /// `earliest=[ ... ]`: compared with what the subsearch returns; a `list` is one of the values
+    /// in `IN ([ ... ])`.
     CompareSubsearch {
         field: Name,
         op: CompareOp,
         pipeline: Pipeline,
+        list: bool,
     },
 }
 

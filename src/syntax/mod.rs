@@ -23,6 +23,7 @@ use crate::error::Result;
 use crate::source::SourceId;
 
 pub use grammar::Rule;
+pub use quoting::quote;
 
 mod grammar {
     //! What pest makes of the grammar files; `Rule` has one variant a rule.

@@ -196,12 +196,14 @@ pub fn search(value: &Search) -> String {
             field,
             op,
             pipeline,
-        } => format!(
-            "{}{}{}",
-            search_field(field, op.symbol()),
-            op.symbol(),
-            subsearch(pipeline)
-        ),
+            list,
+        } => {
+            let inner = subsearch(pipeline);
+            match list {
+                true => format!("{} IN ({inner})", search_field(field, "IN")),
+                false => format!("{}{}{inner}", search_field(field, op.symbol()), op.symbol()),
+            }
+        }
         Search::In { field, values } => {
             let values: Vec<String> = values.iter().map(literal).collect();
             format!("{} IN ({})", search_field(field, "IN"), values.join(", "))

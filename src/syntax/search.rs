@@ -115,6 +115,7 @@ impl<'a> Reader<'a> {
                 field,
                 op,
                 pipeline: self.subsearch(&value)?,
+                list: false,
             }),
             Rule::search_values => {
                 let values = value.children().filter(|v| v.rule() == Rule::search_value);
@@ -138,15 +139,29 @@ impl<'a> Reader<'a> {
         let mut field = None;
         let mut negated = false;
         let mut values = Vec::new();
+        let mut pipelines = Vec::new();
         for child in node.children() {
             match child.rule() {
                 Rule::search_field => field = Some(self.field(&child)),
                 Rule::not_kw => negated = true,
+                Rule::subsearch => pipelines.push(self.subsearch(&child)?),
                 _ => values.push(self.literal(&child)),
             }
         }
         let field = field.ok_or_else(|| Error::internal("`IN` without a field"))?;
-        let found = Search::In { field, values };
+        let mut found: Vec<Search> = pipelines
+            .into_iter()
+            .map(|pipeline| Search::CompareSubsearch {
+                field: field.clone(),
+                op: CompareOp::Eq,
+                pipeline,
+                list: true,
+            })
+            .collect();
+        if found.is_empty() || !values.is_empty() {
+            found.insert(0, Search::In { field, values });
+        }
+        let found = any(found);
         Ok(if negated {
             Search::Not(Box::new(found))
         } else {
@@ -158,8 +173,11 @@ impl<'a> Reader<'a> {
     pub fn literal(&self, node: &Node) -> Literal {
         let text = node.text();
         let quoted = text.starts_with('"');
+        let path = node.clone().children().next();
         Literal {
-            text: if quoted {
+            text: if let Some(path) = path.filter(|p| p.rule() == Rule::quoted_path) {
+                quoted_path(path)
+            } else if quoted {
                 quoting::unquote(text)
             } else {
                 quoting::unescape(text, true)
@@ -184,6 +202,12 @@ impl<'a> Reader<'a> {
             quoted,
         }
     }
+}
+
+/// `"Web"."Web"` as one name.
+pub fn quoted_path(node: Node<'_>) -> String {
+    let parts = node.children().map(|part| quoting::unquote(part.text()));
+    parts.collect::<Vec<_>>().join(".")
 }
 
 /// The comparison that a sign stands for.

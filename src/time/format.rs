@@ -133,24 +133,23 @@ impl Moment {
         if !accepted {
             return None;
         }
-        let mut text = String::new();
+        let start = out.len();
         match letter {
             b'N' | b'Q' => {
                 let default = if letter == b'N' { 9 } else { 3 };
                 let width = digits.map_or(default, |d| usize::from(d - b'0'));
                 let nanos = format!("{:09}", self.micros.rem_euclid(1_000_000) * 1000);
-                text.push_str(&nanos[..width.min(9)]);
+                out.push_str(&nanos[..width.min(9)]);
             }
             b'z' if modifier == Some(b'E') => {
-                let _ = write!(text, "{}", self.offset / 60);
+                let _ = write!(out, "{}", self.offset / 60);
             }
-            b'z' => self.write_offset(colons, &mut text),
-            _ => self.plain(letter, pad, &mut text)?,
+            b'z' => self.write_offset(colons, out),
+            _ => self.plain(letter, pad, out)?,
         }
         if upper {
-            text.make_ascii_uppercase();
+            out[start..].make_ascii_uppercase();
         }
-        out.push_str(&text);
         Some(at + 1)
     }
 
@@ -159,7 +158,13 @@ impl Moment {
         let sunday = t.weekday().num_days_from_sunday();
         let number = |out: &mut String, value: u32, width: usize, own: Pad| {
             let pad = if pad == Pad::Own { own } else { pad };
+            let digit = |value: u32| char::from(b'0' + (value % 10) as u8);
             let _ = match pad {
+                Pad::Zero | Pad::Own if width == 2 && value < 100 => {
+                    out.push(digit(value / 10));
+                    out.push(digit(value));
+                    Ok(())
+                }
                 Pad::None => write!(out, "{value}"),
                 Pad::Blank => write!(out, "{value:width$}"),
                 Pad::Zero | Pad::Own => write!(out, "{value:0width$}"),

@@ -5,14 +5,12 @@ use std::io::{self, Write};
 use crate::cli::output::{Style, Table, is_time, time};
 use crate::value::{Type, Value, format_number, is_canonical_number};
 
+/// Bytes that are gathered before they are written.
+const GATHERED: usize = 64 << 10;
+
 /// One object a line.
 pub fn write_ndjson(table: &dyn Table, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let columns = columns(table);
-    for row in 0..style.shown(table.height()) {
-        write_row(table, &columns, row, out)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+    write_rows(table, style.shown(table.height()), ("", "\n", "\n"), out)
 }
 
 /// One array, an object a line.
@@ -23,31 +21,51 @@ pub fn write_json(table: &dyn Table, style: &Style, out: &mut dyn Write) -> io::
 
 /// The first `count` rows as an array.
 pub fn write_array(table: &dyn Table, count: usize, out: &mut dyn Write) -> io::Result<()> {
-    let columns = columns(table);
     out.write_all(b"[")?;
-    for row in 0..count {
-        out.write_all(if row == 0 { b"\n" } else { b",\n" })?;
-        write_row(table, &columns, row, out)?;
-    }
-    out.write_all(if count == 0 { b"]" } else { b"\n]" })
+    write_rows(table, count, ("\n", ",\n", "\n"), out)?;
+    out.write_all(b"]")
 }
 
 /// The rows as an array without line breaks.
 pub fn write_inline_array(table: &dyn Table, out: &mut dyn Write) -> io::Result<()> {
-    let columns = columns(table);
     out.write_all(b"[")?;
-    for row in 0..table.height() {
-        if row > 0 {
-            out.write_all(b",")?;
-        }
-        write_row(table, &columns, row, out)?;
-    }
+    write_rows(table, table.height(), ("", ",", ""), out)?;
     out.write_all(b"]")
+}
+
+/// The first `count` rows, if there are any with what stands before, between and after them.
+fn write_rows(
+    table: &dyn Table,
+    count: usize,
+    (before, between, after): (&str, &str, &str),
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let columns = columns(table);
+    // Row by row in memory: what is written bit by bit costs a call for each bit.
+    let mut gathered = Vec::with_capacity(GATHERED);
+    for row in 0..count {
+        let apart = if row == 0 { before } else { between };
+        gathered.extend_from_slice(apart.as_bytes());
+        write_row(table, &columns, row, &mut gathered);
+        if gathered.len() >= GATHERED {
+            out.write_all(&gathered)?;
+            gathered.clear();
+        }
+    }
+    if count > 0 {
+        gathered.extend_from_slice(after.as_bytes());
+    }
+    out.write_all(&gathered)
 }
 
 /// A text as a JSON string.
 pub fn write_string(text: &str, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(out, text).map_err(io::Error::from)
+}
+
+/// The same in memory.
+fn push_string(text: &str, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, text).expect("writing a text to memory does not fail");
 }
 
 /// A column, as every row needs it.
@@ -61,7 +79,7 @@ struct Column {
 fn columns(table: &dyn Table) -> Vec<Column> {
     let key = |name: &str| {
         let mut key = Vec::new();
-        write_string(name, &mut key).expect("writing to memory does not fail");
+        push_string(name, &mut key);
         key.push(b':');
         key
     };
@@ -77,13 +95,8 @@ fn columns(table: &dyn Table) -> Vec<Column> {
         .collect()
 }
 
-fn write_row(
-    table: &dyn Table,
-    columns: &[Column],
-    row: usize,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    out.write_all(b"{")?;
+fn write_row(table: &dyn Table, columns: &[Column], row: usize, out: &mut Vec<u8>) {
+    out.push(b'{');
     let mut first = true;
     for (index, column) in columns.iter().enumerate() {
         let value = table.value(row, index);
@@ -91,36 +104,36 @@ fn write_row(
             continue;
         }
         if !first {
-            out.write_all(b",")?;
+            out.push(b',');
         }
         first = false;
-        out.write_all(&column.key)?;
-        write_value(&value, column, out)?;
+        out.extend_from_slice(&column.key);
+        write_value(&value, column, out);
     }
-    out.write_all(b"}")
+    out.push(b'}');
 }
 
-fn write_value(value: &Value<'_>, column: &Column, out: &mut dyn Write) -> io::Result<()> {
+fn write_value(value: &Value<'_>, column: &Column, out: &mut Vec<u8>) {
     match value {
-        Value::Null => out.write_all(b"null"),
+        Value::Null => out.extend_from_slice(b"null"),
         // JSON has no infinity.
-        Value::Num(n) if !n.is_finite() => write_string(&format_number(*n), out),
-        Value::Num(n) if column.time => out.write_all(time::epoch(*n).as_bytes()),
-        Value::Num(n) => out.write_all(format_number(*n).as_bytes()),
+        Value::Num(n) if !n.is_finite() => push_string(&format_number(*n), out),
+        Value::Num(n) if column.time => out.extend_from_slice(time::epoch(*n).as_bytes()),
+        Value::Num(n) => out.extend_from_slice(format_number(*n).as_bytes()),
         Value::Text(text) if column.kind == Type::Any && is_canonical_number(text) => {
-            out.write_all(text.as_bytes())
+            out.extend_from_slice(text.as_bytes());
         }
-        Value::Text(text) => write_string(text, out),
-        Value::Bool(b) => write_string(if *b { "True" } else { "False" }, out),
+        Value::Text(text) => push_string(text, out),
+        Value::Bool(b) => push_string(if *b { "True" } else { "False" }, out),
         Value::Multi(values) => {
-            out.write_all(b"[")?;
+            out.push(b'[');
             for (i, text) in values.iter().enumerate() {
                 if i > 0 {
-                    out.write_all(b",")?;
+                    out.push(b',');
                 }
-                write_string(text, out)?;
+                push_string(text, out);
             }
-            out.write_all(b"]")
+            out.push(b']');
         }
     }
 }
