@@ -103,21 +103,7 @@ fn measure(path: &Path) -> Result<(), Box<dyn Error>> {
         taken(|| read::read_paths(&[path.to_owned()], &options, &mut |_| {}, &mut sink));
     read?;
     let home = tempfile::tempdir()?;
-    let session = Session::open(Options {
-        home: home.path().to_owned(),
-        data: Vec::new(),
-        models: Vec::new(),
-        apps: Vec::new(),
-        content: Vec::new(),
-        macros: Vec::new(),
-        earliest: None,
-        latest: None,
-        now: None,
-        zone: chrono_tz::Tz::UTC,
-        geoip: None,
-        verbose: false,
-        unoptimized: false,
-    })?;
+    let session = Session::open(Options::new(home.path().to_owned()))?;
     let (replayed, replaying) = taken(|| session.replay(&[path.to_owned()]));
     replayed?;
     for (what, taken) in [("read", reading), ("replay", replaying)] {

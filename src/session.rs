@@ -91,6 +91,27 @@ pub struct Options {
     pub unoptimized: bool,
 }
 
+impl Options {
+    /// A store and what the program ships, nothing else; times are of UTC where they name no zone.
+    pub fn new(home: PathBuf) -> Options {
+        Options {
+            home,
+            data: Vec::new(),
+            models: Vec::new(),
+            apps: Vec::new(),
+            content: Vec::new(),
+            macros: Vec::new(),
+            earliest: None,
+            latest: None,
+            now: None,
+            zone: chrono_tz::UTC,
+            geoip: None,
+            verbose: false,
+            unoptimized: false,
+        }
+    }
+}
+
 /// Rows of a data model's data set in a file or a folder of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelFile {

@@ -195,10 +195,7 @@ impl Lines {
                 }
             };
             if is_header {
-                header = Some(Head {
-                    separator: separator(line),
-                    columns: columns(line),
-                });
+                header = Some(Head::of(line));
                 continue;
             }
             if !self.filter.is_empty() && !self.filter.iter().any(|f| line.contains(f.as_str())) {
@@ -280,8 +277,18 @@ fn is_capitals(line: &str) -> bool {
     line.chars().any(char::is_uppercase) && !line.chars().any(char::is_lowercase)
 }
 
-fn columns(line: &str) -> Vec<Column> {
-    words(line, separator(line))
+impl Head {
+    fn of(line: &str) -> Head {
+        let separator = separator(line);
+        Head {
+            columns: columns(words(line, separator)),
+            separator,
+        }
+    }
+}
+
+fn columns(words: Vec<(Range<usize>, &str)>) -> Vec<Column> {
+    words
         .into_iter()
         .enumerate()
         .map(|(at, (range, word))| {
@@ -296,8 +303,9 @@ fn columns(line: &str) -> Vec<Column> {
         .collect()
 }
 
-/// The cells of a line by column: between separators, in order; else, between blanks, in order when there are as many words as columns, the last
-/// column taking the rest when there are more; else by where they stand.
+/// The cells of a line by column. Between separators they stand in order; between blanks as well,
+/// where there are as many words as columns, the last column taking the rest where there are more,
+/// else by where they stand.
 fn cells<'l>(line: &'l str, head: &Head) -> Vec<(String, &'l str)> {
     let words = words(line, head.separator);
     let header = &head.columns;

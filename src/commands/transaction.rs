@@ -13,7 +13,7 @@ use crate::commands::planner::parse_fragment;
 use crate::commands::{Category, Command, Planner, parse_search};
 use crate::error::{Error, Result};
 use crate::plan::build::{call, number, text};
-use crate::plan::{Plan, SortKey, SortOrder};
+use crate::plan::Plan;
 use crate::syntax::ast::{Arg, ArgKind, Expr, Literal, Search, Stage};
 use crate::syntax::{Rule, print};
 use crate::time::Span as TimeSpan;
@@ -95,15 +95,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         null: args.text("nullstr", "NULL"),
     };
     // Transactions are looked for from the newest event to the oldest.
-    let mut rows = Plan::Sort {
-        input: Box::new(Planner::rows_or_events(input)),
-        keys: vec![SortKey {
-            field: "_time".to_owned(),
-            descending: true,
-            order: SortOrder::Number,
-        }],
-        limit: 0,
-    };
+    let mut rows = Planner::rows_or_events(input).newest_first();
     for (name, condition) in [(START, starts), (END, ends)] {
         if let Some(condition) = condition {
             let found = call("if", vec![condition, number(1.0), number(0.0)]);

@@ -4,7 +4,7 @@ use crate::commands::args::Args;
 use crate::commands::from::named;
 use crate::commands::{Category, Command, Planner};
 use crate::error::{Error, Result};
-use crate::plan::{Plan, Projection, Scan, SortKey, SortOrder};
+use crate::plan::{Plan, Projection, Scan};
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Stage};
 
@@ -52,15 +52,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     // Events stay in the order of their time, whichever search they are of: "automatically
     // interleaves results on the _time when processing events". `multisearch` takes nothing else.
     if stage.name.text.eq_ignore_ascii_case("multisearch") || inputs.iter().all(gives_events) {
-        return Ok(Plan::Sort {
-            input: Box::new(Plan::Union { inputs }),
-            keys: vec![SortKey {
-                field: "_time".to_owned(),
-                descending: true,
-                order: SortOrder::Number,
-            }],
-            limit: 0,
-        });
+        return Ok(Plan::Union { inputs }.newest_first());
     }
     let bounded = |plan| match most {
         0 => plan,

@@ -92,13 +92,13 @@ fn is_empty(plan: &DslPlan) -> bool {
     match plan {
         DslPlan::DataFrameScan { df, .. } => df.height() == 0,
         DslPlan::Filter { input, predicate } => *predicate == lit(false) || is_empty(input),
+        // Functions of ours set filters apart, number rows or take lists apart.
         DslPlan::Cache { input, .. }
         | DslPlan::HStack { input, .. }
         | DslPlan::Distinct { input, .. }
         | DslPlan::Sort { input, .. }
-        | DslPlan::Slice { input, .. } => is_empty(input),
-        // Ours set filters apart, number rows or take lists apart.
-        DslPlan::MapFunction { input, .. } => is_empty(input),
+        | DslPlan::Slice { input, .. }
+        | DslPlan::MapFunction { input, .. } => is_empty(input),
         DslPlan::IR { dsl, .. } => is_empty(dsl),
         // Aggregates alone would give a row of nothing; beside a column they are as long as it.
         DslPlan::Select { input, expr, .. } => expr.iter().any(is_column) && is_empty(input),

@@ -14,7 +14,7 @@ use crate::exec::engine::{apart, reads_files};
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::known::KnownTexts;
 use crate::exec::lookup_match::{KeyTest, Matcher, Times};
-use crate::exec::lookup_ready::{Ready, TIME};
+use crate::exec::lookup_ready::Ready;
 use crate::exec::order::leveled;
 use crate::exec::summary::height;
 use crate::knowledge::lookups::{LookupDefinition, LookupTable};
@@ -145,8 +145,7 @@ impl Executor<'_> {
         overwrite: bool,
     ) -> Result<Frame> {
         let ready = Arc::new(self.ready_lookup(lookup, keys, outputs)?);
-        let timed = !ready.matcher.is_temporal() || frame.has(TIME);
-        if self.whole.get() || !has_keys(&frame, keys) || !timed {
+        if self.whole.get() || !has_inputs(&frame, &ready, keys) {
             return self.looked_up_at_once(frame, &ready, keys, overwrite);
         }
         Ok(looked_up(frame, ready, keys, overwrite))
@@ -164,11 +163,9 @@ impl Executor<'_> {
         let ([(_, key)], Some(looked_at)) = (keys, decided_by(predicate)) else {
             return Ok(true);
         };
-        let is_made = |name: &String| ready.writes(name) && !frame.has(name);
         let is_known = !ready.matcher.is_temporal()
             && frame.kind(&key.text) == Type::Text
-            && !looked_at.is_empty()
-            && looked_at.iter().all(is_made);
+            && ready.makes_all(&looked_at, |field| frame.has(field));
         if !is_known {
             return Ok(true);
         }
@@ -246,13 +243,12 @@ fn is_lazy(executor: &Executor<'_>, frame: &Frame, ready: &Ready, keys: &[(Name,
     let of_text =
         |(_, target): &(usize, String)| matches!(frame.schema.get(target), None | Some(Type::Text));
     let lazily = !executor.whole.get() && reads_files(&frame.lazy);
-    let timed = !ready.matcher.is_temporal() || frame.has(TIME);
-    lazily && timed && has_keys(frame, keys) && ready.outputs.iter().all(of_text)
+    lazily && has_inputs(frame, ready, keys) && ready.outputs.iter().all(of_text)
 }
 
-/// Whether there are fields to match by, all of them.
-fn has_keys(frame: &Frame, keys: &[(Name, Name)]) -> bool {
-    !keys.is_empty() && keys.iter().all(|(_, field)| frame.has(&field.text))
+/// Whether there are fields to match by, all of them, and the time where it has a say.
+fn has_inputs(frame: &Frame, ready: &Ready, keys: &[(Name, Name)]) -> bool {
+    !keys.is_empty() && ready.inputs(keys).all(|field| frame.has(field))
 }
 
 /// The rows whose one key a row of the table matches.

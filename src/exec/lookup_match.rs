@@ -115,7 +115,9 @@ pub(super) struct Matcher {
 struct Index {
     cells: Vec<Vec<Cell>>,
     exact: HashMap<Vec<String>, Vec<usize>>,
-    /// The same for a table of one exact key, of whose rows never more than one matches.
+    /// Whether values of the exact columns find one row each.
+    unique: bool,
+    /// Rows by the text of a table of one exact key, of whose rows never more than one matches.
     single: Option<Single>,
     /// Which rows to try, for a table of one key with wildcards.
     sought: Option<Sought>,
@@ -203,7 +205,7 @@ impl Index {
                 exact.entry(key).or_default().push(at);
             }
         }
-        let is_unique = most == 1 || exact.values().all(|rows| rows.len() == 1);
+        let unique = exact.values().all(|rows| rows.len() == 1);
         let (mut single, mut sought) = (None, None);
         match tests {
             [test] if test.kind == MatchType::Wildcard && !test.case_sensitive => {
@@ -211,7 +213,7 @@ impl Index {
                 let patterns = patterns.map(|row| row.get(test.column)?.clone());
                 sought = Sought::of(&cells, patterns);
             }
-            [test] if test.kind == MatchType::Exact && !is_temporal && is_unique => {
+            [test] if test.kind == MatchType::Exact && !is_temporal && (most == 1 || unique) => {
                 single = Some(Single::of(&exact));
             }
             _ => {}
@@ -219,6 +221,7 @@ impl Index {
         Index {
             cells,
             exact,
+            unique,
             single,
             sought,
         }
@@ -293,8 +296,7 @@ impl Matcher {
     /// Whether one value of each key may match several rows.
     pub(super) fn finds_several(&self) -> bool {
         let only_exact = || self.tests.iter().all(|t| t.kind == MatchType::Exact);
-        let unique = || self.index().exact.values().all(|rows| rows.len() == 1);
-        self.most > 1 && !(only_exact() && unique())
+        self.most > 1 && !(only_exact() && self.index().unique)
     }
 
     /// The rows that match, in their order; those of a temporal lookup latest first, for the

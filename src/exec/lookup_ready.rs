@@ -14,7 +14,7 @@ use crate::syntax::ast::Name;
 use crate::value::{Type, Value};
 
 /// The field that a temporal lookup compares.
-pub(super) const TIME: &str = "_time";
+const TIME: &str = "_time";
 
 /// A lookup ready to be asked.
 pub(super) struct Ready {
@@ -42,9 +42,13 @@ impl Ready {
         }
     }
 
-    /// Whether a field is written.
-    pub(super) fn writes(&self, field: &str) -> bool {
-        self.outputs.iter().any(|(_, target)| target == field)
+    /// Whether fields are the lookup's alone: all of them are written, and none is there before.
+    pub(super) fn makes_all(&self, fields: &[String], is_there: impl Fn(&str) -> bool) -> bool {
+        let is_made = |field: &String| {
+            let mut targets = self.outputs.iter().map(|(_, target)| target);
+            targets.any(|target| target == field) && !is_there(field)
+        };
+        !fields.is_empty() && fields.iter().all(is_made)
     }
 
     /// The type of the columns for rows of a frame.

@@ -176,6 +176,19 @@ pub(super) fn disjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '
     }
 }
 
+/// The field that equals one of these, where that is all that is asked.
+pub(super) fn equals_one(search: &Search) -> Option<(&str, &[Literal])> {
+    match search {
+        Search::Compare {
+            field,
+            op: CompareOp::Eq,
+            value,
+        } => Some((&field.text, std::slice::from_ref(value))),
+        Search::In { field, values } => Some((&field.text, values)),
+        _ => None,
+    }
+}
+
 /// A conjunction and its tests.
 type Row<'s> = (&'s Search, Vec<FieldMatcher>);
 

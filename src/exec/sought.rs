@@ -4,11 +4,11 @@
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::filter::{conjuncts, is_special};
-use crate::exec::plain::disjuncts;
+use crate::exec::plain::{disjuncts, equals_one};
 use crate::plan::narrow::{fields_above_groups, narrowed};
 use crate::plan::probe::decided_by;
 use crate::plan::{Plan, Predicate};
-use crate::syntax::ast::{CompareOp, Search};
+use crate::syntax::ast::Search;
 
 /// Texts of a lookup up to which rows are sought by them.
 const MOST_TEXTS: usize = 2_000;
@@ -43,22 +43,16 @@ impl Executor<'_> {
         let Plan::Filter { input, predicate } = sought.as_ref().unwrap_or(plan) else {
             return sought;
         };
-        if let Some(predicate) = self.settled_subsearches(predicate) {
-            let fewer = values_only(input, &predicate).map(Box::new);
-            let input = fewer.unwrap_or_else(|| input.clone());
-            return Some(Plan::Filter { input, predicate });
+        let settled = self.settled_subsearches(predicate);
+        let asked = settled.as_ref().unwrap_or(predicate);
+        let fewer = values_only(input, asked).or_else(|| self.known_only(input, asked));
+        if settled.is_none() && fewer.is_none() {
+            return sought;
         }
-        if let Some(fewer) = values_only(input, predicate) {
-            let plan = sought.get_or_insert_with(|| plan.clone());
-            *plan.inputs_mut().swap_remove(0) = fewer;
-        } else if let Some((depth, fewer)) = self.known_only(input, predicate) {
-            let mut below = sought.get_or_insert_with(|| plan.clone());
-            for _ in 0..=depth + 1 {
-                below = below.inputs_mut().swap_remove(0);
-            }
-            *below = fewer;
-        }
-        sought
+        Some(Plan::Filter {
+            input: fewer.map_or_else(|| input.clone(), Box::new),
+            predicate: asked.clone(),
+        })
     }
 
     /// A search expression with what its subsearches give, if they read no data and have nothing to
@@ -75,29 +69,29 @@ impl Executor<'_> {
         self.context.is_quiet().then_some(resolved)
     }
 
-    /// What the first lookup below a filter is asked for, made of rows that it knows, if the filter
-    /// takes no others; and how many steps stand between.
-    fn known_only(&self, below: &Plan, predicate: &Predicate) -> Option<(usize, Plan)> {
-        let looked_at = decided_by(predicate)?;
-        let (mut depth, mut below) = (0, below);
-        loop {
-            below = match below {
-                Plan::Filter { input, .. } => input,
-                Plan::Lookup { input, outputs, .. } => {
-                    // What is wrong with a lookup is told when it is run.
-                    if let Ok(Some(fewer)) = self.known(below, predicate, &looked_at) {
-                        return Some((depth, fewer));
-                    }
-                    let mut written = outputs.iter().map(|(_, target)| &target.text);
-                    if outputs.is_empty() || written.any(|target| looked_at.contains(target)) {
-                        return None;
-                    }
-                    input
+    /// What stands below a filter, where the first lookup that it looks at is asked only for rows
+    /// that it knows, if the filter takes no others.
+    fn known_only(&self, below: &Plan, predicate: &Predicate) -> Option<Plan> {
+        let fewer = match below {
+            Plan::Filter { input, .. } => self.known_only(input, predicate)?,
+            Plan::Lookup { input, outputs, .. } => {
+                let looked_at = decided_by(predicate)?;
+                // What is wrong with a lookup is told when it is run.
+                let known = self.known(below, predicate, &looked_at).ok().flatten();
+                let mut written = outputs.iter().map(|(_, target)| &target.text);
+                let is_other =
+                    !outputs.is_empty() && !written.any(|target| looked_at.contains(target));
+                match known {
+                    Some(fewer) => fewer,
+                    None if is_other => self.known_only(input, predicate)?,
+                    None => return None,
                 }
-                _ => return None,
-            };
-            depth += 1;
-        }
+            }
+            _ => return None,
+        };
+        let mut below = below.clone();
+        *below.inputs_mut().swap_remove(0) = fewer;
+        Some(below)
     }
 
     /// What a lookup is asked for, made of rows that it knows, if a filter above takes no others.
@@ -121,11 +115,8 @@ impl Executor<'_> {
             return Ok(None);
         };
         let ready = self.ready_lookup(lookup, keys, outputs)?;
-        let is_made = |name: &String| ready.writes(name) && !fields.contains(name);
-        if looked_at.is_empty()
-            || !looked_at.iter().all(is_made)
-            || self.takes_unknown(&ready, predicate)?
-        {
+        let is_there = |name: &str| fields.iter().any(|field| field == name);
+        if !ready.makes_all(looked_at, is_there) || self.takes_unknown(&ready, predicate)? {
             return Ok(None);
         }
         let texts = ready.matcher.texts();
@@ -155,20 +146,12 @@ fn values_only(groups: &Plan, predicate: &Predicate) -> Option<Plan> {
 fn one_of(search: &Search) -> Option<(&str, Vec<String>)> {
     let mut one_of: Option<(&str, Vec<String>)> = None;
     for part in disjuncts(search) {
-        let (field, values) = match part {
-            Search::Compare {
-                field,
-                op: CompareOp::Eq,
-                value,
-            } => (&field.text, std::slice::from_ref(value)),
-            Search::In { field, values } => (&field.text, values.as_slice()),
-            _ => return None,
-        };
+        let (field, values) = equals_one(part)?;
         if is_special(field) {
             return None;
         }
-        let (known, texts) = one_of.get_or_insert_with(|| (field.as_str(), Vec::new()));
-        if known != field {
+        let (known, texts) = one_of.get_or_insert_with(|| (field, Vec::new()));
+        if *known != field {
             return None;
         }
         texts.extend(values.iter().map(|value| value.text.clone()));

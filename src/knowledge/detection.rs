@@ -283,7 +283,9 @@ impl Detection {
         if detection.tags == DetectionTags::default() {
             detection.tags = yaml::parse(path, text)?;
         }
-        if detection.rba.is_none() {
+        // Most files are of a form before, and reading one again costs as much as reading it once.
+        let may_have_findings = text.contains("finding") || text.contains("threat_objects");
+        if detection.rba.is_none() && may_have_findings {
             detection.rba = yaml::parse::<Findings>(path, text)?.into_rba();
         }
         if detection.date.is_none() {

@@ -118,11 +118,7 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     for path in yaml::entries(folder)? {
         if path.is_dir() && !path.is_symlink() {
             found.extend(files_below(&path)?);
-        } else if path.extension().is_some_and(|e| e == "json") && is_small(&path) {
-            found.extend(
-                Some(path).filter(|path| yaml::read(path).is_ok_and(|t| is_first_form(&t))),
-            );
-        } else if path.extension().is_some_and(|e| e == "spl") {
+        } else if path.extension().is_some_and(|e| e == "spl") || is_first_form_json(&path) {
             found.push(path);
         }
     }
@@ -130,9 +126,11 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Whether a JSON file can be a detection: logs are much longer.
-fn is_small(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|file| file.len() < 64 * 1024)
+/// Whether a file is a detection of the first form in JSON. Logs are much longer than any.
+fn is_first_form_json(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "json")
+        && std::fs::metadata(path).is_ok_and(|file| file.len() < 64 * 1024)
+        && yaml::read(path).is_ok_and(|text| is_first_form(&text))
 }
 
 /// Name and id of a detection, read off their lines where these are plain.

@@ -13,12 +13,12 @@ use super::yaml::{self, number, or_default, text, words};
 
 /// Whether a text without a search of its own is a detection of the first form.
 pub(super) fn is_first_form(text: &str) -> bool {
-    let key = |line: &str| {
-        line.trim_start()
-            .trim_start_matches('"')
-            .starts_with("detect")
-    };
-    text.contains("correlation_rule") && text.lines().any(key)
+    text.contains("correlation_rule") && text.lines().any(|line| has_key(line, "detect"))
+}
+
+/// Whether a line begins with a key, in quotes or not.
+fn has_key(line: &str, key: &str) -> bool {
+    line.trim_start().trim_start_matches('"').starts_with(key)
 }
 
 #[derive(Deserialize)]
@@ -130,11 +130,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Detection> {
     });
     let search_line = text
         .lines()
-        .position(|line| {
-            line.trim_start()
-                .trim_start_matches('"')
-                .starts_with("search")
-        })
+        .position(|line| has_key(line, "search"))
         .map_or(1, |line| line + 1);
     Ok(Detection {
         path: path.to_owned(),

@@ -550,6 +550,19 @@ impl Plan {
         }
     }
 
+    /// The rows by their time, newest first.
+    pub fn newest_first(self) -> Plan {
+        Plan::Sort {
+            input: Box::new(self),
+            keys: vec![SortKey {
+                field: "_time".to_owned(),
+                descending: true,
+                order: SortOrder::Number,
+            }],
+            limit: 0,
+        }
+    }
+
     /// Computed columns.
     pub fn extend(self, columns: Vec<Assignment>) -> Plan {
         Plan::Extend {

@@ -38,17 +38,11 @@ impl Session {
     pub fn open_lesson(options: &Options, lesson: &Lesson) -> Result<Session> {
         let stem = lesson.dataset.file_stem().unwrap_or_default();
         let session = Session::open(Options {
-            home: lessons_home(&options.home).join(stem),
-            data: Vec::new(),
-            models: Vec::new(),
-            apps: Vec::new(),
-            content: Vec::new(),
-            macros: Vec::new(),
-            earliest: None,
-            latest: None,
             now: Some(NOW),
-            zone: chrono_tz::UTC,
-            ..options.clone()
+            geoip: options.geoip.clone(),
+            verbose: options.verbose,
+            unoptimized: options.unoptimized,
+            ..Options::new(lessons_home(&options.home).join(stem))
         })?;
         if session.summarised_rows()?.is_empty() {
             session.replay(&[Path::new(shipped::PREFIX).join(&lesson.dataset)])?;

@@ -25,19 +25,8 @@ pub fn root() -> PathBuf {
 /// Options for a session whose store is below `dir`.
 pub fn options(dir: &Path) -> Options {
     Options {
-        home: dir.join("home"),
-        data: Vec::new(),
-        models: Vec::new(),
-        apps: Vec::new(),
-        content: Vec::new(),
-        macros: Vec::new(),
-        earliest: None,
-        latest: None,
         now: Some(NOW),
-        zone: chrono_tz::UTC,
-        geoip: None,
-        verbose: false,
-        unoptimized: false,
+        ..Options::new(dir.join("home"))
     }
 }
 

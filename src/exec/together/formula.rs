@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::exec::filter::{is_anything, is_special};
 use crate::exec::frame::Frame;
-use crate::exec::plain::disjuncts;
+use crate::exec::plain::{disjuncts, equals_one};
 use crate::exec::together::columns::{Collected, PRESENT};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
 use crate::syntax::ast::{CompareOp, Literal, Search};
@@ -83,16 +83,9 @@ impl Tested {
         let mut values: IndexMap<&str, Vec<&Literal>> = IndexMap::new();
         let mut tests = Vec::new();
         for part in parts.iter().flat_map(disjuncts) {
-            match part {
-                Search::Compare {
-                    field,
-                    op: CompareOp::Eq,
-                    value,
-                } => values.entry(&field.text).or_default().push(value),
-                Search::In { field, values: all } => {
-                    values.entry(&field.text).or_default().extend(all);
-                }
-                other => tests.push(self.of(other, true, frame)),
+            match equals_one(part) {
+                Some((field, some)) => values.entry(field).or_default().extend(some),
+                None => tests.push(self.of(part, true, frame)),
             }
         }
         for (field, values) in values {
