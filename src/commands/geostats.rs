@@ -112,6 +112,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
             outer: false,
             overwrite: true,
             max,
+            span: stage.span,
         }),
     })
 }

@@ -74,6 +74,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         outer,
         overwrite,
         max,
+        span: stage.span,
     };
     let join = |left: Plan, right: Plan, fields: Vec<String>| match times {
         None => plain(left, right, fields, outer, max),

@@ -14,6 +14,7 @@ use crate::exec::summary::height;
 use crate::plan::Plan;
 use crate::plan::narrow::narrowed;
 use crate::plan::schema::Schema;
+use crate::source::Span;
 use crate::value::Type;
 
 /// The columns of all schemas, in the order in which they come.
@@ -26,6 +27,15 @@ pub(super) fn joined_schema<'s>(schemas: impl Iterator<Item = &'s Schema>) -> Sc
         }
     }
     all
+}
+
+/// How rows are joined; see [`Plan::Join`].
+pub(super) struct By<'p> {
+    pub fields: &'p [String],
+    pub outer: bool,
+    pub overwrite: bool,
+    pub max: usize,
+    pub span: Span,
 }
 
 impl Executor<'_> {
@@ -126,19 +136,23 @@ impl Executor<'_> {
         Ok(Some(left))
     }
 
-    /// Rows with the partners that have equal values in `fields`.
+    /// Rows with the partners that have equal values in some fields.
     ///
     /// # Errors
-    /// What Polars says of the keys.
-    pub(super) fn join(
-        &self,
-        left: Frame,
-        right: Frame,
-        fields: &[String],
-        outer: bool,
-        overwrite: bool,
-        max: usize,
-    ) -> Result<Frame> {
+    /// What Polars says of the keys; that there are too many partners.
+    pub(super) fn join(&self, left: Frame, right: Frame, by: &By<'_>) -> Result<Frame> {
+        let By {
+            fields,
+            outer,
+            overwrite,
+            max,
+            span,
+        } = *by;
+        // Looked at twice then: to see how many partners there are, and for themselves.
+        let right = match max {
+            1 => right,
+            _ => self.computed_frame(right)?,
+        };
         let fields: Vec<String> = if fields.is_empty() {
             left.schema
                 .keys()
@@ -198,7 +212,12 @@ impl Executor<'_> {
         } else {
             JoinType::Inner
         };
-        let joined = with_keys(&left)
+        let mut left_rows = with_keys(&left);
+        if max != 1 {
+            let bounded = self.bounded_partners(partners.clone(), &keys, &fields, span)?;
+            left_rows = left_rows.with_columns(bounded.into_iter().collect::<Vec<_>>());
+        }
+        let joined = left_rows
             .join_builder()
             .with(partners.select(right_columns))
             .left_on(&keys)

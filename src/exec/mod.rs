@@ -34,6 +34,7 @@ mod needles;
 mod native;
 mod one_of;
 mod order;
+mod partners;
 mod place;
 mod plain;
 mod prune;
@@ -286,8 +287,16 @@ impl<'e> Executor<'e> {
                 outer,
                 overwrite,
                 max,
+                span,
             } => {
-                let join = |left, right| self.join(left, right, fields, *outer, *overwrite, *max);
+                let by = join::By {
+                    fields,
+                    outer: *outer,
+                    overwrite: *overwrite,
+                    max: *max,
+                    span: *span,
+                };
+                let join = |left, right| self.join(left, right, &by);
                 match right.as_ref() {
                     Plan::Subsearch { .. } => {
                         let inner_by = (!outer).then_some(fields.as_slice());

@@ -22,6 +22,9 @@ pub struct Limits {
     pub subsearch_rows: usize,
     /// Rows a `join` or `append` takes from its subsearch.
     pub join_rows: usize,
+    /// Rows a `join` makes where rows have several partners. Splunk has no such bound but the disk
+    /// that a search may use.
+    pub joined_rows: usize,
     /// Values `list()` keeps.
     pub list_values: usize,
 }
@@ -35,6 +38,7 @@ impl Limits {
         Limits {
             subsearch_rows: or("subsearch", "maxout", defaults.subsearch_rows),
             join_rows: or("join", "subsearch_maxout", defaults.join_rows),
+            joined_rows: defaults.joined_rows,
             list_values: or("stats", "list_maxsize", defaults.list_values),
         }
     }
@@ -45,6 +49,7 @@ impl Default for Limits {
         Limits {
             subsearch_rows: 10_000,
             join_rows: 50_000,
+            joined_rows: 10_000_000,
             list_values: 100,
         }
     }

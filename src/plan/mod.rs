@@ -235,6 +235,8 @@ pub enum Plan {
         overwrite: bool,
         /// Partners taken for a left row; 0 for all.
         max: usize,
+        /// The command.
+        span: Span,
     },
     /// Adds columns from a lookup table.
     Lookup {
