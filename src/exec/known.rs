@@ -53,6 +53,8 @@ impl<T: Copy> Known<T> {
 pub(super) struct KnownTexts<'t, T> {
     answers: Vec<Option<(u64, &'t str, u32, T)>>,
     hash: FixedState,
+    asked: usize,
+    new: usize,
 }
 
 impl<T: Copy> Default for KnownTexts<'_, T> {
@@ -60,6 +62,8 @@ impl<T: Copy> Default for KnownTexts<'_, T> {
         KnownTexts {
             answers: vec![None; KEPT_TEXTS],
             hash: FixedState::default(),
+            asked: 0,
+            new: 0,
         }
     }
 }
@@ -67,6 +71,11 @@ impl<T: Copy> Default for KnownTexts<'_, T> {
 impl<'t, T: Copy> KnownTexts<'t, T> {
     /// The answer for a text.
     pub(super) fn of(&mut self, text: &'t str, asker: u32, answer: impl FnOnce() -> T) -> T {
+        // Where most texts are new, looking for them costs more than it saves.
+        if self.asked >= KEPT && self.new * 3 > self.asked * 2 {
+            return answer();
+        }
+        self.asked += 1;
         let mut hasher = self.hash.build_hasher();
         hasher.write_u32(asker);
         hasher.write(text.as_bytes());
@@ -79,6 +88,7 @@ impl<'t, T: Copy> KnownTexts<'t, T> {
                 *answer
             }
             _ => {
+                self.new += 1;
                 let answer = answer();
                 *place = Some((hash, text, asker, answer));
                 answer

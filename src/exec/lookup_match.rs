@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 use foldhash::fast::FixedState;
@@ -146,14 +147,17 @@ impl Sought {
                 None => others.push(row),
             }
         }
-        let needles = Needles::of(pairs, None).ok()?;
+        let needles = Needles::of(pairs, None);
         (needles.count() >= MANY).then_some(Sought { needles, others })
     }
 
     /// The rows that a text may match, in their order.
     fn rows(&self, text: &str) -> Vec<usize> {
         let mut rows = self.others.clone();
-        rows.extend(self.needles.found(text));
+        let _: ControlFlow<()> = self.needles.found(text, |row| {
+            rows.push(row);
+            ControlFlow::Continue(())
+        });
         rows.sort_unstable();
         rows.dedup();
         rows
@@ -340,9 +344,8 @@ impl Matcher {
         }
         match &self.index().sought {
             Some(sought) => {
-                let others = sought.others.iter().copied();
-                let mut rows = sought.needles.found(text).chain(others);
-                rows.any(|row| self.row_matches(row, &[text]))
+                let matches = |row| self.row_matches(row, &[text]);
+                sought.needles.any(text, matches) || sought.others.iter().copied().any(matches)
             }
             None => !self.find(&[Value::Text(Cow::Borrowed(text))]).is_empty(),
         }

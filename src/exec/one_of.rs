@@ -52,10 +52,9 @@ impl OneOf {
         if patterns.len() >= MANY {
             let needles = patterns.iter().enumerate();
             let needles = needles.filter_map(|(at, test)| Some((at, test.needle()?)));
-            if let Ok(needles) = Needles::of(needles, None) {
-                let patterns = std::mem::take(&mut patterns);
-                sought = Some(Arc::new(Sought { needles, patterns }));
-            }
+            let needles = Needles::of(needles, None);
+            let patterns = std::mem::take(&mut patterns);
+            sought = Some(Arc::new(Sought { needles, patterns }));
         }
         others.append(&mut patterns);
         OneOf {
@@ -105,8 +104,8 @@ impl OneOf {
             }
         }
         if let Some(sought) = &self.sought {
-            let mut found = sought.needles.found(text);
-            if found.any(|at| sought.patterns[at].matches_text(text)) {
+            let matches = |at: usize| sought.patterns[at].matches_text(text);
+            if sought.needles.any(text, matches) {
                 return true;
             }
         }

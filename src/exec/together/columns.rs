@@ -2,14 +2,14 @@
 //! tell apart.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use foldhash::fast::FixedState;
 use polars::prelude::{Column, PolarsResult, StringChunked};
 
-use crate::error::{Error, Result};
 use crate::exec::column::Cells;
 use crate::exec::known::{Known, KnownTexts};
+use crate::exec::needles::Frequencies;
 use crate::exec::together::trial::{Matcher, Room, Test, Trial};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
 use crate::syntax::ast::{CompareOp, Literal};
@@ -22,7 +22,7 @@ pub(super) const PRESENT: usize = 0;
 const MISSING: u32 = 0;
 
 /// Trials of some of a column's tests that are kept; beyond that, all are tried.
-const MOST_TRIALS: usize = 64;
+const MOST_TRIALS: usize = 512;
 
 /// What tells terms, and values of which one is met, apart from comparisons.
 const TERM: u8 = u8::MAX;
@@ -98,23 +98,20 @@ impl Collected {
     }
 
     /// The tests, ready to be tried.
-    ///
-    /// # Errors
-    /// More patterns than an automaton can hold.
-    pub(super) fn finish(self) -> Result<ColumnTests> {
+    pub(super) fn finish(self) -> ColumnTests {
         let tests = self.tests.into_iter().map(|(bit, m)| Test::new(bit, m));
         let tests: Arc<[Test]> = tests.collect();
         let words = (PRESENT + self.bits) / 64 + 1;
-        let all = Trial::new(&tests, |_| true, self.opposites.clone());
-        let all = all.map_err(|why| Error::data(why.to_string()))?;
-        Ok(ColumnTests {
+        let all = Trial::new(&tests, |_| true, self.opposites.clone(), None);
+        ColumnTests {
             all: Arc::new(all),
+            frequencies: OnceLock::new(),
             opposites: self.opposites,
             words,
             some: Mutex::default(),
             kinds: Mutex::new(Kinds::new(words)),
             tests,
-        })
+        }
     }
 }
 
@@ -124,6 +121,8 @@ pub(super) struct ColumnTests {
     opposites: Vec<(usize, usize)>,
     words: usize,
     all: Arc<Trial>,
+    /// What is rare in texts of the column, as far as it has been seen.
+    frequencies: OnceLock<Frequencies>,
     /// Trials of some tests, by their bits.
     some: Mutex<HashMap<Bits, Arc<Trial>>>,
     kinds: Mutex<Kinds>,
@@ -167,8 +166,8 @@ impl ColumnTests {
         Arc::clone(&self.all)
     }
 
-    /// The trial of the tests with these bits, maybe of more.
-    pub(super) fn trial(&self, asked: &Bits) -> Arc<Trial> {
+    /// The trial of the tests with these bits, maybe of more, for texts like these.
+    pub(super) fn trial(&self, asked: &Bits, texts: &StringChunked) -> Arc<Trial> {
         let mut some = self.some.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = some.get(asked) {
             return Arc::clone(known);
@@ -182,8 +181,15 @@ impl ColumnTests {
         let asked_for = |test: &Test| {
             is_asked(test.bit) || opposites.iter().any(|(_, equal)| *equal == test.bit)
         };
-        let trial = Trial::new(&self.tests, asked_for, opposites.clone());
-        let trial = trial.map_or_else(|_| Arc::clone(&self.all), Arc::new);
+        let present = || {
+            texts
+                .downcast_iter()
+                .flat_map(|array| array.iter().flatten())
+        };
+        let frequencies = || Frequencies::of(present(), texts.len());
+        let frequencies = self.frequencies.get_or_init(frequencies);
+        let trial = Trial::new(&self.tests, asked_for, opposites.clone(), Some(frequencies));
+        let trial = Arc::new(trial);
         some.insert(Arc::clone(asked), Arc::clone(&trial));
         trial
     }
@@ -346,7 +352,7 @@ mod tests {
             .iter()
             .map(|(op, pattern)| collected.field(*op, pattern))
             .collect();
-        let tests = collected.finish().expect("the patterns are few");
+        let tests = collected.finish();
         let kinds = tests.kinds(column).expect("the column can be read");
         let cells = Cells::new(column);
         for (row, kind) in kinds.into_iter().enumerate() {
@@ -415,7 +421,7 @@ mod tests {
         };
         let mut collected = Collected::default();
         let bits = terms.map(|term| collected.term(term.to_owned(), matcher(term)));
-        let tests = collected.finish().expect("the terms are few");
+        let tests = collected.finish();
         let column = Column::from(Series::new("_raw".into(), raws));
         let kinds = tests.kinds(&column).expect("the column can be read");
         let mut found = 0;

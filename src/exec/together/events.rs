@@ -108,7 +108,7 @@ impl Executor<'_> {
         let names = tested.names.clone();
         let may_be_any = formulas.iter().any(|(_, f)| *f == Formula::Constant(true));
         let place = column(PLACE).cast(DataType::UInt32);
-        let finder = Arc::new(Finder::new(tested, formulas, MOST_EVENTS)?);
+        let finder = Arc::new(Finder::new(tested, formulas, MOST_EVENTS));
         let sets = match (is_wanted(&finder, &names), set_of_row(&finder, &names)) {
             (Some(wanted), Some(set)) => {
                 let lazy = frame.lazy.filter(wanted).select([place, set]);

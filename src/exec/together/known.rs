@@ -15,44 +15,93 @@ const SAMPLE: usize = 256;
 pub(super) struct Known {
     /// Of each combination the kind in every column.
     pub kinds: Vec<Box<[u32]>>,
-    /// How many rows have it.
-    pub rows: Vec<usize>,
     /// The combination of each row.
     pub of_row: Vec<u32>,
 }
 
+/// Pairs of numbers for which a table has room.
+const ROOM: usize = 1 << 16;
+
+/// In the place of a combination: no row has had it yet.
+const NEW: u32 = u32::MAX;
+
 impl Known {
     /// Of so many rows; a column without kinds is not known.
     pub(super) fn of(kinds: &[Vec<u32>], height: usize) -> Known {
-        let mut met: HashMap<Box<[u32]>, u32, FixedState> = HashMap::default();
         let mut known = Known {
-            kinds: Vec::new(),
-            rows: Vec::new(),
-            of_row: Vec::with_capacity(height),
+            kinds: vec![vec![UNKNOWN; kinds.len()].into()],
+            of_row: vec![0; height],
         };
-        let mut key = vec![UNKNOWN; kinds.len()];
-        for row in 0..height {
-            for (key, kinds) in key.iter_mut().zip(kinds) {
-                *key = match kinds.as_slice() {
-                    [] => UNKNOWN,
-                    [constant] => *constant,
-                    several => several[row],
-                };
+        for (column, kinds) in kinds.iter().enumerate() {
+            if !kinds.is_empty() {
+                known = known.with(column, kinds).0;
             }
-            let at = match met.get(key.as_slice()) {
-                Some(at) => *at,
-                None => {
-                    let at = known.kinds.len() as u32;
-                    met.insert(key.as_slice().into(), at);
-                    known.kinds.push(key.as_slice().into());
-                    known.rows.push(0);
-                    at
-                }
-            };
-            known.rows[at as usize] += 1;
-            known.of_row.push(at);
         }
         known
+    }
+
+    /// With the kinds that a column has, or the only one; which combination each one was before.
+    pub(super) fn with(self, column: usize, kinds: &[u32]) -> (Known, Vec<u32>) {
+        if let [kind] = kinds {
+            let before = (0..self.kinds.len() as u32).collect();
+            let mut known = self;
+            known
+                .kinds
+                .iter_mut()
+                .for_each(|kinds| kinds[column] = *kind);
+            return (known, before);
+        }
+        let mut made = Made {
+            known: &self.kinds,
+            column,
+            kinds: Vec::new(),
+            before: Vec::new(),
+        };
+        let width = kinds.iter().max().map_or(0, |most| *most as usize + 1);
+        let mut of_row = self.of_row;
+        if self.kinds.len() * width <= ROOM {
+            let mut table = vec![NEW; self.kinds.len() * width];
+            for (at, kind) in of_row.iter_mut().zip(kinds) {
+                let place = &mut table[*at as usize * width + *kind as usize];
+                if *place == NEW {
+                    *place = made.push(*at, *kind);
+                }
+                *at = *place;
+            }
+        } else {
+            let mut table: HashMap<(u32, u32), u32, FixedState> = HashMap::default();
+            for (at, kind) in of_row.iter_mut().zip(kinds) {
+                let place = table.entry((*at, *kind));
+                *at = *place.or_insert_with(|| made.push(*at, *kind));
+            }
+        }
+        let Made { kinds, before, .. } = made;
+        (Known { kinds, of_row }, before)
+    }
+
+    /// How many rows have each combination.
+    pub(super) fn rows(&self) -> Vec<usize> {
+        let mut rows = vec![0; self.kinds.len()];
+        self.of_row.iter().for_each(|at| rows[*at as usize] += 1);
+        rows
+    }
+}
+
+/// Combinations that are being made of others and the kinds of one more column.
+struct Made<'k> {
+    known: &'k [Box<[u32]>],
+    column: usize,
+    kinds: Vec<Box<[u32]>>,
+    before: Vec<u32>,
+}
+
+impl Made<'_> {
+    fn push(&mut self, before: u32, kind: u32) -> u32 {
+        let mut kinds = self.known[before as usize].clone();
+        kinds[self.column] = kind;
+        self.kinds.push(kinds);
+        self.before.push(before);
+        self.kinds.len() as u32 - 1
     }
 }
 

@@ -40,7 +40,7 @@ impl Executor<'_> {
         let sought: Vec<usize> = formulas.iter().map(|(at, _)| *at).collect();
         let schema = columns_of(sought.iter().map(|at| &wants[*at]), &frame.schema);
         let names = tested.names.clone();
-        let finder = Arc::new(Finder::new(tested, formulas, MOST_ROWS)?);
+        let finder = Arc::new(Finder::new(tested, formulas, MOST_ROWS));
         let (Some(wanted), Some(set)) = (is_wanted(&finder, &names), set_of_row(&finder, &names))
         else {
             return Ok(Vec::new());

@@ -1,12 +1,11 @@
 //! Which searches may find a row, for all rows of columns at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
-use polars::prelude::{Column, PolarsResult};
+use polars::prelude::{Column, PolarsResult, StringChunked};
 
-use crate::error::Result;
 use crate::exec::column::common_height;
 use crate::exec::together::columns::{Bits, Collected, ColumnTests, is_set, set};
 use crate::exec::together::formula::{Formula, Tested};
@@ -19,8 +18,14 @@ pub(super) const NONE: u32 = 0;
 /// Rows from which on the texts of a column are looked at last, and only for what is open then.
 const MANY: usize = 4096;
 
-/// Rows that have the same kinds from which on an automaton is made for what they leave open.
-const SEVERAL: usize = 1024;
+/// Rows that have the same kinds from which on a trial is made for what they leave open.
+const SEVERAL: usize = 64;
+
+/// Of all rows, one in so many is a good part for one search.
+const A_GOOD_PART: u64 = 20;
+
+/// Of the rows that are kept at most, one in so many is few, whatever part of all they are.
+const FEW: u64 = 20;
 
 /// Finds out for rows which of many searches may find them.
 pub(super) struct Finder {
@@ -53,22 +58,17 @@ struct Sets {
     searches: Vec<Box<[usize]>>,
     /// Rows of each set.
     rows: Vec<u64>,
+    /// Searches that find too many rows to keep them: for good, as rows of theirs are let go.
+    crowded: BTreeSet<usize>,
 }
 
 impl Finder {
     /// A finder for formulas over tested columns, which keeps so many rows at most.
-    ///
-    /// # Errors
-    /// More patterns than an automaton can hold.
-    pub(super) fn new(
-        tested: Tested,
-        formulas: Vec<(usize, Formula)>,
-        most: u64,
-    ) -> Result<Finder> {
+    pub(super) fn new(tested: Tested, formulas: Vec<(usize, Formula)>, most: u64) -> Finder {
         let columns = tested.tests.into_iter().map(Collected::finish);
         let nobody: Box<[usize]> = Box::default();
-        Ok(Finder {
-            columns: columns.collect::<Result<_>>()?,
+        Finder {
+            columns: columns.collect(),
             formulas,
             most,
             rests: Mutex::default(),
@@ -77,8 +77,9 @@ impl Finder {
                 numbers: HashMap::from([(nobody.clone(), NONE)]),
                 searches: vec![nobody],
                 rows: vec![0],
+                crowded: BTreeSet::new(),
             }),
-        })
+        }
     }
 
     /// The set of each row; `columns` are those that are tested, in their order.
@@ -99,46 +100,31 @@ impl Finder {
             });
             dear.extend(is_dear.then_some(at));
         }
-        let known = Known::of(&kinds, height);
+        let mut known = Known::of(&kinds, height);
         let rests: Vec<Arc<Rest>> = known.kinds.iter().map(|kinds| self.rest(kinds)).collect();
         for &at in &dear {
-            let (trials, of_known) = self.trials(at, &known, &rests);
+            let texts = columns[at].as_materialized_series().str()?;
+            let (trials, of_known) = self.trials(at, texts, &known, &rests);
             let trial_of_row: Vec<u32> = known
                 .of_row
                 .iter()
                 .map(|known| of_known[*known as usize])
                 .collect();
-            let texts = columns[at].as_materialized_series();
-            kinds[at] = self.columns[at].kinds_by(texts.str()?, &trials, &trial_of_row);
+            kinds[at] = self.columns[at].kinds_by(texts, &trials, &trial_of_row);
         }
-        if dear.is_empty() {
-            let sets = known.kinds.iter().zip(&rests);
-            let sets: Vec<u32> = sets.map(|(kinds, rest)| self.set_of(kinds, rest)).collect();
-            let rows = known.of_row.into_iter();
-            return Ok(rows.map(|known| sets[known as usize]).collect());
+        // The rest that each combination began as.
+        let mut begun: Vec<u32> = (0..rests.len() as u32).collect();
+        for at in dear {
+            let before;
+            (known, before) = known.with(at, &kinds[at]);
+            begun = before.into_iter().map(|at| begun[at as usize]).collect();
         }
-        let mut met: HashMap<Box<[u32]>, u32, FixedState> = HashMap::default();
-        let mut found = Vec::with_capacity(height);
-        let mut key = vec![0; dear.len() + 1];
-        for (row, &of_row) in known.of_row.iter().enumerate() {
-            key[0] = of_row;
-            for (key, at) in key[1..].iter_mut().zip(&dear) {
-                *key = kinds[*at][row];
-            }
-            found.push(match met.get(key.as_slice()) {
-                Some(set) => *set,
-                None => {
-                    let mut all = known.kinds[of_row as usize].clone();
-                    for (kind, at) in key[1..].iter().zip(&dear) {
-                        all[*at] = *kind;
-                    }
-                    let set = self.set_of(&all, &rests[of_row as usize]);
-                    met.insert(key.as_slice().into(), set);
-                    set
-                }
-            });
-        }
-        Ok(found)
+        let sets = known.kinds.iter().zip(&begun);
+        let sets: Vec<u32> = sets
+            .map(|(kinds, rest)| self.set_of(kinds, &rests[*rest as usize]))
+            .collect();
+        let rows = known.of_row.into_iter();
+        Ok(rows.map(|known| sets[known as usize]).collect())
     }
 
     /// The set of all of so many rows, where no column is tested.
@@ -180,22 +166,23 @@ impl Finder {
         rest
     }
 
-    /// The trials of a column for what rows leave open, and which of them is for which known
-    /// kinds.
+    /// The trials of a column with these texts for what rows leave open, and which of them is for
+    /// which known kinds.
     fn trials(
         &self,
         column: usize,
+        texts: &StringChunked,
         known: &Known,
         rests: &[Arc<Rest>],
     ) -> (Vec<Option<Arc<Trial>>>, Vec<u32>) {
         let tests = &self.columns[column];
         let mut trials: Vec<Option<Arc<Trial>>> = vec![None];
-        let of_known = rests.iter().zip(&known.rows).map(|(rest, rows)| {
+        let of_known = rests.iter().zip(known.rows()).map(|(rest, rows)| {
             let Some(asked) = &rest.asked[column] else {
                 return 0;
             };
-            let trial = match *rows >= SEVERAL {
-                true => tests.trial(asked),
+            let trial = match rows >= SEVERAL {
+                true => tests.trial(asked, texts),
                 false => tests.all(),
             };
             let same = |other: &Option<Arc<Trial>>| {
@@ -257,11 +244,11 @@ impl Finder {
         for set in &found {
             sets.rows[*set as usize] += 1;
         }
-        let crowded = self.crowded_in(&sets);
+        self.crowd(&mut sets);
         let idle: Vec<bool> = sets
             .searches
             .iter()
-            .map(|searches| searches.iter().all(|s| crowded.contains(s)))
+            .map(|searches| searches.iter().all(|s| sets.crowded.contains(s)))
             .collect();
         drop(sets);
         for set in &mut found {
@@ -273,22 +260,32 @@ impl Finder {
     }
 
     /// The searches that find too many rows to keep them.
-    pub(super) fn crowded(&self) -> Vec<usize> {
-        self.crowded_in(&self.lock())
+    pub(super) fn crowded(&self) -> BTreeSet<usize> {
+        let mut sets = self.lock();
+        self.crowd(&mut sets);
+        sets.crowded.clone()
     }
 
-    /// While there are too many rows, those of the search that finds most are not kept.
-    fn crowded_in(&self, sets: &Sets) -> Vec<usize> {
+    /// Rows of a search that finds a good part of all are not kept: it reads them as quickly
+    /// alone. While there are still too many, neither are those of the search that finds most.
+    fn crowd(&self, sets: &mut Sets) {
         let mut rows: HashMap<usize, u64> = HashMap::new();
         for (searches, count) in sets.searches.iter().zip(&sets.rows) {
             for search in searches {
                 *rows.entry(*search).or_default() += count;
             }
         }
-        let mut crowded = Vec::new();
+        let good_part = (sets.rows.iter().sum::<u64>() / A_GOOD_PART).max(self.most / FEW);
+        sets.crowded.extend(
+            rows.iter()
+                .filter(|(_, rows)| **rows > good_part)
+                .map(|(s, _)| *s),
+        );
+        rows.retain(|search, _| !sets.crowded.contains(search));
         loop {
             let kept = sets.searches.iter().zip(&sets.rows);
-            let kept = kept.filter(|(searches, _)| searches.iter().any(|s| !crowded.contains(s)));
+            let kept =
+                kept.filter(|(searches, _)| !searches.iter().all(|s| sets.crowded.contains(s)));
             let kept: u64 = kept.map(|(_, rows)| rows).sum();
             if kept <= self.most {
                 break;
@@ -298,10 +295,8 @@ impl Finder {
                 break;
             };
             rows.remove(&most);
-            crowded.push(most);
+            sets.crowded.insert(most);
         }
-        crowded.sort_unstable();
-        crowded
     }
 
     /// For each search with a number below `searches`, the places in `sets` where it may find a
@@ -329,6 +324,8 @@ fn passes(passed: &[Option<Bits>]) -> impl Fn(usize, usize) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
 
     use super::{Finder, MANY};
@@ -415,7 +412,7 @@ mod tests {
             .collect();
         let of_name = |name: &String| columns.iter().find(|column| column.name() == name).cloned();
         let asked: Vec<Column> = tested.names.iter().filter_map(of_name).collect();
-        let finder = Finder::new(tested, formulas, u64::MAX).expect("the patterns are few");
+        let finder = Finder::new(tested, formulas, u64::MAX);
         let sets = finder.wanted(&asked).expect("they are texts");
         let places = finder.places(&sets, searches.len());
         for (search, places) in searches.iter().zip(places) {
@@ -427,22 +424,23 @@ mod tests {
 
     #[test]
     fn those_who_find_most_are_left_out_where_there_are_too_many_rows() {
-        let texts: Vec<String> = (0..100).map(|n| format!("{}", n % 10)).collect();
+        let texts: Vec<String> = (0..1000).map(|n| format!("{}", n % 100)).collect();
         let columns = [Column::from(Series::new("name".into(), texts))];
-        let frame = Frame::of(DataFrame::new(100, columns.to_vec()).expect("of one height"));
+        let frame = Frame::of(DataFrame::new(1000, columns.to_vec()).expect("of one height"));
         let mut tested = Tested::default();
         let searches = [
             build::equals("name", "1"),
             not_equal("name", "1"),
             build::equals("name", "2"),
+            build::equals("name", "3"),
         ];
         let formulas = searches.iter().enumerate();
         let formulas = formulas.map(|(at, search)| (at, tested.formula([search], &frame)));
         let formulas = formulas.collect();
-        let finder = Finder::new(tested, formulas, 25).expect("the patterns are few");
+        let finder = Finder::new(tested, formulas, 25);
         let sets = finder.wanted(&columns).expect("they are texts");
-        assert_eq!(finder.crowded(), [1]);
-        let places = finder.places(&sets, 3);
+        assert_eq!(finder.crowded(), BTreeSet::from([1, 3]));
+        let places = finder.places(&sets, 4);
         assert_eq!(places[0].len(), 10);
         assert_eq!(places[2].len(), 10);
         assert_eq!(sets.iter().filter(|set| **set != super::NONE).count(), 20);

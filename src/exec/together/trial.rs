@@ -1,13 +1,13 @@
-//! Tests of texts tried together: what is sought within texts by one automaton, what is compared
-//! whole by one look-up.
+//! Tests of texts tried together: what is sought within texts in one go, what is compared whole by
+//! one look-up.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasickKind, BuildError};
 use foldhash::fast::FixedState;
 
-use crate::exec::needles::Needles;
+use crate::exec::needles::{Frequencies, Needles};
 use crate::exec::together::columns::{is_set, set};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
 
@@ -97,15 +97,13 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    /// Those tests that are asked for.
-    ///
-    /// # Errors
-    /// More patterns than an automaton can hold.
+    /// Those tests that are asked for; what is rare in the texts to be tried, if that is known.
     pub(super) fn new(
         tests: &Arc<[Test]>,
         is_asked: impl Fn(&Test) -> bool,
         opposites: Vec<(usize, usize)>,
-    ) -> Result<Trial, BuildError> {
+        frequencies: Option<&Frequencies>,
+    ) -> Trial {
         let mut trial = Trial {
             tests: Arc::clone(tests),
             whole: HashMap::default(),
@@ -134,9 +132,9 @@ impl Trial {
             }
         }
         if !needles.is_empty() {
-            trial.needles = Some(Needles::of(needles, Some(AhoCorasickKind::DFA))?);
+            trial.needles = Some(Needles::of(needles, frequencies));
         }
-        Ok(trial)
+        trial
     }
 
     /// Whether something is sought within texts.
@@ -163,7 +161,7 @@ impl Trial {
         };
         if let Some(needles) = &self.needles {
             tried.fill(0);
-            for at in needles.found(text) {
+            let _: ControlFlow<()> = needles.found(text, |at| {
                 let test = &self.tests[at];
                 if matches!(test.way, Way::Holds(_)) {
                     set(bits, test.bit);
@@ -171,7 +169,8 @@ impl Trial {
                     set(tried, at);
                     attempt(at, bits);
                 }
-            }
+                ControlFlow::Continue(())
+            });
         }
         self.always.iter().for_each(|at| attempt(*at, bits));
         if !self.beyond_ascii.is_empty() && !text.is_ascii() {
