@@ -54,7 +54,7 @@ impl Table for RiskEvents<'_> {
     }
 }
 
-fn of_threats(event: &RiskEvent, text: impl Fn(&Threat) -> &String) -> Value<'_> {
-    let texts = event.threats.iter().map(|threat| text(threat).as_str());
+fn of_threats(event: &RiskEvent, text: impl Fn(&Threat) -> &str) -> Value<'_> {
+    let texts = event.threats.iter().map(text);
     Value::multi(texts.map(Cow::Borrowed).collect())
 }

@@ -3,6 +3,8 @@
 //! Follows "Risk Analysis adaptive response" of Splunk Enterprise Security: one event a row and
 //! risk object, with the threat objects of the row beside it.
 
+use std::sync::Arc;
+
 use crate::detect::message;
 use crate::detect::selection::models_of;
 use crate::exec::rows::Rows;
@@ -15,13 +17,13 @@ pub struct RiskEvent {
     /// The host, user or other thing at risk.
     pub object: String,
     /// `system`, `user`, `other`.
-    pub object_type: String,
+    pub object_type: Arc<str>,
     /// Impact × confidence / 100.
     pub score: f64,
     /// The message, fields filled in.
-    pub message: String,
+    pub message: Arc<str>,
     /// What did it.
-    pub threats: Vec<Threat>,
+    pub threats: Arc<[Threat]>,
     /// The row.
     pub row: usize,
 }
@@ -32,7 +34,7 @@ pub struct Threat {
     /// Its value in the row.
     pub object: String,
     /// `process_name`, `ip_address`, ...
-    pub object_type: String,
+    pub object_type: Arc<str>,
 }
 
 /// Whether a search looks at risk events: it is run after those that make some.
@@ -75,31 +77,41 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
             .position(|n| *n == name)
             .map_or(Value::Null, |column| rows.value(row, column))
     };
+    let of_threats = risk.threats.iter();
+    let of_threats: Vec<_> = of_threats
+        .map(|t| (&t.field, Arc::from(t.kind.as_str())))
+        .collect();
+    let of_objects = risk.objects.iter();
+    let of_objects: Vec<_> = of_objects
+        .map(|o| (o, Arc::from(o.kind.as_str())))
+        .collect();
     let mut events = Vec::new();
     for row in 0..rows.len() {
-        let filled = |template: &String| message::fill(template, |name| field(row, name));
+        let filled = |template: &String| -> Arc<str> {
+            message::fill(template, |name| field(row, name)).into()
+        };
         let message = risk.message.as_ref().map(filled).unwrap_or_default();
-        let threats: Vec<Threat> = risk
-            .threats
-            .iter()
-            .flat_map(|threat| {
-                let values = field(row, &threat.field).into_values();
-                values.into_iter().map(|value| Threat {
-                    object: value.into_owned(),
-                    object_type: threat.kind.clone(),
-                })
+        let threats = of_threats.iter().flat_map(|(name, kind)| {
+            let values = field(row, name).into_values();
+            values.into_iter().map(|value| Threat {
+                object: value.into_owned(),
+                object_type: Arc::clone(kind),
             })
-            .collect();
-        for object in &risk.objects {
-            let own = object.message.as_ref().map(filled);
+        });
+        let threats: Arc<[Threat]> = threats.collect();
+        for (object, kind) in &of_objects {
+            let own = object.message.as_ref();
+            let own = own
+                .filter(|own| risk.message.as_ref() != Some(own))
+                .map(filled);
             let message = own.as_ref().unwrap_or(&message);
             for value in field(row, &object.field).into_values() {
                 events.push(RiskEvent {
                     object: value.into_owned(),
-                    object_type: object.kind.clone(),
+                    object_type: Arc::clone(kind),
                     score: object.score,
-                    message: message.clone(),
-                    threats: threats.clone(),
+                    message: Arc::clone(message),
+                    threats: Arc::clone(&threats),
                     row,
                 });
             }

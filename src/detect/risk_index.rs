@@ -64,10 +64,10 @@ pub fn events(result: &DetectionResult, now: f64, zone: Tz) -> Table {
     let event = |at: usize| &result.risk[at];
     each("risk_object", &|at| Value::text(event(at).object.clone()));
     each("risk_object_type", &|at| {
-        Value::text(event(at).object_type.clone())
+        Value::text(event(at).object_type.to_string())
     });
     each("risk_score", &|at| Value::Num(event(at).score));
-    each("risk_message", &|at| match event(at).message.as_str() {
+    each("risk_message", &|at| match event(at).message.as_ref() {
         "" => Value::Null,
         message => Value::text(message.to_owned()),
     });
@@ -75,7 +75,7 @@ pub fn events(result: &DetectionResult, now: f64, zone: Tz) -> Table {
         multi(event(at).threats.iter().map(|t| t.object.clone()))
     });
     each("threat_object_type", &|at| {
-        multi(event(at).threats.iter().map(|t| t.object_type.clone()))
+        multi(event(at).threats.iter().map(|t| t.object_type.to_string()))
     });
     for (name, values) in annotations(detection) {
         each(&name, &|_| values.clone());

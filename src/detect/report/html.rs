@@ -246,7 +246,7 @@ fn detection(out: &mut String, at: usize, finding: &Finding, ran: &Ran) {
     rows(out, finding);
     if !finding.risk.is_empty() {
         out.push_str("<p><b>Risk messages</b></p><ul>");
-        let mut messages: Vec<&str> = finding.risk.iter().map(|e| e.message.as_str()).collect();
+        let mut messages: Vec<&str> = finding.risk.iter().map(|e| e.message.as_ref()).collect();
         messages.dedup();
         for message in messages.iter().take(20) {
             let _ = write!(out, "<li>{}</li>", escape(message));

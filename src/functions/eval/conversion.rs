@@ -183,8 +183,10 @@ fn tonumber<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
             None => return Ok(Value::Null),
         },
     };
-    if matches!(args[0], Value::Multi(_)) {
-        return Ok(Value::Null);
+    match args[0] {
+        Value::Multi(_) => return Ok(Value::Null),
+        Value::Num(number) if base == 10 => return Ok(Value::number(number)),
+        _ => {}
     }
     let number = text(args, 0).and_then(|t| {
         if base == 10 {
