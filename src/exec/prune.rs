@@ -8,7 +8,7 @@ use crate::exec::frame::Frame;
 use crate::knowledge::props::{FieldRules, TransformMethod};
 use crate::plan::context::PlanContext;
 use crate::plan::matching::FieldMatcher;
-use crate::store::{Between, RISK_ORIGIN, StoredSource};
+use crate::store::{Between, StoredSource};
 use crate::syntax::ast::{CompareOp, Literal, Search};
 use crate::time;
 
@@ -152,8 +152,7 @@ impl Executor<'_> {
 /// see the index of risk events; here it sees all others, and so the same detections find the
 /// same however often they are run.
 fn is_made_risk(part: &EventPart) -> bool {
-    let made = |source: &StoredSource| source.origin.starts_with(RISK_ORIGIN);
-    !part.stored.is_empty() && part.stored.iter().all(made)
+    !part.stored.is_empty() && part.stored.iter().all(StoredSource::is_made_risk)
 }
 
 /// Whether a search expression asks for events of some index. What event types and subsearches

@@ -65,6 +65,11 @@ pub struct StoredSource {
 }
 
 impl StoredSource {
+    /// Whether they are risk events that detections made.
+    pub fn is_made_risk(&self) -> bool {
+        self.origin.starts_with(RISK_ORIGIN)
+    }
+
     /// Its Parquet files one by one.
     pub fn split(&self) -> Vec<StoredSource> {
         let each = |batch: &BatchFile| {

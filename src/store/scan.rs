@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use polars::prelude::{
-    DataFrame, DataType, Expr, HiveOptions, IntoLazy as _, LazyFrame, NULL, PlRefPath, PolarsError,
-    ScanArgsParquet, Schema, SchemaRef, lit,
+    DataFrame, Expr, Field, HiveOptions, IntoLazy as _, LazyFrame, NULL, PlRefPath, PolarsError,
+    ScanArgsParquet, Schema, SchemaExt as _, SchemaRef, lit,
 };
 
 use crate::error::{Error, Result};
@@ -18,28 +19,23 @@ pub(super) fn joined(schemas: impl Iterator<Item = Schema>) -> SchemaRef {
     Arc::new(read::join_schemas(&schemas))
 }
 
-/// One scan over all files whose types are the joined ones, and one over each group of others, which
-/// are cast.
+/// One scan over all files whose types are the joined ones, and one over each group of others that
+/// have the same columns of other types, which are cast.
 pub(super) fn scan(batches: &[(PathBuf, Schema)], all: &SchemaRef) -> Result<LazyFrame> {
-    let mut fitting = Vec::new();
-    let mut others: Vec<(SchemaRef, Vec<PathBuf>)> = Vec::new();
+    let mut groups: IndexMap<Vec<Field>, Vec<PathBuf>> = IndexMap::from([(Vec::new(), Vec::new())]);
     for (path, schema) in batches {
-        let path = path.clone();
-        let fits = |name: &str, kind: &DataType| all.get(name) == Some(kind);
-        if schema.iter().all(|(name, kind)| fits(name, kind)) {
-            fitting.push(path);
-        } else if let Some((_, paths)) = others.iter_mut().find(|(s, _)| **s == *schema) {
-            paths.push(path);
-        } else {
-            others.push((Arc::new(schema.clone()), vec![path]));
-        }
+        let odd = schema.iter_fields();
+        let odd = odd.filter(|field| all.get(&field.name) != Some(&field.dtype));
+        groups.entry(odd.collect()).or_default().push(path.clone());
     }
     let mut parts = Vec::new();
-    if !fitting.is_empty() {
-        parts.push((scan_files(&fitting, all)?, Arc::clone(all)));
-    }
-    for (schema, paths) in others {
-        parts.push((scan_files(&paths, &schema)?, schema));
+    for (odd, paths) in groups.iter().filter(|(_, paths)| !paths.is_empty()) {
+        let mut schema = all.as_ref().clone();
+        for field in odd {
+            schema.set_dtype(&field.name, field.dtype.clone());
+        }
+        let schema = Arc::new(schema);
+        parts.push((scan_files(paths, &schema)?, schema));
     }
     if parts.is_empty() {
         let empty = DataFrame::empty_with_schema(all);

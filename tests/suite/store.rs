@@ -248,6 +248,36 @@ fn what_a_search_can_not_find_is_not_opened() {
 }
 
 #[test]
+fn small_sources_that_no_rule_tells_apart_are_read_as_one() {
+    let place = Place::new();
+    for name in ["a", "b", "c"] {
+        let event = format!("{{\"_time\":1700000000,\"{name}\":1}}\n");
+        let file = format!("{name}.ndjson");
+        place.write(&file, &event);
+        place.run(&["replay", &file, "--sourcetype", "s"]).fine();
+    }
+    place.write(
+        "app/default/props.conf",
+        "[source::...c.ndjson]\nEVAL-d = \"of c\"\n",
+    );
+    let scans = |options: &[&str]| {
+        let args = [&["explain", "--stage", "polars", "index=main"], options].concat();
+        place.run(&args).fine().out.matches("Parquet SCAN").count()
+    };
+    assert_eq!((scans(&[]), scans(&["--app", "app"])), (1, 2));
+    let found = |spl: &str| place.rows(&["--app", "app"], spl);
+    let table = "table a b c d | sort a b c";
+    assert_eq!(
+        found(&format!("index=main | {table}")),
+        [r#"{"a":1}"#, r#"{"b":1}"#, r#"{"c":1,"d":"of c"}"#]
+    );
+    assert_eq!(found("source=*b.ndjson | stats count by source").len(), 1);
+    assert_eq!(found("source=*b.ndjson | table b"), [r#"{"b":1}"#]);
+    let by_source = "index=main | stats count by source | stats count";
+    assert_eq!(found(by_source), [r#"{"count":3}"#]);
+}
+
+#[test]
 fn the_store_is_looked_after() {
     let place = Place::new();
     for (name, lines) in [("a", 1), ("b", 2), ("c", 3)] {
