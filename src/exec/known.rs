@@ -72,7 +72,7 @@ impl<'t, T: Copy> KnownTexts<'t, T> {
     /// The answer for a text.
     pub(super) fn of(&mut self, text: &'t str, asker: u32, answer: impl FnOnce() -> T) -> T {
         // Where most texts are new, looking for them costs more than it saves.
-        if self.asked >= KEPT && self.new * 3 > self.asked * 2 {
+        if self.asked >= KEPT_TEXTS && self.new * 3 > self.asked * 2 {
             return answer();
         }
         self.asked += 1;
