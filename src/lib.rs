@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod pieces;
 pub mod source;
 pub mod error;
 pub mod report;

@@ -3,12 +3,15 @@
 //! Follows "Risk Analysis adaptive response" of Splunk Enterprise Security: one event a row and
 //! risk object, with the threat objects of the row beside it.
 
+use std::convert::Infallible;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::detect::message;
 use crate::detect::selection::models_of;
 use crate::exec::rows::Rows;
 use crate::knowledge::detection::Detection;
+use crate::pieces::in_pieces;
 use crate::value::Value;
 
 /// What one row says about one object.
@@ -85,8 +88,7 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
     let of_objects: Vec<_> = of_objects
         .map(|o| (o, Arc::from(o.kind.as_str())))
         .collect();
-    let mut events = Vec::new();
-    for row in 0..rows.len() {
+    let of_row = |row: usize, events: &mut Vec<RiskEvent>| {
         let filled = |template: &String| -> Arc<str> {
             message::fill(template, |name| field(row, name)).into()
         };
@@ -116,6 +118,20 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
                 });
             }
         }
-    }
+    };
+    let mut events = Vec::new();
+    let of_rows = |rows: Range<usize>| {
+        let mut events = Vec::new();
+        rows.for_each(|row| of_row(row, &mut events));
+        events
+    };
+    let taken: Result<(), Infallible> = in_pieces(rows.len(), PIECE, of_rows, |made| {
+        events.extend(made);
+        Ok(())
+    });
+    let Ok(()) = taken;
     events
 }
+
+/// Rows of which the risk events are made at a time.
+const PIECE: usize = 16_384;

@@ -234,6 +234,8 @@ fn search_field(name: &Name, next: &str) -> String {
 
 fn term(value: &Literal) -> String {
     let bare = match quoting::bare(&value.text, &WORD_STOPS) {
+        // Alternatives in parentheses may come next, which are no list of values.
+        Some(text) if !value.quoted && text.eq_ignore_ascii_case("in") => Some(format!("({text})")),
         Some(text) if !value.quoted && !operator_word(&value.text) => Some(text),
         _ => None,
     };

@@ -9,7 +9,7 @@ use crate::support;
 /// The modules from first to last. A module uses only what stands above it; those of one line do
 /// not see each other.
 const ORDER: &[&[&str]] = &[
-    &["source"],
+    &["pieces", "source"],
     &["error"],
     &["report"],
     &["value"],

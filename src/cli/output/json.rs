@@ -1,12 +1,14 @@
 //! JSON: one object a row. Numbers are numbers, several values an array, missing fields left out.
 
 use std::io::{self, Write};
+use std::ops::Range;
 
 use crate::cli::output::{Style, Table, is_time, time};
+use crate::pieces::in_pieces;
 use crate::value::{Type, Value, format_number, is_canonical_number};
 
-/// Bytes that are gathered before they are written.
-const GATHERED: usize = 64 << 10;
+/// Rows that are gathered before they are written.
+const GATHERED: usize = 1024;
 
 /// One object a line.
 pub fn write_ndjson(table: &dyn Table, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -41,21 +43,21 @@ fn write_rows(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let columns = columns(table);
-    // Row by row in memory: what is written bit by bit costs a call for each bit.
-    let mut gathered = Vec::with_capacity(GATHERED);
-    for row in 0..count {
-        let apart = if row == 0 { before } else { between };
-        gathered.extend_from_slice(apart.as_bytes());
-        write_row(table, &columns, row, &mut gathered);
-        if gathered.len() >= GATHERED {
-            out.write_all(&gathered)?;
-            gathered.clear();
+    // In memory first: what is written bit by bit costs a call for each bit.
+    let gathered = |rows: Range<usize>| {
+        let mut gathered = Vec::new();
+        for row in rows {
+            let apart = if row == 0 { before } else { between };
+            gathered.extend_from_slice(apart.as_bytes());
+            write_row(table, &columns, row, &mut gathered);
         }
+        gathered
+    };
+    in_pieces(count, GATHERED, gathered, |rows| out.write_all(&rows))?;
+    match count {
+        0 => Ok(()),
+        _ => out.write_all(after.as_bytes()),
     }
-    if count > 0 {
-        gathered.extend_from_slice(after.as_bytes());
-    }
-    out.write_all(&gathered)
 }
 
 /// A text as a JSON string.

@@ -83,7 +83,7 @@ impl Format {
 }
 
 /// Anything with named columns and rows of SPL values.
-pub trait Table {
+pub trait Table: Sync {
     /// The columns' names, in order.
     fn names(&self) -> Vec<&str>;
     /// The columns' types, in order.

@@ -1,0 +1,85 @@
+//! Work on many rows, piece by piece on all cores.
+
+use std::ops::Range;
+use std::thread;
+
+/// Calls `take` with what `work` makes of each piece of the numbers below `count`, in their order.
+/// As many pieces are worked on at a time as there are cores; where there is but one, nothing is
+/// done beside.
+///
+/// # Errors
+/// As `take`, whose first error ends the work.
+pub fn in_pieces<T: Send, E>(
+    count: usize,
+    piece: usize,
+    work: impl Fn(Range<usize>) -> T + Sync,
+    mut take: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    let piece = piece.max(1);
+    let of = |start: usize| start..count.min(start + piece);
+    if count <= piece {
+        return take(work(0..count));
+    }
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    for start in (0..count).step_by(piece * cores) {
+        let starts = (start..count).step_by(piece).take(cores);
+        let made: Vec<T> = thread::scope(|scope| {
+            let others: Vec<_> = starts
+                .clone()
+                .skip(1)
+                .map(|start| {
+                    scope.spawn({
+                        let work = &work;
+                        move || work(of(start))
+                    })
+                })
+                .collect();
+            let first = work(of(start));
+            let others = others.into_iter().map(|other| match other.join() {
+                Ok(made) => made,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            std::iter::once(first).chain(others).collect()
+        });
+        made.into_iter().try_for_each(&mut take)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_pieces;
+
+    #[test]
+    fn what_is_made_of_pieces_comes_in_their_order() {
+        for count in [0, 1, 9, 10, 11, 100, 1003] {
+            let mut all = Vec::new();
+            let done = in_pieces(
+                count,
+                10,
+                |range| range.collect::<Vec<_>>(),
+                |made| {
+                    all.extend(made);
+                    Ok::<_, ()>(())
+                },
+            );
+            assert_eq!(done, Ok(()));
+            assert_eq!(all, (0..count).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_first_error_ends_the_work() {
+        let mut taken = 0;
+        let done = in_pieces(
+            1000,
+            10,
+            |range| range.start,
+            |start| {
+                taken += 1;
+                if start < 50 { Ok(()) } else { Err(start) }
+            },
+        );
+        assert_eq!((done, taken), (Err(50), 6));
+    }
+}
