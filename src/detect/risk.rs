@@ -125,11 +125,10 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
         rows.for_each(|row| of_row(row, &mut events));
         events
     };
-    let taken: Result<(), Infallible> = in_pieces(rows.len(), PIECE, of_rows, |made| {
+    let Ok(()) = in_pieces(rows.len(), PIECE, of_rows, |made| {
         events.extend(made);
-        Ok(())
+        Ok::<_, Infallible>(())
     });
-    let Ok(()) = taken;
     events
 }
 

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 use foldhash::fast::FixedState;
@@ -154,10 +153,7 @@ impl Sought {
     /// The rows that a text may match, in their order.
     fn rows(&self, text: &str) -> Vec<usize> {
         let mut rows = self.others.clone();
-        let _: ControlFlow<()> = self.needles.found(text, |row| {
-            rows.push(row);
-            ControlFlow::Continue(())
-        });
+        self.needles.each(text, |row| rows.push(row));
         rows.sort_unstable();
         rows.dedup();
         rows

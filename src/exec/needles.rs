@@ -1,7 +1,7 @@
 //! Texts without which patterns do not match, sought together.
 //!
 //! Of each text four neighbouring bytes are looked for, those that are rarest in the values at
-//! hand: a table of bits, small enough for the fastest cache, tells for every place of a value
+//! hand: a table, small enough for the fastest cache, tells for every place of a value
 //! whether such bytes may begin there, and only then is the text compared. An automaton over the
 //! same texts needs a table that does not fit, and each of its steps waits for the one before.
 
@@ -135,8 +135,16 @@ impl Needles {
     }
 
     /// Calls `each` with the patterns whose text stands in a text, whatever the case of ASCII's
-    /// letters, until it breaks; one may come several times.
-    pub(super) fn found<B>(
+    /// letters; one may come several times.
+    pub(super) fn each(&self, text: &str, mut each: impl FnMut(usize)) {
+        let _: ControlFlow<()> = self.found(text, |pattern| {
+            each(pattern);
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// The same until `each` breaks.
+    fn found<B>(
         &self,
         text: &str,
         mut each: impl FnMut(usize) -> ControlFlow<B>,
@@ -322,7 +330,6 @@ fn beginnings(needle: u32, text: &[u8]) -> Vec<Gram> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::ops::ControlFlow;
 
     use proptest::prelude::{Strategy, prop, proptest};
 
@@ -343,9 +350,8 @@ mod tests {
                 let stands = |at: &usize| lower.contains(&needles[*at]);
                 let expected: BTreeSet<usize> = (0..needles.len()).filter(stands).collect();
                 let mut found = BTreeSet::new();
-                let _: ControlFlow<()> = sought.found(text, |at| {
+                sought.each(text, |at| {
                     found.insert(at);
-                    ControlFlow::Continue(())
                 });
                 assert_eq!(found, expected, "{needles:?} in {text:?}");
                 let odd = |at: &usize| at % 2 == 1;

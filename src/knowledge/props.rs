@@ -122,6 +122,14 @@ impl Props {
         self.selected.iter().any(is_host)
     }
 
+    /// Whether a stanza is for events of one of these sources and not of the other.
+    pub fn tells_apart(&self, source: &str, other: &str) -> bool {
+        self.selected.iter().any(|s| match &s.selector {
+            Selector::Source(pattern) => pattern.matches(source) != pattern.matches(other),
+            _ => false,
+        })
+    }
+
     /// The rules for events of that sourcetype (whatever its case), source and host.
     ///
     /// `[source::...]` wins over `[host::...]`, which wins over the sourcetype; among stanzas of

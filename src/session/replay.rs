@@ -159,7 +159,7 @@ impl Session {
             );
             groups.entry(key).or_default().push(source);
         }
-        for sources in self.fewer_groups(groups.into_values())? {
+        for sources in self.fewer_groups(groups.into_values()) {
             data.events.push(stored_part(&store, sources)?);
         }
         data.stored = Some(Stored {
@@ -171,19 +171,18 @@ impl Session {
         Ok(())
     }
 
-    /// Small groups put together where they differ in nothing but their source, and no rule minds
-    /// that: a search takes as long to begin with a part of few events as with one of many.
+    /// Small groups put together where they differ in nothing but their source, and no stanza tells
+    /// it from an unknown one: a search takes as long to begin with a part of few events as with one of many.
     fn fewer_groups(
         &self,
         groups: impl Iterator<Item = Vec<StoredSource>>,
-    ) -> Result<Vec<Vec<StoredSource>>> {
+    ) -> Vec<Vec<StoredSource>> {
         let mut fewer: Vec<Vec<StoredSource>> = Vec::new();
         let mut small: HashMap<(String, String, bool), usize> = HashMap::new();
         for group in groups {
             let first = &group[0];
-            let rules = |source: &str| self.catalog.field_rules(&first.sourcetype, source, "");
             if group.iter().map(|s| s.events).sum::<u64>() > SMALL
-                || rules(&first.source)? != rules("")?
+                || self.catalog.props.tells_apart(&first.source, "")
             {
                 fewer.push(group);
                 continue;
@@ -198,7 +197,7 @@ impl Session {
                 }
             }
         }
-        Ok(fewer)
+        fewer
     }
 
     /// What identifies the knowledge that summaries are made with.

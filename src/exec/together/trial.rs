@@ -2,7 +2,6 @@
 //! one look-up.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -161,7 +160,7 @@ impl Trial {
         };
         if let Some(needles) = &self.needles {
             tried.fill(0);
-            let _: ControlFlow<()> = needles.found(text, |at| {
+            needles.each(text, |at| {
                 let test = &self.tests[at];
                 if matches!(test.way, Way::Holds(_)) {
                     set(bits, test.bit);
@@ -169,7 +168,6 @@ impl Trial {
                     set(tried, at);
                     attempt(at, bits);
                 }
-                ControlFlow::Continue(())
             });
         }
         self.always.iter().for_each(|at| attempt(*at, bits));
