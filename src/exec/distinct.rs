@@ -15,6 +15,9 @@ use crate::exec::column::Cells;
 /// Rows that are looked at before it is decided whether they repeat enough.
 const SAMPLE: usize = 1024;
 
+/// Rows that are told apart to see whether it pays to tell all apart, where it need not be done.
+const PROBE: usize = 1 << 16;
+
 /// Rows repeat enough when there are so many times as many as different ones.
 const FEW: usize = 4;
 
@@ -52,7 +55,25 @@ impl Distinct {
         Distinct::of_keys(pairs.map(|(a, b)| u64::from(*a) << 32 | u64::from(*b)))
     }
 
-    /// The same, or nothing where rows seldom repeat, so that finding out does not pay.
+    /// The kinds of `height` rows by their values in `cells`; of texts that seldom repeat, each row
+    /// may be one of its own.
+    pub fn of_few(cells: Cells<'_>, height: usize) -> Distinct {
+        match cells {
+            Cells::Text(texts) if height == texts.len() && height > PROBE => {
+                let some = Distinct::of_keys(texts.iter().take(PROBE).map(Key::of));
+                match some.firsts.len() * 2 > PROBE {
+                    true => Distinct {
+                        firsts: (0..height).collect(),
+                        kinds: (0..height as IdxSize).collect(),
+                    },
+                    false => Distinct::of_texts(texts),
+                }
+            }
+            _ => Distinct::of(&[cells], height),
+        }
+    }
+
+    /// The same as [`Distinct::of`], or nothing where rows seldom repeat, so that finding out does not pay.
     pub fn if_worth_it(cells: &[Cells<'_>], height: usize) -> Option<Distinct> {
         let sample = height.min(SAMPLE);
         let mut finder = Finder::new(cells, height);
@@ -72,6 +93,16 @@ impl Distinct {
     /// The kinds of texts: most are so short that they are compared as numbers.
     fn of_texts(texts: &StringChunked) -> Distinct {
         Distinct::of_keys(texts.iter().map(Key::of))
+    }
+
+    /// The kinds of texts by where they are stored: texts that are stored twice count as different.
+    pub fn of_stored(texts: &StringChunked) -> Distinct {
+        let mut keys = Vec::with_capacity(texts.len());
+        for (piece, array) in texts.downcast_iter().enumerate() {
+            let views = array.views().iter().zip(array.iter());
+            keys.extend(views.map(|(view, text)| text.map(|_| (piece as u32, view.as_u128()))));
+        }
+        Distinct::of_keys(keys.into_iter())
     }
 
     fn of_keys<K: Hash + Eq>(rows: impl ExactSizeIterator<Item = K>) -> Distinct {

@@ -4,6 +4,8 @@ use polars::prelude::{
     AllowedOptimizations, DataFrame, DslPlan, Engine, Expr, JoinType, LazyFrame, PolarsResult, lit,
 };
 
+use crate::exec::compact::compacted;
+
 /// Whether rows come out of files as they are needed.
 pub(super) fn reads_files(lazy: &LazyFrame) -> bool {
     scans(&lazy.logical_plan)
@@ -130,6 +132,10 @@ pub(super) fn collect(lazy: LazyFrame) -> PolarsResult<DataFrame> {
     if !reads_files(&lazy) && !joins_many(&lazy.logical_plan) {
         return lazy.collect();
     }
+    let lazy = match filters(&lazy) {
+        true => compacted(lazy),
+        false => lazy,
+    };
     let found = lazy.collect_with_engine(Engine::Streaming)?;
     Ok(found.unwrap_single())
 }

@@ -4,14 +4,12 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use polars::prelude::{
-    BooleanChunked, Column, IntoColumn as _, NamedFrom as _, NewChunkedArray as _, PolarsResult,
-    Series, SortMultipleOptions, SortOptions, StringChunked, UInt64Chunked,
-};
+use polars::prelude::{Column, IntoColumn as _, PolarsResult, UInt64Chunked};
 
 use crate::exec::column::Cells;
 use crate::exec::distinct::Distinct;
 use crate::exec::order::leveled;
+use crate::exec::text_order::in_order;
 use crate::plan::SortOrder;
 use crate::value::Value;
 
@@ -136,30 +134,21 @@ struct Places {
 impl Places {
     fn of(column: &Column, order: SortOrder, descending: bool) -> PolarsResult<Places> {
         let cells = Cells::new(column);
-        let distinct = Distinct::of(&[cells], column.len());
-        let found: Vec<(usize, Place<'_>)> = (distinct.firsts.iter().enumerate())
-            .filter_map(|(kind, row)| Some((kind, Place::of(cells.get(*row), order)?)))
-            .collect();
-        let texts = found.iter().map(|(_, place)| place.text.as_ref());
-        let texts = StringChunked::from_iter_values("".into(), texts).into_column();
-        let in_order = if found.iter().all(|(_, place)| place.is_text) {
-            texts.arg_sort(SortOptions::default())
-        } else {
-            let is_text: BooleanChunked = found.iter().map(|(_, p)| Some(p.is_text)).collect();
-            let numbers: Vec<f64> = found.iter().map(|(_, p)| p.number).collect();
-            let numbers = Series::new("".into(), numbers).into_column();
-            let options = SortMultipleOptions::default()
-                .with_order_descending_multi([false; 3])
-                .with_nulls_last_multi([false; 3]);
-            is_text
-                .into_column()
-                .arg_sort_multiple(&[numbers, texts], &options)?
-        };
+        let distinct = Distinct::of_few(cells, column.len());
+        let found = (distinct.firsts.iter().enumerate())
+            .filter_map(|(kind, row)| Some((kind, Place::of(cells.get(*row), order)?)));
+        let (texts, mut found): (Vec<_>, Vec<_>) = found.partition(|(_, place)| place.is_text);
+        found.sort_unstable_by(|(_, a), (_, b)| a.compare(b));
+        let of_texts: Vec<&str> = texts.iter().map(|(_, place)| place.text.as_ref()).collect();
+        let in_order = in_order(&of_texts);
+        let in_order = in_order.iter().map(|at| &texts[*at as usize]);
+        let in_order = found.iter().chain(in_order);
         let mut of = vec![0; distinct.firsts.len()];
         let mut last: Option<&Place<'_>> = None;
         let mut count = 0;
-        for at in in_order.into_no_null_iter() {
-            let (kind, place) = &found[at as usize];
+        let mut there = vec![false; of.len()];
+        for (kind, place) in in_order {
+            there[*kind] = true;
             if last.is_some_and(|last| last != place) {
                 count += 1;
             }
@@ -167,15 +156,13 @@ impl Places {
             of[*kind] = count;
         }
         let count = count + 1;
-        if descending {
-            found
-                .iter()
-                .for_each(|(kind, _)| of[*kind] = count - 1 - of[*kind]);
+        for (place, there) in of.iter_mut().zip(there) {
+            *place = match (there, descending) {
+                (false, _) => count,
+                (true, true) => count - 1 - *place,
+                (true, false) => *place,
+            };
         }
-        let mut there = vec![false; of.len()];
-        found.iter().for_each(|(kind, _)| there[*kind] = true);
-        let missing = (of.iter_mut().zip(&there)).filter(|(_, there)| !**there);
-        missing.for_each(|(place, _)| *place = count);
         Ok(Places {
             distinct,
             of,
