@@ -13,6 +13,8 @@ pub mod selection;
 pub mod test;
 pub mod why;
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 pub use crate::detect::risk::{RiskEvent, Threat, makes_risk, reads_risk};
@@ -21,6 +23,7 @@ use crate::error::{Error, ErrorKind};
 use crate::exec::rows::Rows;
 use crate::knowledge::detection::Detection;
 use crate::source::SourceMap;
+use crate::value::Value;
 
 /// How a detection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +104,13 @@ pub fn run(
         Ok(rows) => {
             if !rows.is_empty() {
                 result.status = Status::Rows;
-                result.first = extreme(&rows, &["firstTime", "first_time", "_time"], f64::min);
-                result.last = extreme(&rows, &["lastTime", "last_time", "_time"], f64::max);
+                result.first =
+                    extreme(&rows, &["firstTime", "first_time", "_time"], Ordering::Less);
+                result.last = extreme(
+                    &rows,
+                    &["lastTime", "last_time", "_time"],
+                    Ordering::Greater,
+                );
                 result.risk = risk::events(detection, &rows);
             }
             result.rows = Some(rows);
@@ -142,14 +150,49 @@ pub fn lacks_knowledge(error: &Error) -> bool {
     )
 }
 
-/// The first or last time in the first of those columns that has times.
-fn extreme(rows: &Rows, columns: &[&str], pick: fn(f64, f64) -> f64) -> Option<f64> {
+/// The first (`Less`) or last (`Greater`) time in the first of those columns that has times.
+fn extreme(rows: &Rows, columns: &[&str], wanted: Ordering) -> Option<f64> {
     let names = rows.names();
-    columns.iter().find_map(|wanted| {
-        let column = names.iter().position(|name| name == wanted)?;
-        let values = (0..rows.len()).flat_map(|row| rows.value(row, column).into_values());
-        values.filter_map(|text| epoch(&text)).reduce(pick)
+    columns.iter().find_map(|name| {
+        let column = names.iter().position(|there| there == name)?;
+        let mut found: Option<f64> = None;
+        let mut take = |seconds: f64| {
+            if found.is_none_or(|best| seconds.partial_cmp(&best) == Some(wanted)) {
+                found = Some(seconds);
+            }
+        };
+        // Times that are all written alike are in the order of their texts: few need be read.
+        let mut written: Option<Cow<'_, str>> = None;
+        for row in 0..rows.len() {
+            let value = rows.value(row, column);
+            if let Value::Num(seconds) = value {
+                take(seconds);
+                continue;
+            }
+            for text in value.into_values() {
+                let alike = is_written(&text);
+                let behind = |best: &Cow<'_, str>| text.cmp(best) != wanted;
+                if alike && written.as_ref().is_some_and(behind) {
+                    continue;
+                }
+                if let Some(seconds) = epoch(&text) {
+                    take(seconds);
+                    written = if alike { Some(text) } else { written };
+                }
+            }
+        }
+        found
     })
+}
+
+/// Whether a text is written as `2024-03-02T09:10:11`.
+fn is_written(text: &str) -> bool {
+    const LIKE: &[u8] = b"0000-00-00T00:00:00";
+    let like = |(byte, like): (&u8, &u8)| match like {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == like,
+    };
+    text.len() == LIKE.len() && text.as_bytes().iter().zip(LIKE).all(like)
 }
 
 /// A time as searches leave it: epoch seconds, or what `security_content_ctime` makes of them.
@@ -159,4 +202,44 @@ fn epoch(text: &str) -> Option<f64> {
     }
     let civil: chrono::NaiveDateTime = text.trim().parse().ok()?;
     Some(civil.and_utc().timestamp() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering;
+
+    use polars::prelude::{Column, DataFrame};
+
+    use super::extreme;
+    use crate::exec::rows::Rows;
+    use crate::value::Type;
+
+    #[test]
+    fn the_first_and_the_last_time_are_found_however_they_are_written() {
+        let texts = [
+            Some("2024-03-02T09:10:11"),
+            Some("2024-13-01T00:00:00"),
+            None,
+            Some("1709370600"),
+            Some("2024-03-02T09:10:12"),
+            Some("2024-03-01T23:59:59.5"),
+            Some("unknown"),
+            Some("0000-00-00T00:00:00"),
+        ];
+        let columns = vec![
+            Column::new("other".into(), [None::<&str>; 8]),
+            Column::new("text".into(), texts),
+            Column::new("number".into(), [3.0, 1.0, 2.0, 9.0, 8.0, 4.0, 4.0, 4.0]),
+        ];
+        let rows = DataFrame::new(8, columns).expect("of one height");
+        let rows = Rows::new(rows, vec![Type::Text, Type::Text, Type::Number]);
+        let both = |names: &[&str]| {
+            let first = extreme(&rows, names, Ordering::Less);
+            (first, extreme(&rows, names, Ordering::Greater))
+        };
+        let (first, last) = (1_709_337_599.0, 1_709_370_612.0);
+        assert_eq!(both(&["none", "other", "text"]), (Some(first), Some(last)));
+        assert_eq!(both(&["number", "text"]), (Some(1.0), Some(9.0)));
+        assert_eq!(both(&["other"]), (None, None));
+    }
 }

@@ -74,44 +74,53 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
     }
     let risk = detection.risk();
     let names = rows.names();
-    let field = |row: usize, name: &str| -> Value<'_> {
-        names
-            .iter()
-            .position(|n| *n == name)
-            .map_or(Value::Null, |column| rows.value(row, column))
+    let column = |name: &str| names.iter().position(|n| *n == name);
+    let cell = |row: usize, column: Option<usize>| -> Value<'_> {
+        column.map_or(Value::Null, |column| rows.value(row, column))
     };
     let of_threats = risk.threats.iter();
-    let of_threats: Vec<_> = of_threats
-        .map(|t| (&t.field, Arc::from(t.kind.as_str())))
+    let of_threats: Vec<(_, Arc<str>)> = of_threats
+        .map(|t| (column(&t.field), Arc::from(t.kind.as_str())))
         .collect();
     let of_objects = risk.objects.iter();
-    let of_objects: Vec<_> = of_objects
-        .map(|o| (o, Arc::from(o.kind.as_str())))
+    let of_objects: Vec<(_, Arc<str>, _, _)> = of_objects
+        .map(|o| {
+            let own = o
+                .message
+                .as_ref()
+                .filter(|own| risk.message.as_ref() != Some(own));
+            (
+                column(&o.field),
+                Arc::from(o.kind.as_str()),
+                o.score,
+                own.map(Message::of),
+            )
+        })
         .collect();
+    let message = risk.message.as_ref().map(Message::of);
+    let (untold, no_threats): (Arc<str>, Arc<[Threat]>) = Default::default();
     let of_row = |row: usize, events: &mut Vec<RiskEvent>| {
-        let filled = |template: &String| -> Arc<str> {
-            message::fill(template, |name| field(row, name)).into()
-        };
-        let message = risk.message.as_ref().map(filled).unwrap_or_default();
-        let threats = of_threats.iter().flat_map(|(name, kind)| {
-            let values = field(row, name).into_values();
+        let filled = |message: &Message<'_>| message.fill(|name| cell(row, column(name)));
+        let message = message.as_ref().map_or_else(|| Arc::clone(&untold), filled);
+        let threats = of_threats.iter().flat_map(|(column, kind)| {
+            let values = cell(row, *column).into_values();
             values.into_iter().map(|value| Threat {
                 object: value.into_owned(),
                 object_type: Arc::clone(kind),
             })
         });
-        let threats: Arc<[Threat]> = threats.collect();
-        for (object, kind) in &of_objects {
-            let own = object.message.as_ref();
-            let own = own
-                .filter(|own| risk.message.as_ref() != Some(own))
-                .map(filled);
+        let threats = match of_threats.is_empty() {
+            true => Arc::clone(&no_threats),
+            false => threats.collect(),
+        };
+        for (column, kind, score, own) in &of_objects {
+            let own = own.as_ref().map(filled);
             let message = own.as_ref().unwrap_or(&message);
-            for value in field(row, &object.field).into_values() {
+            for value in cell(row, *column).into_values() {
                 events.push(RiskEvent {
                     object: value.into_owned(),
                     object_type: Arc::clone(kind),
-                    score: object.score,
+                    score: *score,
                     message: Arc::clone(message),
                     threats: Arc::clone(&threats),
                     row,
@@ -134,3 +143,25 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
 
 /// Rows of which the risk events are made at a time.
 const PIECE: usize = 16_384;
+
+/// A message, which is the same for all rows where it names no field.
+struct Message<'t> {
+    template: &'t str,
+    same: Option<Arc<str>>,
+}
+
+impl<'t> Message<'t> {
+    fn of(template: &'t String) -> Message<'t> {
+        Message {
+            template,
+            same: (!template.contains('$')).then(|| Arc::from(template.as_str())),
+        }
+    }
+
+    fn fill<'v>(&self, field: impl Fn(&str) -> Value<'v>) -> Arc<str> {
+        match &self.same {
+            Some(same) => Arc::clone(same),
+            None => message::fill(self.template, field).into(),
+        }
+    }
+}

@@ -182,6 +182,11 @@ impl Native<'_, '_> {
                 let mut values = values.collect::<Option<Vec<Typed>>>()?;
                 values.retain(|(_, kind)| *kind != Type::Null);
                 let kind = joined(values.iter().map(|(_, kind)| *kind))?;
+                let written = |of: Type| of == Type::Number && kind != Type::Number;
+                if values.iter().skip(1).any(|(_, of)| written(*of)) {
+                    // Every number would be written as text, also where it is not asked for.
+                    return None;
+                }
                 let first = values.into_iter().map(|value| stored(value, kind));
                 Some((first.reduce(|first, next| first.fill_null(next))?, kind))
             }
