@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::thread;
 
 /// Calls `take` with what `work` makes of each piece of the numbers below `count`, in their order.
-/// As many pieces are worked on at a time as there are cores; where there is but one, nothing is
-/// done beside.
+/// As many pieces are worked on at a time as there are cores, while those before are taken; a
+/// single piece is worked on right here.
 ///
 /// # Errors
 /// As `take`, whose first error ends the work.
@@ -16,34 +16,27 @@ pub fn in_pieces<T: Send, E>(
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
     let piece = piece.max(1);
-    let of = |start: usize| start..count.min(start + piece);
     if count <= piece {
         return take(work(0..count));
     }
     let cores = thread::available_parallelism().map_or(1, usize::from);
+    let mut ready = Vec::new();
     for start in (0..count).step_by(piece * cores) {
         let starts = (start..count).step_by(piece).take(cores);
-        let made: Vec<T> = thread::scope(|scope| {
-            let others: Vec<_> = starts
-                .clone()
-                .skip(1)
-                .map(|start| {
-                    scope.spawn({
-                        let work = &work;
-                        move || work(of(start))
-                    })
-                })
+        ready = thread::scope(|scope| {
+            let work = &work;
+            let working: Vec<_> = starts
+                .map(|start| scope.spawn(move || work(start..count.min(start + piece))))
                 .collect();
-            let first = work(of(start));
-            let others = others.into_iter().map(|other| match other.join() {
+            ready.into_iter().try_for_each(&mut take)?;
+            let made = working.into_iter().map(|one| match one.join() {
                 Ok(made) => made,
                 Err(panic) => std::panic::resume_unwind(panic),
             });
-            std::iter::once(first).chain(others).collect()
-        });
-        made.into_iter().try_for_each(&mut take)?;
+            Ok(made.collect())
+        })?;
     }
-    Ok(())
+    ready.into_iter().try_for_each(&mut take)
 }
 
 #[cfg(test)]
