@@ -8,7 +8,7 @@ CONTENT is a folder in the layout of Splunk's published content. Every round run
 
 - `all`: `spelunk run` of every detection that asks for `datamodel=Endpoint.Processes`;
 - `one`: `spelunk run` of the detection of remote WMI alone;
-- `duckdb`: the thirty detections below, translated into SQL by hand, one after the other in one process that has the
+- `duckdb`: the thirty detections of translated.py, as SQL, one after the other in one process that has the
   files open; its time is scaled to the number of detections in `all`.
 
 The thirty are first run by both and their numbers of rows compared. With `--separately`, `all` is also run with each
@@ -24,59 +24,8 @@ import sys
 import tempfile
 
 from shapes import run
+from translated import TRANSLATED
 
-
-def exe(name, original=None):
-    return f"(process_name ILIKE '{name}' OR original_file_name ILIKE '{original or name}')"
-
-
-def has(*parts, of="process"):
-    return "(" + " AND ".join(f"{of} ILIKE '%{part}%'" for part in parts) + ")"
-
-
-def any_of(*parts, of="process"):
-    return "(" + " OR ".join(f"{of} ILIKE '{part}'" for part in parts) + ")"
-
-
-NET = f"({exe('net.exe')} OR {exe('net1.exe')})"
-POWERSHELL = "(" + " OR ".join(
-    [f"lower(process_name) = '{n}'" for n in ("pwsh.exe", "sqlps.exe", "sqltoolsps.exe", "powershell.exe", "powershell_ise.exe")]
-    + [f"lower(original_file_name) = '{n}'" for n in ("pwsh.dll", "powershell.exe", "powershell_ise.exe")]
-) + ")"
-
-# A detection's file, and what its search asks of a process.
-TRANSLATED = {
-    "remote_process_instantiation_via_wmi": exe("wmic.exe") + " AND " + has("/node:", "process", "call", "create"),
-    "7zip_commandline_to_smb_share_path": f"({exe('7z.exe')} OR {exe('7za.exe')}) AND " + any_of(r"%\C$\%", r"%\Admin$\%", r"%\IPC$\%"),
-    "anomalous_usage_of_7zip": any_of("rundll32.exe", "dllhost.exe", of="parent_process_name") + " AND process_name ILIKE '%7z%'",
-    "any_powershell_downloadstring": POWERSHELL + " AND " + has(".DownloadString"),
-    "bcdedit_command_back_to_normal_mode_boot": "process_name ILIKE 'bcdedit.exe' AND " + has("/deletevalue", "{current}", "safeboot"),
-    "bits_job_persistence": exe("bitsadmin.exe") + " AND " + any_of("%create%", "%addfile%", "%setnotifyflags%", "%setnotifycmdline%", "%setminretrydelay%", "%setcustomheaders%", "%resume%"),
-    "certutil_exe_certificate_extraction": "process_name ILIKE 'certutil.exe' AND " + has("-exportPFX"),
-    "certutil_with_decode_argument": exe("certutil.exe") + " AND " + has("decode"),
-    "change_to_safe_mode_with_network_config": "process_name ILIKE 'bcdedit.exe' AND " + has("/set", "{current}", "safeboot", "network"),
-    "check_elevated_cmd_using_whoami": has("whoami", "/group", " find ", "12288"),
-    "creation_of_shadow_copy": "((process_name ILIKE 'vssadmin.exe' AND " + has("create", "shadow") + ") OR (process_name ILIKE 'wmic.exe' AND " + has("shadowcopy", "create") + "))",
-    "creation_of_shadow_copy_with_wmic_and_powershell": f"({exe('wmic.exe')} OR {POWERSHELL}) AND " + has("shadowcopy", "create"),
-    "credential_dumping_via_copy_command_from_shadow_copy": exe("cmd.exe") + " AND " + any_of(r"%\system32\config\sam%", r"%\system32\config\security%", r"%\system32\config\system%", r"%\windows\ntds\ntds.dit%"),
-    "credential_dumping_via_symlink_to_shadow_copy": exe("cmd.exe") + " AND " + has("mklink", "HarddiskVolumeShadowCopy"),
-    "csc_net_on_the_fly_compilation": exe("csc.exe") + " AND " + has("/noconfig", "/fullpaths", "@"),
-    "deleting_of_net_users": NET + " AND " + has("user", "/delete"),
-    "windows_remote_create_service": "process_name ILIKE 'sc.exe' AND " + has("create", "\\\\"),
-    "windows_rundll32_apply_user_settings_changes": "process_name ILIKE 'rundll32.exe' AND " + has("user32.dll,UpdatePerUserSystemParameters"),
-    "windows_service_creation_on_remote_endpoint": exe("sc.exe") + " AND " + has("\\\\", "create", "binpath"),
-    "windows_service_initiation_on_remote_endpoint": exe("sc.exe") + " AND " + has("\\\\", "start"),
-    "windows_steal_authentication_certificates_export_certificate": has("export-certificate"),
-    "windows_system_discovery_using_ldap_nslookup": exe("nslookup.exe") + " AND process ILIKE '%!_ldap.!_tcp.dc.!_msdcs%' ESCAPE '!'",
-    "windows_system_network_connections_discovery_netsh": exe("netsh.exe") + " AND " + has(" show ") + " AND " + any_of("%state%", "%config%", "%wlan%", "%profile%"),
-    "windows_time_based_evasion_via_choice_exec": "process_name ILIKE 'choice.exe' AND " + has("/T", "/N"),
-    "windows_wmi_process_and_service_list": exe("wmic.exe") + " AND " + any_of("%process list%", "%service list%"),
-    "windows_wmi_process_call_create": exe("wmic.exe") + " AND " + has(" process ", " call ", " create "),
-    "winhlp32_spawning_a_process": "parent_process_name ILIKE 'winhlp32.exe' AND " + any_of(r"%\appdata\%", r"%\programdata\%", r"%\temp\%"),
-    "winword_spawning_powershell": "parent_process_name ILIKE 'winword.exe' AND " + POWERSHELL,
-    "wmic_group_discovery": "process_name ILIKE 'wmic.exe' AND " + has("group get name"),
-    "xsl_script_execution_with_wmic": exe("wmic.exe") + " AND " + has("os get", "/format:", ".xsl"),
-}
 
 DUCKDB = """
 import duckdb, json, sys
@@ -120,7 +69,7 @@ def main():
     parser.add_argument("--without", nargs="*", default=[], help="detections that are left out, by their file's name")
     options = parser.parse_args()
     found = {name: path for name, path in files(options.content).items() if name not in options.without}
-    translated = {name: where for name, where in TRANSLATED.items() if name in found}
+    translated = {name: asked for name, asked in TRANSLATED.items() if name in found}
     data = os.path.abspath(options.data)
     with tempfile.TemporaryDirectory() as work:
         all_of_them, some = os.path.join(work, "all"), os.path.join(work, "some")
@@ -130,7 +79,7 @@ def main():
                 os.symlink(os.path.abspath(found[name]), os.path.join(folder, f"{name}.yml"))
         spelunk = [options.bin, "--home", os.path.join(work, "home"), "--content", options.content, "--quiet",
                    "--model", f"Endpoint.Processes={data}/Endpoint.Processes", "--format", "ndjson", "run"]
-        sql = json.dumps({name: (keys(found[name]), where) for name, where in translated.items()})
+        sql = json.dumps({name: (keys(found[name]), asked.sql()) for name, asked in translated.items()})
         duckdb = [sys.executable, "-c", DUCKDB % data]
         theirs = json.loads(run(duckdb, sql)[3])
         ours = [json.loads(line) for line in run([*spelunk, some])[3].splitlines()]
