@@ -69,7 +69,7 @@ def compare(shape, folder, rules, detections, number, home, options):
         "store": f"rm -rf {home}; {replaying} && {detecting}",
         "again": detecting,
         "file": shlex.join([*spelunk, "--data", str(folder), "run", str(detections)]),
-        "all": shlex.join([*spelunk, "run"]),
+        "all": shlex.join([*spelunk, "run", os.path.join(options.content, "detections")]),
     }
     times = {name: [] for name in contenders}
     for _ in range(options.runs):

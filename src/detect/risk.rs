@@ -128,7 +128,8 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
             }
         }
     };
-    let mut events = Vec::new();
+    // Not in steps, for each of which all events would be moved.
+    let mut events = Vec::with_capacity(rows.len() * of_objects.len());
     let of_rows = |rows: Range<usize>| {
         let mut events = Vec::new();
         rows.for_each(|row| of_row(row, &mut events));

@@ -16,6 +16,9 @@ use crate::value::Value;
 /// Rows above which the places of several fields are found at the same time.
 const LARGE: usize = 100_000;
 
+/// In the place of a place: the value is missing.
+const MISSING: u64 = u64::MAX;
+
 /// Where a value stands in an order.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Place<'v> {
@@ -135,32 +138,36 @@ impl Places {
     fn of(column: &Column, order: SortOrder, descending: bool) -> PolarsResult<Places> {
         let cells = Cells::new(column);
         let distinct = Distinct::of_few(cells, column.len());
-        let found = (distinct.firsts.iter().enumerate())
-            .filter_map(|(kind, row)| Some((kind, Place::of(cells.get(*row), order)?)));
-        let (texts, mut found): (Vec<_>, Vec<_>) = found.partition(|(_, place)| place.is_text);
-        found.sort_unstable_by(|(_, a), (_, b)| a.compare(b));
-        let of_texts: Vec<&str> = texts.iter().map(|(_, place)| place.text.as_ref()).collect();
-        let in_order = in_order(&of_texts);
-        let in_order = in_order.iter().map(|at| &texts[*at as usize]);
-        let in_order = found.iter().chain(in_order);
-        let mut of = vec![0; distinct.firsts.len()];
-        let mut last: Option<&Place<'_>> = None;
-        let mut count = 0;
-        let mut there = vec![false; of.len()];
-        for (kind, place) in in_order {
-            there[*kind] = true;
-            if last.is_some_and(|last| last != place) {
-                count += 1;
+        // Numbers come before texts, of which there may be as many as rows.
+        let (mut numbers, mut texts, mut kinds) = (Vec::new(), Vec::new(), Vec::new());
+        for (kind, row) in distinct.firsts.iter().enumerate() {
+            match Place::of(cells.get(*row), order) {
+                Some(place) if place.is_text => {
+                    texts.push(place.text);
+                    kinds.push(kind as u32);
+                }
+                Some(place) => numbers.push((kind, place)),
+                None => {}
             }
-            last = Some(place);
-            of[*kind] = count;
         }
-        let count = count + 1;
-        for (place, there) in of.iter_mut().zip(there) {
-            *place = match (there, descending) {
-                (false, _) => count,
-                (true, true) => count - 1 - *place,
-                (true, false) => *place,
+        numbers.sort_unstable_by(|(_, a), (_, b)| a.compare(b));
+        let mut of = vec![MISSING; distinct.firsts.len()];
+        let mut count = 0;
+        for (at, (kind, place)) in numbers.iter().enumerate() {
+            count += u64::from(at == 0 || numbers[at - 1].1 != *place);
+            of[*kind] = count - 1;
+        }
+        let in_order = in_order(&texts);
+        for (at, text) in in_order.iter().map(|at| *at as usize).enumerate() {
+            let same = at > 0 && texts[in_order[at - 1] as usize] == texts[text];
+            count += u64::from(!same);
+            of[kinds[text] as usize] = count - 1;
+        }
+        for place in &mut of {
+            *place = match (*place, descending) {
+                (MISSING, _) => count,
+                (place, true) => count - 1 - place,
+                (place, false) => place,
             };
         }
         Ok(Places {

@@ -5,21 +5,21 @@
 //! of them begin with, as one number, and only those that are alike there are looked at again.
 
 /// Bytes of a text that its number holds; one byte more says how many those are.
-const HELD: usize = 15;
+const HELD: usize = 7;
 
 /// A text's number stands for more text than it holds.
-const MORE: u128 = HELD as u128 + 1;
+const MORE: u64 = HELD as u64 + 1;
 
 /// Up to so many texts are compared whole.
 const FEW: usize = 16;
 
 /// The places of texts in their order by bytes. Equal ones come in any order.
-pub(super) fn in_order(texts: &[&str]) -> Vec<u32> {
-    let mut places: Vec<(u128, u32)> = (0..texts.len() as u32).map(|at| (0, at)).collect();
+pub(super) fn in_order(texts: &[impl AsRef<str>]) -> Vec<u32> {
+    let mut places: Vec<(u64, u32)> = (0..texts.len() as u32).map(|at| (0, at)).collect();
     let mut parts = vec![(0..places.len(), 0)];
     while let Some((range, alike)) = parts.pop() {
         let part = &mut places[range.clone()];
-        let text = |at: u32| &texts[at as usize].as_bytes()[alike..];
+        let text = |at: u32| &texts[at as usize].as_ref().as_bytes()[alike..];
         if part.len() <= FEW {
             part.sort_unstable_by(|(_, a), (_, b)| text(*a).cmp(text(*b)));
             continue;
@@ -46,13 +46,13 @@ pub(super) fn in_order(texts: &[&str]) -> Vec<u32> {
 }
 
 /// The first bytes of a text as a number that is less where the text comes before.
-fn number_of(text: &[u8]) -> u128 {
+fn number_of(text: &[u8]) -> u64 {
     let mut bytes = [0; HELD + 1];
     let held = text.len().min(HELD);
     bytes[..held].copy_from_slice(&text[..held]);
     // A text may end with zeros, and comes after one that does not.
     bytes[HELD] = text.len().min(HELD + 1) as u8;
-    u128::from_be_bytes(bytes)
+    u64::from_be_bytes(bytes)
 }
 
 #[cfg(test)]

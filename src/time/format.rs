@@ -90,7 +90,8 @@ impl Moment {
     fn write(&self, format: &str, out: &mut String) {
         let mut rest = format;
         while let Some(at) = rest.find('%') {
-            out.push_str(&rest[..at]);
+            // Mostly a single character, which takes less than a piece of text.
+            rest[..at].chars().for_each(|c| out.push(c));
             let after = &rest[at + 1..];
             match self.variable(after, out) {
                 Some(used) => rest = &after[used..],
@@ -224,9 +225,15 @@ impl Moment {
             b'W' => number(out, week(1), 2, Pad::Zero),
             b'x' => self.write("%m/%d/%Y", out),
             b'y' => number(out, t.year().rem_euclid(100) as u32, 2, Pad::Zero),
-            b'Y' => {
-                let _ = write!(out, "{}", t.year());
-            }
+            b'Y' => match u32::try_from(t.year()) {
+                Ok(year @ 1000..=9999) if pad == Pad::Own => {
+                    number(out, year / 100, 2, Pad::Own);
+                    number(out, year % 100, 2, Pad::Own);
+                }
+                _ => {
+                    let _ = write!(out, "{}", t.year());
+                }
+            },
             b'Z' => out.push_str(&self.abbreviation()),
             b'%' => out.push('%'),
             _ => return None,
@@ -285,6 +292,7 @@ mod tests {
             ("%U %V %W %u %w %j %g %G", "46 46 46 2 2 318 23 2023"),
             ("%I:%M %p %k %l", "10:13 PM 22 10"),
             ("%-d/%-m %_d %^a %e%%%n%t", "14/11 14 TUE 14%\n\t"),
+            ("%Y|%-Y|%_Y|é%dé", "2023|2023|2023|é14é"),
             ("%s %E %q 100%", "1700000000 %E %q 100%"),
         ] {
             assert_eq!(
