@@ -15,6 +15,7 @@ mod index_time;
 mod ingest;
 mod lessons;
 mod names;
+mod parts;
 mod prepared;
 mod replay;
 mod risk;

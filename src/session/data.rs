@@ -7,10 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use polars::prelude::{DataFrame, DataType, LazyFrame, PlRefPath, ScanArgsParquet};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::data::{Data, EventPart, ModelPart};
+use crate::exec::data::{Data, ModelPart};
 use crate::exec::frame::{Frame, polars_error};
 use crate::knowledge::shipped;
 use crate::read::{self, BadLines, Batch, ReadReport, Skipped};
+use crate::session::parts::Parts;
 use crate::session::{Progress, Session, index_time, lock, scan, text_rules};
 
 impl Session {
@@ -67,22 +68,24 @@ impl Session {
         }
         let options = self.read_options();
         let watch = Watch::new(self, "reading");
-        let report = self.read_watched(&self.options.data, &options, data, &watch);
+        let mut parts = Parts::new(&self.catalog.props);
+        let report = self.read_watched(&self.options.data, &options, &mut parts, &watch);
         watch.finish();
         lock(&self.data_notices).extend(report_notices(&report?));
+        data.events = parts.finish()?;
         Ok(())
     }
 
-    /// Reads one file, also one of the program's own, into `data`, without telling progress.
+    /// Reads one file, also one of the program's own, into `parts`, without telling progress.
     pub(super) fn read_into(
         &self,
         path: &Path,
         options: &read::Options,
-        data: &mut Data,
+        parts: &mut Parts<'_>,
     ) -> Result<ReadReport> {
         let Some(file) = shipped::file(path) else {
             let watch = Watch::silent();
-            return self.read_watched(&[path.to_owned()], options, data, &watch);
+            return self.read_watched(&[path.to_owned()], options, parts, &watch);
         };
         let mut dropped = 0;
         let report = read::read_bytes(
@@ -90,7 +93,7 @@ impl Session {
             file.bytes(),
             options,
             &mut |_| (),
-            &mut |batch| self.take_batch(batch, data, &mut dropped),
+            &mut |batch| self.take_batch(batch, parts, &mut dropped),
         );
         self.tell_dropped(dropped);
         report
@@ -100,22 +103,21 @@ impl Session {
         &self,
         paths: &[PathBuf],
         options: &read::Options,
-        data: &mut Data,
+        parts: &mut Parts<'_>,
         watch: &Watch,
     ) -> Result<ReadReport> {
         let mut dropped = 0;
         let report = read::read_paths(paths, options, &mut |p| watch.tell(&p), &mut |batch| {
-            self.take_batch(batch, data, &mut dropped)
+            self.take_batch(batch, parts, &mut dropped)
         });
         self.tell_dropped(dropped);
         report
     }
 
-    fn take_batch(&self, batch: Batch, data: &mut Data, dropped: &mut u64) -> Result<()> {
+    fn take_batch(&self, batch: Batch, parts: &mut Parts<'_>, dropped: &mut u64) -> Result<()> {
         self.check_cancelled()?;
-        for batch in index_time::apply(self, batch, dropped)? {
-            data.events.push(event_part(batch)?);
-        }
+        let batches = index_time::apply(self, batch, dropped)?;
+        batches.into_iter().for_each(|batch| parts.push(batch));
         Ok(())
     }
 
@@ -211,21 +213,6 @@ impl Watch {
             progress.finish();
         }
     }
-}
-
-/// A batch in memory, to be searched.
-pub(super) fn event_part(batch: Batch) -> Result<EventPart> {
-    let events = batch.frame.height() as u64;
-    Ok(EventPart {
-        sourcetype: batch.sourcetype,
-        source: batch.source,
-        index: batch.index,
-        host: batch.host.unwrap_or_default(),
-        span: span(&batch.frame),
-        frame: Frame::of(batch.frame),
-        events,
-        stored: Vec::new(),
-    })
 }
 
 /// Says that index-time rules dropped events.

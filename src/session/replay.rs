@@ -18,6 +18,7 @@ use crate::knowledge::dataset;
 use crate::knowledge::detection::Detection;
 use crate::knowledge::shipped;
 use crate::read;
+use crate::session::parts::SMALL;
 use crate::session::replay::find::{Source, Units};
 use crate::session::{ReplaySummary, Session};
 use crate::store::{Store, StoredSource};
@@ -207,9 +208,6 @@ impl Session {
         Box::new(move || format!("{} {zone}", catalog.identity()))
     }
 }
-
-/// Events of a group of which it is put together with others like it.
-const SMALL: u64 = 10_000;
 
 /// Events of the store that have index and sourcetype in common.
 pub(super) fn stored_part(store: &Store, sources: Vec<StoredSource>) -> Result<EventPart> {

@@ -20,7 +20,7 @@ use crate::exec::data::Data;
 use crate::exec::frame::{Frame, polars_error};
 use crate::read::Batch;
 use crate::session::Session;
-use crate::session::data::event_part;
+use crate::session::parts::Parts;
 use crate::session::replay::{Summarizer, stored_part};
 use crate::store::{RISK_ORIGIN, Store, StoredSource, Writer};
 
@@ -108,12 +108,13 @@ impl Session {
             data.events.clone_from(&now.events);
         }
         data.models.clone_from(&now.models);
+        let mut parts = Parts::new(&self.catalog.props);
         for (name, frames) in &made.by_search {
             for frame in frames {
-                data.events
-                    .push(event_part(batch(name, frame.clone(), PathBuf::new()))?);
+                parts.push(batch(name, frame.clone(), PathBuf::new()));
             }
         }
+        data.events.extend(parts.finish()?);
         Ok(Some(Session {
             options: self.options.clone(),
             catalog: Arc::clone(&self.catalog),

@@ -15,6 +15,7 @@ use crate::knowledge::Catalog;
 use crate::knowledge::detection::Detection;
 use crate::read;
 use crate::session::data::report_notices;
+use crate::session::parts::Parts;
 use crate::session::prepared::Prepared;
 use crate::session::test_cache::TestCache;
 use crate::session::{Options, Session, lock};
@@ -338,7 +339,7 @@ impl Session {
     fn throw_away(&self, data: &[TestData]) -> Result<(Scratch, Vec<String>)> {
         let home = tempfile::tempdir()
             .map_err(|why| Error::data(format!("there is no room for a test's store: {why}")))?;
-        let mut found = Data::default();
+        let mut parts = Parts::new(&self.catalog.props);
         let mut told = Vec::new();
         for file in data {
             let options = read::Options {
@@ -348,9 +349,11 @@ impl Session {
                 host: file.host.clone(),
                 ..self.read_options()
             };
-            let report = self.read_into(&file.path, &options, &mut found)?;
+            let report = self.read_into(&file.path, &options, &mut parts)?;
             told.extend(report_notices(&report));
         }
+        let mut found = Data::default();
+        found.events = parts.finish()?;
         let mut catalog = Catalog::clone(&self.catalog);
         catalog.add_home(home.path());
         let session = Session {
