@@ -59,14 +59,15 @@ def main():
 def compare(shape, folder, rules, detections, number, home, options):
     """Runs the contenders in turn over one folder, and prints what they took."""
     evtx = sorted(folder.rglob("*.evtx"))
-    names = " ".join(shlex.quote(str(path)) for path in evtx)
-    dump = f"for f in {names}; do {options.evtx_dump} -o jsonl \"$f\" 2>/dev/null; done"
+    listed = home.with_name("files")
+    listed.write_text("".join(f"{path}\n" for path in evtx), encoding="utf-8")
+    dump = f"while IFS= read -r f; do {shlex.quote(options.evtx_dump)} -o jsonl \"$f\" 2>/dev/null; done < {shlex.quote(str(listed))}"
     spelunk = [options.bin, "--home", str(home), "--content", options.content, "--quiet", "--format", "ndjson"]
     detecting = shlex.join([*spelunk, "run", str(detections)])
     replaying = shlex.join([*spelunk, "replay", str(folder)])
     contenders = {
-        "rsigma": f"{{ {dump}; }} | {options.rsigma} engine eval -r {rules} --no-stats",
-        "store": f"rm -rf {home}; {replaying} && {detecting}",
+        "rsigma": f"{{ {dump}; }} | " + shlex.join([options.rsigma, "engine", "eval", "-r", str(rules), "--no-stats"]),
+        "store": f"rm -rf {shlex.quote(str(home))}; {replaying} && {detecting}",
         "again": detecting,
         "file": shlex.join([*spelunk, "--data", str(folder), "run", str(detections)]),
         "all": shlex.join([*spelunk, "run", os.path.join(options.content, "detections")]),

@@ -217,6 +217,7 @@ mod tests {
     #[test]
     fn the_first_and_the_last_time_are_found_however_they_are_written() {
         let texts = [
+            Some("nan"),
             Some("2024-03-02T09:10:11"),
             Some("2024-13-01T00:00:00"),
             None,
@@ -227,11 +228,14 @@ mod tests {
             Some("0000-00-00T00:00:00"),
         ];
         let columns = vec![
-            Column::new("other".into(), [None::<&str>; 8]),
+            Column::new("other".into(), [None::<&str>; 9]),
             Column::new("text".into(), texts),
-            Column::new("number".into(), [3.0, 1.0, 2.0, 9.0, 8.0, 4.0, 4.0, 4.0]),
+            Column::new(
+                "number".into(),
+                [3.0, 1.0, 2.0, 9.0, 8.0, 4.0, 4.0, 4.0, 4.0],
+            ),
         ];
-        let rows = DataFrame::new(8, columns).expect("of one height");
+        let rows = DataFrame::new(9, columns).expect("of one height");
         let rows = Rows::new(rows, vec![Type::Text, Type::Text, Type::Number]);
         let both = |names: &[&str]| {
             let first = extreme(&rows, names, Ordering::Less);

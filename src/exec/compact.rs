@@ -4,8 +4,7 @@
 //! few rows that are kept would keep all of that, and a pass over large files so all their texts.
 
 use polars::prelude::{
-    AllowedOptimizations, Column, DataFrame, IntoColumn as _, LazyFrame, NewChunkedArray as _,
-    PolarsResult, StringChunked,
+    Column, DataFrame, IntoColumn as _, NewChunkedArray as _, PolarsResult, StringChunked,
 };
 
 use crate::exec::distinct::Distinct;
@@ -13,19 +12,18 @@ use crate::exec::distinct::Distinct;
 /// Bytes that are not looked at.
 const LITTLE: usize = 1 << 18;
 
-/// Texts are copied where they take at most one in so many of the bytes that they hold on to.
-const PART: usize = 2;
+/// Texts are copied where they take at most one in so many of the bytes that they hold on to. Rows
+/// come in pieces that hold on to the same bytes, so that it must be few even if all are wanted.
+const PART: usize = 4;
 
 /// Bytes of a text from which on it is not stored in its view.
 const LONG: usize = 13;
 
-/// The same rows, their texts compact as they come out.
-pub(super) fn compacted(lazy: LazyFrame) -> LazyFrame {
-    let kept = AllowedOptimizations::PROJECTION_PUSHDOWN | AllowedOptimizations::STREAMING;
-    lazy.map(compact, kept, None, Some("COMPACTED"))
-}
-
-fn compact(rows: DataFrame) -> PolarsResult<DataFrame> {
+/// The same rows, their texts compact.
+///
+/// # Errors
+/// Never on account of data.
+pub(super) fn compact(rows: DataFrame) -> PolarsResult<DataFrame> {
     let height = rows.height();
     let columns = rows.into_columns().into_iter().map(|column| {
         let smaller = match column.str() {

@@ -8,6 +8,7 @@ use polars::prelude::{AnyValue, DataType, Scalar, TimeUnit};
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::aggregate::stable;
+use crate::exec::engine::compacted;
 use crate::exec::frame::{Frame, column};
 use crate::exec::prune::Bounds;
 use crate::exec::together::Found;
@@ -187,7 +188,7 @@ pub(super) fn by_time(frame: Frame) -> Frame {
     }
     let options = stable().with_order_descending(true).with_nulls_last(true);
     Frame {
-        lazy: frame.lazy.sort_by_exprs([column(BY_TIME)], options),
+        lazy: compacted(frame.lazy).sort_by_exprs([column(BY_TIME)], options),
         schema: frame.schema,
     }
 }

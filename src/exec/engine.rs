@@ -4,7 +4,7 @@ use polars::prelude::{
     AllowedOptimizations, DataFrame, DslPlan, Engine, Expr, JoinType, LazyFrame, PolarsResult, lit,
 };
 
-use crate::exec::compact::compacted;
+use crate::exec::compact::compact;
 
 /// Whether rows come out of files as they are needed.
 pub(super) fn reads_files(lazy: &LazyFrame) -> bool {
@@ -36,6 +36,34 @@ fn leaves_out(plan: &DslPlan) -> bool {
 pub(super) fn apart(lazy: LazyFrame) -> LazyFrame {
     let kept = AllowedOptimizations::PROJECTION_PUSHDOWN | AllowedOptimizations::STREAMING;
     lazy.map(Ok, kept, None, Some("FILTERED"))
+}
+
+/// The same rows, the texts of those that filters leave of files compact as they come: the rows that
+/// they leave out are let go. Nothing changes where no rows come out of files, or where others are
+/// made of them, which hold their own texts.
+pub(super) fn compacted(lazy: LazyFrame) -> LazyFrame {
+    let plan = &lazy.logical_plan;
+    if !(scans(plan) && leaves_out(plan) && hands_on(plan)) {
+        return lazy;
+    }
+    let kept = AllowedOptimizations::PROJECTION_PUSHDOWN
+        | AllowedOptimizations::PREDICATE_PUSHDOWN
+        | AllowedOptimizations::STREAMING;
+    lazy.map(compact, kept, None, Some("COMPACTED"))
+}
+
+/// Whether a plan hands rows on one by one.
+fn hands_on(plan: &DslPlan) -> bool {
+    match plan {
+        DslPlan::Scan { .. } | DslPlan::DataFrameScan { .. } => true,
+        DslPlan::IR { .. }
+        | DslPlan::Filter { .. }
+        | DslPlan::Select { .. }
+        | DslPlan::HStack { .. }
+        | DslPlan::MapFunction { .. }
+        | DslPlan::Union { .. } => inputs(plan).into_iter().all(hands_on),
+        _ => false,
+    }
 }
 
 /// Rows in memory from which on their partners are not all put together at once.
@@ -132,22 +160,18 @@ pub(super) fn collect(lazy: LazyFrame) -> PolarsResult<DataFrame> {
     if !reads_files(&lazy) && !joins_many(&lazy.logical_plan) {
         return lazy.collect();
     }
-    let lazy = match filters(&lazy) {
-        true => compacted(lazy),
-        false => lazy,
-    };
-    let found = lazy.collect_with_engine(Engine::Streaming)?;
+    let found = compacted(lazy).collect_with_engine(Engine::Streaming)?;
     Ok(found.unwrap_single())
 }
 
 #[cfg(test)]
 mod tests {
     use polars::prelude::{
-        DataFrame, IntoLazy as _, LazyFrame, MaintainOrderJoin, NamedFrom as _, Series, col, len,
-        lit,
+        DataFrame, IntoLazy as _, LazyFrame, MaintainOrderJoin, NamedFrom as _, ParquetWriter,
+        PlRefPath, Series, col, len, lit,
     };
 
-    use super::{apart, collect, has_no_rows, joins_many};
+    use super::{apart, collect, compacted, has_no_rows, joins_many};
 
     fn rows(name: &str, count: i64, keys: i64) -> LazyFrame {
         let key: Vec<i64> = (0..count).map(|n| n * 7 % keys).collect();
@@ -177,6 +201,34 @@ mod tests {
             let found = collect(joined).expect("both have the key");
             assert!(found.height() > 10_000 && found.equals(&at_once));
         }
+    }
+
+    #[test]
+    fn only_rows_that_filters_leave_of_files_are_made_compact() {
+        let file = tempfile::NamedTempFile::new().expect("there is room");
+        let text = |n: i64| format!("a text of some length, which is the one of row {n}");
+        let mut rows = rows("number", 50_000, 50_000).collect().expect("rows");
+        let texts: Vec<String> = (0..50_000).map(text).collect();
+        let texts = Series::new("text".into(), texts);
+        rows.with_column(texts.into()).expect("of one height");
+        ParquetWriter::new(file.as_file())
+            .finish(&mut rows)
+            .expect("it is written");
+        let path = PlRefPath::new(file.path().to_string_lossy().as_ref());
+        let scan = || LazyFrame::scan_parquet(path.clone(), Default::default()).expect("a file");
+        let held = |lazy: LazyFrame| -> usize {
+            let found = collect(lazy).expect("it can be computed");
+            assert_eq!(found.column("text").expect("it is there").null_count(), 0);
+            let texts = found.column("text").expect("it is there").clone();
+            let texts = texts.str().expect("texts").clone();
+            texts.downcast_iter().map(|a| a.total_buffer_len()).sum()
+        };
+        let all = held(scan());
+        assert!(held(scan().filter(col("number").lt(lit(500)))) * 50 < all);
+        assert!(held(scan().filter(col("number").gt(lit(-1)))) >= all);
+        let sorted = compacted(scan().filter(col("number").lt(lit(500))));
+        assert!(held(sorted.sort(["key"], Default::default())) * 50 < all);
+        assert!(held(rows.lazy().filter(col("number").lt(lit(500)))) >= all);
     }
 
     #[test]

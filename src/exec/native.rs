@@ -178,16 +178,18 @@ impl Native<'_, '_> {
                 _ => self.of(inner),
             },
             ("coalesce", values) => {
-                let values = values.iter().map(|v| self.part(v));
-                let mut values = values.collect::<Option<Vec<Typed>>>()?;
-                values.retain(|(_, kind)| *kind != Type::Null);
-                let kind = joined(values.iter().map(|(_, kind)| *kind))?;
-                let written = |of: Type| of == Type::Number && kind != Type::Number;
-                if values.iter().skip(1).any(|(_, of)| written(*of)) {
+                let values = values.iter().map(|v| Some((v, self.part(v)?)));
+                let mut values = values.collect::<Option<Vec<(_, Typed)>>>()?;
+                values.retain(|(_, (_, kind))| *kind != Type::Null);
+                let kind = joined(values.iter().map(|(_, (_, kind))| *kind))?;
+                let of_field = |(value, (_, of)): &(&Expr, Typed)| {
+                    *of == Type::Number && kind != *of && !fields_of(value).is_empty()
+                };
+                if values.iter().skip(1).any(of_field) {
                     // Every number would be written as text, also where it is not asked for.
                     return None;
                 }
-                let first = values.into_iter().map(|value| stored(value, kind));
+                let first = values.into_iter().map(|(_, value)| stored(value, kind));
                 Some((first.reduce(|first, next| first.fill_null(next))?, kind))
             }
             ("match", [text, pattern]) if !self.whole => {

@@ -146,16 +146,22 @@ impl Places {
                     texts.push(place.text);
                     kinds.push(kind as u32);
                 }
-                Some(place) => numbers.push((kind, place)),
+                Some(place) => numbers.push((place.number, kind as u32, place.text)),
                 None => {}
             }
         }
-        numbers.sort_unstable_by(|(_, a), (_, b)| a.compare(b));
+        numbers.sort_unstable_by(|(a, _, a_text), (b, _, b_text)| {
+            let by_number = f64::partial_cmp(a, b).unwrap_or(Ordering::Equal);
+            by_number.then_with(|| str::cmp(a_text, b_text))
+        });
         let mut of = vec![MISSING; distinct.firsts.len()];
         let mut count = 0;
-        for (at, (kind, place)) in numbers.iter().enumerate() {
-            count += u64::from(at == 0 || numbers[at - 1].1 != *place);
-            of[*kind] = count - 1;
+        for (at, (number, kind, text)) in numbers.iter().enumerate() {
+            let same = |(before, _, written): &(f64, u32, Cow<'_, str>)| {
+                before == number && written == text
+            };
+            count += u64::from(at == 0 || !same(&numbers[at - 1]));
+            of[*kind as usize] = count - 1;
         }
         let in_order = in_order(&texts);
         for (at, text) in in_order.iter().map(|at| *at as usize).enumerate() {
@@ -214,6 +220,33 @@ mod tests {
         assert_eq!(down, [0, 4, 1, 5, 3, 2]);
         let numbers = order(&[texts], &[(SortOrder::Number, false)]);
         assert_eq!(numbers, [3, 5, 1, 0, 2, 4]);
+    }
+
+    #[test]
+    fn values_that_seldom_repeat_are_in_order_too() {
+        let text = |n: usize| match n % 70_001 {
+            0 => None,
+            n if n % 3 == 0 => Some((n % 9_000).to_string()),
+            n => Some(format!("text {}", n * 7919 % 70_001)),
+        };
+        let texts: Vec<Option<String>> = (0..70_100).map(text).collect();
+        let column = Column::new("t".into(), &texts);
+        let columns = std::slice::from_ref(&column);
+        let place = |row: usize| {
+            let text = texts[row].as_ref()?;
+            let number = text.parse::<u32>().ok();
+            Some((number.is_none(), number, text))
+        };
+        for descending in [false, true] {
+            let found = order(columns, &[(SortOrder::Auto, descending)]);
+            let mut expected: Vec<usize> = (0..texts.len()).collect();
+            expected.sort_by(|a, b| match (place(*a), place(*b)) {
+                (Some(a), Some(b)) if descending => b.cmp(&a),
+                (Some(a), Some(b)) => a.cmp(&b),
+                (a, b) => a.is_none().cmp(&b.is_none()),
+            });
+            assert!(found == expected);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::exec::aggregate::stable;
 use crate::exec::beside::is_volatile;
 use crate::exec::column::{Cells, common_height, field};
 use crate::exec::data::{BY_TIME, by_time};
-use crate::exec::engine::{apart, filters};
+use crate::exec::engine::{apart, compacted, filters};
 use crate::exec::frame::{Frame, column};
 use crate::exec::place::{Place, places};
 use crate::plan::{Assignment, Plan, Projection, Scan, SortKey, SortOrder, Target};
@@ -125,7 +125,7 @@ pub(super) fn sorted(frame: Frame, keys: &[SortKey], newest_first: bool) -> Fram
         .with_order_descending_multi(descending)
         .with_nulls_last_multi(nulls_last);
     Frame {
-        lazy: frame.lazy.sort_by_exprs(by, options),
+        lazy: compacted(frame.lazy).sort_by_exprs(by, options),
         schema: frame.schema,
     }
 }

@@ -16,6 +16,9 @@ use crate::session::data::span;
 /// Events of a part of which it is put together with others like it.
 pub(super) const SMALL: u64 = 10_000;
 
+/// Events from which on a part takes no more: parts are worked on at the same time.
+const FULL: usize = 32_768;
+
 /// Cells of a part that may be empty because some of its sources lack the fields of others; beyond
 /// that, so many times as many as there are in the sources.
 const EMPTY: (usize, usize) = (1_000_000, 8);
@@ -27,6 +30,8 @@ pub(super) struct Parts<'p> {
     parts: Vec<Part>,
     /// The parts that take more, by index, sourcetype, and source where it makes a difference.
     open: HashMap<(String, String, String), Vec<usize>>,
+    /// The last part that has events of a source, which are not put before those it has.
+    last: HashMap<String, usize>,
 }
 
 /// Batches of a part, in their order: one at least.
@@ -45,12 +50,16 @@ impl<'p> Parts<'p> {
             props,
             parts: Vec::new(),
             open: HashMap::new(),
+            last: HashMap::new(),
         }
     }
 
     /// Adds a batch.
     pub(super) fn push(&mut self, batch: Batch) {
+        let last = self.last.entry(batch.source.clone());
+        let last = last.or_default();
         if batch.frame.height() as u64 > SMALL {
+            *last = self.parts.len();
             self.parts.push(Part::of(batch));
             return;
         }
@@ -60,13 +69,21 @@ impl<'p> Parts<'p> {
         };
         let key = (batch.index.clone(), batch.sourcetype.clone(), source);
         let open = self.open.entry(key).or_default();
-        let takes = |at: &&usize| self.parts[**at].takes(&batch);
-        match open.iter().find(takes).copied() {
-            Some(at) => self.parts[at].push(batch),
+        let takes = |at: &&usize| **at >= *last && self.parts[**at].takes(&batch);
+        let at = match open.iter().find(takes) {
+            Some(at) => {
+                self.parts[*at].push(batch);
+                *at
+            }
             None => {
                 open.push(self.parts.len());
                 self.parts.push(Part::of(batch));
+                self.parts.len() - 1
             }
+        };
+        *last = at;
+        if self.parts[at].rows >= FULL {
+            open.retain(|open| *open != at);
         }
     }
 
@@ -151,7 +168,7 @@ impl Part {
 mod tests {
     use polars::prelude::{Column, DataFrame};
 
-    use super::Parts;
+    use super::{EMPTY, EventPart, Parts};
     use crate::knowledge::props::Props;
     use crate::read::Batch;
 
@@ -188,11 +205,47 @@ mod tests {
     }
 
     #[test]
+    fn events_of_a_source_stay_in_their_order() {
+        let props = Props::default();
+        let mut parts = Parts::new(&props);
+        let numbered = |from: usize, rows: usize| {
+            let numbers = (from..from + rows).map(|n| n.to_string());
+            Column::new("n".into(), numbers.collect::<Vec<String>>())
+        };
+        parts.push(batch("a", "h", numbered(0, 10)));
+        parts.push(batch("b", "h", numbered(0, 20_000)));
+        parts.push(batch("b", "h", numbered(20_000, 10)));
+        parts.push(batch("b", "h", Column::new("n".into(), [20_010.0])));
+        parts.push(batch("b", "h", numbered(20_011, 10)));
+        parts.push(batch("c", "h", numbered(0, 10)));
+        let found = parts.finish().expect("nothing is wrong with them");
+        let shown: Vec<_> = found
+            .iter()
+            .map(|part| (part.source.as_str(), part.events))
+            .collect();
+        let expected = [("", 20), ("b", 20_000), ("b", 10), ("b", 1), ("b", 10)];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn full_parts_take_no_more() {
+        let props = Props::default();
+        let mut parts = Parts::new(&props);
+        for _ in 0..10 {
+            let rows = vec!["v"; 10_000];
+            parts.push(batch("s", "h", Column::new("x".into(), rows)));
+        }
+        let found = parts.finish().expect("nothing is wrong with them");
+        let events: Vec<u64> = found.iter().map(|part| part.events).collect();
+        assert_eq!(events, [40_000, 40_000, 20_000]);
+    }
+
+    #[test]
     fn sources_with_few_fields_in_common_stay_apart() {
         let props = Props::default();
         let mut parts = Parts::new(&props);
-        for n in 0..60 {
-            let rows = vec!["v"; 5000];
+        for n in 0..600 {
+            let rows = vec!["v"; 500];
             parts.push(batch(
                 "s",
                 "h",
@@ -200,10 +253,8 @@ mod tests {
             ));
         }
         let found = parts.finish().expect("nothing is wrong with them");
-        let cells = found
-            .iter()
-            .map(|p| p.events as usize * p.frame.schema.len());
-        assert!(found.len() > 1 && cells.sum::<usize>() <= 60 * 5000 * 2 * 8);
+        let cells = |part: &EventPart| part.events as usize * part.frame.schema.len();
+        assert!(found.len() > 1 && found.iter().all(|part| cells(part) <= EMPTY.0));
         assert_eq!(found.iter().map(|p| p.events).sum::<u64>(), 300_000);
     }
 }

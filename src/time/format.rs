@@ -305,6 +305,10 @@ mod tests {
             strftime(at, "%H:%M %Z %z", New_York).as_deref(),
             Some("17:13 EST -0500")
         );
+        for (day, expected) in [(12_784, "2005"), (-354_285, "1000"), (-354_286, "999")] {
+            let at = f64::from(day) * 86_400.0;
+            assert_eq!(strftime(at, "%Y", Tz::UTC).as_deref(), Some(expected));
+        }
         assert_eq!(strftime(f64::INFINITY, "%Y", Tz::UTC), None);
     }
 
