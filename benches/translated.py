@@ -35,7 +35,7 @@ class Ask:
         if "*" not in text:
             return f"lower({field}) = '{text.lower()}'"
         escaped = text.replace("_", "!_").replace("*", "%")
-        return f"{field} ILIKE '{escaped}'" + (" ESCAPE '!'" if escaped.count("!") else "")
+        return f"{field} ILIKE '{escaped}'" + (" ESCAPE '!'" if "!" in escaped else "")
 
     def sigma(self, selections):
         """A Sigma condition; the selections it names are added."""

@@ -3,6 +3,11 @@
 use std::ops::Range;
 use std::thread;
 
+/// How many pieces of work are done at the same time.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Calls `take` with what `work` makes of each piece of the numbers below `count`, in their order.
 /// As many pieces are worked on at a time as there are cores, while those before are taken; a
 /// single piece is worked on right here.
@@ -19,7 +24,7 @@ pub fn in_pieces<T: Send, E>(
     if count <= piece {
         return take(work(0..count));
     }
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores();
     let mut ready = Vec::new();
     for start in (0..count).step_by(piece * cores) {
         let starts = (start..count).step_by(piece).take(cores);

@@ -1,10 +1,35 @@
 //! Risk messages: text with `$field$` in it.
 
+use std::sync::Arc;
+
 use crate::value::Value;
+
+/// A message, which is the same for all rows where it names no field.
+pub(super) struct Message<'t> {
+    template: &'t str,
+    same: Option<Arc<str>>,
+}
+
+impl<'t> Message<'t> {
+    pub(super) fn of(template: &'t String) -> Message<'t> {
+        Message {
+            template,
+            same: (!template.contains('$')).then(|| Arc::from(template.as_str())),
+        }
+    }
+
+    /// The message for a row with such fields.
+    pub(super) fn fill<'v>(&self, field: impl Fn(&str) -> Value<'v>) -> Arc<str> {
+        match &self.same {
+            Some(same) => Arc::clone(same),
+            None => fill(self.template, field).into(),
+        }
+    }
+}
 
 /// The template with each `$field$` replaced by the field's value; one that is missing stays as
 /// it is written, as Splunk leaves it.
-pub(super) fn fill<'v>(template: &str, field: impl Fn(&str) -> Value<'v>) -> String {
+fn fill<'v>(template: &str, field: impl Fn(&str) -> Value<'v>) -> String {
     let mut out = String::new();
     let mut rest = template;
     while let Some(open) = rest.find('$') {

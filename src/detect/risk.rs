@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::detect::message;
+use crate::detect::message::Message;
 use crate::detect::selection::models_of;
 use crate::exec::rows::Rows;
 use crate::knowledge::detection::Detection;
@@ -144,25 +144,3 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
 
 /// Rows of which the risk events are made at a time.
 const PIECE: usize = 16_384;
-
-/// A message, which is the same for all rows where it names no field.
-struct Message<'t> {
-    template: &'t str,
-    same: Option<Arc<str>>,
-}
-
-impl<'t> Message<'t> {
-    fn of(template: &'t String) -> Message<'t> {
-        Message {
-            template,
-            same: (!template.contains('$')).then(|| Arc::from(template.as_str())),
-        }
-    }
-
-    fn fill<'v>(&self, field: impl Fn(&str) -> Value<'v>) -> Arc<str> {
-        match &self.same {
-            Some(same) => Arc::clone(same),
-            None => message::fill(self.template, field).into(),
-        }
-    }
-}

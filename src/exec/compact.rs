@@ -35,10 +35,15 @@ pub(super) fn compact(rows: DataFrame) -> PolarsResult<DataFrame> {
     DataFrame::new(height, columns.collect::<PolarsResult<Vec<Column>>>()?)
 }
 
+/// The bytes that texts hold on to, beside those that are stored in their views.
+pub(super) fn held(texts: &StringChunked) -> usize {
+    let arrays = texts.downcast_iter();
+    arrays.map(|array| array.total_buffer_len()).sum()
+}
+
 /// The texts, each stored once; nothing where that would save little.
 fn of_texts(texts: &StringChunked) -> PolarsResult<Option<Column>> {
-    let held = texts.downcast_iter().map(|array| array.total_buffer_len());
-    let held: usize = held.sum();
+    let held = held(texts);
     if held < LITTLE {
         return Ok(None);
     }
@@ -54,14 +59,9 @@ fn of_texts(texts: &StringChunked) -> PolarsResult<Option<Column>> {
 
 #[cfg(test)]
 mod tests {
-    use polars::prelude::{Column, DataFrame, IntoColumn as _, NamedFrom as _, Series};
+    use polars::prelude::{DataFrame, IntoColumn as _, NamedFrom as _, Series};
 
-    use super::compact;
-
-    fn held(column: &Column) -> usize {
-        let texts = column.str().expect("texts");
-        texts.downcast_iter().map(|a| a.total_buffer_len()).sum()
-    }
+    use super::{compact, held};
 
     #[test]
     fn few_rows_hold_on_to_their_own_texts_only() {
@@ -83,18 +83,13 @@ mod tests {
         let rows = DataFrame::new(40_000, vec![texts.into_column()]).expect("of one height");
         let mask = (0..40_000).map(|row| row % 37 < 3).collect();
         let few = rows.filter(&mask).expect("of one height");
+        let held_by = |rows: &DataFrame| held(rows.columns()[0].str().expect("texts"));
         let less = compact(few.clone()).expect("nothing is wrong with it");
         assert!(less.equals_missing(&few));
-        assert!(held(&less.columns()[0]) * 8 < held(&few.columns()[0]));
+        assert!(held_by(&less) * 8 < held_by(&few));
         // What takes most of what it holds on to stays where it is.
-        assert!(
-            compact(rows.clone())
-                .expect("nor with it")
-                .equals_missing(&rows)
-        );
-        assert_eq!(
-            held(&compact(rows.clone()).expect("nor with it").columns()[0]),
-            held(&rows.columns()[0])
-        );
+        let all = compact(rows.clone()).expect("nor with it");
+        assert!(all.equals_missing(&rows));
+        assert_eq!(held_by(&all), held_by(&rows));
     }
 }

@@ -172,6 +172,7 @@ mod tests {
     };
 
     use super::{apart, collect, compacted, has_no_rows, joins_many};
+    use crate::exec::compact::held;
 
     fn rows(name: &str, count: i64, keys: i64) -> LazyFrame {
         let key: Vec<i64> = (0..count).map(|n| n * 7 % keys).collect();
@@ -216,12 +217,11 @@ mod tests {
             .expect("it is written");
         let path = PlRefPath::new(file.path().to_string_lossy().as_ref());
         let scan = || LazyFrame::scan_parquet(path.clone(), Default::default()).expect("a file");
-        let held = |lazy: LazyFrame| -> usize {
+        let held = |lazy: LazyFrame| {
             let found = collect(lazy).expect("it can be computed");
-            assert_eq!(found.column("text").expect("it is there").null_count(), 0);
-            let texts = found.column("text").expect("it is there").clone();
-            let texts = texts.str().expect("texts").clone();
-            texts.downcast_iter().map(|a| a.total_buffer_len()).sum()
+            let texts = found.column("text").expect("it is there");
+            assert_eq!(texts.null_count(), 0);
+            held(texts.str().expect("texts"))
         };
         let all = held(scan());
         assert!(held(scan().filter(col("number").lt(lit(500)))) * 50 < all);

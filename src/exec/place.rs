@@ -146,28 +146,25 @@ impl Places {
                     texts.push(place.text);
                     kinds.push(kind as u32);
                 }
-                Some(place) => numbers.push((place.number, kind as u32, place.text)),
+                Some(place) => numbers.push((kind as u32, place)),
                 None => {}
             }
         }
-        numbers.sort_unstable_by(|(a, _, a_text), (b, _, b_text)| {
-            let by_number = f64::partial_cmp(a, b).unwrap_or(Ordering::Equal);
-            by_number.then_with(|| str::cmp(a_text, b_text))
-        });
+        numbers.sort_unstable_by(|(_, a), (_, b)| a.compare(b));
         let mut of = vec![MISSING; distinct.firsts.len()];
         let mut count = 0;
-        for (at, (number, kind, text)) in numbers.iter().enumerate() {
-            let same = |(before, _, written): &(f64, u32, Cow<'_, str>)| {
-                before == number && written == text
-            };
-            count += u64::from(at == 0 || !same(&numbers[at - 1]));
-            of[*kind as usize] = count - 1;
+        let mut follows = |kind: u32, is_same: bool| {
+            count += u64::from(!is_same);
+            of[kind as usize] = count - 1;
+        };
+        for (at, (kind, place)) in numbers.iter().enumerate() {
+            follows(*kind, at > 0 && numbers[at - 1].1 == *place);
         }
-        let in_order = in_order(&texts);
-        for (at, text) in in_order.iter().map(|at| *at as usize).enumerate() {
-            let same = at > 0 && texts[in_order[at - 1] as usize] == texts[text];
-            count += u64::from(!same);
-            of[kinds[text] as usize] = count - 1;
+        let mut last = None;
+        for at in in_order(&texts) {
+            let at = at as usize;
+            follows(kinds[at], last == Some(&texts[at]));
+            last = Some(&texts[at]);
         }
         for place in &mut of {
             *place = match (*place, descending) {

@@ -7,6 +7,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use crate::pieces::cores;
+
 /// Bytes of a text that its number holds; one byte more says how many those are.
 const HELD: usize = 7;
 
@@ -39,7 +41,7 @@ pub(super) fn in_order(texts: &[impl AsRef<str> + Sync]) -> Vec<u32> {
         alike: 0,
     }];
     let cores = match texts.len() {
-        LARGE.. => thread::available_parallelism().map_or(1, usize::from),
+        LARGE.. => cores(),
         _ => 1,
     };
     let large = |part: &Part<'_>| cores > 1 && part.places.len() * cores * 2 > texts.len();
@@ -75,12 +77,11 @@ fn further<'p>(part: Part<'p>, texts: &[impl AsRef<str>]) -> Vec<Part<'p>> {
         return Vec::new();
     }
     let first = text(places[0].1);
-    let common_with = |common: usize, at: u32| {
-        let pairs = first[..common].iter().zip(text(at));
-        pairs.take_while(|(a, b)| a == b).count()
-    };
     let common_of = |places: &mut dyn Iterator<Item = &Place>| {
-        places.fold(first.len(), |common, (_, at)| common_with(common, *at))
+        places.fold(first.len(), |common, (_, at)| {
+            let pairs = first[..common].iter().zip(text(*at));
+            pairs.take_while(|(a, b)| a == b).count()
+        })
     };
     // Each look at a text waits for memory: mostly the guess is right, and one look is enough.
     let step = places.len() / SAMPLE;

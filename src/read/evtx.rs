@@ -9,6 +9,7 @@ use std::thread;
 use evtx::{EvtxChunkData, ParserSettings};
 
 use crate::error::{Error, Result};
+use crate::pieces::cores;
 use crate::read::event::EventSink;
 use crate::read::input::Input;
 use crate::read::windows_xml;
@@ -48,7 +49,7 @@ pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
         return Ok(());
     }
     input.consume(HEADER);
-    let threads = thread::available_parallelism().map_or(1, |n| usize::from(n).min(AHEAD));
+    let threads = cores().min(AHEAD);
     let (work, tasks) = sync_channel::<Task>(AHEAD);
     let tasks = Mutex::new(tasks);
     thread::scope(|scope| {

@@ -1,7 +1,7 @@
 //! Events in memory, few parts of them: a search takes as long to begin with a part of few events
 //! as with one of many.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use polars::functions::concat_df_diagonal;
 use polars::prelude::{DataType, PlSmallStr};
@@ -134,33 +134,35 @@ impl Part {
     }
 
     fn finish(self) -> Result<EventPart> {
-        let first = &self.batches[0];
-        let frame = match self.batches.len() {
-            1 => first.frame.clone(),
-            _ => {
-                let frames: Vec<_> = self.batches.iter().map(|b| b.frame.clone()).collect();
-                let mut frame = concat_df_diagonal(&frames).map_err(polars_error)?;
-                frame.rechunk_mut();
-                frame
-            }
-        };
-        let same = |of: fn(&Batch) -> &str| {
-            let all: HashSet<&str> = self.batches.iter().map(of).collect();
-            match all.len() {
-                1 => of(first).to_owned(),
-                _ => String::new(),
-            }
-        };
-        Ok(EventPart {
-            sourcetype: first.sourcetype.clone(),
-            source: same(|batch| &batch.source),
-            index: first.index.clone(),
-            host: same(|batch| batch.host.as_deref().unwrap_or_default()),
-            span: span(&frame),
-            events: frame.height() as u64,
-            frame: Frame::of(frame),
-            stored: Vec::new(),
-        })
+        let mut whole = self.batches[0].clone();
+        let others = &self.batches[1..];
+        if !others.is_empty() {
+            let frames: Vec<_> = self.batches.iter().map(|b| b.frame.clone()).collect();
+            whole.frame = concat_df_diagonal(&frames).map_err(polars_error)?;
+            whole.frame.rechunk_mut();
+        }
+        if others.iter().any(|batch| batch.source != whole.source) {
+            whole.source.clear();
+        }
+        if others.iter().any(|batch| batch.host != whole.host) {
+            whole.host = None;
+        }
+        let span = span(&whole.frame);
+        Ok(event_part(whole, span))
+    }
+}
+
+/// Events in memory, to be searched; `span` as [`span`] gives it, or none where nobody asks.
+pub(super) fn event_part(batch: Batch, span: Option<(i64, i64)>) -> EventPart {
+    EventPart {
+        sourcetype: batch.sourcetype,
+        source: batch.source,
+        index: batch.index,
+        host: batch.host.unwrap_or_default(),
+        span,
+        events: batch.frame.height() as u64,
+        frame: Frame::of(batch.frame),
+        stored: Vec::new(),
     }
 }
 
@@ -185,74 +187,64 @@ mod tests {
         }
     }
 
-    #[test]
-    fn small_batches_are_one_part_where_their_columns_agree() {
+    fn put_together(batches: impl IntoIterator<Item = Batch>) -> Vec<EventPart> {
         let props = Props::default();
         let mut parts = Parts::new(&props);
+        batches.into_iter().for_each(|batch| parts.push(batch));
+        parts.finish().expect("nothing is wrong with them")
+    }
+
+    fn shown(parts: &[EventPart]) -> Vec<(&str, &str, u64)> {
+        let each = parts.iter();
+        each.map(|part| (part.source.as_str(), part.host.as_str(), part.events))
+            .collect()
+    }
+
+    #[test]
+    fn small_batches_are_one_part_where_their_columns_agree() {
         let text = |name: &str, texts: &[&str]| Column::new(name.into(), texts);
-        parts.push(batch("a", "h", text("x", &["1", "2"])));
-        parts.push(batch("b", "h", text("y", &["3"])));
-        parts.push(batch("c", "h", Column::new("x".into(), [4.0])));
-        parts.push(batch("d", "i", text("x", &["5"])));
-        let found = parts.finish().expect("nothing is wrong with them");
-        let shown: Vec<_> = found
-            .iter()
-            .map(|part| (part.source.as_str(), part.host.as_str(), part.events))
-            .collect();
-        assert_eq!(shown, [("", "", 4), ("c", "h", 1)]);
+        let found = put_together([
+            batch("a", "h", text("x", &["1", "2"])),
+            batch("b", "h", text("y", &["3"])),
+            batch("c", "h", Column::new("x".into(), [4.0])),
+            batch("d", "i", text("x", &["5"])),
+        ]);
+        assert_eq!(shown(&found), [("", "", 4), ("c", "h", 1)]);
         let names: Vec<&String> = found[0].frame.schema.keys().collect();
         assert_eq!(names, ["source", "x", "y"]);
     }
 
     #[test]
     fn events_of_a_source_stay_in_their_order() {
-        let props = Props::default();
-        let mut parts = Parts::new(&props);
         let numbered = |from: usize, rows: usize| {
             let numbers = (from..from + rows).map(|n| n.to_string());
             Column::new("n".into(), numbers.collect::<Vec<String>>())
         };
-        parts.push(batch("a", "h", numbered(0, 10)));
-        parts.push(batch("b", "h", numbered(0, 20_000)));
-        parts.push(batch("b", "h", numbered(20_000, 10)));
-        parts.push(batch("b", "h", Column::new("n".into(), [20_010.0])));
-        parts.push(batch("b", "h", numbered(20_011, 10)));
-        parts.push(batch("c", "h", numbered(0, 10)));
-        let found = parts.finish().expect("nothing is wrong with them");
-        let shown: Vec<_> = found
-            .iter()
-            .map(|part| (part.source.as_str(), part.events))
-            .collect();
-        let expected = [("", 20), ("b", 20_000), ("b", 10), ("b", 1), ("b", 10)];
-        assert_eq!(shown, expected);
+        let found = put_together([
+            batch("a", "h", numbered(0, 10)),
+            batch("b", "h", numbered(0, 20_000)),
+            batch("b", "h", numbered(20_000, 10)),
+            batch("b", "h", Column::new("n".into(), [20_010.0])),
+            batch("b", "h", numbered(20_011, 10)),
+            batch("c", "h", numbered(0, 10)),
+        ]);
+        let b = |events: u64| ("b", "h", events);
+        let expected = [("", "h", 20), b(20_000), b(10), b(1), b(10)];
+        assert_eq!(shown(&found), expected);
     }
 
     #[test]
     fn full_parts_take_no_more() {
-        let props = Props::default();
-        let mut parts = Parts::new(&props);
-        for _ in 0..10 {
-            let rows = vec!["v"; 10_000];
-            parts.push(batch("s", "h", Column::new("x".into(), rows)));
-        }
-        let found = parts.finish().expect("nothing is wrong with them");
+        let rows = || Column::new("x".into(), vec!["v"; 10_000]);
+        let found = put_together((0..10).map(|_| batch("s", "h", rows())));
         let events: Vec<u64> = found.iter().map(|part| part.events).collect();
         assert_eq!(events, [40_000, 40_000, 20_000]);
     }
 
     #[test]
     fn sources_with_few_fields_in_common_stay_apart() {
-        let props = Props::default();
-        let mut parts = Parts::new(&props);
-        for n in 0..600 {
-            let rows = vec!["v"; 500];
-            parts.push(batch(
-                "s",
-                "h",
-                Column::new(format!("field {n}").into(), rows),
-            ));
-        }
-        let found = parts.finish().expect("nothing is wrong with them");
+        let rows = |n: usize| Column::new(format!("field {n}").into(), vec!["v"; 500]);
+        let found = put_together((0..600).map(|n| batch("s", "h", rows(n))));
         let cells = |part: &EventPart| part.events as usize * part.frame.schema.len();
         assert!(found.len() > 1 && found.iter().all(|part| cells(part) <= EMPTY.0));
         assert_eq!(found.iter().map(|p| p.events).sum::<u64>(), 300_000);

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::exec::data::Data;
 use crate::knowledge::Catalog;
 use crate::knowledge::detection::Detection;
+use crate::pieces::cores;
 use crate::read;
 use crate::session::data::report_notices;
 use crate::session::parts::Parts;
@@ -103,7 +104,7 @@ impl Session {
         }
         let groups: Vec<_> = groups.into_iter().collect();
         let next = AtomicUsize::new(0);
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = cores();
         let (sender, results) = mpsc::channel::<Result<TestResult, Vec<String>>>();
         let (next, groups, baselines) = (&next, &groups, &baselines);
         std::thread::scope(|scope| {

@@ -15,10 +15,11 @@ use polars::prelude::IntoLazy as _;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::data::{Data, EventPart};
-use crate::exec::frame::Frame;
 use crate::knowledge::shipped;
+use crate::pieces::cores;
 use crate::plan::context::PlanContext;
 use crate::read::{self, Batch};
+use crate::session::parts::event_part;
 use crate::session::replay::find::{Source, Units, pointer};
 use crate::session::replay::stored_part;
 use crate::session::replay::tally::Tally;
@@ -81,7 +82,7 @@ pub(super) fn replay(
         summarizer,
         progress,
     };
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores();
     thread::scope(|scope| {
         // None waits: a batch is large, and one of the threads that write is soon free.
         let (sender, receiver) = sync_channel::<Parcel>(0);
@@ -319,16 +320,7 @@ impl Summarizer {
 
     /// The rows that a batch gives for every data set, with the knowledge they are made with.
     pub(in crate::session) fn rows_of(&self, batch: &Batch) -> Option<(&str, Vec<Rows>)> {
-        self.rows(EventPart {
-            sourcetype: batch.sourcetype.clone(),
-            source: batch.source.clone(),
-            index: batch.index.clone(),
-            host: batch.host.clone().unwrap_or_default(),
-            frame: Frame::of(batch.frame.clone()),
-            events: batch.frame.height() as u64,
-            span: None,
-            stored: Vec::new(),
-        })
+        self.rows(event_part(batch.clone(), None))
     }
 
     fn refused(&self) -> Option<String> {
