@@ -7,6 +7,7 @@ mod compare;
 mod data;
 mod deep;
 mod effects;
+mod faults;
 mod fetch;
 mod fields;
 mod git;
@@ -69,6 +70,8 @@ pub struct Options {
     pub data: Vec<PathBuf>,
     /// Rows of data models given directly.
     pub models: Vec<ModelFile>,
+    /// Folders of Splunk app directories.
+    pub app_folders: Vec<PathBuf>,
     /// Splunk app directories.
     pub apps: Vec<PathBuf>,
     /// Folders in the layout of Splunk's published content.
@@ -99,6 +102,7 @@ impl Options {
             home,
             data: Vec::new(),
             models: Vec::new(),
+            app_folders: Vec::new(),
             apps: Vec::new(),
             content: Vec::new(),
             macros: Vec::new(),
@@ -110,6 +114,12 @@ impl Options {
             verbose: false,
             unoptimized: false,
         }
+    }
+
+    /// Whether any knowledge is added to what the program ships.
+    pub fn has_knowledge(&self) -> bool {
+        let added = [&self.app_folders, &self.apps, &self.content, &self.macros];
+        added.iter().any(|paths| !paths.is_empty())
     }
 }
 
@@ -169,14 +179,18 @@ struct Compiled {
 }
 
 impl Session {
-    /// Opens a session: reads the knowledge, not yet the data.
+    /// Opens a session: reads the knowledge, not yet the data. What is wrong in the knowledge is in
+    /// [`Catalog::faults`].
     ///
     /// # Errors
-    /// Knowledge that can't be read, or a time that can't be understood.
+    /// A folder of knowledge that is not there or is none, or a time that can't be understood.
     pub fn open(options: Options) -> Result<Session> {
         let mut catalog = Catalog::shipped()?;
         for dir in &options.content {
             catalog.add_content(dir)?;
+        }
+        for dir in &options.app_folders {
+            catalog.add_apps(dir)?;
         }
         for dir in &options.apps {
             catalog.add_app(dir)?;
@@ -403,6 +417,8 @@ impl Session {
             notices: Arc::default(),
             sources: Arc::default(),
             read_texts: Arc::default(),
+            event_types: Arc::default(),
+            inside: Vec::new(),
         })
     }
 }

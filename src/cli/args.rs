@@ -405,8 +405,9 @@ pub enum StageArg {
 /// `check`
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Searches, detection files, or folders of them
-    #[arg(value_name = "SPL_OR_PATH", required = true)]
+    /// Searches, detection files, or folders of them; without any, the knowledge that --app, --apps,
+    /// --content and --macros add is checked
+    #[arg(value_name = "SPL_OR_PATH")]
     pub what: Vec<String>,
     /// Fail when that lint finds something: a code, a name, or `warnings` for all warnings
     #[arg(long, value_name = "LINT", value_delimiter = ',')]
@@ -505,6 +506,9 @@ pub struct Global {
     /// Add an app directory: default/, local/, lookups/ (repeatable; the last wins)
     #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
     pub app: Vec<PathBuf>,
+    /// Add all apps of a folder; the last in the order of their names wins (repeatable)
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
+    pub apps: Vec<PathBuf>,
     /// Add a repository of detections: detections/, macros/, lookups/ (repeatable)
     #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
     pub content: Vec<PathBuf>,

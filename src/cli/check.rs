@@ -14,10 +14,17 @@ use crate::error::Error;
 /// or denied.
 pub fn check(args: &CheckArgs, setup: &Setup) -> Result<(), Problem> {
     let session = setup.open()?;
-    let mut rules = session.lint_rules()?;
+    let mut rules = session.lint_rules();
     rules.allow(&args.allow)?;
     rules.deny(&args.deny)?;
-    let report = session.check(&args.what, &rules)?;
+    let report = match args.what.as_slice() {
+        [] if !setup.options.has_knowledge() => {
+            let why = "name a search, a file or a folder, or knowledge with --app, --apps, --content or --macros";
+            return Err(Error::usage(why).into());
+        }
+        [] => session.check_knowledge(&rules)?,
+        what => session.check(what, &rules)?,
+    };
     let text = match setup.format.unwrap_or(Format::Table) {
         Format::Table | Format::Vertical => report.render(setup.color),
         Format::Json => format!("{:#}", Value::Array(report.json())),

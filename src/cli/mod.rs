@@ -77,13 +77,16 @@ fn run_process() -> ExitCode {
             return problem.exit_code();
         }
     };
-    match dispatch(cli.command, &setup) {
+    let done = dispatch(cli.command, &setup);
+    let code = match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             setup.complain(&problem);
             problem.exit_code()
         }
-    }
+    };
+    setup.warn();
+    code
 }
 
 fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {

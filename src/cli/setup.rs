@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cli::args::{ColorArg, Global, SplArgs};
@@ -14,6 +14,7 @@ use crate::cli::problem::Problem;
 use crate::cli::progress::Bars;
 use crate::error::Error;
 use crate::exec::rows::Rows;
+use crate::knowledge::fault::Faults;
 use crate::session::{Answer, ModelFile, Options, Session};
 use crate::source::line_column;
 use crate::time::time_modifier;
@@ -23,6 +24,9 @@ const TERMINAL_LIMIT: usize = 1000;
 
 /// Notices told of one search; `-v` tells them all.
 const NOTICES: usize = 20;
+
+/// Faults of knowledge that are printed at once; `-v` prints them all.
+const FAULTS: usize = 5;
 
 /// What every subcommand works with.
 #[derive(Clone, Debug)]
@@ -43,6 +47,8 @@ pub struct Setup {
     pub color: bool,
     /// Colours on standard error.
     pub error_color: bool,
+    /// The faults of the knowledge of the session that was opened last.
+    pub(super) faults: Arc<Mutex<Faults>>,
 }
 
 impl Setup {
@@ -64,12 +70,15 @@ impl Setup {
             limit: global.limit,
             quiet: global.quiet,
             terminal,
+            faults: Arc::default(),
         })
     }
 
     /// Opens the session, with progress on standard error and Ctrl-C stopping its searches.
     pub fn open(&self) -> Result<Session, Problem> {
         let session = Session::open(self.options.clone())?;
+        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) =
+            session.catalog().faults().clone();
         if !self.quiet && io::stderr().is_terminal() {
             session.set_progress(Arc::new(Bars::default()));
         }
@@ -150,6 +159,34 @@ impl Setup {
         if notices.len() > most {
             let more = notices.len() - most;
             note(&format!("note: and {more} more; --verbose tells them all"));
+        }
+    }
+
+    /// Warns on standard error of the faults of knowledge that were found since the last call.
+    pub fn warn(&self) {
+        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = faults.take_new();
+        if self.quiet {
+            return;
+        }
+        let most = if self.options.verbose {
+            new.len()
+        } else {
+            FAULTS
+        };
+        for fault in new.iter().take(most) {
+            note(&format!("warning: {fault}"));
+        }
+        if new.len() > most {
+            let more = new.len() - most;
+            let added = &self.options;
+            let option = match added.apps.is_empty() && added.app_folders.is_empty() {
+                true => "--content",
+                false => "--app",
+            };
+            note(&format!(
+                "warning: and {more} more; `spelunk check {option} DIR` lists them"
+            ));
         }
     }
 
@@ -245,6 +282,7 @@ fn options(global: &Global) -> Result<Options, Error> {
                 path: m.path.clone(),
             })
             .collect(),
+        app_folders: global.apps.clone(),
         apps: global.app.clone(),
         content: global.content.clone(),
         macros: global.macros.clone(),

@@ -51,7 +51,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     let most = args.number("max", 10)?;
     let mut rows = Planner::rows_or_events(input);
     if uncovered {
-        rows = rows.set(TYPES, event_types(planner.context)?);
+        rows = rows.set(TYPES, event_types(planner.context));
     }
     Ok(rows.apply(Finder { most, raw }))
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::commands::planner::{parse_fragment, parse_search};
+use crate::commands::planner::parse_fragment;
 use crate::error::{Error, Result};
 use crate::plan::Kernel;
 use crate::plan::bind::Binder;
 use crate::plan::context::PlanContext;
 use crate::plan::table::{Table, type_of_values};
+use crate::plan::texts::parse_search;
 use crate::syntax::ast::{ArgKind, Expr};
 use crate::value::{Type, Value, parse_number};
 

@@ -1,45 +1,29 @@
 //! Event types and tags as expressions: what `typer` and `tags` write, and what searches that
 //! name the fields `eventtype` and `tag` see.
 
-use crate::commands::planner::parse_search;
-use crate::error::{Error, Result};
-use crate::plan::build::{call, equals, field, text};
+use crate::plan::build::{call, equals, field, never, text};
 use crate::plan::context::PlanContext;
 use crate::plan::matching::FieldMatcher;
 use crate::plan::{Assignment, Plan, Target};
-use crate::syntax::ast::{CompareOp, Expr, Search, Stage};
-use crate::syntax::print;
-
-/// How deep event types may name each other.
-const MAX_DEPTH: usize = 10;
+use crate::syntax::ast::{CompareOp, Expr, Literal, Name, Search, Stage};
+use crate::syntax::{SpecialField, print};
 
 /// The column that holds the event types while tags are computed.
 const TYPES: &str = "__eventtype";
 
 /// The names of the event types that an event satisfies.
-///
-/// # Errors
-/// An event type whose search can't be read.
-pub(super) fn event_types(context: &PlanContext) -> Result<Expr> {
+pub(super) fn event_types(context: &PlanContext) -> Expr {
     event_types_of(context, |_| true)
 }
 
 /// The same for some of the event types.
-///
-/// # Errors
-/// As for [`event_types`].
-pub(super) fn event_types_of(context: &PlanContext, wanted: impl Fn(&str) -> bool) -> Result<Expr> {
-    let mut names = Vec::new();
-    for (name, event_type) in context.catalog.event_types() {
-        if !wanted(name) {
-            continue;
-        }
-        let search = parse_search(context, &event_type.search)
-            .and_then(|search| resolved(&search, context, 0))
-            .map_err(|error| in_type(error, name))?;
-        names.push(name_if(&search, name));
-    }
-    Ok(several(names))
+pub(super) fn event_types_of(context: &PlanContext, wanted: impl Fn(&str) -> bool) -> Expr {
+    let names = context.catalog.event_types().keys();
+    let each = names.filter(|name| wanted(name)).filter_map(|name| {
+        let search = context.event_type(name)?;
+        Some(name_if(&resolved(&search, context), name))
+    });
+    several(each.collect())
 }
 
 /// What `tags` adds.
@@ -59,10 +43,7 @@ pub(super) struct TagFields {
 
 impl TagFields {
     /// The rows with their tags.
-    ///
-    /// # Errors
-    /// An event type whose search can't be read.
-    pub(super) fn add(&self, rows: Plan, context: &PlanContext) -> Result<Plan> {
+    pub(super) fn add(&self, rows: Plan, context: &PlanContext) -> Plan {
         let mut all = Vec::new();
         let mut by_field: Vec<(&str, Vec<Expr>)> = Vec::new();
         for (tag, pairs) in context.catalog.all_tags() {
@@ -94,7 +75,7 @@ impl TagFields {
             target: Target::Field(target),
             value,
         };
-        let types = call("coalesce", vec![field("eventtype"), event_types(context)?]);
+        let types = call("coalesce", vec![field("eventtype"), event_types(context)]);
         let mut columns = vec![assign(TYPES.to_owned(), types)];
         match &self.output {
             Some(output) => columns.push(assign(output.clone(), several(all))),
@@ -110,19 +91,16 @@ impl TagFields {
                 }
             }
         }
-        Ok(rows.extend(columns).drop(&[TYPES]))
+        rows.extend(columns).drop(&[TYPES])
     }
 }
 
 /// Adds `eventtype` and `tag` to events when one of the stages after them names these fields:
 /// Splunk adds them to every event, which would be much work for nothing.
-///
-/// # Errors
-/// An event type whose search can't be read.
-pub(super) fn when_named(rows: Plan, later: &[Stage], context: &PlanContext) -> Result<Plan> {
+pub(super) fn when_named(rows: Plan, later: &[Stage], context: &PlanContext) -> Plan {
     let catalog = &context.catalog;
     if catalog.event_types().is_empty() && catalog.all_tags().is_empty() {
-        return Ok(rows);
+        return rows;
     }
     let (mut types, mut tags) = (false, false);
     for stage in later {
@@ -133,13 +111,13 @@ pub(super) fn when_named(rows: Plan, later: &[Stage], context: &PlanContext) -> 
         }
     }
     let rows = if types {
-        let found = call("coalesce", vec![field("eventtype"), event_types(context)?]);
+        let found = call("coalesce", vec![field("eventtype"), event_types(context)]);
         rows.set("eventtype", found)
     } else {
         rows
     };
     if !tags {
-        return Ok(rows);
+        return rows;
     }
     TagFields::default().add(rows, context)
 }
@@ -158,88 +136,70 @@ fn several(values: Vec<Expr>) -> Expr {
     call("mvdedup", vec![call("mvappend", values)])
 }
 
-fn in_type(error: Error, name: &str) -> Error {
-    error.hint(format!("in the event type `{name}`"))
-}
-
-/// A search that nothing satisfies: no row has such a field.
-fn never() -> Search {
-    equals("__never", "1")
-}
-
 /// The search with event types and tags replaced by what they mean; terms about time and servers
 /// hold for every row that was found.
-fn resolved(search: &Search, context: &PlanContext, depth: usize) -> Result<Search> {
-    let all = |parts: &[Search]| {
-        parts
-            .iter()
-            .map(|p| resolved(p, context, depth))
-            .collect::<Result<Vec<_>>>()
+fn resolved(search: &Search, context: &PlanContext) -> Search {
+    let all = |parts: &[Search]| parts.iter().map(|p| resolved(p, context)).collect();
+    let meant = |field: &Name, value: &Literal| match SpecialField::of(&field.text)? {
+        SpecialField::EventType => Some(named(&value.text, context)),
+        SpecialField::Tag => Some(tagged(&value.text, None, context)),
+        SpecialField::TagOf(of) => Some(tagged(&value.text, Some(of), context)),
+        SpecialField::Index
+        | SpecialField::Earliest
+        | SpecialField::Latest
+        | SpecialField::Server => None,
     };
-    Ok(match search {
-        Search::And(parts) => Search::And(all(parts)?),
-        Search::Or(parts) => Search::Or(all(parts)?),
-        Search::Not(inner) => Search::Not(Box::new(resolved(inner, context, depth)?)),
-        Search::Compare { field, op, value } => {
-            let lower = field.text.to_ascii_lowercase();
-            let meant = match lower.as_str() {
-                "earliest" | "latest" | "_index_earliest" | "_index_latest" | "splunk_server" => {
-                    return Ok(Search::Not(Box::new(never())));
-                }
-                "eventtype" => named(&value.text, context, depth)?,
-                "tag" => tagged(&value.text, None, context, depth)?,
-                _ => match lower.strip_prefix("tag::") {
-                    Some(of) => tagged(&value.text, Some(of), context, depth)?,
-                    None => return Ok(search.clone()),
-                },
-            };
-            match op {
-                CompareOp::Ne => Search::Not(Box::new(meant)),
-                _ => meant,
+    let is_modifier =
+        |field: &Name| SpecialField::of(&field.text).is_some_and(SpecialField::is_modifier);
+    match search {
+        Search::And(parts) => Search::And(all(parts)),
+        Search::Or(parts) => Search::Or(all(parts)),
+        Search::Not(inner) => Search::Not(Box::new(resolved(inner, context))),
+        Search::Compare { field, .. } if is_modifier(field) => Search::Not(Box::new(never())),
+        Search::Compare { field, op, value } => match meant(field, value) {
+            Some(meant) if *op == CompareOp::Ne => Search::Not(Box::new(meant)),
+            Some(meant) => meant,
+            None => search.clone(),
+        },
+        Search::In { field, values } => {
+            let each = values.iter().map(|value| meant(field, value));
+            match each.collect::<Option<Vec<_>>>() {
+                Some(any) => Search::Or(any),
+                None => search.clone(),
             }
         }
-        other => other.clone(),
-    })
+        Search::Term(_)
+        | Search::ExactTerm(_)
+        | Search::CaseTerm(_)
+        | Search::Subsearch(_)
+        | Search::CompareSubsearch { .. } => search.clone(),
+    }
 }
 
 /// The searches of the event types of that name or pattern, any of them.
-fn named(pattern: &str, context: &PlanContext, depth: usize) -> Result<Search> {
+fn named(pattern: &str, context: &PlanContext) -> Search {
     let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
+    let names = context.catalog.event_types().keys();
+    let searches = names
+        .filter(|name| wanted.matches_text(name))
+        .filter_map(|name| context.event_type(name));
     let mut any = vec![never()];
-    if depth < MAX_DEPTH {
-        for (name, event_type) in context.catalog.event_types() {
-            if wanted.matches_text(name) {
-                let search = parse_search(context, &event_type.search)?;
-                any.push(resolved(&search, context, depth + 1)?);
-            }
-        }
-    }
-    Ok(Search::Or(any))
+    any.extend(searches.map(|search| resolved(&search, context)));
+    Search::Or(any)
 }
 
 /// What carries a tag, any of it.
-fn tagged(
-    pattern: &str,
-    of_field: Option<&str>,
-    context: &PlanContext,
-    depth: usize,
-) -> Result<Search> {
+fn tagged(pattern: &str, of_field: Option<&str>, context: &PlanContext) -> Search {
     let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
+    let tags = context.catalog.all_tags().iter();
+    let pairs = tags
+        .filter(|(tag, _)| wanted.matches_text(tag))
+        .flat_map(|(_, pairs)| pairs)
+        .filter(|(name, _)| of_field.is_none_or(|of| of == name));
     let mut any = vec![never()];
-    for (tag, pairs) in context.catalog.all_tags() {
-        if !wanted.matches_text(tag) {
-            continue;
-        }
-        for (name, value) in pairs {
-            if of_field.is_some_and(|f| !f.eq_ignore_ascii_case(name)) {
-                continue;
-            }
-            any.push(if name == "eventtype" {
-                named(value, context, depth)?
-            } else {
-                equals(name, value)
-            });
-        }
-    }
-    Ok(Search::Or(any))
+    any.extend(pairs.map(|(name, value)| match name.as_str() {
+        "eventtype" => named(value, context),
+        name => equals(name, value),
+    }));
+    Search::Or(any)
 }

@@ -24,7 +24,7 @@ mod series_terms;
 mod totals;
 
 pub use iplocation::Locate;
-pub use planner::{Planner, parse_expression, parse_search, plan_text};
+pub use planner::{Planner, plan_text};
 pub use refused::{refused, why_refused};
 
 use crate::error::{Error, ErrorKind, Result};

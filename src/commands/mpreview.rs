@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use crate::commands::args::Args;
 use crate::commands::metrics::{METRIC, Points, dimensions};
-use crate::commands::planner::parse_search;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
 use crate::functions::json;
 use crate::plan::build::equals;
 use crate::plan::context::PlanContext;
 use crate::plan::table::Table;
+use crate::plan::texts::parse_search;
 use crate::plan::{Kernel, Plan, Scan};
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;

@@ -11,6 +11,7 @@ use crate::plan::check::check_stage;
 use crate::plan::context::PlanContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
+use crate::plan::texts::expanded;
 use crate::plan::{Assignment, Plan, Predicate, Scan, Target};
 use crate::syntax;
 use crate::syntax::ast::{ArgKind, Expr, Pipeline, Search, Stage};
@@ -83,9 +84,7 @@ impl<'p> Planner<'p> {
                     let finds = stage.name.text.eq_ignore_ascii_case("search");
                     if begins && at == 0 && finds {
                         let later = &pipeline.stages[1..];
-                        plan = plan
-                            .map(|events| marks::when_named(events, later, self.context))
-                            .transpose()?;
+                        plan = plan.map(|events| marks::when_named(events, later, self.context));
                     }
                 }
                 Err(error) => {
@@ -260,18 +259,6 @@ fn count_terms(search: &Search) -> usize {
     }
 }
 
-/// Reads the text of a search expression: an event type's, a constraint's, a `search` field's.
-/// Macros in it are expanded.
-///
-/// # Errors
-/// What is wrong with the text.
-pub fn parse_search(context: &PlanContext, text: &str) -> Result<Search> {
-    context.read_texts.search(text, || {
-        let (source, text) = expanded(context, text)?;
-        syntax::parse_search(source, &text)
-    })
-}
-
 /// Plans the text of a search: a data model's base search.
 ///
 /// # Errors
@@ -304,29 +291,4 @@ pub(super) fn parse_fragment(context: &PlanContext, what: &str, text: &str) -> R
         sources.add(what, text)
     };
     syntax::parse_fragment(source, text, 0, &commands::shape_of)
-}
-
-/// Reads the text of an expression: a calculated field's.
-///
-/// # Errors
-/// What is wrong with the text.
-pub fn parse_expression(context: &PlanContext, text: &str) -> Result<Expr> {
-    context.read_texts.expression(text, || {
-        let (source, text) = expanded(context, text)?;
-        syntax::parse_expression(source, &text, 0)
-    })
-}
-
-fn expanded(context: &PlanContext, text: &str) -> Result<(crate::source::SourceId, String)> {
-    let mut sources = context
-        .sources
-        .lock()
-        .map_err(|_| Error::internal("the texts are locked"))?;
-    let source = sources.add("knowledge object", text);
-    let source =
-        crate::knowledge::expand::expand(&mut sources, source, &context.catalog.macros, &|_| {
-            Err(Error::data("a macro with iseval can't stand here"))
-        })?;
-    let text = sources.get(source).text.clone();
-    Ok((source, text))
 }

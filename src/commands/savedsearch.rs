@@ -86,7 +86,11 @@ pub(super) fn saved(
     } else {
         found.search.clone()
     };
-    let mut plan = plan_text(planner.context, &text)?;
+    let inner = planner
+        .context
+        .within(&format!("saved search `{}`", found.name))
+        .map_err(|error| error.at(name.span))?;
+    let mut plan = plan_text(&inner, &text)?;
     let bounds = [("earliest", &found.earliest), ("latest", &found.latest)];
     let terms: Vec<Search> = bounds
         .into_iter()

@@ -1,9 +1,9 @@
 //! `searchtxn`: transactions of a type that match a search.
 
 use crate::commands::args::Args;
-use crate::commands::planner::parse_search;
 use crate::commands::{Category, Command, DEFAULT, Planner, transaction};
 use crate::error::{Error, Result};
+use crate::plan::texts::parse_search;
 use crate::plan::{Plan, Scan};
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Literal, Stage};

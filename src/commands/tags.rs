@@ -40,5 +40,5 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             .map(str::to_owned)
             .collect(),
     };
-    tags.add(Planner::rows_or_events(input), planner.context)
+    Ok(tags.add(Planner::rows_or_events(input), planner.context))
 }

@@ -11,6 +11,7 @@ use crate::detect::report::sarif::Annotation;
 use crate::detect::{Failure, is_refusal};
 use crate::error::{Error, ErrorKind};
 use crate::knowledge::detection::Detection;
+use crate::knowledge::fault::Fault;
 use crate::report;
 use crate::source::{SourceId, SourceMap, Span};
 
@@ -57,6 +58,22 @@ struct Problem {
     hints: Vec<String>,
 }
 
+impl Problem {
+    fn of_fault(lint: &'static Lint, fault: &Fault, rules: &allow::Rules) -> Problem {
+        Problem {
+            lint,
+            fails: rules.denies(lint),
+            message: fault.message(),
+            span: None,
+            place: (fault.origin.line > 0).then_some(Place {
+                line: fault.origin.line,
+                column: 1,
+            }),
+            hints: Vec::new(),
+        }
+    }
+}
+
 impl std::fmt::Debug for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.lint.code, self.message)
@@ -96,6 +113,12 @@ impl CheckReport {
                 found
             }
         };
+        for fault in item.detection.map_or(&[][..], |d| &d.faults) {
+            if let Some(lint) = lint::of_fault(fault).filter(|l| !rules.allows(l, &comments)) {
+                let problem = Problem::of_fault(lint, fault, rules);
+                checked.problems.push(problem);
+            }
+        }
         for (lint, found) in found {
             if lint.severity != Severity::Error && rules.allows(lint, &comments) {
                 continue;
@@ -111,6 +134,31 @@ impl CheckReport {
             });
         }
         self.items.push(checked);
+    }
+
+    /// Adds the faults of knowledge objects, each file an item of its own.
+    pub fn add_faults(&mut self, faults: &[Fault], rules: &allow::Rules) {
+        for fault in faults {
+            let Some(lint) = lint::of_fault(fault).filter(|lint| !rules.allows(lint, &[])) else {
+                continue;
+            };
+            let name = fault.origin.path.display().to_string();
+            let problem = Problem::of_fault(lint, fault, rules);
+            match self
+                .items
+                .iter_mut()
+                .find(|item| item.file && item.name == name)
+            {
+                Some(item) => item.problems.push(problem),
+                None => self.items.push(Checked {
+                    name,
+                    file: true,
+                    problems: vec![problem],
+                    refused: Vec::new(),
+                    sources: SourceMap::new(),
+                }),
+            }
+        }
     }
 
     /// Whether nothing is wrong or denied; what is only not supported is not wrong.

@@ -6,6 +6,7 @@ use polars::prelude::{Column, Expr as Lazy, IntoColumn as _, lit};
 
 use crate::error::{Error, Result};
 use crate::exec::Executor;
+use crate::exec::blame::RowErrors;
 use crate::exec::column::{Builder, Cells, common_height, field};
 use crate::exec::distinct::Distinct;
 use crate::exec::frame::{Frame, column, missing};
@@ -76,10 +77,11 @@ impl Executor<'_> {
     pub(super) fn program(&self, program: Program, frame: &Frame, span: Span) -> Typed {
         let kind = program.kind;
         let clock = self.context.clock.clone();
+        let errors = self.row_errors(span);
         if program.slots.is_empty() && !volatile(&program.root) {
             return match program.eval(&clock, &[]) {
                 Ok(value) => (literal(&value, kind), kind),
-                Err(message) => (self.failing(message, span, kind), kind),
+                Err(message) => (failing(errors, message, kind), kind),
             };
         }
         let mut columns: Vec<Lazy> = program.slots.iter().map(|s| self.slot(s, frame)).collect();
@@ -115,7 +117,8 @@ impl Executor<'_> {
                     match program.eval(&clock, &row) {
                         Ok(value) => builder.push(value),
                         Err(message) => {
-                            return Err(stop(&failure, Error::argument(span, message)));
+                            errors.raise(message)?;
+                            builder.push(Value::Null);
                         }
                     }
                 }
@@ -150,15 +153,19 @@ impl Executor<'_> {
             missing(Type::Text)
         }
     }
+}
 
-    /// An expression that fails when it is evaluated: an error in a row that never comes is none.
-    fn failing(&self, message: String, span: Span, kind: Type) -> Lazy {
-        let failure = Arc::clone(&self.failure);
-        lit(0).map(
-            move |_| Err(stop(&failure, Error::argument(span, message.clone()))),
-            move |_, f| Ok(field(f.name(), kind)),
-        )
-    }
+/// An expression that fails when it is evaluated: an error in a row that never comes is none.
+fn failing(errors: RowErrors, message: String, kind: Type) -> Lazy {
+    lit(0).map(
+        move |c| {
+            errors.raise(message.clone())?;
+            let mut nothing = Builder::new(c.name(), kind, 1);
+            nothing.push(Value::Null);
+            Ok(nothing.finish().new_from_index(0, c.len()).into_column())
+        },
+        move |_, f| Ok(field(f.name(), kind)),
+    )
 }
 
 /// Keeps our error where the executor finds it, and gives Polars one of its own.

@@ -6,10 +6,13 @@ use polars::prelude::{Expr as Lazy, lit};
 
 use crate::error::{Error, Result};
 use crate::exec::Executor;
+use crate::exec::blame::Blame;
 use crate::exec::engine::{apart, reads_files};
 use crate::exec::fields::tried;
 use crate::exec::frame::{Frame, column};
+use crate::knowledge::fault::FaultKind;
 use crate::plan::matching::FieldMatcher;
+use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Name, Search};
 use crate::time;
 
@@ -17,7 +20,7 @@ impl Executor<'_> {
     /// A search expression whose subsearches have been replaced by their results.
     ///
     /// # Errors
-    /// An event type or a time that can't be understood.
+    /// A time that can't be understood.
     pub fn search(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
         if is_plain(search) {
             return self.plain(search, frame);
@@ -31,6 +34,15 @@ impl Executor<'_> {
                 op,
                 value,
             } => self.compare(name, *op, value, frame)?,
+            Search::In {
+                field: name,
+                values,
+            } if SpecialField::of(&name.text).is_some() => {
+                let each = values
+                    .iter()
+                    .map(|value| self.compare(name, CompareOp::Eq, value, frame));
+                joined(each.collect::<Result<_>>()?, false)
+            }
             Search::In {
                 field: name,
                 values,
@@ -103,33 +115,34 @@ impl Executor<'_> {
 
     fn compare(&self, name: &Name, op: CompareOp, value: &Literal, frame: &Frame) -> Result<Lazy> {
         let negated = |e: Lazy| if op == CompareOp::Ne { e.not() } else { e };
-        let lower = name.text.to_ascii_lowercase();
-        match lower.as_str() {
-            "earliest" | "_index_earliest" => {
-                return self.time_bound(value, frame, true);
-            }
-            "latest" | "_index_latest" => return self.time_bound(value, frame, false),
-            "splunk_server" => return Ok(lit(true)),
-            // Names mind their case: `eventType` is a field of Okta's, `EventType` one of Sysmon's.
-            "eventtype" if !frame.has("eventtype") && !frame.has(&name.text) => {
+        match SpecialField::of(&name.text) {
+            Some(SpecialField::Earliest) => return self.time_bound(value, frame, true),
+            Some(SpecialField::Latest) => return self.time_bound(value, frame, false),
+            Some(SpecialField::Server) => return Ok(lit(true)),
+            Some(SpecialField::EventType) if !frame.has(&name.text) => {
                 return Ok(negated(self.event_types(&value.text, frame)?));
             }
-            "tag" if !frame.has("tag") && !frame.has(&name.text) => {
+            Some(SpecialField::Tag) if !frame.has(&name.text) => {
                 return Ok(negated(self.tagged(&value.text, None, frame)?));
             }
-            "index" if frame.has("index") && value.text.starts_with('*') && op == CompareOp::Eq => {
+            Some(SpecialField::TagOf(field)) if !frame.has(&name.text) => {
+                return Ok(negated(self.tagged(&value.text, Some(field), frame)?));
+            }
+            Some(SpecialField::Index)
+                if frame.has("index") && value.text.starts_with('*') && op == CompareOp::Eq =>
+            {
                 let test = self.test("index", vec![FieldMatcher::new(op, &value.text)], frame);
                 let hidden =
                     self.test("index", vec![FieldMatcher::new(CompareOp::Eq, "_*")], frame);
                 return Ok(test.and(hidden.not()));
             }
-            _ => {}
-        }
-        if let Some(field) = lower.strip_prefix("tag::")
-            && !frame.has(&name.text)
-        {
-            let field = &name.text[name.text.len() - field.len()..];
-            return Ok(negated(self.tagged(&value.text, Some(field), frame)?));
+            Some(
+                SpecialField::EventType
+                | SpecialField::Tag
+                | SpecialField::TagOf(_)
+                | SpecialField::Index,
+            )
+            | None => {}
         }
         Ok(self.test(&name.text, vec![FieldMatcher::new(op, &value.text)], frame))
     }
@@ -155,25 +168,42 @@ impl Executor<'_> {
     fn event_types(&self, pattern: &str, frame: &Frame) -> Result<Lazy> {
         let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
         let mut any = Vec::new();
-        for (name, event_type) in self.context.catalog.event_types() {
+        for name in self.context.catalog.event_types().keys() {
             if wanted.matches_text(name) {
                 if let Some(found) = tried(name, frame) {
                     any.push(found);
                     continue;
                 }
-                let search = self.parse_search(&event_type.search)?;
-                if self.may_hold(&search, frame, None, 0)? {
-                    any.push(self.event_type(&search, frame)?);
+                let Some(search) = self.context.event_type(name) else {
+                    continue;
+                };
+                if self.may_hold(&search, frame, None)? {
+                    any.extend(self.event_type(name, &search, frame)?);
                 }
             }
         }
         Ok(joined(any, false))
     }
 
-    /// The search of an event type: which fields it lacks is not told, since nobody typed it.
-    pub(super) fn event_type(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
+    /// The search of an event type; `None` where a fault switches it off. Which fields it lacks is
+    /// not reported, since nobody typed it.
+    pub(super) fn event_type(
+        &self,
+        name: &str,
+        search: &Search,
+        frame: &Frame,
+    ) -> Result<Option<Lazy>> {
+        let catalog = &self.context.catalog;
+        let origin = catalog.event_types().get(name).map(|found| &found.origin);
+        let blame = Blame {
+            kind: FaultKind::EventType,
+            origin: origin.cloned().unwrap_or_default(),
+            object: format!("event type [{name}]"),
+            effect: "the event type is switched off",
+            beside: None,
+        };
         let before = self.of_knowledge.replace(true);
-        let found = self.search(search, frame);
+        let found = self.blaming(blame, || self.search(search, frame));
         self.of_knowledge.set(before);
         found
     }
@@ -212,19 +242,16 @@ pub(super) fn conjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '
 /// Whether a part compares values whole, or looks at no values but the event's time and origin.
 fn is_cheap(search: &Search) -> bool {
     let whole = |op: CompareOp, value: &Literal| FieldMatcher::new(op, &value.text).is_whole();
-    let marks = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        name == "eventtype" || name == "tag" || name.starts_with("tag::")
-    };
     match search {
         Search::And(parts) | Search::Or(parts) => parts.iter().all(is_cheap),
         Search::Not(inner) => is_cheap(inner),
         Search::Compare { field, op, value } => {
-            let name = field.text.to_ascii_lowercase();
-            !marks(&name) && (SPECIAL.contains(&name.as_str()) || whole(*op, value))
+            let special = SpecialField::of(&field.text);
+            special.map_or_else(|| whole(*op, value), |special| !special.is_mark())
         }
         Search::In { field, values } => {
-            !marks(&field.text) && values.iter().all(|value| whole(CompareOp::Eq, value))
+            !SpecialField::of(&field.text).is_some_and(SpecialField::is_mark)
+                && values.iter().all(|value| whole(CompareOp::Eq, value))
         }
         Search::Term(literal) => is_anything(literal),
         Search::ExactTerm(_)
@@ -254,27 +281,9 @@ pub(super) fn fields_looked_at(searches: &[Search]) -> BTreeSet<&str> {
     found
 }
 
-/// Fields with a meaning of their own, which are not just compared.
-const SPECIAL: [&str; 8] = [
-    "earliest",
-    "latest",
-    "_index_earliest",
-    "_index_latest",
-    "splunk_server",
-    "eventtype",
-    "tag",
-    "index",
-];
-
-/// Whether a field has a meaning of its own.
-pub(super) fn is_special(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SPECIAL.contains(&name.as_str()) || name.starts_with("tag::")
-}
-
 /// Whether an expression can be tried on the fields of a row alone.
 fn is_plain(search: &Search) -> bool {
-    let plain = |name: &str| !is_special(name);
+    let plain = |name: &str| SpecialField::of(name).is_none();
     match search {
         Search::And(parts) | Search::Or(parts) => parts.iter().all(is_plain),
         Search::Not(inner) => is_plain(inner),

@@ -146,6 +146,19 @@ impl Frame {
         }
     }
 
+    /// Columns of text with these names, `_time` of times, and no rows.
+    pub fn without_rows<'n>(names: impl IntoIterator<Item = &'n str>) -> Frame {
+        let kind = |name: &str| match name {
+            "_time" => Type::Time,
+            _ => Type::Text,
+        };
+        let schema: Schema = names
+            .into_iter()
+            .map(|name| (name.to_owned(), kind(name)))
+            .collect();
+        Frame::typed(without_rows(&schema), schema)
+    }
+
     /// The same columns without rows; nothing is computed.
     pub fn emptied(self) -> Frame {
         Frame::typed(without_rows(&self.schema), self.schema)

@@ -8,6 +8,7 @@
 mod aggregate;
 mod assign;
 mod beside;
+mod blame;
 mod chart;
 mod chart_series;
 mod chart_time;
@@ -60,6 +61,7 @@ use std::sync::{Arc, Mutex};
 use polars::prelude::{Column, DataFrame, IntoColumn as _, lit};
 
 use crate::error::{Error, Result};
+use crate::exec::blame::Blame;
 use crate::exec::data::Data;
 use crate::exec::frame::{Frame, polars_error, to_table};
 use crate::exec::prune::Bounds;
@@ -67,6 +69,7 @@ use crate::exec::rows::Rows;
 use crate::exec::summary::Wanted;
 use crate::plan::context::PlanContext;
 use crate::plan::mentions::mentioned;
+use crate::plan::texts::parse_search;
 use crate::plan::{Plan, Predicate, Scan};
 use crate::syntax::ast::Search;
 use crate::value::Type;
@@ -89,6 +92,8 @@ pub struct Executor<'e> {
     whole: Cell<bool>,
     /// Whether the search that is made ready is one that nobody typed.
     of_knowledge: Cell<bool>,
+    /// The knowledge object that is to blame for errors of what is made ready.
+    blame: RefCell<Option<Blame>>,
     /// The default fields that plans name which were run.
     named: RefCell<BTreeSet<&'static str>>,
 }
@@ -105,7 +110,16 @@ impl<'e> Executor<'e> {
             given: RefCell::default(),
             of_knowledge: Cell::new(false),
             whole: Cell::new(false),
+            blame: RefCell::default(),
             named: RefCell::default(),
+        }
+    }
+
+    /// An executor for the search of a knowledge object, with a context of its own.
+    fn inside<'o>(&'o self, context: &'o PlanContext) -> Executor<'o> {
+        Executor {
+            context,
+            ..self.over(self.data, self.ready.clone())
         }
     }
 
@@ -120,6 +134,7 @@ impl<'e> Executor<'e> {
             given: self.given.clone(),
             of_knowledge: self.of_knowledge.clone(),
             whole: self.whole.clone(),
+            blame: self.blame.clone(),
             named: self.named.clone(),
         }
     }
@@ -423,6 +438,6 @@ impl<'e> Executor<'e> {
 
     /// Reads the text of a search expression (an event type's, a constraint's).
     fn parse_search(&self, text: &str) -> Result<Search> {
-        crate::commands::parse_search(self.context, text)
+        parse_search(self.context, text)
     }
 }

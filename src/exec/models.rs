@@ -1,8 +1,11 @@
 //! The rows of data models: given directly, or made of events as the model says.
 
+use std::collections::BTreeSet;
+
 use crate::commands::Locate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
+use crate::exec::blame::Blame;
 use crate::exec::data::ModelPart;
 use crate::exec::fields::name;
 use crate::exec::frame::{Frame, cast, column, missing, to_table};
@@ -11,6 +14,7 @@ use crate::functions::pattern;
 use crate::knowledge::models::{Calculation, Dataset};
 use crate::plan::build::extract_group;
 use crate::plan::schema::Schema;
+use crate::plan::texts::{parse_expression, parse_search};
 use crate::plan::{Assignment, Kernel as _, Target};
 use crate::syntax::ast::Name;
 use crate::value::Type;
@@ -103,7 +107,12 @@ impl Executor<'_> {
     /// What a data set is made of: events, or what its search makes of them.
     pub(super) fn base(&self, dataset: &Dataset) -> Result<Frame> {
         match &dataset.base_search {
-            Some(base) => self.lower(&crate::commands::plan_text(self.context, base)?),
+            Some(base) => {
+                let node = dataset.node();
+                let inner = self.context.within(&format!("data set `{node}`"))?;
+                let plan = crate::commands::plan_text(&inner, base)?;
+                self.inside(&inner).lower(&plan)
+            }
             None => self.events(true),
         }
     }
@@ -112,8 +121,15 @@ impl Executor<'_> {
     pub(super) fn constrained(&self, dataset: &Dataset, events: Frame) -> Result<Frame> {
         let mut frame = events;
         for constraint in &dataset.constraints {
-            let search = crate::commands::parse_search(self.context, constraint)?;
-            let keep = self.search(&search, &self.unmarked(&frame))?;
+            let in_model = |error: Error| {
+                let (node, place) = (dataset.node(), dataset.origin.beside(constraint));
+                error.hint(format!(
+                    "in the constraint of the data set `{node}` at {place}"
+                ))
+            };
+            let search = parse_search(self.context, constraint).map_err(in_model)?;
+            let seen = self.unmarked(&frame);
+            let keep = self.search(&search, &seen).map_err(in_model)?;
             frame.lazy = frame.lazy.filter(keep);
         }
         Ok(frame)
@@ -122,7 +138,7 @@ impl Executor<'_> {
     /// The rows that events give for a data set, columns without its name.
     pub(super) fn rows_of(&self, dataset: &Dataset, events: Frame) -> Result<Frame> {
         let frame = self.constrained(dataset, events)?;
-        let mut frame = self.calculated_all(frame, &dataset.calculations)?;
+        let mut frame = self.calculated_all(frame, dataset, &dataset.calculations)?;
         for required in dataset.fields.iter().filter(|f| f.required) {
             frame.lazy = if frame.has(&required.name) {
                 frame.lazy.filter(column(&required.name).is_not_null())
@@ -133,15 +149,40 @@ impl Executor<'_> {
         Ok(frame)
     }
 
+    /// Tries the searches and calculations of a data set on no events at all, so that what is wrong
+    /// with them is a fault.
+    ///
+    /// # Errors
+    /// The user asked to stop, or an invariant of the program did not hold.
+    pub fn try_dataset(&self, dataset: &Dataset) -> Result<()> {
+        let mut names: BTreeSet<&str> = BARE.into();
+        names.extend(dataset.fields.iter().map(|field| field.name.as_str()));
+        let frame = Frame::without_rows(names);
+        if let Some(base) = &dataset.base_search {
+            let effect = "the data set can't be searched";
+            let blame = Blame::dataset(dataset, "the base search", base, effect);
+            self.blaming(blame, || self.base(dataset).map(drop))?;
+        }
+        self.all_hold(dataset, &dataset.constraints, &frame)?;
+        let frame = self.calculated_all(frame, dataset, &dataset.calculations)?;
+        self.collect(frame).map(drop)
+    }
+
     /// What calculations add to rows.
     pub(super) fn calculated_all(
         &self,
         frame: Frame,
+        dataset: &Dataset,
         calculations: &[Calculation],
     ) -> Result<Frame> {
         let mut calculations = calculations.iter();
         calculations.try_fold(frame, |frame, calculation| {
-            self.calculate(frame, calculation)
+            let before = frame.clone();
+            let effect = "the calculation is switched off";
+            let (part, text) = (calculation.label(), calculation.written());
+            let blame = Blame::dataset(dataset, &part, text, effect);
+            let after = self.blaming(blame, || self.calculate(frame, calculation))?;
+            Ok(after.unwrap_or(before))
         })
     }
 
@@ -151,7 +192,7 @@ impl Executor<'_> {
                 field: target,
                 expression,
             } => {
-                let expr = crate::commands::parse_expression(self.context, expression)?;
+                let expr = parse_expression(self.context, expression)?;
                 let target = Target::Field(target.clone());
                 self.assign(
                     frame,
@@ -184,12 +225,6 @@ impl Executor<'_> {
                 let pairs = |pairs: &[(String, String)]| -> Vec<(Name, Name)> {
                     pairs.iter().map(|(a, b)| (name(a), name(b))).collect()
                 };
-                if self.context.catalog.lookup(lookup).is_none() {
-                    self.context.notice(format!(
-                        "the data model's lookup `{lookup}` is not there: the fields it fills stay empty"
-                    ));
-                    return Ok(frame);
-                }
                 self.automatic(frame, &name(lookup), &pairs(inputs), &pairs(outputs), true)
             }
             Calculation::GeoIp { input, outputs } if self.context.geoip.is_some() => {

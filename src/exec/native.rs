@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use polars::prelude::{
-    BooleanChunked, ChunkApply as _, Column, DataType, Expr as Lazy, IntoColumn as _,
+    BooleanChunked, ChunkApply as _, Column, DataType, Expr as Lazy, IntoColumn as _, PolarsResult,
     StringChunked, StringChunkedBuilder, concat_str, lit, when,
 };
 
@@ -230,20 +230,27 @@ impl Native<'_, '_> {
             return None;
         };
         let failure = Arc::clone(&self.executor.failure);
+        let errors = self.executor.row_errors(span);
         let cancelled = Arc::clone(&self.executor.context.cancelled);
         let run = move |column: Column| {
             if cancelled.load(Ordering::Relaxed) {
                 return Err(stop(&failure, Error::new(ErrorKind::Interrupted)));
             }
-            let failed = |message| stop(&failure, Error::argument(span, message));
+            let make = |texts: &StringChunked| match make(texts) {
+                Ok(made) => Ok(made),
+                Err(message) => {
+                    errors.raise(message)?;
+                    one_by_one(texts, kind, &make)
+                }
+            };
             let texts = column.str()?;
             let made = match Distinct::if_worth_it(&[Cells::Text(texts)], texts.len()) {
                 Some(distinct) => {
                     let firsts = distinct.firsts.iter().map(|row| texts.get(*row));
                     let firsts: StringChunked = firsts.collect();
-                    distinct.spread(&make(&firsts).map_err(failed)?)?
+                    distinct.spread(&make(&firsts)?)?
                 }
-                None => make(texts).map_err(failed)?,
+                None => make(texts)?,
             };
             Ok(made.with_name(column.name().clone()))
         };
@@ -296,6 +303,23 @@ fn groups(texts: &StringChunked, pattern: &str, group: &str) -> Result<Column, S
         builder.append_option(matched.map(|matched| matched.as_str()));
     }
     Ok(builder.finish().into_column())
+}
+
+/// What is made of each text alone, missing where nothing can be made of it.
+fn one_by_one(
+    texts: &StringChunked,
+    kind: Type,
+    make: &dyn Fn(&StringChunked) -> Result<Column, String>,
+) -> PolarsResult<Column> {
+    let mut all = Column::new_empty("".into(), &data_type(kind));
+    for row in 0..texts.len() {
+        let one = match make(&texts.slice(row as i64, 1)) {
+            Ok(one) => one,
+            Err(_) => Column::full_null("".into(), 1, &data_type(kind)),
+        };
+        all.append_owned(one)?;
+    }
+    Ok(all)
 }
 
 fn lower(text: &str) -> Cow<'_, str> {

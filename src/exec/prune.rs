@@ -9,6 +9,7 @@ use crate::knowledge::props::{FieldRules, TransformMethod};
 use crate::plan::context::PlanContext;
 use crate::plan::matching::FieldMatcher;
 use crate::store::{Between, StoredSource};
+use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Search};
 use crate::time;
 
@@ -92,7 +93,7 @@ impl Executor<'_> {
         if catalog.props.minds_hosts() {
             return Ok(true);
         }
-        let rules = catalog.field_rules(&part.sourcetype, &part.source, &part.host)?;
+        let rules = catalog.field_rules(&part.sourcetype, &part.source, &part.host);
         Ok(may_hold(search, &Common::of(part, &rules)))
     }
 
@@ -114,7 +115,7 @@ impl Executor<'_> {
             for part in &self.data.events {
                 if self.may_meet(part, bounds)? {
                     met = true;
-                    let rules = catalog.field_rules(&part.sourcetype, &part.source, &part.host)?;
+                    let rules = catalog.field_rules(&part.sourcetype, &part.source, &part.host);
                     let common = Common::of(part, &rules);
                     for (decided, term) in decided.iter_mut().zip(&terms) {
                         *decided &= holds(term, &common);
@@ -161,8 +162,7 @@ fn names_index(search: &Search) -> bool {
     match search {
         Search::And(parts) | Search::Or(parts) => parts.iter().any(names_index),
         Search::Compare { field, .. } | Search::In { field, .. } => {
-            let name = field.text.to_ascii_lowercase();
-            name == "index" || name == "eventtype" || name == "tag" || name.starts_with("tag::")
+            SpecialField::of(&field.text).is_some_and(|special| !special.is_modifier())
         }
         Search::Subsearch(_) | Search::CompareSubsearch { .. } => true,
         Search::Not(_) | Search::Term(_) | Search::ExactTerm(_) | Search::CaseTerm(_) => false,

@@ -3,11 +3,12 @@
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::filter::{conjuncts, is_special};
+use crate::exec::filter::conjuncts;
 use crate::exec::plain::{disjuncts, equals_one};
 use crate::plan::narrow::{fields_above_groups, narrowed};
 use crate::plan::probe::decided_by;
 use crate::plan::{Plan, Predicate};
+use crate::syntax::SpecialField;
 use crate::syntax::ast::Search;
 
 /// Texts of a lookup up to which rows are sought by them.
@@ -147,7 +148,7 @@ fn one_of(search: &Search) -> Option<(&str, Vec<String>)> {
     let mut one_of: Option<(&str, Vec<String>)> = None;
     for part in disjuncts(search) {
         let (field, values) = equals_one(part)?;
-        if is_special(field) {
+        if SpecialField::of(field).is_some() {
             return None;
         }
         let (known, texts) = one_of.get_or_insert_with(|| (field, Vec::new()));

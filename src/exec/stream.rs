@@ -21,6 +21,7 @@ use crate::functions::stats::running::{AllNumbers, Course, Running, running};
 use crate::plan::AggregateInput;
 use crate::plan::bind::{Binder, Program};
 use crate::plan::stream::Stream;
+use crate::plan::texts::parse_search;
 use crate::value::{Type, Value};
 
 /// The column that holds all results until they are taken apart.
@@ -132,10 +133,8 @@ impl Executor<'_> {
                 return Ok(None);
             };
             let known = if sees_results { &schema } else { &frame.schema };
-            let program = Binder::new(known, &|text| {
-                crate::commands::parse_search(self.context, text)
-            })
-            .any(condition)?;
+            let program =
+                Binder::new(known, &|text| parse_search(self.context, text)).any(condition)?;
             let slots = program
                 .slots
                 .iter()

@@ -7,6 +7,7 @@ use crate::exec::Executor;
 use crate::exec::rows::Rows;
 use crate::plan::Plan;
 use crate::plan::build::equals;
+use crate::plan::texts::parse_expression;
 use crate::syntax::ast::{Expr, ExprKind, Pipeline, Search};
 
 impl Executor<'_> {
@@ -118,7 +119,7 @@ impl Executor<'_> {
         let plan = Planner::new(self.context).subsearch(pipeline)?;
         let rows = self.subsearch_rows(&plan)?;
         let text = expression_text(&rows);
-        let parsed = crate::commands::parse_expression(self.context, &written(&text));
+        let parsed = parse_expression(self.context, &written(&text));
         parsed.map_err(|mut error| {
             error.span = Some(pipeline.span);
             error.hint(format!("the subsearch gave: {text}"))

@@ -11,10 +11,12 @@ use polars::prelude::{
 
 use crate::error::Result;
 use crate::exec::Executor;
+use crate::exec::blame::Blame;
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::summary::kept;
 use crate::knowledge::models::{DataModel, Dataset};
 use crate::plan::schema::Schema;
+use crate::plan::texts::parse_search;
 use crate::plan::{Plan, Predicate, Scan};
 use crate::store::Rows;
 use crate::value::Type;
@@ -65,16 +67,24 @@ impl Executor<'_> {
                         let Some(plan) = self.base_plan(base).ok().filter(|p| row_wise(p)) else {
                             continue;
                         };
-                        let holds = match first_filter(&plan) {
+                        let effect = "the data set has no summary";
+                        let blame = Blame::dataset(dataset, "the base search", base, effect);
+                        let holds = self.blaming(blame, || match first_filter(&plan) {
                             Some(Predicate::Search(search, _)) => {
-                                self.search(search, &self.unmarked(events))?
+                                self.search(search, &self.unmarked(events))
                             }
-                            Some(Predicate::Expr(expr)) => self.condition(expr, events)?,
-                            None => lit(true),
-                        };
-                        (Some(plan), holds)
+                            Some(Predicate::Expr(expr)) => self.condition(expr, events),
+                            None => Ok(lit(true)),
+                        })?;
+                        match holds {
+                            Some(holds) => (Some(plan), holds),
+                            None => continue,
+                        }
                     }
-                    None => (None, self.all_hold(&dataset.constraints, events)?),
+                    None => match self.all_hold(dataset, &dataset.constraints, events)? {
+                        Some(holds) => (None, holds),
+                        None => continue,
+                    },
                 };
                 roots.push(Root {
                     model,
@@ -109,14 +119,15 @@ impl Executor<'_> {
         for dataset in &datasets {
             let further = beyond(&dataset.constraints, constraints);
             if !further.is_empty() {
-                let holds = self.all_hold(further, &own)?.fill_null(lit(false));
+                let holds = self.all_hold(dataset, further, &own)?;
+                let holds = holds.unwrap_or(lit(false)).fill_null(lit(false));
                 conditions.push((belongs(dataset), Type::Bool, holds));
             }
         }
         if !conditions.is_empty() {
             own = own.with(conditions);
         }
-        let mut rows = self.calculated_all(own, &root.dataset.calculations)?;
+        let mut rows = self.calculated_all(own, root.dataset, &root.dataset.calculations)?;
         if datasets
             .iter()
             .all(|d| beyond(&d.calculations, calculations).is_empty())
@@ -148,7 +159,7 @@ impl Executor<'_> {
                 }
                 further => {
                     let rows = Frame::typed(some(all.clone())?, schema.clone());
-                    self.rows_and_schema(self.calculated_all(rows, further)?)?
+                    self.rows_and_schema(self.calculated_all(rows, dataset, further)?)?
                 }
             };
             found.extend(kept_rows(root.model, dataset, &rows, &schema)?);
@@ -161,7 +172,10 @@ impl Executor<'_> {
     pub(super) fn is_row_wise(&self, dataset: &Dataset) -> bool {
         let plan = dataset.base_search.as_ref().map(|b| self.base_plan(b));
         let alone = plan.is_none_or(|plan| plan.is_ok_and(|plan| row_wise(&plan)));
-        alone && !dataset.transaction
+        // One with a faulty constraint has no summary, and is an error of those who ask for it.
+        let nothing = Frame::without_rows([]);
+        let is_sound = || self.all_hold(dataset, &dataset.constraints, &nothing);
+        alone && !dataset.transaction && is_sound().is_ok_and(|holds| holds.is_some())
     }
 
     /// The plan of a data set's search.
@@ -172,14 +186,28 @@ impl Executor<'_> {
         self.context.read_texts.plan(&key, read)
     }
 
-    /// Whether rows satisfy all of these constraints.
-    fn all_hold(&self, constraints: &[String], rows: &Frame) -> Result<Lazy> {
+    /// Whether rows satisfy all of these constraints of a data set; `None` when a fault of one of
+    /// them leaves the data set without rows.
+    pub(super) fn all_hold(
+        &self,
+        dataset: &Dataset,
+        constraints: &[String],
+        rows: &Frame,
+    ) -> Result<Option<Lazy>> {
         let mut all = lit(true);
         for constraint in constraints {
-            let search = crate::commands::parse_search(self.context, constraint)?;
-            all = all.and(self.search(&search, &self.unmarked(rows))?);
+            let effect = "the data set has no summary";
+            let blame = Blame::dataset(dataset, "the constraint", constraint, effect);
+            let holds = self.blaming(blame, || {
+                let search = parse_search(self.context, constraint)?;
+                self.search(&search, &self.unmarked(rows))
+            })?;
+            match holds {
+                Some(holds) => all = all.and(holds),
+                None => return Ok(None),
+            }
         }
-        Ok(all)
+        Ok(Some(all))
     }
 
     /// The rows for which each of the conditions holds.

@@ -9,26 +9,19 @@ use super::conf::{Layers, Stanza};
 use super::dataset::DataSets;
 use super::detection::Detection;
 use super::detections::{DetectionEntry, Detections};
+use super::fault::Faults;
+use super::index_rules::IndexRules;
+use super::load::Merged;
 use super::lookups::{LookupDefinition, LookupKind, is_plain_name};
 use super::macros::Macros;
 use super::models::Models;
 use super::props::{FieldRules, Props};
 use super::saved::{self, SavedSearch};
+use super::settings;
 use super::shipped::{self, ShippedFile};
-use super::tags::{self, EventType};
+use super::tags::EventType;
+use super::text_settings::TextSettings;
 use super::yaml;
-
-/// Configuration files that are merged over all apps.
-#[derive(Clone, Debug, Default)]
-struct Merged {
-    props: Layers,
-    transforms: Layers,
-    event_types: Layers,
-    tags: Layers,
-    saved: Layers,
-    limits: Layers,
-    transaction_types: Layers,
-}
 
 /// All knowledge of one session.
 #[derive(Clone, Debug, Default)]
@@ -39,144 +32,52 @@ pub struct Catalog {
     pub models: Models,
     /// Search-time field rules.
     pub props: Props,
-    event_types: BTreeMap<String, EventType>,
-    tags: BTreeMap<String, Vec<(String, String)>>,
-    lookups: BTreeMap<String, LookupDefinition>,
-    saved: BTreeMap<String, SavedSearch>,
-    detections: Detections,
+    pub(super) event_types: BTreeMap<String, EventType>,
+    pub(super) tags: BTreeMap<String, Vec<(String, String)>>,
+    pub(super) lookups: BTreeMap<String, LookupDefinition>,
+    pub(super) saved: BTreeMap<String, SavedSearch>,
+    pub(super) detections: Detections,
     /// Texts of forms, by name.
-    forms: BTreeMap<String, String>,
+    pub(super) forms: BTreeMap<String, String>,
     /// Folders of content that hold baselines, if they are there.
-    baselines: Vec<PathBuf>,
+    pub(super) baselines: Vec<PathBuf>,
     /// Folders that hold lookup tables, the first added first.
-    tables: Vec<PathBuf>,
-    merged: Merged,
+    pub(super) tables: Vec<PathBuf>,
+    pub(super) merged: Merged,
     /// The folder of the store: tables that searches wrote go before those that were added.
-    home: Option<PathBuf>,
+    pub(super) home: Option<PathBuf>,
+    /// App directories, the first added first.
+    pub(super) apps: Vec<PathBuf>,
+    pub(super) faults: Faults,
 }
 
-/// The text files of one app, from a folder or from the binary: path and text, the ones under
-/// `default` before the ones under `local`.
-type Texts = Vec<(PathBuf, String)>;
-
 impl Catalog {
-    /// What the program ships: macros, data models, field rules.
-    ///
-    /// # Errors
-    /// Something shipped is broken, which a test rules out.
-    pub fn shipped() -> Result<Catalog> {
-        let mut catalog = Catalog::default();
-        for file in shipped::files("macros") {
-            let path = file.shown();
-            let text = yaml::text_of(&path, file.bytes().to_vec())?;
-            catalog.macros.insert_yaml(&path, &text)?;
-        }
-        let mut apps: BTreeMap<PathBuf, Texts> = BTreeMap::new();
-        for file in shipped::files("apps") {
-            let path = file.shown();
-            let extension = path.extension().and_then(|e| e.to_str());
-            let Some("conf" | "json") = extension else {
-                continue;
-            };
-            let text = yaml::text_of(&path, file.bytes().to_vec())?;
-            // <shipped>/apps/<app>/...
-            let app: PathBuf = path.components().take(3).collect();
-            apps.entry(app).or_default().push((path, text));
-        }
-        for (app, texts) in apps {
-            catalog.tables.push(app.join("lookups"));
-            catalog.add_texts(&texts)?;
-        }
-        Ok(catalog)
+    /// The directories of the apps that were added, the first added first.
+    pub fn apps(&self) -> &[PathBuf] {
+        &self.apps
     }
 
-    /// Adds a Splunk app's directory: `default/` and over it `local/` with `.conf` files and
-    /// `data/models/*.json`, and `lookups/`.
-    ///
-    /// # Errors
-    /// There is no such directory, or a file in it can't be read or is wrong at a place.
-    pub fn add_app(&mut self, dir: &Path) -> Result<()> {
-        if !dir.is_dir() {
-            return Err(Error::file(dir, "no such app directory"));
-        }
-        let mut texts = Texts::new();
-        for layer in ["default", "local"] {
-            let layer = dir.join(layer);
-            for name in CONF_FILES {
-                let path = layer.join(name);
-                if path.is_file() {
-                    texts.push((path.clone(), yaml::read(&path)?));
-                }
-            }
-            for path in yaml::entries(&layer.join("data/models"))? {
-                if path.extension().is_some_and(|e| e == "json") {
-                    texts.push((path.clone(), yaml::read(&path)?));
-                }
-            }
-        }
-        for path in yaml::entries(&dir.join("forms"))? {
-            let name = path.file_stem().and_then(|n| n.to_str());
-            if let (Some(name), true) = (name, path.extension().is_some_and(|e| e == "form")) {
-                self.forms.insert(name.to_owned(), yaml::read(&path)?);
-            }
-        }
-        self.tables.push(dir.join("lookups"));
-        self.add_texts(&texts)
-    }
-
-    /// Adds a folder in the layout of Splunk's published content: `macros/*.yml`,
-    /// `lookups/**/*.yml` with their tables, and `detections/**/*.yml`, which are read when asked for.
-    ///
-    /// # Errors
-    /// There is no such directory, or a file in it can't be read or is wrong at a place.
-    pub fn add_content(&mut self, dir: &Path) -> Result<()> {
-        if !dir.is_dir() {
-            return Err(Error::file(dir, "no such content directory"));
-        }
-        let macros = dir.join("macros");
-        if macros.is_dir() {
-            self.add_macros(&macros)?;
-        }
-        self.detections.add(&dir.join("detections"));
-        self.baselines.push(dir.join("baselines"));
-        self.add_lookups(&dir.join("lookups"))
-    }
-
-    /// Adds the lookups of a folder and of those in it, each with its table beside it: newer
-    /// content keeps its lookups by kind, in `lookups/csv`, `lookups/kvstore`.
-    fn add_lookups(&mut self, dir: &Path) -> Result<()> {
-        self.tables.push(dir.to_owned());
-        for path in yaml::files(dir)? {
-            let lookup = LookupDefinition::from_yaml(&path, &yaml::read(&path)?, dir)?;
-            self.lookups.insert(lookup.name.clone(), lookup);
-        }
-        let inner = yaml::entries(dir)?.into_iter();
-        for folder in inner.filter(|path| path.is_dir() && !path.is_symlink()) {
-            self.add_lookups(&folder)?;
-        }
-        Ok(())
-    }
-
-    /// Adds a folder of YAML files with one macro each.
-    ///
-    /// # Errors
-    /// There is no such directory, or a file in it can't be read or is wrong at a place.
-    pub fn add_macros(&mut self, dir: &Path) -> Result<()> {
-        if !dir.is_dir() {
-            return Err(Error::file(dir, "no such macro directory"));
-        }
-        for path in yaml::files(dir)? {
-            self.macros.insert_yaml(&path, &yaml::read(&path)?)?;
-        }
-        Ok(())
+    /// What is wrong in the files that were added, found when they were read or when what they
+    /// define was first used.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// The search-time rules for events of that sourcetype, source and host.
-    ///
-    /// # Errors
-    /// See [`Props::field_rules`].
-    pub fn field_rules(&self, sourcetype: &str, source: &str, host: &str) -> Result<FieldRules> {
-        self.props.field_rules(sourcetype, source, host)
+    pub fn field_rules(&self, sourcetype: &str, source: &str, host: &str) -> FieldRules {
+        self.props
+            .field_rules(sourcetype, source, host, &self.faults)
+    }
+
+    /// The index-time rules for events that arrive with that sourcetype, source and host.
+    pub fn index_rules(&self, sourcetype: &str, source: &str, host: &str) -> IndexRules {
+        self.props
+            .index_rules(sourcetype, source, host, &self.faults)
+    }
+
+    /// Each stanza of `props.conf` with the rules and settings it has of its own.
+    pub fn stanzas(&self) -> impl Iterator<Item = (FieldRules, IndexRules, TextSettings)> {
+        self.props.stanzas(&self.faults)
     }
 
     /// Event types by name.
@@ -192,15 +93,6 @@ impl Catalog {
     /// All tags with the pairs that carry them.
     pub fn all_tags(&self) -> &BTreeMap<String, Vec<(String, String)>> {
         &self.tags
-    }
-
-    /// Lets the tables that searches write in the home folder stand in for those that were added.
-    pub fn add_home(&mut self, home: &Path) {
-        if let Some(before) = self.home.replace(home.to_owned()) {
-            let before = before.join("lookups");
-            self.tables.retain(|folder| *folder != before);
-        }
-        self.tables.push(home.join("lookups"));
     }
 
     /// The text of a form: the file `forms/<name>.form` of an app.
@@ -227,13 +119,10 @@ impl Catalog {
 
     /// A whole number of `limits.conf`.
     pub fn limit(&self, stanza: &str, key: &str) -> Option<usize> {
-        self.merged
-            .limits
-            .get(stanza)?
-            .text(key)?
-            .trim()
-            .parse()
-            .ok()
+        let setting = self.merged.limits.get(stanza)?.get(key)?;
+        let object = format!("[{stanza}] {key}");
+        let number = settings::whole_number(setting, &object, &self.faults)?;
+        usize::try_from(number).ok()
     }
 
     /// The lookup of that name, or of the CSV file of that name in an added `lookups/` folder; with
@@ -285,7 +174,7 @@ impl Catalog {
     /// # Errors
     /// A file can't be read, or is no detection.
     pub fn detections(&self) -> Result<&[DetectionEntry]> {
-        self.detections.all()
+        self.detections.all(&self.faults)
     }
 
     /// The files of the detections that `selector` means: an id, a name (whatever its case), a
@@ -294,7 +183,7 @@ impl Catalog {
     /// # Errors
     /// [`ErrorKind::UnknownDetection`], with the nearest name.
     pub fn find_detections(&self, selector: &str) -> Result<Vec<PathBuf>> {
-        self.detections.find(selector)
+        self.detections.find(selector, &self.faults)
     }
 
     /// The baselines of the folders of content, as far as they can be read.
@@ -337,7 +226,7 @@ impl Catalog {
         }
         let mut layers = Layers::default();
         for file in &files {
-            layers.add(file, &yaml::read(file)?)?;
+            layers.add(file, &yaml::read_conf(file, &self.faults)?, &self.faults);
         }
         let saved = saved::saved_searches(&layers);
         Ok(saved.values().map(Detection::of_saved).collect())
@@ -392,70 +281,12 @@ impl Catalog {
     }
 
     /// Where the table of that file name lies; the folder added last wins.
-    fn table(&self, name: &str) -> Option<PathBuf> {
+    pub(super) fn table(&self, name: &str) -> Option<PathBuf> {
         let paths = self.tables.iter().rev().map(|dir| dir.join(name));
         let mut there = paths.filter(|path| shipped::file(path).is_some() || path.is_file());
         there.next()
     }
-
-    /// Adds the files of one app.
-    fn add_texts(&mut self, texts: &Texts) -> Result<()> {
-        let mut macros = Layers::default();
-        let mut transforms = Layers::default();
-        for (path, text) in texts {
-            if path.extension().is_some_and(|e| e == "json") {
-                self.models.insert_json(path, text)?;
-                continue;
-            }
-            match path.file_name().and_then(|name| name.to_str()) {
-                Some("limits.conf") => self.merged.limits.add(path, text)?,
-                Some("macros.conf") => macros.add(path, text)?,
-                Some("props.conf") => self.merged.props.add(path, text)?,
-                Some("transforms.conf") => {
-                    transforms.add(path, text)?;
-                    self.merged.transforms.add(path, text)?;
-                }
-                Some("eventtypes.conf") => self.merged.event_types.add(path, text)?,
-                Some("savedsearches.conf") => self.merged.saved.add(path, text)?,
-                Some("transactiontypes.conf") => self.merged.transaction_types.add(path, text)?,
-                Some("tags.conf") => self.merged.tags.add(path, text)?,
-                _ => {}
-            }
-        }
-        self.macros.insert_conf(&macros)?;
-        self.props = Props::new(&self.merged.props, &self.merged.transforms)?;
-        self.event_types = tags::event_types(&self.merged.event_types);
-        self.tags = tags::tags(&self.merged.tags);
-        self.saved = saved::saved_searches(&self.merged.saved);
-        let last = self.tables.last().cloned().unwrap_or_default();
-        for stanza in transforms.stanzas() {
-            let Some(merged) = self.merged.transforms.get(&stanza.name) else {
-                continue;
-            };
-            let folder = |name: &str| {
-                self.table(name)
-                    .and_then(|path| path.parent().map(Path::to_owned))
-                    .unwrap_or_else(|| last.clone())
-            };
-            if let Some(lookup) = LookupDefinition::from_stanza(merged, &folder)? {
-                self.lookups.insert(lookup.name.clone(), lookup);
-            }
-        }
-        Ok(())
-    }
 }
-
-/// The configuration files that searches depend on.
-const CONF_FILES: [&str; 8] = [
-    "eventtypes.conf",
-    "limits.conf",
-    "macros.conf",
-    "props.conf",
-    "savedsearches.conf",
-    "tags.conf",
-    "transactiontypes.conf",
-    "transforms.conf",
-];
 
 #[cfg(test)]
 mod tests {
@@ -501,7 +332,7 @@ mod tests {
             assert!(!described.files.is_empty());
         }
         let sysmon = "XmlWinEventLog:Microsoft-Windows-Sysmon/Operational";
-        let rules = catalog.field_rules("xmlwineventlog", sysmon, "h").unwrap();
+        let rules = catalog.field_rules("xmlwineventlog", sysmon, "h");
         let process = rules.evals.iter().find(|rule| rule.rule.field == "process");
         let stanza = &process.expect("the rule is shipped").origin.stanza;
         assert_eq!(stanza, "source::...Sysmon/Operational");

@@ -6,8 +6,7 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
-use crate::error::{Error, Result};
-
+use super::fault::{Fault, FaultKind, Faults};
 use super::yaml::Origin;
 
 /// One `key = value`.
@@ -64,35 +63,39 @@ impl Layers {
         self.stanzas.values()
     }
 
-    /// Lays `text` of the file `path` over what is there.
-    ///
-    /// # Errors
-    /// A line that is neither a stanza, a setting, a comment nor blank.
-    pub fn add(&mut self, path: &Path, text: &str) -> Result<()> {
-        let mut current = "default".to_owned();
+    /// Lays `text` of the file `path` over what is there. A line that is neither a stanza, a
+    /// setting, a comment nor blank is skipped with a fault; where a header is not closed, so are
+    /// the settings below it, which would else belong to the stanza before.
+    pub fn add(&mut self, path: &Path, text: &str, faults: &Faults) {
+        let mut current = Some("default".to_owned());
         let mut lines = text.lines().enumerate();
         while let Some((index, raw)) = lines.next() {
-            let number = index + 1;
             let line = raw.trim_start_matches('\u{feff}').trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let wrong = |why: &str| Error::format(path, number, 1, why);
             let origin = Origin {
                 path: path.to_owned(),
-                line: number,
+                line: index + 1,
+            };
+            let fault = |why: &str, effect| {
+                faults.add(Fault::new(FaultKind::File, &origin, "", why, effect));
             };
             if let Some(rest) = line.strip_prefix('[') {
-                let end = rest
-                    .rfind(']')
-                    .ok_or_else(|| wrong("the stanza is not closed by `]`"))?;
-                current = rest[..end].trim().to_owned();
-                self.stanza(&current, &origin).origin = origin.clone();
+                current = rest.rfind(']').map(|end| rest[..end].trim().to_owned());
+                match &current {
+                    Some(name) => self.stanza(name, &origin).origin = origin.clone(),
+                    None => fault("the stanza is not closed by `]`", "the stanza is skipped"),
+                }
                 continue;
             }
-            let (key, value) = line
-                .split_once('=')
-                .ok_or_else(|| wrong("expected `[stanza]`, `key = value` or a comment"))?;
+            let Some((key, value)) = line.split_once('=') else {
+                fault(
+                    "expected `[stanza]`, `key = value` or a comment",
+                    "the line is skipped",
+                );
+                continue;
+            };
             let mut value = value.trim_start().to_owned();
             while value.ends_with('\\') {
                 value.pop();
@@ -102,15 +105,15 @@ impl Layers {
                 value.push('\n');
                 value.push_str(next.trim_end());
             }
-            let setting = Setting {
-                value,
-                origin: origin.clone(),
-            };
-            self.stanza(&current, &origin)
-                .settings
-                .insert(key.trim().to_owned(), setting);
+            if let Some(name) = &current {
+                let setting = Setting {
+                    value,
+                    origin: origin.clone(),
+                };
+                let stanza = self.stanza(name, &origin);
+                stanza.settings.insert(key.trim().to_owned(), setting);
+            }
         }
-        Ok(())
     }
 
     fn stanza(&mut self, name: &str, origin: &Origin) -> &mut Stanza {
@@ -129,13 +132,20 @@ mod tests {
     use std::path::Path;
 
     use super::Layers;
+    use crate::knowledge::fault::Faults;
+
+    fn add(layers: &mut Layers, path: &str, text: &str) -> Vec<String> {
+        let faults = Faults::default();
+        layers.add(Path::new(path), text, &faults);
+        faults.all().iter().map(ToString::to_string).collect()
+    }
 
     #[test]
     fn stanzas_comments_and_continued_lines() {
         let mut layers = Layers::default();
-        let text =
-            "a = 0\n# note\n[one]\nkey = first \\\n  second\n\n[two]\nb=x=y # kept\n[one]\nz=\n";
-        layers.add(Path::new("x.conf"), text).unwrap();
+        let text = "a = 0\n# note\n[one]\nkey = first \\\n  second\n\n[two]\nb=x=y # kept\n\
+            [one]\nz=\n";
+        assert!(add(&mut layers, "x.conf", text).is_empty());
         let one = layers.get("one").unwrap();
         assert_eq!(one.get("key").unwrap().value, "first \n  second");
         assert_eq!(one.get("key").unwrap().origin.line, 4);
@@ -147,29 +157,24 @@ mod tests {
     #[test]
     fn later_files_override_key_by_key() {
         let mut layers = Layers::default();
-        layers.add(Path::new("default"), "[s]\na=1\nb=1\n").unwrap();
-        layers.add(Path::new("local"), "[s]\nb=2\n").unwrap();
+        add(&mut layers, "default", "[s]\na=1\nb=1\n");
+        add(&mut layers, "local", "[s]\nb=2\n");
         let stanza = layers.get("s").unwrap();
         assert_eq!((stanza.text("a"), stanza.text("b")), (Some("1"), Some("2")));
         assert_eq!(stanza.get("b").unwrap().origin.to_string(), "local:2");
     }
 
     #[test]
-    fn a_bad_line_is_named() {
+    fn a_bad_line_costs_itself_and_a_bad_header_its_stanza() {
         let mut layers = Layers::default();
-        let error = layers.add(Path::new("m.conf"), "[s]\nnonsense\n");
-        assert!(
-            error
-                .unwrap_err()
-                .to_string()
-                .starts_with("m.conf:2:1: expected")
-        );
-        let error = layers.add(Path::new("m.conf"), "[s\n");
-        assert!(
-            error
-                .unwrap_err()
-                .to_string()
-                .starts_with("m.conf:1:1: the stanza")
-        );
+        let text = "[s]\na = 1\nnonsense\nb = 2\n[open\nb = 3\n[t]\nc = 4\n";
+        let faults = add(&mut layers, "m.conf", text);
+        assert_eq!(faults.len(), 2);
+        assert!(faults[0].starts_with("m.conf:3: expected"), "{faults:?}");
+        assert!(faults[1].starts_with("m.conf:5: the stanza"), "{faults:?}");
+        let text = |stanza: &str, key: &str| layers.get(stanza).and_then(|s| s.text(key));
+        assert_eq!((text("s", "a"), text("s", "b")), (Some("1"), Some("2")));
+        assert_eq!(text("t", "c"), Some("4"));
+        assert_eq!(layers.stanzas().count(), 2);
     }
 }

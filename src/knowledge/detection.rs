@@ -7,10 +7,12 @@ use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
 
+use super::fault::{Fault, FaultKind};
+use super::lenient::{self, LeftOut};
 use super::older;
 use super::risk::{Findings, Rba, Risk};
 use super::shipped;
-use super::yaml::{self, flag, number, or_default, text, words};
+use super::yaml::{self, Origin, flag, number, or_default, text, words};
 
 /// One detection: a search, what its rows mean, and how it is tested. Keys that are not listed
 /// here are ignored.
@@ -72,6 +74,9 @@ pub struct Detection {
     /// Why its file could not be read: then it has the file's name and nothing else.
     #[serde(skip)]
     pub broken: Option<ErrorKind>,
+    /// Values of its metadata and its tests that could not be read and are left out.
+    #[serde(skip)]
+    pub faults: Vec<Fault>,
     /// Where the time range of its schedule begins, of a saved search.
     #[serde(skip)]
     pub earliest: Option<String>,
@@ -236,7 +241,16 @@ impl Detection {
         };
         let mut detection = Detection::of_text(path, &text)?;
         if detection.tests.is_empty() {
-            detection.tests = older::tests_of(path)?;
+            match older::tests_of(path) {
+                Ok((tests, faults)) => {
+                    detection.tests = tests;
+                    detection.faults.extend(faults);
+                }
+                Err(error) => {
+                    let fault = Fault::of_file(path, &error, "the detection has no test");
+                    detection.faults.push(fault);
+                }
+            }
         }
         Ok(detection)
     }
@@ -270,27 +284,34 @@ impl Detection {
         }
     }
 
-    /// Reads the text of the file `path`.
+    /// Reads the text of the file `path`. A value of the metadata or the tests that can't be read
+    /// is one of [`Detection::faults`].
     ///
     /// # Errors
-    /// It is no detection; with line and column.
+    /// It is no YAML, or has no search; with line and column.
     pub fn parse(path: &Path, text: &str) -> Result<Detection> {
         if !has_search(text) && older::is_first_form(text) {
             return older::parse(path, text);
         }
-        let mut detection: Detection = yaml::parse(path, text)?;
+        let mut left_out = Vec::new();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let missing = [("name", &*stem), ("id", &*stem)];
+        let mut detection: Detection = lenient::yaml(path, text, &missing, &mut left_out)?;
         detection.path = path.to_owned();
         if detection.tags == DetectionTags::default() {
-            detection.tags = yaml::parse(path, text)?;
+            detection.tags = lenient::yaml(path, text, &[], &mut left_out)?;
         }
         // Most files are of a form before, and reading one again costs as much as reading it once.
         let may_have_findings = text.contains("finding") || text.contains("threat_objects");
         if detection.rba.is_none() && may_have_findings {
-            detection.rba = yaml::parse::<Findings>(path, text)?.into_rba();
+            let findings: Findings = lenient::yaml(path, text, &[], &mut left_out)?;
+            detection.rba = findings.into_rba();
         }
         if detection.date.is_none() {
-            detection.date = yaml::parse::<Modified>(path, text)?.modification_date;
+            let modified: Modified = lenient::yaml(path, text, &[], &mut left_out)?;
+            detection.date = modified.modification_date;
         }
+        detection.faults = faults_of(path, left_out);
         detection.search_line = text
             .lines()
             .position(|line| line.starts_with("search:"))
@@ -313,6 +334,24 @@ impl Detection {
             .and_then(|stem| stem.to_str())
             .unwrap_or("")
     }
+}
+
+/// The faults that values left out of a detection's file are.
+pub(super) fn faults_of(path: &Path, left_out: Vec<LeftOut>) -> Vec<Fault> {
+    let each = left_out.into_iter().map(|left_out| {
+        let origin = Origin {
+            path: path.to_owned(),
+            line: left_out.line,
+        };
+        Fault::new(
+            FaultKind::Detection,
+            &origin,
+            left_out.keys,
+            left_out.why,
+            "the value is ignored",
+        )
+    });
+    each.collect()
 }
 
 /// Whether a text has a search at its top.
@@ -434,8 +473,17 @@ mod tests {
         };
         let wrong = message("name: N\nid: i\nsearch: [a, b]\n");
         assert!(wrong.starts_with("n.yml:3:9: "), "{wrong}");
-        let wrong = message("name: N\nid: i\ntags:\n  impact: high\nsearch: s\n");
-        assert!(wrong.starts_with("n.yml:4:11: "), "{wrong}");
+        let text = "name: N\nid: i\ntags:\n  impact: high\nsearch: s\n";
+        let detection = Detection::parse(Path::new("n.yml"), text).unwrap();
+        assert_eq!(
+            (detection.search.as_str(), detection.tags.impact),
+            ("s", None)
+        );
+        let fault = detection.faults[0].to_string();
+        assert!(
+            fault.starts_with("n.yml:4: tags.impact: expected a number"),
+            "{fault}"
+        );
         let wrong = message("name: N\nid: i\n");
         assert!(wrong.contains("search"), "{wrong}");
         let wrong = message("name: N\n  id: 'x\n");

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use crate::error::{Error, ErrorKind, Result};
 
 use super::detection::{Detection, has_search};
+use super::fault::{Fault, Faults};
 use super::older::is_first_form;
 use super::shipped;
 use super::yaml;
@@ -38,7 +39,7 @@ impl Detections {
     }
 
     /// All detections; one of an id that a later folder has too is left out.
-    pub(super) fn all(&self) -> Result<&[DetectionEntry]> {
+    pub(super) fn all(&self, faults: &Faults) -> Result<&[DetectionEntry]> {
         if let Some(entries) = self.entries.get() {
             return Ok(entries);
         }
@@ -49,7 +50,7 @@ impl Detections {
             found.push(entry(&path, &text)?);
         }
         for folder in &self.folders {
-            for path in files_below(folder)? {
+            for path in files_below(folder, faults) {
                 // One that can't be read is told when it is asked for.
                 let new = yaml::read(&path).and_then(|text| entry(&path, &text));
                 found.push(new.unwrap_or_else(|_| DetectionEntry {
@@ -68,14 +69,14 @@ impl Detections {
 
     /// The files that `selector` means: an id, a name (whatever its case), a file name with or
     /// without extension, a file, or a folder.
-    pub(super) fn find(&self, selector: &str) -> Result<Vec<PathBuf>> {
+    pub(super) fn find(&self, selector: &str, faults: &Faults) -> Result<Vec<PathBuf>> {
         let path = Path::new(selector);
         if path.is_file() || shipped::file(path).is_some() {
             return Ok(vec![path.to_owned()]);
         }
         if path.is_dir() {
             let inner = path.join("detections");
-            let found = files_below(if inner.is_dir() { &inner } else { path })?;
+            let found = files_below(if inner.is_dir() { &inner } else { path }, faults);
             if found.is_empty() {
                 return Err(Error::file(
                     path,
@@ -84,7 +85,7 @@ impl Detections {
             }
             return Ok(found);
         }
-        let all = self.all()?;
+        let all = self.all(faults)?;
         let matches = |entry: &&DetectionEntry| {
             entry.id.eq_ignore_ascii_case(selector)
                 || entry.name.eq_ignore_ascii_case(selector)
@@ -110,20 +111,30 @@ fn stem(path: &Path) -> &str {
 /// All detections in `folder` and the folders in it, sorted. A YAML file without a search is
 /// something else: a playbook, a story, the settings of a build; so is a JSON file that is not of
 /// the first form.
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = yaml::files(folder)?;
-    found.retain(|path| {
-        yaml::read(path).map_or(true, |text| has_search(&text) || is_first_form(&text))
+fn files_below(folder: &Path, faults: &Faults) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let entries = yaml::entries(folder).unwrap_or_else(|error| {
+        let effect = "the folder is left out";
+        faults.add(Fault::of_file(folder, &error, effect));
+        Vec::new()
     });
-    for path in yaml::entries(folder)? {
-        if path.is_dir() && !path.is_symlink() {
-            found.extend(files_below(&path)?);
+    for path in entries {
+        if path.is_dir() {
+            if !path.is_symlink() {
+                found.extend(files_below(&path, faults));
+            }
+        } else if yaml::is_yaml(&path) {
+            // One that can't be read is reported when it is asked for.
+            let has_one = |text: String| has_search(&text) || is_first_form(&text);
+            if yaml::read(&path).map_or(true, has_one) {
+                found.push(path);
+            }
         } else if path.extension().is_some_and(|e| e == "spl") || is_first_form_json(&path) {
             found.push(path);
         }
     }
     found.sort();
-    Ok(found)
+    found
 }
 
 /// Whether a file is a detection of the first form in JSON. Logs are much longer than any.
@@ -184,6 +195,7 @@ fn plain_value<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 mod tests {
     use super::{Detections, plain_value};
     use crate::error::ErrorKind;
+    use crate::knowledge::fault::Faults;
 
     #[test]
     fn values_are_read_off_their_line_where_that_is_safe() {
@@ -219,11 +231,13 @@ mod tests {
             &whole,
         ] {
             assert_eq!(
-                detections.find(selector).unwrap(),
+                detections.find(selector, &Faults::default()).unwrap(),
                 std::slice::from_ref(&file)
             );
         }
-        let error = detections.find("Some Thin").unwrap_err();
+        let error = detections
+            .find("Some Thin", &Faults::default())
+            .unwrap_err();
         assert!(matches!(*error.kind, ErrorKind::UnknownDetection(_)));
         assert!(error.hints[0].contains("Some Thing"));
     }

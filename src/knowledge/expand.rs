@@ -11,7 +11,7 @@ use crate::source::{Call, SourceId, SourceMap, Span};
 use crate::value::Value;
 
 use super::calls::{self, CallText, Found};
-use super::macros::{Macro, Macros};
+use super::macros::{Macro, Macros, label};
 use super::rope::Rope;
 use super::substitute::{substitute, unquote};
 
@@ -175,7 +175,8 @@ impl Expander<'_> {
     /// The text of each argument in the order of the definition: expanded, without quotes.
     fn arguments(&mut self, rope: &Rope, call: &CallText, found: &Macro) -> Result<Vec<Rope>> {
         let names = &found.arguments;
-        let mut given: Vec<Option<Rope>> = vec![None; names.len()];
+        // Arguments that a faulty stanza does not name are read and ignored.
+        let mut given: Vec<Option<Rope>> = vec![None; found.arity];
         for (position, range) in call.arguments.iter().enumerate() {
             let text = &rope.text()[range.clone()];
             let (position, start) = match calls::named_argument(text, names) {
@@ -206,7 +207,7 @@ impl Expander<'_> {
             arguments.push(value.ok_or_else(|| {
                 Error::new(ErrorKind::BadArgument(format!(
                     "the argument `{name}` of `{}` is not given",
-                    label(&found.name, names.len())
+                    found.label()
                 )))
             })?);
         }
@@ -226,7 +227,7 @@ impl Expander<'_> {
             found.errormsg.clone().unwrap_or_else(|| {
                 format!(
                     "the arguments of `{}` do not satisfy `{validation}`",
-                    label(&found.name, found.arguments.len())
+                    found.label()
                 )
             })
         };
@@ -241,7 +242,7 @@ impl Expander<'_> {
                 .map_or_else(refused, |text| text.into_owned()),
             Err(mut error) => {
                 error.span = None;
-                let label = label(&found.name, found.arguments.len());
+                let label = found.label();
                 return Err(error.hint(format!("in the validation of the macro `{label}`")));
             }
         };
@@ -285,6 +286,10 @@ fn find<'m>(macros: &'m Macros, name: &str, arity: usize) -> Result<Cow<'m, Macr
     if let Some(found) = macros.get(name, arity) {
         return Ok(Cow::Borrowed(found));
     }
+    if let Some(stanza) = macros.undefined(name, arity) {
+        let why = format!("its stanza at {stanza} has no definition");
+        return Err(Error::new(ErrorKind::UnknownMacro(label(name, arity))).hint(why));
+    }
     let known = macros.arities(name);
     if !known.is_empty() {
         return Err(Error::new(ErrorKind::MacroArity {
@@ -297,14 +302,6 @@ fn find<'m>(macros: &'m Macros, name: &str, arity: usize) -> Result<Cow<'m, Macr
         return Ok(Cow::Owned(Macro::open_filter(name)));
     }
     Err(Error::new(ErrorKind::UnknownMacro(name.to_owned())).did_you_mean(name, macros.names()))
-}
-
-/// `name`, or `name(2)` with arguments: as macros are listed.
-fn label(name: &str, arity: usize) -> String {
-    match arity {
-        0 => name.to_owned(),
-        n => format!("{name}({n})"),
-    }
 }
 
 /// Whether a validation gives a message or null (`validate(...)`, `if(...)`, `case(...)`) rather
@@ -334,6 +331,7 @@ mod tests {
             macros.insert(Macro {
                 name: (*name).to_owned(),
                 arguments: arguments.split_whitespace().map(str::to_owned).collect(),
+                arity: arguments.split_whitespace().count(),
                 definition: (*definition).to_owned(),
                 ..Macro::default()
             });

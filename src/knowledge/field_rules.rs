@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::fault::{Fault, FaultKind};
 use super::yaml::Origin;
 
 /// Where a rule was written, for `explain --fields`.
@@ -13,6 +14,32 @@ pub struct RuleOrigin {
     pub key: String,
     /// File and line.
     pub at: Origin,
+}
+
+impl RuleOrigin {
+    /// Stanza and key: `[ferry:log] EVAL-line`.
+    pub fn object(&self) -> String {
+        format!("[{}] {}", self.stanza, self.key)
+    }
+
+    /// A rule written here.
+    pub(super) fn rule<T>(&self, rule: T) -> Rule<T> {
+        Rule {
+            rule,
+            origin: self.clone(),
+        }
+    }
+
+    /// The fault of a rule that can't be applied.
+    pub fn fault(&self, kind: FaultKind, why: impl fmt::Display) -> Fault {
+        Fault::new(
+            kind,
+            &self.at,
+            self.object(),
+            why,
+            "the rule is switched off",
+        )
+    }
 }
 
 impl fmt::Display for RuleOrigin {

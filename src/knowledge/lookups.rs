@@ -9,6 +9,8 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 
 use super::conf::Stanza;
+use super::fault::{Fault, FaultKind, Faults};
+use super::settings;
 use super::shipped;
 use super::yaml::{self, Flag, Origin, Words, parse_bool, split_list};
 
@@ -138,9 +140,21 @@ impl LookupDefinition {
     }
 
     /// Reads a YAML file of published content; `dir` is the folder that holds its table.
-    pub(super) fn from_yaml(path: &Path, text: &str, dir: &Path) -> Result<LookupDefinition> {
+    ///
+    /// # Errors
+    /// It is no YAML, or names no lookup.
+    pub(super) fn from_yaml(
+        path: &Path,
+        text: &str,
+        dir: &Path,
+        faults: &Faults,
+    ) -> Result<LookupDefinition> {
         let file: LookupFile = yaml::parse(path, text)?;
-        let wrong = |why: String| Error::format(path, 1, 1, why);
+        let origin = Origin {
+            path: path.to_owned(),
+            line: 1,
+        };
+        let fault = lookup_fault(faults, &origin, &file.name);
         let stored = file.lookup_type.as_deref() == Some("kvstore");
         let kind = match (&file.filename, file.collection) {
             (None, None) if stored => LookupKind::Collection {
@@ -151,27 +165,27 @@ impl LookupDefinition {
                 collection,
                 fields: file.fields_list.or(file.fields).unwrap_or_default().0,
             },
-            (Some(filename), None) => table_file(filename, dir).map_err(wrong)?,
+            (Some(filename), None) => table_file(plain_name(filename, &fault), dir),
             // The newer form names no file: the table has the name of the YAML file.
             (None, None) => {
                 let kind = file.lookup_type.as_deref().unwrap_or("csv");
                 let stem = path.file_stem().and_then(|s| s.to_str());
                 let stem = stem.unwrap_or(&file.name);
-                table_file(&format!("{stem}.{kind}"), dir).map_err(wrong)?
+                table_file(&format!("{stem}.{kind}"), dir)
             }
         };
         let mut lookup = LookupDefinition {
             kind,
             ..LookupDefinition::file(&file.name, path)
         };
-        lookup.origin.line = 1;
-        lookup.match_type = match_types(&file.match_type.unwrap_or_default().0).map_err(wrong)?;
+        lookup.match_type = match_types(&file.match_type.unwrap_or_default().0, &fault);
         lookup.max_matches = file.max_matches.unwrap_or(lookup.max_matches);
         lookup.min_matches = file.min_matches.unwrap_or(lookup.min_matches);
         lookup.default_match = file.default_match;
         lookup.case_sensitive = file.case_sensitive_match.is_none_or(|flag| flag.0);
         lookup.time_field = file.time_field;
         lookup.time_format = file.time_format;
+        lookup.origin.line = 1;
         Ok(lookup)
     }
 
@@ -180,10 +194,12 @@ impl LookupDefinition {
     pub(super) fn from_stanza(
         stanza: &Stanza,
         find: &dyn Fn(&str) -> PathBuf,
-    ) -> Result<Option<LookupDefinition>> {
-        let wrong = |why: String| Error::format(&stanza.origin.path, stanza.origin.line, 1, why);
+        faults: &Faults,
+    ) -> Option<LookupDefinition> {
+        let fault = lookup_fault(faults, &stanza.origin, &stanza.name);
         let kind = if let Some(filename) = stanza.text("filename") {
-            table_file(filename, &find(filename)).map_err(wrong)?
+            let filename = plain_name(filename, &fault);
+            table_file(filename, &find(filename))
         } else if stanza.text("external_type") == Some("kvstore") {
             LookupKind::Collection {
                 collection: stanza.text("collection").unwrap_or(&stanza.name).to_owned(),
@@ -198,15 +214,17 @@ impl LookupDefinition {
                 what: "a script".to_owned(),
             }
         } else {
-            return Ok(None);
+            return None;
         };
-        let number = |key: &str| -> Result<Option<usize>> {
-            let text = stanza.text(key);
-            text.map(|text| {
-                text.parse()
-                    .map_err(|_| wrong(format!("{key}: `{text}` is no whole number")))
+        let number = |key: &str, by_default: usize| {
+            let setting = stanza.get(key).filter(|s| !s.value.trim().is_empty());
+            setting.map_or(by_default, |setting| {
+                let object = format!("lookup [{}] {key}", stanza.name);
+                let found = settings::whole_number(setting, &object, faults);
+                found
+                    .and_then(|n| usize::try_from(n).ok())
+                    .unwrap_or(by_default)
             })
-            .transpose()
         };
         let text = |key: &str| stanza.text(key).map(str::to_owned);
         let seconds = |key: &str| stanza.text(key).and_then(|n| n.parse::<f64>().ok());
@@ -216,12 +234,12 @@ impl LookupDefinition {
             ..LookupDefinition::file(&stanza.name, &stanza.origin.path)
         };
         let types = split_types(stanza.text("match_type").unwrap_or_default());
-        lookup.match_type = match_types(&types).map_err(wrong)?;
+        lookup.match_type = match_types(&types, &fault);
         lookup.time_field = text("time_field");
         // A temporal lookup gives the row that holds at the event's time: one.
         let by_default = if lookup.time_field.is_some() { 1 } else { 1000 };
-        lookup.max_matches = number("max_matches")?.unwrap_or(by_default);
-        lookup.min_matches = number("min_matches")?.unwrap_or(0);
+        lookup.max_matches = number("max_matches", by_default);
+        lookup.min_matches = number("min_matches", 0);
         lookup.default_match = text("default_match");
         let case = stanza.text("case_sensitive_match").and_then(parse_bool);
         lookup.case_sensitive = case.unwrap_or(true);
@@ -229,7 +247,19 @@ impl LookupDefinition {
         lookup.max_offset = seconds("max_offset_secs");
         lookup.min_offset = seconds("min_offset_secs").unwrap_or(0.0);
         lookup.filter = text("filter");
-        Ok(Some(lookup))
+        Some(lookup)
+    }
+}
+
+/// Adds a fault of one lookup, given why and what follows.
+fn lookup_fault<'f>(
+    faults: &'f Faults,
+    origin: &'f Origin,
+    name: &'f str,
+) -> impl Fn(String, &'static str) + 'f {
+    move |why, effect| {
+        let object = format!("lookup `{name}`");
+        faults.add(Fault::new(FaultKind::Lookup, origin, object, why, effect));
     }
 }
 
@@ -250,17 +280,25 @@ struct LookupFile {
     time_format: Option<String>,
 }
 
-/// Where `filename` lies in `dir`.
-fn table_file(filename: &str, dir: &Path) -> Result<LookupKind, String> {
+/// The name of a lookup's file without the folders some apps write before it: Splunk looks for
+/// tables in `lookups/` alone.
+fn plain_name<'n>(filename: &'n str, fault: &dyn Fn(String, &'static str)) -> &'n str {
     let filename = filename.trim();
-    if !is_plain_name(filename) {
-        return Err(format!(
-            "`{filename}`: a lookup's file is named without a folder"
-        ));
+    let last = filename.rsplit(['/', '\\']).next().unwrap_or(filename);
+    if last != filename {
+        fault(
+            format!("`{filename}`: a lookup's file is named without a folder"),
+            "the folder is ignored",
+        );
     }
+    last
+}
+
+/// Where `filename` is in `dir`.
+fn table_file(filename: &str, dir: &Path) -> LookupKind {
     let lower = filename.to_ascii_lowercase();
-    if lower.ends_with(".csv") {
-        return Ok(LookupKind::File(dir.join(filename)));
+    if lower.ends_with(".csv") && is_plain_name(filename) {
+        return LookupKind::File(dir.join(filename));
     }
     let what = match lower.rsplit('.').next() {
         Some("mlmodel") => "a machine learning model",
@@ -268,9 +306,9 @@ fn table_file(filename: &str, dir: &Path) -> Result<LookupKind, String> {
         Some("gz") => "a compressed table",
         _ => "no CSV table",
     };
-    Ok(LookupKind::External {
+    LookupKind::External {
         what: format!("{what} ({filename})"),
-    })
+    }
 }
 
 /// Whether a file of that name can only lie in the folder it is looked for in.
@@ -278,27 +316,31 @@ pub fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['/', '\\', ':', '\0']) && name != "." && name != ".."
 }
 
-/// `WILDCARD(a), CIDR(b)`; one type may hold several columns: `WILDCARD(a, b)`.
-fn match_types(items: &[String]) -> Result<Vec<(String, MatchType)>, String> {
+/// `WILDCARD(a), CIDR(b)`; one type may hold several columns: `WILDCARD(a, b)`. What is none of
+/// the documented types compares exactly, as Splunk does by default.
+fn match_types(items: &[String], fault: &dyn Fn(String, &'static str)) -> Vec<(String, MatchType)> {
+    const EFFECT: &str = "the values are compared exactly";
     let mut found = Vec::new();
     for item in items.iter().flat_map(|item| split_types(item)) {
-        let (name, columns) = item
-            .strip_suffix(')')
-            .and_then(|item| item.split_once('('))
-            .ok_or_else(|| format!("match_type: expected WILDCARD(<field>), found `{item}`"))?;
+        let parts = item.strip_suffix(')').and_then(|item| item.split_once('('));
+        let Some((name, columns)) = parts else {
+            let why = format!("match_type: expected WILDCARD(<field>), found `{item}`");
+            fault(why, EFFECT);
+            continue;
+        };
         let kind = match name.trim().to_ascii_uppercase().as_str() {
             "EXACT" => MatchType::Exact,
             "WILDCARD" => MatchType::Wildcard,
             "CIDR" => MatchType::Cidr,
             other => {
-                return Err(format!(
-                    "match_type: `{other}` is none of WILDCARD, CIDR, EXACT"
-                ));
+                let why = format!("match_type: `{other}` is none of WILDCARD, CIDR, EXACT");
+                fault(why, EFFECT);
+                MatchType::Exact
             }
         };
         found.extend(split_list(columns).into_iter().map(|column| (column, kind)));
     }
-    Ok(found)
+    found
 }
 
 /// The items of a `match_type`, split at commas and blanks outside parentheses.
@@ -383,20 +425,26 @@ mod tests {
 
     use super::{LookupDefinition, LookupKind, MatchType, read_csv, unclosed_quote};
     use crate::knowledge::conf::Layers;
+    use crate::knowledge::fault::Faults;
 
-    fn stanza(text: &str) -> Result<Option<LookupDefinition>, String> {
+    fn stanza(text: &str) -> (Option<LookupDefinition>, Vec<String>) {
         let mut layers = Layers::default();
-        layers.add(Path::new("transforms.conf"), text).unwrap();
+        let faults = Faults::default();
+        layers.add(Path::new("transforms.conf"), text, &faults);
         let stanza = layers.stanzas().next().unwrap();
-        LookupDefinition::from_stanza(stanza, &|_| PathBuf::from("/app/lookups"))
-            .map_err(|error| error.to_string())
+        let folder = |_: &str| PathBuf::from("/app/lookups");
+        let lookup = LookupDefinition::from_stanza(stanza, &folder, &faults);
+        let faults = faults.all().iter().map(ToString::to_string).collect();
+        (lookup, faults)
     }
 
     #[test]
     fn a_stanza_defines_a_lookup() {
         let text = "[codes]\nfilename = codes.csv\nmatch_type = WILDCARD(a, b), CIDR(net)\n\
             min_matches = 1\ndefault_match = none\ncase_sensitive_match = false\n";
-        let lookup = stanza(text).unwrap().unwrap();
+        let (lookup, faults) = stanza(text);
+        let lookup = lookup.unwrap();
+        assert!(faults.is_empty());
         assert_eq!(
             lookup.kind,
             LookupKind::File("/app/lookups/codes.csv".into())
@@ -407,11 +455,37 @@ mod tests {
         assert!(!lookup.case_sensitive);
         assert_eq!((lookup.min_matches, lookup.max_matches), (1, 1000));
         let text = "[kv]\nexternal_type = kvstore\ncollection = c\nfields_list = _key, a\n";
-        let kind = stanza(text).unwrap().unwrap().kind;
+        let kind = stanza(text).0.unwrap().kind;
         assert!(matches!(kind, LookupKind::Collection { fields, .. } if fields == ["_key", "a"]));
-        assert_eq!(stanza("[x]\nREGEX = a\n").unwrap(), None);
-        let error = stanza("[x]\nfilename = ../../etc/passwd.csv\n").unwrap_err();
-        assert!(error.contains("without a folder"), "{error}");
+        assert_eq!(stanza("[x]\nREGEX = a\n").0, None);
+    }
+
+    #[test]
+    fn a_faulty_setting_costs_itself() {
+        let text = "[x]\nfilename = ../../etc/passwd.csv\nmatch_type = NEAR(a), b, WILDCARD(c)\n\
+            max_matches = many\nmin_matches = 2 # at least\n";
+        let (lookup, faults) = stanza(text);
+        let lookup = lookup.unwrap();
+        assert_eq!(
+            lookup.kind,
+            LookupKind::File("/app/lookups/passwd.csv".into())
+        );
+        let types = ["a", "b", "c"].map(|column| lookup.match_type(column));
+        assert_eq!(
+            types,
+            [MatchType::Exact, MatchType::Exact, MatchType::Wildcard]
+        );
+        assert_eq!((lookup.min_matches, lookup.max_matches), (2, 1000));
+        for (fault, part) in faults.iter().zip([
+            "transforms.conf:1: lookup `x`: `../../etc/passwd.csv`: a lookup's file is named",
+            "transforms.conf:1: lookup `x`: match_type: `NEAR` is none of",
+            "transforms.conf:1: lookup `x`: match_type: expected",
+            "transforms.conf:4: lookup [x] max_matches: `many` is no whole number",
+            "transforms.conf:5: lookup [x] min_matches: `2 # at least`",
+        ]) {
+            assert!(fault.starts_with(part), "{fault}");
+        }
+        assert_eq!(faults.len(), 5);
     }
 
     #[test]
@@ -419,7 +493,8 @@ mod tests {
         let text = "name: n\nfilename: n.csv\ndefault_match: 'false'\nmin_matches: 1\n\
             match_type: WILDCARD(domain)\ncase_sensitive_match: 'false'\n";
         let path = Path::new("lookups/n.yml");
-        let lookup = LookupDefinition::from_yaml(path, text, Path::new("lookups")).unwrap();
+        let folder = Path::new("lookups");
+        let lookup = LookupDefinition::from_yaml(path, text, folder, &Faults::default()).unwrap();
         assert_eq!(lookup.default_match.as_deref(), Some("false"));
         assert!(!lookup.case_sensitive);
         assert_eq!(lookup.match_type("domain"), MatchType::Wildcard);

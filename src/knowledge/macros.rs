@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 
 use super::conf::{Layers, Stanza};
+use super::fault::{Fault, FaultKind, Faults};
 use super::yaml::{self, Flag, Origin, Words};
 
 /// One search macro.
@@ -15,8 +16,10 @@ use super::yaml::{self, Flag, Origin, Words};
 pub struct Macro {
     /// Without the number of arguments.
     pub name: String,
-    /// Names of the arguments, in order.
+    /// Names of the arguments, in order; a faulty stanza may name fewer than [`Macro::arity`].
     pub arguments: Vec<String>,
+    /// Number of arguments of a call.
+    pub arity: usize,
     /// The text it stands for, with `$argument$`.
     pub definition: String,
     /// What it is for; may be empty.
@@ -43,10 +46,15 @@ impl Macro {
 
     /// `name`, or `name(2)` with arguments.
     pub fn label(&self) -> String {
-        match self.arguments.len() {
-            0 => self.name.clone(),
-            n => format!("{}({n})", self.name),
-        }
+        label(&self.name, self.arity)
+    }
+}
+
+/// `name`, or `name(2)` with arguments: the name of a macro's stanza.
+pub(super) fn label(name: &str, arity: usize) -> String {
+    match arity {
+        0 => name.to_owned(),
+        n => format!("{name}({n})"),
     }
 }
 
@@ -54,12 +62,19 @@ impl Macro {
 #[derive(Clone, Debug, Default)]
 pub struct Macros {
     by_name: BTreeMap<String, BTreeMap<usize, Macro>>,
+    /// Stanzas without a definition, where no other app defines the macro: a call is an error.
+    undefined: BTreeMap<(String, usize), Origin>,
 }
 
 impl Macros {
     /// The macro of that name with that number of arguments.
     pub fn get(&self, name: &str, arity: usize) -> Option<&Macro> {
         self.by_name.get(name)?.get(&arity)
+    }
+
+    /// The stanza of a macro that nobody has defined though an app names it.
+    pub(super) fn undefined(&self, name: &str, arity: usize) -> Option<&Origin> {
+        self.undefined.get(&(name.to_owned(), arity))
     }
 
     /// Numbers of arguments there are definitions of `name` for.
@@ -82,10 +97,11 @@ impl Macros {
 
     /// Adds a macro, in place of one of the same name and number of arguments.
     pub fn insert(&mut self, found: Macro) {
+        self.undefined.remove(&(found.name.clone(), found.arity));
         self.by_name
             .entry(found.name.clone())
             .or_default()
-            .insert(found.arguments.len(), found);
+            .insert(found.arity, found);
     }
 
     /// Adds the macro that a YAML file defines.
@@ -104,6 +120,7 @@ impl Macros {
             .map_or(1, |n| n + 1);
         self.insert(Macro {
             name,
+            arity: file.arguments.0.len(),
             arguments: file.arguments.0,
             definition: file.definition,
             description: file.description.unwrap_or_default(),
@@ -118,18 +135,83 @@ impl Macros {
         Ok(())
     }
 
-    /// Adds the stanzas of `macros.conf`.
-    ///
-    /// # Errors
-    /// A stanza whose name and `args` disagree, or without a definition.
-    pub(super) fn insert_conf(&mut self, layers: &Layers) -> Result<()> {
-        for stanza in layers.stanzas() {
-            if stanza.name != "default" {
-                self.insert(from_stanza(stanza)?);
-            }
+    /// Adds the stanzas of `macros.conf`; a faulty one is skipped, or read as far as it goes.
+    pub(super) fn insert_conf(&mut self, layers: &Layers, faults: &Faults) {
+        for stanza in layers.stanzas().filter(|stanza| stanza.name != "default") {
+            self.insert_stanza(stanza, faults);
         }
-        Ok(())
     }
+
+    /// Adds one stanza. `macros.conf`: without a number in its name `args` is ignored; with another
+    /// number than there are names the first of both are bound.
+    fn insert_stanza(&mut self, stanza: &Stanza, faults: &Faults) {
+        let fault = |why: String, effect| {
+            let object = format!("macro [{}]", stanza.name);
+            faults.add(Fault::new(
+                FaultKind::Macro,
+                &stanza.origin,
+                object,
+                why,
+                effect,
+            ));
+        };
+        let Some((name, arity)) = name_and_arity(&stanza.name) else {
+            let why = "the stanza should be [name(<number of arguments>)]".to_owned();
+            return fault(why, "the macro is switched off");
+        };
+        let Some(definition) = stanza.get("definition") else {
+            fault(
+                "the stanza has no definition".to_owned(),
+                "a call of the macro is an error",
+            );
+            if self.get(name, arity).is_none() {
+                let key = (name.to_owned(), arity);
+                self.undefined.insert(key, stanza.origin.clone());
+            }
+            return;
+        };
+        let text = |key: &str| stanza.get(key).map(|setting| setting.value.clone());
+        let mut arguments = yaml::split_list(&text("args").unwrap_or_default());
+        if arguments.len() != arity {
+            let why = format!(
+                "the stanza's name says {arity} {}, `args` names {}",
+                if arity == 1 { "argument" } else { "arguments" },
+                arguments.len()
+            );
+            let effect = match (arity, arguments.len() > arity) {
+                (0, _) => "`args` is ignored",
+                (_, true) => "the names beyond that number are ignored",
+                (_, false) => "the arguments beyond the names are ignored",
+            };
+            fault(why, effect);
+            arguments.truncate(arity);
+        }
+        let iseval = text("iseval").unwrap_or_default();
+        self.insert(Macro {
+            name: name.to_owned(),
+            arguments,
+            arity,
+            definition: definition.value.clone(),
+            description: text("description").unwrap_or_default(),
+            iseval: yaml::parse_bool(&iseval).unwrap_or(false),
+            validation: text("validation").filter(|v| !v.trim().is_empty()),
+            errormsg: text("errormsg"),
+            origin: definition.origin.clone(),
+        });
+    }
+}
+
+/// The name and the number of arguments that a stanza's name gives: `m`, `m()`, `m(2)`.
+fn name_and_arity(stanza: &str) -> Option<(&str, usize)> {
+    let Some((name, rest)) = stanza.split_once('(') else {
+        return Some((stanza.trim(), 0));
+    };
+    let number = rest.trim_end().strip_suffix(')')?.trim();
+    let arity = match number {
+        "" => 0,
+        number => number.parse().ok()?,
+    };
+    Some((name.trim(), arity))
 }
 
 #[derive(Deserialize)]
@@ -146,42 +228,43 @@ struct MacroFile {
     errormsg: Option<String>,
 }
 
-fn from_stanza(stanza: &Stanza) -> Result<Macro> {
-    let wrong = |why: String| Error::format(&stanza.origin.path, stanza.origin.line, 1, why);
-    let text = |key: &str| stanza.get(key).map(|setting| setting.value.clone());
-    let arguments = yaml::split_list(&text("args").unwrap_or_default());
-    let (name, arity) = match stanza.name.split_once('(') {
-        None => (stanza.name.as_str(), 0),
-        Some((name, rest)) => {
-            let arity = rest.trim_end().trim_end_matches(')').trim().parse();
-            let arity: usize = arity.map_err(|_| {
-                wrong(format!(
-                    "the stanza [{}] should be [name(<number of arguments>)]",
-                    stanza.name
-                ))
-            })?;
-            (name, arity)
-        }
-    };
-    if arity != arguments.len() {
-        return Err(wrong(format!(
-            "the macro [{}] names {} argument(s) in `args`",
-            stanza.name,
-            arguments.len()
-        )));
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Macros;
+    use crate::knowledge::conf::Layers;
+    use crate::knowledge::fault::Faults;
+
+    #[test]
+    fn faulty_stanzas_are_read_as_far_as_they_go() {
+        let text = "[bare]\nargs = a, b\ndefinition = x\n\
+            [more(1)]\nargs = a, b\ndefinition = $a$ $b$\n\
+            [fewer(2)]\nargs = a\ndefinition = $a$\n\
+            [brackets()]\ndefinition = y\n\
+            [off(1)]\ndisabled = 1\n\
+            [words(a)]\ndefinition = z\n";
+        let faults = Faults::default();
+        let mut layers = Layers::default();
+        layers.add(Path::new("macros.conf"), text, &faults);
+        let mut macros = Macros::default();
+        macros.insert_conf(&layers, &faults);
+        let arguments = |name: &str, arity| macros.get(name, arity).map(|m| m.arguments.join(" "));
+        assert_eq!(arguments("bare", 0).as_deref(), Some(""));
+        assert_eq!(arguments("more", 1).as_deref(), Some("a"));
+        assert_eq!(arguments("fewer", 2).as_deref(), Some("a"));
+        assert_eq!(arguments("brackets", 0).as_deref(), Some(""));
+        assert!(macros.get("off", 1).is_none());
+        assert_eq!(macros.undefined("off", 1).map(|at| at.line), Some(12));
+        let lines: Vec<usize> = faults.all().iter().map(|fault| fault.origin.line).collect();
+        assert_eq!(lines, [1, 4, 7, 12, 14]);
+        let mut later = Layers::default();
+        later.add(
+            Path::new("b"),
+            "[off(1)]\nargs = a\ndefinition = $a$",
+            &faults,
+        );
+        macros.insert_conf(&later, &faults);
+        assert!(macros.get("off", 1).is_some() && macros.undefined("off", 1).is_none());
     }
-    let definition = stanza
-        .get("definition")
-        .ok_or_else(|| wrong(format!("the macro [{}] has no definition", stanza.name)))?;
-    let iseval = text("iseval").unwrap_or_default();
-    Ok(Macro {
-        name: name.trim().to_owned(),
-        arguments,
-        definition: definition.value.clone(),
-        description: text("description").unwrap_or_default(),
-        iseval: yaml::parse_bool(&iseval).unwrap_or(false),
-        validation: text("validation").filter(|v| !v.trim().is_empty()),
-        errormsg: text("errormsg"),
-        origin: definition.origin.clone(),
-    })
 }

@@ -9,6 +9,8 @@ use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
 
+use super::fault::{Fault, FaultKind, Faults};
+use super::lenient;
 use super::model_file::{FieldFile, ModelFile, ObjectFile};
 use super::yaml::Origin;
 
@@ -40,21 +42,51 @@ impl Models {
         self.by_name.values()
     }
 
-    /// Adds the model of a JSON file, in place of one of the same name.
+    /// Adds the model of a JSON file, in place of one of the same name. A part of it that can't be
+    /// read is left out.
     ///
     /// # Errors
-    /// [`ErrorKind::Format`]: bad JSON, or a parent that is not there.
-    pub fn insert_json(&mut self, path: &Path, text: &str) -> Result<()> {
-        let file: ModelFile = serde_json::from_str(text).map_err(|why| {
+    /// [`ErrorKind::Format`]: bad JSON, or no data model.
+    pub(super) fn insert_json(&mut self, path: &Path, text: &str, faults: &Faults) -> Result<()> {
+        let json: serde_json::Value = serde_json::from_str(text).map_err(|why| {
             let text = why.to_string();
-            // The place stands before the message already.
+            // The place is in front of the message already.
             let text = text.split(" at line ").next().unwrap_or(&text);
             Error::format(path, why.line(), why.column(), text)
         })?;
-        let json = serde_json::from_str(text).map_err(|why| Error::format(path, 0, 0, why))?;
-        let model = DataModel::build(path, file, json)?;
+        let name = json["modelName"].as_str().unwrap_or_default().to_owned();
+        let fault = model_fault(path, &name, faults);
+        let file = ModelFile::deserialize(&json).ok().or_else(|| {
+            lenient::json(json.clone(), &mut |keys, why| {
+                fault(
+                    format!("{keys}: {why}"),
+                    "that part of the model is ignored",
+                );
+            })
+        });
+        let Some(file) = file else {
+            let why = "expected a data model: an object with `modelName` and `objects`";
+            return Err(Error::format(path, 1, 1, why));
+        };
+        let model = DataModel::build(path, file, json, &fault);
         self.by_name.insert(model.name.clone(), model);
         Ok(())
+    }
+}
+
+/// Adds a fault of one model, given why and what follows.
+fn model_fault<'f>(
+    path: &Path,
+    name: &'f str,
+    faults: &'f Faults,
+) -> impl Fn(String, &'static str) + 'f {
+    let origin = Origin {
+        path: path.to_owned(),
+        line: 0,
+    };
+    move |why, effect| {
+        let object = format!("data model `{name}`");
+        faults.add(Fault::new(FaultKind::Model, &origin, object, why, effect));
     }
 }
 
@@ -89,6 +121,8 @@ pub struct Dataset {
     pub fields: Vec<Field>,
     /// Calculations in the order in which they apply; inherited ones first.
     pub calculations: Vec<Calculation>,
+    /// The file of its model.
+    pub origin: Origin,
 }
 
 /// One field of a data set.
@@ -169,6 +203,28 @@ pub enum Calculation {
     },
 }
 
+impl Calculation {
+    /// What it computes, for a message: ``the field `dest` ``, `the expression of a Rex`.
+    pub fn label(&self) -> String {
+        match self {
+            Calculation::Eval { field, .. } => format!("the field `{field}`"),
+            Calculation::Rex { input, .. } => format!("the expression on `{input}`"),
+            Calculation::Lookup { lookup, .. } => format!("the lookup `{lookup}`"),
+            Calculation::GeoIp { input, .. } => format!("the places of `{input}`"),
+        }
+    }
+
+    /// A text that its place in the file of the model is found by.
+    pub fn written(&self) -> &str {
+        match self {
+            Calculation::Eval { expression, .. } => expression,
+            Calculation::Rex { regex, .. } => regex,
+            Calculation::Lookup { lookup, .. } => lookup,
+            Calculation::GeoIp { input, .. } => input,
+        }
+    }
+}
+
 impl DataModel {
     /// The data set of that name, or of that path from a root (`All_Traffic.Allowed_Traffic`).
     pub fn dataset(&self, name: &str) -> Option<&Dataset> {
@@ -215,7 +271,12 @@ impl DataModel {
             .filter(move |d| d.parent.as_deref() == Some(name))
     }
 
-    fn build(path: &Path, file: ModelFile, json: serde_json::Value) -> Result<DataModel> {
+    fn build(
+        path: &Path,
+        file: ModelFile,
+        json: serde_json::Value,
+        fault: &dyn Fn(String, &'static str),
+    ) -> DataModel {
         let mut datasets: IndexMap<String, Dataset> = IndexMap::new();
         let mut waiting = file.objects;
         // A file may name a child before its parent.
@@ -227,25 +288,24 @@ impl DataModel {
                 match (root, datasets.get(&object.parent)) {
                     (false, None) => left.push(object),
                     (_, parent) => {
-                        let dataset = Dataset::build(parent, object);
+                        let dataset = Dataset::build(path, parent, object);
                         datasets.insert(dataset.name.clone(), dataset);
                     }
                 }
             }
             if left.len() == before {
-                return Err(Error::format(
-                    path,
-                    0,
-                    0,
-                    format!(
-                        "the data set `{}` has the parent `{}`, which is not there",
-                        left[0].name, left[0].parent
-                    ),
-                ));
+                for object in &left {
+                    let (name, parent) = (&object.name, &object.parent);
+                    let why = format!(
+                        "the data set `{name}` has the parent `{parent}`, which is not there"
+                    );
+                    fault(why, "the data set is left out");
+                }
+                break;
             }
             waiting = left;
         }
-        Ok(DataModel {
+        DataModel {
             name: file.name,
             origin: Origin {
                 path: path.to_owned(),
@@ -253,7 +313,7 @@ impl DataModel {
             },
             json,
             datasets,
-        })
+        }
     }
 }
 
@@ -273,7 +333,7 @@ impl Dataset {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    fn build(parent: Option<&Dataset>, object: ObjectFile) -> Dataset {
+    fn build(path: &Path, parent: Option<&Dataset>, object: ObjectFile) -> Dataset {
         let mut dataset = match parent {
             Some(parent) => Dataset {
                 parent: Some(parent.name.clone()),
@@ -288,6 +348,10 @@ impl Dataset {
                 transaction: object.parent == "BaseTransaction",
                 fields: Vec::new(),
                 calculations: Vec::new(),
+                origin: Origin {
+                    path: path.to_owned(),
+                    line: 0,
+                },
             },
         };
         dataset.name = object.name.clone();
@@ -340,6 +404,17 @@ mod tests {
     use std::path::Path;
 
     use super::{Calculation, Models};
+    use crate::knowledge::fault::Faults;
+
+    fn models(text: &str) -> (Models, Vec<String>) {
+        let mut models = Models::default();
+        let faults = Faults::default();
+        models
+            .insert_json(Path::new("M.json"), text, &faults)
+            .unwrap();
+        let faults = faults.all().iter().map(ToString::to_string).collect();
+        (models, faults)
+    }
 
     const TEXT: &str = r#"{"modelName": "M", "objects": [
         {"objectName": "Kid", "parentName": "Top", "constraints": [{"search": "b=2"}],
@@ -354,8 +429,8 @@ mod tests {
 
     #[test]
     fn a_child_inherits_from_its_parent() {
-        let mut models = Models::default();
-        models.insert_json(Path::new("M.json"), TEXT).unwrap();
+        let (models, faults) = models(TEXT);
+        assert!(faults.is_empty());
         let model = models.get("M").unwrap();
         assert_eq!(model.root().unwrap().name, "Top");
         let kid = model.dataset("Top.Kid").unwrap();
@@ -378,8 +453,7 @@ mod tests {
             {"objectName": "Visits", "parentName": "BaseTransaction", "groupByFields": ["user"]},
             {"objectName": "Long", "parentName": "Visits"},
             {"objectName": "Hits", "parentName": "BaseEvent"}]}"#;
-        let mut models = Models::default();
-        models.insert_json(Path::new("M.json"), text).unwrap();
+        let (models, _) = models(text);
         let model = models.get("M").unwrap();
         assert_eq!(model.root().unwrap().name, "Hits");
         assert!(model.dataset("Visits").unwrap().transaction);
@@ -387,12 +461,32 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_parent_and_bad_json_are_named() {
+    fn what_can_not_be_read_of_a_model_is_left_out() {
+        let text = r#"{"modelName": "M", "objects": [
+            {"objectName": "A", "parentName": "B"},
+            {"objectName": "C", "parentName": "BaseEvent", "fields": [
+                {"fieldName": "x", "type": "colour"}, {"fieldName": "y"}, "z"]}]}"#;
+        let (models, faults) = models(text);
+        let datasets = models.get("M").unwrap().datasets();
+        let fields: Vec<_> = datasets.flat_map(|d| &d.fields).map(|f| &f.name).collect();
+        assert_eq!(fields, ["x", "y"]);
+        assert_eq!(faults.len(), 3, "{faults:?}");
+        assert!(
+            faults[0].contains("objects[1].fields[0].type"),
+            "{faults:?}"
+        );
+        assert!(faults[2].contains("has the parent `B`"), "{faults:?}");
+    }
+
+    #[test]
+    fn bad_json_is_an_error_with_its_place() {
         let mut models = Models::default();
-        let orphan = r#"{"modelName": "M", "objects": [{"objectName": "A", "parentName": "B"}]}"#;
-        let error = models.insert_json(Path::new("M.json"), orphan).unwrap_err();
-        assert!(error.to_string().contains("has the parent `B`"), "{error}");
-        let error = models.insert_json(Path::new("M.json"), "{\n!").unwrap_err();
-        assert!(error.to_string().starts_with("M.json:2:1"), "{error}");
+        let faults = Faults::default();
+        let mut add = |text: &str| {
+            let error = models.insert_json(Path::new("M.json"), text, &faults);
+            error.unwrap_err().to_string()
+        };
+        assert!(add("{\n!").starts_with("M.json:2:1"));
+        assert!(add("[1]").starts_with("M.json:1:1: expected a data model"));
     }
 }

@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use crate::error::Result;
 
-use super::detection::{Detection, DetectionTags, DetectionTest};
+use super::detection::{Detection, DetectionTags, DetectionTest, faults_of};
+use super::fault::Fault;
+use super::lenient;
 use super::risk::{Rba, RbaObject};
 use super::yaml::{self, number, or_default, text, words};
 
@@ -118,7 +120,10 @@ struct Schedule {
 /// # Errors
 /// It is no detection; with line and column.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Detection> {
-    let file: FirstForm = yaml::parse(path, text)?;
+    let mut left_out = Vec::new();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let missing = [("name", &*stem), ("id", &*stem)];
+    let file: FirstForm = lenient::yaml(path, text, &missing, &mut left_out)?;
     let rule = file.detect.splunk.correlation_rule;
     let kinds = rule.risk.risk_object_type;
     let objects = rule.risk.risk_object.into_iter().enumerate();
@@ -162,25 +167,29 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Detection> {
         }),
         earliest: rule.schedule.earliest_time,
         latest: rule.schedule.latest_time,
+        faults: faults_of(path, left_out),
         ..Detection::default()
     })
 }
 
-/// The tests of a detection at `path` that stand in a file of their own: those of
-/// `detections/endpoint/x.yml` in `tests/endpoint/x.test.yml`. None where there is no such file.
+/// The tests of a detection at `path` that are in a file of their own: those of
+/// `detections/endpoint/x.yml` in `tests/endpoint/x.test.yml`; with the faults of that file. None
+/// if there is no such file.
 ///
 /// # Errors
 /// The file can't be read as tests; with line and column.
-pub(super) fn tests_of(path: &Path) -> Result<Vec<DetectionTest>> {
+pub(super) fn tests_of(path: &Path) -> Result<(Vec<DetectionTest>, Vec<Fault>)> {
     let Some(file) = test_file(path).filter(|file| file.is_file()) else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     };
     let text = yaml::read(&file)?;
-    let found: TestList = yaml::parse(&file, &text)?;
-    if !found.tests.is_empty() {
-        return Ok(found.tests);
-    }
-    Ok(vec![yaml::parse(&file, &text)?])
+    let mut left_out = Vec::new();
+    let found: TestList = lenient::yaml(&file, &text, &[], &mut left_out)?;
+    let tests = match found.tests.is_empty() {
+        false => found.tests,
+        true => vec![lenient::yaml(&file, &text, &[], &mut left_out)?],
+    };
+    Ok((tests, faults_of(&file, left_out)))
 }
 
 /// A file of tests holds a list of them, or one at its top.

@@ -2,10 +2,6 @@
 
 use fancy_regex::Regex;
 
-use crate::error::{Error, Result};
-
-use super::yaml::Origin;
-
 /// A compiled stanza pattern.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
@@ -20,7 +16,7 @@ impl Pattern {
     ///
     /// # Errors
     /// An expression that does not compile.
-    pub(super) fn new(text: &str, ignore_case: bool, origin: &Origin) -> Result<Pattern> {
+    pub(super) fn new(text: &str, ignore_case: bool) -> Result<Pattern, String> {
         let mut regex = String::from(if ignore_case { "(?i)^(?:" } else { "^(?:" });
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
@@ -34,9 +30,7 @@ impl Pattern {
             rest = &rest[used..];
         }
         regex.push_str(")$");
-        let regex = Regex::new(&regex).map_err(|why| {
-            Error::format(&origin.path, origin.line, 1, format!("bad pattern: {why}"))
-        })?;
+        let regex = Regex::new(&regex).map_err(|why| format!("bad pattern: {why}"))?;
         let literal = !text.contains("...") && !text.contains(['*', '|', '(', '[', '?', '+']);
         Ok(Pattern { regex, literal })
     }
@@ -50,12 +44,11 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::Pattern;
-    use crate::knowledge::Origin;
 
     #[test]
     fn dots_cross_separators_and_stars_do_not() {
         let matches = |pattern: &str, name: &str| {
-            let pattern = Pattern::new(pattern, false, &Origin::default()).unwrap();
+            let pattern = Pattern::new(pattern, false).unwrap();
             pattern.matches(name)
         };
         assert!(matches("/var/.../x.log", "/var/a/b/x.log"));
@@ -64,6 +57,6 @@ mod tests {
         assert!(!matches("a.log", "axlog"));
         assert!(matches("(a|b):c", "b:c"));
         assert!(!matches("WinEventLog:Security", "XmlWinEventLog:Security"));
-        assert!(Pattern::new("(", false, &Origin::default()).is_err());
+        assert!(Pattern::new("(", false).is_err());
     }
 }

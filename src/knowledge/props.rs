@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::Result;
-
 use super::conf::{Layers, Setting, Stanza};
+use super::fault::{Fault, FaultKind, Faults};
 pub use super::field_rules::{
     Alias, AutomaticLookup, Calculated, Extract, FieldRules, KvMode, Rule, RuleOrigin, Transform,
     TransformMethod,
@@ -12,6 +11,7 @@ pub use super::field_rules::{
 use super::index_rules::{self, IndexRules, IndexTransform};
 use super::pattern::Pattern;
 use super::rules;
+use super::settings;
 use super::text_settings::TextSettings;
 use super::yaml::parse_bool;
 
@@ -49,38 +49,34 @@ impl Props {
         self.transforms.get(name)
     }
 
+    /// All field transforms.
+    pub fn transforms(&self) -> impl Iterator<Item = &Transform> {
+        self.transforms.values()
+    }
+
     /// The names of all field transforms.
     pub fn transform_names(&self) -> impl Iterator<Item = &str> {
         self.transforms.keys().map(String::as_str)
     }
 
-    /// Reads merged files.
-    ///
-    /// # Errors
-    /// A pattern that does not compile, or a transform that says neither `REGEX` nor `DELIMS`.
-    pub(super) fn new(props: &Layers, transforms: &Layers) -> Result<Props> {
+    /// Reads merged files. A stanza whose pattern can't be read matches nothing.
+    pub(super) fn new(props: &Layers, transforms: &Layers, faults: &Faults) -> Props {
         let mut selected = Vec::new();
         for stanza in props.stanzas() {
-            let name = stanza.name.as_str();
-            let pattern = |text: &str, fold| Pattern::new(text, fold, &stanza.origin);
-            let selector = if name == "default" {
-                Selector::Default
-            } else if let Some(text) = name.strip_prefix("source::") {
-                Selector::Source(pattern(text, false)?)
-            } else if let Some(text) = name.strip_prefix("host::") {
-                Selector::Host(pattern(text, true)?)
-            } else if let Some(text) = name.strip_prefix("(?::){0}") {
-                Selector::SourcetypePattern(pattern(text, true)?)
-            } else if name.starts_with("rule::") || name.starts_with("delayedrule::") {
-                // Index-time guesses of a sourcetype: nothing for a search.
-                continue;
-            } else {
-                Selector::Sourcetype(name.to_owned())
-            };
-            selected.push(Selected {
-                selector,
-                stanza: stanza.clone(),
-            });
+            match selector(&stanza.name) {
+                Ok(Some(selector)) => selected.push(Selected {
+                    selector,
+                    stanza: stanza.clone(),
+                }),
+                Ok(None) => {}
+                Err(why) => faults.add(Fault::new(
+                    FaultKind::Stanza,
+                    &stanza.origin,
+                    format!("[{}]", stanza.name),
+                    why,
+                    "the stanza matches nothing",
+                )),
+            }
         }
         let mut found = BTreeMap::new();
         let mut index_transforms = BTreeMap::new();
@@ -88,15 +84,15 @@ impl Props {
             if let Some(transform) = index_rules::index_transform(stanza) {
                 index_transforms.insert(stanza.name.clone(), transform);
             }
-            if let Some(transform) = rules::transform(stanza)? {
+            if let Some(transform) = rules::transform(stanza, faults) {
                 found.insert(stanza.name.clone(), transform);
             }
         }
-        Ok(Props {
+        Props {
             selected,
             transforms: found,
             index_transforms,
-        })
+        }
     }
 
     /// Names of all sourcetypes that have a stanza, sorted.
@@ -135,10 +131,14 @@ impl Props {
     /// `[source::...]` wins over `[host::...]`, which wins over the sourcetype; among stanzas of
     /// a class a literal one wins over patterns, then a higher `priority`, then the name that
     /// sorts first (`props.conf`, "Considerations for [<spec>] patterns").
-    ///
-    /// # Errors
-    /// A rule that can't be read, or a `REPORT-*` that names a transform that is not there.
-    pub fn field_rules(&self, sourcetype: &str, source: &str, host: &str) -> Result<FieldRules> {
+    /// A rule that can't be read is left out.
+    pub(super) fn field_rules(
+        &self,
+        sourcetype: &str,
+        source: &str,
+        host: &str,
+        faults: &Faults,
+    ) -> FieldRules {
         let mut rules = FieldRules::default();
         let rename = self
             .settings(sourcetype, source, host)
@@ -154,110 +154,127 @@ impl Props {
         }
         // A renamed sourcetype uses the search-time rules of its new name only.
         for (key, (stanza, setting)) in self.settings(&named, source, host) {
-            let origin = origin(stanza, key, setting);
-            let class = key.split_once('-').map_or(key, |(class, _)| class);
-            let value = setting.value.trim();
-            if value.is_empty() {
+            if setting.value.trim().is_empty() {
                 continue;
             }
-            match class {
-                "EXTRACT" => rules.extracts.push(Rule {
-                    rule: rules::extract(value),
-                    origin,
-                }),
-                "REPORT" => {
-                    for name in value.split(',').map(str::trim).filter(|n| !n.is_empty()) {
-                        let Some(transform) = self.transforms.get(name) else {
-                            return Err(rules::wrong(
-                                &origin,
-                                &format!("there is no transform [{name}] with REGEX or DELIMS"),
-                            ));
-                        };
-                        rules.reports.push(Rule {
-                            rule: transform.clone(),
-                            origin: origin.clone(),
-                        });
-                    }
-                }
-                "KV_MODE" => {
-                    rules.kv_mode = Some(Rule {
-                        rule: rules::kv_mode(value, &origin)?,
-                        origin,
-                    });
-                }
-                "FIELDALIAS" => {
-                    for rule in rules::aliases(value, &origin)? {
-                        rules.aliases.push(Rule {
-                            rule,
-                            origin: origin.clone(),
-                        });
-                    }
-                }
-                "EVAL" => {
-                    let field = key.split_once('-').map_or("", |(_, field)| field.trim());
-                    rules.evals.push(Rule {
-                        rule: Calculated {
-                            field: field.to_owned(),
-                            expression: value.to_owned(),
-                        },
-                        origin,
-                    });
-                }
-                "LOOKUP" => rules.lookups.push(Rule {
-                    rule: rules::automatic_lookup(value, &origin)?,
-                    origin,
-                }),
-                // Index-time settings, and those of the user interface.
-                _ => {}
+            let origin = origin(stanza, key, setting);
+            if let Err(why) = self.add_rule(&mut rules, setting, &origin, faults) {
+                faults.add(origin.fault(FaultKind::FieldRule, why));
             }
         }
-        Ok(rules)
+        rules
+    }
+
+    /// Adds the rules that one setting makes.
+    fn add_rule(
+        &self,
+        rules: &mut FieldRules,
+        setting: &Setting,
+        origin: &RuleOrigin,
+        faults: &Faults,
+    ) -> Result<(), &'static str> {
+        let (class, field) = origin.key.split_once('-').unwrap_or((&origin.key, ""));
+        let value = setting.value.trim();
+        match class {
+            "EXTRACT" => rules.extracts.push(origin.rule(rules::extract(value))),
+            "REPORT" => {
+                for name in value.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+                    match self.transforms.get(name) {
+                        Some(transform) => rules.reports.push(origin.rule(transform.clone())),
+                        None => {
+                            let why =
+                                format!("there is no transform [{name}] with REGEX or DELIMS");
+                            faults.add(Fault {
+                                effect: "it finds nothing",
+                                ..origin.fault(FaultKind::FieldRule, why)
+                            });
+                        }
+                    }
+                }
+            }
+            "KV_MODE" => match rules::kv_mode(value) {
+                Some(mode) => rules.kv_mode = Some(origin.rule(mode)),
+                None => {
+                    let known = "auto, auto_escaped, json, xml, multi, none";
+                    let why = format!("`{value}` is none of {known}");
+                    settings::meaningless(setting, &origin.object(), why, faults);
+                }
+            },
+            "FIELDALIAS" => {
+                let aliases = rules::aliases(value)?.into_iter();
+                rules
+                    .aliases
+                    .extend(aliases.map(|alias| origin.rule(alias)));
+            }
+            "EVAL" => rules.evals.push(origin.rule(Calculated {
+                field: field.trim().to_owned(),
+                expression: value.to_owned(),
+            })),
+            "LOOKUP" => rules
+                .lookups
+                .push(origin.rule(rules::automatic_lookup(value)?)),
+            // Index-time settings, and those of the user interface.
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Whether any stanza has index-time rules.
     pub fn changes_events(&self) -> bool {
-        self.selected.iter().any(|s| {
-            s.stanza
-                .iter()
-                .any(|(key, _)| INDEX_CLASSES.iter().any(|class| key.starts_with(class)))
-        })
+        let mut stanzas = self.selected.iter().map(|selected| &selected.stanza);
+        stanzas.any(|stanza| stanza.iter().any(|(key, _)| is_index_rule(key)))
     }
 
-    /// The index-time rules for events that arrive with that sourcetype, source and host.
-    ///
-    /// # Errors
-    /// A `TRANSFORMS-*` that names a transform that is not there.
-    pub fn index_rules(&self, sourcetype: &str, source: &str, host: &str) -> Result<IndexRules> {
+    /// The index-time rules for events that arrive with that sourcetype, source and host. A name
+    /// of a transform that is not there is left out.
+    pub(super) fn index_rules(
+        &self,
+        sourcetype: &str,
+        source: &str,
+        host: &str,
+        faults: &Faults,
+    ) -> IndexRules {
         let mut rules = IndexRules::default();
         for (key, (stanza, setting)) in self.settings(sourcetype, source, host) {
-            let value = setting.value.trim();
-            let origin = || origin(stanza, key, setting);
-            if key.starts_with("SEDCMD-") && !value.is_empty() {
-                rules.sed.push(Rule {
-                    rule: value.to_owned(),
-                    origin: origin(),
-                });
-            } else if key.starts_with("TRANSFORMS-") || key.starts_with("RULESET-") {
-                for name in value.split(',').map(str::trim).filter(|n| !n.is_empty()) {
-                    let Some(transform) = self.index_transforms.get(name) else {
-                        return Err(rules::wrong(
-                            &origin(),
-                            &format!(
-                                "there is no transform [{name}] with REGEX and DEST_KEY, or INGEST_EVAL"
-                            ),
-                        ));
-                    };
-                    rules.transforms.push(Rule {
-                        rule: transform.clone(),
-                        origin: origin(),
-                    });
-                }
+            if is_index_rule(key) {
+                let origin = origin(stanza, key, setting);
+                self.add_index_rule(&mut rules, setting, &origin, faults);
             }
         }
         // Rule sets come after all transforms.
         let is_rule_set = |rule: &Rule<IndexTransform>| rule.origin.key.starts_with("RULESET-");
         rules.transforms.sort_by_key(is_rule_set);
-        Ok(rules)
+        rules
+    }
+
+    /// Adds the index-time rules that one setting makes.
+    fn add_index_rule(
+        &self,
+        rules: &mut IndexRules,
+        setting: &Setting,
+        origin: &RuleOrigin,
+        faults: &Faults,
+    ) {
+        let value = setting.value.trim();
+        if origin.key.starts_with("SEDCMD-") {
+            if !value.is_empty() {
+                rules.sed.push(origin.rule(value.to_owned()));
+            }
+            return;
+        }
+        for name in value.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+            match self.index_transforms.get(name) {
+                Some(transform) => rules.transforms.push(origin.rule(transform.clone())),
+                None => {
+                    let needs = "REGEX and DEST_KEY, or INGEST_EVAL";
+                    let why = format!("there is no transform [{name}] with {needs}");
+                    faults.add(Fault {
+                        effect: "it changes nothing",
+                        ..origin.fault(FaultKind::IndexRule, why)
+                    });
+                }
+            }
+        }
     }
 
     /// What is said of how texts of that sourcetype, source and host become events.
@@ -265,10 +282,40 @@ impl Props {
         let mut found = TextSettings::default();
         for (key, (stanza, setting)) in self.settings(sourcetype, source, host) {
             if TextSettings::knows(key) {
-                found.insert(key, &setting.value, origin(stanza, key, setting));
+                found.insert(key, setting, &stanza.name);
             }
         }
         found
+    }
+
+    /// Each stanza with the rules and settings it has of its own, to be looked at whether events
+    /// match it or not.
+    pub(super) fn stanzas(
+        &self,
+        faults: &Faults,
+    ) -> impl Iterator<Item = (FieldRules, IndexRules, TextSettings)> {
+        self.selected.iter().map(move |selected| {
+            let stanza = &selected.stanza;
+            let mut rules = FieldRules::default();
+            let mut texts = TextSettings::default();
+            let mut index = IndexRules::default();
+            for (key, setting) in stanza.iter() {
+                if TextSettings::knows(key) {
+                    texts.insert(key, setting, &stanza.name);
+                }
+                if setting.value.trim().is_empty() {
+                    continue;
+                }
+                let origin = origin(stanza, key, setting);
+                if let Err(why) = self.add_rule(&mut rules, setting, &origin, faults) {
+                    faults.add(origin.fault(FaultKind::FieldRule, why));
+                }
+                if is_index_rule(key) {
+                    self.add_index_rule(&mut index, setting, &origin, faults);
+                }
+            }
+            (rules, index, texts)
+        })
     }
 
     /// The winning setting of each key, with its stanza, sorted by key.
@@ -320,6 +367,30 @@ impl Selected {
     }
 }
 
+/// What selects events for the stanza of that name; `None` for index-time guesses of a sourcetype,
+/// which mean nothing to a search.
+fn selector(name: &str) -> Result<Option<Selector>, String> {
+    let pattern = |text: &str, fold| Pattern::new(text, fold);
+    Ok(Some(if name == "default" {
+        Selector::Default
+    } else if let Some(text) = name.strip_prefix("source::") {
+        Selector::Source(pattern(text, false)?)
+    } else if let Some(text) = name.strip_prefix("host::") {
+        Selector::Host(pattern(text, true)?)
+    } else if let Some(text) = name.strip_prefix("(?::){0}") {
+        Selector::SourcetypePattern(pattern(text, true)?)
+    } else if name.starts_with("rule::") || name.starts_with("delayedrule::") {
+        return Ok(None);
+    } else {
+        Selector::Sourcetype(name.to_owned())
+    }))
+}
+
+/// Whether a setting changes events when they are read.
+fn is_index_rule(key: &str) -> bool {
+    INDEX_CLASSES.iter().any(|class| key.starts_with(class))
+}
+
 fn origin(stanza: &Stanza, key: &str, setting: &Setting) -> RuleOrigin {
     RuleOrigin {
         stanza: stanza.name.clone(),
@@ -339,16 +410,49 @@ mod tests {
 
     use super::{FieldRules, KvMode, Props, TransformMethod};
     use crate::knowledge::conf::Layers;
+    use crate::knowledge::fault::Faults;
 
     fn rules(props: &str, transforms: &str, source: &str) -> FieldRules {
+        let (rules, faults) = rules_and_faults(props, transforms, source);
+        assert!(faults.is_empty(), "{faults:?}");
+        rules
+    }
+
+    fn rules_and_faults(props: &str, transforms: &str, source: &str) -> (FieldRules, Vec<String>) {
+        let faults = Faults::default();
         let mut layers = (Layers::default(), Layers::default());
-        layers.0.add(Path::new("props.conf"), props).unwrap();
+        layers.0.add(Path::new("props.conf"), props, &faults);
         layers
             .1
-            .add(Path::new("transforms.conf"), transforms)
-            .unwrap();
-        let props = Props::new(&layers.0, &layers.1).unwrap();
-        props.field_rules("xmlwineventlog", source, "h").unwrap()
+            .add(Path::new("transforms.conf"), transforms, &faults);
+        let props = Props::new(&layers.0, &layers.1, &faults);
+        let rules = props.field_rules("xmlwineventlog", source, "h", &faults);
+        let faults = faults.all().iter().map(ToString::to_string).collect();
+        (rules, faults)
+    }
+
+    #[test]
+    fn a_faulty_rule_costs_itself() {
+        let props = "[XmlWinEventLog]\nREPORT-a = gone, there, bare\nKV_MODE = false\n\
+            FIELDALIAS-b = x y\nLOOKUP-c = codes\nEVAL-d = 1\n[source::(]\nEVAL-e = 1\n";
+        let transforms = "[there]\nREGEX = (?<t>x)\n[bare]\nDELIMS = \" \"\n";
+        let (found, faults) = rules_and_faults(props, transforms, "(");
+        let reports: Vec<&str> = found.reports.iter().map(|r| r.rule.name.as_str()).collect();
+        assert_eq!(reports, ["there", "bare"]);
+        assert_eq!((found.kv_mode, found.evals.len()), (None, 1));
+        assert!(found.aliases.is_empty() && found.lookups.is_empty());
+        let places = [
+            "props.conf:7: [source::(]",
+            "transforms.conf:3: transform [bare]",
+            "props.conf:4: [XmlWinEventLog] FIELDALIAS-b",
+            "props.conf:3: [XmlWinEventLog] KV_MODE",
+            "props.conf:5: [XmlWinEventLog] LOOKUP-c",
+            "props.conf:2: [XmlWinEventLog] REPORT-a",
+        ];
+        for (fault, place) in faults.iter().zip(places) {
+            assert!(fault.starts_with(place), "{fault}");
+        }
+        assert_eq!(faults.len(), places.len());
     }
 
     #[test]

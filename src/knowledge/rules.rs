@@ -1,17 +1,8 @@
 //! Reads the values of `props.conf` and `transforms.conf` that make fields.
 
-use crate::error::{Error, Result};
-
 use super::conf::Stanza;
-use super::props::{
-    Alias, AutomaticLookup, Extract, KvMode, RuleOrigin, Transform, TransformMethod, flag,
-};
-
-/// An error at a rule.
-pub(super) fn wrong(origin: &RuleOrigin, why: &str) -> Error {
-    let why = format!("{}: {why}", origin.key);
-    Error::format(&origin.at.path, origin.at.line, 1, why)
-}
+use super::fault::{Fault, FaultKind, Faults};
+use super::props::{Alias, AutomaticLookup, Extract, KvMode, Transform, TransformMethod, flag};
 
 /// `<regex>`, or `<regex> in <field>`.
 pub(super) fn extract(value: &str) -> Extract {
@@ -33,36 +24,33 @@ pub(super) fn extract(value: &str) -> Extract {
     }
 }
 
-/// A `KV_MODE`.
-pub(super) fn kv_mode(value: &str, origin: &RuleOrigin) -> Result<KvMode> {
-    let lower = value.to_ascii_lowercase();
-    Ok(match lower.as_str() {
+/// A `KV_MODE`; `None` for a value that has no meaning.
+pub(super) fn kv_mode(value: &str) -> Option<KvMode> {
+    Some(match value.to_ascii_lowercase().as_str() {
         "auto" => KvMode::Auto,
         "auto_escaped" => KvMode::AutoEscaped,
         "json" => KvMode::Json,
         "xml" => KvMode::Xml,
         "none" => KvMode::None,
         other if other.starts_with("multi") => KvMode::Multi,
-        _ => {
-            return Err(wrong(
-                origin,
-                &format!("`{value}` is none of auto, auto_escaped, json, xml, multi, none"),
-            ));
-        }
+        _ => return None,
     })
 }
 
 /// `a AS b "c d" ASNEW e`
-pub(super) fn aliases(value: &str, origin: &RuleOrigin) -> Result<Vec<Alias>> {
+///
+/// # Errors
+/// A sentence on what is expected.
+pub(super) fn aliases(value: &str) -> Result<Vec<Alias>, &'static str> {
     let words = words(value);
     let mut found = Vec::new();
     for triple in words.chunks(3) {
         let [from, joint, to] = triple else {
-            return Err(wrong(origin, "expected `<field> AS <alias>`"));
+            return Err("expected `<field> AS <alias>`");
         };
         let overwrite = joint.eq_ignore_ascii_case("as");
         if !overwrite && !joint.eq_ignore_ascii_case("asnew") {
-            return Err(wrong(origin, "expected `<field> AS <alias>`"));
+            return Err("expected `<field> AS <alias>`");
         }
         found.push(Alias {
             from: from.clone(),
@@ -74,7 +62,10 @@ pub(super) fn aliases(value: &str, origin: &RuleOrigin) -> Result<Vec<Alias>> {
 }
 
 /// `<lookup> <column> [AS <field>]... [OUTPUT|OUTPUTNEW <column> [AS <field>]...]`
-pub(super) fn automatic_lookup(value: &str, origin: &RuleOrigin) -> Result<AutomaticLookup> {
+///
+/// # Errors
+/// A sentence on what is expected.
+pub(super) fn automatic_lookup(value: &str) -> Result<AutomaticLookup, &'static str> {
     let mut words = words(value).into_iter().peekable();
     let mut lookup = words.next().unwrap_or_default();
     // Options such as `event_time_field=` or `local=` may stand before the name.
@@ -95,9 +86,7 @@ pub(super) fn automatic_lookup(value: &str, origin: &RuleOrigin) -> Result<Autom
             continue;
         }
         let field = match words.next_if(|word| word.eq_ignore_ascii_case("as")) {
-            Some(_) => words
-                .next()
-                .ok_or_else(|| wrong(origin, "a field is expected after AS"))?,
+            Some(_) => words.next().ok_or("a field is expected after AS")?,
             None => column.clone(),
         };
         let side = if output {
@@ -108,14 +97,14 @@ pub(super) fn automatic_lookup(value: &str, origin: &RuleOrigin) -> Result<Autom
         side.push((column, field));
     }
     if found.inputs.is_empty() {
-        return Err(wrong(origin, "expected `<lookup> <field>...`"));
+        return Err("expected `<lookup> <field>...`");
     }
     Ok(found)
 }
 
 /// The field extraction a stanza of `transforms.conf` defines; none when it is a lookup or
 /// works at index time only.
-pub(super) fn transform(stanza: &Stanza) -> Result<Option<Transform>> {
+pub(super) fn transform(stanza: &Stanza, faults: &Faults) -> Option<Transform> {
     let regex = stanza.text("REGEX");
     let delims = stanza.text("DELIMS");
     let method = match (delims, regex) {
@@ -134,13 +123,19 @@ pub(super) fn transform(stanza: &Stanza) -> Result<Option<Transform>> {
                     between: between.clone(),
                     equals: equals.clone(),
                 },
-                _ => {
-                    return Err(Error::format(
-                        &stanza.origin.path,
-                        stanza.origin.line,
-                        1,
+                // Without names for its columns the transform finds nothing.
+                (sets, _) => {
+                    faults.add(Fault::new(
+                        FaultKind::FieldRule,
+                        &stanza.origin,
+                        format!("transform [{}]", stanza.name),
                         "DELIMS needs two sets of characters, or one set and FIELDS",
+                        "the transform finds nothing",
                     ));
+                    TransformMethod::Columns {
+                        between: sets.first().cloned().unwrap_or_default(),
+                        fields: Vec::new(),
+                    }
                 }
             }
         }
@@ -148,10 +143,10 @@ pub(super) fn transform(stanza: &Stanza) -> Result<Option<Transform>> {
             regex: regex.to_owned(),
             format: stanza.text("FORMAT").map(format_pairs).unwrap_or_default(),
         },
-        (None, None) => return Ok(None),
+        (None, None) => return None,
     };
     let source_key = stanza.text("SOURCE_KEY").unwrap_or("_raw");
-    Ok(Some(Transform {
+    Some(Transform {
         name: stanza.name.clone(),
         // Index-time transforms write `field:<name>`.
         source_key: source_key
@@ -163,7 +158,7 @@ pub(super) fn transform(stanza: &Stanza) -> Result<Option<Transform>> {
         clean_keys: flag(stanza, "CLEAN_KEYS", true),
         keep_empty: flag(stanza, "KEEP_EMPTY_VALS", false),
         origin: stanza.origin.clone(),
-    }))
+    })
 }
 
 /// `$1::$2 other::"$3"` as pairs of templates.

@@ -114,9 +114,11 @@ mod tests {
             action.correlationsearch.annotations = {\"mitre_attack\": [\"T1047\"]}\n\
             action.escu.analytic_type = TTP\n\n[off]\nsearch = x\ndisabled = 1\n";
         let mut layers = Layers::default();
-        layers
-            .add(Path::new("a/default/savedsearches.conf"), text)
-            .unwrap();
+        layers.add(
+            Path::new("a/default/savedsearches.conf"),
+            text,
+            &crate::knowledge::fault::Faults::default(),
+        );
         let saved = saved_searches(&layers);
         assert_eq!(saved.len(), 1);
         let detection = Detection::of_saved(&saved["Threat - X - Rule"]);

@@ -82,22 +82,23 @@ mod tests {
 
     use super::{event_types, tags};
     use crate::knowledge::conf::Layers;
+    use crate::knowledge::fault::Faults;
 
     #[test]
     fn tags_and_event_types_can_be_switched_off() {
         let mut layers = Layers::default();
         let text =
             "[eventtype=a]\nprocess = enabled\nreport=enabled\n[host=web%3A1]\nreport = enabled\n";
-        layers.add(Path::new("tags.conf"), text).unwrap();
+        layers.add(Path::new("tags.conf"), text, &Faults::default());
         let local = "[eventtype=a]\nreport = disabled\n";
-        layers.add(Path::new("local"), local).unwrap();
+        layers.add(Path::new("local"), local, &Faults::default());
         let tags = tags(&layers);
         assert_eq!(tags["process"], [("eventtype".into(), "a".into())]);
         assert_eq!(tags["report"], [("host".into(), "web:1".into())]);
 
         let mut layers = Layers::default();
         let text = "[a]\nsearch = x=1\n[b]\nsearch = y=1\ndisabled = 1\n";
-        layers.add(Path::new("eventtypes.conf"), text).unwrap();
+        layers.add(Path::new("eventtypes.conf"), text, &Faults::default());
         let found = event_types(&layers);
         assert_eq!(found.len(), 1);
         assert_eq!(found["a"].search, "x=1");

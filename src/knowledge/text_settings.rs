@@ -3,11 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::{Error, Result};
-
-use super::field_rules::RuleOrigin;
-use super::rules::wrong;
-use super::yaml::parse_bool;
+use super::conf::Setting;
+use super::fault::Faults;
+use super::settings;
 
 /// Settings of where events begin and end.
 pub const BREAKING: [&str; 9] = [
@@ -54,7 +52,14 @@ pub const READING: [&str; 15] = [
 
 /// The settings for one sourcetype, source and host, of those that are listed here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TextSettings(BTreeMap<String, (String, RuleOrigin)>);
+pub struct TextSettings(BTreeMap<String, Found>);
+
+/// A setting, with the name of its stanza.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Found {
+    setting: Setting,
+    stanza: String,
+}
 
 impl TextSettings {
     /// Whether a setting decides how texts become events.
@@ -63,8 +68,12 @@ impl TextSettings {
     }
 
     /// Adds a setting.
-    pub(super) fn insert(&mut self, key: &str, value: &str, origin: RuleOrigin) {
-        self.0.insert(key.to_owned(), (value.to_owned(), origin));
+    pub(super) fn insert(&mut self, key: &str, setting: &Setting, stanza: &str) {
+        let found = Found {
+            setting: setting.clone(),
+            stanza: stanza.to_owned(),
+        };
+        self.0.insert(key.to_owned(), found);
     }
 
     /// Whether none is there.
@@ -79,35 +88,21 @@ impl TextSettings {
 
     /// A setting's value, trimmed; an empty one counts as none.
     pub fn text(&self, key: &str) -> Option<&str> {
-        let value = self.0.get(key)?.0.trim();
+        let value = self.0.get(key)?.setting.value.trim();
         (!value.is_empty()).then_some(value)
     }
 
-    /// A truth value; an empty one is false.
-    ///
-    /// # Errors
-    /// It is none.
-    pub fn flag(&self, key: &str) -> Result<Option<bool>> {
-        let Some((value, _)) = self.0.get(key) else {
-            return Ok(None);
-        };
-        match parse_bool(value) {
-            Some(flag) => Ok(Some(flag)),
-            None => Err(self.wrong(key, &format!("`{value}` is neither true nor false"))),
-        }
+    /// A truth value; an empty one is false, one without a meaning counts as none.
+    pub fn flag(&self, key: &str, faults: &Faults) -> Option<bool> {
+        let found = self.0.get(key)?;
+        settings::flag(&found.setting, &found.object(key), faults)
     }
 
-    /// A whole number.
-    ///
-    /// # Errors
-    /// It is none.
-    pub fn number(&self, key: &str) -> Result<Option<i64>> {
-        let Some(text) = self.text(key) else {
-            return Ok(None);
-        };
-        let number = text.parse();
-        let wrong = |_| self.wrong(key, &format!("`{text}` is no whole number"));
-        number.map(Some).map_err(wrong)
+    /// A whole number; one that can't be read counts as none.
+    pub fn number(&self, key: &str, faults: &Faults) -> Option<i64> {
+        self.text(key)?;
+        let found = self.0.get(key)?;
+        settings::whole_number(&found.setting, &found.object(key), faults)
     }
 
     /// What stands between commas, without quotes and the brackets around all of it.
@@ -121,12 +116,17 @@ impl TextSettings {
             .collect()
     }
 
-    /// An error at a setting: file, line, stanza and key.
-    pub fn wrong(&self, key: &str, why: &str) -> Error {
-        match self.0.get(key) {
-            Some((_, origin)) => wrong(origin, why).hint(format!("in the rule {origin}")),
-            None => Error::data(format!("{key}: {why}")),
+    /// Adds the fault of a setting whose value has no meaning and counts as none.
+    pub fn meaningless(&self, key: &str, why: String, faults: &Faults) {
+        if let Some(found) = self.0.get(key) {
+            settings::meaningless(&found.setting, &found.object(key), why, faults);
         }
+    }
+}
+
+impl Found {
+    fn object(&self, key: &str) -> String {
+        format!("[{}] {key}", self.stanza)
     }
 }
 
@@ -135,6 +135,7 @@ mod tests {
     use std::path::Path;
 
     use crate::knowledge::conf::Layers;
+    use crate::knowledge::fault::Faults;
     use crate::knowledge::props::Props;
 
     #[test]
@@ -142,16 +143,19 @@ mod tests {
         let text = "[x]\nTIME_FORMAT = %s\nMAX_EVENTS = many\nBREAK_ONLY_BEFORE_DATE =\nEVAL-a = 1\n\
             [source::...y.log]\nTIME_FORMAT = %F\nFIELD_NAMES = [a, \"b c\"]\nsourcetype = x\n";
         let mut layers = Layers::default();
-        layers.add(Path::new("props.conf"), text).unwrap();
-        let props = Props::new(&layers, &Layers::default()).unwrap();
+        let faults = Faults::default();
+        layers.add(Path::new("props.conf"), text, &faults);
+        let props = Props::new(&layers, &Layers::default(), &faults);
         let found = props.text_settings("x", "/tmp/y.log", "");
         assert_eq!(found.text("TIME_FORMAT"), Some("%F"));
         assert_eq!(found.text("sourcetype"), Some("x"));
         assert_eq!(found.list("FIELD_NAMES"), ["a", "b c"]);
-        assert_eq!(found.flag("BREAK_ONLY_BEFORE_DATE").unwrap(), Some(false));
+        assert_eq!(found.flag("BREAK_ONLY_BEFORE_DATE", &faults), Some(false));
         assert_eq!(found.text("EVAL-a"), None);
-        let error = found.number("MAX_EVENTS").unwrap_err().to_string();
-        assert!(error.starts_with("props.conf:3:1: MAX_EVENTS"), "{error}");
+        assert!(faults.all().is_empty());
+        assert_eq!(found.number("MAX_EVENTS", &faults), None);
+        let fault = faults.all()[0].to_string();
+        assert!(fault.starts_with("props.conf:3: [x] MAX_EVENTS"), "{fault}");
         assert!(props.text_settings("z", "", "").is_empty());
     }
 }

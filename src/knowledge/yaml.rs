@@ -7,7 +7,13 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, SeqAccess, Visitor};
 
+use encoding_rs::{Encoding, WINDOWS_1252};
+
 use crate::error::{Error, Result};
+
+use super::fault::Faults;
+use super::load::not_utf8;
+use super::shipped;
 
 /// Reads `text` of the file `path` as a `T`; an error names line and column.
 pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
@@ -25,7 +31,7 @@ pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
 }
 
 /// What the reader says, without its words for a programmer.
-fn in_words(why: &str) -> String {
+pub(super) fn in_words(why: &str) -> String {
     match why {
         "expected string scalar" => "expected text".to_owned(),
         _ if why.starts_with("cannot deserialize null into") => {
@@ -41,6 +47,25 @@ pub(super) fn read(path: &Path) -> Result<String> {
     text_of(path, bytes)
 }
 
+/// The text of a configuration file. One that is neither UTF-8 nor begins with the mark of another
+/// encoding is read as Windows-1252, which is a fault: so it was written by an editor on Windows.
+pub(super) fn read_conf(path: &Path, faults: &Faults) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(|why| Error::file(path, why))?;
+    if let Some((encoding, _)) = Encoding::for_bom(&bytes) {
+        return Ok(encoding.decode(&bytes).0.into_owned());
+    }
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let bytes = error.into_bytes();
+            let line = 1 + bytes[..valid].iter().filter(|b| **b == b'\n').count();
+            not_utf8(path, line, faults);
+            WINDOWS_1252.decode(&bytes).0.into_owned()
+        }
+    })
+}
+
 /// `bytes` of the file `path` as text.
 pub(super) fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String> {
     let text = String::from_utf8(bytes).map_err(|_| Error::file(path, "the file is not UTF-8"))?;
@@ -52,13 +77,15 @@ pub(super) fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String> {
 
 /// The files of `dir` that end in `.yml` or `.yaml`, sorted; none when there is no such folder.
 pub(super) fn files(dir: &Path) -> Result<Vec<PathBuf>> {
-    let is_yaml = |path: &Path| {
-        path.extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("yml") || e.eq_ignore_ascii_case("yaml"))
-    };
     let mut found = entries(dir)?;
     found.retain(|path| is_yaml(path) && path.is_file());
     Ok(found)
+}
+
+/// Whether a file's name ends in `.yml` or `.yaml`.
+pub(super) fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("yml") || e.eq_ignore_ascii_case("yaml"))
 }
 
 /// What stands in `dir`, sorted; nothing when there is no such folder.
@@ -240,12 +267,30 @@ pub(super) fn split_list(text: &str) -> Vec<String> {
 }
 
 /// Where something was defined.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// The file; shipped ones stand under `<shipped>`.
     pub path: PathBuf,
     /// Line from 1; 0 when unknown.
     pub line: usize,
+}
+
+impl Origin {
+    /// The line of the file on which a text of its JSON begins; of an unreadable file, or of one
+    /// without that text, only the file.
+    pub fn beside(&self, text: &str) -> Origin {
+        let written = serde_json::Value::from(text).to_string();
+        let bytes = match shipped::file(&self.path) {
+            Some(file) => file.bytes().to_vec(),
+            None => std::fs::read(&self.path).unwrap_or_default(),
+        };
+        let at = memchr::memmem::find(&bytes, written.as_bytes());
+        let line = at.map_or(0, |at| 1 + memchr::memchr_iter(b'\n', &bytes[..at]).count());
+        Origin {
+            path: self.path.clone(),
+            line,
+        }
+    }
 }
 
 impl fmt::Display for Origin {

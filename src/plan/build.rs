@@ -91,6 +91,11 @@ pub fn equals(field: &str, value: &str) -> Search {
     }
 }
 
+/// A search expression that no row satisfies: none has such a field.
+pub fn never() -> Search {
+    equals("__never", "1")
+}
+
 /// A quoted literal.
 pub fn literal(text: &str) -> Literal {
     Literal {

@@ -11,6 +11,7 @@ use crate::functions::Context;
 use crate::knowledge::Catalog;
 use crate::plan::Plan;
 use crate::plan::effects::Effect;
+use crate::plan::event_types::EventTypes;
 use crate::plan::schema::Schema;
 use crate::source::SourceMap;
 use crate::syntax::ast::{Expr, Search};
@@ -93,7 +94,15 @@ pub struct PlanContext {
     /// Texts of knowledge objects that were read: the same event types, constraints and calculated
     /// fields are asked for by every source and data set.
     pub read_texts: Arc<ReadTexts>,
+    /// The searches of event types, read when the search first asks for them.
+    pub event_types: Arc<EventTypes>,
+    /// The knowledge objects whose searches the planned text is part of, the outermost first:
+    /// saved searches and data models may name each other.
+    pub inside: Vec<String>,
 }
+
+/// How deep the searches of knowledge objects may call each other.
+const MAX_INSIDE: usize = 20;
 
 /// What texts say that the search read.
 #[derive(Default)]
@@ -147,6 +156,35 @@ fn kept<T: Clone>(
 }
 
 impl PlanContext {
+    /// The context for the search of a knowledge object: ``saved search `a` ``.
+    ///
+    /// # Errors
+    /// The object is being planned already, so that it would call itself without end, or calls go
+    /// too deep.
+    pub fn within(&self, object: &str) -> Result<PlanContext> {
+        if self.inside.iter().any(|outer| outer == object) {
+            let chain = self.inside.iter().map(String::as_str).chain([object]);
+            let chain: Vec<&str> = chain.collect();
+            let why = format!("the {object} calls itself: {}", chain.join(" -> "));
+            return Err(Error::new(ErrorKind::TooLarge(why)));
+        }
+        if self.inside.len() >= MAX_INSIDE {
+            let why = format!(
+                "the searches of knowledge objects call each other more than {MAX_INSIDE} deep"
+            );
+            return Err(Error::new(ErrorKind::TooLarge(why)));
+        }
+        let mut inner = self.clone();
+        inner.inside.push(object.to_owned());
+        Ok(inner)
+    }
+
+    /// The search that an event of that type satisfies; `None` when there is no such type, or a
+    /// fault switches it off.
+    pub fn event_type(&self, name: &str) -> Option<Arc<Search>> {
+        self.event_types.search(self, name)
+    }
+
     /// Says something that is no error; once each.
     pub fn notice(&self, text: impl Into<String>) {
         let text = text.into();

@@ -11,6 +11,7 @@ pub mod check;
 pub mod context;
 pub mod effects;
 pub mod eval;
+pub mod event_types;
 pub mod flow;
 pub mod found;
 pub mod matching;
@@ -24,6 +25,7 @@ pub mod probe;
 pub mod schema;
 pub mod stream;
 pub mod table;
+pub mod texts;
 
 use std::fmt::Debug;
 use std::sync::Arc;

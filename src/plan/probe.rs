@@ -12,6 +12,7 @@ use crate::plan::{
     AggregateCall, AggregateInput, Assignment, ByField, Plan, Predicate, Projection, Target, build,
 };
 use crate::source::Span;
+use crate::syntax::SpecialField;
 use crate::syntax::ast::Search;
 
 /// A plan that finds the values of keys which a filter lets pass.
@@ -101,12 +102,9 @@ fn groups_of(plan: &Plan) -> Option<(&[ByField], &[AggregateCall])> {
 
 /// Adds the fields that a search expression compares; false where it asks for anything else.
 fn compared(search: &Search, fields: &mut Vec<String>) -> bool {
-    const SPECIAL: [&str; 3] = ["eventtype", "tag", "index"];
     let mut add = |name: &str| {
         fields.push(name.to_owned());
-        let name = name.to_ascii_lowercase();
-        let of_time = name.ends_with("earliest") || name.ends_with("latest");
-        !of_time && !name.starts_with("tag::") && !SPECIAL.contains(&name.as_str())
+        SpecialField::of(name).is_none_or(|special| special == SpecialField::Server)
     };
     match search {
         Search::And(parts) | Search::Or(parts) => parts.iter().all(|p| compared(p, fields)),

@@ -217,7 +217,7 @@ impl<'s> Batches<'s> {
         }
         let mut times = None;
         if let Some(clock) = self.clock {
-            let rules = self.options.rules(sourcetype, source)?;
+            let rules = self.options.rules(sourcetype, source);
             let zone = rules.zone.unwrap_or(clock.zone);
             let clock = Clock { zone, ..clock };
             times = rules.times.is_said.then_some((rules.times, clock));

@@ -105,10 +105,10 @@ pub struct Options {
 
 impl Options {
     /// What configuration says of texts of a sourcetype and a source.
-    fn rules(&self, sourcetype: &str, source: &str) -> Result<TextRules> {
+    fn rules(&self, sourcetype: &str, source: &str) -> TextRules {
         match &self.rules {
             Some(finder) => finder.find(sourcetype, source, self.host.as_deref().unwrap_or("")),
-            None => Ok(TextRules::default()),
+            None => TextRules::default(),
         }
     }
 }
@@ -229,18 +229,18 @@ struct Context<'c> {
 
 impl<'c> Context<'c> {
     /// What is known of a file before it is read. A `[source::...]` stanza may say its sourcetype.
-    fn new(leaf: &Leaf<'c, '_>, options: &'c Options) -> Result<Context<'c>> {
+    fn new(leaf: &Leaf<'c, '_>, options: &'c Options) -> Context<'c> {
         let origin = || leaf.input.origin().to_string_lossy().into_owned();
         let source = options.source.clone().unwrap_or_else(origin);
         let mut sourcetype = options.sourcetype.clone();
-        let mut rules = options.rules(sourcetype.as_deref().unwrap_or(""), &source)?;
+        let mut rules = options.rules(sourcetype.as_deref().unwrap_or(""), &source);
         if sourcetype.is_none()
             && let Some(said) = rules.sourcetype.take()
         {
-            rules = options.rules(&said, &source)?;
+            rules = options.rules(&said, &source);
             sourcetype = Some(said);
         }
-        Ok(Context {
+        Context {
             options,
             clock: Clock {
                 zone: rules.zone.unwrap_or(options.zone),
@@ -253,7 +253,7 @@ impl<'c> Context<'c> {
             source,
             sourcetype,
             rules,
-        })
+        }
     }
 
     fn rows(&self, make: MakeEvent) -> Rows<'_> {
@@ -453,7 +453,7 @@ fn read_leaf(
     options: &Options,
     out: &mut Batches<'_>,
 ) -> Result<Option<String>> {
-    let context = Context::new(&leaf, options)?;
+    let context = Context::new(&leaf, options);
     let Leaf { input, named, .. } = leaf;
     decoded(input, context.rules.charset, &mut |input| {
         read_input(input, named, &context, out)

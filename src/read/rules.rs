@@ -8,7 +8,6 @@ use chrono_tz::Tz;
 use encoding_rs::Encoding;
 use fancy_regex::Regex;
 
-use crate::error::Result;
 use crate::read::event::Event;
 use crate::read::timestamp;
 use crate::time::strptime;
@@ -21,21 +20,16 @@ const DAY: i64 = 86_400_000_000;
 #[derive(Clone)]
 pub struct RuleFinder(Arc<Find>);
 
-type Find = dyn Fn(&str, &str, &str) -> Result<TextRules> + Send + Sync;
+type Find = dyn Fn(&str, &str, &str) -> TextRules + Send + Sync;
 
 impl RuleFinder {
     /// A finder that calls a function.
-    pub fn new(
-        find: impl Fn(&str, &str, &str) -> Result<TextRules> + Send + Sync + 'static,
-    ) -> RuleFinder {
+    pub fn new(find: impl Fn(&str, &str, &str) -> TextRules + Send + Sync + 'static) -> RuleFinder {
         RuleFinder(Arc::new(find))
     }
 
     /// The rules.
-    ///
-    /// # Errors
-    /// A setting that can't be understood.
-    pub fn find(&self, sourcetype: &str, source: &str, host: &str) -> Result<TextRules> {
+    pub fn find(&self, sourcetype: &str, source: &str, host: &str) -> TextRules {
         (self.0)(sourcetype, source, host)
     }
 }

@@ -31,18 +31,18 @@ pub struct Text<'f> {
 /// `BREAK_ONLY_BEFORE_DATE` of `props.conf` has it, which is on by default.
 ///
 /// # Errors
-/// What the input, the rules or the sink say.
+/// What the input or the sink say.
 pub fn read(
     input: &mut Input<'_>,
     text: &Text<'_>,
-    rules: &mut dyn FnMut(&str) -> Result<TextRules>,
+    rules: &mut dyn FnMut(&str) -> TextRules,
     sink: &mut dyn EventSink,
 ) -> Result<()> {
     let bytes = input.head(HEAD)?;
     let head = decode::lossy(&bytes[..bytes.len().min(HEAD)]).into_owned();
     let kind = kind_of(&head, &text.lines);
     let told = kind.map_or(SOURCETYPE, |k| (k.sourcetype)(&head, text.lines.file));
-    let rules = rules(text.sourcetype.unwrap_or(told))?;
+    let rules = rules(text.sourcetype.unwrap_or(told));
     let mut clock = text.clock;
     clock.zone = rules.zone.unwrap_or(clock.zone);
     let lines = Lines {
@@ -270,7 +270,7 @@ mod tests {
                 modified: None,
             },
         };
-        read(&mut input, &text, &mut |_| Ok(rules.clone()), &mut seen).expect("readable");
+        read(&mut input, &text, &mut |_| rules.clone(), &mut seen).expect("readable");
         seen
     }
 

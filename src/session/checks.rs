@@ -8,6 +8,7 @@ use crate::detect::lint::allow::{FILE, Rules};
 use crate::detect::lint::{self, Subject};
 use crate::error::{Error, Result};
 use crate::knowledge::detection::Detection;
+use crate::knowledge::fault::Fault;
 use crate::knowledge::shipped;
 use crate::session::deep::deep;
 use crate::session::{Session, failure, lock};
@@ -15,25 +16,40 @@ use crate::session::{Session, failure, lock};
 impl Session {
     /// Which lints are switched off or denied by `spelunk.conf` in the folders of content, in
     /// `default` and `local` of the apps, and in the folder of the store; later ones add to those
-    /// before.
-    ///
-    /// # Errors
-    /// A file that can't be read, or a lint that there is not.
-    pub fn lint_rules(&self) -> Result<Rules> {
+    /// before. What can't be read in them is a fault.
+    pub fn lint_rules(&self) -> Rules {
         let mut rules = Rules::default();
+        let faults = self.catalog.faults();
         let options = &self.options;
-        let apps = options.apps.iter();
+        let apps = self.catalog.apps().iter();
         let folders = apps
             .flat_map(|app| [app.join("default"), app.join("local")])
             .chain(options.content.iter().cloned())
             .chain([options.home.clone()]);
         for path in folders.map(|folder| folder.join(FILE)) {
-            if path.is_file() {
-                let text = std::fs::read_to_string(&path).map_err(|why| Error::file(&path, why))?;
-                rules.read(&path, &text)?;
+            if !path.is_file() {
+                continue;
+            }
+            match std::fs::read_to_string(&path) {
+                Ok(text) => rules.read(&path, &text, faults),
+                Err(why) => {
+                    let error = Error::file(&path, why);
+                    faults.add(Fault::of_file(&path, &error, "the file is left out"));
+                }
             }
         }
-        Ok(rules)
+        rules
+    }
+
+    /// Looks at all knowledge that was added, used or not, and reports its faults.
+    ///
+    /// # Errors
+    /// An invariant of the program does not hold.
+    pub fn check_knowledge(&self, rules: &Rules) -> Result<CheckReport> {
+        deep(|| self.find_faults())?;
+        let mut report = CheckReport::default();
+        report.add_faults(&self.catalog.faults().take_new(), rules);
+        Ok(report)
     }
 
     /// Parses, resolves, plans and lints searches, detections and folders of them, without running

@@ -13,8 +13,10 @@ use crate::exec::column::Cells;
 use crate::functions::Context;
 use crate::functions::pattern::{fill, regex, too_hard};
 use crate::functions::sed::edit;
+use crate::knowledge::Catalog;
+use crate::knowledge::fault::{Fault, FaultKind};
 use crate::knowledge::index_rules::{IndexAction, IndexKey, IndexRules, IndexSource, IndexWrite};
-use crate::knowledge::props::{Props, Rule, RuleOrigin};
+use crate::knowledge::props::{Rule, RuleOrigin};
 use crate::plan::bind::Program;
 use crate::plan::schema::Schema;
 use crate::read::Batch;
@@ -27,7 +29,7 @@ use crate::value::{Type, Value};
 const MAX_COPIES: usize = 8;
 
 /// What index-time rules may change of an event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Event {
     /// The row of the batch that it came from.
     row: usize,
@@ -59,17 +61,18 @@ struct Compiled {
 }
 
 /// The batch as index-time rules leave it: split where sources, sourcetypes or indexes now differ.
-/// How many events a rule sent to `nullQueue` is added to `dropped`.
+/// How many events a rule sent to `nullQueue` is added to `dropped`. A rule that can't be applied
+/// is switched off with a fault.
 ///
 /// # Errors
-/// A rule that can't be applied.
+/// The columns of the batch can't be put together.
 pub(super) fn apply(session: &Session, batch: Batch, dropped: &mut u64) -> Result<Vec<Batch>> {
     if !session.catalog.props.changes_events() {
         return Ok(vec![batch]);
     }
     let now = session.options.now.unwrap_or_else(time_now);
     let mut pass = Pass {
-        props: &session.catalog.props,
+        catalog: &session.catalog,
         clock: Context {
             now,
             zone: session.options.zone,
@@ -88,7 +91,7 @@ pub(super) fn apply(session: &Session, batch: Batch, dropped: &mut u64) -> Resul
         pass.known.insert(name.to_owned(), Type::Any);
     }
     let height = batch.frame.height();
-    if !pass.may_change(&batch)? {
+    if !pass.may_change(&batch) {
         return Ok(vec![batch]);
     }
     let mut events = Vec::with_capacity(height);
@@ -96,7 +99,7 @@ pub(super) fn apply(session: &Session, batch: Batch, dropped: &mut u64) -> Resul
     let mut changed = false;
     for row in 0..height {
         let before = pass.event(&batch, row);
-        changed |= pass.run(before, 0, &mut made)?;
+        changed |= pass.run(before, 0, &mut made);
         for event in made.drain(..) {
             if event.queue.as_deref() == Some("nullQueue") {
                 *dropped += 1;
@@ -112,6 +115,21 @@ pub(super) fn apply(session: &Session, batch: Batch, dropped: &mut u64) -> Resul
     rebuilt(&batch, &events)
 }
 
+/// Tries the rules of one stanza on an event without text, so that what is wrong with them is a
+/// fault.
+pub(super) fn try_rules(catalog: &Catalog, rules: IndexRules, clock: &Context) {
+    let mut pass = Pass {
+        catalog,
+        clock: clock.clone(),
+        cells: HashMap::new(),
+        known: Schema::new(),
+        compiled: HashMap::new(),
+    };
+    let event = Event::default();
+    let compiled = Rc::new(pass.compile(rules));
+    pass.apply(&compiled, &event);
+}
+
 fn time_now() -> f64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(0.0, |since| since.as_secs_f64())
@@ -119,7 +137,7 @@ fn time_now() -> f64 {
 
 /// The rules on the events of one batch.
 struct Pass<'b> {
-    props: &'b Props,
+    catalog: &'b Catalog,
     clock: Context,
     cells: HashMap<String, Cells<'b>>,
     /// The fields that expressions may name.
@@ -151,7 +169,7 @@ impl Pass<'_> {
     }
 
     /// Whether there is a rule for any event of the batch.
-    fn may_change(&self, batch: &Batch) -> Result<bool> {
+    fn may_change(&self, batch: &Batch) -> bool {
         let hosts = self.cells.get("host");
         let mut seen: HashSet<Cow<'_, str>> = HashSet::new();
         for row in 0..batch.frame.height() {
@@ -161,29 +179,36 @@ impl Pass<'_> {
                 continue;
             }
             let rules = self
-                .props
-                .index_rules(&batch.sourcetype, &batch.source, &host)?;
+                .catalog
+                .index_rules(&batch.sourcetype, &batch.source, &host);
             if !rules.is_empty() {
-                return Ok(true);
+                return true;
             }
             seen.insert(host);
         }
-        Ok(false)
+        false
     }
 
-    fn rules(&mut self, event: &Event) -> Result<Rc<Compiled>> {
+    fn rules(&mut self, event: &Event) -> Rc<Compiled> {
         let key = (
             event.sourcetype.clone(),
             event.source.clone(),
             event.host.clone(),
         );
         if let Some(found) = self.compiled.get(&key) {
-            return Ok(Rc::clone(found));
+            return Rc::clone(found);
         }
         let host = event.host.as_deref().unwrap_or_default();
         let rules = self
-            .props
-            .index_rules(&event.sourcetype, &event.source, host)?;
+            .catalog
+            .index_rules(&event.sourcetype, &event.source, host);
+        let compiled = Rc::new(self.compile(rules));
+        self.compiled.insert(key, Rc::clone(&compiled));
+        compiled
+    }
+
+    /// Reads the expressions of rules; one that can't be read is a fault and left out.
+    fn compile(&mut self, rules: IndexRules) -> Compiled {
         let mut compiled = Compiled {
             evals: HashMap::new(),
             stops: HashMap::new(),
@@ -191,14 +216,16 @@ impl Pass<'_> {
         };
         // Indexed fields that an earlier rule writes may be read by a later one.
         for (at, Rule { rule, .. }) in compiled.rules.transforms.iter().enumerate() {
+            let faults = self.catalog.faults();
             let in_rule = |error: Error| {
-                let why = format!("[{}] {error}", rule.name);
-                let at = &rule.origin;
-                Error::format(&at.path, at.line, 1, why)
+                let object = format!("transform [{}]", rule.name);
+                let effect = "that part of the rule is switched off";
+                let kind = FaultKind::IndexRule;
+                faults.add(Fault::new(kind, &rule.origin, object, error, effect));
             };
             match &rule.action {
                 IndexAction::Eval(text) => {
-                    let assignments = assignments(text, &self.known).map_err(in_rule)?;
+                    let assignments = assignments(text, &self.known, &in_rule);
                     for assignment in &assignments {
                         self.know(&assignment.target);
                     }
@@ -211,13 +238,15 @@ impl Pass<'_> {
                 IndexAction::Write(_) | IndexAction::Nothing => {}
             }
             if let Some(text) = &rule.stop_if {
-                let program = program(text, &self.known).map_err(in_rule)?;
-                compiled.stops.insert(at, program);
+                match program(text, &self.known) {
+                    Ok(program) => {
+                        compiled.stops.insert(at, program);
+                    }
+                    Err(error) => in_rule(error),
+                }
             }
         }
-        let compiled = Rc::new(compiled);
-        self.compiled.insert(key, Rc::clone(&compiled));
-        Ok(compiled)
+        compiled
     }
 
     fn know(&mut self, name: &str) {
@@ -227,59 +256,84 @@ impl Pass<'_> {
 
     /// All rules on one event: `SEDCMD` goes first, every transform that matches counts. Adds the event and
     /// its copies to `out`; whether anything is other than before.
-    fn run(&mut self, before: Event, copies: usize, out: &mut Vec<Event>) -> Result<bool> {
-        let compiled = self.rules(&before)?;
+    fn run(&mut self, before: Event, copies: usize, out: &mut Vec<Event>) -> bool {
+        let compiled = self.rules(&before);
         if compiled.rules.is_empty() {
             out.push(before);
-            return Ok(copies > 0);
+            return copies > 0;
         }
+        let (event, made) = self.apply(&compiled, &before);
+        let mut changed = copies > 0 || event != before;
+        out.push(event);
+        for copy in made.into_iter().take_while(|_| copies < MAX_COPIES) {
+            changed |= self.run(copy, copies + 1, out);
+        }
+        changed
+    }
+
+    /// The event as rules leave it, and the copies of it that they make.
+    fn apply(&self, compiled: &Compiled, before: &Event) -> (Event, Vec<Event>) {
         let mut event = before.clone();
         for rule in &compiled.rules.sed {
-            event.raw = edit(&event.raw, &rule.rule).map_err(|why| wrong(&rule.origin, &why))?;
+            match edit(&event.raw, &rule.rule) {
+                Ok(edited) => event.raw = edited,
+                Err(why) => self.fault(&rule.origin, why),
+            }
         }
         let mut made = Vec::new();
         for (at, Rule { rule, origin }) in compiled.rules.transforms.iter().enumerate() {
-            let told = |why: String| wrong(origin, &why);
             match &rule.action {
                 IndexAction::Write(write) => match &write.clone {
                     Some(sourcetype) if *sourcetype != event.sourcetype => {
                         let mut copy = event.clone();
-                        if self.write(&mut copy, write).map_err(told)? && copies < MAX_COPIES {
+                        if self.write(&mut copy, write, origin) {
                             copy.sourcetype.clone_from(sourcetype);
                             made.push(copy);
                         }
                     }
                     Some(_) | None => {
-                        self.write(&mut event, write).map_err(told)?;
+                        self.write(&mut event, write, origin);
                     }
                 },
                 IndexAction::Eval(_) => {
                     for assignment in compiled.evals.get(&at).into_iter().flatten() {
-                        let value = assignment
-                            .value(&self.clock, &|name| self.value(&event, name))
-                            .map_err(told)?;
-                        event.assign(assignment, value);
+                        match assignment.value(&self.clock, &|name| self.value(&event, name)) {
+                            Ok(value) => event.assign(assignment, value),
+                            Err(why) => self.fault(origin, why),
+                        }
                     }
                 }
                 IndexAction::Nothing => {}
             }
             if let Some(stop) = compiled.stops.get(&at) {
-                let value = run(stop, &self.clock, &|name| self.value(&event, name));
-                if holds(&value.map_err(told)?) {
-                    break;
+                match run(stop, &self.clock, &|name| self.value(&event, name)) {
+                    Ok(value) if holds(&value) => break,
+                    Ok(_) => {}
+                    Err(why) => self.fault(origin, why),
                 }
             }
         }
-        let mut changed = copies > 0 || event != before;
-        out.push(event);
-        for copy in made {
-            changed |= self.run(copy, copies + 1, out)?;
-        }
-        Ok(changed)
+        (event, made)
+    }
+
+    /// Keeps the fault of a rule that can't be applied to an event, which it leaves as it is.
+    fn fault(&self, origin: &RuleOrigin, why: String) {
+        let fault = origin.fault(FaultKind::IndexRule, why);
+        self.catalog.faults().add(Fault {
+            effect: "events in which that happens stay as they are",
+            ..fault
+        });
     }
 
     /// One transform with `REGEX`; whether it matches.
-    fn write(&self, event: &mut Event, rule: &IndexWrite) -> Result<bool, String> {
+    fn write(&self, event: &mut Event, rule: &IndexWrite, origin: &RuleOrigin) -> bool {
+        self.written(event, rule).unwrap_or_else(|why| {
+            self.fault(origin, why);
+            false
+        })
+    }
+
+    fn written(&self, event: &mut Event, rule: &IndexWrite) -> Result<bool, String> {
         let pattern = regex(&rule.regex)?;
         let text = match &rule.source {
             IndexSource::Key(key) => event.get(*key),
@@ -458,8 +512,4 @@ fn pairs(text: &str) -> Vec<(String, String)> {
         }
     }
     found
-}
-
-fn wrong(origin: &RuleOrigin, why: &str) -> Error {
-    Error::format(&origin.at.path, origin.at.line, 1, why).hint(format!("in the rule {origin}"))
 }

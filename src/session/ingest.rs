@@ -50,43 +50,52 @@ impl Assignment {
     }
 }
 
-/// The assignments of an `INGEST_EVAL`; `known` are the fields that events may have.
-///
-/// # Errors
-/// A sentence on what can't be understood.
-pub(super) fn assignments(text: &str, known: &Schema) -> Result<Vec<Assignment>> {
+/// The assignments of an `INGEST_EVAL`; `known` are the fields that events may have. One that
+/// can't be understood is left out and handed to `wrong`.
+pub(super) fn assignments(text: &str, known: &Schema, wrong: &dyn Fn(Error)) -> Vec<Assignment> {
     let mut known = known.clone();
     let mut found = Vec::new();
     for part in parts(text) {
-        let wrong = || Error::data(format!("`{}`: expected <name>=<expression>", part.trim()));
-        let (target, expression) = part.split_once('=').ok_or_else(wrong)?;
-        let (target, replaces) = match target.trim().strip_suffix(':') {
-            Some(target) => (target.trim(), true),
-            None => (target.trim(), false),
-        };
-        let (target, kind) = match target.strip_suffix(']').and_then(|t| t.split_once('[')) {
-            Some((target, kind)) => (target, Some(kind.trim().to_owned())),
-            None => (target, None),
-        };
-        let target = target.trim_matches(['$', '\'', '"']);
-        let is_field = target.starts_with("field:");
-        let target = target
-            .trim_start_matches("field:")
-            .trim_start_matches("pd:");
-        if target.is_empty() {
-            return Err(wrong());
+        match assignment(part, &known) {
+            Ok(assignment) => {
+                let target = &assignment.target;
+                known.insert(target.clone(), Type::Any);
+                known.insert(format!("{ALL}{target}"), Type::Any);
+                found.push(assignment);
+            }
+            Err(error) => wrong(error),
         }
-        found.push(Assignment {
-            target: target.to_owned(),
-            is_field,
-            replaces,
-            kind,
-            value: program(expression, &known)?,
-        });
-        known.insert(target.to_owned(), Type::Any);
-        known.insert(format!("{ALL}{target}"), Type::Any);
     }
-    Ok(found)
+    found
+}
+
+/// `<name>=<expression>`, `<name>[<type>]:=<expression>`
+fn assignment(part: &str, known: &Schema) -> Result<Assignment> {
+    let wrong = || Error::data(format!("`{}`: expected <name>=<expression>", part.trim()));
+    let (target, expression) = part.split_once('=').ok_or_else(wrong)?;
+    let (target, replaces) = match target.trim().strip_suffix(':') {
+        Some(target) => (target.trim(), true),
+        None => (target.trim(), false),
+    };
+    let (target, kind) = match target.strip_suffix(']').and_then(|t| t.split_once('[')) {
+        Some((target, kind)) => (target, Some(kind.trim().to_owned())),
+        None => (target, None),
+    };
+    let target = target.trim_matches(['$', '\'', '"']);
+    let is_field = target.starts_with("field:");
+    let target = target
+        .trim_start_matches("field:")
+        .trim_start_matches("pd:");
+    if target.is_empty() {
+        return Err(wrong());
+    }
+    Ok(Assignment {
+        target: target.to_owned(),
+        is_field,
+        replaces,
+        kind,
+        value: program(expression, known)?,
+    })
 }
 
 /// An expression that is true or not.

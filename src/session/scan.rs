@@ -50,15 +50,13 @@ pub(super) fn events(paths: &[PathBuf], catalog: &Catalog) -> Option<Vec<EventPa
             .ok()?;
         let source = file.display().to_string();
         // Rules of index time look at every event anyway.
-        let index_time = catalog
-            .props
+        if !catalog
             .index_rules(PARQUET_SOURCETYPE, &source, "")
-            .ok()?;
-        if !index_time.is_empty() {
+            .is_empty()
+        {
             return None;
         }
-        // Rules that can't be read are told where they are used.
-        let rules = catalog.field_rules(PARQUET_SOURCETYPE, &source, "").ok()?;
+        let rules = catalog.field_rules(PARQUET_SOURCETYPE, &source, "");
         match groups.last_mut() {
             // Only neighbours: rows keep the order of the files.
             Some(group) if group.schema == schema && group.rules == rules => {

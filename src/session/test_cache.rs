@@ -143,7 +143,7 @@ fn knowledge(session: &Session) -> String {
         .iter()
         .flat_map(|content| ["macros", "lookups", "baselines"].map(|folder| content.join(folder)));
     let folders = contents
-        .chain(options.apps.iter().cloned())
+        .chain(session.catalog.apps().iter().cloned())
         .chain(options.macros.iter().cloned());
     for folder in folders {
         stamps(&folder, &mut hash);

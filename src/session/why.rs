@@ -1,6 +1,6 @@
 //! Why a search found nothing.
 
-use crate::commands::{self, Planner};
+use crate::commands::Planner;
 use crate::detect::Failure;
 use crate::detect::why::{Condition, StepRows, Why, condition, filter, missing_everywhere};
 use crate::error::Result;
@@ -8,6 +8,7 @@ use crate::exec::Executor;
 use crate::exec::data::Data;
 use crate::knowledge::detection::Detection;
 use crate::plan::flow::BARE;
+use crate::plan::texts::parse_search;
 use crate::plan::{Plan, Predicate, Scan, optimize};
 use crate::session::deep::deep;
 use crate::session::{Compiled, Session, failure};
@@ -42,7 +43,7 @@ impl Session {
         let context = &compiled.context;
         let fail = |error| failure(context, error);
         let only = match only {
-            Some(text) => Some(commands::parse_search(context, text).map_err(fail)?),
+            Some(text) => Some(parse_search(context, text).map_err(fail)?),
             None => None,
         };
         let whole = self.plan(&compiled, &compiled.pipeline).map_err(fail)?;

@@ -14,6 +14,7 @@ mod guard;
 pub mod print;
 mod quoting;
 mod search;
+mod special;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::source::SourceId;
 
 pub use grammar::Rule;
 pub use quoting::quote;
+pub use special::SpecialField;
 
 mod grammar {
     //! What pest makes of the grammar files; `Rule` has one variant a rule.

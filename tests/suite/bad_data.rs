@@ -199,7 +199,7 @@ fn a_home_that_is_a_file_is_told() {
 }
 
 #[test]
-fn configuration_files_are_pointed_into() {
+fn faults_of_configuration_files_are_warnings_with_their_place() {
     let place = Place::new();
     let app = |file: &str, text: &str| {
         let _ = std::fs::remove_dir_all(place.path().join("app"));
@@ -207,10 +207,14 @@ fn configuration_files_are_pointed_into() {
         place.search(&["--app", "app"], "| makeresults")
     };
     app("macros.conf", "[ok]\ndefinition = x\nthis is no setting\n")
-        .fails(1, &["app/default/macros.conf:3:1", "expected `[stanza]`"]);
-    app("macros.conf", "[open\ndefinition = x\n").fails(1, &["macros.conf:1:1", "not closed"]);
+        .fine()
+        .says(&["app/default/macros.conf:3: expected `[stanza]`"]);
+    app("macros.conf", "[open\ndefinition = x\n")
+        .fine()
+        .says(&["macros.conf:1: the stanza is not closed"]);
     app("data/models/X.json", "{\"modelName\": \"X\",\n ")
-        .fails(1, &["app/default/data/models/X.json:2:1"]);
+        .fine()
+        .says(&["app/default/data/models/X.json:2: "]);
     for (option, what) in [
         ("--app", "no such app directory"),
         ("--macros", "no such macro directory"),
@@ -223,7 +227,8 @@ fn configuration_files_are_pointed_into() {
     place.write("macros/x.yml", "name: x\ndefinition: [a\n");
     place
         .search(&["--macros", "macros"], "| makeresults")
-        .fails(1, &["macros/x.yml:2:"]);
+        .fine()
+        .says(&["warning: macros/x.yml:2: "]);
 }
 
 #[test]

@@ -270,7 +270,7 @@ fn other_encodings_and_bytes_that_are_none_are_read() {
 }
 
 #[test]
-fn wrong_rules_are_pointed_at_by_file_line_stanza_and_key() {
+fn wrong_rules_are_warned_of_by_file_line_stanza_and_key() {
     let place = Place::new();
     place.write("a.log", "2020-01-01 00:00:05 x=1\n");
     let run = |props: &str, transforms: &str| {
@@ -279,42 +279,41 @@ fn wrong_rules_are_pointed_at_by_file_line_stanza_and_key() {
         place.write("app/default/transforms.conf", transforms);
         place.search(&["--app", "app", "--data", "a.log"], "* | table x y")
     };
-    run("[text]\nEXTRACT-y = (?<y>.\nbad line\n", "").fails(
-        1,
-        &["app/default/props.conf:3:1: expected `[stanza]`, `key = value` or a comment"],
-    );
+    run("[text]\nEXTRACT-y = (?<y>.\nbad line\n", "")
+        .fine()
+        .says(&["app/default/props.conf:3: expected `[stanza]`, `key = value` or a comment"]);
     for (props, transforms, says) in [
         (
             "[text]\nEXTRACT-y = (?<y>.\n",
             "",
-            "props.conf:2 [text] EXTRACT-y",
+            "props.conf:2: [text] EXTRACT-y",
         ),
         (
             "[text]\nSEDCMD-y = s/(/x/\n",
             "",
-            "props.conf:2 [text] SEDCMD-y",
+            "props.conf:2: [text] SEDCMD-y",
         ),
         (
             "[text]\nREPORT-y = t\n",
             "[t]\nREGEX = (?<y>.\n",
-            "props.conf:2 [text] REPORT-y",
+            "props.conf:2: [text] REPORT-y",
         ),
         (
             "[text]\nTRANSFORMS-y = t\n",
             "[t]\nREGEX = (\nDEST_KEY = queue\nFORMAT = x\n",
-            "props.conf:2 [text] TRANSFORMS-y",
+            "props.conf:2: [text] TRANSFORMS-y",
         ),
         (
             "[text]\nTRANSFORMS-y = t\n",
             "[t]\nINGEST_EVAL = y=nosuch(x)\n",
-            "transforms.conf:1:1: [t] unknown function `nosuch`",
+            "transforms.conf:1: transform [t]: unknown function `nosuch`",
         ),
         (
             "[text]\nTRANSFORMS-y = t\n",
             "[t]\nINGEST_EVAL = just text\n",
-            "transforms.conf:1:1: [t] `just text`: expected <name>=<expression>",
+            "transforms.conf:1: transform [t]: `just text`: expected <name>=<expression>",
         ),
     ] {
-        run(props, transforms).fails(1, &[says]);
+        run(props, transforms).fine().says(&[says]);
     }
 }

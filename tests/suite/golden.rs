@@ -195,7 +195,7 @@ fn result_lines(outcome: &Outcome) -> Vec<String> {
 /// Runs a file's cases; how many, and what is wrong.
 fn run_file(path: &Path, only: Option<&str>, update: bool) -> (usize, Vec<String>) {
     let name = path
-        .strip_prefix(support::root().join("tests/cases"))
+        .strip_prefix(golden_case::folder())
         .unwrap_or(path)
         .display()
         .to_string();

@@ -100,6 +100,15 @@ pub struct Entry {
     pub key: String,
 }
 
+/// The folder of the cases: `GOLDEN` names another than the project's.
+pub fn folder() -> PathBuf {
+    let root = support::root();
+    match std::env::var_os("GOLDEN") {
+        Some(folder) => root.join(folder),
+        None => root.join("tests/cases"),
+    }
+}
+
 /// All case files, sorted.
 pub fn files() -> Vec<PathBuf> {
     fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
@@ -113,7 +122,7 @@ pub fn files() -> Vec<PathBuf> {
         }
     }
     let mut found = Vec::new();
-    walk(&support::root().join("tests/cases"), &mut found);
+    walk(&folder(), &mut found);
     found.sort();
     found
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::Value as Json;
 use spelunk::detect::check::CheckReport;
@@ -60,7 +61,7 @@ names; `deny = warnings` means all warnings.\n\
 fn severity(lint: &Lint) -> String {
     match lint.by {
         By::OnRequest(_) => format!("{}, only when denied", lint.severity.name()),
-        By::Look(_) | By::Error(_) => lint.severity.name().to_owned(),
+        By::Look(_) | By::Error(_) | By::Fault(_) => lint.severity.name().to_owned(),
     }
 }
 
@@ -69,10 +70,10 @@ fn capital(text: &str) -> String {
 }
 
 fn block(example: &str) -> String {
-    let kind = if example.starts_with("name:") {
-        "yaml"
-    } else {
-        "spl"
+    let kind = match example {
+        _ if example.starts_with("name:") => "yaml",
+        _ if example.starts_with(FILE) => "ini",
+        _ => "spl",
     };
     format!("```{kind}\n{}\n```\n", example.trim_end())
 }
@@ -116,9 +117,38 @@ fn codes_and_names_are_unique_and_sound() {
     }
 }
 
+/// Before the path of a file of an app, in the examples that are apps.
+const FILE: &str = "# default/";
+
+/// Writes the files of an example: each begins with a comment that is its path.
+fn write_app(example: &str, app: &Path) {
+    let mut path = app.to_owned();
+    let mut text = String::new();
+    for line in example.lines() {
+        match line.strip_prefix("# ").filter(|name| name.contains('/')) {
+            Some(name) => {
+                if !text.is_empty() {
+                    support::write(&path, std::mem::take(&mut text));
+                }
+                path = app.join(name);
+            }
+            None => text += &format!("{line}\n"),
+        }
+    }
+    support::write(&path, text);
+}
+
 fn check(example: &str, rules: &Rules) -> CheckReport {
     let dir = support::folder();
-    let session = Session::open(support::options(dir.path())).expect("a session opens");
+    let mut options = support::options(dir.path());
+    if example.starts_with(FILE) {
+        let app = dir.path().join("app");
+        write_app(example, &app);
+        options.apps.push(app);
+        let session = Session::open(options).expect("a session opens");
+        return session.check_knowledge(rules).expect("it can be checked");
+    }
+    let session = Session::open(options).expect("a session opens");
     let what = if example.starts_with("name:") {
         let path = dir.path().join("example.yml");
         support::write(&path, example);
@@ -242,7 +272,7 @@ fn lints_are_switched_off_and_denied() {
     place.write("content/spelunk.conf", "[lint]\nallow = SPL999\n");
     place
         .run(&["check", bad, "--content", "content"])
-        .fails(1, &["spelunk.conf:2:1", "there is no lint `SPL999`"]);
+        .says(&["spelunk.conf:2: [lint] allow: there is no lint `SPL999`"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod detection;
 mod detection_tests;
 mod drive;
 mod errors;
+mod faults;
 mod feeds;
 mod fetch;
 mod fields;

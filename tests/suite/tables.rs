@@ -15,6 +15,7 @@ fn session() -> (tempfile::TempDir, Session) {
     let mut options = support::options(dir.path());
     // The table that the example of `lookup()` reads.
     let app = dir.path().join("app");
+    support::write(&app.join("default/app.conf"), "[ui]\nlabel = Statuses\n");
     support::write(
         &app.join("lookups/http_status.csv"),
         "status,status_description\n200,OK\n",

@@ -53,6 +53,7 @@ pub fn repl(setup: Setup) -> Result<(), Problem> {
 /// # Errors
 /// Input that can't be read, output that can't be written; of a script, that an input failed.
 pub fn talk(state: impl Talk) -> Result<(), Problem> {
+    state.setup().warn();
     if io::stdin().is_terminal() {
         interactive(state)
     } else {
@@ -152,7 +153,9 @@ fn answer(state: &mut impl Talk, input: &str) -> Result<Flow, Problem> {
     if input.is_empty() {
         return Ok(Flow::Next);
     }
-    match state.answer(input) {
+    let answered = state.answer(input);
+    state.setup().warn();
+    match answered {
         Err(problem @ (Problem::Search(_) | Problem::Error(_))) => {
             state.setup().complain(&problem);
             Err(Problem::Reported)

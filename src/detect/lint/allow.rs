@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::detect::lint::Lint;
 use crate::error::{Error, Result};
 use crate::knowledge::conf::Layers;
+use crate::knowledge::fault::{Fault, FaultKind, Faults};
 
 /// The name of the configuration file, in a folder of content, in an app's `default` and `local`,
 /// and in the folder of the store.
@@ -20,29 +21,35 @@ pub struct Rules {
 
 impl Rules {
     /// Lays the stanza `[lint]` of a configuration file over what is there: `allow` and `deny` are
-    /// lists of codes or names, `deny = warnings` means all warnings.
-    ///
-    /// # Errors
-    /// A line that can't be read, or a lint that there is not.
-    pub fn read(&mut self, path: &Path, text: &str) -> Result<()> {
+    /// lists of codes or names, `deny = warnings` means all warnings. What can't be read is a fault.
+    pub fn read(&mut self, path: &Path, text: &str, faults: &Faults) {
         let mut layers = Layers::default();
-        layers.add(path, text)?;
+        layers.add(path, text, faults);
         let Some(stanza) = layers.get("lint") else {
-            return Ok(());
+            return;
         };
         for (key, setting) in stanza.iter() {
-            let wrong = |why: String| Error::format(path, setting.origin.line, 1, why);
+            let wrong = |why: String, effect| {
+                let object = format!("[lint] {key}");
+                let origin = &setting.origin;
+                faults.add(Fault::new(FaultKind::Setting, origin, object, why, effect));
+            };
             let into = match key {
                 "allow" => &mut self.allowed,
                 "deny" => &mut self.denied,
-                other => return Err(wrong(format!("`{other}` is neither `allow` nor `deny`"))),
+                _ => {
+                    let why = "the key is neither `allow` nor `deny`".to_owned();
+                    wrong(why, "the setting is ignored");
+                    continue;
+                }
             };
             for name in names(&setting.value) {
-                known(name).map_err(wrong)?;
-                into.push(name.to_owned());
+                match known(name) {
+                    Ok(()) => into.push(name.to_owned()),
+                    Err(why) => wrong(why, "the name is ignored"),
+                }
             }
         }
-        Ok(())
     }
 
     /// Switches lints off.
@@ -142,6 +149,7 @@ mod tests {
 
     use super::{Rules, in_search, in_yaml};
     use crate::detect::lint::lint;
+    use crate::knowledge::fault::Faults;
 
     #[test]
     fn comments_switch_off() {
@@ -156,14 +164,20 @@ mod tests {
     fn files_name_lints_that_there_are() {
         let mut rules = Rules::default();
         let path = Path::new("spelunk.conf");
-        rules
-            .read(path, "[lint]\nallow = unused-field\ndeny = warnings\n")
-            .unwrap();
+        let faults = Faults::default();
+        let text = "[lint]\nallow = unused-field, unused-feild\ndeny = warnings\nperhaps = all\n";
+        rules.read(path, text, &faults);
         let unused = lint("unused-field").unwrap();
         assert!(rules.allows(unused, &[]));
-        let wrong = rules.read(path, "[lint]\n\nallow = unused-feild\n");
-        let said = wrong.unwrap_err().to_string();
-        assert!(said.starts_with("spelunk.conf:3:1"), "{said}");
-        assert!(said.contains("did you mean `unused-field`?"), "{said}");
+        let said: Vec<String> = faults.all().iter().map(ToString::to_string).collect();
+        assert!(
+            said[0].starts_with("spelunk.conf:2: [lint] allow"),
+            "{said:?}"
+        );
+        assert!(said[0].contains("did you mean `unused-field`?"), "{said:?}");
+        assert!(
+            said[1].starts_with("spelunk.conf:4: [lint] perhaps"),
+            "{said:?}"
+        );
     }
 }

@@ -12,6 +12,7 @@ mod subject;
 pub use subject::{StageView, Subject};
 
 use crate::error::{Error, ErrorKind};
+use crate::knowledge::fault::{Fault, FaultKind};
 use crate::source::Span;
 
 /// How bad what a lint finds is.
@@ -63,8 +64,10 @@ pub enum By {
     Look(fn(&Subject<'_>, &mut Findings)),
     /// The same, for those who ask for it by denying it.
     OnRequest(fn(&Subject<'_>, &mut Findings)),
-    /// It stands for errors of that kind.
+    /// It is the code of errors of that kind.
     Error(fn(&ErrorKind) -> bool),
+    /// It is the code of faults of that kind.
+    Fault(FaultKind),
 }
 
 /// What a lint found.
@@ -123,7 +126,7 @@ macro_rules! lints {
 }
 
 lints! {
-    errors,
+    errors, faults,
     or_and, never_true, literal_star, compared_with_null, constant_condition,
     unknown_model_field, never_in_model, missing_field, redundant_term,
     shadowed_field, unused_field, cut_before_stats, sort_limit, lost_sort, table_before_stats,
@@ -149,8 +152,14 @@ pub fn lint(name: &str) -> Option<&'static Lint> {
 pub fn of_error(error: &Error) -> Option<&'static Lint> {
     let by_kind = |lint: &&Lint| match lint.by {
         By::Error(is) => is(&error.kind),
-        By::Look(_) | By::OnRequest(_) => false,
+        By::Look(_) | By::OnRequest(_) | By::Fault(_) => false,
     };
+    all().into_iter().find(by_kind)
+}
+
+/// The lint of a fault.
+pub fn of_fault(fault: &Fault) -> Option<&'static Lint> {
+    let by_kind = |lint: &&Lint| matches!(lint.by, By::Fault(kind) if kind == fault.kind);
     all().into_iter().find(by_kind)
 }
 
@@ -161,7 +170,7 @@ pub fn look(subject: &Subject<'_>, rules: &allow::Rules) -> Vec<(&'static Lint, 
         let find = match lint.by {
             By::Look(find) => find,
             By::OnRequest(find) if rules.denies(lint) => find,
-            By::OnRequest(_) | By::Error(_) => continue,
+            By::OnRequest(_) | By::Error(_) | By::Fault(_) => continue,
         };
         let mut findings = Findings::default();
         find(subject, &mut findings);

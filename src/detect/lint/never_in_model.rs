@@ -1,12 +1,12 @@
 //! Values that a data model never gives a field, because it calculates it otherwise.
 
-use crate::commands::parse_expression;
 use crate::detect::lint::globs::overlap;
 use crate::detect::lint::spots::{each_search, searches};
 use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
 use crate::knowledge::models::{Calculation, Dataset};
 use crate::plan::bind::Binder;
 use crate::plan::schema::Schema;
+use crate::plan::texts::parse_expression;
 use crate::plan::{Plan, Scan};
 use crate::syntax::ast::{CompareOp, Expr, ExprKind, Search};
 use crate::value::Value;

@@ -13,11 +13,9 @@ use crate::exec::column::{Builder, field};
 use crate::exec::data::EventPart;
 use crate::exec::frame::{Frame, column};
 use crate::plan::matching::FieldMatcher;
+use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Search};
 use crate::value::{Type, Value};
-
-/// Event types that name each other deeper than this are taken as possible.
-const MAX_DEPTH: usize = 16;
 
 /// What stands before the name of an event type in the name of the column that tells for which
 /// events it holds, where all of them are asked for. No search can name it.
@@ -54,12 +52,16 @@ impl Executor<'_> {
         let tags = self.context.catalog.all_tags();
         let (mut types, mut tried) = (Vec::new(), Vec::new());
         let mut by_field: BTreeMap<String, Vec<Mark>> = BTreeMap::new();
-        for (name, event_type) in self.context.catalog.event_types() {
-            let search = self.parse_search(&event_type.search)?;
-            if !self.may_hold(&search, &frame, Some(part), 0)? {
+        for name in self.context.catalog.event_types().keys() {
+            let Some(search) = self.context.event_type(name) else {
+                continue;
+            };
+            if !self.may_hold(&search, &frame, Some(part))? {
                 continue;
             }
-            let mut holds = self.event_type(&search, &frame)?;
+            let Some(mut holds) = self.event_type(name, &search, &frame)? else {
+                continue;
+            };
             if self.whole.get() {
                 // Data models ask again.
                 let own = format!("{HOLDS}{name}");
@@ -122,7 +124,6 @@ impl Executor<'_> {
         search: &Search,
         frame: &Frame,
         part: Option<&EventPart>,
-        depth: usize,
     ) -> Result<bool> {
         let equals = |field: &str, value: &Literal| -> Result<bool> {
             let matcher = FieldMatcher::new(CompareOp::Eq, &value.text);
@@ -136,28 +137,32 @@ impl Executor<'_> {
                 let renamed = field == "sourcetype" && frame.has("_sourcetype");
                 return Ok(renamed || matcher.matches_text(known));
             }
-            if field == "eventtype" && depth < MAX_DEPTH {
-                for (name, event_type) in self.context.catalog.event_types() {
-                    if matcher.matches_text(name) {
-                        let inner = self.parse_search(&event_type.search)?;
-                        if self.may_hold(&inner, frame, part, depth + 1)? {
+            Ok(match SpecialField::of(field) {
+                Some(SpecialField::EventType) => {
+                    for name in self.context.catalog.event_types().keys() {
+                        if matcher.matches_text(name)
+                            && let Some(inner) = self.context.event_type(name)
+                            && self.may_hold(&inner, frame, part)?
+                        {
                             return Ok(true);
                         }
                     }
+                    false
                 }
-                return Ok(false);
-            }
-            let lower = field.to_ascii_lowercase();
-            let special = ["eventtype", "tag", "earliest", "latest", "splunk_server"];
-            Ok(frame.has(field)
-                || special.contains(&lower.as_str())
-                || lower.starts_with("tag::")
-                || lower.starts_with("_index_"))
+                Some(SpecialField::Index) | None => frame.has(field),
+                Some(
+                    SpecialField::Tag
+                    | SpecialField::TagOf(_)
+                    | SpecialField::Earliest
+                    | SpecialField::Latest
+                    | SpecialField::Server,
+                ) => true,
+            })
         };
         match search {
             Search::And(parts) => {
                 for inner in parts {
-                    if !self.may_hold(inner, frame, part, depth)? {
+                    if !self.may_hold(inner, frame, part)? {
                         return Ok(false);
                     }
                 }
@@ -165,7 +170,7 @@ impl Executor<'_> {
             }
             Search::Or(parts) => {
                 for inner in parts {
-                    if self.may_hold(inner, frame, part, depth)? {
+                    if self.may_hold(inner, frame, part)? {
                         return Ok(true);
                     }
                 }
@@ -195,7 +200,7 @@ impl Executor<'_> {
 
 /// Whether a field holds event types or tags.
 fn is_mark(name: &str) -> bool {
-    name == "eventtype" || name == "tag" || name.starts_with("tag::")
+    SpecialField::of(name).is_some_and(SpecialField::is_mark)
 }
 
 /// The tags of a field's value.

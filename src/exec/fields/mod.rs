@@ -9,7 +9,7 @@ mod report;
 mod trace;
 mod usage;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use polars::prelude::{UniqueKeepStrategy, lit};
@@ -20,12 +20,14 @@ pub use usage::FieldUse;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
+use crate::exec::blame::Blame;
 use crate::exec::column::Cells;
 use crate::exec::data::EventPart;
 use crate::exec::fields::trace::Trace;
 use crate::exec::frame::{Frame, cast, column};
 use crate::knowledge::props::{Alias, AutomaticLookup, Extract, FieldRules, Rule, RuleOrigin};
 use crate::plan::build;
+use crate::plan::texts::parse_expression;
 use crate::plan::{Assignment, Target};
 use crate::source::Span;
 use crate::syntax::ast::Name;
@@ -75,30 +77,31 @@ impl Executor<'_> {
         let catalog = &self.context.catalog;
         let rules = |host: &str| catalog.field_rules(&part.sourcetype, &part.source, host);
         if !part.host.is_empty() || !catalog.props.minds_hosts() || !part.frame.has("host") {
-            return Ok(vec![(rules(&part.host)?, Vec::new())]);
+            return Ok(vec![(rules(&part.host), Vec::new())]);
         }
         let mut hosts = part.frame.clone().select(vec!["host".to_owned()]);
         hosts.lazy = hosts.lazy.unique_stable(None, UniqueKeepStrategy::First);
         let hosts = self.collect(hosts)?;
         let Some(cells) = hosts.frame().columns().first().map(Cells::new) else {
-            return Ok(vec![(rules("")?, Vec::new())]);
+            return Ok(vec![(rules(""), Vec::new())]);
         };
         let mut groups: Vec<(FieldRules, Vec<String>)> = Vec::new();
         for row in 0..hosts.len() {
             let host = cells.get(row).into_text().unwrap_or_default().into_owned();
-            let rules = rules(&host)?;
+            let rules = rules(&host);
             match groups.iter_mut().find(|(known, _)| *known == rules) {
                 Some((_, hosts)) => hosts.push(host),
                 None => groups.push((rules, vec![host])),
             }
         }
         if groups.is_empty() {
-            groups.push((rules("")?, Vec::new()));
+            groups.push((rules(""), Vec::new()));
         }
         Ok(groups)
     }
 
-    /// The fields that rules add, in the order of Splunk's search-time operations.
+    /// The fields that rules add, in the order of Splunk's search-time operations. A rule that
+    /// can't be applied is switched off with a fault.
     fn apply(
         &self,
         frame: Frame,
@@ -124,17 +127,20 @@ impl Executor<'_> {
         }
         let mut made = HashSet::new();
         for Rule { rule, origin } in &rules.extracts {
-            let extracted = self.extract(frame, rule, &mut made);
-            frame = told(extracted.map_err(|e| in_rule(e, origin))?, origin, None)?;
+            let extract = |frame| self.extract(frame, rule, &mut made);
+            frame = told(self.by_rule(frame, origin, extract)?, origin, None)?;
         }
         for Rule { rule, origin } in &rules.reports {
-            let reported = self.report(frame, rule, &mut made);
-            let reported = reported.map_err(|e| in_rule(e, origin))?;
-            frame = told(reported, origin, Some(&rule.name))?;
+            let report = |frame| self.report(frame, rule, &mut made);
+            frame = told(
+                self.by_rule(frame, origin, report)?,
+                origin,
+                Some(&rule.name),
+            )?;
         }
         if let Some(Rule { rule, origin }) = &rules.kv_mode {
-            let found = self.kv_mode(frame, *rule);
-            frame = told(found.map_err(|e| in_rule(e, origin))?, origin, None)?;
+            let find = |frame| self.kv_mode(frame, *rule);
+            frame = told(self.by_rule(frame, origin, find)?, origin, None)?;
         }
         for Rule { rule, origin } in &rules.aliases {
             frame = told(self.alias(frame, rule), origin, None)?;
@@ -148,14 +154,57 @@ impl Executor<'_> {
             frame = trace.step(self, frame, &of_field)?;
         }
         for Rule { rule, origin } in &rules.lookups {
-            let looked_up = self.automatic_lookup(frame, rule);
-            let looked_up = looked_up.map_err(|e| in_rule(e, origin))?;
+            let look_up = |frame| self.automatic_lookup(frame, rule);
+            let looked_up = self.by_rule(frame, origin, look_up)?;
             frame = match trace.as_deref_mut() {
                 Some(trace) => trace.step(self, looked_up, &|_| Some((origin.clone(), None)))?,
                 None => looked_up,
             };
         }
         Ok(frame)
+    }
+
+    /// Tries rules on no events at all, so that what is wrong with them is a fault.
+    ///
+    /// # Errors
+    /// The user asked to stop, or an invariant of the program did not hold.
+    pub fn try_rules(&self, rules: &FieldRules) -> Result<()> {
+        let read = ["_raw", "_time", "host", "source", "sourcetype", "index"];
+        let mut names: BTreeSet<&str> = read.into();
+        names.extend(rules.extracts.iter().map(|rule| rule.rule.field.as_str()));
+        names.extend(rules.reports.iter().map(|r| r.rule.source_key.as_str()));
+        names.extend(rules.aliases.iter().map(|rule| rule.rule.from.as_str()));
+        let keys = rules.lookups.iter().flat_map(|rule| &rule.rule.inputs);
+        names.extend(keys.map(|(_, field)| field.as_str()));
+        let frame = self.apply(Frame::without_rows(names), rules, None)?;
+        self.collect(frame).map(drop)
+    }
+
+    /// Tries the searches of all event types on no events at all, so that what is wrong with them is
+    /// a fault.
+    ///
+    /// # Errors
+    /// The user asked to stop, or an invariant of the program did not hold.
+    pub fn try_event_types(&self) -> Result<()> {
+        let frame = Frame::without_rows(["_time"]);
+        for name in self.context.catalog.event_types().keys() {
+            if let Some(search) = self.context.event_type(name) {
+                self.event_type(name, &search, &frame)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The frame as a rule leaves it, or as it was where the rule can't be applied.
+    fn by_rule(
+        &self,
+        frame: Frame,
+        origin: &RuleOrigin,
+        apply: impl FnOnce(Frame) -> Result<Frame>,
+    ) -> Result<Frame> {
+        let before = frame.clone();
+        let after = self.blaming(Blame::rule(origin), || apply(frame))?;
+        Ok(after.unwrap_or(before))
     }
 
     /// Calculated fields. They see the same input: none sees another's result.
@@ -169,11 +218,13 @@ impl Executor<'_> {
         let mut calculated = Vec::new();
         let mut schema = frame.schema.clone();
         for rule in &rules.evals {
-            let expr = crate::commands::parse_expression(self.context, &rule.rule.expression)
-                .map_err(|e| in_rule(e, &rule.origin))?;
-            let (value, kind) = self
-                .value(&expr, &frame)
-                .map_err(|e| in_rule(e, &rule.origin))?;
+            let value = self.blaming(Blame::rule(&rule.origin), || {
+                let expr = parse_expression(self.context, &rule.rule.expression)?;
+                self.value(&expr, &frame)
+            })?;
+            let Some((value, kind)) = value else {
+                continue;
+            };
             let field = &rule.rule.field;
             schema.insert(field.clone(), kind);
             calculated.push((format!("{PREFIX}{field}"), kind, value));
@@ -250,10 +301,6 @@ impl Executor<'_> {
 /// A name that stands in no text.
 pub(super) fn name(text: &str) -> Name {
     build::name(text, Span::default())
-}
-
-fn in_rule(error: Error, origin: &RuleOrigin) -> Error {
-    error.hint(format!("in the rule {origin}"))
 }
 
 /// A rule's regular expression compiled, or what is wrong with it.

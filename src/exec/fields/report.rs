@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use polars::prelude::{Column, lit, when};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::column::{Builder, Cells, field};
 use crate::exec::fields::compiled;
@@ -13,6 +13,7 @@ use crate::exec::frame::{Frame, cast, column, missing};
 use crate::knowledge::props::{Transform, TransformMethod};
 use crate::plan::pairs;
 use crate::plan::{Assignment, Merge, Target, build};
+use crate::source::Span;
 use crate::syntax::ast::Expr;
 use crate::value::{Type, Value};
 
@@ -141,13 +142,21 @@ impl Executor<'_> {
         read: &dyn Fn(&str) -> Pairs,
     ) -> Result<Frame> {
         let mut seen: HashSet<String> = HashSet::new();
+        let errors = self.row_errors(Span::default());
         let (frame, names) = self.discovered(
             frame,
             source_field(&transform.source_key),
             &|name| merge(name, transform, made),
             &mut |text, row| {
                 seen.clear();
-                for (name, value) in read(text).map_err(Error::data)? {
+                let pairs = match read(text) {
+                    Ok(pairs) => pairs,
+                    Err(why) => {
+                        errors.raise(why).map_err(|error| self.failed(error))?;
+                        return Ok(());
+                    }
+                };
+                for (name, value) in pairs {
                     if value.is_empty() && !transform.keep_empty {
                         continue;
                     }

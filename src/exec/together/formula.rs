@@ -2,11 +2,12 @@
 
 use indexmap::IndexMap;
 
-use crate::exec::filter::{is_anything, is_special};
+use crate::exec::filter::is_anything;
 use crate::exec::frame::Frame;
 use crate::exec::plain::{disjuncts, equals_one};
 use crate::exec::together::columns::{Collected, PRESENT};
 use crate::plan::matching::{FieldMatcher, TermMatcher};
+use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Search};
 
 /// What must hold for a row to be found. It may hold for rows that are not found in the end, where
@@ -103,7 +104,8 @@ impl Tested {
         values: &[&Literal],
         frame: &Frame,
     ) -> Option<Formula> {
-        let of_time_and_kin = is_special(name) && !name.eq_ignore_ascii_case("index");
+        let special = SpecialField::of(name);
+        let of_time_and_kin = special.is_some_and(|special| special != SpecialField::Index);
         let hidden = |value: &&Literal| name == "index" && value.text.starts_with('*');
         if of_time_and_kin || values.iter().any(hidden) {
             return None;
