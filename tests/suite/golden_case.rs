@@ -59,11 +59,22 @@ pub struct Setting {
     /// What `now()` is.
     pub now: Option<f64>,
     /// `--earliest`
+    #[serde(default, deserialize_with = "time")]
     pub earliest: Option<String>,
     /// `--latest`
+    #[serde(default, deserialize_with = "time")]
     pub latest: Option<String>,
     /// `--tz`
     pub zone: Option<String>,
+}
+
+/// A time, which may be written as a number.
+fn time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Json::deserialize(deserializer)? {
+        Json::Null => None,
+        Json::String(text) => Some(text),
+        other => Some(other.to_string()),
+    })
 }
 
 /// Rows of a data model's data set.
