@@ -12,6 +12,7 @@ pub mod error;
 pub mod report;
 pub mod value;
 pub mod time;
+pub mod pcre;
 pub mod syntax;
 pub mod knowledge;
 pub mod functions;

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use fancy_regex::Regex;
 
 use crate::commands::args::Args;
 use crate::commands::rex::compile;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
+use crate::pcre::{Regex, escape};
 use crate::plan::build::extract_group;
 use crate::plan::context::PlanContext;
 use crate::plan::schema::Schema;
@@ -306,7 +306,7 @@ fn shape(value: &str) -> String {
 }
 
 fn escaped(c: char) -> String {
-    fancy_regex::escape(&c.to_string()).into_owned()
+    escape(&c.to_string()).into_owned()
 }
 
 fn escaped_in_class(c: char) -> String {

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fancy_regex::Regex;
 
 use crate::commands::args::Args;
 use crate::commands::rex::compile;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::functions::pattern::too_hard;
+use crate::pcre::{Regex, escape, too_hard};
 use crate::knowledge::Catalog;
 use crate::plan::context::PlanContext;
 use crate::plan::found::Found;
@@ -105,7 +104,7 @@ fn literal(text: &str, regex: &mut String) {
     let mut blank = false;
     for c in text.chars() {
         if !c.is_whitespace() {
-            regex.push_str(&fancy_regex::escape(&c.to_string()));
+            regex.push_str(&escape(&c.to_string()));
         } else if !blank {
             regex.push_str(r"\s*");
         }
@@ -146,7 +145,7 @@ impl ColumnKernel for Forms {
             let Some(captures) = captures else {
                 continue;
             };
-            for field in form.capture_names().flatten() {
+            for field in form.names() {
                 if let Some(value) = captures.name(field).filter(|v| !v.as_str().is_empty()) {
                     found.add(row, field, Value::text(value.as_str().to_owned()));
                 }

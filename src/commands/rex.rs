@@ -1,10 +1,12 @@
 //! `rex`: fields out of text by a regular expression.
 
+use std::sync::Arc;
+
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, ErrorKind, Result};
-use crate::functions::pattern;
 use crate::functions::sed::parse_sed;
+use crate::pcre::{self, Regex};
 use crate::plan::build::{at, call, extract_group, field, text};
 use crate::plan::schema::Pattern;
 use crate::plan::{Assignment, EACH, Plan, Target};
@@ -57,7 +59,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         }]));
     }
     let regex = compile(&literal.text).map_err(|e| e.at(literal.span))?;
-    let groups: Vec<&str> = regex.capture_names().flatten().collect();
+    let groups: Vec<&str> = regex.names().collect();
     if groups.is_empty() {
         return Err(Error::argument(
             literal.span,
@@ -89,6 +91,6 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
 }
 
 /// The expression compiled, or what is wrong with it.
-pub(super) fn compile(text: &str) -> Result<std::sync::Arc<fancy_regex::Regex>> {
-    pattern::regex(text).map_err(|m| Error::new(ErrorKind::Regex(m)))
+pub(super) fn compile(text: &str) -> Result<Arc<Regex>> {
+    pcre::regex(text).map_err(|m| Error::new(ErrorKind::Regex(m)))
 }

@@ -3,6 +3,7 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner, prestats};
 use crate::error::{Error, Result};
+use crate::pcre::escape;
 use crate::plan::build::{call, field, text};
 use crate::plan::{Plan, Scan};
 use crate::source::Span;
@@ -112,7 +113,7 @@ fn after_prefix(prefix: &str) -> Expr {
     const BREAKERS: &str = r#"\s\[\]<>(){}|!;,'"*&?+\r\n"#;
     let regex = format!(
         "(?i)(?:^|[{BREAKERS}]){}(?<value>[^{BREAKERS}]+)",
-        fancy_regex::escape(prefix)
+        escape(prefix)
     );
     let found = call("$group1", vec![field("_raw"), text(&regex), text("value")]);
     call("lower", vec![found])

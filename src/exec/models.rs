@@ -206,7 +206,7 @@ impl Executor<'_> {
                 let mut frame = frame;
                 let compiled =
                     pattern::regex(regex).map_err(|m| Error::new(ErrorKind::Regex(m)))?;
-                for group in compiled.capture_names().flatten() {
+                for group in compiled.names() {
                     if frame.has(input) {
                         let assignment = Assignment {
                             target: Target::Field(group.to_owned()),

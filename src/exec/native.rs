@@ -285,8 +285,10 @@ impl Native<'_, '_> {
 /// What a group of a regular expression matched first in each text.
 fn groups(texts: &StringChunked, pattern: &str, group: &str) -> Result<Column, String> {
     let regex = regex(pattern)?;
-    let named = || regex.capture_names().position(|name| name == Some(group));
-    let number = group.parse::<usize>().ok().or_else(named);
+    let numbers = match group.parse::<usize>() {
+        Ok(number) => vec![number],
+        Err(_) => regex.numbers(group),
+    };
     let mut builder = StringChunkedBuilder::new("".into(), texts.len());
     for text in texts.iter() {
         // To find that there is no match takes less than to find groups.
@@ -296,10 +298,8 @@ fn groups(texts: &StringChunked, pattern: &str, group: &str) -> Result<Column, S
             }
             _ => None,
         };
-        let captures = captures.as_ref();
-        let matched = captures
-            .zip(number)
-            .and_then(|(captures, at)| captures.get(at));
+        let matched =
+            captures.and_then(|captures| numbers.iter().find_map(|number| captures.get(*number)));
         builder.append_option(matched.map(|matched| matched.as_str()));
     }
     Ok(builder.finish().into_column())

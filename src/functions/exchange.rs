@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::functions::pattern::{regex, too_hard};
 use crate::functions::{Context, Outcome};
+use crate::pcre::{escape, regex, too_hard};
 use crate::value::Value;
 
 /// Each value that a pattern matches whole, replaced; the first such pattern counts. A `*` in the
@@ -39,12 +39,11 @@ fn exchanged(value: &str, pattern: &str, replacement: &str) -> Result<Option<Str
     }
     let parts: Vec<String> = pattern
         .split('*')
-        .map(|part| fancy_regex::escape(part).into_owned())
+        .map(|part| escape(part).into_owned())
         .collect();
-    let whole = format!("(?s)^{}$", parts.join("(.*)"));
-    let captures = regex(&whole)?
-        .captures(value)
-        .map_err(|_| too_hard(&whole))?;
+    let whole = format!("(?s)^{}\\z", parts.join("(.*)"));
+    let regex = regex(&whole)?;
+    let captures = regex.captures(value).map_err(|_| too_hard(&whole))?;
     let Some(found) = captures else {
         return Ok(None);
     };

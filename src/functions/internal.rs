@@ -249,8 +249,7 @@ fn offsets<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
         return Ok(Value::Null);
     };
     let found: Vec<String> = regex
-        .capture_names()
-        .flatten()
+        .names()
         .filter_map(|name| {
             let at = captures.name(name)?;
             Some(format!(

@@ -1,6 +1,6 @@
 //! The patterns of `[source::...]` and `[host::...]` stanzas of `props.conf`.
 
-use fancy_regex::Regex;
+use crate::pcre::Regex;
 
 /// A compiled stanza pattern.
 #[derive(Clone, Debug)]
@@ -29,8 +29,12 @@ impl Pattern {
             regex.push_str(written);
             rest = &rest[used..];
         }
-        regex.push_str(")$");
-        let regex = Regex::new(&regex).map_err(|why| format!("bad pattern: {why}"))?;
+        regex.push_str(")\\z");
+        let regex = Regex::new(&regex).map_err(|why| {
+            // Rather in terms of what is written, if that does not compile by itself either.
+            let why = Regex::new(text).err().unwrap_or(why);
+            format!("bad pattern: {why}")
+        })?;
         let literal = !text.contains("...") && !text.contains(['*', '|', '(', '[', '?', '+']);
         Ok(Pattern { regex, literal })
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::functions::pattern::{Wildcard, regex};
+use crate::functions::pattern::Wildcard;
+use crate::pcre::{Regex, escape, regex};
 use crate::syntax::ast::{CompareOp, Search};
 use crate::value::{Value, parse_number};
 
@@ -129,7 +130,7 @@ fn is_within(text: &str, network: &IpNet) -> bool {
 /// A word or phrase sought in `_raw`.
 #[derive(Clone, Debug)]
 pub struct TermMatcher {
-    regex: Arc<fancy_regex::Regex>,
+    regex: Arc<Regex>,
     needle: Option<String>,
 }
 
@@ -176,10 +177,10 @@ impl TermMatcher {
             if i > 0 {
                 text.push_str(&format!("[^{MAJOR}]*?"));
             }
-            text.push_str(&fancy_regex::escape(part));
+            text.push_str(&escape(part));
         }
         if !term.ends_with('*') && !breaks(term.chars().last()) {
-            text.push_str(&format!("(?:[{breakers}]|$)"));
+            text.push_str(&format!("(?:[{breakers}]|\\z)"));
         }
         // What is not the term of this expression compiles, however odd the term.
         let regex = regex(&text).map_err(|_| {

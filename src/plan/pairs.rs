@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use fancy_regex::Regex;
-
-use crate::functions::pattern::{fill, too_hard};
+use crate::pcre::{Regex, fill, too_hard};
 use crate::read::kv;
 use crate::read::{Field, json_event_fields, json_fields, xml_fields};
 
@@ -27,7 +25,7 @@ pub fn clean_key(name: &str) -> String {
 /// Whether a regular expression or its format names fields by what it matches.
 pub fn is_dynamic(regex: &Regex, format: &[(String, String)]) -> bool {
     if format.is_empty() {
-        regex.capture_names().flatten().any(|n| n.starts_with(KEY))
+        regex.names().any(|n| n.starts_with(KEY))
     } else {
         format.iter().any(|(name, _)| name.contains('$'))
     }
@@ -51,7 +49,7 @@ pub fn by_regex(
             found.extend(format.iter().map(filled));
             continue;
         }
-        for name in regex.capture_names().flatten() {
+        for name in regex.names() {
             let Some(matched) = captures.name(name) else {
                 continue;
             };
@@ -182,7 +180,7 @@ pub fn table(text: &str) -> Vec<Field<'_>> {
 #[cfg(test)]
 mod tests {
     use super::{by_delimiters, by_regex, clean_key, is_dynamic, split, table};
-    use crate::functions::pattern::regex;
+    use crate::pcre::regex;
 
     fn shown(pairs: &[(String, String)]) -> Vec<String> {
         pairs.iter().map(|(k, v)| format!("{k}={v}")).collect()

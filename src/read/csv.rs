@@ -331,9 +331,9 @@ mod tests {
     use std::sync::Arc;
 
     use chrono_tz::Tz;
-    use fancy_regex::Regex;
 
     use super::{Table, event, read};
+    use crate::pcre::Regex;
     use crate::read::collect::Collect;
     use crate::read::input::Input;
     use crate::read::row_events::Rows;

@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use fancy_regex::Regex;
-
 use crate::error::Result;
+use crate::pcre::Regex;
 use crate::read::decode::{self, text_of};
 use crate::read::event::EventSink;
 use crate::read::input::{Input, LONGEST};
@@ -176,9 +175,8 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
-    use fancy_regex::Regex;
-
     use super::Pieces;
+    use crate::pcre::Regex;
     use crate::read::collect::Collect;
     use crate::read::input::Input;
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use encoding_rs::Encoding;
-use fancy_regex::Regex;
 
+use crate::pcre::Regex;
 use crate::read::event::Event;
 use crate::read::timestamp;
 use crate::time::strptime;
@@ -293,9 +293,9 @@ mod tests {
     use std::sync::Arc;
 
     use chrono_tz::Tz;
-    use fancy_regex::Regex;
 
     use super::{Clock, TimeRules, TimeSource};
+    use crate::pcre::Regex;
 
     const CLOCK: Clock = Clock {
         zone: Tz::UTC,

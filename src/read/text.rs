@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::Result;
+use crate::pcre::Regex;
 use crate::read::event::{Event, EventSink};
 use crate::read::fields::{event_fields, json_fields};
 use crate::read::input::{Input, LONGEST};
@@ -113,7 +114,7 @@ fn begins_with_time(line: &str, lines: &Lines<'_>) -> bool {
 
 fn matches(
     breaks: &Breaks,
-    which: impl Fn(&Breaks) -> &Option<std::sync::Arc<fancy_regex::Regex>>,
+    which: impl Fn(&Breaks) -> &Option<std::sync::Arc<Regex>>,
     line: &str,
 ) -> bool {
     which(breaks)
@@ -244,9 +245,9 @@ mod tests {
     use std::sync::Arc;
 
     use chrono_tz::Tz;
-    use fancy_regex::Regex;
 
     use super::{Text, read};
+    use crate::pcre::Regex;
     use crate::read::collect::Collect;
     use crate::read::input::Input;
     use crate::read::line_kinds::Lines;

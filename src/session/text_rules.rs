@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use chrono_tz::Tz;
 use encoding_rs::Encoding;
-use fancy_regex::Regex;
 
-use crate::functions::pattern::regex;
 use crate::knowledge::Catalog;
 use crate::knowledge::fault::Faults;
 use crate::knowledge::text_settings::{BREAKING, TIMING, TextSettings};
+use crate::pcre::{Regex, regex};
 use crate::read::{
     Breaks, Delimiter, RuleFinder, Structured, StructuredKind, TextRules, TimeRules, TimeSource,
 };

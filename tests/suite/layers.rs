@@ -14,6 +14,7 @@ const ORDER: &[&[&str]] = &[
     &["report"],
     &["value"],
     &["time"],
+    &["pcre"],
     &["syntax", "knowledge", "functions", "read"],
     &["plan"],
     &["commands", "store"],

@@ -26,6 +26,7 @@ use crate::exec::data::EventPart;
 use crate::exec::fields::trace::Trace;
 use crate::exec::frame::{Frame, cast, column};
 use crate::knowledge::props::{Alias, AutomaticLookup, Extract, FieldRules, Rule, RuleOrigin};
+use crate::pcre::Regex;
 use crate::plan::build;
 use crate::plan::texts::parse_expression;
 use crate::plan::{Assignment, Target};
@@ -270,7 +271,7 @@ impl Executor<'_> {
         }
         let compiled = compiled(&rule.regex)?;
         let mut frame = frame;
-        for group in compiled.capture_names().flatten() {
+        for group in compiled.names() {
             let assignment = Assignment {
                 target: Target::Field(group.to_owned()),
                 value: build::extract_group(&rule.field, &rule.regex, group, 1, group),
@@ -304,6 +305,6 @@ pub(super) fn name(text: &str) -> Name {
 }
 
 /// A rule's regular expression compiled, or what is wrong with it.
-fn compiled(regex: &str) -> Result<Arc<fancy_regex::Regex>> {
-    crate::functions::pattern::regex(regex).map_err(|m| Error::new(ErrorKind::Regex(m)))
+fn compiled(regex: &str) -> Result<Arc<Regex>> {
+    crate::pcre::regex(regex).map_err(|m| Error::new(ErrorKind::Regex(m)))
 }

@@ -54,8 +54,7 @@ impl Executor<'_> {
                     });
                 }
                 let named: Vec<(String, String)> = compiled
-                    .capture_names()
-                    .flatten()
+                    .names()
                     .map(|n| (n.to_owned(), n.to_owned()))
                     .collect();
                 let targets = if format.is_empty() { &named } else { format };

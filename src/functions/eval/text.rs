@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use fancy_regex::Regex;
-
 use crate::functions::eval::args::{
     argument, integer, of_text, part, returns_multi, returns_text_each, text,
 };
 use crate::functions::{Body, Context, EvalFunction, Group, Outcome, Traits, json, pattern, xml};
+use crate::pcre::{GaveUp, Regex};
 use crate::value::{Type, Value, format_number};
 
 /// The rows.
@@ -183,15 +182,11 @@ fn replace<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 /// Every match replaced; nothing if there is none.
-fn replace_all(
-    regex: &Regex,
-    text: &str,
-    with: &str,
-) -> Result<Option<String>, Box<fancy_regex::Error>> {
+fn replace_all(regex: &Regex, text: &str, with: &str) -> Result<Option<String>, GaveUp> {
     let mut out = String::new();
     let mut last = None;
     for captures in regex.captures_iter(text) {
-        let captures = captures.map_err(Box::new)?;
+        let captures = captures?;
         let Some(whole) = captures.get(0) else {
             continue;
         };
