@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::cli::args::CheckArgs;
 use crate::cli::output::Format;
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::send;
 use crate::cli::problem::Problem;
 use crate::cli::setup::Setup;
 use crate::detect::report::sarif;
@@ -41,7 +41,7 @@ pub fn check(args: &CheckArgs, setup: &Setup) -> Result<(), Problem> {
         }
     };
     let text = text.trim_end();
-    Sink::open(setup.output.as_deref())?.write(|out| {
+    send(setup.output.as_deref(), |out| {
         if text.is_empty() {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value as Json, json};
 
 use crate::cli::args::DiffArgs;
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Style, Table, counted, json as rows_json, write};
 use crate::cli::problem::Problem;
 use crate::cli::setup::Setup;
@@ -23,20 +23,20 @@ pub fn diff(args: &DiffArgs, setup: &Setup) -> Result<(), Problem> {
     let session = setup.open()?;
     let found = session.compare(&args.before, &args.after)?;
     setup.notices(&found.notices);
-    let mut sink = Sink::open(setup.output.as_deref())?;
+    let output = setup.output.as_deref();
     let format = setup.format.unwrap_or(Format::Table);
     match format {
         Format::Table | Format::Vertical => {
             let style = setup.style(format);
-            sink.write(|out| text(&found, args, format, &style, out))?;
+            send(output, |out| text(&found, args, format, &style, out))?;
         }
         Format::Json => {
             let object = object(&found, args)?;
-            sink.write(|out| writeln!(out, "{object:#}"))?;
+            send(output, |out| writeln!(out, "{object:#}"))?;
         }
         Format::Ndjson => {
             let object = object(&found, args)?;
-            sink.write(|out| writeln!(out, "{object}"))?;
+            send(output, |out| writeln!(out, "{object}"))?;
         }
         Format::Csv
         | Format::Markdown

@@ -10,6 +10,7 @@ use crate::cli::setup::{Setup, note, utf8};
 use crate::error::Error;
 use crate::report;
 use crate::source::SourceMap;
+use crate::store::write_whole;
 use crate::syntax::format::format;
 
 /// Where a search comes from.
@@ -49,7 +50,7 @@ pub fn fmt(args: &FmtArgs, setup: &Setup) -> Result<(), Problem> {
         match (&input, args.write) {
             (From::File(path), true) => {
                 if laid_out != text {
-                    std::fs::write(path, &laid_out).map_err(|why| Error::file(path, why))?;
+                    write_whole(path, laid_out.as_bytes())?;
                 }
             }
             (From::Argument(_) | From::Input, true) => {
@@ -57,6 +58,10 @@ pub fn fmt(args: &FmtArgs, setup: &Setup) -> Result<(), Problem> {
             }
             (_, false) => sink.write(|out| out.write_all(laid_out.as_bytes()))?,
         }
+    }
+    // A file of output with a part of the searches would be none.
+    if !is_wrong || args.check {
+        sink.finish()?;
     }
     if is_wrong {
         return Err(Problem::Reported);

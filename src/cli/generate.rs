@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 
 use crate::cli::args::{Cli, CompletionsArgs};
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::send;
 use crate::cli::problem::Problem;
 use crate::cli::setup::Setup;
 
@@ -11,13 +11,15 @@ use crate::cli::setup::Setup;
 pub fn completions(args: &CompletionsArgs, setup: &Setup) -> Result<(), Problem> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "spelunk", &mut script);
-    Sink::open(setup.output.as_deref())?.write(|out| out.write_all(&script))
+    send(setup.output.as_deref(), |out| out.write_all(&script))
 }
 
 /// Writes the manual page: the program's, then a section for each subcommand.
 pub fn man(setup: &Setup) -> Result<(), Problem> {
     let page = manual()?;
-    Sink::open(setup.output.as_deref())?.write(|out| out.write_all(page.as_bytes()))
+    send(setup.output.as_deref(), |out| {
+        out.write_all(page.as_bytes())
+    })
 }
 
 fn manual() -> Result<String, Problem> {

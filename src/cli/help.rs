@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::CommandFactory;
 
 use crate::cli::args::{Cli, HelpArgs};
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::send;
 use crate::cli::problem::Problem;
 use crate::cli::reference::{Entry, commands, entries, functions};
 use crate::cli::setup::Setup;
@@ -19,7 +19,9 @@ pub fn help(args: &HelpArgs, setup: &Setup) -> Result<(), Problem> {
         Some(name) => text(name)?,
         None => overview(),
     };
-    Sink::open(setup.output.as_deref())?.write(|out| writeln!(out, "{}", text.trim_end()))
+    send(setup.output.as_deref(), |out| {
+        writeln!(out, "{}", text.trim_end())
+    })
 }
 
 /// What is known under `name`.

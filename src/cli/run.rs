@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::cli::args::RunArgs;
 use crate::cli::output::listing::Listing;
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::{Sink, send};
 use crate::cli::output::{Format, counted, csv, json, write};
 use crate::cli::problem::Problem;
 use crate::cli::risk_events::RiskEvents;
@@ -68,7 +68,7 @@ pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
     };
     if let Some(path) = &args.navigator {
         let layer = report::navigator::layer(&findings);
-        std::fs::write(path, layer).map_err(|why| Error::file(path, why))?;
+        send(Some(path), |out| out.write_all(layer.as_bytes()))?;
     }
     match format {
         Format::Html => printer.whole(&report::html::page(&findings, &ran))?,
@@ -82,8 +82,9 @@ pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
         | Format::Markdown
         | Format::Parquet => {}
     }
+    let errors = printer.counts.errors;
     printer.finish(&searched(summary.searched, summary.elapsed))?;
-    if printer.counts.errors > 0 {
+    if errors > 0 {
         Err(Problem::Reported)
     } else {
         Ok(())
@@ -196,7 +197,8 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    fn finish(&mut self, searched: &str) -> Result<(), Problem> {
+    /// Writes what comes last; a file of output is complete.
+    fn finish(mut self, searched: &str) -> Result<(), Problem> {
         let Counts {
             rows,
             empty,
@@ -207,14 +209,14 @@ impl<'a> Printer<'a> {
         match self.format {
             Format::Json => {
                 let open = if self.counts.total() == 0 { "[" } else { "\n" };
-                self.sink.write(|out| writeln!(out, "{open}]"))
+                self.sink.write(|out| writeln!(out, "{open}]"))?;
             }
             Format::Csv => {
                 let style = self.setup.style(Format::Csv);
                 let lines = &self.lines;
-                self.sink.write(|out| csv::write_csv(lines, &style, out))
+                self.sink.write(|out| csv::write_csv(lines, &style, out))?;
             }
-            Format::Ndjson | Format::Html | Format::Junit | Format::Sarif => Ok(()),
+            Format::Ndjson | Format::Html | Format::Junit | Format::Sarif => {}
             Format::Table | Format::Vertical | Format::Markdown | Format::Parquet => {
                 self.sink.write(|out| {
                     writeln!(
@@ -222,9 +224,10 @@ impl<'a> Printer<'a> {
                         "{total}: {rows} with rows, {empty} empty, {refused} refused, \
                          {errors} with errors; {searched}"
                     )
-                })
+                })?;
             }
         }
+        self.sink.finish()
     }
 }
 

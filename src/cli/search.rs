@@ -1,10 +1,11 @@
 //! `search`, `explain`.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use crate::cli::args::{ExplainArgs, SearchArgs, SplArgs, StageArg};
 use crate::cli::fields;
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::{Sink, send};
 use crate::cli::output::{Format, Style, Table, write};
 use crate::cli::plot;
 use crate::cli::problem::Problem;
@@ -21,8 +22,7 @@ pub fn search(args: &SearchArgs, setup: &Setup) -> Result<(), Problem> {
     let spl = spl(&args.search)?;
     let session = setup.open()?;
     if args.steps {
-        let mut sink = Sink::open(setup.output.as_deref())?;
-        return steps(&session, &spl, setup, &mut sink);
+        return steps(&session, &spl, setup, setup.output.as_deref());
     }
     let answer = session.search(&spl)?;
     if let Some(path) = &args.plot_file {
@@ -44,12 +44,13 @@ pub fn explain(args: &ExplainArgs, setup: &Setup) -> Result<(), Problem> {
     }
     let spl = args.text()?.unwrap_or_default();
     let session = setup.open()?;
-    let mut sink = Sink::open(setup.output.as_deref())?;
     if args.steps {
-        return steps(&session, &spl, setup, &mut sink);
+        return steps(&session, &spl, setup, setup.output.as_deref());
     }
     let text = session.explain(&spl, stage(args.stage))?;
-    sink.write(|out| writeln!(out, "{}", text.trim_end()))
+    send(setup.output.as_deref(), |out| {
+        writeln!(out, "{}", text.trim_end())
+    })
 }
 
 impl ExplainArgs {
@@ -69,8 +70,14 @@ impl ExplainArgs {
     }
 }
 
-/// Writes the rows after every command.
-pub fn steps(session: &Session, spl: &str, setup: &Setup, sink: &mut Sink) -> Result<(), Problem> {
+/// Writes the rows after every command to a file where one is named, else to standard output.
+pub fn steps(
+    session: &Session,
+    spl: &str,
+    setup: &Setup,
+    path: Option<&Path>,
+) -> Result<(), Problem> {
+    let mut sink = Sink::open(path)?;
     for (command, answer) in session.steps(spl)? {
         let format = match setup.format_for(answer.rows.names().len()) {
             Format::Parquet => {
@@ -83,7 +90,7 @@ pub fn steps(session: &Session, spl: &str, setup: &Setup, sink: &mut Sink) -> Re
         sink.write(|out| write_step(&command, &answer, format, &style, out))?;
         setup.notices(&answer.notices);
     }
-    Ok(())
+    sink.finish()
 }
 
 fn write_step(

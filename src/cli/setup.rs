@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::cli::args::{ColorArg, Global, SplArgs};
 use crate::cli::interrupt;
 use crate::cli::output::rows::write_parquet;
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Style, Table, counted, duration, table, write};
 use crate::cli::problem::Problem;
 use crate::cli::progress::Bars;
@@ -123,7 +123,9 @@ impl Setup {
             .into());
         }
         let style = self.style(format);
-        Sink::open(self.output.as_deref())?.write(|out| write(rows, format, &style, out))
+        send(self.output.as_deref(), |out| {
+            write(rows, format, &style, out)
+        })
     }
 
     /// Writes a search's rows to where output goes.

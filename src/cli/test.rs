@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use crate::cli::args::TestArgs;
 use crate::cli::benign;
 use crate::cli::output::listing::Listing;
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::send;
 use crate::cli::output::{Format, counted, duration, write};
 use crate::cli::problem::Problem;
 use crate::cli::setup::Setup;
@@ -89,25 +89,25 @@ fn print(
     format: Format,
     setup: &Setup,
 ) -> Result<(), Problem> {
-    let mut sink = Sink::open(setup.output.as_deref())?;
+    let output = setup.output.as_deref();
     match format {
         Format::Junit => {
             let cases: Vec<Case> = results.iter().map(case).collect();
             let text = junit::suite("detection tests", &cases);
-            sink.write(|out| out.write_all(text.as_bytes()))
+            send(output, |out| out.write_all(text.as_bytes()))
         }
         Format::Sarif => {
             let annotations: Vec<Annotation> = results.iter().filter_map(annotation).collect();
             let text = sarif::log(&annotations);
-            sink.write(|out| out.write_all(text.as_bytes()))
+            send(output, |out| out.write_all(text.as_bytes()))
         }
         Format::Json | Format::Ndjson | Format::Csv => {
             let style = setup.style(format);
-            sink.write(|out| write(&listing(results), format, &style, out))
+            send(output, |out| write(&listing(results), format, &style, out))
         }
         Format::Table | Format::Vertical | Format::Markdown | Format::Parquet | Format::Html => {
             // For people: what went wrong, each with its reasons, then the sums.
-            sink.write(|out| {
+            send(output, |out| {
                 for result in results {
                     let told = matches!(result.status, TestStatus::Failed | TestStatus::Error)
                         || setup.options.verbose;

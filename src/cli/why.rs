@@ -2,7 +2,7 @@
 
 use crate::cli::args::WhyArgs;
 use crate::cli::output::Format;
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::send;
 use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, note};
 use crate::detect::why::{self, Why};
@@ -38,7 +38,9 @@ pub fn tell(
 ) -> Result<(), Problem> {
     let found = session.why(search, only, setup.limit.unwrap_or(MISSES))?;
     let text = written(&found, setup)?;
-    Sink::open(setup.output.as_deref())?.write(|out| writeln!(out, "{}", text.trim_end()))?;
+    send(setup.output.as_deref(), |out| {
+        writeln!(out, "{}", text.trim_end())
+    })?;
     if found.lost.is_none() && found.steps.last().is_some_and(|step| step.rows > 0) && !setup.quiet
     {
         note("note: the search finds something");

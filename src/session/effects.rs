@@ -1,6 +1,7 @@
 //! What searches write: tables and events, inside the home folder only, there whole or not at all.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -10,7 +11,7 @@ use crate::plan::effects::{Effect, EventsEffect, TableEffect, TablePlace};
 use crate::plan::table::Table;
 use crate::read::Batch;
 use crate::session::Session;
-use crate::store::{Store, Writer, write_whole};
+use crate::store::{Store, WholeFile, Writer};
 use crate::value::{Type, Value};
 
 impl Session {
@@ -22,22 +23,26 @@ impl Session {
         }
         let store = Store::open(&self.options.home);
         let writer = store.writer()?;
+        let mut files = Files::default();
         let mut events = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Table(table) => self.write_table(&table)?,
+                Effect::Table(table) => self.write_table(&table, &mut files)?,
                 Effect::Events(more) => events.push(more),
-                Effect::Model { name, text } => self.write_model(&name, text.as_deref())?,
+                Effect::Model { name, text } => {
+                    self.write_model(&name, text.as_deref(), &mut files)?;
+                }
             }
         }
         let mut origins = Vec::new();
         for (at, more) in events.into_iter().enumerate() {
             origins.extend(add_events(&store, &writer, more, at)?);
         }
+        files.keep()?;
         writer.commit(&origins).map(|_| ())
     }
 
-    fn write_table(&self, effect: &TableEffect) -> Result<()> {
+    fn write_table(&self, effect: &TableEffect, files: &mut Files) -> Result<()> {
         let home = &self.options.home;
         let path = match effect.place {
             TablePlace::Lookups => home.join("lookups").join(&effect.name),
@@ -46,6 +51,7 @@ impl Session {
                 .join(format!("{}.csv", effect.name)),
             TablePlace::Csv => home.join("csv").join(&effect.name),
         };
+        files.settle(&path)?;
         let new = texts(&effect.rows, effect);
         if new.rows.is_empty() && !effect.append && effect.key.is_none() {
             let there = path.is_file();
@@ -53,7 +59,8 @@ impl Session {
                 return Ok(());
             }
             if there && !effect.create_empty {
-                return std::fs::remove_file(&path).map_err(|why| Error::file(&path, why));
+                files.remove(path);
+                return Ok(());
             }
         }
         let before = match effect.append || effect.key.is_some() {
@@ -67,22 +74,25 @@ impl Session {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|why| Error::file(folder, why))?;
         }
-        write_whole(
-            &path,
-            &csv_of(&table).map_err(|why| Error::file(&path, why))?,
-        )
+        let text = csv_of(&table).map_err(|why| Error::file(&path, why))?;
+        files.write(path, &text)
     }
 
     /// Writes or removes a model of the machine-learning toolkit.
-    fn write_model(&self, name: &str, text: Option<&str>) -> Result<()> {
+    fn write_model(&self, name: &str, text: Option<&str>, files: &mut Files) -> Result<()> {
         let folder = self.options.home.join("learned");
         let path = folder.join(format!("{name}.json"));
         match text {
             Some(text) => {
                 std::fs::create_dir_all(&folder).map_err(|why| Error::file(&folder, why))?;
-                write_whole(&path, text.as_bytes())
+                files.write(path, text.as_bytes())
             }
-            None => std::fs::remove_file(&path).map_err(|why| Error::file(&path, why)),
+            None => {
+                files.settle(&path)?;
+                std::fs::metadata(&path).map_err(|why| Error::file(&path, why))?;
+                files.remove(path);
+                Ok(())
+            }
         }
     }
 
@@ -98,6 +108,40 @@ impl Session {
             }
             TablePlace::Collections | TablePlace::Csv => Ok(None),
         }
+    }
+}
+
+/// Files to be put in place together: none of them changes when one can't be written.
+#[derive(Default)]
+struct Files(Vec<(PathBuf, Option<WholeFile>)>);
+
+impl Files {
+    fn write(&mut self, path: PathBuf, bytes: &[u8]) -> Result<()> {
+        self.settle(&path)?;
+        let mut file = WholeFile::create(&path)?;
+        file.write_all(bytes)
+            .map_err(|why| Error::file(&path, why))?;
+        self.0.push((path, Some(file)));
+        Ok(())
+    }
+
+    fn remove(&mut self, path: PathBuf) {
+        self.0.push((path, None));
+    }
+
+    /// Puts all in place if one of them is that file: what comes next goes by its content.
+    fn settle(&mut self, path: &Path) -> Result<()> {
+        match self.0.iter().any(|(of, _)| of == path) {
+            true => std::mem::take(self).keep(),
+            false => Ok(()),
+        }
+    }
+
+    fn keep(self) -> Result<()> {
+        self.0.into_iter().try_for_each(|(path, file)| match file {
+            Some(file) => file.keep(),
+            None => std::fs::remove_file(&path).map_err(|why| Error::file(&path, why)),
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::detect::test::{Planned, TestResult, TestStatus};
 use crate::error::{Error, Result};
 use crate::session::Session;
+use crate::store::write_whole;
 
 /// The file in the home folder.
 const FILE: &str = "tests.json";
@@ -106,12 +107,9 @@ impl TestCache {
             return Ok(());
         }
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        let fail = |why: std::io::Error| Error::file(&self.path, why);
-        std::fs::create_dir_all(folder).map_err(fail)?;
-        let file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
-        serde_json::to_writer(&file, &*kept).map_err(|why| fail(why.into()))?;
-        file.persist(&self.path).map_err(|why| fail(why.error))?;
-        Ok(())
+        std::fs::create_dir_all(folder).map_err(|why| Error::file(folder, why))?;
+        let text = serde_json::to_vec(&*kept).map_err(|why| Error::internal(why.to_string()))?;
+        write_whole(&self.path, &text)
     }
 
     fn key(&self, planned: &Planned) -> String {

@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all.
+//! Parquet files, folders and locks of the store.
 
 use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
@@ -17,26 +17,6 @@ pub const READERS: &str = "readers";
 
 /// Rows of a row group: small enough that a narrow span of time leaves most of a file unread.
 const ROW_GROUP: usize = 16_384;
-
-/// Writes a file beside, syncs it and renames it into place.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let beside = path.with_extension("tmp");
-    let write = || {
-        let mut file = File::create(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    };
-    write().map_err(|e| {
-        // What is left of it would only lie around.
-        std::fs::remove_file(&beside).ok();
-        Error::file(path, e)
-    })?;
-    sync_folder(path.parent().unwrap_or(Path::new(".")))
-}
 
 /// Writes rows as Parquet and syncs the file. The name is a temporary one: renaming is up to the caller.
 ///

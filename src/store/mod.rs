@@ -10,6 +10,7 @@ mod files;
 mod manifest;
 mod scan;
 mod summaries;
+mod whole;
 mod writer;
 
 use std::fs::File;
@@ -22,8 +23,8 @@ use crate::error::{Error, Result};
 use crate::store::manifest::{BatchFile, Manifest};
 
 pub use crate::store::care::{Compaction, Damage, Kept};
-pub use crate::store::files::write_whole;
 pub use crate::store::summaries::{StoredSummary, Summaries};
+pub use crate::store::whole::{WholeFile, write_whole};
 pub use crate::store::writer::{Committed, Rows, Writer};
 
 /// What the origins of risk events begin with that detections made. No file is named so.

@@ -24,6 +24,7 @@ mod lints;
 mod mutated_files;
 mod mutated_searches;
 mod mutation;
+mod outputs;
 mod plot;
 mod properties;
 mod published;

@@ -286,3 +286,24 @@ fn places_come_from_the_file_the_user_names() {
         .fails(1, &["none.mmdb"]);
     place.search(&[], spl).fine().says(&["--geoip"]);
 }
+
+#[test]
+fn a_search_that_can_not_write_all_its_tables_writes_none() {
+    let place = place();
+    place.rows(DATA, "* | table user | outputlookup a.csv");
+    // A folder of that name is in the way of the second table.
+    place.write(".spelunk/lookups/b.csv/x", "");
+    place
+        .search(
+            DATA,
+            "* | table n | outputlookup a.csv | outputlookup b.csv",
+        )
+        .fails(1, &["b.csv"]);
+    assert_eq!(place.read(".spelunk/lookups/a.csv"), "user\nann\nbo\n");
+    // The second sees what the first wrote.
+    place.rows(
+        DATA,
+        "* | table n | outputlookup a.csv | outputlookup append=true a.csv",
+    );
+    assert_eq!(place.read(".spelunk/lookups/a.csv"), "n\n1\n2\n1\n2\n");
+}

@@ -9,7 +9,7 @@ use crate::cli::args::LearnArgs;
 use crate::cli::interrupt;
 use crate::cli::learn::progress::Progress;
 use crate::cli::output::listing::Listing;
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Table, counted, write};
 use crate::cli::problem::Problem;
 use crate::cli::repl::names::Names;
@@ -104,7 +104,7 @@ fn listing(lessons: &[Lesson], progress: &Progress) -> Listing {
 }
 
 fn say(text: &str) -> Result<(), Problem> {
-    Sink::open(None)?.write(|out| writeln!(out, "{}", text.trim_end()))
+    send(None, |out| writeln!(out, "{}", text.trim_end()))
 }
 
 /// A learner at work.
@@ -204,8 +204,7 @@ impl Class {
                 self.show(&rows, None)?;
             }
             ".steps" if !rest.is_empty() => {
-                let mut sink = Sink::open(None)?;
-                crate::cli::search::steps(&self.session, rest, &self.setup, &mut sink)?;
+                crate::cli::search::steps(&self.session, rest, &self.setup, None)?;
             }
             ".help" => say(HELP)?,
             ".quit" | ".exit" => return Ok(Flow::Leave),
@@ -258,7 +257,7 @@ impl Class {
     fn show(&self, rows: &dyn Table, limit: Option<usize>) -> Result<(), Problem> {
         let mut style = self.setup.style(Format::Table);
         style.limit = limit.or(style.limit);
-        Sink::open(None)?.write(|out| write(rows, Format::Table, &style, out))
+        send(None, |out| write(rows, Format::Table, &style, out))
     }
 }
 

@@ -7,6 +7,7 @@ use polars::prelude::ParquetWriter;
 use crate::cli::output::Table;
 use crate::error::{Error, Result};
 use crate::exec::rows::Rows;
+use crate::store::WholeFile;
 use crate::value::{Type, Value};
 
 impl Table for Rows {
@@ -33,9 +34,9 @@ pub fn write_parquet(rows: &Rows, limit: Option<usize>, path: &Path) -> Result<(
         Some(limit) => rows.frame().head(Some(limit)),
         None => rows.frame().clone(),
     };
-    let file = std::fs::File::create(path).map_err(|why| Error::file(path, why))?;
-    ParquetWriter::new(file)
+    let mut file = WholeFile::create(path)?;
+    ParquetWriter::new(&mut file)
         .finish(&mut frame)
-        .map(|_| ())
-        .map_err(|why| Error::file(path, why))
+        .map_err(|why| Error::file(path, why))?;
+    file.keep()
 }

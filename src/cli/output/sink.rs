@@ -1,12 +1,12 @@
 //! Where output goes: standard output or a file.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IntoInnerError, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
 use crate::cli::interrupt;
 use crate::cli::problem::Problem;
 use crate::error::{Error, ErrorKind};
+use crate::store::WholeFile;
 
 const BUFFER: usize = 1 << 16;
 
@@ -33,42 +33,98 @@ fn go_on() -> io::Result<()> {
     Ok(())
 }
 
-/// Buffered output that knows which file it is.
-pub struct Sink {
-    out: Box<dyn Write>,
-    path: Option<PathBuf>,
+/// Buffered output. A file is there only after [`Sink::finish`], and whole: until then, and after
+/// an error, what was there before stays.
+pub struct Sink(Out);
+
+enum Out {
+    Standard(BufWriter<Stoppable<StdoutLock<'static>>>),
+    File {
+        out: BufWriter<Stoppable<WholeFile>>,
+        path: PathBuf,
+    },
 }
 
 impl Sink {
     /// A file where one is named, else standard output.
+    ///
+    /// # Errors
+    /// The file can't be written.
     pub fn open(path: Option<&Path>) -> Result<Sink, Problem> {
-        let out: Box<dyn Write> = match path {
+        Ok(Sink(match path {
             Some(path) => {
-                let file = File::create(path).map_err(|why| Error::file(path, why))?;
-                Box::new(BufWriter::with_capacity(BUFFER, Stoppable(file)))
+                let file = WholeFile::create(path)?;
+                if let Some(temporary) = file.temporary() {
+                    interrupt::removes(temporary);
+                }
+                Out::File {
+                    out: BufWriter::with_capacity(BUFFER, Stoppable(file)),
+                    path: path.to_owned(),
+                }
             }
             None => {
                 let stdout = Stoppable(io::stdout().lock());
-                Box::new(BufWriter::with_capacity(BUFFER, stdout))
+                Out::Standard(BufWriter::with_capacity(BUFFER, stdout))
             }
-        };
-        Ok(Sink {
-            out,
-            path: path.map(Path::to_path_buf),
-        })
+        }))
     }
 
     /// Hands the output to `write`, and sends on what was written.
+    ///
+    /// # Errors
+    /// It can't be written.
     pub fn write(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Problem> {
-        write(&mut self.out)
-            .and_then(|()| self.out.flush())
-            .map_err(|why| match &self.path {
-                _ if interrupt::asked() => Problem::from(Error::new(ErrorKind::Interrupted)),
-                Some(path) => Problem::from(Error::file(path, why)),
-                None => Problem::Write(why),
-            })
+        let written = match &mut self.0 {
+            Out::Standard(out) => write(out).and_then(|()| out.flush()),
+            Out::File { out, .. } => write(out).and_then(|()| out.flush()),
+        };
+        written.map_err(|why| problem(self.path(), why))
     }
+
+    /// The output is complete: a file takes its place.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub fn finish(self) -> Result<(), Problem> {
+        match self.0 {
+            Out::Standard(_) => Ok(()),
+            Out::File { out, path } => match out.into_inner().map_err(IntoInnerError::into_error) {
+                Ok(Stoppable(file)) => Ok(file.keep()?),
+                Err(why) => Err(problem(Some(&path), why)),
+            },
+        }
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match &self.0 {
+            Out::Standard(_) => None,
+            Out::File { path, .. } => Some(path),
+        }
+    }
+}
+
+fn problem(path: Option<&Path>, why: io::Error) -> Problem {
+    if interrupt::asked() {
+        return Error::new(ErrorKind::Interrupted).into();
+    }
+    match path {
+        Some(path) => Error::file(path, why).into(),
+        None => Problem::Write(why),
+    }
+}
+
+/// Writes all there is to write to a file where one is named, else to standard output.
+///
+/// # Errors
+/// It can't be written.
+pub fn send(
+    path: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Problem> {
+    let mut sink = Sink::open(path)?;
+    sink.write(write)?;
+    sink.finish()
 }

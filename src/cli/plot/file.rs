@@ -65,9 +65,7 @@ pub fn write(figure: &Figure, path: &Path) -> Result<(), Error> {
         Kind::Svg => svg(figure)?.into_bytes(),
         Kind::Png => png(figure).map_err(|why| Error::file(path, why))?,
     };
-    // A name without a folder has none that could be synced.
-    let whole = std::path::absolute(path).map_err(|why| Error::file(path, why))?;
-    write_whole(&whole, &bytes)
+    write_whole(path, &bytes)
 }
 
 fn svg(figure: &Figure) -> Result<String, Error> {

@@ -6,7 +6,7 @@ mod terminal;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Table};
 use crate::cli::plot::figure::Figure;
 use crate::cli::problem::Problem;
@@ -33,8 +33,9 @@ pub fn show(rows: &dyn Table, setup: &Setup) -> Result<(), Problem> {
         width: setup.style(Format::Table).width,
         color: setup.color,
     };
-    Sink::open(setup.output.as_deref())?
-        .write(|out| write!(out, "{}", terminal::draw(&figure, look)))
+    send(setup.output.as_deref(), |out| {
+        write!(out, "{}", terminal::draw(&figure, look))
+    })
 }
 
 /// Draws rows into a file: `.svg` or `.png`.

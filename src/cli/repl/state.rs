@@ -5,7 +5,7 @@ use crate::cli::help;
 use crate::cli::interrupt;
 use crate::cli::list::{datasets, macros, matches, names};
 use crate::cli::output::listing::Listing;
-use crate::cli::output::sink::Sink;
+use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Table, is_time, time};
 use crate::cli::plot;
 use crate::cli::problem::Problem;
@@ -113,8 +113,7 @@ impl State {
             Dot::Explain(stage, spl) => self.explain(stage, spl)?,
             Dot::Steps(spl) => {
                 let spl = self.given_or_last(spl)?;
-                let mut sink = Sink::open(None)?;
-                search::steps(&self.session, &spl, &self.setup, &mut sink)?;
+                search::steps(&self.session, &spl, &self.setup, None)?;
             }
             Dot::Why(spl) => {
                 let spl = self.given_or_last(spl)?;
@@ -253,6 +252,6 @@ impl State {
     }
 
     fn say(&self, text: &str) -> Result<(), Problem> {
-        Sink::open(None)?.write(|out| writeln!(out, "{}", text.trim_end()))
+        send(None, |out| writeln!(out, "{}", text.trim_end()))
     }
 }

@@ -1,0 +1,291 @@
+//! Files of the user's that are there whole or not at all: a temporary file in the same folder,
+//! synced and renamed into place.
+
+use std::fs::{File, Metadata, Permissions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+use crate::error::{Error, Result};
+
+/// Symbolic links that are followed at most, as Linux does.
+const MOST_LINKS: usize = 40;
+
+/// A file being written. Until [`WholeFile::keep`] is called, what was there before stays as it
+/// was; a file that is dropped before leaves nothing behind.
+///
+/// - A symbolic link is followed: its target is replaced, not the link.
+/// - The permissions of a file that was there are kept. Its owner, its extended attributes and its
+///   other hard links are not: the name points to a new file.
+/// - A file that may not be written is refused, though its folder would allow to replace it.
+/// - Pipes, terminals, `/dev/null` and open descriptors (`/dev/stdout`) have no old content to
+///   keep and no folder to rename in: they are written directly.
+#[derive(Debug)]
+pub struct WholeFile {
+    /// The name that the user gave, for errors.
+    name: PathBuf,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// Beside the file that it will be.
+    Beside { new: NamedTempFile, target: PathBuf },
+    /// Right there.
+    Direct(File),
+}
+
+impl WholeFile {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// The folder is not there, or the file can't be written.
+    pub fn create(path: &Path) -> Result<WholeFile> {
+        let place = place(path).map_err(|why| Error::file(path, why))?;
+        Ok(WholeFile {
+            name: path.to_owned(),
+            place,
+        })
+    }
+
+    /// The temporary file, if there is one: for a program that ends without dropping anything.
+    pub fn temporary(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Beside { new, .. } => Some(new.path()),
+            Place::Direct(_) => None,
+        }
+    }
+
+    /// Puts the file into its place.
+    ///
+    /// # Errors
+    /// The disk is full, or the file can't be replaced; what was there before stays.
+    pub fn keep(self) -> Result<()> {
+        let fail = |why| Error::file(&self.name, why);
+        match self.place {
+            Place::Beside { new, target } => {
+                new.as_file().sync_all().map_err(fail)?;
+                new.persist(&target).map_err(|why| fail(why.error))?;
+                sync(folder_of(&target)).map_err(fail)
+            }
+            Place::Direct(mut file) => file.flush().map_err(fail),
+        }
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.place {
+            Place::Beside { new, .. } => new.write(bytes),
+            Place::Direct(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.place {
+            Place::Beside { new, .. } => new.flush(),
+            Place::Direct(file) => file.flush(),
+        }
+    }
+}
+
+/// Writes a file whole, or leaves it as it is; see [`WholeFile`].
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = WholeFile::create(path)?;
+    file.write_all(bytes)
+        .map_err(|why| Error::file(path, why))?;
+    file.keep()
+}
+
+/// Where the file `path` is written.
+fn place(path: &Path) -> io::Result<Place> {
+    let before = match std::fs::metadata(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => None,
+        other => Some(other?),
+    };
+    let target = followed(path)?;
+    match (before, target) {
+        (None, Some(target)) => beside(target, None),
+        (Some(before), Some(target)) if before.is_file() => {
+            // Renaming asks for the rights of the folder alone.
+            File::options().write(true).open(&target)?;
+            beside(target, Some(before))
+        }
+        // Appending is the same to a pipe, and spares the content of a file that the shell opened.
+        _ => File::options().append(true).open(path).map(Place::Direct),
+    }
+}
+
+fn beside(target: PathBuf, before: Option<Metadata>) -> io::Result<Place> {
+    let folder = folder_of(&target);
+    // Says in plain words that there is no such folder.
+    std::fs::metadata(folder)?;
+    let mut builder = Builder::new();
+    builder.prefix(".spelunk-").suffix(".tmp");
+    if let Some(permissions) = of_new_file() {
+        builder.permissions(permissions);
+    }
+    let new = builder.tempfile_in(folder).map_err(plain)?;
+    if let Some(before) = before {
+        new.as_file().set_permissions(before.permissions())?;
+    }
+    Ok(Place::Beside { new, target })
+}
+
+/// The permissions of a file that is new, from which the system takes the umask.
+#[cfg(unix)]
+fn of_new_file() -> Option<Permissions> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Some(Permissions::from_mode(0o666))
+}
+
+#[cfg(not(unix))]
+fn of_new_file() -> Option<Permissions> {
+    None
+}
+
+/// The error of the system, without the name of the temporary file.
+fn plain(why: io::Error) -> io::Error {
+    let cause = why.get_ref().and_then(|inner| inner.source());
+    match cause {
+        Some(cause) => io::Error::new(why.kind(), cause.to_string()),
+        None => why,
+    }
+}
+
+/// The file at the end of symbolic links, be it there or not. None when a link leads to an open
+/// descriptor of a process (`/proc/self/fd/1`): that is no name under which a file could be put.
+fn followed(path: &Path) -> io::Result<Option<PathBuf>> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let is_link = std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_symlink());
+        if !is_link {
+            return Ok(Some(path));
+        }
+        let folder = folder_of(&path);
+        if folder.canonicalize()?.starts_with("/proc") {
+            return Ok(None);
+        }
+        path = folder.join(std::fs::read_link(&path)?);
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+/// The folder of a file; a bare name lies in the current one.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => path,
+    }
+}
+
+/// Makes renames in a folder last, where the system allows it.
+fn sync(folder: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    // Windows cannot open folders, and does not need to.
+    if cfg!(windows) {
+        return Ok(());
+    }
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A folder that may be written but not read, or a file system without this.
+        Err(why) if matches!(why.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::path::Path;
+
+    use super::{WholeFile, write_whole};
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).expect("a folder");
+        let names = entries.map(|e| e.expect("an entry").file_name());
+        let mut names: Vec<String> = names.map(|n| n.to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_that_is_not_kept_changes_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.csv");
+        let mut file = WholeFile::create(&path).expect("begun");
+        file.write_all(b"half").expect("written");
+        drop(file);
+        assert!(names(folder.path()).is_empty());
+        write_whole(&path, b"old").expect("written");
+        let mut file = WholeFile::create(&path).expect("begun");
+        file.write_all(b"ne").expect("written");
+        assert_eq!(std::fs::read(&path).expect("there"), b"old");
+        file.write_all(b"w").expect("written");
+        file.keep().expect("kept");
+        assert_eq!(std::fs::read(&path).expect("there"), b"new");
+        assert_eq!(names(folder.path()), ["a.csv"]);
+    }
+
+    #[test]
+    fn a_neighbour_with_the_ending_tmp_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let neighbour = folder.path().join("a.tmp");
+        std::fs::write(&neighbour, "mine").expect("written");
+        write_whole(&folder.path().join("a.svg"), b"x").expect("written");
+        assert_eq!(std::fs::read(&neighbour).expect("there"), b"mine");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_permissions_kept() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("d")).expect("a folder");
+        symlink("d/b", at("a")).expect("a link");
+        symlink("c", at("d/b")).expect("a link");
+        write_whole(&at("a"), b"1").expect("written");
+        assert_eq!(std::fs::read(at("d/c")).expect("there"), b"1");
+        for mode in [0o640, 0o755] {
+            std::fs::set_permissions(at("d/c"), PermissionsExt::from_mode(mode)).expect("set");
+            write_whole(&at("a"), b"2").expect("written");
+            let meta = std::fs::metadata(at("d/c")).expect("there");
+            assert_eq!(meta.permissions().mode() & 0o777, mode);
+        }
+        assert!(at("a").is_symlink() && at("d/b").is_symlink());
+        symlink("round", at("round")).expect("a link");
+        assert!(write_whole(&at("round"), b"3").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_has_the_permissions_of_any_other() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (ours, theirs) = (folder.path().join("a"), folder.path().join("b"));
+        write_whole(&ours, b"1").expect("written");
+        std::fs::write(&theirs, b"1").expect("written");
+        let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode();
+        assert_eq!(mode(&ours), mode(&theirs));
+    }
+
+    #[test]
+    fn errors_name_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("no/a.csv");
+        let why = write_whole(&path, b"").expect_err("no folder").to_string();
+        assert_eq!(
+            why,
+            format!("{}: No such file or directory", path.display())
+        );
+        let why = write_whole(folder.path(), b"")
+            .expect_err("a folder")
+            .to_string();
+        assert!(why.ends_with("Is a directory"), "{why}");
+    }
+}
