@@ -189,6 +189,9 @@ pub struct TestArgs {
     /// Run tests again whose search, knowledge and data are as they were
     #[arg(long)]
     pub no_cache: bool,
+    /// Succeed even if the data of all tests is missing
+    #[arg(long, conflicts_with = "against_benign")]
+    pub allow_missing_data: bool,
     /// Fetch data that is not there from this address or folder into the first --attack-data
     #[arg(long, value_name = "URLBASE", requires = "attack_data")]
     pub fetch: Option<String>,

@@ -78,9 +78,10 @@ Examples:
   spelunk test --content . --against-benign quiet_week/ --type TTP --max-per-day 5
 
 A test passes when the detection finds at least one row, the fields of its risk objects and of its risk message
-are in the rows, and its required fields are in the data. Data that is not there is reported as missing, which
-is no failure. Baselines (CONTENT/baselines) run before the detections they name.
-Exit code 1 if a test failed or could not be run.
+are in the rows, and its required fields are in the data. Baselines (CONTENT/baselines) run before the detections
+they name. Data that is not there is reported as missing.
+Exit code 1 if a test failed or could not be run, if no test was selected, or if the data of all tests is missing:
+--allow-missing-data accepts the last. With --changed-since it is fine that nothing changed.
 
 --fetch downloads missing data, going on where an earlier download stopped; what stands there as the pointer to a large
 file must come with its size and SHA-256. --against-benign runs the detections on other data and counts their rows by

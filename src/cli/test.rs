@@ -75,6 +75,45 @@ pub fn test(args: &TestArgs, setup: &Setup) -> Result<(), Problem> {
     if summary.interrupted {
         return Err(Error::new(ErrorKind::Interrupted).into());
     }
+    judge(&results, &summary, args, setup)
+}
+
+/// Ends in a problem when a test failed or could not be run, and when none was run at all.
+fn judge(
+    results: &[TestResult],
+    summary: &TestSummary,
+    args: &TestArgs,
+    setup: &Setup,
+) -> Result<(), Problem> {
+    if results.is_empty() {
+        return match &args.changed_since {
+            // What did not change needs no test.
+            Some(revision) if summary.chosen > 0 => {
+                let why = format!("no detection changed since {revision}: nothing was tested");
+                setup.notices(&[why]);
+                Ok(())
+            }
+            _ => Err(Error::data("no test was selected")
+                .hint("baselines have no tests of their own: name detections or folders of them")
+                .into()),
+        };
+    }
+    let missing: Vec<&TestResult> = results.iter().filter(|r| !r.missing.is_empty()).collect();
+    if let Some(first) = missing.iter().find_map(|result| result.missing.first()) {
+        let count = missing.len() as u64;
+        let no_other =
+            |r: &TestResult| matches!(r.status, TestStatus::Missing | TestStatus::Untested);
+        let tests = counted(count, "test");
+        if results.iter().all(no_other) && !args.allow_missing_data {
+            return Err(Error::data(format!(
+                "no test was run: the data of {tests} is missing, first {first}"
+            ))
+            .hint("--attack-data names a folder of data sets, --fetch downloads what is missing")
+            .hint("--allow-missing-data accepts that all data is missing")
+            .into());
+        }
+        setup.notices(&[format!("the data of {tests} is missing, first {first}")]);
+    }
     let is_bad = |r: &TestResult| matches!(r.status, TestStatus::Failed | TestStatus::Error);
     if results.iter().any(is_bad) {
         Err(Problem::Reported)

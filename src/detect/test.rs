@@ -75,6 +75,9 @@ pub struct TestResult {
     pub seconds: f64,
     /// Whether it is the result of an earlier run on the same search, knowledge and data.
     pub cached: bool,
+    /// Where its data was expected that is not there: paths, or references of data for which no
+    /// folder is given.
+    pub missing: Vec<String>,
 }
 
 impl TestResult {
@@ -94,6 +97,7 @@ impl TestResult {
             risk_events: 0,
             seconds: 0.0,
             cached: false,
+            missing: Vec::new(),
         }
     }
 }
@@ -153,6 +157,7 @@ pub fn plan(
             continue;
         }
         let mut missing = Vec::new();
+        let mut reasons = Vec::new();
         let mut data = Vec::new();
         for wanted in &test.attack_data {
             match locate(wanted, &detection.path, roots) {
@@ -163,10 +168,13 @@ pub fn plan(
                     host: wanted.host.clone(),
                     index: wanted.custom_index.clone(),
                 }),
-                Err(why) => missing.push(match not_fetched.get(&wanted.data) {
-                    Some(why) => format!("{} could not be fetched: {why}", wanted.data),
-                    None => why,
-                }),
+                Err(absent) => {
+                    missing.push(absent.path);
+                    reasons.push(match not_fetched.get(&wanted.data) {
+                        Some(why) => format!("{} could not be fetched: {why}", wanted.data),
+                        None => absent.why,
+                    });
+                }
             }
         }
         if missing.is_empty() {
@@ -176,12 +184,10 @@ pub fn plan(
                 data,
             });
         } else {
-            ended.push(TestResult::new(
-                detection,
-                &test.name,
-                TestStatus::Missing,
+            ended.push(TestResult {
                 missing,
-            ));
+                ..TestResult::new(detection, &test.name, TestStatus::Missing, reasons)
+            });
         }
     }
     (planned, ended)
@@ -199,17 +205,43 @@ fn by_hand(test: &DetectionTest) -> Option<String> {
     })
 }
 
+/// Data that is not there.
+struct Absent {
+    /// Where it was expected.
+    path: String,
+    why: String,
+}
+
 /// The data's file, or why it can't be had.
-fn locate(wanted: &AttackData, beside: &Path, roots: &[PathBuf]) -> Result<PathBuf, String> {
-    let path = dataset::locate(&wanted.data, beside, roots)
-        .ok_or_else(|| format!("{} is not downloaded", wanted.data))?;
+fn locate(wanted: &AttackData, beside: &Path, roots: &[PathBuf]) -> Result<PathBuf, Absent> {
+    let Some(path) = dataset::locate(&wanted.data, beside, roots) else {
+        let below = dataset::relative_path(&wanted.data);
+        let expected = roots
+            .first()
+            .zip(below)
+            .map(|(root, below)| into(root, &below));
+        return Err(Absent {
+            path: expected.map_or(wanted.data.clone(), |path| path.display().to_string()),
+            why: format!("{} is not downloaded", wanted.data),
+        });
+    };
     if shipped::file(&path).is_none() && is_pointer(&path) {
-        return Err(format!(
-            "{} is not downloaded: it is the pointer to a large file (git lfs pull fetches it)",
-            path.display()
-        ));
+        let path = path.display().to_string();
+        let why = format!(
+            "{path} is not downloaded: it is the pointer to a large file (git lfs pull fetches it)"
+        );
+        return Err(Absent { path, why });
     }
     Ok(path)
+}
+
+/// Where a file of the data sets is in a folder that holds them.
+pub fn into(root: &Path, below: &Path) -> PathBuf {
+    if root.ends_with("datasets") {
+        root.join(below)
+    } else {
+        root.join("datasets").join(below)
+    }
 }
 
 /// Whether a file is a large-file pointer of Git rather than the file.

@@ -15,7 +15,7 @@ use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Client, StatusCode};
 use sha2::{Digest as _, Sha256};
 
-use crate::detect::test::is_pointer;
+use crate::detect::test::{into, is_pointer};
 use crate::error::{Error, Result};
 use crate::knowledge::dataset;
 use crate::knowledge::detection::Detection;
@@ -268,15 +268,6 @@ impl Fetcher<'_> {
         if let Some(progress) = self.progress {
             progress.advance(bytes as u64, 0);
         }
-    }
-}
-
-/// Where a file of the data sets lies in a folder that holds them.
-fn into(root: &Path, below: &Path) -> PathBuf {
-    if root.ends_with("datasets") {
-        root.join(below)
-    } else {
-        root.join("datasets").join(below)
     }
 }
 

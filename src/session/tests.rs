@@ -42,6 +42,8 @@ pub struct TestChoice {
 pub struct TestSummary {
     /// Tests in all.
     pub tests: usize,
+    /// Detections that were chosen before those were left out that did not change.
+    pub chosen: usize,
     /// Whether the user stopped it before all were run.
     pub interrupted: bool,
     /// How long it took.
@@ -76,6 +78,7 @@ impl Session {
         };
         detections.retain(|d| !is_baseline(d));
         let mut detections = choice.selection.choose(detections)?;
+        let chosen = detections.len();
         if let Some(revision) = &choice.changed_since {
             detections = self.changed_since(revision, detections)?;
         }
@@ -135,6 +138,7 @@ impl Session {
         notices.dedup();
         Ok(TestSummary {
             tests,
+            chosen,
             interrupted: self.check_cancelled().is_err(),
             elapsed: started.elapsed(),
             notices,
@@ -254,6 +258,7 @@ impl Session {
             risk_events: found.risk.len(),
             seconds: found.seconds,
             cached: false,
+            missing: Vec::new(),
         }
     }
 

@@ -159,6 +159,7 @@ fn only_what_changed_is_tested_when_asked() {
             "c",
             "--changed-since",
             "HEAD",
+            "--allow-missing-data",
             "--format",
             "ndjson",
         ]);
@@ -213,4 +214,51 @@ fn wrong_usage_is_told() {
         .fails(2, &["no detections are named", "--content"]);
     test(&place, &["--attack-data", "nowhere"]).fails(1, &["nowhere: no such folder"]);
     test(&place, &["no_such_detection"]).fails(1, &["no_such_detection"]);
+}
+
+#[test]
+fn the_data_of_all_tests_missing_is_no_success() {
+    let content = support::root().join("tests/content");
+    let place = Place::new();
+    for name in ["passes", "data_is_missing", "by_hand"] {
+        let file = format!("detections/endpoint/{name}.yml");
+        let text = std::fs::read_to_string(content.join(&file)).expect("it is there");
+        place.write(&format!("c/{file}"), text);
+    }
+    std::fs::create_dir(place.path().join("data")).expect("a folder");
+    let args = ["test", "--content", "c", "--attack-data", "data"];
+    let run = |more: &[&str]| place.run(&[&args, more].concat());
+    let failed = run(&[]);
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    failed.says(&[
+        "the data of 2 tests is missing, first data/datasets/",
+        "--allow-missing-data",
+    ]);
+    let junit = run(&["--format", "junit", "--output", "out.xml"]);
+    assert_eq!(junit.code, Some(1), "{junit:?}");
+    assert!(place.read("out.xml").contains("skipped=\"3\""));
+    run(&["--allow-missing-data"])
+        .fine()
+        .says(&["the data of 2 tests is missing, first data/datasets/"]);
+    // To be tested by hand is another thing.
+    run(&["by_hand"]).fine();
+}
+
+#[test]
+fn no_test_selected_is_no_success() {
+    let place = Place::new();
+    place.write(
+        "b.yml",
+        "name: B\nid: b\ntype: Baseline\nsearch: '| makeresults'\n",
+    );
+    for more in [&[][..], &["--allow-missing-data"]] {
+        place
+            .run(&[&["test", "b.yml"][..], more].concat())
+            .says(&["no test was selected"]);
+        let run = place.run(&[&["test", "b.yml"][..], more].concat());
+        assert_eq!(run.code, Some(1), "{run:?}");
+    }
+    place
+        .run(&["test", "b.yml", "--type", "TTP"])
+        .says(&["no test was selected"]);
 }
