@@ -14,6 +14,7 @@ mod git;
 mod detections;
 mod index_time;
 mod ingest;
+mod layout;
 mod lessons;
 mod names;
 mod parts;
@@ -35,6 +36,7 @@ pub use crate::detect::Failure;
 pub use crate::session::answers::{Answer, ReplaySummary, RunSummary, Stage};
 pub use crate::session::compare::Comparison;
 pub use crate::session::detections::RunChoice;
+pub use crate::session::layout::{FileKind, LaidOut};
 pub use crate::session::lessons::{Attempt, lessons_home};
 pub use crate::session::names::NameKind;
 pub use crate::session::replay::ReplayOptions;
@@ -312,14 +314,16 @@ impl Session {
     }
 
     fn expand(&self, context: &PlanContext, spl: &str) -> Result<SourceId, Failure> {
-        let expanded = {
-            let mut sources = lock(&context.sources);
-            let typed = sources.add("search", spl);
-            expand(&mut sources, typed, &self.catalog.macros, &|text| {
-                evaluate(context, text)
-            })
-        };
-        expanded.map_err(|error| failure(context, error))
+        let typed = lock(&context.sources).add("search", spl);
+        self.expand_macros(context, typed)
+            .map_err(|error| failure(context, error))
+    }
+
+    fn expand_macros(&self, context: &PlanContext, typed: SourceId) -> Result<SourceId> {
+        let mut sources = lock(&context.sources);
+        expand(&mut sources, typed, &self.catalog.macros, &|text| {
+            evaluate(context, text)
+        })
     }
 
     fn plan(&self, compiled: &Compiled, pipeline: &Pipeline) -> Result<Plan> {

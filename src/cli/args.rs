@@ -423,10 +423,10 @@ pub struct CheckArgs {
 /// `fmt`
 #[derive(Debug, Args)]
 pub struct FmtArgs {
-    /// Files, or a search in quotes; nothing or `-` reads standard input
-    #[arg(value_name = "SPL_OR_FILE")]
+    /// Files (.spl, .yml, .yaml, .conf), folders of them, or a search in quotes; nothing or `-` reads standard input
+    #[arg(value_name = "SPL_OR_PATH")]
     pub what: Vec<String>,
-    /// Change nothing; name what is laid out otherwise, and fail if there is any
+    /// Change nothing; name what would be laid out differently, and fail if there is any
     #[arg(long)]
     pub check: bool,
     /// Write the files instead of standard output

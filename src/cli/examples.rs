@@ -167,9 +167,16 @@ Exit code 1 if anything does not run, or a lint given to --deny found something.
 pub const FMT: &str = "\
 Examples:
   spelunk fmt 'index=main|stats count by host|sort -count'
-  spelunk fmt -w searches/*.spl
+  spelunk fmt -w detections/ my_app/
   spelunk fmt --check searches/*.spl
-Macros, comments and quotes stay as they are; what is laid out already stays unchanged.";
+  spelunk fmt detection.yml                  the file as -w would write it
+
+In YAML only the value of `search` is laid out, in the notation it has; in .conf files `search`, and in macros.conf
+definitions that are searches; .spl files and standard input as a whole. Folders are searched for such files, hidden
+ones left out; a file of another kind is refused. Macros, comments and quotes stay as they are.
+A file is replaced as a whole, and only if it is read as before: the same tree of each search, the same value of
+everything else. A search that does not parse, or can't be written so, stays as it is and is reported.
+Exit code 1 if there was one, and with --check if any file would change.";
 
 /// `spelunk help --help`
 pub const HELP: &str = "\

@@ -8,95 +8,297 @@ use crate::cli::output::sink::Sink;
 use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, note, utf8};
 use crate::error::Error;
-use crate::report;
+use crate::session::{Failure, FileKind, LaidOut, Session};
 use crate::source::SourceMap;
 use crate::store::write_whole;
 use crate::syntax::format::format;
 
+/// The byte order mark, which a file keeps.
+const MARK: &str = "\u{feff}";
+
 /// Where a search comes from.
-enum From {
+enum Input {
+    /// Typed on the command line.
     Argument(String),
-    Input,
+    Standard,
+    /// Something without content of its own: a pipe of the shell, a device.
+    Pipe(PathBuf),
     File(PathBuf),
+    Folder(PathBuf),
 }
 
-/// Lays searches out: to standard output, into their files, or only tells which are not.
+/// Lays searches out: to standard output, into their files, or only reports which are not. A
+/// faulty file is reported and does not stop the others.
 pub fn fmt(args: &FmtArgs, setup: &Setup) -> Result<(), Problem> {
-    let mut sink = Sink::open(setup.output.as_deref())?;
-    let mut is_wrong = false;
-    let inputs = match args.what.as_slice() {
-        [] => vec![From::Input],
-        several => several.iter().map(|what| from(what)).collect(),
+    let inputs: Vec<Input> = match args.what.as_slice() {
+        [] => vec![Input::Standard],
+        several => several.iter().map(|what| Input::of(what)).collect(),
+    };
+    if args.write && !inputs.iter().all(Input::is_on_disk) {
+        return Err(Error::usage("-w writes files: name one").into());
+    }
+    let mut run = Run {
+        check: args.check,
+        setup,
+        // Typed searches need no knowledge.
+        session: match inputs.iter().any(Input::is_on_disk) {
+            true => Some(Session::open(setup.options.clone())?),
+            false => None,
+        },
+        sink: match args.write {
+            true => None,
+            false => Some(Sink::open(setup.output.as_deref())?),
+        },
+        counts: Counts::default(),
     };
     for input in inputs {
-        let (name, text) = input.read()?;
-        let mut sources = SourceMap::new();
-        let source = sources.add(name.as_str(), text.as_str());
-        let laid_out = match format(source, &text) {
-            Ok(laid_out) => laid_out,
-            Err(error) => {
-                note(report::render(&error, &sources, setup.error_color).trim_end());
-                is_wrong = true;
-                continue;
-            }
-        };
-        if args.check {
-            if laid_out != text && laid_out.trim_end() != text {
-                is_wrong = true;
-                sink.write(|out| writeln!(out, "{name}"))?;
-            }
-            continue;
-        }
-        match (&input, args.write) {
-            (From::File(path), true) => {
-                if laid_out != text {
-                    write_whole(path, laid_out.as_bytes())?;
-                }
-            }
-            (From::Argument(_) | From::Input, true) => {
-                return Err(Error::usage("-w writes files: name one").into());
-            }
-            (_, false) => sink.write(|out| out.write_all(laid_out.as_bytes()))?,
-        }
+        run.take(input)?;
     }
-    // A file of output with a part of the searches would be none.
-    if !is_wrong || args.check {
-        sink.finish()?;
-    }
-    if is_wrong {
-        return Err(Problem::Reported);
-    }
-    Ok(())
+    run.finish()
 }
 
-/// A name of a file that is there means the file; anything that looks like a search is one.
-fn from(what: &str) -> From {
-    let path = Path::new(what);
-    match what {
-        "-" => From::Input,
-        _ if path.is_file() || !what.contains([' ', '|', '=', '`']) => From::File(path.to_owned()),
-        _ => From::Argument(what.to_owned()),
+impl Input {
+    /// A name of a file or a folder that is there means it; anything that looks like a search is
+    /// one.
+    fn of(what: &str) -> Input {
+        let path = PathBuf::from(what);
+        match what {
+            "-" => Input::Standard,
+            _ if path.is_dir() => Input::Folder(path),
+            _ if path.is_file() => Input::File(path),
+            _ if path.exists() => Input::Pipe(path),
+            _ if what.contains([' ', '|', '=', '`']) => Input::Argument(what.to_owned()),
+            _ => Input::File(path),
+        }
+    }
+
+    fn is_on_disk(&self) -> bool {
+        match self {
+            Input::File(_) | Input::Folder(_) => true,
+            Input::Argument(_) | Input::Standard | Input::Pipe(_) => false,
+        }
     }
 }
 
-impl From {
-    /// Its name and its text.
-    fn read(&self) -> Result<(String, String), Problem> {
-        let (path, bytes) = match self {
-            From::Argument(text) => return Ok(("search".to_owned(), text.clone())),
-            From::Input => {
+/// How many files ended how.
+#[derive(Default)]
+struct Counts {
+    /// Written, or to be.
+    changed: u64,
+    right: u64,
+    without_search: u64,
+    faulty: u64,
+}
+
+struct Run<'r> {
+    check: bool,
+    setup: &'r Setup,
+    /// Knows the macros, for files.
+    session: Option<Session>,
+    /// Where text goes; none when files are written.
+    sink: Option<Sink>,
+    counts: Counts,
+}
+
+impl Run<'_> {
+    /// Works on one input; what is wrong with it is reported here.
+    ///
+    /// # Errors
+    /// Output that can't be written: nor could that of the others.
+    fn take(&mut self, input: Input) -> Result<(), Problem> {
+        match input {
+            Input::Argument(text) => self.typed("search", &text),
+            Input::Standard => {
                 let mut bytes = Vec::new();
                 let name = Path::new("standard input");
                 io::stdin()
                     .read_to_end(&mut bytes)
                     .map_err(|why| Error::file(name, why))?;
-                (name, bytes)
+                self.typed("standard input", &utf8(name, bytes)?)
             }
-            From::File(path) => {
-                let bytes = std::fs::read(path).map_err(|why| Error::file(path, why))?;
-                (path.as_path(), bytes)
+            Input::Pipe(path) => {
+                let bytes = std::fs::read(&path).map_err(|why| Error::file(&path, why))?;
+                self.typed(&path.display().to_string(), &utf8(&path, bytes)?)
+            }
+            Input::File(path) => self.file(&path, true),
+            Input::Folder(path) => {
+                let (mut files, mut errors) = (Vec::new(), Vec::new());
+                files_below(&path, &mut files, &mut errors);
+                if files.is_empty() && errors.is_empty() {
+                    let why = "there is no .spl, .yml, .yaml or .conf file in this folder";
+                    errors.push(Error::file(&path, why));
+                }
+                for error in errors {
+                    self.counts.faulty += 1;
+                    self.setup.complain(&error.into());
+                }
+                files.iter().try_for_each(|path| self.file(path, false))
+            }
+        }
+    }
+
+    /// A search that is in no file.
+    fn typed(&mut self, name: &str, text: &str) -> Result<(), Problem> {
+        let mut sources = SourceMap::new();
+        let source = sources.add(name, text);
+        match format(source, text) {
+            Ok(laid_out) => {
+                let is_right = laid_out == text || laid_out.trim_end() == text;
+                self.output(name, &laid_out, is_right)
+            }
+            Err(error) => {
+                self.counts.faulty += 1;
+                self.setup.complain(&Failure { error, sources }.into());
+                Ok(())
+            }
+        }
+    }
+
+    /// A file that was named, or found in a folder.
+    fn file(&mut self, path: &Path, named: bool) -> Result<(), Problem> {
+        let (before, laid_out) = match self.lay_out(path, named) {
+            Ok(found) => found,
+            Err(problem) => {
+                self.counts.faulty += 1;
+                self.setup.complain(&problem);
+                return Ok(());
             }
         };
-        Ok((path.display().to_string(), utf8(path, bytes)?))
+        let is_faulty = !laid_out.failures.is_empty();
+        self.counts.faulty += u64::from(is_faulty);
+        for failure in laid_out.failures {
+            self.setup.complain(&failure.into());
+        }
+        let is_right = before == laid_out.text;
+        if is_right && is_faulty {
+            return Ok(());
+        }
+        if self.sink.is_none()
+            && !is_right
+            && let Err(error) = replace(path, &before, &laid_out.text)
+        {
+            self.counts.faulty += u64::from(!is_faulty);
+            self.setup.complain(&error.into());
+            return Ok(());
+        }
+        if laid_out.searches == 0 {
+            self.counts.without_search += 1;
+            return self.print(&laid_out.text);
+        }
+        self.output(&path.display().to_string(), &laid_out.text, is_right)
     }
+
+    /// The text of a file, and what becomes of it.
+    fn lay_out(&self, path: &Path, named: bool) -> Result<(String, LaidOut), Problem> {
+        let bytes = std::fs::read(path).map_err(|why| Error::file(path, why))?;
+        let Some(kind) = FileKind::of(path) else {
+            let why = "only .spl, .yml, .yaml and .conf files hold searches that can be laid out: \
+                       this file stays as it is";
+            return Err(Error::file(path, why)
+                .hint("a search is read from standard input, too: `spelunk fmt < FILE`")
+                .into());
+        };
+        let mark = match bytes.starts_with(MARK.as_bytes()) {
+            true => MARK,
+            false => "",
+        };
+        let text = utf8(path, bytes)?;
+        let session = self.session.as_ref();
+        let session = session.expect("a session is opened if a file is named");
+        let mut laid_out = session.lay_out(path, kind, &text, named)?;
+        laid_out.text.insert_str(0, mark);
+        Ok((format!("{mark}{text}"), laid_out))
+    }
+
+    /// Prints a text that is laid out, or its name if that is what is asked for.
+    fn output(&mut self, name: &str, text: &str, is_right: bool) -> Result<(), Problem> {
+        match is_right {
+            true => self.counts.right += 1,
+            false => self.counts.changed += 1,
+        }
+        match (&mut self.sink, is_right) {
+            (Some(sink), false) if self.check => sink.write(|out| writeln!(out, "{name}")),
+            _ => self.print(text),
+        }
+    }
+
+    /// Prints a text, unless files are written or only checked.
+    fn print(&mut self, text: &str) -> Result<(), Problem> {
+        match &mut self.sink {
+            Some(sink) if !self.check => sink.write(|out| out.write_all(text.as_bytes())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says how many files ended how; ends in a problem when one is faulty, or when one should
+    /// have been right.
+    fn finish(self) -> Result<(), Problem> {
+        let Counts {
+            changed,
+            right,
+            without_search,
+            faulty,
+        } = self.counts;
+        let writes = self.sink.is_none();
+        // A file of output with a part of the searches would be none.
+        if let Some(sink) = self.sink
+            && (self.check || faulty == 0)
+        {
+            sink.finish()?;
+        }
+        if (writes || self.check) && !self.setup.quiet {
+            let done = if writes {
+                "formatted"
+            } else {
+                "to be formatted"
+            };
+            let mut text = format!("{changed} {done}, {right} right already");
+            if without_search > 0 {
+                text.push_str(&format!(", {without_search} without a search"));
+            }
+            if faulty > 0 {
+                text.push_str(&format!(", {faulty} with errors"));
+            }
+            note(&text);
+        }
+        if faulty > 0 || self.check && changed > 0 {
+            return Err(Problem::Reported);
+        }
+        Ok(())
+    }
+}
+
+/// The files below a folder that may hold searches, sorted; nothing that is hidden, and no folder
+/// that a link leads to.
+fn files_below(folder: &Path, files: &mut Vec<PathBuf>, errors: &mut Vec<Error>) {
+    let entries = std::fs::read_dir(folder)
+        .and_then(|entries| entries.collect::<io::Result<Vec<_>>>())
+        .map_err(|why| errors.push(Error::file(folder, why)));
+    let mut paths: Vec<PathBuf> = entries.into_iter().flatten().map(|e| e.path()).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default();
+        if name.to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            if !path.is_symlink() {
+                files_below(&path, files, errors);
+            }
+        } else if FileKind::of(&path).is_some() && path.is_file() {
+            files.push(path);
+        }
+    }
+}
+
+/// Writes a file, unless somebody else did since it was read.
+fn replace(path: &Path, before: &str, after: &str) -> Result<(), Error> {
+    let now = std::fs::read(path).map_err(|why| Error::file(path, why))?;
+    if now != before.as_bytes() {
+        return Err(Error::file(
+            path,
+            "the file was changed while it was laid out: it stays as it is",
+        ));
+    }
+    write_whole(path, after.as_bytes())
 }

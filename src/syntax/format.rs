@@ -18,19 +18,27 @@ const INDENT: usize = 4;
 /// # Errors
 /// Quotes, brackets, backticks or comments that do not close; nesting too deep to read.
 pub fn format(source: SourceId, text: &str) -> Result<String> {
+    let lines = lines(source, text)?;
+    Ok(lines.into_iter().map(|line| line + "\n").collect())
+}
+
+/// The lines of a search that is laid out. A line break inside one of them belongs to a text in
+/// quotes, a comment or a macro call; the breaks between them are the layout's.
+///
+/// # Errors
+/// As [`format`].
+pub fn lines(source: SourceId, text: &str) -> Result<Vec<String>> {
     guard::check(source, text, 0)?;
     let mut lexer = Lexer {
         text,
         at: 0,
         depth: 0,
     };
-    let pipeline = lexer.pipeline();
-    let mut out = String::new();
-    for line in lines_of(&pipeline, 0) {
-        out.push_str(line.trim_end());
-        out.push('\n');
+    let mut lines = lines_of(&lexer.pipeline(), 0);
+    for line in &mut lines {
+        line.truncate(line.trim_end().len());
     }
-    Ok(out)
+    Ok(lines)
 }
 
 /// Stages, each but perhaps the first after a `|`.

@@ -19,7 +19,7 @@ use crate::shared;
 use crate::support;
 
 /// The searches of the golden cases, and those published if they are there.
-fn seeds() -> Vec<String> {
+pub fn seeds() -> Vec<String> {
     let mut found = Vec::new();
     for path in golden_case::files() {
         let entries = golden_case::read(&path).expect("the cases can be read");
