@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use spelunk::knowledge::conf::Layers;
+use spelunk::knowledge::fault::Faults;
 use spelunk::session::{FileKind, Session};
 
 use crate::mutated_searches::seeds;
@@ -120,9 +121,7 @@ fn is_same(name: &str, before: &str, after: &str) -> Result<(), String> {
     }
     let read = |text: &str| -> Result<Vec<_>, String> {
         let mut layers = Layers::default();
-        layers
-            .add(Path::new(name), text)
-            .map_err(|why| why.to_string())?;
+        layers.add(Path::new(name), text, &Faults::default());
         let stanzas = layers.stanzas().flat_map(|stanza| {
             stanza.iter().map(|(key, setting)| {
                 let value = match key {

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::knowledge::conf::Layers;
+use crate::knowledge::fault::Faults;
 use crate::session::layout::spot::Spot;
 use crate::session::layout::{LaidOut, line_end, same};
 use crate::session::{Failure, Session};
@@ -30,7 +31,7 @@ impl Session {
         if !settings.iter().any(|setting| setting.key == key) {
             return Ok(out);
         }
-        let layers = layers(path, text)?;
+        let layers = layers(path, text);
         let mut edits: Vec<(usize, Edit)> = Vec::new();
         for (at, setting) in settings.iter().enumerate() {
             let is_text = !setting.value.trim().is_empty() && !is_json(&setting.value);
@@ -192,10 +193,11 @@ fn settings(text: &str) -> Vec<Setting<'_>> {
     found
 }
 
-fn layers(path: &Path, text: &str) -> Result<Layers, Error> {
+/// The settings as the catalog reads them. Lines that it skips are no searches.
+fn layers(path: &Path, text: &str) -> Layers {
     let mut layers = Layers::default();
-    layers.add(path, text)?;
-    Ok(layers)
+    layers.add(path, text, &Faults::default());
+    layers
 }
 
 /// Whether a new text has the settings of the old one, with the new values in their places.
@@ -207,9 +209,7 @@ fn is_same(
     text: &str,
 ) -> bool {
     let after = settings(text);
-    let Ok(new) = self::layers(path, text) else {
-        return false;
-    };
+    let new = self::layers(path, text);
     let edit_of = |at: usize| edits.iter().find(|(edited, _)| *edited == at);
     let are_settings_same = before.len() == after.len()
         && std::iter::zip(before, &after)
