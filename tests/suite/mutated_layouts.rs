@@ -111,7 +111,7 @@ fn is_same(name: &str, before: &str, after: &str) -> Result<(), String> {
             return Ok(());
         };
         let mut new = read(after).map_err(|why| why.to_string())?;
-        let mut search = |of: &mut serde_json::Map<_, _>| {
+        let search = |of: &mut serde_json::Map<_, _>| {
             of.insert("search".to_owned(), serde_json::Value::Null)
                 .and_then(|search| search.as_str().map(words))
         };
