@@ -1,4 +1,4 @@
-//! Parquet files, folders and locks of the store.
+//! Files of the store that are there whole or not at all, its folders and its locks.
 
 use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
@@ -17,6 +17,28 @@ pub const READERS: &str = "readers";
 
 /// Rows of a row group: small enough that a narrow span of time leaves most of a file unread.
 const ROW_GROUP: usize = 16_384;
+
+/// Writes a file of the store beside, syncs it and renames it into place. The name beside is always
+/// the same, so that what a killed writer leaves is replaced by the next one: a file that a user
+/// names takes [`crate::store::write_whole`].
+///
+/// # Errors
+/// When it cannot be written.
+pub fn swap_in(path: &Path, bytes: &[u8]) -> Result<()> {
+    let beside = path.with_extension("tmp");
+    let write = || {
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    };
+    write().map_err(|e| {
+        // What is left of it would only lie around.
+        std::fs::remove_file(&beside).ok();
+        Error::file(path, e)
+    })?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
 
 /// Writes rows as Parquet and syncs the file. The name is a temporary one: renaming is up to the caller.
 ///

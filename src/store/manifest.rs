@@ -8,7 +8,7 @@ use polars::prelude::{DataFrame, DataType, Schema, TimeUnit};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::store::{Between, whole};
+use crate::store::{Between, files};
 
 /// Name of the file.
 pub const FILE: &str = "manifest.json";
@@ -154,7 +154,7 @@ impl Manifest {
     /// When it cannot be written.
     pub fn save(&self, folder: &Path) -> Result<()> {
         let text = serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?;
-        whole::write_whole(&folder.join(FILE), &text)
+        files::swap_in(&folder.join(FILE), &text)
     }
 
     /// Rows of all batches.

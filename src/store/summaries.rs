@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::store::manifest::{BatchFile, FILE, Kind};
-use crate::store::{Between, StoredSource, files, scan, whole};
+use crate::store::{Between, StoredSource, files, scan};
 
 /// What summaries there are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -201,7 +201,7 @@ impl Summaries {
         folders.iter().try_for_each(|f| files::sync_folder(f))?;
         std::fs::create_dir_all(&self.folder).map_err(|e| Error::file(&self.folder, e))?;
         let text = serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?;
-        whole::write_whole(&self.folder.join(FILE), &text)
+        files::swap_in(&self.folder.join(FILE), &text)
     }
 
     /// Removes the files that the manifest does not name.

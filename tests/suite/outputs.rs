@@ -1,6 +1,6 @@
 //! Files that the user names for output: there whole or not at all.
 
-use crate::drive::Place;
+use crate::drive::{Place, wait};
 use crate::shared;
 
 const ROWS: &str = "| makeresults count=3 | streamstats count AS n | table n";
@@ -214,5 +214,38 @@ fn a_full_disk_is_an_error_of_the_file() {
             old => assert_eq!(place.read(limited), old),
         }
         assert_eq!(names(&place), ["out.csv"]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_the_old_file() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+    // Once stops the search in order, twice ends the program at once.
+    for presses in [1, 2] {
+        let place = Place::new();
+        place.write("out.csv", "precious");
+        let child = place
+            .command(&["search", "| makeresults count=40000000", "-o", "out.csv"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let started = Instant::now();
+        while names(&place).len() < 2 && started.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let id = child.id().to_string();
+        for press in 0..presses {
+            let status = Command::new("kill").args(["-INT", &id]).status();
+            // It may have ended before the second.
+            assert!(press > 0 || status.is_ok_and(|status| status.success()));
+        }
+        let run = wait(child, Vec::new(), Vec::new());
+        assert_ne!(run.code, Some(0), "{run:?}");
+        assert_eq!(place.read("out.csv"), "precious");
+        assert_eq!(names(&place), ["out.csv"], "pressed {presses} times");
     }
 }
