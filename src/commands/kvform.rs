@@ -141,7 +141,7 @@ impl ColumnKernel for Forms {
             else {
                 continue;
             };
-            let captures = form.captures(&*text).map_err(|_| Error::data(too_hard(form.as_str())))?;
+            let captures = form.captures(&text).map_err(|_| Error::data(too_hard(form.as_str())))?;
             let Some(captures) = captures else {
                 continue;
             };

@@ -65,7 +65,7 @@ impl ColumnKernel for Elements {
                 context.check_cancelled()?;
             }
             for text in input.value(&self.from, row).into_values() {
-                for captures in element.captures_iter(&*text) {
+                for captures in element.captures_iter(&text) {
                     let captures = captures.map_err(|_| Error::data(too_hard(ELEMENT)))?;
                     if let (Some(name), Some(value)) = (captures.get(1), captures.get(2)) {
                         let value = Value::text(value.as_str().to_owned());

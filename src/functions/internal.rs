@@ -204,7 +204,7 @@ fn group<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let mut found = Vec::new();
     for text in args[0].clone().into_values() {
         let before = found.len();
-        for captures in regex.captures_iter(&*text) {
+        for captures in regex.captures_iter(&text) {
             let captures = captures.map_err(|_| too_hard(&pattern))?;
             let matched = match name.parse::<usize>() {
                 Ok(number) => captures.get(number),
@@ -229,7 +229,7 @@ fn expand<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let regex = regex(&pattern)?;
     let mut found = Vec::new();
     for text in args[0].clone().into_values() {
-        for captures in regex.captures_iter(&*text) {
+        for captures in regex.captures_iter(&text) {
             let captures = captures.map_err(|_| too_hard(&pattern))?;
             found.push(Cow::Owned(fill(&template, &captures)));
             if most > 0 && found.len() >= most {
@@ -245,7 +245,7 @@ fn offsets<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
         return Ok(Value::Null);
     };
     let regex = regex(&pattern)?;
-    let Some(captures) = regex.captures(&*text).map_err(|_| too_hard(&pattern))? else {
+    let Some(captures) = regex.captures(&text).map_err(|_| too_hard(&pattern))? else {
         return Ok(Value::Null);
     };
     let found: Vec<String> = regex
