@@ -3,7 +3,9 @@
 //! Nothing here draws; [`crate::report`] does. The doc comment of a kind that a
 //! search can raise is the shortest search that raises it.
 
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use crate::source::Span;
@@ -216,8 +218,24 @@ impl Error {
     }
 }
 
+/// Runs work that may panic on data that nobody foresaw. That is a bug, of ours or of a library, and
+/// costs no more than this work.
+///
+/// # Errors
+/// What the panic says.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| panic_text(&*panic))
+}
+
+/// What a panic says.
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no reason given").to_owned()
+}
+
 /// What the system says without its number of the error, which tells a user nothing.
-fn without_number(why: &str) -> &str {
+pub(crate) fn without_number(why: &str) -> &str {
     match why.rfind(" (os error ") {
         Some(at) if why.ends_with(')') => &why[..at],
         _ => why,

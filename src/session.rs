@@ -4,6 +4,7 @@ mod answers;
 mod changed;
 mod checks;
 mod compare;
+mod damage;
 mod data;
 mod deep;
 mod effects;
@@ -16,6 +17,7 @@ mod index_time;
 mod ingest;
 mod layout;
 mod lessons;
+mod model_files;
 mod names;
 mod parts;
 mod prepared;
@@ -29,7 +31,7 @@ mod why;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub use crate::detect::Failure;
@@ -56,6 +58,7 @@ use crate::plan::bind::Binder;
 use crate::plan::check;
 use crate::plan::context::{Limits, PlanContext};
 use crate::plan::{Plan, optimize, print as plan_print};
+use crate::session::damage::LeftOut;
 use crate::session::deep::deep;
 use crate::source::SourceId;
 use crate::syntax::ast::Pipeline;
@@ -166,8 +169,11 @@ impl CancelHandle {
 pub struct Session {
     options: Options,
     catalog: Arc<Catalog>,
-    data: OnceLock<Data>,
+    /// What is searched; none before it is read.
+    data: RwLock<Option<Arc<Data>>>,
     data_notices: Mutex<Vec<String>>,
+    /// What of it turned out to be damaged while a search read it.
+    left_out: Arc<Mutex<LeftOut>>,
     cancelled: CancelHandle,
     /// Whether many searches run one after the other, as detections do.
     many: AtomicBool,
@@ -204,8 +210,9 @@ impl Session {
         let session = Session {
             options,
             catalog: Arc::new(catalog),
-            data: OnceLock::new(),
+            data: RwLock::default(),
             data_notices: Mutex::default(),
+            left_out: Arc::default(),
             cancelled: CancelHandle(Arc::default()),
             many: AtomicBool::new(false),
             progress: RwLock::default(),
@@ -262,7 +269,7 @@ impl Session {
             let answer = Answer {
                 rows,
                 notices,
-                searched: self.data.get().map_or(0, Data::event_count),
+                searched: self.event_count(),
                 elapsed: started.elapsed(),
             };
             steps.push((print::stage(&stages[count - 1]), answer));
@@ -296,9 +303,8 @@ impl Session {
         if stage == Stage::Optimized {
             return Ok(plan_print::plan(&optimize::optimize(plan)));
         }
-        let data = self.data()?;
-        let executor = Executor::new(&compiled.context, data);
-        executor.explain(&plan).map_err(fail)
+        let explain = |data: &Data| Executor::new(&compiled.context, data).explain(&plan);
+        self.on_data(&compiled.context, explain).map_err(fail)
     }
 
     fn compile(&self, spl: &str) -> Result<Compiled, Failure> {
@@ -359,12 +365,12 @@ impl Session {
         writes: bool,
     ) -> Result<(Rows, Vec<String>), Failure> {
         let fail = |error| failure(context, error);
-        let data = if plan.reads_data() {
-            self.data().map_err(fail)?
-        } else {
-            &Data::default()
+        let run = |data: &Data| Executor::new(context, data).run(plan);
+        let rows = match plan.reads_data() {
+            true => self.on_data(context, run),
+            false => run(&Data::default()),
         };
-        let mut rows = Executor::new(context, data).run(plan).map_err(fail)?;
+        let mut rows = rows.map_err(fail)?;
         let effects = std::mem::take(&mut *lock(&context.effects));
         if writes {
             self.perform(effects).map_err(fail)?;
@@ -418,6 +424,7 @@ impl Session {
             tell_missing_fields: !self.many.load(Ordering::Relaxed),
             keep_summaries: self.many.load(Ordering::Relaxed),
             cancelled: Arc::clone(&lock(&self.cancelled.0)),
+            unreadable: Arc::default(),
             notices: Arc::default(),
             sources: Arc::default(),
             read_texts: Arc::default(),

@@ -56,7 +56,9 @@ pub fn explain(args: &ExplainArgs, setup: &Setup) -> Result<(), Problem> {
     for origin in session.field_origins(spl.as_deref())? {
         rows.push(line(origin));
     }
-    setup.write_table(&rows)
+    setup.write_table(&rows)?;
+    setup.notices(&session.take_data_notices());
+    Ok(())
 }
 
 fn line(origin: FieldOrigin) -> Vec<Value<'static>> {

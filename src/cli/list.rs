@@ -14,6 +14,12 @@ use crate::value::{Type, Value};
 /// Lists names, with what is known of each.
 pub fn list(args: &ListArgs, setup: &Setup) -> Result<(), Problem> {
     let pattern = args.pattern.as_deref().unwrap_or("*");
+    let of_data = |made: &dyn Fn(&Session) -> Result<Listing, Problem>| {
+        let session = setup.open()?;
+        let rows = made(&session)?;
+        setup.notices(&session.take_data_notices());
+        Ok::<Listing, Problem>(rows)
+    };
     let rows = match args.what {
         ListKind::Commands => command_table(|name| matches(name, pattern)),
         ListKind::Functions => {
@@ -25,8 +31,10 @@ pub fn list(args: &ListArgs, setup: &Setup) -> Result<(), Problem> {
         ListKind::Lookups => lookups(&setup.open()?, pattern),
         ListKind::Models => models(&setup.open()?, pattern),
         ListKind::Datasets => datasets(&setup.open()?, pattern)?,
-        ListKind::Fields => fields::uses(&setup.open()?, pattern)?,
-        ListKind::Sourcetypes => names(&setup.open()?, NameKind::Sourcetype, pattern)?,
+        ListKind::Fields => of_data(&|session| fields::uses(session, pattern))?,
+        ListKind::Sourcetypes => {
+            of_data(&|session| Ok(names(session, NameKind::Sourcetype, pattern)?))?
+        }
     };
     setup.write_table(&rows)
 }

@@ -37,26 +37,19 @@ use clap::Parser;
 use crate::cli::args::{Cli, Command};
 use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, note};
+use crate::error::caught;
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
     // A panic is a bug of ours, or of a library on damaged data, which is caught where it can
     // be told as an error. Either way what is printed should help a user.
     std::panic::set_hook(Box::new(|_| {}));
-    match std::panic::catch_unwind(run_process) {
-        Ok(code) => code,
-        Err(panic) => {
-            let text = panic
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("no reason given");
-            note(&format!(
-                "error: internal error: {text}; please report this"
-            ));
-            ExitCode::FAILURE
-        }
-    }
+    caught(run_process).unwrap_or_else(|text| {
+        note(&format!(
+            "error: internal error: {text}; please report this"
+        ));
+        ExitCode::FAILURE
+    })
 }
 
 fn run_process() -> ExitCode {

@@ -20,7 +20,7 @@ pub fn replay(args: &ReplayArgs, setup: &Setup) -> Result<(), Problem> {
         host: args.host.clone(),
     };
     let summary = setup.open()?.replay_as(&args.paths, &options)?;
-    setup.notices(&summary.all_notices());
+    setup.notices(&summary.notices(setup.options.verbose));
     if setup.format.is_some() {
         setup.write_table(&rows(&summary))?;
     } else if !setup.quiet {
@@ -65,7 +65,7 @@ fn tell(summary: &ReplaySummary, zone: chrono_tz::Tz) {
     }
     if !summary.skipped.is_empty() {
         let files = summary.skipped.len() as u64;
-        note(&format!("{} passed over", counted(files, "file")));
+        note(&format!("{} skipped", counted(files, "file")));
     }
 }
 
@@ -96,8 +96,8 @@ fn rows(summary: &ReplaySummary) -> Listing {
             Value::text("bad"),
             Value::text(bad.file.display().to_string()),
             number(bad.count),
-            if bad.first_line > 0 {
-                number(bad.first_line)
+            if bad.first > 0 {
+                number(bad.first)
             } else {
                 Value::Null
             },
@@ -109,7 +109,11 @@ fn rows(summary: &ReplaySummary) -> Listing {
             Value::text("skipped"),
             Value::text(skipped.file.display().to_string()),
             Value::Null,
-            Value::Null,
+            if skipped.line > 0 {
+                number(skipped.line)
+            } else {
+                Value::Null
+            },
             Value::text(skipped.why.clone()),
         ]);
     }

@@ -22,8 +22,8 @@ use crate::time::time_modifier;
 /// Rows of a table on a terminal unless `--limit` says otherwise.
 const TERMINAL_LIMIT: usize = 1000;
 
-/// Notices told of one search; `-v` tells them all.
-const NOTICES: usize = 20;
+/// Notices shown of one search; `-v` shows them all.
+const NOTICES: usize = 5;
 
 /// Faults of knowledge that are printed at once; `-v` prints them all.
 const FAULTS: usize = 5;
@@ -160,7 +160,7 @@ impl Setup {
         }
         if notices.len() > most {
             let more = notices.len() - most;
-            note(&format!("note: and {more} more; --verbose tells them all"));
+            note(&format!("note: and {more} more (-v shows all)"));
         }
     }
 

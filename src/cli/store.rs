@@ -9,7 +9,7 @@ use crate::cli::output::{bytes, counted};
 use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, note};
 use crate::error::Error;
-use crate::store::{Kept, Store, StoredSource};
+use crate::store::{Damage, Kept, Store, StoredSource};
 use crate::value::{Type, Value};
 
 /// Does one of the works on the store.
@@ -21,6 +21,7 @@ pub fn store(args: &StoreArgs, setup: &Setup) -> Result<(), Problem> {
         StoreCommand::Delete(args) => delete(&store, args, setup),
         StoreCommand::Compact => {
             let done = store.compact()?;
+            notices(&done.damage, setup);
             tell(
                 setup,
                 &format!("{} became {}", counted(done.before, "file"), done.after),
@@ -34,6 +35,11 @@ pub fn store(args: &StoreArgs, setup: &Setup) -> Result<(), Problem> {
             Ok(())
         }
     }
+}
+
+fn notices(damage: &[Damage], setup: &Setup) {
+    let lines: Vec<String> = damage.iter().map(Damage::notice).collect();
+    setup.notices(&lines);
 }
 
 fn tell(setup: &Setup, text: &str) {
@@ -59,7 +65,8 @@ fn stats(store: &Store, setup: &Setup) -> Result<(), Problem> {
     let mut all = Kept::default();
     let mut groups: std::collections::BTreeMap<(String, String), Vec<StoredSource>> =
         std::collections::BTreeMap::new();
-    for source in store.sources()? {
+    let (sources, mut damage) = store.contents()?;
+    for source in sources {
         let key = (source.index.clone(), source.sourcetype.clone());
         groups.entry(key).or_default().push(source);
     }
@@ -82,7 +89,9 @@ fn stats(store: &Store, setup: &Setup) -> Result<(), Problem> {
         ]);
     }
     let events = all.rows;
-    for summary in store.summaries()?.datasets() {
+    let (summaries, of_summaries) = store.readable_summaries();
+    damage.extend(of_summaries);
+    for summary in summaries.datasets() {
         let kept = Kept::of(summary.rows, &summary.paths);
         all.add(&kept);
         rows.push(vec![
@@ -97,6 +106,7 @@ fn stats(store: &Store, setup: &Setup) -> Result<(), Problem> {
         ]);
     }
     setup.write_table(&rows)?;
+    notices(&damage, setup);
     tell(
         setup,
         &format!(

@@ -41,6 +41,7 @@ pub fn tell(
     send(setup.output.as_deref(), |out| {
         writeln!(out, "{}", text.trim_end())
     })?;
+    setup.notices(&session.take_data_notices());
     if found.lost.is_none() && found.steps.last().is_some_and(|step| step.rows > 0) && !setup.quiet
     {
         note("note: the search finds something");

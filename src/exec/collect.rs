@@ -1,6 +1,7 @@
 //! Rows out of lazy frames, on a thread for them: so that the user can stop waiting for them
 //! at any time, and that there is room for Polars' recursion.
 
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use polars::prelude::{DataFrame, IntoLazy as _, LazyFrame, PolarsError, PolarsResult};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, caught};
 use crate::exec::Executor;
 use crate::exec::engine;
 use crate::exec::frame::{Frame, ROWS, polars_error, without_rows};
@@ -73,7 +74,13 @@ impl Executor<'_> {
             match result.recv_timeout(PATIENCE) {
                 Ok(collected) => {
                     self.context.check_cancelled()?;
-                    return collected?.map_err(|e| self.failed(e));
+                    return match collected {
+                        Ok(collected) => collected.map_err(|e| self.failed(e)),
+                        Err(why) => {
+                            self.context.unreadable.store(true, Ordering::Relaxed);
+                            Err(why)
+                        }
+                    };
                 }
                 Err(RecvTimeoutError::Timeout) => self.context.check_cancelled()?,
                 Err(RecvTimeoutError::Disconnected) => {
@@ -86,7 +93,10 @@ impl Executor<'_> {
     /// Our own error when one of our functions raised it, else what Polars says.
     pub(super) fn failed(&self, error: PolarsError) -> Error {
         let ours = self.failure.lock().ok().and_then(|mut f| f.take());
-        ours.unwrap_or_else(|| polars_error(error))
+        ours.unwrap_or_else(|| {
+            self.context.unreadable.store(true, Ordering::Relaxed);
+            polars_error(error)
+        })
     }
 }
 
@@ -132,12 +142,7 @@ fn on_thread(mut job: Job) -> std::io::Result<()> {
 
 /// Polars panics on some damaged Parquet files; that is an error in the data, not ours.
 fn guarded(work: impl FnOnce() -> PolarsResult<DataFrame>) -> Result<PolarsResult<DataFrame>> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|panic| {
-        let text = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no reason given");
+    caught(work).map_err(|text| {
         Error::data(format!("the data can't be read: {text}"))
             .hint("a file may be damaged: read it alone with --data to find out which")
     })

@@ -1,6 +1,8 @@
 //! Where the rows of a search come from: events by sourcetype, and data model rows given directly.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use polars::prelude::{AnyValue, DataType, Scalar, TimeUnit};
@@ -35,6 +37,8 @@ pub struct EventPart {
     pub span: Option<(i64, i64)>,
     /// Where they lie in the store, when they are there.
     pub stored: Vec<StoredSource>,
+    /// The Parquet files that they are read from as they are needed, when these are of no store.
+    pub files: Vec<PathBuf>,
 }
 
 /// Events and summaries of a store.
@@ -59,6 +63,8 @@ pub struct ModelPart {
     pub dataset: String,
     /// The rows; columns without the data set's name.
     pub frame: Frame,
+    /// The Parquet files that they are read from as they are needed.
+    pub files: Vec<PathBuf>,
 }
 
 /// Everything a search can scan.
@@ -70,6 +76,8 @@ pub struct Data {
     pub models: Vec<ModelPart>,
     /// The store that the events lie in.
     pub stored: Option<Stored>,
+    /// Whether all of its files were decoded and none is damaged.
+    pub is_sound: AtomicBool,
     /// Rows of data sets made of events once, for searches that come after.
     summaries: Mutex<HashMap<String, Frame>>,
     /// What many searches may find, looked for together.

@@ -83,6 +83,8 @@ pub struct PlanContext {
     pub geoip: Option<PathBuf>,
     /// What the search writes once it has succeeded.
     pub effects: Arc<Mutex<Vec<Effect>>>,
+    /// Whether rows could not be read while the search ran: a file may be damaged.
+    pub unreadable: Arc<AtomicBool>,
     /// Whether the user wants to be told everything.
     pub verbose: bool,
     /// Set when the user asks to stop.

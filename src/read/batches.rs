@@ -9,8 +9,9 @@ use polars::prelude::{Column, DataFrame, PlSmallStr, Scalar};
 use crate::error::{Error, Result};
 use crate::read::columns::{BASE, Columns};
 use crate::read::event::{Event, EventSink};
+use crate::read::input::{Fault, Place};
 use crate::read::rules::{Clock, TimeRules};
-use crate::read::{BadLines, Batch, Options, Progress};
+use crate::read::{BadLines, Batch, Options, Progress, Skipped};
 
 /// Rows of a batch at most.
 pub const MAX_ROWS: usize = 65_536;
@@ -45,6 +46,12 @@ pub struct Batches<'s> {
     /// What could not be read, of all files.
     pub bad: Vec<BadLines>,
     file_bad: usize,
+    /// What places in the file are numbers of.
+    unit: &'static str,
+    /// Whether the receiver of the batches is at work.
+    receiving: Rc<Cell<bool>>,
+    /// Whether it said that reading ends.
+    pub is_stopped: bool,
 }
 
 struct Open {
@@ -59,13 +66,14 @@ struct Open {
 }
 
 impl<'s> Batches<'s> {
-    /// No batch yet; `read` counts bytes read from disk, of `total`.
+    /// No batch yet; `read` counts bytes read from disk, of `total`, and `receiving` says whether
+    /// `sink` is at work.
     pub fn new(
         options: &'s Options,
         progress: &'s mut dyn FnMut(Progress),
         sink: &'s mut BatchSink<'s>,
-        read: Rc<Cell<u64>>,
-        total: u64,
+        (read, total): (Rc<Cell<u64>>, u64),
+        receiving: Rc<Cell<bool>>,
     ) -> Batches<'s> {
         Batches {
             options,
@@ -83,34 +91,92 @@ impl<'s> Batches<'s> {
             file_start: 0,
             bad: Vec::new(),
             file_bad: 0,
+            unit: LINE,
+            receiving,
+            is_stopped: false,
         }
     }
 
-    /// Begins a file. With a clock the times that configuration finds go before those of the events.
-    pub fn begin(&mut self, origin: &Path, sourcetype: Option<&str>, clock: Option<Clock>) {
+    /// Begins a file before its format is known.
+    pub fn begin(&mut self, origin: &Path) {
         self.origin = origin.to_owned();
-        self.sourcetype = sourcetype.map(str::to_owned);
-        self.clock = clock.filter(|_| self.options.rules.is_some());
+        self.sourcetype = None;
+        self.clock = None;
+        self.unit = LINE;
         self.file_start = self.events;
         self.file_bad = self.bad.len();
+    }
+
+    /// Says what the file is: its places are numbers of `unit`s. With a clock the times that
+    /// configuration finds go before those of the events.
+    pub fn describe(&mut self, sourcetype: Option<&str>, unit: &'static str, clock: Option<Clock>) {
+        self.sourcetype = sourcetype.map(str::to_owned);
+        self.unit = unit;
+        self.clock = clock.filter(|_| self.options.rules.is_some());
         self.tell();
     }
 
-    /// Ends a file: hands on what is left of it.
+    /// Ends a file: hands on its last batches. Returns why nothing in it could be read, if so.
     ///
     /// # Errors
-    /// When nothing in the file could be read, and what the receiver says.
-    pub fn end(&mut self) -> Result<()> {
+    /// What the receiver says.
+    pub fn end(&mut self) -> Result<Option<Skipped>> {
         self.flush_all()?;
         self.tell();
-        if self.events == self.file_start
-            && let Some(first) = self.bad.get(self.file_bad)
-        {
-            let line = usize::try_from(first.first_line).unwrap_or(usize::MAX);
-            return Err(Error::format(&self.origin, line, 0, &first.why)
-                .hint("nothing in the file could be read"));
+        if self.events > self.file_start {
+            return Ok(None);
         }
-        Ok(())
+        let first = self.bad.drain(self.file_bad..).next();
+        Ok(first.map(|first| Skipped {
+            line: if first.unit == LINE { first.first } else { 0 },
+            hints: vec!["nothing in the file could be read".to_owned()],
+            ..Skipped::new(&self.origin, first.why)
+        }))
+    }
+
+    /// Notes damage that was met where the bytes came from. It comes before the places that are bad
+    /// because of it, and replaces the line that it cuts off.
+    pub fn faults(&mut self, faults: Vec<Fault>) {
+        let mut followed = self.bad.split_off(self.file_bad);
+        for Fault { place, why, cuts } in faults {
+            match place {
+                Place::Line(line) if self.unit == LINE => {
+                    followed.retain(|bad| !(cuts && bad.first == line && bad.count == 1));
+                    self.note(LINE, line, &why);
+                }
+                // Of other formats than texts the lines tell nothing.
+                Place::Line(_) => self.note(self.unit, 0, &why),
+                Place::Byte(at) => self.note("byte", at, &why),
+            }
+        }
+        self.bad.append(&mut followed);
+    }
+
+    /// Drops the rows that were not handed on yet.
+    pub fn abandon(&mut self) {
+        let rows: usize = self.open.drain(..).map(|open| open.columns.rows()).sum();
+        self.events -= rows as u64;
+        self.open_bytes = 0;
+        self.last = 0;
+    }
+
+    /// Hands a batch on.
+    fn send(&mut self, batch: Batch) -> Result<()> {
+        self.receiving.set(true);
+        let sent = (self.sink)(batch);
+        self.receiving.set(false);
+        self.is_stopped |= sent.is_err();
+        sent
+    }
+
+    fn note(&mut self, unit: &'static str, first: u64, why: &str) {
+        note(
+            &mut self.bad,
+            self.file_bad,
+            &self.origin,
+            (unit, first),
+            why,
+        );
     }
 
     /// Counts bytes of a file that a library reads itself.
@@ -159,7 +225,7 @@ impl<'s> Batches<'s> {
                 frame: part,
             };
             self.events += batch.frame.height() as u64;
-            (self.sink)(batch)?;
+            self.send(batch)?;
         }
         self.tell();
         Ok(())
@@ -181,7 +247,7 @@ impl<'s> Batches<'s> {
         let (frame, host) = open
             .columns
             .finish(&open.source, &open.sourcetype, &open.index)?;
-        (self.sink)(Batch {
+        self.send(Batch {
             source: open.source,
             sourcetype: open.sourcetype,
             host,
@@ -234,6 +300,33 @@ impl<'s> Batches<'s> {
         Ok(self.last)
     }
 }
+
+/// Counts a bad place of a file, whose places are those from `start` on.
+pub fn note(
+    bad: &mut Vec<BadLines>,
+    start: usize,
+    file: &Path,
+    (unit, first): (&'static str, u64),
+    why: &str,
+) {
+    let kinds = bad.len() - start;
+    let known = bad[start..].iter().position(|b| b.why == why);
+    // Messages of libraries may tell a place: a sample of them is enough.
+    if let Some(at) = known.or((kinds >= 8).then(|| kinds - 1)) {
+        bad[start + at].count += 1;
+        return;
+    }
+    bad.push(BadLines {
+        file: file.to_owned(),
+        count: 1,
+        unit,
+        first,
+        why: why.to_owned(),
+    });
+}
+
+/// What the places of texts are numbers of.
+pub const LINE: &str = "line";
 
 /// Index of events that name none.
 pub const DEFAULT_INDEX: &str = "main";
@@ -312,25 +405,7 @@ impl EventSink for Batches<'_> {
         Ok(())
     }
 
-    fn bad(&mut self, line: u64, why: &str) {
-        let known = self.bad[self.file_bad..].iter_mut().find(|b| b.why == why);
-        if let Some(bad) = known {
-            bad.count += 1;
-            return;
-        }
-        // Messages of libraries may tell a place: a sample of them is enough.
-        let kinds = self.bad.len() - self.file_bad;
-        if kinds >= 8
-            && let Some(last) = self.bad.last_mut()
-        {
-            last.count += 1;
-            return;
-        }
-        self.bad.push(BadLines {
-            file: self.origin.clone(),
-            count: 1,
-            first_line: line,
-            why: why.to_owned(),
-        });
+    fn bad(&mut self, place: u64, why: &str) {
+        self.note(self.unit, place, why);
     }
 }

@@ -1,30 +1,92 @@
 //! Directories, compressed files and archives: from a path to the files inside, streamed and
 //! never unpacked to disk.
+//!
+//! Damage costs what it damages: the rest of a member, a member, an archive. It is reported, and the
+//! walk goes on with the next one.
+
+mod decoders;
+mod kind;
+mod members;
+mod tar_files;
+mod zip_files;
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek};
-use std::path::{Component, Path, PathBuf};
+use std::io::{Cursor, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result, panic_text, without_number};
+use crate::read::BadLines;
+use crate::read::container::kind::{Container, MemberName, file_name, member_kind};
+use crate::read::container::members::Members;
 use crate::read::expansion::{Budget, Counting, Limited};
-use crate::read::input::Input;
-use crate::read::listing;
+use crate::read::input::{Fault, Input, Notes, Place};
+use crate::read::listing::{self, FileFound, Listing};
 
 /// Containers inside containers beyond this are refused.
 const MAX_DEPTH: usize = 8;
 /// Largest archive inside another container that must be held in memory.
 const MAX_NESTED: usize = 512 << 20;
 
-/// A file that was passed over, and why.
+/// A file that was not read, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// The file, with the containers around it.
     pub file: PathBuf,
+    /// The line of the file that says so; 0 when there is none.
+    pub line: u64,
     /// Why.
     pub why: String,
+    /// What to do about it, a line each.
+    pub hints: Vec<String>,
+    /// Whether it is something else than data, rather than damaged.
+    pub is_unknown: bool,
+}
+
+impl Skipped {
+    /// A file that was not read for that reason.
+    pub fn new(file: impl Into<PathBuf>, why: impl std::fmt::Display) -> Skipped {
+        Skipped {
+            file: file.into(),
+            line: 0,
+            why: without_number(&why.to_string()).to_owned(),
+            hints: Vec::new(),
+            is_unknown: false,
+        }
+    }
+
+    /// A file that was not read because of an error.
+    pub fn of(file: &Path, error: Error) -> Skipped {
+        let (line, why) = match *error.kind {
+            ErrorKind::File { why, .. } => (0, why),
+            ErrorKind::Format { line, why, .. } => (line as u64, why),
+            kind => (0, kind.to_string()),
+        };
+        Skipped {
+            line,
+            hints: error.hints,
+            ..Skipped::new(file, why)
+        }
+    }
+
+    /// The error that it is where nothing at all could be read: these files, in their order.
+    pub fn error(skipped: &[Skipped]) -> Option<Error> {
+        let (first, others) = skipped.split_first()?;
+        let why = match others.len() {
+            0 => first.why.clone(),
+            1 => format!("{} (1 more file could not be read either)", first.why),
+            n => format!("{} ({n} more files could not be read either)", first.why),
+        };
+        let line = usize::try_from(first.line).unwrap_or(usize::MAX);
+        let error = match line {
+            0 => Error::file(&first.file, why),
+            line => Error::format(&first.file, line, 0, why),
+        };
+        Some(first.hints.iter().fold(error, Error::hint))
+    }
 }
 
 /// One file inside whatever containers.
@@ -41,15 +103,30 @@ pub struct Leaf<'l, 'r> {
     pub modified: Option<SystemTime>,
 }
 
-/// Goes through paths and hands every file to a function, which says why it passed it over
-/// or that it took it.
+/// Reads a file, or says why it did not. An error ends the walk.
+pub type OnFile<'f> = dyn FnMut(Leaf<'_, '_>) -> Result<Option<Skipped>> + 'f;
+
+/// Goes through paths and hands every file to a function.
 pub struct Walker<'w> {
-    on_file: &'w mut dyn FnMut(Leaf<'_, '_>) -> Result<Option<String>>,
+    on_file: &'w mut OnFile<'w>,
     /// Bytes read from disk so far.
     read: Rc<Cell<u64>>,
+    /// Whether the receiver of the events is at work: its panics are none of the file's.
+    receiving: Rc<Cell<bool>>,
     budget: Rc<Budget>,
     skipped: Vec<Skipped>,
-    taken: usize,
+    bad: Vec<BadLines>,
+    taken: u64,
+}
+
+/// What a walk met besides the files.
+pub struct Met {
+    /// Files that were read.
+    pub taken: u64,
+    /// Files that were not read.
+    pub skipped: Vec<Skipped>,
+    /// Damage of containers that were read in part.
+    pub bad: Vec<BadLines>,
 }
 
 /// What is known of a stream besides its bytes.
@@ -63,59 +140,48 @@ struct About<'a> {
 }
 
 impl<'w> Walker<'w> {
-    /// A walker; `read` counts the bytes that are read from disk.
+    /// A walker; `read` counts the bytes that are read from disk, `receiving` says whether those
+    /// who take the events are at work.
     pub fn new(
         read: Rc<Cell<u64>>,
-        on_file: &'w mut dyn FnMut(Leaf<'_, '_>) -> Result<Option<String>>,
+        receiving: Rc<Cell<bool>>,
+        on_file: &'w mut OnFile<'w>,
     ) -> Walker<'w> {
         Walker {
             on_file,
             read,
+            receiving,
             budget: Rc::default(),
             skipped: Vec::new(),
+            bad: Vec::new(),
             taken: 0,
         }
     }
 
-    /// The files that were passed over.
-    pub fn into_skipped(self) -> Vec<Skipped> {
-        self.skipped
+    /// What was met.
+    pub fn finish(self) -> Met {
+        Met {
+            taken: self.taken,
+            skipped: self.skipped,
+            bad: self.bad,
+        }
     }
 
-    /// Goes through a file or a directory.
+    /// Goes through the files of a path.
     ///
     /// # Errors
-    /// When something cannot be read or unpacked, nothing in it is of a known format, or the
-    /// function says so.
-    pub fn path(&mut self, path: &Path) -> Result<()> {
-        let (taken, skipped) = (self.taken, self.skipped.len());
-        for file in listing::list(path)? {
-            self.file(&file.path, file.named)?;
-        }
-        match self.skipped.get(skipped..) {
-            Some([first, others @ ..]) if self.taken == taken => {
-                let others = others.len();
-                let why = match others {
-                    0 => first.why.clone(),
-                    _ => format!(
-                        "{} ({others} more files could not be read either)",
-                        first.why
-                    ),
-                };
-                Err(Error::file(&first.file, why))
-            }
-            Some(_) | None => Ok(()),
-        }
+    /// What the function says.
+    pub fn listing(&mut self, listing: Listing) -> Result<()> {
+        self.skipped.extend(listing.skipped);
+        listing.files.iter().try_for_each(|file| self.file(file))
     }
 
     /// Goes through bytes that stand for a file of that name.
     ///
     /// # Errors
-    /// As [`Walker::path`].
+    /// What the function says.
     pub fn bytes(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        self.budget.start.set(self.read.get());
-        self.budget.expanded.set(0);
-        let mut reader = Counting {
+        let reader = Counting {
             inner: bytes,
             read: Rc::clone(&self.read),
         };
@@ -126,20 +192,24 @@ impl<'w> Walker<'w> {
             modified: None,
             depth: 0,
         };
-        self.stream(Path::new(name), &mut reader, about)
+        self.guarded(Path::new(name), reader, about)
     }
 
-    /// Reads one file; what is wrong with its format is told by [`Walker::into_skipped`] unless
-    /// it was named.
+    /// Goes through one file.
     ///
     /// # Errors
-    /// When it cannot be read or unpacked, or the function says so.
-    pub fn file(&mut self, path: &Path, named: bool) -> Result<()> {
-        let file = File::open(path).map_err(|e| Error::file(path, e))?;
-        let metadata = file.metadata().map_err(|e| Error::file(path, e))?;
-        self.budget.start.set(self.read.get());
-        self.budget.expanded.set(0);
-        let mut reader = Counting {
+    /// What the function says.
+    pub fn file(&mut self, found: &FileFound) -> Result<()> {
+        let path = &found.path;
+        let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+        let (metadata, file) = match opened {
+            Ok(opened) => opened,
+            Err(why) => {
+                self.skip(path, why);
+                return Ok(());
+            }
+        };
+        let reader = Counting {
             inner: file,
             read: Rc::clone(&self.read),
         };
@@ -147,57 +217,98 @@ impl<'w> Walker<'w> {
         let about = About {
             name: &name,
             path: metadata.is_file().then_some(path),
-            named,
+            named: found.named,
             modified: metadata.modified().ok(),
             depth: 0,
         };
-        self.stream(path, &mut reader, about)
+        self.guarded(path, reader, about)
+    }
+
+    /// Goes through a stream; a panic ends the file, not the walk.
+    fn guarded(&mut self, origin: &Path, mut reader: impl Read, about: About<'_>) -> Result<()> {
+        self.budget.start.set(self.read.get());
+        self.budget.expanded.set(0);
+        let taken = self.taken;
+        let walk = AssertUnwindSafe(|| self.stream(origin, &mut reader, about));
+        match catch_unwind(walk) {
+            Ok(walked) => walked,
+            Err(panic) if self.receiving.get() => resume_unwind(panic),
+            Err(panic) => {
+                let why = broken(&panic_text(&*panic));
+                self.damaged(origin, Place::Line(0), why, taken);
+                Ok(())
+            }
+        }
     }
 
     fn stream(&mut self, origin: &Path, reader: &mut dyn Read, about: About<'_>) -> Result<()> {
-        let mut input = Input::new(origin, reader);
-        let Some(kind) = Container::of(input.head(512)?, about.name) else {
+        self.input(Input::new(origin, reader), about)
+    }
+
+    /// Goes through an input: a file, or a container of some.
+    fn input(&mut self, mut input: Input<'_>, about: About<'_>) -> Result<()> {
+        let head = input.head(512);
+        if about.depth == 0
+            && let Some(why) = listing::pointer(head)
+        {
+            let origin = input.origin().to_owned();
+            self.skip(origin, why);
+            return Ok(());
+        }
+        let Some(kind) = Container::of(head, about.name) else {
             return self.leaf(&mut input, about);
         };
+        let origin = input.origin().to_owned();
         if about.depth == MAX_DEPTH {
-            return Err(input.error(0, "too many containers inside each other"));
+            self.skip(origin, "too many containers inside each other");
+            return Ok(());
         }
-        let name = about.name;
         let inner = About {
-            name: kind.inner_name(name),
+            name: kind.inner_name(about.name),
             path: None,
             depth: about.depth + 1,
             ..about
         };
+        let taken = self.taken;
         match kind {
-            Container::Gzip => {
-                let mut decoder = flate2::read::MultiGzDecoder::new(&mut input);
-                let mut limited = self.limited(&mut decoder, "gzip");
-                self.stream(origin, &mut limited, inner)
+            Container::Gzip | Container::Zstd => {
+                let notes = Notes::default();
+                let mut members = match Members::new(kind, &mut input, Rc::clone(&notes)) {
+                    Ok(members) => members,
+                    Err(why) => {
+                        self.skip(origin, why);
+                        return Ok(());
+                    }
+                };
+                let mut limited = self.limited(&mut members, kind.name());
+                // What is wrong with the bytes is among the notes.
+                return self.input(Input::new(&origin, &mut limited).noted(notes), inner);
             }
-            Container::Zstd => {
-                let mut decoder = zstd::stream::read::Decoder::new(&mut input)
-                    .map_err(|e| Error::file(origin, e))?;
-                let mut limited = self.limited(&mut decoder, "zstd");
-                self.stream(origin, &mut limited, inner)
-            }
-            Container::Tar => self.tar(origin, &mut input, inner),
+            Container::Tar => self.tar(&mut input, inner)?,
             Container::Zip => match about.path {
-                Some(path) => {
-                    let file = File::open(path).map_err(|e| Error::file(path, e))?;
-                    let read = Rc::clone(&self.read);
-                    self.zip(origin, Counting { inner: file, read }, inner)
-                }
-                None => {
-                    let bytes = input.rest(MAX_NESTED)?;
-                    self.zip(origin, Cursor::new(bytes), inner)
-                }
+                Some(path) => match File::open(path) {
+                    Ok(file) => {
+                        let read = Rc::clone(&self.read);
+                        let file = Counting { inner: file, read };
+                        self.zip(&origin, file, &mut input, inner)?;
+                    }
+                    Err(why) => self.skip(origin.clone(), why),
+                },
+                None => match input.rest(MAX_NESTED) {
+                    Ok(bytes) => {
+                        let mut again = bytes.as_slice();
+                        let mut again = Input::new(&origin, &mut again);
+                        self.zip(&origin, Cursor::new(&bytes), &mut again, inner)?;
+                    }
+                    Err(why) => self.skip(origin.clone(), why),
+                },
             },
         }
+        self.faults(&origin, input.take_faults(), taken);
+        Ok(())
     }
 
     fn leaf(&mut self, input: &mut Input<'_>, about: About<'_>) -> Result<()> {
-        let origin = input.origin().to_owned();
         let leaf = Leaf {
             input,
             name: about.name,
@@ -207,16 +318,39 @@ impl<'w> Walker<'w> {
         };
         match (self.on_file)(leaf)? {
             None => self.taken += 1,
-            Some(why) => self.skip(origin, why),
+            Some(skipped) => self.skipped.push(skipped),
         }
         Ok(())
     }
 
-    fn skip(&mut self, file: PathBuf, why: impl Into<String>) {
-        self.skipped.push(Skipped {
-            file,
-            why: why.into(),
+    fn skip(&mut self, file: impl Into<PathBuf>, why: impl std::fmt::Display) {
+        self.skipped.push(Skipped::new(file, why));
+    }
+
+    /// Reports damage of a container. If no file was read since `taken` were counted, the container as a
+    /// whole is skipped.
+    fn damaged(&mut self, file: &Path, place: Place, why: String, taken: u64) {
+        if self.taken == taken {
+            self.skip(file, why);
+            return;
+        }
+        let (unit, first) = match place {
+            Place::Line(_) => ("line", 0),
+            Place::Byte(at) => ("byte", at),
+        };
+        self.bad.push(BadLines {
+            file: file.to_owned(),
+            count: 1,
+            unit,
+            first,
+            why,
         });
+    }
+
+    fn faults(&mut self, file: &Path, faults: Vec<Fault>, taken: u64) {
+        for Fault { place, why, .. } in faults {
+            self.damaged(file, place, why, taken);
+        }
     }
 
     fn limited<'l>(&self, inner: &'l mut dyn Read, format: &'static str) -> Limited<'l> {
@@ -228,45 +362,7 @@ impl<'w> Walker<'w> {
         }
     }
 
-    fn tar(&mut self, origin: &Path, input: &mut Input<'_>, about: About<'_>) -> Result<()> {
-        let damaged =
-            |e: io::Error| Error::file(origin, format!("the tar archive is damaged: {e}"));
-        let mut archive = tar::Archive::new(input);
-        for entry in archive.entries().map_err(damaged)? {
-            let mut entry = entry.map_err(damaged)?;
-            if !entry.header().entry_type().is_file() {
-                continue;
-            }
-            let member = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            let modified = entry.header().mtime().ok().and_then(|s| {
-                SystemTime::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(s))
-            });
-            self.member(origin, &member, modified, &mut entry, about)?;
-        }
-        Ok(())
-    }
-
-    fn zip<R: Read + Seek>(&mut self, origin: &Path, file: R, about: About<'_>) -> Result<()> {
-        let mut archive = zip::ZipArchive::new(file)
-            .map_err(|e| Error::file(origin, format!("the zip archive is damaged: {e}")))?;
-        for index in 0..archive.len() {
-            let mut entry = match archive.by_index(index) {
-                Ok(entry) => entry,
-                Err(why) => {
-                    self.skip(origin.to_owned(), format!("member {}: {why}", index + 1));
-                    continue;
-                }
-            };
-            if entry.is_dir() || entry.is_symlink() {
-                continue;
-            }
-            let member = entry.name().to_owned();
-            let mut limited = self.limited(&mut entry, "zip");
-            self.member(origin, &member, about.modified, &mut limited, about)?;
-        }
-        Ok(())
-    }
-
+    /// Goes through a member of an archive.
     fn member(
         &mut self,
         archive: &Path,
@@ -275,10 +371,7 @@ impl<'w> Walker<'w> {
         reader: &mut dyn Read,
         about: About<'_>,
     ) -> Result<()> {
-        let mut origin = archive.as_os_str().to_owned();
-        origin.push(":");
-        origin.push(member);
-        let origin = PathBuf::from(origin);
+        let origin = member_path(archive, member);
         match member_kind(member) {
             MemberName::Hidden => Ok(()),
             MemberName::Unsafe => {
@@ -298,88 +391,17 @@ impl<'w> Walker<'w> {
     }
 }
 
-fn file_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
+/// What is said of a file that a reader panics on.
+pub fn broken(panic: &str) -> String {
+    format!("the reader fails here, which is a bug: please report it ({panic})")
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum MemberName {
-    Plain,
-    /// Not meant to be seen: `.x`, and what the Mac adds.
-    Hidden,
-    /// Absolute, or with `..`.
-    Unsafe,
-}
-
-fn member_kind(name: &str) -> MemberName {
-    let unified = name.replace('\\', "/");
-    let drive = unified.as_bytes().get(1) == Some(&b':');
-    let mut hidden = false;
-    for component in Path::new(&unified).components() {
-        match component {
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
-                return MemberName::Unsafe;
-            }
-            Component::CurDir => {}
-            Component::Normal(part) => {
-                let part = part.as_encoded_bytes();
-                hidden |= part.starts_with(b".") || part == b"__MACOSX";
-            }
-        }
-    }
-    if drive {
-        MemberName::Unsafe
-    } else if hidden {
-        MemberName::Hidden
-    } else {
-        MemberName::Plain
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Container {
-    Gzip,
-    Zstd,
-    Zip,
-    Tar,
-}
-
-impl Container {
-    /// The container that starts with these bytes, if it is one.
-    fn of(head: &[u8], name: &str) -> Option<Container> {
-        if head.starts_with(&[0x1f, 0x8b, 0x08]) {
-            return Some(Container::Gzip);
-        }
-        if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-            return Some(Container::Zstd);
-        }
-        if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-            return Some(Container::Zip);
-        }
-        let old_tar = has_ending(name, "tar") && head.len() == 512 && head[0] != 0;
-        if head.get(257..262) == Some(b"ustar") || old_tar {
-            return Some(Container::Tar);
-        }
-        None
-    }
-
-    /// The name of what is inside a compressed file.
-    fn inner_name(self, name: &str) -> &str {
-        let endings: &[&str] = match self {
-            Container::Gzip => &["gz", "gzip", "tgz"],
-            Container::Zstd => &["zst", "zstd"],
-            Container::Zip | Container::Tar => &[],
-        };
-        match name.rsplit_once('.') {
-            Some((stem, _)) if endings.iter().any(|e| has_ending(name, e)) => stem,
-            Some(_) | None => name,
-        }
-    }
-}
-
-fn has_ending(name: &str, ending: &str) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(_, e)| e.eq_ignore_ascii_case(ending))
+/// `logs.zip:a/b.json`
+fn member_path(archive: &Path, member: &str) -> PathBuf {
+    let mut path = archive.as_os_str().to_owned();
+    path.push(":");
+    path.push(member);
+    PathBuf::from(path)
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use crate::read::rules::{Delimiter, Structured};
 pub const SOURCETYPE: &str = "csv";
 /// Lines of a record beyond which a quote that is not closed is no quote.
 const MAX_LINES: usize = 10_000;
+/// Lines of a record at most that is taken to be cut off inside of quotes, where damage ends the file.
+const MAX_CUT_LINES: usize = 256;
 
 /// What is said of a table's layout. By default its first line tells.
 #[derive(Clone, Copy, Default)]
@@ -123,9 +125,14 @@ pub fn read(
     let first = table.format(Delimiter::Byte(b','));
     loop {
         let format = columns.as_ref().map_or(first, |c| c.format);
-        let Some(line) = records.next(&mut text, format, sink)? else {
+        let Some(line) = records.next(&mut text, format, sink) else {
             return Ok(());
         };
+        // Its last value may be cut off, and then says something else.
+        if records.is_cut(line, &text) {
+            sink.bad(line, "the record is cut off");
+            continue;
+        }
         if table.skips(line, &text) {
             continue;
         }
@@ -169,36 +176,35 @@ struct Records<'i, 'r> {
 
 impl Records<'_, '_> {
     /// The next line with its number.
-    fn line(&mut self, sink: &mut dyn EventSink) -> Result<Option<(u64, String)>> {
+    fn line(&mut self, sink: &mut dyn EventSink) -> Option<(u64, String)> {
         if let Some(line) = self.ahead.pop_front() {
-            return Ok(Some(line));
+            return Some(line);
         }
-        let Some(line) = self.input.line()? else {
-            return Ok(None);
-        };
+        let line = self.input.line()?;
         if line.too_long {
             sink.bad(line.number, "longer than 64 MiB: cut there");
         }
         let text = text_of(line.bytes, line.number, sink).into_owned();
-        Ok(Some((line.number, text)))
+        Some((line.number, text))
+    }
+
+    /// Whether damage cuts the record off that begins at a line.
+    fn is_cut(&self, line: u64, text: &str) -> bool {
+        let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64;
+        (line..=line + lines).any(|line| self.input.is_cut(line))
     }
 
     /// Puts the next record that is not blank into `text` and gives its first line's number. Where a
     /// quote is not closed the record ends with its line.
-    fn next(
-        &mut self,
-        text: &mut String,
-        format: Format,
-        sink: &mut dyn EventSink,
-    ) -> Result<Option<u64>> {
+    fn next(&mut self, text: &mut String, format: Format, sink: &mut dyn EventSink) -> Option<u64> {
         let first = loop {
-            match self.line(sink)? {
+            match self.line(sink) {
                 Some((_, line)) if line.trim().is_empty() => {}
                 Some((number, line)) => {
                     *text = line;
                     break number;
                 }
-                None => return Ok(None),
+                None => return None,
             }
         };
         let length = text.len();
@@ -206,11 +212,14 @@ impl Records<'_, '_> {
         let mut more: Vec<(u64, String)> = Vec::new();
         while state == State::Quoted {
             let next = if more.len() < MAX_LINES && text.len() < LONGEST {
-                self.line(sink)?
+                self.line(sink)
             } else {
                 None
             };
             let Some((number, line)) = next else {
+                if more.len() <= MAX_CUT_LINES && self.is_cut(first, text) {
+                    break;
+                }
                 sink.bad(first, "a quote is not closed");
                 text.truncate(length);
                 for line in more.into_iter().rev() {
@@ -223,7 +232,7 @@ impl Records<'_, '_> {
             text.push_str(&line);
             more.push((number, line));
         }
-        Ok(Some(first))
+        Some(first)
     }
 }
 

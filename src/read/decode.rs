@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use encoding_rs::{Decoder, Encoding};
 
 use crate::read::event::EventSink;
+use crate::read::input::{Notes, Place};
 
 const BLOCK: usize = 64 * 1024;
 
@@ -146,6 +147,9 @@ pub fn encoding(head: &[u8]) -> (Option<&'static Encoding>, usize) {
 pub struct DecodingReader<'r> {
     inner: &'r mut dyn Read,
     decoder: Decoder,
+    notes: Notes,
+    /// Lines before those in `out`.
+    lines: u64,
     source: Vec<u8>,
     out: Vec<u8>,
     sent: usize,
@@ -153,10 +157,16 @@ pub struct DecodingReader<'r> {
 }
 
 impl<'r> DecodingReader<'r> {
-    /// A reader over bytes after the byte order mark.
-    pub fn new(inner: &'r mut dyn Read, encoding: &'static Encoding) -> DecodingReader<'r> {
+    /// A reader over bytes after the byte order mark. That some are no text goes to `notes`.
+    pub fn new(
+        inner: &'r mut dyn Read,
+        encoding: &'static Encoding,
+        notes: Notes,
+    ) -> DecodingReader<'r> {
         DecodingReader {
             inner,
+            notes,
+            lines: 0,
             decoder: encoding.new_decoder_without_bom_handling(),
             source: vec![0; BLOCK],
             out: Vec::new(),
@@ -172,10 +182,20 @@ impl<'r> DecodingReader<'r> {
         self.sent = 0;
         // A byte gives at most three, and one character may be pending.
         self.out.resize(count * 3 + 16, 0);
-        let (_, _, written, _) =
+        let (_, _, written, is_damaged) =
             self.decoder
                 .decode_to_utf8(&self.source[..count], &mut self.out, self.ended);
         self.out.truncate(written);
+        let lines = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count() as u64;
+        if is_damaged {
+            let shown = memchr::memmem::find(&self.out, "\u{fffd}".as_bytes());
+            let line = self.lines + lines(&self.out[..shown.unwrap_or_default()]) + 1;
+            let name = self.decoder.encoding().name();
+            let why = format!("bytes that are not {name}: they are shown as \u{fffd}");
+            let mut notes = self.notes.borrow_mut();
+            notes.push((Some(Place::Line(line)), why));
+        }
+        self.lines += lines(&self.out);
         Ok(())
     }
 }
@@ -201,6 +221,7 @@ mod tests {
 
     use super::{DecodingReader, append, encoding, lossy};
     use crate::read::collect::Collect;
+    use crate::read::input::Notes;
 
     #[test]
     fn utf16_and_marks_come_out_as_utf8() {
@@ -217,7 +238,8 @@ mod tests {
             let (encoding, mark) = encoding(&bytes);
             let mut reader = &bytes[mark..];
             let mut out = String::new();
-            DecodingReader::new(&mut reader, encoding.expect("UTF-16"))
+            let encoding = encoding.expect("UTF-16");
+            DecodingReader::new(&mut reader, encoding, Notes::default())
                 .read_to_string(&mut out)
                 .expect("valid");
             assert_eq!(out, text);

@@ -8,7 +8,7 @@ use std::thread;
 
 use evtx::{EvtxChunkData, ParserSettings};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, caught};
 use crate::pieces::cores;
 use crate::read::event::EventSink;
 use crate::read::input::Input;
@@ -19,9 +19,17 @@ const CHUNK: usize = 65536;
 /// Chunks that are being rendered or wait to be read.
 const AHEAD: usize = 8;
 
-/// Whether a file that starts so is one.
+/// What a file starts with.
+const FILE_MARK: &[u8] = b"ElfFile\0";
+/// What a chunk starts with.
+const CHUNK_MARK: &[u8] = b"ElfChnk\0";
+
+/// Whether a file that starts so is one. Its header may be damaged: the chunks behind it hold all.
 pub fn looks_like(head: &[u8]) -> bool {
-    head.starts_with(b"ElfFile\0")
+    head.starts_with(FILE_MARK)
+        || head
+            .get(HEADER..)
+            .is_some_and(|h| h.starts_with(CHUNK_MARK))
 }
 
 /// What a chunk holds.
@@ -44,9 +52,13 @@ struct Waiting {
 /// # Errors
 /// What the input or the sink says.
 pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
-    if input.head(HEADER)?.len() < HEADER {
+    let header = input.head(HEADER);
+    if header.len() < HEADER {
         sink.bad(0, "the file's header is cut off");
         return Ok(());
+    }
+    if !header.starts_with(FILE_MARK) {
+        sink.bad(0, "the file's header is damaged");
     }
     input.consume(HEADER);
     let threads = cores().min(AHEAD);
@@ -72,7 +84,7 @@ pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
         let mut waiting: VecDeque<Waiting> = VecDeque::new();
         loop {
             let chunk = if waiting.len() < AHEAD {
-                next_chunk(input)?
+                next_chunk(input)
             } else {
                 None
             };
@@ -100,25 +112,36 @@ pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
 type Task = (Vec<u8>, std::sync::mpsc::SyncSender<Rendered>);
 
 /// The next chunk that holds anything, and whether it is cut off.
-fn next_chunk(input: &mut Input<'_>) -> Result<Option<(Vec<u8>, bool)>> {
+fn next_chunk(input: &mut Input<'_>) -> Option<(Vec<u8>, bool)> {
     loop {
-        let data = input.head(CHUNK)?;
+        let data = input.head(CHUNK);
         if data.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let mut data = data[..data.len().min(CHUNK)].to_vec();
+        let data = &data[..data.len().min(CHUNK)];
+        // Where bytes were lost, a chunk begins earlier than it should.
+        let next = match data.starts_with(CHUNK_MARK) {
+            true => None,
+            false => memchr::memmem::find(data, CHUNK_MARK),
+        };
+        let mut data = data[..next.unwrap_or(data.len())].to_vec();
         input.consume(data.len());
         // A log is made larger in advance; such chunks hold nothing.
         if data.iter().all(|b| *b == 0) {
             continue;
         }
-        let cut_off = data.len() < CHUNK;
+        let cut_off = data.len() < CHUNK && next.is_none();
         data.resize(CHUNK, 0);
-        return Ok(Some((data, cut_off)));
+        return Some((data, cut_off));
     }
 }
 
+/// The records of a chunk. A panic of the parser costs the chunk, not the file.
 fn render(data: Vec<u8>, settings: &Arc<ParserSettings>) -> Rendered {
+    caught(|| parse(data, settings)).unwrap_or_else(Rendered::Damaged)
+}
+
+fn parse(data: Vec<u8>, settings: &Arc<ParserSettings>) -> Rendered {
     let mut data = match EvtxChunkData::new(data, false) {
         Ok(data) => data,
         Err(why) => return Rendered::Damaged(why.to_string()),
@@ -138,7 +161,10 @@ fn take(rendered: Rendered, number: &mut u64, sink: &mut dyn EventSink) -> Resul
     let records = match rendered {
         Rendered::Records(records) => records,
         Rendered::Damaged(why) => {
-            sink.bad(*number + 1, &format!("a damaged chunk: {why}"));
+            sink.bad(
+                *number + 1,
+                &format!("a damaged chunk, its events are missing: {why}"),
+            );
             return Ok(());
         }
     };

@@ -42,6 +42,18 @@ impl<R: Seek> Seek for Counting<R> {
     }
 }
 
+/// What is wrong with compressed data, and what becomes of it.
+pub fn damage(format: &str, why: &io::Error) -> String {
+    let text = why.to_string();
+    if why.kind() == io::ErrorKind::UnexpectedEof {
+        format!("the {format} data is cut off here, the rest is missing")
+    } else if text.to_ascii_lowercase().contains("checksum") {
+        format!("the {format} data has a wrong checksum, some of it may be damaged")
+    } else {
+        format!("the {format} data is damaged here, a part is missing: {text}")
+    }
+}
+
 /// Stops a file that expands without measure.
 pub struct Limited<'l> {
     /// What unpacks.
@@ -59,10 +71,7 @@ impl Read for Limited<'_> {
         let count = self.inner.read(out).map_err(|e| match e.kind() {
             // Said by a container further out.
             io::ErrorKind::FileTooLarge | io::ErrorKind::Interrupted => e,
-            _ => io::Error::new(
-                e.kind(),
-                format!("the {} data is damaged: {e}", self.format),
-            ),
+            kind => io::Error::new(kind, damage(self.format, &e)),
         })?;
         let expanded = self.budget.expanded.get() + count as u64;
         self.budget.expanded.set(expanded);

@@ -80,7 +80,7 @@ fn header(line: &str) -> Option<Vec<&'static str>> {
 /// What the input or the sink says.
 pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
     let mut columns = Vec::new();
-    while let Some(line) = input.line()? {
+    while let Some(line) = input.line() {
         let number = line.number;
         if line.bytes.trim_ascii().is_empty() {
             continue;

@@ -1,14 +1,43 @@
 //! The bytes of one file, pulled in as they are needed: head, lines, blocks.
+//!
+//! Damage never fails a read: the input ends where nothing more can be had, and keeps why as a
+//! [`Fault`]. So every reader gives the events before the damage, and whoever called it reports the rest.
 
-use std::io::{self, Read};
+use std::cell::RefCell;
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, without_number};
 
 /// How much is read at a time, and how much of a file is looked at to tell its format.
 const BLOCK: usize = 256 * 1024;
 /// Longest line, record or element that is kept in memory.
 pub const LONGEST: usize = 64 * 1024 * 1024;
+
+/// Where something in a file is damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A line of the text, from 1; 0 when unknown.
+    Line(u64),
+    /// A byte of the file on disk, or of the member of an archive, from 0.
+    Byte(u64),
+}
+
+/// Damage met while bytes were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where.
+    pub place: Place,
+    /// What is wrong, and what becomes of it.
+    pub why: String,
+    /// Whether bytes are missing there, so that a line around the place is cut off.
+    pub cuts: bool,
+}
+
+/// What a reader below an [`Input`] reports without failing: what is wrong, and where; no place means that
+/// bytes are missing before those that it gives next.
+pub type Notes = Rc<RefCell<Vec<(Option<Place>, String)>>>;
 
 /// One file's bytes, whatever containers they came out of.
 pub struct Input<'r> {
@@ -18,6 +47,14 @@ pub struct Input<'r> {
     start: usize,
     ended: bool,
     line: u64,
+    /// Where in the stream the buffer begins.
+    offset: u64,
+    /// How many consumed bytes stay in the buffer, for [`Input::go_to`].
+    kept: usize,
+    notes: Notes,
+    /// Why the input ended early.
+    failure: Option<(io::ErrorKind, String)>,
+    faults: Vec<Fault>,
 }
 
 /// One line, without its end.
@@ -40,7 +77,18 @@ impl<'r> Input<'r> {
             start: 0,
             ended: false,
             line: 0,
+            offset: 0,
+            kept: 0,
+            notes: Notes::default(),
+            failure: None,
+            faults: Vec::new(),
         }
+    }
+
+    /// The same input, with the place where its reader leaves notes.
+    pub fn noted(mut self, notes: Notes) -> Input<'r> {
+        self.notes = notes;
+        self
     }
 
     /// The file, with the containers around it: `logs.zip:a/b.json`.
@@ -68,42 +116,94 @@ impl<'r> Input<'r> {
         self.line
     }
 
-    /// Reads some more; false at the end.
-    ///
-    /// # Errors
-    /// When the file cannot be read or unpacked.
-    pub fn fill(&mut self) -> Result<bool> {
+    /// Reads some more; false at the end, also at an early one.
+    pub fn fill(&mut self) -> bool {
         if self.ended {
-            return Ok(false);
+            return false;
         }
-        if self.start > 0 && self.start >= self.buffer.len() / 2 {
-            self.buffer.drain(..self.start);
-            self.start = 0;
+        let free = self.start.saturating_sub(self.kept);
+        if free > 0 && free >= self.buffer.len() / 2 {
+            self.buffer.drain(..free);
+            self.start -= free;
+            self.offset += free as u64;
         }
         let old = self.buffer.len();
         self.buffer.resize(old + BLOCK, 0);
-        let count = loop {
+        let read = loop {
             match self.reader.read(&mut self.buffer[old..]) {
-                Ok(count) => break count,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => {
-                    self.buffer.truncate(old);
-                    return Err(Error::file(&self.origin, e));
-                }
+                read => break read,
             }
         };
-        self.buffer.truncate(old + count);
-        self.ended = count == 0;
-        Ok(!self.ended)
+        self.buffer
+            .truncate(old + read.as_ref().map_or(0, |count| *count));
+        let notes: Vec<_> = self.notes.borrow_mut().drain(..).collect();
+        for (place, why) in notes {
+            self.fault(old, place, why);
+        }
+        match read {
+            Ok(count) => self.ended = count == 0,
+            Err(e) => {
+                self.ended = true;
+                let why = without_number(&e.to_string()).to_owned();
+                self.fault(old, None, why.clone());
+                self.failure = Some((e.kind(), why));
+            }
+        }
+        !self.ended
+    }
+
+    /// Keeps damage that was met, unless it has a place, behind the bytes that the buffer held before.
+    fn fault(&mut self, end: usize, place: Option<Place>, why: String) {
+        let before = &self.buffer[self.start..end];
+        let lines = memchr::memchr_iter(b'\n', before).count() as u64;
+        let within_line = before.last().is_some_and(|byte| *byte != b'\n');
+        self.faults.push(Fault {
+            place: place.unwrap_or(Place::Line(self.line + lines + 1)),
+            // With a wrong checksum, all bytes came nevertheless.
+            cuts: place.is_none() && within_line && !why.contains("checksum"),
+            why,
+        });
+    }
+
+    /// The damage met so far.
+    pub fn take_faults(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.faults)
+    }
+
+    /// Adds damage that was met in what was made of these bytes.
+    pub fn add_faults(&mut self, faults: Vec<Fault>) {
+        self.faults.extend(faults);
+    }
+
+    /// Whether a line is cut off by damage.
+    pub fn is_cut(&self, line: u64) -> bool {
+        self.faults
+            .iter()
+            .any(|fault| fault.cuts && fault.place == Place::Line(line))
     }
 
     /// At least `count` bytes, fewer only at the end; they are not consumed.
-    ///
-    /// # Errors
-    /// When the file cannot be read or unpacked.
-    pub fn head(&mut self, count: usize) -> Result<&[u8]> {
-        while self.data().len() < count && self.fill()? {}
-        Ok(self.data())
+    pub fn head(&mut self, count: usize) -> &[u8] {
+        while self.data().len() < count && self.fill() {}
+        self.data()
+    }
+
+    /// How many bytes were consumed.
+    pub fn position(&self) -> u64 {
+        self.offset + self.start as u64
+    }
+
+    /// Keeps so many consumed bytes from now on.
+    pub fn keep(&mut self, bytes: usize) {
+        self.kept = bytes;
+    }
+
+    /// Goes back to a byte, or as near to it as consumed bytes were kept; or on to it, as far as the
+    /// bytes were seen.
+    pub fn go_to(&mut self, position: u64) {
+        let at = usize::try_from(position.saturating_sub(self.offset));
+        self.start = at.unwrap_or(usize::MAX).min(self.buffer.len());
     }
 
     /// Takes `count` bytes out; they must have been seen in [`Input::data`].
@@ -114,10 +214,7 @@ impl<'r> Input<'r> {
     }
 
     /// The next line.
-    ///
-    /// # Errors
-    /// When the file cannot be read or unpacked.
-    pub fn line(&mut self) -> Result<Option<Line<'_>>> {
+    pub fn line(&mut self) -> Option<Line<'_>> {
         let mut searched = 0;
         let (length, skip, too_long) = loop {
             if let Some(found) = memchr::memchr(b'\n', &self.data()[searched..]) {
@@ -126,11 +223,11 @@ impl<'r> Input<'r> {
             }
             searched = self.data().len();
             if searched > LONGEST {
-                break (LONGEST, self.end_of_long_line()?, true);
+                break (LONGEST, self.end_of_long_line(), true);
             }
-            if !self.fill()? {
+            if !self.fill() {
                 if searched == 0 {
-                    return Ok(None);
+                    return None;
                 }
                 break (searched, searched, false);
             }
@@ -142,24 +239,24 @@ impl<'r> Input<'r> {
         if let Some(cut) = bytes.strip_suffix(b"\r") {
             bytes = cut;
         }
-        Ok(Some(Line {
+        Some(Line {
             number: self.line,
             bytes,
             too_long,
-        }))
+        })
     }
 
     /// Reads on to the end of a line of which [`LONGEST`] bytes are there and keeps nothing of
     /// it beyond them. Gives the length to skip.
-    fn end_of_long_line(&mut self) -> Result<usize> {
+    fn end_of_long_line(&mut self) -> usize {
         loop {
             let kept = self.start + LONGEST;
             if let Some(found) = memchr::memchr(b'\n', &self.buffer[kept..]) {
-                return Ok(LONGEST + found + 1);
+                return LONGEST + found + 1;
             }
             self.buffer.truncate(kept);
-            if !self.fill()? {
-                return Ok(LONGEST);
+            if !self.fill() {
+                return LONGEST;
             }
         }
     }
@@ -167,16 +264,13 @@ impl<'r> Input<'r> {
     /// Everything that is left, for formats that cannot be read piece by piece.
     ///
     /// # Errors
-    /// When the file cannot be read, or is longer than `limit`.
-    pub fn rest(&mut self, limit: usize) -> Result<Vec<u8>> {
-        while self.fill()? {
+    /// A sentence, when it is longer than `limit`.
+    pub fn rest(&mut self, limit: usize) -> Result<Vec<u8>, String> {
+        while self.fill() {
             if self.data().len() > limit {
-                return Err(self.error(
-                    0,
-                    format!(
-                        "larger than {} MiB: unpack it first, this format must be read as a whole",
-                        limit >> 20
-                    ),
+                return Err(format!(
+                    "larger than {} MiB: unpack it first, this format must be read as a whole",
+                    limit >> 20
                 ));
             }
         }
@@ -186,20 +280,33 @@ impl<'r> Input<'r> {
     }
 }
 
+/// For what unpacks the bytes: it learns of an early end, unlike those who read events.
 impl Read for Input<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.data().is_empty() {
-            if self.ended {
-                return Ok(0);
-            }
-            self.buffer.clear();
-            self.start = 0;
-            return self.reader.read(out);
-        }
-        let count = out.len().min(self.data().len());
-        out[..count].copy_from_slice(&self.data()[..count]);
+        let count = {
+            let data = self.fill_buf()?;
+            let count = out.len().min(data.len());
+            out[..count].copy_from_slice(&data[..count]);
+            count
+        };
         self.start += count;
         Ok(count)
+    }
+}
+
+impl BufRead for Input<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.data().is_empty()
+            && !self.fill()
+            && let Some((kind, why)) = &self.failure
+        {
+            return Err(io::Error::new(*kind, why.clone()));
+        }
+        Ok(self.data())
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.start = (self.start + count).min(self.buffer.len());
     }
 }
 
@@ -214,7 +321,7 @@ mod tests {
         let mut bytes: &[u8] = b"a\r\n\nlast";
         let mut input = Input::new(Path::new("x"), &mut bytes);
         let mut seen = Vec::new();
-        while let Some(line) = input.line().expect("readable") {
+        while let Some(line) = input.line() {
             seen.push((
                 line.number,
                 String::from_utf8_lossy(line.bytes).into_owned(),
@@ -236,10 +343,10 @@ mod tests {
         bytes.extend_from_slice(b"\nnext\n");
         let mut reader = bytes.as_slice();
         let mut input = Input::new(Path::new("x"), &mut reader);
-        let line = input.line().expect("readable").expect("a line");
+        let line = input.line().expect("a line");
         assert!(line.too_long && line.bytes.len() == LONGEST);
-        let line = input.line().expect("readable").expect("a line");
+        let line = input.line().expect("a line");
         assert_eq!((line.number, line.bytes), (2, b"next".as_slice()));
-        assert!(input.line().expect("readable").is_none());
+        assert!(input.line().is_none());
     }
 }

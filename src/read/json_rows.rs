@@ -1,5 +1,7 @@
 //! JSON rows: one object a line, an array of objects, or objects over several lines.
 
+mod resync;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -8,6 +10,7 @@ use crate::read::decode;
 use crate::read::event::EventSink;
 use crate::read::input::{Input, LONGEST};
 use crate::read::json::{object_fields, record_fields};
+use crate::read::json_rows::resync::Resync;
 use crate::read::json_wrapped::{self, Nesting};
 use crate::read::row_events::Rows;
 
@@ -42,7 +45,7 @@ fn is_record_line(line: &str) -> bool {
 /// # Errors
 /// What the input or the sink says.
 pub fn read(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
-    let head = String::from_utf8_lossy(input.head(HEAD)?).into_owned();
+    let head = String::from_utf8_lossy(input.head(HEAD)).into_owned();
     let first = head.trim_start().split_inclusive('\n').next();
     let first_is_whole = first.is_some_and(|l| l.ends_with('\n') && object_fields(l).is_ok());
     if rows.unwrap
@@ -70,34 +73,46 @@ fn is_whole_event(text: &str) -> bool {
 /// The records of a list whose `[` is behind us, one by one, so that it may be of any length; then
 /// what is left of its envelope.
 fn read_list(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+    let mut resync = Resync::default();
     loop {
         let blank = |b: &u8| b.is_ascii_whitespace() || *b == b',';
         let Some(start) = input.data().iter().position(|b| !blank(b)) else {
             let length = input.data().len();
             input.consume(length);
-            if input.fill()? {
+            if input.fill() {
                 continue;
             }
             sink.bad(input.line_number() + 1, "the list of records is cut off");
             return Ok(());
         };
+        resync.begins(&input.data()[..start]);
         input.consume(start);
         let line = input.line_number() + 1;
         match input.data()[0] {
-            b'{' => match object(input)? {
+            b'{' => match object(input) {
                 Next::Value(range) => {
-                    row(&input.data()[range.clone()], line, rows, sink)?;
-                    input.consume(range.end);
+                    let whole = row(&input.data()[range.clone()], line, rows, sink)?;
+                    let length = match whole {
+                        true => range.end,
+                        false => resync
+                            .after(&input.data()[range.clone()])
+                            .unwrap_or(range.end),
+                    };
+                    input.consume(length);
                 }
                 other => {
                     let why = match other {
-                        Next::TooLong => "longer than 64 MiB",
-                        Next::Value(_) | Next::CutOff | Next::Other(_) | Next::End => {
-                            "the JSON object is cut off"
-                        }
+                        Next::TooLong => TOO_LONG,
+                        Next::Value(_) | Next::CutOff | Next::Other(_) | Next::End => CUT_OFF,
                     };
                     sink.bad(line, why);
-                    return finish(input);
+                    match resync.after(input.data()) {
+                        Some(length) => input.consume(length),
+                        None => {
+                            finish(input);
+                            return Ok(());
+                        }
+                    }
                 }
             },
             b']' => {
@@ -108,9 +123,10 @@ fn read_list(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) ->
                         input.consume(end);
                         return Ok(());
                     }
-                    if input.data().len() > LONGEST || !input.fill()? {
-                        sink.bad(line, "the JSON object is cut off");
-                        return finish(input);
+                    if input.data().len() > LONGEST || !input.fill() {
+                        sink.bad(line, CUT_OFF);
+                        finish(input);
+                        return Ok(());
                     }
                 }
             }
@@ -124,13 +140,16 @@ fn read_list(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) ->
     }
 }
 
+const CUT_OFF: &str = "the JSON object is cut off";
+const TOO_LONG: &str = "longer than 64 MiB";
+
 /// Passes all that is left.
-fn finish(input: &mut Input<'_>) -> Result<()> {
+fn finish(input: &mut Input<'_>) {
     loop {
         let length = input.data().len();
         input.consume(length);
-        if !input.fill()? {
-            return Ok(());
+        if !input.fill() {
+            return;
         }
     }
 }
@@ -156,13 +175,13 @@ fn has_rows_by_line(head: &str) -> bool {
 }
 
 fn read_lines(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
-    while let Some(line) = input.line()? {
+    while let Some(line) = input.line() {
         let bytes = line.bytes.trim_ascii();
         if bytes.is_empty() {
             continue;
         }
         if line.too_long {
-            sink.bad(line.number, "longer than 64 MiB");
+            sink.bad(line.number, TOO_LONG);
             continue;
         }
         row(bytes, line.number, rows, sink)?;
@@ -170,7 +189,8 @@ fn read_lines(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -
     Ok(())
 }
 
-fn row(bytes: &[u8], line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+/// Reads one row, or the records of an envelope. Returns whether it is sound.
+fn row(bytes: &[u8], line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<bool> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => {
@@ -179,21 +199,22 @@ fn row(bytes: &[u8], line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Res
         }
     };
     match json_wrapped::records(&text).filter(|_| rows.unwrap) {
-        Some(records) => records
-            .into_iter()
-            .try_for_each(|record| record_row(&text[record], line, rows, sink)),
+        Some(records) => records.into_iter().try_fold(true, |sound, record| {
+            Ok(record_row(&text[record], line, rows, sink)? && sound)
+        }),
         None => record_row(&text, line, rows, sink),
     }
 }
 
-fn record_row(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+fn record_row(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<bool> {
     let (mut fields, wrong) = record_fields(text);
+    let is_sound = wrong.is_none();
     if let Some(wrong) = wrong {
         sink.bad(line, wrong.why);
         // Splunk cuts what is longer than TRUNCATE: it has such an event, and its fields up to there.
         // A plain row that is cut off may say something else than was meant.
         if !(rows.log && wrong.truncated) || fields.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
     }
     if rows.trim_braces {
@@ -205,29 +226,43 @@ fn record_row(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -
     if let Some(problem) = problem {
         sink.bad(line, problem);
     }
-    sink.event(&event)
+    sink.event(&event)?;
+    Ok(is_sound)
 }
 
-/// Elements of an array, or objects one after the other.
+/// Elements of an array, or objects one after the other. Behind one that is damaged, reading goes on
+/// where the next one begins.
 fn read_values(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+    let mut resync = Resync::default();
     loop {
-        match next_value(input)? {
+        let next = next_value(input, &mut resync);
+        let line = input.line_number() + 1;
+        match next {
             Next::Value(range) => {
-                let line = input.line_number() + 1;
                 let value = &input.data()[range.clone()];
-                row(value, line, rows, sink)?;
-                input.consume(range.end);
+                let length = match row(value, line, rows, sink)? {
+                    true => range.end,
+                    false => resync.after(value).unwrap_or(range.end),
+                };
+                input.consume(length);
             }
             Next::CutOff => {
-                let line = input.line_number() + 1;
-                return row(input.data(), line, rows, sink);
+                let Some(length) = resync.after(input.data()) else {
+                    row(input.data(), line, rows, sink)?;
+                    return Ok(());
+                };
+                row(&input.data()[..length], line, rows, sink)?;
+                input.consume(length);
             }
             Next::TooLong => {
-                sink.bad(input.line_number() + 1, "longer than 64 MiB");
-                return Ok(());
+                sink.bad(line, TOO_LONG);
+                match resync.after(input.data()) {
+                    Some(length) => input.consume(length),
+                    None => return Ok(()),
+                }
             }
             Next::Other(length) => {
-                sink.bad(input.line_number() + 1, "expected a JSON object");
+                sink.bad(line, "expected a JSON object");
                 // The next line may be sound again.
                 input.consume(length);
             }
@@ -250,7 +285,7 @@ enum Next {
 }
 
 /// Finds the next object, reading on until it is whole.
-fn next_value(input: &mut Input<'_>) -> Result<Next> {
+fn next_value(input: &mut Input<'_>, resync: &mut Resync) -> Next {
     let start = loop {
         let data = input.data();
         let blank = |b: &u8| b.is_ascii_whitespace() || matches!(b, b',' | b'[' | b']');
@@ -259,38 +294,39 @@ fn next_value(input: &mut Input<'_>) -> Result<Next> {
             Some(at) => {
                 if let Some(end) = memchr::memchr(b'\n', &data[at..]) {
                     if !is_record_line(&String::from_utf8_lossy(&data[at..at + end])) {
-                        return Ok(Next::Other(at + end + 1));
+                        return Next::Other(at + end + 1);
                     }
                     input.consume(at + end + 1);
-                } else if data.len() > LONGEST || !input.fill()? {
-                    return Ok(Next::Other(input.data().len()));
+                } else if data.len() > LONGEST || !input.fill() {
+                    return Next::Other(input.data().len());
                 }
             }
             None => {
                 let length = data.len();
                 input.consume(length);
-                if !input.fill()? {
-                    return Ok(Next::End);
+                if !input.fill() {
+                    return Next::End;
                 }
             }
         }
     };
+    resync.begins(&input.data()[..start]);
     input.consume(start);
     object(input)
 }
 
 /// The object that the data starts with, read on until it is whole.
-fn object(input: &mut Input<'_>) -> Result<Next> {
+fn object(input: &mut Input<'_>) -> Next {
     let mut scan = Nesting::default();
     loop {
         if let Some(end) = scan.end(input.data()) {
-            return Ok(Next::Value(0..end));
+            return Next::Value(0..end);
         }
         if input.data().len() > LONGEST {
-            return Ok(Next::TooLong);
+            return Next::TooLong;
         }
-        if !input.fill()? {
-            return Ok(Next::CutOff);
+        if !input.fill() {
+            return Next::CutOff;
         }
     }
 }

@@ -1,64 +1,111 @@
 //! Which files there are to read below a path.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::read::Skipped;
 
 /// A file to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileFound {
     /// The file.
     pub path: PathBuf,
-    /// Whether the user named it: such a file must be readable, one that was found in a folder
-    /// may be of no known format.
+    /// Whether the user named it: a text that was named is read whatever its name.
     pub named: bool,
     /// Its bytes on disk.
     pub bytes: u64,
 }
 
-/// The files below a path, itself if it is one, sorted by name folder by folder. Hidden ones and
-/// links to folders are passed over, as a link may lead back here.
+/// What is below a path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The files, sorted by name folder by folder.
+    pub files: Vec<FileFound>,
+    /// What can't be read: folders that can't be listed, links that lead nowhere or to folders, pipes
+    /// and devices.
+    pub skipped: Vec<Skipped>,
+}
+
+/// The files below a path, itself if it is one. Hidden ones are left out. Links to folders are not
+/// followed, as they may lead back here.
 ///
 /// # Errors
-/// When a folder can't be listed.
-pub fn list(path: &Path) -> Result<Vec<FileFound>> {
-    let metadata = std::fs::metadata(path).map_err(|e| Error::file(path, e))?;
-    let mut found = Vec::new();
-    if metadata.is_dir() {
-        folder(path, &mut found)?;
-    } else {
-        found.push(FileFound {
+/// When nothing is at the path.
+pub fn list(path: &Path) -> Result<Listing> {
+    let mut listing = Listing::default();
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => folder(path, &mut listing),
+        Ok(metadata) => listing.files.push(FileFound {
             path: path.to_owned(),
             named: true,
             bytes: metadata.len(),
-        });
+        }),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Err(Error::file(path, e));
+        }
+        Err(e) => listing.skipped.push(Skipped::new(path, e)),
     }
-    Ok(found)
+    Ok(listing)
 }
 
-fn folder(path: &Path, found: &mut Vec<FileFound>) -> Result<()> {
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(|e| Error::file(path, e))? {
-        let entry = entry.map_err(|e| Error::file(path, e))?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            entries.push(entry);
+fn folder(path: &Path, listing: &mut Listing) {
+    let entries = match std::fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) => return listing.skipped.push(Skipped::new(path, e)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) if entry.file_name().as_encoded_bytes().starts_with(b".") => {}
+            Ok(entry) => found.push(entry),
+            Err(e) => listing.skipped.push(Skipped::new(path, e)),
         }
     }
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
+    found.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in found {
         let path = entry.path();
-        let kind = entry.file_type().map_err(|e| Error::file(&path, e))?;
-        if kind.is_dir() {
-            folder(&path, found)?;
-        } else if let Ok(metadata) = std::fs::metadata(&path)
-            && metadata.is_file()
-        {
-            found.push(FileFound {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            folder(&path, listing);
+            continue;
+        }
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => listing.files.push(FileFound {
                 path,
                 named: false,
                 bytes: metadata.len(),
-            });
+            }),
+            Ok(metadata) => {
+                let why = match metadata.is_dir() {
+                    true => "a link to a folder, which may lead back here: name the folder itself",
+                    false => "a pipe or a device, not a file",
+                };
+                listing.skipped.push(Skipped::new(path, why));
+            }
+            Err(e) => {
+                let why = match entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
+                    true => format!("a link that leads nowhere: {e}"),
+                    false => e.to_string(),
+                };
+                listing.skipped.push(Skipped::new(path, why));
+            }
         }
     }
-    Ok(())
+}
+
+/// Why a file that starts so is no data but a pointer to a large file, if it is one: repositories
+/// of data sets keep such pointers where the files have not been fetched.
+/// <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>
+pub fn pointer(head: &[u8]) -> Option<String> {
+    // The specification bounds them to 1024 bytes.
+    if head.len() > 1024 {
+        return None;
+    }
+    let text = std::str::from_utf8(head).ok()?;
+    let rest = text.strip_prefix("version https://git-lfs.github.com/spec/")?;
+    let size = rest.lines().find_map(|l| l.strip_prefix("size "));
+    Some(format!(
+        "a Git LFS pointer to a file of {} bytes, not the file itself: fetch it with `git lfs pull`",
+        size.unwrap_or("unknown")
+    ))
 }

@@ -2,6 +2,10 @@
 //!
 //! A format is a row of [`FORMATS`]. What is recognised by content comes before what is recognised
 //! by a file's name.
+//!
+//! Damage never fails a read. It costs the smallest thing that holds it: a line, a record, a chunk, the rest
+//! of a member, a file. What it costs is in the [`ReadReport`]; only where nothing at all could be read is that
+//! an error.
 
 mod batches;
 #[cfg(test)]
@@ -47,6 +51,7 @@ mod zeek;
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
@@ -55,11 +60,12 @@ use chrono::Datelike as _;
 use chrono_tz::Tz;
 use polars::prelude::DataFrame;
 
-use crate::error::{Error, Result};
-use crate::read::batches::Batches;
-use crate::read::container::{Leaf, Walker};
+use crate::error::{Error, ErrorKind, Result, panic_text};
+use crate::read::batches::{Batches, LINE};
+use crate::read::container::{Leaf, Met, Walker, broken};
 use crate::read::decode::DecodingReader;
-use crate::read::input::Input;
+use crate::read::event::EventSink as _;
+use crate::read::input::{Input, Notes};
 use crate::read::line_kinds::Lines;
 use crate::read::row_events::{MakeEvent, Rows};
 use crate::read::rules::Clock;
@@ -71,9 +77,10 @@ pub use crate::read::event::Field;
 pub use crate::read::fields::{
     event_fields, json_event_fields, json_fields, leading_json_fields, xml_fields,
 };
-pub use crate::read::listing::{FileFound, list};
+pub use crate::read::listing::{FileFound, Listing, list};
 pub use crate::read::parquet::{
-    EXACT as PARQUET_EXACT, SOURCETYPE as PARQUET_SOURCETYPE, raw_column,
+    EXACT as PARQUET_EXACT, ParquetDamage, SOURCETYPE as PARQUET_SOURCETYPE,
+    damage as parquet_damage, raw_column, rows as parquet_rows,
 };
 pub use crate::read::rules::{
     Breaks, Delimiter, RuleFinder, Structured, StructuredKind, TextRules, TimeRules, TimeSource,
@@ -169,10 +176,29 @@ pub struct ReadReport {
     pub files: u64,
     /// Bytes read from disk.
     pub bytes: u64,
-    /// Places in the data that could not be read and were passed.
+    /// Places in the data that could not be read.
     pub bad: Vec<BadLines>,
-    /// Files in directories and archives that are of no known format.
+    /// Files that could not be read.
     pub skipped: Vec<Skipped>,
+}
+
+impl ReadReport {
+    /// Why nothing at all could be read, if so: the first reason, and of how many files.
+    pub fn failure(&self) -> Option<Error> {
+        match self.files {
+            0 => Skipped::error(&self.skipped),
+            _ => None,
+        }
+    }
+
+    /// Adds what was read besides.
+    pub fn add(&mut self, other: ReadReport) {
+        self.events += other.events;
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.bad.extend(other.bad);
+        self.skipped.extend(other.skipped);
+    }
 }
 
 /// Places in one file that could not be read for one reason.
@@ -182,8 +208,10 @@ pub struct BadLines {
     pub file: PathBuf,
     /// How many places.
     pub count: u64,
-    /// The first: a line, or a record where the format has no lines; from 1, 0 when unknown.
-    pub first_line: u64,
+    /// What the places are numbers of: `line`, `record`, `row`, `byte`.
+    pub unit: &'static str,
+    /// The first, from 1; 0 when unknown.
+    pub first: u64,
     /// Why.
     pub why: String,
 }
@@ -200,6 +228,8 @@ pub struct Format {
     pub endings: &'static [&'static str],
     /// Whether the times that configuration finds go before those that the reader found.
     times: bool,
+    /// What the places of damage are numbers of.
+    unit: &'static str,
     read: fn(&mut Input<'_>, &Context<'_>, &mut Batches<'_>) -> Result<()>,
 }
 
@@ -294,6 +324,7 @@ pub const FORMATS: &[Format] = &[
         looks_like: |head| evtx::looks_like(head.bytes),
         endings: &[],
         times: false,
+        unit: "record",
         read: |input, _, out| evtx::read(input, out),
     },
     Format {
@@ -302,6 +333,7 @@ pub const FORMATS: &[Format] = &[
         looks_like: |head| parquet::looks_like(head.bytes),
         endings: &[],
         times: false,
+        unit: "row",
         read: |input, context, out| parquet::read(input, context.path, context.clock.zone, out),
     },
     Format {
@@ -310,6 +342,7 @@ pub const FORMATS: &[Format] = &[
         looks_like: |head| windows_log::looks_like(&head.text),
         endings: &[],
         times: false,
+        unit: LINE,
         read: |input, context, out| windows_log::read(input, context.clock.zone, out),
     },
     Format {
@@ -318,6 +351,7 @@ pub const FORMATS: &[Format] = &[
         looks_like: |head| zeek::looks_like(&head.text),
         endings: &[],
         times: true,
+        unit: LINE,
         read: |input, context, out| zeek::read(input, context.name, out),
     },
     Format {
@@ -326,6 +360,7 @@ pub const FORMATS: &[Format] = &[
         looks_like: |head| w3c::looks_like(&head.text),
         endings: &[],
         times: true,
+        unit: LINE,
         read: |input, context, out| w3c::read(input, context.clock.zone, out),
     },
     Format {
@@ -334,6 +369,7 @@ pub const FORMATS: &[Format] = &[
         looks_like: |head| flow::looks_like(&head.text),
         endings: &[],
         times: true,
+        unit: LINE,
         read: |input, _, out| flow::read(input, out),
     },
     Format {
@@ -342,6 +378,7 @@ pub const FORMATS: &[Format] = &[
         looks_like: |head| json_rows::looks_like(&head.text),
         endings: &["ndjson", "jsonl", "json"],
         times: true,
+        unit: LINE,
         read: |input, context, out| json_rows::read(input, context.rows(row_events::event), out),
     },
     Format {
@@ -350,6 +387,7 @@ pub const FORMATS: &[Format] = &[
         looks_like: |_| false,
         endings: &["csv", "tsv", "tab", "psv"],
         times: true,
+        unit: LINE,
         read: |input, context, out| {
             let table = csv::Table::new(context.rules.structured.as_ref());
             csv::read(input, &table, context.rows(csv::event), out)
@@ -361,6 +399,7 @@ pub const FORMATS: &[Format] = &[
         looks_like: |_| false,
         endings: &["log", "txt", "raw", "out", "syslog", "xml"],
         times: false,
+        unit: LINE,
         read: |input, context, out| context.text(input, out),
     },
 ];
@@ -368,27 +407,32 @@ pub const FORMATS: &[Format] = &[
 /// Reads files and directories, and hands their events on batch by batch.
 ///
 /// # Errors
-/// [`crate::error::ErrorKind::File`] or [`crate::error::ErrorKind::Format`] when a path is missing, damaged, or holds nothing that can
-/// be read; what `sink` says.
+/// [`ErrorKind::File`] or [`ErrorKind::Format`] when a path is missing, or nothing at all could be read; what
+/// `sink` says.
 pub fn read_paths(
     paths: &[PathBuf],
     options: &Options,
     progress: &mut dyn FnMut(Progress),
     sink: &mut BatchSink<'_>,
 ) -> Result<ReadReport> {
-    // What cannot be seen counts nothing, as reading will say so.
-    let size = |path: &PathBuf| -> u64 { list(path).iter().flatten().map(|f| f.bytes).sum() };
-    let total = paths.iter().map(size).sum();
-    read_with(options, total, progress, sink, |walker| {
-        paths.iter().try_for_each(|path| walker.path(path))
-    })
+    let listings = paths.iter().map(|path| list(path));
+    let listings = listings.collect::<Result<Vec<Listing>>>()?;
+    let total = listings
+        .iter()
+        .flat_map(|l| &l.files)
+        .map(|f| f.bytes)
+        .sum();
+    let walk = |walker: &mut Walker<'_>| {
+        let mut listings = listings.into_iter();
+        listings.try_for_each(|listing| walker.listing(listing))
+    };
+    something(read_with(options, total, progress, sink, walk)?)
 }
 
-/// Reads one file of [`list`].
+/// Reads one file of [`list`]. That nothing in it could be read is in the report.
 ///
 /// # Errors
-/// As [`read_paths`]; a file that was found and is of no known format is among those of
-/// [`ReadReport::skipped`].
+/// What `sink` says.
 pub fn read_file(
     file: &FileFound,
     options: &Options,
@@ -396,11 +440,7 @@ pub fn read_file(
     sink: &mut BatchSink<'_>,
 ) -> Result<ReadReport> {
     read_with(options, file.bytes, progress, sink, |walker| {
-        if file.named {
-            walker.path(&file.path)
-        } else {
-            walker.file(&file.path, false)
-        }
+        walker.file(file)
     })
 }
 
@@ -415,9 +455,18 @@ pub fn read_bytes(
     progress: &mut dyn FnMut(Progress),
     sink: &mut BatchSink<'_>,
 ) -> Result<ReadReport> {
-    read_with(options, bytes.len() as u64, progress, sink, |walker| {
-        walker.bytes(name, bytes)
-    })
+    let walk = |walker: &mut Walker<'_>| walker.bytes(name, bytes);
+    something(read_with(
+        options,
+        bytes.len() as u64,
+        progress,
+        sink,
+        walk,
+    )?)
+}
+
+fn something(report: ReadReport) -> Result<ReadReport> {
+    report.failure().map_or(Ok(report), Err)
 }
 
 fn read_with(
@@ -428,36 +477,70 @@ fn read_with(
     walk: impl FnOnce(&mut Walker<'_>) -> Result<()>,
 ) -> Result<ReadReport> {
     let read = Rc::new(Cell::new(0));
-    let mut out = Batches::new(options, progress, sink, Rc::clone(&read), total);
-    let mut files = 0;
-    let mut on_file = |leaf: Leaf<'_, '_>| {
-        let skipped = read_leaf(leaf, options, &mut out)?;
-        files += u64::from(skipped.is_none());
-        Ok(skipped)
-    };
-    let mut walker = Walker::new(Rc::clone(&read), &mut on_file);
+    let receiving = Rc::new(Cell::new(false));
+    let count = (Rc::clone(&read), total);
+    let mut out = Batches::new(options, progress, sink, count, Rc::clone(&receiving));
+    let mut on_file = |leaf: Leaf<'_, '_>| read_leaf(leaf, options, &receiving, &mut out);
+    let mut walker = Walker::new(Rc::clone(&read), Rc::clone(&receiving), &mut on_file);
     walk(&mut walker)?;
-    let skipped = walker.into_skipped();
+    let Met {
+        taken,
+        skipped,
+        bad,
+    } = walker.finish();
+    out.bad.extend(bad);
     Ok(ReadReport {
         events: out.events,
-        files,
+        files: taken,
         bytes: read.get(),
-        bad: std::mem::take(&mut out.bad),
+        bad: out.bad,
         skipped,
     })
 }
 
-/// Reads one file; gives why it was passed over, if it was.
+/// Reads one file as far as it can be read; says why, if nothing of it could be.
 fn read_leaf(
     leaf: Leaf<'_, '_>,
     options: &Options,
+    receiving: &Cell<bool>,
     out: &mut Batches<'_>,
-) -> Result<Option<String>> {
+) -> Result<Option<Skipped>> {
     let context = Context::new(&leaf, options);
     let Leaf { input, named, .. } = leaf;
-    decoded(input, context.rules.charset, &mut |input| {
-        read_input(input, named, &context, out)
-    })
+    let origin = input.origin().to_owned();
+    out.begin(&origin);
+    let read = AssertUnwindSafe(|| {
+        decoded(input, context.rules.charset, &mut |input| {
+            read_input(input, named, &context, out)
+        })
+    });
+    let unknown = match catch_unwind(read) {
+        Ok(Ok(unknown)) => unknown,
+        Ok(Err(why)) if out.is_stopped || !is_about(&why, &origin) => return Err(why),
+        Ok(Err(why)) => {
+            let Skipped { line, why, .. } = Skipped::of(&origin, why);
+            out.bad(line, &why);
+            None
+        }
+        Err(panic) if receiving.get() => resume_unwind(panic),
+        Err(panic) => {
+            out.abandon();
+            out.bad(0, &broken(&panic_text(&*panic)));
+            None
+        }
+    };
+    out.faults(input.take_faults());
+    let failed = out.end()?;
+    // Damage says more than that the bytes before it are of no known format.
+    Ok(failed.or(unknown))
+}
+
+/// Whether an error is about a file, rather than about what the session knows or does.
+fn is_about(error: &Error, origin: &Path) -> bool {
+    match &*error.kind {
+        ErrorKind::File { path, .. } | ErrorKind::Format { path, .. } => path == origin,
+        kind => matches!(kind, ErrorKind::Internal(_)),
+    }
 }
 
 /// Calls `then` with an input of UTF-8 without a byte order mark.
@@ -466,7 +549,7 @@ fn decoded<T>(
     said: Option<&'static encoding_rs::Encoding>,
     then: &mut dyn FnMut(&mut Input<'_>) -> Result<T>,
 ) -> Result<T> {
-    let head = input.head(HEAD)?;
+    let head = input.head(HEAD);
     let head = &head[..head.len().min(HEAD)];
     if evtx::looks_like(head) || parquet::looks_like(head) {
         return then(input);
@@ -477,8 +560,15 @@ fn decoded<T>(
         return then(input);
     };
     let origin = input.origin().to_owned();
-    let mut reader = DecodingReader::new(input, encoding);
-    then(&mut Input::new(&origin, &mut reader))
+    let notes = Notes::default();
+    let mut reader = DecodingReader::new(&mut *input, encoding, Rc::clone(&notes));
+    let mut decoded = Input::new(&origin, &mut reader).noted(notes);
+    let done = then(&mut decoded);
+    let faults = decoded.take_faults();
+    // Those of the bytes are among them, with the line of the text.
+    input.take_faults();
+    input.add_faults(faults);
+    done
 }
 
 fn year_of(time: SystemTime) -> i32 {
@@ -494,13 +584,12 @@ fn read_input(
     named: bool,
     context: &Context<'_>,
     out: &mut Batches<'_>,
-) -> Result<Option<String>> {
+) -> Result<Option<Skipped>> {
     let origin = input.origin().to_owned();
-    let bytes = input.head(HEAD)?;
+    let bytes = input.head(HEAD);
     let bytes = &bytes[..bytes.len().min(HEAD)];
     let sourcetype = context.sourcetype.as_deref();
     if bytes.trim_ascii().is_empty() && bytes.len() < HEAD {
-        out.begin(&origin, sourcetype, None);
         return Ok(None);
     }
     let head = Head {
@@ -514,16 +603,11 @@ fn read_input(
         } else {
             "no known format"
         };
-        return if named {
-            Err(unknown(&origin, why))
-        } else {
-            Ok(Some(why.to_owned()))
-        };
+        return Ok(Some(unknown(&origin, why)));
     };
     let clock = format.times.then_some(context.clock);
-    out.begin(&origin, sourcetype, clock);
+    out.describe(sourcetype, format.unit, clock);
     (format.read)(input, context, out)?;
-    out.end()?;
     Ok(None)
 }
 
@@ -559,12 +643,17 @@ fn by_rules(
     if is_text { named("text") } else { Some(found) }
 }
 
-fn unknown(origin: &Path, why: &str) -> Error {
+fn unknown(origin: &Path, why: &str) -> Skipped {
     let names: Vec<&str> = FORMATS.iter().map(|f| f.name).collect();
-    Error::file(origin, why).hint(format!(
+    let known = format!(
         "known formats: {}; also inside .gz, .zst, .zip, .tar and .tar.gz",
         names.join(", ")
-    ))
+    );
+    Skipped {
+        hints: vec![known],
+        is_unknown: true,
+        ..Skipped::new(origin, why)
+    }
 }
 
 /// The format of a file. A text that the user named is read as plain text whatever its name.

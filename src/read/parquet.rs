@@ -2,16 +2,18 @@
 
 use std::fs::File;
 use std::io::Cursor;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 use polars::prelude::{
     AnyValue, Column, DataFrame, DataType, IntoColumn as _, NamedFrom as _, ParquetReader,
-    PlSmallStr, PolarsError, PolarsResult, SerReader as _, Series, StringChunked, TimeUnit,
+    PlSmallStr, PolarsResult, SerReader as _, Series, StringChunked, TimeUnit,
 };
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, caught};
 use crate::read::batches::{Batches, MAX_ROWS};
+use crate::read::event::EventSink as _;
 use crate::read::input::Input;
 use crate::read::{json, timestamp};
 
@@ -19,6 +21,8 @@ use crate::read::{json, timestamp};
 pub const SOURCETYPE: &str = "parquet";
 /// Largest file inside a container, which must be held in memory.
 const MAX_NESTED: usize = 1 << 30;
+/// Slices of a row group that fail before the rest of it is given up.
+const MAX_FAILURES: usize = 16;
 /// Whole numbers up to here print as they are.
 pub const EXACT: i64 = 1 << 53;
 
@@ -27,10 +31,11 @@ pub fn looks_like(head: &[u8]) -> bool {
     head.starts_with(b"PAR1")
 }
 
-/// Reads all rows. `path` is the file on disk, if it is a plain one.
+/// Reads all rows. `path` is the file on disk, if it is a plain one. Rows of pages that are damaged are
+/// left out and counted.
 ///
 /// # Errors
-/// What the input or the sink says; a damaged file.
+/// What the sink says; a file that is damaged as a whole.
 pub fn read(
     input: &mut Input<'_>,
     path: Option<&Path>,
@@ -39,16 +44,43 @@ pub fn read(
 ) -> Result<()> {
     let source = match path {
         Some(path) => Source::Path(path.to_owned()),
-        None => Source::Bytes(input.rest(MAX_NESTED)?),
+        None => {
+            let rest = input.rest(MAX_NESTED);
+            Source::Bytes(rest.map_err(|why| input.error(0, why))?)
+        }
     };
-    let damaged = |e: PolarsError| Error::file(input.origin(), short(&e));
-    let rows = guarded(|| source.rows()).map_err(damaged)?;
-    let mut start = 0;
-    while start < rows {
-        let frame = guarded(|| source.slice(start, MAX_ROWS)).map_err(damaged)?;
-        start += MAX_ROWS;
-        let frame = as_events(frame, zone).map_err(damaged)?;
-        out.frame(frame, SOURCETYPE)?;
+    let groups = source.groups();
+    let groups = groups.map_err(|why| Error::file(input.origin(), format!("damaged: {why}")))?;
+    let mut lost = Lost::default();
+    for together in runs(&groups) {
+        if let [first, .., last] = together
+            && let Ok(frame) = source.events(first.start..last.end, zone)
+        {
+            out.frame(frame, SOURCETYPE)?;
+            continue;
+        }
+        for group in together {
+            let mut failures = 0;
+            let mut start = group.start;
+            while start < group.end {
+                let slice = start..group.end.min(start + MAX_ROWS);
+                start = slice.end;
+                match source.events(slice.clone(), zone) {
+                    Ok(frame) => out.frame(frame, SOURCETYPE)?,
+                    Err(why) => {
+                        failures += 1;
+                        lost.add(slice, &why);
+                    }
+                }
+                if failures == MAX_FAILURES && start < group.end {
+                    lost.add(start..group.end, "");
+                    break;
+                }
+            }
+        }
+    }
+    if let Some((first, why)) = lost.first {
+        out.bad(first as u64 + 1, &lost_rows(lost.rows, &why));
     }
     if let Source::Path(path) = &source
         && let Ok(metadata) = std::fs::metadata(path)
@@ -58,19 +90,100 @@ pub fn read(
     Ok(())
 }
 
-/// Polars trusts a file's metadata in places and panics where it is damaged.
-fn guarded<T>(read: impl FnOnce() -> PolarsResult<T>) -> PolarsResult<T> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|_| {
-        Err(PolarsError::ComputeError(
-            "the Parquet data is damaged".into(),
-        ))
+/// Row groups that are read at once: small ones together.
+fn runs(groups: &[Range<usize>]) -> impl Iterator<Item = &[Range<usize>]> {
+    let mut rest = groups;
+    std::iter::from_fn(move || {
+        let first = rest.first()?;
+        let fits = |group: &&Range<usize>| group.end - first.start <= MAX_ROWS;
+        let count = rest.iter().take_while(fits).count().max(1);
+        let (run, after) = rest.split_at(count);
+        rest = after;
+        Some(run)
     })
 }
 
-/// A Polars error without the trace that it may carry.
-fn short(error: &PolarsError) -> String {
-    let text = error.to_string();
-    text.lines().next().unwrap_or_default().to_owned()
+/// Rows that can't be decoded.
+#[derive(Default)]
+struct Lost {
+    rows: usize,
+    first: Option<(usize, String)>,
+}
+
+impl Lost {
+    fn add(&mut self, rows: Range<usize>, why: &str) {
+        self.rows += rows.len();
+        self.first
+            .get_or_insert_with(|| (rows.start, why.to_owned()));
+    }
+}
+
+/// What is damaged in a Parquet file.
+pub struct ParquetDamage {
+    /// Why.
+    pub why: String,
+    /// The rows of row groups that can be decoded.
+    pub sound: Vec<Range<usize>>,
+    /// The first row that can't.
+    pub first: usize,
+}
+
+/// What is damaged in a Parquet file, if anything is. All of it is decoded, a row group at a time.
+pub fn damage(path: &Path) -> Option<ParquetDamage> {
+    let source = Source::Path(path.to_owned());
+    let groups = match source.groups() {
+        Ok(groups) => groups,
+        Err(why) => {
+            return Some(ParquetDamage {
+                why,
+                sound: Vec::new(),
+                first: 0,
+            });
+        }
+    };
+    let mut sound: Vec<Range<usize>> = Vec::new();
+    let mut lost = Lost::default();
+    for rows in groups {
+        match guarded(|| source.slice(rows.clone())) {
+            Ok(frame) if frame.height() == rows.len() => match sound.last_mut() {
+                Some(last) if last.end == rows.start => last.end = rows.end,
+                _ => sound.push(rows),
+            },
+            Ok(_) => lost.add(rows, MISSING),
+            Err(why) => lost.add(rows, &why),
+        }
+    }
+    let (first, why) = lost.first?;
+    Some(ParquetDamage {
+        why: lost_rows(lost.rows, &why),
+        sound,
+        first,
+    })
+}
+
+/// Why rows could not be decoded.
+const MISSING: &str = "rows are missing that its footer names";
+
+fn lost_rows(rows: usize, why: &str) -> String {
+    let are = if rows == 1 { "row is" } else { "rows are" };
+    format!("{rows} {are} damaged and left out: {why}")
+}
+
+/// How many rows a Parquet file has, as its footer says.
+///
+/// # Errors
+/// Why the footer can't be read.
+pub fn rows(path: &Path) -> Result<usize, String> {
+    guarded(|| ParquetReader::new(File::open(path)?).num_rows())
+}
+
+/// Polars trusts a file's metadata in places and panics where it is damaged.
+fn guarded<T>(read: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
+    match caught(read) {
+        // An error of Polars may carry a trace.
+        Ok(read) => read.map_err(|e| e.to_string().lines().next().unwrap_or_default().to_owned()),
+        Err(_) => Err("the Parquet data can't be decoded".to_owned()),
+    }
 }
 
 enum Source {
@@ -79,15 +192,37 @@ enum Source {
 }
 
 impl Source {
-    fn rows(&self) -> PolarsResult<usize> {
-        match self {
-            Source::Path(path) => ParquetReader::new(File::open(path)?).num_rows(),
-            Source::Bytes(bytes) => ParquetReader::new(Cursor::new(bytes.as_slice())).num_rows(),
+    /// The rows of each row group, as the footer has them.
+    fn groups(&self) -> Result<Vec<Range<usize>>, String> {
+        let metadata = guarded(|| match self {
+            Source::Path(path) => ParquetReader::new(File::open(path)?)
+                .get_metadata()
+                .cloned(),
+            Source::Bytes(bytes) => ParquetReader::new(Cursor::new(bytes.as_slice()))
+                .get_metadata()
+                .cloned(),
+        })?;
+        let mut first = 0_usize;
+        let ranges = metadata.row_groups.iter().map(|group| {
+            let end = first.checked_add(group.num_rows());
+            let end = end.ok_or("its footer claims too many rows")?;
+            Ok(std::mem::replace(&mut first, end)..end)
+        });
+        ranges.collect()
+    }
+
+    /// Some rows as events.
+    fn events(&self, rows: Range<usize>, zone: Tz) -> Result<DataFrame, String> {
+        let expected = rows.len();
+        let frame = guarded(|| as_events(self.slice(rows)?, zone))?;
+        match frame.height() == expected {
+            true => Ok(frame),
+            false => Err(MISSING.to_owned()),
         }
     }
 
-    fn slice(&self, start: usize, length: usize) -> PolarsResult<DataFrame> {
-        let slice = Some((start, length));
+    fn slice(&self, rows: Range<usize>) -> PolarsResult<DataFrame> {
+        let slice = Some((rows.start, rows.len()));
         match self {
             Source::Path(path) => ParquetReader::new(File::open(path)?)
                 .with_slice(slice)

@@ -64,7 +64,7 @@ impl<'i, 'r> Pieces<'i, 'r> {
 
     fn next_line(&mut self, out: &mut String, sink: &mut dyn EventSink) -> Result<Option<Piece>> {
         out.clear();
-        while let Some(line) = self.input.line()? {
+        while let Some(line) = self.input.line() {
             self.line_ends += 1;
             if line.bytes.trim_ascii().is_empty() {
                 continue;
@@ -157,7 +157,7 @@ impl<'i, 'r> Pieces<'i, 'r> {
             self.from -= self.start;
             self.start = 0;
         }
-        self.input.head(1)?;
+        self.input.head(1);
         loop {
             let data = self.input.data();
             let used = decode::append(&mut self.text, data, self.ended, self.line, sink);
@@ -165,7 +165,7 @@ impl<'i, 'r> Pieces<'i, 'r> {
             if used > 0 || self.ended {
                 return Ok(());
             }
-            self.ended = !self.input.fill()?;
+            self.ended = !self.input.fill();
         }
     }
 }

@@ -1,53 +1,52 @@
 //! Rows of a data model set given as a file: columns as they are.
 
 use std::cell::Cell;
-use std::path::Path;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use chrono_tz::Tz;
 use polars::prelude::DataFrame;
 
 use crate::error::{Error, Result};
+use crate::read::batches::{LINE, note};
 use crate::read::columns::FieldColumns;
-use crate::read::container::{Leaf, Walker};
+use crate::read::container::{Leaf, Met, Walker};
 use crate::read::event::{Event, EventSink};
-use crate::read::input::Input;
+use crate::read::input::{Input, Place};
 use crate::read::json_rows;
 use crate::read::parquet::time_column;
 use crate::read::row_events::{Rows, table_row};
-use crate::read::{csv, decoded};
+use crate::read::{BadLines, FileFound, ReadReport, Skipped, csv, decoded};
 
 /// How much of a file is looked at to tell JSON from CSV.
 const HEAD: usize = 4096;
 
-/// Reads an NDJSON, JSON or CSV file, also a compressed one, as one frame of its own columns: `_time` in
+/// Reads NDJSON, JSON or CSV files, also compressed ones, as one frame of their own columns: `_time` in
 /// microseconds UTC (in `zone` where it names none), numbers where all values are JSON numbers that
 /// print as they stand, else text; lists where a row has several values. Unlike events no key has a meaning
-/// of its own, and Windows events are rows like others.
+/// of its own, and Windows events are rows like others. What could not be read is in the report.
 ///
 /// # Errors
-/// When the path is a directory or missing, or a row cannot be read: rows of a table are not passed over.
-pub fn read_table(path: &Path, zone: Tz) -> Result<DataFrame> {
-    if path.is_dir() {
-        return Err(Error::file(path, "is a directory where a file is needed"));
-    }
+/// Never on account of data.
+pub fn read_table(files: &[FileFound], zone: Tz) -> Result<(DataFrame, ReadReport)> {
     let mut sink = TableSink::default();
-    let mut on_file = |leaf: Leaf<'_, '_>| {
-        let is_csv = leaf.name.rsplit_once('.').is_some_and(|(_, e)| {
-            ["csv", "tsv", "tab", "psv"]
-                .iter()
-                .any(|known| e.eq_ignore_ascii_case(known))
-        });
-        decoded(leaf.input, None, &mut |input| {
-            rows(input, is_csv, zone, &mut sink)
-        })?;
-        Ok(None)
+    let mut on_file = |leaf: Leaf<'_, '_>| read_leaf(leaf, zone, &mut sink);
+    let receiving = Rc::new(Cell::new(false));
+    let mut walker = Walker::new(Rc::new(Cell::new(0)), receiving, &mut on_file);
+    files.iter().try_for_each(|file| walker.file(file))?;
+    let Met {
+        taken,
+        skipped,
+        bad,
+    } = walker.finish();
+    sink.bad.extend(bad);
+    let report = ReadReport {
+        events: sink.columns.rows() as u64,
+        files: taken,
+        bytes: 0,
+        bad: sink.bad,
+        skipped,
     };
-    Walker::new(Rc::new(Cell::new(0)), &mut on_file).path(path)?;
-    if let Some((line, why)) = sink.bad {
-        let line = usize::try_from(line).unwrap_or(usize::MAX);
-        return Err(Error::format(path, line, 0, why));
-    }
     let height = sink.columns.rows();
     let internal = |e: polars::prelude::PolarsError| Error::internal(e.to_string());
     let mut columns = sink.columns.finish()?;
@@ -56,10 +55,47 @@ pub fn read_table(path: &Path, zone: Tz) -> Result<DataFrame> {
             *column = time_column(column, zone).map_err(internal)?;
         }
     }
-    DataFrame::new(height, columns).map_err(internal)
+    let frame = DataFrame::new(height, columns).map_err(internal)?;
+    Ok((frame, report))
 }
 
-fn rows(input: &mut Input<'_>, is_csv: bool, zone: Tz, sink: &mut TableSink) -> Result<()> {
+fn read_leaf(leaf: Leaf<'_, '_>, zone: Tz, sink: &mut TableSink) -> Result<Option<Skipped>> {
+    let Leaf { input, name, .. } = leaf;
+    let is_csv = name.rsplit_once('.').is_some_and(|(_, e)| {
+        ["csv", "tsv", "tab", "psv"]
+            .iter()
+            .any(|known| e.eq_ignore_ascii_case(known))
+    });
+    sink.origin = input.origin().to_owned();
+    sink.start = sink.bad.len();
+    let before = sink.columns.rows();
+    let read = decoded(input, None, &mut |input| rows(input, is_csv, zone, sink));
+    for fault in input.take_faults() {
+        let line = match fault.place {
+            Place::Line(line) => line,
+            Place::Byte(_) => 0,
+        };
+        sink.bad(line, &fault.why);
+    }
+    let unknown = read?;
+    if sink.columns.rows() > before {
+        return Ok(None);
+    }
+    let first = sink.bad.drain(sink.start..).next();
+    let failed = first.map(|first| Skipped {
+        line: first.first,
+        ..Skipped::new(first.file, first.why)
+    });
+    Ok(failed.or(unknown))
+}
+
+/// Reads the rows of a file; says why, if it is no table.
+fn rows(
+    input: &mut Input<'_>,
+    is_csv: bool,
+    zone: Tz,
+    sink: &mut TableSink,
+) -> Result<Option<Skipped>> {
     let rows = Rows {
         log: false,
         zone,
@@ -68,23 +104,29 @@ fn rows(input: &mut Input<'_>, is_csv: bool, zone: Tz, sink: &mut TableSink) -> 
         trim_braces: false,
         make: table_row,
     };
-    let head = input.head(HEAD)?;
+    let head = input.head(HEAD);
     let head = String::from_utf8_lossy(&head[..head.len().min(HEAD)]);
     if json_rows::looks_like(&head) {
-        json_rows::read(input, rows, sink)
+        json_rows::read(input, rows, sink)?;
     } else if is_csv || head.trim().is_empty() {
-        csv::read(input, &csv::Table::default(), rows, sink)
+        csv::read(input, &csv::Table::default(), rows, sink)?;
     } else {
-        Err(input
-            .error(0, "neither JSON rows nor CSV")
-            .hint("rows of a data model set are Parquet, NDJSON or CSV"))
+        return Ok(Some(Skipped {
+            hints: vec!["rows of a data model set are Parquet, NDJSON or CSV".to_owned()],
+            ..Skipped::new(input.origin(), "neither JSON rows nor CSV")
+        }));
     }
+    Ok(None)
 }
 
 #[derive(Default)]
 struct TableSink {
     columns: FieldColumns,
-    bad: Option<(u64, String)>,
+    /// The file that is being read.
+    origin: PathBuf,
+    bad: Vec<BadLines>,
+    /// Where its bad places begin.
+    start: usize,
 }
 
 impl EventSink for TableSink {
@@ -94,7 +136,7 @@ impl EventSink for TableSink {
     }
 
     fn bad(&mut self, line: u64, why: &str) {
-        self.bad.get_or_insert_with(|| (line, why.to_owned()));
+        note(&mut self.bad, self.start, &self.origin, (LINE, line), why);
     }
 }
 
@@ -107,18 +149,20 @@ mod tests {
 
     use super::read_table;
     use crate::error::Result;
+    use crate::read::{ReadReport, list};
 
-    fn table(name: &str, text: &str) -> Result<DataFrame> {
+    fn table(name: &str, text: &str) -> Result<(DataFrame, ReadReport)> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join(name);
         let mut file = std::fs::File::create(&path).expect("a file");
         file.write_all(text.as_bytes()).expect("written");
-        read_table(&path, Tz::UTC)
+        let (frame, report) = read_table(&list(&path)?.files, Tz::UTC)?;
+        report.failure().map_or(Ok((frame, report)), Err)
     }
 
     #[test]
     fn columns_are_those_of_the_rows() {
-        let frame = table(
+        let (frame, _) = table(
             "x.ndjson",
             "{\"_time\":5,\"host\":\"h\",\"EventID\":1,\"Channel\":\"c\"}\n{\"_time\":\"1970-01-01 00:00:06\"}\n",
         )
@@ -135,14 +179,15 @@ mod tests {
             &DataType::Datetime(TimeUnit::Microseconds, None)
         );
         assert_eq!(time.null_count(), 0);
-        let frame = table("x.csv", "a,b\n1,\n").expect("a table");
+        let (frame, _) = table("x.csv", "a,b\n1,\n").expect("a table");
         assert_eq!(frame.shape(), (1, 1));
     }
 
     #[test]
-    fn what_is_no_table_is_refused() {
-        assert!(table("x.ndjson", "{\"a\":1}\n{\"a\"").is_err());
+    fn rows_that_are_damaged_are_counted_and_no_table_is_refused() {
+        let (frame, report) = table("x.ndjson", "{\"a\":1}\n{\"a\"").expect("a row");
+        assert_eq!((frame.height(), report.bad[0].first), (1, 2));
+        assert!(table("x.ndjson", "{\"a\"\n").is_err());
         assert!(table("x.log", "some text\n").is_err());
-        assert!(read_table(&std::env::temp_dir(), Tz::UTC).is_err());
     }
 }

@@ -115,7 +115,7 @@ fn bad_lines_are_counted_by_reason() {
     let (batches, report) =
         bytes("a.json", b"{\"a\":1}\n{\"a\"\n{\"a\"\n{\"a\":\"\xff\"}\n").expect("readable");
     assert_eq!(batches[0].frame.height(), 2);
-    let counts: Vec<(u64, u64)> = report.bad.iter().map(|b| (b.count, b.first_line)).collect();
+    let counts: Vec<(u64, u64)> = report.bad.iter().map(|b| (b.count, b.first)).collect();
     assert_eq!(counts, [(2, 2), (1, 4)]);
 }
 

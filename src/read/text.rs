@@ -39,7 +39,7 @@ pub fn read(
     rules: &mut dyn FnMut(&str) -> TextRules,
     sink: &mut dyn EventSink,
 ) -> Result<()> {
-    let bytes = input.head(HEAD)?;
+    let bytes = input.head(HEAD);
     let head = decode::lossy(&bytes[..bytes.len().min(HEAD)]).into_owned();
     let kind = kind_of(&head, &text.lines);
     let told = kind.map_or(SOURCETYPE, |k| (k.sourcetype)(&head, text.lines.file));

@@ -59,7 +59,7 @@ pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result
         zone: Tz::UTC,
         date: None,
     };
-    while let Some(line) = input.line()? {
+    while let Some(line) = input.line() {
         let number = line.number;
         if line.bytes.trim_ascii().is_empty() {
             continue;

@@ -46,7 +46,7 @@ fn follows_a_tag(before: &[u8]) -> bool {
 pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result<()> {
     let mut block = Block::default();
     loop {
-        match next_piece(input)? {
+        match next_piece(input) {
             Piece::Xml(range) => {
                 block.finish(zone, sink)?;
                 let line = input.line_number() + 1;
@@ -69,7 +69,7 @@ pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result
                 input.consume(length);
             }
             Piece::Line => {
-                let Some(line) = input.line()? else {
+                let Some(line) = input.line() else {
                     return block.finish(zone, sink);
                 };
                 let number = line.number;
@@ -159,7 +159,7 @@ enum Piece {
 }
 
 /// What comes next, reading on until it is whole.
-fn next_piece(input: &mut Input<'_>) -> Result<Piece> {
+fn next_piece(input: &mut Input<'_>) -> Piece {
     // An event starts its line or follows a tag on it; elsewhere `<Event` is part of a message.
     let start = loop {
         let data = input.data();
@@ -172,10 +172,10 @@ fn next_piece(input: &mut Input<'_>) -> Result<Piece> {
         }
         // The end of a block may cut the tag's name.
         if line_end.is_some() || (!is_tag && first.is_some()) || data.len() > LONGEST {
-            return Ok(Piece::Line);
+            return Piece::Line;
         }
-        if !input.fill()? {
-            return Ok(Piece::Line);
+        if !input.fill() {
+            return Piece::Line;
         }
     };
     let mut searched = start;
@@ -183,17 +183,17 @@ fn next_piece(input: &mut Input<'_>) -> Result<Piece> {
         let data = input.data();
         if let Some(found) = memchr::memmem::find(&data[searched..], b"</Event>") {
             let end = searched + found + b"</Event>".len();
-            return Ok(match event_on_later_line(&data[start + 1..end]) {
+            return match event_on_later_line(&data[start + 1..end]) {
                 None => Piece::Xml(start..end),
                 Some(at) => Piece::CutOff(start..start + 1 + at),
-            });
+            };
         }
         searched = data.len().saturating_sub(b"</Event>".len()).max(start);
         if data.len() - start > LONGEST {
-            return Ok(Piece::TooLong(data.len()));
+            return Piece::TooLong(data.len());
         }
-        if !input.fill()? {
-            return Ok(Piece::CutOff(start..input.data().len()));
+        if !input.fill() {
+            return Piece::CutOff(start..input.data().len());
         }
     }
 }

@@ -21,7 +21,7 @@ pub fn looks_like(head: &str) -> bool {
 /// What the input or the sink says.
 pub fn read(input: &mut Input<'_>, file: &str, sink: &mut dyn EventSink) -> Result<()> {
     let mut header = Header::new(file);
-    while let Some(line) = input.line()? {
+    while let Some(line) = input.line() {
         if line.bytes.is_empty() {
             continue;
         }

@@ -59,9 +59,10 @@ pub struct ReplaySummary {
 }
 
 impl ReplaySummary {
-    /// What could not be read, and other things worth knowing, a line each.
-    pub fn all_notices(&self) -> Vec<String> {
-        let mut lines = unread(&self.bad, &self.skipped);
+    /// What could not be read, and other things worth knowing, a line each; summed up where there is
+    /// much of a kind, unless `all` is asked for.
+    pub fn notices(&self, all: bool) -> Vec<String> {
+        let mut lines = unread(&self.bad, &self.skipped, all);
         if self.dropped > 0 {
             lines.push(dropped(self.dropped));
         }

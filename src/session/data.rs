@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use polars::prelude::{DataFrame, DataType, LazyFrame, PlRefPath, ScanArgsParquet};
+use polars::prelude::{DataFrame, DataType};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::data::{Data, ModelPart};
-use crate::exec::frame::{Frame, polars_error};
+use crate::exec::data::Data;
 use crate::knowledge::shipped;
 use crate::read::{self, BadLines, Batch, ReadReport, Skipped};
 use crate::session::parts::Parts;
@@ -18,11 +17,24 @@ impl Session {
     /// The data, read at the first call.
     ///
     /// # Errors
-    /// Files or a store that can't be read.
-    pub(crate) fn data(&self) -> Result<&Data> {
-        if let Some(data) = self.data.get() {
+    /// Files that are missing, or data that cannot be read at all.
+    pub(crate) fn data(&self) -> Result<Arc<Data>> {
+        let known = || self.data.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(data) = known().clone() {
             return Ok(data);
         }
+        let data = Arc::new(self.read_data()?);
+        let mut known = self.data.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(known.get_or_insert(data)))
+    }
+
+    /// How many events are searched; 0 before they were read.
+    pub(super) fn event_count(&self) -> u64 {
+        let known = self.data.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().map_or(0, |data| data.event_count())
+    }
+
+    fn read_data(&self) -> Result<Data> {
         let mut data = Data::default();
         if self.options.data.is_empty() {
             self.read_store(&mut data)?;
@@ -37,13 +49,11 @@ impl Session {
                 let (model, dataset) = (&file.model, &file.dataset);
                 lock(&self.data_notices).push(format!("--model {model}.{dataset}: {why}{hints}"));
             }
-            data.models.push(ModelPart {
-                model: file.model.clone(),
-                dataset: file.dataset.clone(),
-                frame: self.model_frame(&file.path)?,
-            });
+            let (part, notices) = self.model_part(file)?;
+            lock(&self.data_notices).extend(notices);
+            data.models.push(part);
         }
-        Ok(self.data.get_or_init(|| data))
+        Ok(data)
     }
 
     /// How files are read: with the zone, the clock and the configuration of the session.
@@ -62,7 +72,9 @@ impl Session {
     }
 
     fn read_files(&self, data: &mut Data) -> Result<()> {
-        if let Some(parts) = scan::events(&self.options.data, &self.catalog) {
+        let left_out = lock(&self.left_out).clone();
+        if let Some((parts, skipped)) = scan::events(&self.options.data, &self.catalog, &left_out) {
+            lock(&self.data_notices).extend(unread(&[], &skipped, self.options.verbose));
             data.events = parts;
             return Ok(());
         }
@@ -71,30 +83,37 @@ impl Session {
         let mut parts = Parts::new(&self.catalog.props);
         let report = self.read_watched(&self.options.data, &options, &mut parts, &watch);
         watch.finish();
-        lock(&self.data_notices).extend(report_notices(&report?));
+        lock(&self.data_notices).extend(report_notices(&report?, self.options.verbose));
         data.events = parts.finish()?;
         Ok(())
     }
 
-    /// Reads one file, also one of the program's own, into `parts`, without telling progress.
+    /// Reads one file, also one of the program's own, into `parts`, without telling progress. That
+    /// nothing of it can be read is in the report.
     pub(super) fn read_into(
         &self,
         path: &Path,
         options: &read::Options,
         parts: &mut Parts<'_>,
     ) -> Result<ReadReport> {
-        let Some(file) = shipped::file(path) else {
-            let watch = Watch::silent();
-            return self.read_watched(&[path.to_owned()], options, parts, &watch);
-        };
         let mut dropped = 0;
-        let report = read::read_bytes(
-            &path.to_string_lossy(),
-            file.bytes(),
-            options,
-            &mut |_| (),
-            &mut |batch| self.take_batch(batch, parts, &mut dropped),
-        );
+        let mut sink = |batch| self.take_batch(batch, parts, &mut dropped);
+        let report = match shipped::file(path) {
+            Some(file) => {
+                let name = path.to_string_lossy();
+                read::read_bytes(&name, file.bytes(), options, &mut |_| (), &mut sink)
+            }
+            None => read::list(path).and_then(|listing| {
+                let mut report = ReadReport {
+                    skipped: listing.skipped,
+                    ..ReadReport::default()
+                };
+                for file in &listing.files {
+                    report.add(read::read_file(file, options, &mut |_| (), &mut sink)?);
+                }
+                Ok(report)
+            }),
+        };
         self.tell_dropped(dropped);
         report
     }
@@ -121,28 +140,6 @@ impl Session {
         Ok(())
     }
 
-    /// Data model rows: Parquet (a file, or a folder of them) read as it is needed, NDJSON and CSV
-    /// at once.
-    fn model_frame(&self, path: &Path) -> Result<Frame> {
-        let meta = std::fs::metadata(path).map_err(|why| Error::file(path, why))?;
-        let files = if meta.is_dir() {
-            let mut files = parquet_files(path)?;
-            files.sort();
-            if files.is_empty() {
-                return Err(Error::file(
-                    path,
-                    "there is no .parquet file in this folder",
-                ));
-            }
-            files
-        } else if is_parquet(path)? {
-            vec![path.to_owned()]
-        } else {
-            return Ok(Frame::of(read::read_table(path, self.options.zone)?));
-        };
-        scan_files(&files)
-    }
-
     /// Says that index-time rules dropped events, if they did.
     fn tell_dropped(&self, events: u64) {
         if events > 0 {
@@ -150,7 +147,8 @@ impl Session {
         }
     }
 
-    pub(super) fn take_data_notices(&self) -> Vec<String> {
+    /// What is worth knowing of the data and was not given with an answer yet.
+    pub fn take_data_notices(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.data_notices))
     }
 
@@ -181,16 +179,6 @@ impl Watch {
             seen: std::cell::Cell::new((0, 0)),
             started: std::cell::Cell::new(false),
             what: what.to_owned(),
-        }
-    }
-
-    /// One that tells nobody.
-    pub(super) fn silent() -> Watch {
-        Watch {
-            progress: None,
-            seen: std::cell::Cell::new((0, 0)),
-            started: std::cell::Cell::new(false),
-            what: String::new(),
         }
     }
 
@@ -230,66 +218,66 @@ pub(super) fn span(frame: &DataFrame) -> Option<(i64, i64)> {
     })
 }
 
-/// What a reader passed over, a line each.
-pub(super) fn report_notices(report: &ReadReport) -> Vec<String> {
-    unread(&report.bad, &report.skipped)
+/// Lines that are said of one file unless all are asked for.
+const LINES: usize = 2;
+
+/// What a reader could not read, a line each.
+pub(super) fn report_notices(report: &ReadReport, all: bool) -> Vec<String> {
+    unread(&report.bad, &report.skipped, all)
 }
 
-/// Places and files that could not be read, a line each.
-pub(super) fn unread(bad: &[BadLines], skipped: &[Skipped]) -> Vec<String> {
-    let bad = bad.iter().map(|bad| {
-        let places = if bad.count == 1 { "place" } else { "places" };
-        let first = if bad.first_line > 0 {
-            format!(", the first at line {}", bad.first_line)
-        } else {
-            String::new()
+/// Files that could not be read, a line each; places in files, a line for each reason; and last the files
+/// that are no data. Unless `all` are asked for, one line sums up where there are many of a kind.
+pub(super) fn unread(bad: &[BadLines], skipped: &[Skipped], all: bool) -> Vec<String> {
+    let (unknown, damaged): (Vec<&Skipped>, _) = skipped.iter().partition(|file| file.is_unknown);
+    let mut lines: Vec<String> = damaged.into_iter().map(skip).collect();
+    for of_file in bad.chunk_by(|a, b| a.file == b.file) {
+        let (said, summed) = match of_file.len() {
+            n if n > LINES && !all => of_file.split_at(LINES - 1),
+            n => of_file.split_at(n),
         };
-        format!(
-            "{}: {} {places} could not be read{first}: {}",
-            bad.file.display(),
-            bad.count,
-            bad.why
-        )
-    });
-    let skipped = skipped
-        .iter()
-        .map(|s| format!("{}: passed over: {}", s.file.display(), s.why));
-    bad.chain(skipped).collect()
-}
-
-/// Parquet files as one lazy frame.
-fn scan_files(files: &[PathBuf]) -> Result<Frame> {
-    let paths: Vec<PlRefPath> = files
-        .iter()
-        .map(|f| PlRefPath::new(f.to_string_lossy().as_ref()))
-        .collect();
-    let mut lazy = LazyFrame::scan_parquet_files(paths.into(), ScanArgsParquet::default())
-        .map_err(polars_error)?;
-    let schema = lazy
-        .collect_schema()
-        .map_err(|e| Error::file(&files[0], e))?;
-    Ok(Frame::lazy(lazy, &schema))
-}
-
-fn parquet_files(dir: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(dir).map_err(|why| Error::file(dir, why))? {
-        let path = entry.map_err(|why| Error::file(dir, why))?.path();
-        if path.is_dir() {
-            found.extend(parquet_files(&path)?);
-        } else if path.extension().is_some_and(|e| e == "parquet") {
-            found.push(path);
+        lines.extend(said.iter().map(places));
+        if let Some(first) = summed.first() {
+            let others = match summed.len() {
+                2 => "1 other reason".to_owned(),
+                n => format!("{} other reasons", n - 1),
+            };
+            lines.push(places(&BadLines {
+                count: summed.iter().map(|bad| bad.count).sum(),
+                why: format!("{}, and {others}", first.why),
+                ..first.clone()
+            }));
         }
     }
-    Ok(found)
+    match unknown.as_slice() {
+        [first, _, ..] if !all => lines.push(format!(
+            "{} files of no known format were skipped, the first is {}",
+            unknown.len(),
+            first.file.display()
+        )),
+        unknown => lines.extend(unknown.iter().map(|file| skip(file))),
+    }
+    lines
 }
 
-fn is_parquet(path: &Path) -> Result<bool> {
-    use std::io::Read as _;
-    let mut start = [0; 4];
-    let mut file = std::fs::File::open(path).map_err(|why| Error::file(path, why))?;
-    let read = file
-        .read(&mut start)
-        .map_err(|why| Error::file(path, why))?;
-    Ok(read == 4 && &start == b"PAR1")
+fn skip(skipped: &Skipped) -> String {
+    let line = match skipped.line {
+        0 => String::new(),
+        line => format!("line {line}: "),
+    };
+    format!("{}: skipped: {line}{}", skipped.file.display(), skipped.why)
+}
+
+fn places(bad: &BadLines) -> String {
+    let places = if bad.count == 1 { "place" } else { "places" };
+    let first = match bad.first {
+        0 => String::new(),
+        first => format!(", the first at {} {first}", bad.unit),
+    };
+    format!(
+        "{}: {} {places} could not be read{first}: {}",
+        bad.file.display(),
+        bad.count,
+        bad.why
+    )
 }

@@ -54,7 +54,7 @@ impl Session {
         }
         let detections = choice.selection.choose(detections)?;
         self.replay_tests_into_empty_store(&detections)?;
-        let data = self.data()?;
+        self.data()?;
         self.many.store(true, Ordering::Relaxed);
         let mut notices = self.take_data_notices();
         let (last, first): (Vec<_>, Vec<_>) = detections.into_iter().partition(detect::reads_risk);
@@ -86,7 +86,7 @@ impl Session {
         notices.sort();
         notices.dedup();
         Ok(RunSummary {
-            searched: data.event_count(),
+            searched: self.event_count(),
             elapsed: started.elapsed(),
             notices,
         })

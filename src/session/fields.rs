@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::exec::Executor;
+use crate::exec::data::Data;
 use crate::exec::fields::{FieldOrigin, FieldUse};
 use crate::session::deep::deep;
 use crate::session::{Failure, Session, failure};
@@ -16,8 +17,8 @@ impl Session {
     pub fn field_uses(&self) -> Result<BTreeMap<String, FieldUse>, Failure> {
         deep(|| {
             let context = self.context()?;
-            Executor::new(&context, self.data()?)
-                .field_uses()
+            let uses = |data: &Data| Executor::new(&context, data).field_uses();
+            self.on_data(&context, uses)
                 .map_err(|error| failure(&context, error))
         })
     }
@@ -49,25 +50,27 @@ impl Session {
             }
             None => None,
         };
-        let data = self.data()?;
-        let executor = Executor::new(&context, data);
-        let mut origins: Vec<FieldOrigin> = Vec::new();
-        for part in &data.events {
-            let found = executor.field_origins(part, selection.as_ref());
-            for new in found.map_err(fail)? {
-                // Parts of one sourcetype tell the same story.
-                let known = origins.iter_mut().find(|known| {
-                    known.sourcetype == new.sourcetype
-                        && known.field == new.field
-                        && known.rule == new.rule
-                        && known.transform == new.transform
-                });
-                match known {
-                    Some(known) => known.rows += new.rows,
-                    None => origins.push(new),
+        let origins = |data: &Data| {
+            let executor = Executor::new(&context, data);
+            let mut origins: Vec<FieldOrigin> = Vec::new();
+            for part in &data.events {
+                for new in executor.field_origins(part, selection.as_ref())? {
+                    // Parts of one sourcetype tell the same story.
+                    let known = origins.iter_mut().find(|known| {
+                        known.sourcetype == new.sourcetype
+                            && known.field == new.field
+                            && known.rule == new.rule
+                            && known.transform == new.transform
+                    });
+                    match known {
+                        Some(known) => known.rows += new.rows,
+                        None => origins.push(new),
+                    }
                 }
             }
-        }
+            Ok(origins)
+        };
+        let mut origins = self.on_data(&context, origins).map_err(fail)?;
         origins.sort_by(|a, b| a.sourcetype.cmp(&b.sourcetype));
         Ok(origins)
     }

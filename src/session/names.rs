@@ -57,12 +57,11 @@ impl Session {
                 .iter()
                 .flat_map(|m| m.datasets().map(move |d| format!("{}.{}", m.name, d.name)))
                 .collect(),
-            NameKind::Field => self
-                .data()?
-                .events
-                .iter()
-                .flat_map(|p| p.frame.schema.keys().cloned())
-                .collect(),
+            NameKind::Field => {
+                let data = self.data()?;
+                let fields = data.events.iter().flat_map(|p| p.frame.schema.keys());
+                fields.cloned().collect()
+            }
             NameKind::Sourcetype => {
                 let mut names = owned(&mut catalog.props.sourcetypes().into_iter());
                 names.extend(self.data()?.events.iter().map(|p| p.sourcetype.clone()));

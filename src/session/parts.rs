@@ -163,6 +163,7 @@ pub(super) fn event_part(batch: Batch, span: Option<(i64, i64)>) -> EventPart {
         events: batch.frame.height() as u64,
         frame: Frame::of(batch.frame),
         stored: Vec::new(),
+        files: Vec::new(),
     }
 }
 

@@ -67,7 +67,7 @@ impl Session {
         Ok(Answer {
             rows,
             notices,
-            searched: self.data.get().map_or(0, Data::event_count),
+            searched: self.event_count(),
             elapsed: started.elapsed(),
         })
     }
@@ -93,7 +93,8 @@ impl Session {
                 let mut context = self.context()?;
                 context.earliest = widest(planned().map(|p| p.context.earliest), f64::min);
                 context.latest = widest(planned().map(|p| p.context.latest), f64::max);
-                Executor::new(&context, self.data()?).look_together(&plans)?;
+                let look = |data: &Data| Executor::new(&context, data).look_together(&plans);
+                self.on_data(&context, look)?;
             }
             Ok(prepared)
         })

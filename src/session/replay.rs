@@ -4,7 +4,7 @@ mod find;
 mod tally;
 mod work;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
@@ -20,8 +20,8 @@ use crate::knowledge::shipped;
 use crate::read;
 use crate::session::parts::SMALL;
 use crate::session::replay::find::{Source, Units};
-use crate::session::{ReplaySummary, Session};
-use crate::store::{Store, StoredSource};
+use crate::session::{ReplaySummary, Session, lock};
+use crate::store::{Damage, Store, StoredSource};
 
 pub(super) use crate::session::replay::work::Summarizer;
 
@@ -75,7 +75,7 @@ impl Session {
     /// # Errors
     /// A store that can't be read.
     pub fn summarised_rows(&self) -> Result<BTreeMap<String, u64>> {
-        let summaries = Store::open(&self.options.home).summaries()?;
+        let (summaries, _) = Store::open(&self.options.home).readable_summaries();
         let rows = summaries
             .datasets()
             .into_iter()
@@ -137,7 +137,7 @@ impl Session {
             .map(|s| s.file.path.display().to_string())
             .collect();
         let summary = self.replay_units(Units::of(sources))?;
-        super::lock(&self.data_notices).push(format!(
+        lock(&self.data_notices).push(format!(
             "the store {} was empty: replayed {} events of {}",
             options.home.display(),
             summary.events,
@@ -152,7 +152,14 @@ impl Session {
         let store = Store::open(&self.options.home);
         let reading = store.reading();
         let mut groups: IndexMap<(String, String, String), Vec<StoredSource>> = IndexMap::new();
-        for source in store.sources()? {
+        let (sources, mut damage) = store.contents()?;
+        let mut left_out: BTreeSet<PathBuf> = lock(&self.left_out).keys().cloned().collect();
+        for source in &sources {
+            let missing = source.missing();
+            left_out.extend(missing.iter().map(|damage| damage.path.clone()));
+            damage.extend(missing);
+        }
+        for source in sources.iter().filter_map(|s| s.without(&left_out)) {
             let key = (
                 source.index.clone(),
                 source.sourcetype.clone(),
@@ -160,11 +167,19 @@ impl Session {
             );
             groups.entry(key).or_default().push(source);
         }
+        if groups.is_empty()
+            && let Some((first, others)) = damage.split_first()
+        {
+            return Err(first.error(others.len()));
+        }
         for sources in self.fewer_groups(groups.into_values()) {
             data.events.push(stored_part(&store, sources)?);
         }
+        let (summaries, unreadable) = store.readable_summaries();
+        damage.extend(unreadable);
+        lock(&self.data_notices).extend(damage.iter().map(Damage::notice));
         data.stored = Some(Stored {
-            summaries: store.summaries()?,
+            summaries: summaries.without(&left_out),
             knowledge: LazyLock::new(self.knowledge()),
             store,
             reading,
@@ -202,7 +217,7 @@ impl Session {
     }
 
     /// What identifies the knowledge that summaries are made with.
-    fn knowledge(&self) -> Box<dyn FnOnce() -> String + Send> {
+    pub(super) fn knowledge(&self) -> Box<dyn FnOnce() -> String + Send> {
         let (catalog, zone) = (Arc::clone(&self.catalog), self.options.zone);
         // Times without a zone, and the text of times, follow it.
         Box::new(move || format!("{} {zone}", catalog.identity()))
@@ -227,5 +242,6 @@ pub(super) fn stored_part(store: &Store, sources: Vec<StoredSource>) -> Result<E
         events: sources.iter().map(|s| s.events).sum(),
         span: earliest.zip(latest),
         stored: sources,
+        files: Vec::new(),
     })
 }

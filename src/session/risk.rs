@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -118,8 +118,9 @@ impl Session {
         Ok(Some(Session {
             options: self.options.clone(),
             catalog: Arc::clone(&self.catalog),
-            data: OnceLock::from(data),
+            data: RwLock::new(Some(Arc::new(data))),
             data_notices: Default::default(),
+            left_out: Arc::clone(&self.left_out),
             cancelled: self.cancelled.clone(),
             many: AtomicBool::new(self.many.load(Ordering::Relaxed)),
             progress: RwLock::default(),

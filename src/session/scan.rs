@@ -2,6 +2,7 @@
 //! that a search asks for.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,12 +11,16 @@ use polars::prelude::{
     ScanArgsParquet, Schema, SerReader as _, TimeUnit, lit,
 };
 
+use crate::error::caught;
 use crate::exec::column::field;
 use crate::exec::data::EventPart;
 use crate::exec::frame::{Frame, column};
 use crate::knowledge::Catalog;
 use crate::knowledge::props::FieldRules;
-use crate::read::{self, BASE, DEFAULT_INDEX, PARQUET_EXACT, PARQUET_SOURCETYPE, raw_column};
+use crate::read::{
+    self, BASE, DEFAULT_INDEX, PARQUET_EXACT, PARQUET_SOURCETYPE, Skipped, parquet_rows, raw_column,
+};
+use crate::session::damage::{LeftOut, sound_rows};
 use crate::value::Type;
 
 /// The column that says which file a row is of.
@@ -32,22 +37,44 @@ struct Group {
     events: u64,
 }
 
-/// The events of these paths, if all of them are Parquet files, or folders of nothing else, whose
-/// columns need no look at the values to be events; none when they have to be read the usual way,
-/// which gives the same rows.
-pub(super) fn events(paths: &[PathBuf], catalog: &Catalog) -> Option<Vec<EventPart>> {
-    let files = paths.iter().map(|p| files(p)).collect::<Option<Vec<_>>>()?;
-    let files: Vec<PathBuf> = files.into_iter().flatten().collect();
-    let rows = |file: &PathBuf| ParquetReader::new(File::open(file).ok()?).num_rows().ok();
-    let counts = files.iter().map(rows).collect::<Option<Vec<usize>>>()?;
-    if counts.iter().sum::<usize>() < LEAST_ROWS {
+/// The events of these paths without the files that are left out, if all of them are Parquet files, or
+/// folders of nothing else, whose columns need no look at the values to be events; and the files whose
+/// footers are damaged. None when they have to be read the usual way, which gives the same rows.
+pub(super) fn events(
+    paths: &[PathBuf],
+    catalog: &Catalog,
+    left_out: &LeftOut,
+) -> Option<(Vec<EventPart>, Vec<Skipped>)> {
+    let mut skipped = Vec::new();
+    let mut files = Vec::new();
+    for path in paths {
+        let listing = read::list(path).ok()?;
+        skipped.extend(listing.skipped);
+        files.extend(listing.files.into_iter().map(|found| found.path));
+    }
+    if !files.iter().all(|file| is_parquet(file)) {
+        return None;
+    }
+    files.retain(|file| !left_out.get(file).is_some_and(Vec::is_empty));
+    let mut counted = Vec::with_capacity(files.len());
+    for file in files {
+        match parquet_rows(&file) {
+            Ok(rows) => {
+                let sound = left_out.get(&file);
+                let rows = sound.map_or(rows, |sound| sound.iter().map(Range::len).sum());
+                counted.push((file, rows));
+            }
+            Err(why) => skipped.push(Skipped::new(file, format!("damaged: {why}"))),
+        }
+    }
+    // What was begun this way goes on this way.
+    if left_out.is_empty() && counted.iter().map(|(_, rows)| rows).sum::<usize>() < LEAST_ROWS {
         return None;
     }
     let mut groups: Vec<Group> = Vec::new();
-    for (file, rows) in files.into_iter().zip(counts) {
-        let schema = scanned(std::slice::from_ref(&file))?
-            .collect_schema()
-            .ok()?;
+    for (file, rows) in counted {
+        let one = std::slice::from_ref(&file);
+        let schema = caught(|| scanned(one).ok()?.collect_schema().ok()).ok()??;
         let source = file.display().to_string();
         // Rules of index time look at every event anyway.
         if !catalog
@@ -71,23 +98,19 @@ pub(super) fn events(paths: &[PathBuf], catalog: &Catalog) -> Option<Vec<EventPa
             }),
         }
     }
-    groups.iter().map(part).collect()
+    // A damaged footer may hold statistics that Polars panics on.
+    let parts = groups.iter().map(|group| part(group, left_out));
+    let parts = || parts.collect::<Option<Vec<_>>>();
+    let parts = caught(parts).ok()??;
+    (!parts.is_empty()).then_some((parts, skipped))
 }
 
-/// The Parquet files of a path; none when there is anything else.
-fn files(path: &Path) -> Option<Vec<PathBuf>> {
-    let files = read::list(path).ok()?.into_iter().map(|found| found.path);
-    files
-        .map(|file| {
-            file.extension()
-                .is_some_and(|e| e == "parquet")
-                .then_some(file)
-        })
-        .collect()
+fn is_parquet(file: &Path) -> bool {
+    file.extension().is_some_and(|e| e == "parquet")
 }
 
 /// One scan of files; each row says in [`PATH`] which it is of.
-fn scanned(files: &[PathBuf]) -> Option<LazyFrame> {
+fn scanned(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
     let args = ScanArgsParquet {
         hive_options: HiveOptions {
             enabled: Some(false),
@@ -97,14 +120,13 @@ fn scanned(files: &[PathBuf]) -> Option<LazyFrame> {
         include_file_paths: Some(PATH.into()),
         ..ScanArgsParquet::default()
     };
-    let paths = files.iter().map(|file| PlRefPath::try_from_path(file).ok());
-    let paths = paths.collect::<Option<Vec<_>>>()?;
-    LazyFrame::scan_parquet_files(paths.into_iter().collect(), args).ok()
+    let paths = files.iter().map(|file| PlRefPath::try_from_path(file));
+    LazyFrame::scan_parquet_files(paths.collect::<PolarsResult<_>>()?, args)
 }
 
 /// The events of files, or none when their values have to be looked at.
-fn part(group: &Group) -> Option<EventPart> {
-    let lazy = scanned(&group.files)?;
+fn part(group: &Group, left_out: &LeftOut) -> Option<EventPart> {
+    let lazy = sound_rows(&group.files, left_out, scanned).ok()?;
     let values = columns(&group.schema)?;
     let span = looked_at(group, &lazy)?;
     let of = |name: &str| {
@@ -140,6 +162,7 @@ fn part(group: &Group) -> Option<EventPart> {
         events: group.events,
         span,
         stored: Vec::new(),
+        files: group.files.clone(),
     })
 }
 
@@ -164,11 +187,11 @@ fn columns(schema: &Schema) -> Option<Vec<(String, Expr)>> {
 }
 
 /// Smallest and largest value of a column; none when it has no value.
-type Range = Option<(i64, i64)>;
+type Span = Option<(i64, i64)>;
 
 /// The range of the times in microseconds, if all whole numbers are exact as doubles: those that
 /// are not stay texts.
-fn looked_at(group: &Group, lazy: &LazyFrame) -> Option<Range> {
+fn looked_at(group: &Group, lazy: &LazyFrame) -> Option<Span> {
     let mut times = None;
     for (name, kind) in group.schema.iter() {
         let is_time = name == "_time";
@@ -189,13 +212,13 @@ fn looked_at(group: &Group, lazy: &LazyFrame) -> Option<Range> {
 }
 
 /// The range of a column as the files' footers tell it, if they do.
-fn told(files: &[PathBuf], name: &str, kind: &DataType) -> Option<Range> {
+fn told(files: &[PathBuf], name: &str, kind: &DataType) -> Option<Span> {
     let scale = match kind {
         DataType::Int64 | DataType::Datetime(TimeUnit::Microseconds, _) => 1,
         DataType::Datetime(TimeUnit::Milliseconds, _) => 1_000,
         _ => return None,
     };
-    let mut range: Range = None;
+    let mut range: Span = None;
     for file in files {
         let mut reader = ParquetReader::new(File::open(file).ok()?);
         let footer = Arc::clone(reader.get_metadata().ok()?);
@@ -214,7 +237,7 @@ fn told(files: &[PathBuf], name: &str, kind: &DataType) -> Option<Range> {
 }
 
 /// The range of a column, by a look at all of its values.
-fn computed(lazy: &LazyFrame, name: &str, kind: &DataType) -> Option<Range> {
+fn computed(lazy: &LazyFrame, name: &str, kind: &DataType) -> Option<Span> {
     let value = || match kind {
         DataType::Datetime(..) => time(name, kind).cast(DataType::Int64),
         _ => column(name),
@@ -224,7 +247,8 @@ fn computed(lazy: &LazyFrame, name: &str, kind: &DataType) -> Option<Range> {
         bound(value().min()).alias("low"),
         bound(value().max()).alias("high"),
     ];
-    let found = lazy.clone().select(bounds).collect().ok()?;
+    let bounds = lazy.clone().select(bounds);
+    let found = caught(|| bounds.collect().ok()).ok()??;
     let at = |name: &str| found.column(name).ok()?.f64().ok()?.get(0);
     Some(
         at("low")
@@ -285,12 +309,13 @@ mod tests {
     }
 
     fn events(files: Vec<PathBuf>) -> Option<EventPart> {
-        part(&Group {
+        let group = Group {
             schema: scanned(&files).unwrap().collect_schema().unwrap(),
             files,
             rules: Default::default(),
             events: 0,
-        })
+        };
+        part(&group, &Default::default())
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, RwLock, mpsc};
+use std::sync::{Arc, RwLock, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::detect::selection::Selection;
@@ -14,7 +14,7 @@ use crate::exec::data::Data;
 use crate::knowledge::Catalog;
 use crate::knowledge::detection::Detection;
 use crate::pieces::cores;
-use crate::read;
+use crate::read::{self, ReadReport};
 use crate::session::data::report_notices;
 use crate::session::parts::Parts;
 use crate::session::prepared::Prepared;
@@ -346,7 +346,7 @@ impl Session {
         let home = tempfile::tempdir()
             .map_err(|why| Error::data(format!("there is no room for a test's store: {why}")))?;
         let mut parts = Parts::new(&self.catalog.props);
-        let mut told = Vec::new();
+        let mut read = ReadReport::default();
         for file in data {
             let options = read::Options {
                 index: file.index.clone(),
@@ -355,9 +355,12 @@ impl Session {
                 host: file.host.clone(),
                 ..self.read_options()
             };
-            let report = self.read_into(&file.path, &options, &mut parts)?;
-            told.extend(report_notices(&report));
+            read.add(self.read_into(&file.path, &options, &mut parts)?);
         }
+        if let Some(why) = read.failure() {
+            return Err(why);
+        }
+        let mut told = report_notices(&read, self.options.verbose);
         let mut found = Data::default();
         found.events = parts.finish()?;
         let mut catalog = Catalog::clone(&self.catalog);
@@ -369,8 +372,9 @@ impl Session {
                 ..self.options.clone()
             },
             catalog: Arc::new(catalog),
-            data: OnceLock::from(found),
+            data: RwLock::new(Some(Arc::new(found))),
             data_notices: Default::default(),
+            left_out: Arc::default(),
             cancelled: self.cancelled.clone(),
             many: AtomicBool::new(true),
             progress: RwLock::default(),

@@ -47,25 +47,26 @@ impl Session {
             None => None,
         };
         let whole = self.plan(&compiled, &compiled.pipeline).map_err(fail)?;
-        let data = if whole.reads_data() {
-            self.data().map_err(fail)?
-        } else {
-            &Data::default()
+        let ask = |data: &Data| {
+            let mut asked = Asked {
+                session: self,
+                compiled: &compiled,
+                executor: Executor::new(context, data),
+                only: only.clone(),
+                misses,
+                why: Why {
+                    searched: data.event_count(),
+                    ..Why::default()
+                },
+            };
+            asked.ask()?;
+            Ok(asked.why)
         };
-        let executor = Executor::new(context, data);
-        let mut asked = Asked {
-            session: self,
-            compiled: &compiled,
-            executor,
-            only,
-            misses,
-            why: Why {
-                searched: data.event_count(),
-                ..Why::default()
-            },
+        let why = match whole.reads_data() {
+            true => self.on_data(context, ask),
+            false => ask(&Data::default()),
         };
-        asked.ask().map_err(fail)?;
-        Ok(asked.why)
+        why.map_err(fail)
     }
 }
 

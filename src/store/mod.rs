@@ -6,6 +6,7 @@
 //! never a mixture. Any Parquet reader understands the files.
 
 mod care;
+mod damage;
 mod files;
 mod manifest;
 mod scan;
@@ -22,7 +23,8 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 use crate::store::manifest::{BatchFile, Manifest};
 
-pub use crate::store::care::{Compaction, Damage, Kept};
+pub use crate::store::care::{Compaction, Kept};
+pub use crate::store::damage::Damage;
 pub use crate::store::summaries::{StoredSummary, Summaries};
 pub use crate::store::whole::{WholeFile, write_whole};
 pub use crate::store::writer::{Committed, Rows, Writer};
@@ -127,38 +129,40 @@ impl Store {
         Some(guard)
     }
 
-    /// Whether there are no events.
+    /// Whether there are no events, not even damaged ones.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn is_empty(&self) -> Result<bool> {
-        Ok(self.event_folders()?.iter().all(|(_, m)| m.rows() == 0))
+        let (folders, damage) = self.event_folders()?;
+        Ok(damage.is_empty() && folders.iter().all(|(_, m)| m.rows() == 0))
     }
 
-    /// All sources, by index and folder.
+    /// All sources, by index and folder, but those whose manifest is damaged.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn sources(&self) -> Result<Vec<StoredSource>> {
-        let sources = self.event_folders()?.into_iter().map(|(folder, manifest)| {
-            let (earliest, latest) = manifest.span();
-            StoredSource {
-                key: self.key(&folder),
-                generation: manifest.generation,
-                index: manifest.get("index").to_owned(),
-                source: manifest.get("source").to_owned(),
-                sourcetype: manifest.get("sourcetype").to_owned(),
-                origin: manifest.get("origin").to_owned(),
-                paths: paths(&folder, &manifest.batches),
-                events: manifest.rows(),
-                earliest,
-                latest,
-                schema: scan::joined(manifest.batches.iter().map(BatchFile::schema)),
-                folder,
-                batches: manifest.batches,
-            }
-        });
-        Ok(sources.collect())
+        Ok(self.contents()?.0)
+    }
+
+    fn source(&self, folder: PathBuf, manifest: Manifest) -> StoredSource {
+        let (earliest, latest) = manifest.span();
+        StoredSource {
+            key: self.key(&folder),
+            generation: manifest.generation,
+            index: manifest.get("index").to_owned(),
+            source: manifest.get("source").to_owned(),
+            sourcetype: manifest.get("sourcetype").to_owned(),
+            origin: manifest.get("origin").to_owned(),
+            paths: paths(&folder, &manifest.batches),
+            events: manifest.rows(),
+            earliest,
+            latest,
+            schema: scan::joined(manifest.batches.iter().map(BatchFile::schema)),
+            folder,
+            batches: manifest.batches,
+        }
     }
 
     /// The events of some sources in their order, to be read when they are needed, with their
@@ -196,7 +200,7 @@ impl Store {
     /// When the store cannot be read.
     pub fn fingerprint(&self) -> Result<String> {
         let mut hasher = Sha256::new();
-        for (folder, manifest) in self.event_folders()? {
+        for (folder, manifest) in self.event_folders()?.0 {
             hasher.update(self.key(&folder));
             for batch in &manifest.batches {
                 hasher.update(format!(
@@ -231,19 +235,29 @@ impl Store {
         below.unwrap_or(folder).to_string_lossy().replace('\\', "/")
     }
 
-    /// Folders of events with their manifests, sorted.
-    fn event_folders(&self) -> Result<Vec<(PathBuf, Manifest)>> {
+    /// Folders of events with their manifests, sorted, and those that are damaged.
+    fn event_folders(&self) -> Result<(Vec<Folder>, Vec<Damage>)> {
         if self.home.is_file() {
             let why = "the store's folder (--home) is a file";
             return Err(Error::file(&self.home, why));
         }
-        let mut all = Vec::new();
+        let (mut all, mut damaged) = (Vec::new(), Vec::new());
         for index in subfolders(&self.home.join("events"))? {
-            all.extend(folders(&index)?);
+            for folder in subfolders(&index)? {
+                match Manifest::load(&folder) {
+                    Ok(Some(manifest)) => all.push((folder, manifest)),
+                    // Not finished, or on its way out.
+                    Ok(None) => {}
+                    Err(why) => damaged.push(damage::of_manifest(&folder, &why)),
+                }
+            }
         }
-        Ok(all)
+        Ok((all, damaged))
     }
 }
+
+/// A folder of events and its manifest.
+type Folder = (PathBuf, Manifest);
 
 /// Folders below one, sorted; none when it is not there.
 fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -260,17 +274,6 @@ fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     found.sort();
-    Ok(found)
-}
-
-/// Folders below one that have a manifest: others are not finished, or on their way out.
-fn folders(folder: &Path) -> Result<Vec<(PathBuf, Manifest)>> {
-    let mut found = Vec::new();
-    for path in subfolders(folder)? {
-        if let Some(manifest) = Manifest::load(&path)? {
-            found.push((path, manifest));
-        }
-    }
     Ok(found)
 }
 

@@ -11,7 +11,6 @@ use polars::prelude::{
 
 use crate::error::{Error, Result};
 use crate::read;
-use crate::store::files;
 
 /// The types that columns have when the rows of all files stand below each other.
 pub(super) fn joined(schemas: impl Iterator<Item = Schema>) -> SchemaRef {
@@ -60,7 +59,6 @@ pub(super) fn scan(batches: &[(PathBuf, Schema)], all: &SchemaRef) -> Result<Laz
 
 fn scan_files(files: &[PathBuf], schema: &SchemaRef) -> Result<LazyFrame> {
     let failed = |e: PolarsError| Error::file(&files[0], e);
-    files.iter().try_for_each(|file| files::check_whole(file))?;
     let paths = files
         .iter()
         .map(|p| PlRefPath::try_from_path(p))

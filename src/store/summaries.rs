@@ -21,6 +21,9 @@ pub struct Summaries {
     batches: Vec<Part>,
     #[serde(skip)]
     folder: PathBuf,
+    /// Files that the manifest names and that are not whole.
+    #[serde(skip)]
+    lost: BTreeSet<PathBuf>,
 }
 
 /// A source that was summarised; it need not have given a row.
@@ -67,14 +70,19 @@ impl Summaries {
         };
         found.folder = folder.to_owned();
         // What is lost of a summary can be made again from the events.
-        let lost: BTreeSet<String> = found
-            .batches
-            .iter()
-            .filter(|part| files::check_whole(&found.path(part)).is_err())
-            .map(|part| part.source.clone())
-            .collect();
-        found.forget(|key| lost.contains(key));
+        let paths = found.files().map(|(path, _)| path);
+        let lost = paths.filter(|path| files::check_whole(path).is_err());
+        found.lost = lost.collect();
+        found.forget_files(&found.lost.clone());
         Ok(found)
+    }
+
+    /// None, for a folder.
+    pub(super) fn none(folder: &Path) -> Summaries {
+        Summaries {
+            folder: folder.to_owned(),
+            ..Summaries::default()
+        }
     }
 
     /// Whether the events of a source, as they are now, were summarised: with that knowledge, or
@@ -134,9 +142,21 @@ impl Summaries {
         found.into_values().collect()
     }
 
+    /// The files that are named and not whole. Their rows count as not there.
+    pub(super) fn lost(&self) -> impl Iterator<Item = &PathBuf> {
+        self.lost.iter()
+    }
+
     /// The files that hold rows, and how many.
     pub(super) fn files(&self) -> impl Iterator<Item = (PathBuf, u64)> {
         self.batches.iter().map(|p| (self.path(p), p.batch.rows))
+    }
+
+    /// Forgets the sources whose rows are in some files.
+    pub(super) fn forget_files(&mut self, gone: &BTreeSet<PathBuf>) {
+        let parts = self.batches.iter().filter(|p| gone.contains(&self.path(p)));
+        let lost: BTreeSet<String> = parts.map(|part| part.source.clone()).collect();
+        self.forget(|key| lost.contains(key));
     }
 
     /// Forgets sources.

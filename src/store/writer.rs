@@ -79,7 +79,8 @@ impl<'s> Writer<'s> {
             lock,
             written: AtomicUsize::new(0),
             pending: Mutex::default(),
-            summaries: Mutex::new(store.summaries()?),
+            // Those that can't be read are made again.
+            summaries: Mutex::new(store.readable_summaries().0),
         };
         writer.clean()?;
         writer.tidy()?;
@@ -152,6 +153,12 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
+    /// Forgets what was added of a source since the last commit.
+    pub fn discard(&self, key: &str) {
+        let folder = self.store.home().join("events").join(key);
+        guard(&self.pending).remove(&folder);
+    }
+
     /// Puts what was added of these files into the place of what the store had of them; of
     /// sources for which only rows of data sets were added, these.
     ///
@@ -176,7 +183,9 @@ impl<'s> Writer<'s> {
             let key = self.store.key(&folder);
             let summary = new.summary.take();
             let generation = if new.files.is_empty() {
-                Manifest::load(&folder)?.map(|m| m.generation)
+                Manifest::load(&folder)
+                    .unwrap_or_default()
+                    .map(|m| m.generation)
             } else {
                 done.events += new.files.iter().map(|(_, _, b)| b.rows).sum::<u64>();
                 Some(swap(&folder, new)?)
@@ -195,7 +204,7 @@ impl<'s> Writer<'s> {
             renewed.insert(folder);
         }
         // Sources that the files had when they were read last and have no more.
-        for (folder, manifest) in self.store.event_folders()? {
+        for (folder, manifest) in self.store.event_folders()?.0 {
             if roots.contains(manifest.get("root")) && !renewed.contains(&folder) {
                 files::remove(&folder.join(FILE))?;
                 let key = self.store.key(&folder);
@@ -281,12 +290,13 @@ impl<'s> Writer<'s> {
             return Ok(());
         };
         for folder in folders {
-            match Manifest::load(folder)? {
-                Some(manifest) => remove_unnamed(folder, &manifest)?,
-                None if folder.is_dir() => {
+            match Manifest::load(folder) {
+                Ok(Some(manifest)) => remove_unnamed(folder, &manifest)?,
+                Ok(None) if folder.is_dir() => {
                     std::fs::remove_dir_all(folder).map_err(|e| Error::file(folder, e))?;
                 }
-                None => {}
+                // What a damaged manifest names is not known: all of it stays.
+                Ok(None) | Err(_) => {}
             }
         }
         summaries.remove_unnamed()
@@ -311,10 +321,10 @@ fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Moves new files in and swaps the manifest. Gives the new generation.
 fn swap(folder: &Path, mut new: Pending) -> Result<u64> {
     std::fs::create_dir_all(folder).map_err(|e| Error::file(folder, e))?;
-    let generation = match Manifest::load(folder)? {
-        Some(manifest) => manifest.generation,
-        // Removed, but somebody may still read what was there.
-        None => files::entries(folder)?
+    let generation = match Manifest::load(folder) {
+        Ok(Some(manifest)) => manifest.generation,
+        // Removed, but somebody may still read what was there; or damaged.
+        Ok(None) | Err(_) => files::entries(folder)?
             .iter()
             .filter_map(|path| path.file_name()?.to_str()?.split_once('-')?.0.parse().ok())
             .max()

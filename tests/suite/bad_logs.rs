@@ -79,6 +79,23 @@ fn a_damaged_event_log_gives_the_rest_of_its_events() {
     search(&place, "bent.evtx", "*")
         .fine()
         .says(&["1 place could not be read", "a damaged chunk"]);
+    // The file's header says nothing: the chunks say all.
+    let mut headless = whole.clone();
+    headless[..HEADER].fill(0);
+    place.write("headless.evtx", headless);
+    assert_eq!(count(&place, "headless.evtx"), all);
+    search(&place, "headless.evtx", "*")
+        .fine()
+        .says(&["the file's header is damaged"]);
+    // Bytes of the second chunk are missing, and all later ones begin too early.
+    let second = HEADER + CHUNK;
+    let third = second + CHUNK;
+    place.write("without.evtx", [&whole[..second], &whole[third..]].concat());
+    let without = count(&place, "without.evtx");
+    let lost = [&whole[..second + 30_000], &whole[second + 33_000..]].concat();
+    place.write("lost.evtx", lost);
+    let rest = count(&place, "lost.evtx");
+    assert!(without < rest && rest < all, "{without} < {rest} < {all}");
     // What a record inside says is overwritten, behind its header of 24 bytes.
     let mut bent = whole;
     let from = 4096 + 20_000;
@@ -153,8 +170,8 @@ fn an_archive_can_not_write_beside_itself_nor_grow_without_end() {
     place.write("a.zip", bytes);
     let run = search(&place, "a.zip", "* | table a");
     assert_eq!(run.fine().out, "{\"a\":1}\n");
-    run.says(&["a.zip:../up.json: passed over: refused: the name leads out of the archive"]);
-    run.says(&["a.zip:/root.json: passed over: refused"]);
+    run.says(&["a.zip:../up.json: skipped: refused: the name leads out of the archive"]);
+    run.says(&["a.zip:/root.json: skipped: refused"]);
     assert!(!place.path().join("../up.json").exists());
 
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());

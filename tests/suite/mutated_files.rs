@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use spelunk::read::{Options, read_bytes};
 
+use crate::damaged_tables::parquet;
 use crate::mutation::{self, Chance};
 use crate::shared;
 
@@ -93,6 +94,15 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
             "<Events><Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-Sysmon'/><EventID>1</EventID><TimeCreated SystemTime='2024-05-15T11:00:00.1Z'/><Computer>h</Computer></System><EventData><Data Name='Image'>c &amp; d</Data><Data>e</Data></EventData></Event></Events>\n",
         ),
         ("a.log.gz", gzip(lines.as_bytes())),
+        (
+            "two.log.gz",
+            [gzip(lines.as_bytes()), gzip(lines.as_bytes())].concat(),
+        ),
+        (
+            "a.log.zst",
+            zstd::encode_all(lines.as_bytes(), 1).expect("memory can be written"),
+        ),
+        ("a.parquet", parquet(0..40, 10)),
         ("a.zip", zip),
         ("a.tar", tar.clone()),
         ("a.tgz", gzip(&tar)),

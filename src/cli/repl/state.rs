@@ -93,7 +93,11 @@ impl State {
             Dot::Help(Some(name)) => self.say(&help::text(&name)?)?,
             Dot::ShowData => self.show_data()?,
             Dot::ForgetData => self.reopen(|setup| setup.options.data.clear())?,
-            Dot::AddData(path) => self.reopen(|setup| setup.options.data.push(path))?,
+            Dot::AddData(path) => {
+                // Not only at the next search, and those after it.
+                std::fs::metadata(&path).map_err(|why| Error::file(&path, why))?;
+                self.reopen(|setup| setup.options.data.push(path))?;
+            }
             Dot::ShowModels => {
                 let rows = datasets(&self.session, "*")?;
                 self.setup.write_table(&rows)?;

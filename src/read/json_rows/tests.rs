@@ -56,6 +56,38 @@ fn bad_lines_are_counted_and_passed() {
 }
 
 #[test]
+fn a_damaged_object_costs_none_of_those_after_it() {
+    let damaged = [
+        "{\"a\":2,\"b\":\"x}",
+        "{\"a\":2,\"b\":{\"c\":1}",
+        "{\"a\":2 \"b\":3}",
+        "{\"a\":2,\"b\":[1,}",
+        "{\"a\":2,\"b\"",
+    ];
+    for damaged in damaged {
+        for text in [
+            format!("[{{\"a\":1}},\n{damaged},\n{{\"a\":3}},\n{{\"a\":4}}]"),
+            format!(
+                "[\n  {{\n    \"a\": 1\n  }},\n  {damaged},\n  {{\n    \"a\": 3\n  }},\n  {{\"a\": 4}}\n]"
+            ),
+            format!("[\n{{\"a\":1}}\n,{damaged}\n,{{\"a\":3}}\n,{{\"a\":4}}\n]"),
+            format!("{{\"Records\":[\n{{\"a\":1}},\n{damaged},\n{{\"a\":3}},\n{{\"a\":4}}]}}"),
+        ] {
+            let seen = read_text(&text);
+            assert_eq!(seen.shown(), ["None a=1", "None a=3", "None a=4"], "{text}");
+            assert_eq!(seen.bad.len(), 1, "{text}: {:?}", seen.bad);
+        }
+    }
+}
+
+#[test]
+fn many_damaged_objects_are_read_in_time() {
+    let text = format!("[{{\"a\":1}},\n{}", "{\"a\":\n".repeat(300_000));
+    let seen = read_text(&text);
+    assert_eq!(seen.shown(), ["None a=1"]);
+}
+
+#[test]
 fn logs_in_brackets_are_no_json() {
     assert!(!looks_like("[2020-01-01 00:00:00] x"));
     assert!(!looks_like("[info] {\"a\":1}"));

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use crate::error::{Error, Result};
 use crate::knowledge::dataset::{self, DataSets};
 use crate::knowledge::shipped;
-use crate::read::{self, FileFound, Skipped};
+use crate::read::{self, FileFound, Listing, Skipped};
 use crate::session::Session;
 use crate::session::replay::ReplayOptions;
 
@@ -23,7 +23,7 @@ pub(super) struct Source {
 #[derive(Default)]
 pub(super) struct Units {
     pub units: Vec<Vec<Source>>,
-    /// Files that descriptions name and that are not there.
+    /// Files that descriptions name and that are not there, and what is there and can't be read.
     pub missing: Vec<Skipped>,
 }
 
@@ -68,17 +68,18 @@ impl Units {
         let mut missing = Vec::new();
         for path in paths {
             if is_yaml(path) {
-                let (found, gone) = described(session, &plain, path, over)?;
-                if found.is_empty()
-                    && let Some(first) = gone.first()
-                {
-                    return Err(Error::file(&first.file, &first.why));
+                std::fs::metadata(path).map_err(|why| Error::file(path, why))?;
+                match described(session, &plain, path, over) {
+                    Ok((found, gone)) => {
+                        sources.extend(found);
+                        missing.extend(gone);
+                    }
+                    Err(why) => missing.push(Skipped::of(path, why)),
                 }
-                sources.extend(found);
-                missing.extend(gone);
                 continue;
             }
-            let files = read::list(path)?;
+            let Listing { files, skipped } = read::list(path)?;
+            missing.extend(skipped);
             let mut said: BTreeMap<PathBuf, Vec<Source>> = BTreeMap::new();
             let mut rest = Vec::new();
             for file in files {
@@ -144,44 +145,17 @@ fn described(
     let mut missing = Vec::new();
     for file in &sets.files {
         let Some(there) = dataset::locate(&file.path, path, &session.options.content) else {
-            missing.push(Skipped {
-                file: PathBuf::from(&file.path),
-                why: format!(
+            missing.push(Skipped::new(
+                &file.path,
+                format!(
                     "the data is not there: it is neither beside {} nor in a --content folder",
                     path.display()
                 ),
-            });
+            ));
             continue;
         };
         let said = options(plain, over, file.sourcetype.as_ref(), file.source.as_ref());
-        let source = Source::new(there, said);
-        match pointer(&source.file) {
-            Some(why) => missing.push(Skipped {
-                file: source.file.path,
-                why,
-            }),
-            None => found.push(source),
-        }
+        found.push(Source::new(there, said));
     }
     Ok((found, missing))
-}
-
-/// Why a file is no data but a pointer to a large file, if it is one: repositories of data sets
-/// keep such pointers where the files have not been fetched.
-/// <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>
-pub(super) fn pointer(file: &FileFound) -> Option<String> {
-    use std::io::Read as _;
-    // The specification bounds them to 1024 bytes.
-    if file.bytes > 1024 {
-        return None;
-    }
-    let mut text = String::new();
-    let opened = std::fs::File::open(&file.path).ok()?;
-    opened.take(1024).read_to_string(&mut text).ok()?;
-    let rest = text.strip_prefix("version https://git-lfs.github.com/spec/")?;
-    let size = rest.lines().find_map(|l| l.strip_prefix("size "));
-    Some(format!(
-        "a Git LFS pointer to a file of {} bytes, not the file itself: fetch it with `git lfs pull`",
-        size.unwrap_or("unknown")
-    ))
 }

@@ -1,7 +1,6 @@
 //! What a replay has brought so far.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crate::read::{BadLines, Batch, ReadReport, Skipped};
 use crate::session::ReplaySummary;
@@ -50,9 +49,9 @@ impl Tally {
         self.skipped.extend(report.skipped);
     }
 
-    /// A file was passed over.
-    pub fn skip(&mut self, file: PathBuf, why: String) {
-        self.skipped.push(Skipped { file, why });
+    /// A file was not read.
+    pub fn skip(&mut self, skipped: Skipped) {
+        self.skipped.push(skipped);
     }
 
     /// Something is worth knowing; once.
@@ -73,7 +72,7 @@ impl Tally {
     /// The counts, in an order that does not hang on which thread was faster.
     pub fn summary(mut self) -> ReplaySummary {
         self.bad
-            .sort_by(|a, b| (&a.file, a.first_line).cmp(&(&b.file, b.first_line)));
+            .sort_by(|a, b| (&a.file, a.first).cmp(&(&b.file, b.first)));
         self.skipped.sort_by(|a, b| a.file.cmp(&b.file));
         ReplaySummary {
             events: self.events,

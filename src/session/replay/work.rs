@@ -12,19 +12,19 @@ use std::time::{Duration, Instant};
 
 use polars::prelude::IntoLazy as _;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, caught};
 use crate::exec::Executor;
 use crate::exec::data::{Data, EventPart};
 use crate::knowledge::shipped;
 use crate::pieces::cores;
 use crate::plan::context::PlanContext;
-use crate::read::{self, Batch};
+use crate::read::{self, Batch, Skipped};
 use crate::session::parts::event_part;
-use crate::session::replay::find::{Source, Units, pointer};
+use crate::session::replay::find::{Source, Units};
 use crate::session::replay::stored_part;
 use crate::session::replay::tally::Tally;
 use crate::session::{Progress, ReplaySummary, Session, index_time, lock};
-use crate::store::{Rows, Store, Writer};
+use crate::store::{Damage, Rows, Store, Writer};
 
 /// Files that are done are committed together after this time: a commit waits for the disk.
 const BETWEEN_COMMITS: Duration = Duration::from_secs(1);
@@ -106,25 +106,14 @@ pub(super) fn replay(
     }
     work.commit(true)?;
     let mut tally = std::mem::take(&mut *lock(&work.tally));
-    for skipped in missing {
-        tally.skip(skipped.file, skipped.why);
-    }
+    missing.into_iter().for_each(|file| tally.skip(file));
     if let Some(why) = work.summarizer.refused() {
         tally.notice(why);
     }
     let summary = tally.summary();
-    match summary.skipped.first() {
-        Some(first) if summary.files == 0 => {
-            let why = match summary.skipped.len() - 1 {
-                0 => first.why.clone(),
-                others => format!(
-                    "{} ({others} more files could not be read either)",
-                    first.why
-                ),
-            };
-            Err(Error::file(&first.file, why))
-        }
-        _ => Ok(summary),
+    match Skipped::error(&summary.skipped) {
+        Some(why) if summary.files == 0 => Err(why),
+        Some(_) | None => Ok(summary),
     }
 }
 
@@ -132,8 +121,11 @@ impl Work<'_, '_> {
     /// Does the part of a thread; when it fails the others stop too.
     fn guarded(&self, work: impl FnOnce() -> Result<()>) {
         // A panic in one thread must not leave the others waiting.
-        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
-            .unwrap_or_else(|_| Err(Error::internal("a thread of the replay failed")));
+        let done = caught(work).unwrap_or_else(|panic| {
+            Err(Error::internal(format!(
+                "a thread of the replay failed: {panic}"
+            )))
+        });
         if let Err(why) = done {
             self.stopped.store(true, Ordering::SeqCst);
             lock(&self.failure).get_or_insert(why);
@@ -158,7 +150,7 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Reads a source; false when nothing of it could be read and it was not named.
+    /// Reads a source; false when nothing of it could be read.
     fn read_source(
         &self,
         source: &Source,
@@ -166,15 +158,7 @@ impl Work<'_, '_> {
         number: usize,
         sender: &SyncSender<Parcel>,
     ) -> Result<bool> {
-        if let Some(why) = pointer(&source.file) {
-            if source.file.named {
-                return Err(Error::file(&source.file.path, why));
-            }
-            lock(&self.tally).skip(source.file.path.clone(), why);
-            return Ok(false);
-        }
         let mut count = 0;
-        let mut refused = false;
         let mut sink = |batch: Batch| {
             self.session.check_cancelled()?;
             self.left[unit].fetch_add(1, Ordering::SeqCst);
@@ -182,7 +166,6 @@ impl Work<'_, '_> {
             count += 1;
             let parcel = Parcel { unit, place, batch };
             if self.stopped.load(Ordering::SeqCst) || sender.send(parcel).is_err() {
-                refused = true;
                 return Err(Error::new(ErrorKind::Interrupted));
             }
             Ok(())
@@ -201,21 +184,12 @@ impl Work<'_, '_> {
                 &source.options,
                 &mut tell,
                 &mut sink,
-            ),
-            None => read::read_file(&source.file, &source.options, &mut tell, &mut sink),
+            )?,
+            None => read::read_file(&source.file, &source.options, &mut tell, &mut sink)?,
         };
-        match report {
-            Ok(report) => {
-                let taken = report.files > 0;
-                lock(&self.tally).read(report);
-                Ok(taken)
-            }
-            Err(why) if refused || source.file.named || is_interrupt(&why) => Err(why),
-            Err(why) => {
-                lock(&self.tally).skip(source.file.path.clone(), why.to_string());
-                Ok(count > 0)
-            }
-        }
+        let is_read = report.files > 0;
+        lock(&self.tally).read(report);
+        Ok(is_read)
     }
 
     /// Writes and summarises batches until no reader is left.
@@ -269,10 +243,6 @@ impl Work<'_, '_> {
         lock(&self.tally).committed(committed);
         Ok(())
     }
-}
-
-fn is_interrupt(error: &Error) -> bool {
-    matches!(*error.kind, ErrorKind::Interrupted)
 }
 
 /// Makes the rows of data models out of events.
@@ -336,7 +306,7 @@ pub(super) fn renew(
     summarizer: &Summarizer,
     notices: &mut Vec<String>,
 ) -> Result<u64> {
-    let summaries = store.summaries()?;
+    let (summaries, _) = store.readable_summaries();
     let mut count = 0;
     for source in store.sources()? {
         if summaries.cover(&source, Some(&summarizer.knowledge)) {
@@ -346,9 +316,15 @@ pub(super) fn renew(
         let mut whole = true;
         for (number, batch) in source.split().into_iter().enumerate() {
             let key = batch.key.clone();
-            let mut part = stored_part(store, vec![batch])?;
-            let frame = part.frame.lazy.collect();
-            let frame = frame.map_err(|why| Error::file(&store.home().join("events"), why))?;
+            let mut part = stored_part(store, vec![batch.clone()])?;
+            let lazy = part.frame.lazy;
+            let Ok(Ok(frame)) = caught(|| lazy.collect()) else {
+                // Searches read those of its events that can be read.
+                notices.extend(batch.damage().iter().map(Damage::notice));
+                writer.discard(&key);
+                whole = false;
+                break;
+            };
             part.frame.lazy = frame.lazy();
             part.stored.clear();
             match summarizer.rows(part) {
