@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod pieces;
+pub mod word;
 pub mod source;
 pub mod error;
 pub mod report;
@@ -24,3 +25,7 @@ pub mod exec;
 pub mod detect;
 pub mod session;
 pub mod cli;
+
+#[cfg(test)]
+#[path = "../tests/suite/testing.rs"]
+mod testing;

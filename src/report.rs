@@ -228,6 +228,7 @@ mod tests {
             origin: text,
             offset: 0,
             len: body.len() as u32,
+            computed: false,
             call: parent,
         };
         let expanded = map.add_expanded("expanded", body, vec![piece]);

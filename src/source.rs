@@ -69,9 +69,11 @@ pub struct Piece {
     pub origin: SourceId,
     /// Offset in `origin` of the run's first byte.
     pub offset: u32,
-    /// Length in `origin`; equal to the run's length when it was copied as it stands,
-    /// different when it was computed (an `iseval` macro).
+    /// Length in `origin`; that of the run unless it was computed.
     pub len: u32,
+    /// Whether it was computed (an `iseval` macro) rather than copied as it stands: then all of it leads
+    /// to all of its origin.
+    pub computed: bool,
     /// The macro call that brought it in, if any.
     pub call: Option<u32>,
 }
@@ -166,9 +168,8 @@ impl SourceMap {
                 .pieces
                 .get(index + 1)
                 .map_or(source.text.len() as u32, |next| next.start);
-            let copied = run_end - piece.start == piece.len;
             let inside = |at: u32| {
-                if copied {
+                if !piece.computed {
                     piece.offset + (at.clamp(piece.start, run_end) - piece.start)
                 } else {
                     piece.offset
@@ -182,8 +183,11 @@ impl SourceMap {
                 && end_piece.call == piece.call
                 && end_piece.offset >= piece.offset
             {
-                end_piece.offset + (span.end - end_piece.start).min(end_piece.len)
-            } else if copied {
+                match end_piece.computed {
+                    true => end_piece.offset + end_piece.len,
+                    false => end_piece.offset + (span.end - end_piece.start).min(end_piece.len),
+                }
+            } else if !piece.computed {
                 inside(span.end)
             } else {
                 piece.offset + piece.len
@@ -225,6 +229,26 @@ mod tests {
     use super::{Call, Piece, SourceMap, Span};
 
     #[test]
+    fn a_place_in_a_computed_text_is_traced_to_all_that_it_was_computed_from() {
+        let mut map = SourceMap::new();
+        // As long as its result, with a character where the result has two.
+        let body = map.add("macro `m`", "2é");
+        let piece = Piece {
+            start: 0,
+            origin: body,
+            offset: 0,
+            len: 3,
+            computed: true,
+            call: None,
+        };
+        let expanded = map.add_expanded("expanded", "abc", vec![piece]);
+        for range in [0..1, 1..2, 2..3, 0..2, 1..3] {
+            let trace = map.trace(Span::new(expanded, range.clone()));
+            assert_eq!(map.text(trace.span), "2é", "{range:?}");
+        }
+    }
+
+    #[test]
     fn a_place_in_a_macro_is_traced_to_its_text_and_its_call() {
         let mut map = SourceMap::new();
         let typed = map.add("search", "x `m` y");
@@ -239,6 +263,7 @@ mod tests {
             origin,
             offset,
             len,
+            computed: false,
             call,
         };
         let expanded = map.add_expanded(

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use chrono_tz::Tz;
 
 use crate::time::time_modifier;
+use crate::word;
 
 /// `--model Endpoint.Processes=rows.ndjson`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +24,7 @@ pub fn parse_model(text: &str) -> Result<ModelArg, String> {
     let shape = || "expected MODEL.DATASET=PATH, as in Endpoint.Processes=rows.ndjson".to_owned();
     let (name, path) = text.split_once('=').ok_or_else(shape)?;
     let (model, dataset) = name.split_once('.').ok_or_else(shape)?;
-    let plain = |n: &str| {
-        !n.is_empty()
-            && n.chars()
-                .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
-    };
+    let plain = |n: &str| !n.is_empty() && n.chars().all(|c| word::is_part(c) || c == '-');
     if !plain(model) || !plain(dataset) || path.is_empty() {
         return Err(shape());
     }

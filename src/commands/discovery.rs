@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Result;
 use crate::plan::context::PlanContext;
+use crate::plan::matching::is_breaker;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -38,7 +39,7 @@ pub(super) fn punctuation(raw: &str) -> String {
 
 /// The words of a text that may stand in a search: of letters, three or more, in lower case.
 pub(super) fn words(raw: &str) -> BTreeSet<String> {
-    raw.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+    raw.split(|c: char| is_breaker(c) && c != '_')
         .filter(|word| word.chars().count() > 2 && word.chars().all(char::is_alphabetic))
         .map(str::to_lowercase)
         .filter(|word| !["and", "not"].contains(&word.as_str()))

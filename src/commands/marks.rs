@@ -7,6 +7,7 @@ use crate::plan::matching::FieldMatcher;
 use crate::plan::{Assignment, Plan, Target};
 use crate::syntax::ast::{CompareOp, Expr, Literal, Name, Search, Stage};
 use crate::syntax::{SpecialField, print};
+use crate::word;
 
 /// The column that holds the event types while tags are computed.
 const TYPES: &str = "__eventtype";
@@ -105,7 +106,7 @@ pub(super) fn when_named(rows: Plan, later: &[Stage], context: &PlanContext) -> 
     let (mut types, mut tags) = (false, false);
     for stage in later {
         let text = print::stage(stage);
-        for word in text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':' | '.'))) {
+        for word in text.split(|c: char| !(word::is_part(c) || matches!(c, ':' | '.'))) {
             types |= word == "eventtype";
             tags |= word == "tag" || word.starts_with("tag::");
         }

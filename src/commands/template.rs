@@ -1,5 +1,7 @@
 //! Texts of searches with `$name$` in them: of `map` and of saved searches.
 
+use crate::word;
+
 /// The text with each `$name$` for which there is a value replaced by it. Outside quotes a value
 /// that is not one plain word comes in quotes; in quotes, its own quotes and backslashes are escaped.
 /// `$$name$$`, which dashboards need, means the same.
@@ -19,9 +21,9 @@ pub(super) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String
             && let Some(found) = value(name)
         {
             let plain = !found.is_empty()
-                && found.chars().all(|c| {
-                    c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '/' | '@' | '+')
-                });
+                && found
+                    .chars()
+                    .all(|c| word::is_part(c) || matches!(c, '.' | '-' | ':' | '/' | '@' | '+'));
             let escaped = || found.replace('\\', "\\\\").replace('"', "\\\"");
             match (quoted, plain) {
                 (true, _) => out.push_str(&escaped()),
@@ -44,9 +46,8 @@ pub(super) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String
 fn parameter(text: &str) -> Option<(&str, usize)> {
     let dollars = if text.starts_with("$$") { 2 } else { 1 };
     let inner = &text[dollars..];
-    let end = inner.find(|c: char| {
-        !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '{' | '}' | '@'))
-    })?;
+    let end = inner
+        .find(|c: char| !(word::is_part(c) || matches!(c, '.' | '-' | ':' | '{' | '}' | '@')))?;
     let close = &text[..dollars];
     (end > 0 && inner[end..].starts_with(close)).then(|| (&inner[..end], end + 2 * dollars))
 }

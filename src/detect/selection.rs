@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
 use crate::knowledge::detection::Detection;
+use crate::word;
 
 /// What detections must be like. Of each list one entry must fit; a list without entries lets
 /// all pass. Letter case never matters.
@@ -131,7 +132,7 @@ pub fn models_of(detection: &Detection) -> Vec<String> {
         };
         let rest = rest.trim_start().trim_start_matches('"');
         let end = rest
-            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-')))
+            .find(|c: char| !(word::is_part(c) || matches!(c, '.' | '-')))
             .unwrap_or(rest.len());
         if end > 0 {
             found.insert(rest[..end].to_owned());

@@ -10,6 +10,7 @@ use crate::knowledge::Catalog;
 use crate::knowledge::dataset;
 use crate::knowledge::detection::{AttackData, Detection, DetectionTest};
 use crate::knowledge::shipped;
+use crate::word;
 
 /// How a test ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,7 +299,7 @@ pub fn message_fields(message: &str) -> BTreeSet<&str> {
         let after = &rest[open + 1..];
         let Some(close) = after.find('$') else { break };
         let name = &after[..close];
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | ':' | '-');
+        let plain = |c: char| word::is_part(c) || matches!(c, '.' | '{' | '}' | ':' | '-');
         if !name.is_empty()
             && name.chars().all(plain)
             && !name.starts_with(|c: char| c.is_numeric())

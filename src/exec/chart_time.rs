@@ -102,7 +102,7 @@ impl Times {
                 .map(|(sum, start)| {
                     let length = start.and_then(|start| {
                         let start = micros(start);
-                        let next = self.span.next(start, self.zone)?;
+                        let next = self.span.next(start, self.zone, self.align)?;
                         Some((next - start) as f64 / 1e6)
                     });
                     match (sum.as_number(), length) {
@@ -156,7 +156,10 @@ impl Times {
                 }
                 all.push(start);
                 // An alignment that a calendar unit has not goes on in its own steps.
-                next = self.span.next(start, self.zone).filter(|n| *n > start);
+                next = self
+                    .span
+                    .next(start, self.zone, self.align)
+                    .filter(|n| *n > start);
             }
             // What an odd calendar put elsewhere is not lost.
             all.extend(&starts);
@@ -168,7 +171,10 @@ impl Times {
         };
         if !buckets.partial {
             let whole = |start: &i64| {
-                let next = self.span.next(*start, self.zone).unwrap_or(i64::MAX);
+                let next = self
+                    .span
+                    .next(*start, self.zone, self.align)
+                    .unwrap_or(i64::MAX);
                 buckets.from.is_none_or(|from| micros(from) <= *start)
                     && buckets.to.is_none_or(|to| micros(to) >= next)
             };

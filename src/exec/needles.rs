@@ -334,6 +334,7 @@ mod tests {
     use proptest::prelude::{Strategy, prop, proptest};
 
     use super::{Frequencies, Needles};
+    use crate::testing;
 
     fn text(letters: &'static str, most: usize) -> impl Strategy<Value = String> {
         let letters: Vec<char> = letters.chars().collect();
@@ -361,6 +362,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(testing::chance(256))]
+
         #[test]
         fn texts_are_found_wherever_they_stand(
             // Bytes that become equal when the bit of lower case is set are among them.

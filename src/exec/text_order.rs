@@ -121,6 +121,7 @@ mod tests {
     use proptest::prelude::{Strategy, prop, proptest};
 
     use super::in_order;
+    use crate::testing;
 
     /// Texts that begin alike, some of them the same.
     fn texts() -> impl Strategy<Value = Vec<String>> {
@@ -150,6 +151,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(testing::chance(256))]
+
         #[test]
         fn texts_are_in_the_order_of_their_bytes(texts in texts()) {
             let mut sorted: Vec<&str> = texts.iter().map(String::as_str).collect();

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::word;
+
 /// How deep calls may stand inside the arguments of calls.
 const MAX_NESTING: usize = 64;
 
@@ -181,7 +183,7 @@ fn arguments(text: &str, open: usize, depth: usize) -> Result<(Vec<Range<usize>>
 }
 
 fn is_name_character(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '.' | '@')
+    word::is_part(c) || matches!(c, '-' | ':' | '.' | '@')
 }
 
 fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {

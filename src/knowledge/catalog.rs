@@ -298,6 +298,7 @@ mod tests {
     use crate::knowledge::expand::expand;
     use crate::knowledge::shipped;
     use crate::source::SourceMap;
+    use crate::testing::shared;
 
     fn expanded(catalog: &Catalog, search: &str) -> Result<String, String> {
         let mut map = SourceMap::new();
@@ -341,11 +342,9 @@ mod tests {
 
     #[test]
     fn every_published_search_expands() {
-        let content = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/content");
-        if !content.is_dir() {
-            eprintln!("SKIPPED: {} is not there", content.display());
+        let Some(content) = shared("content") else {
             return;
-        }
+        };
         let mut catalog = Catalog::shipped().unwrap();
         catalog.add_content(&content).unwrap();
         let files = catalog.find_detections(&content.to_string_lossy()).unwrap();

@@ -70,7 +70,8 @@ impl Layers {
         let mut current = Some("default".to_owned());
         let mut lines = text.lines().enumerate();
         while let Some((index, raw)) = lines.next() {
-            let line = raw.trim_start_matches('\u{feff}').trim();
+            let line = raw.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
+            let line = line.trim_end();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
@@ -100,6 +101,8 @@ impl Layers {
             while value.ends_with('\\') {
                 value.pop();
                 let Some((_, next)) = lines.next() else {
+                    // Nothing comes that the line could go on with.
+                    value.truncate(value.trim_end().len());
                     break;
                 };
                 value.push('\n');
@@ -152,6 +155,16 @@ mod tests {
         assert_eq!(one.text("z"), None);
         assert_eq!(layers.get("two").unwrap().text("b"), Some("x=y # kept"));
         assert_eq!(layers.get("default").unwrap().text("a"), Some("0"));
+    }
+
+    #[test]
+    fn what_stands_at_the_ends_of_lines_and_of_the_file_is_no_part_of_a_value() {
+        let mut layers = Layers::default();
+        let text = " \u{feff}[one]\r\n\u{feff} a = b \r\nc = d \\";
+        assert!(add(&mut layers, "x.conf", text).is_empty());
+        let one = layers.get("one").unwrap();
+        assert_eq!(one.get("a").unwrap().value, "b");
+        assert_eq!(one.get("c").unwrap().value, "d");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{Call, SourceId, SourceMap, Span};
 use crate::value::Value;
+use crate::word;
 
 use super::calls::{self, CallText, Found};
 use super::macros::{Macro, Macros, label};
@@ -310,7 +311,7 @@ fn gives_message(validation: &str) -> bool {
     let name: String = validation
         .trim_start()
         .chars()
-        .take_while(char::is_ascii_alphanumeric)
+        .take_while(|c| word::is_part(*c))
         .collect();
     matches!(
         name.to_ascii_lowercase().as_str(),

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::word;
+
 use super::Catalog;
 use super::lookups::LookupKind;
 
@@ -35,7 +37,7 @@ impl Catalog {
         // What macros and lookups name may be macros and lookups again.
         while from < text.len() {
             let words: HashSet<String> = text[from..]
-                .split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.' | ':'))
+                .split(|c: char| !word::is_part(c) && !matches!(c, '-' | '.' | ':'))
                 .filter(|word| !word.is_empty() && !seen.contains(*word))
                 .map(str::to_owned)
                 .collect();

@@ -11,8 +11,9 @@ struct Run {
     start: usize,
     origin: SourceId,
     offset: usize,
-    /// Length in `origin`; differs from the run's own when the run was computed.
+    /// Length in `origin`; may differ from the run's own when the run was computed.
     len: usize,
+    computed: bool,
     call: Option<u32>,
 }
 
@@ -26,7 +27,15 @@ pub(super) struct Rope {
 impl Rope {
     /// `text` as it stands in `origin` from its first byte, brought in by `call`.
     pub(super) fn whole(text: &str, origin: SourceId, call: Option<u32>) -> Rope {
-        Rope::computed(text.to_owned(), origin, text.len(), call)
+        let run = Run {
+            start: 0,
+            origin,
+            offset: 0,
+            len: text.len(),
+            computed: false,
+            call,
+        };
+        Rope::of_run(text.to_owned(), run)
     }
 
     /// `text` computed from the first `len` bytes of `origin`.
@@ -36,8 +45,13 @@ impl Rope {
             origin,
             offset: 0,
             len,
+            computed: true,
             call,
         };
+        Rope::of_run(text, run)
+    }
+
+    fn of_run(text: String, run: Run) -> Rope {
         let runs = if text.is_empty() { vec![] } else { vec![run] };
         Rope { text, runs }
     }
@@ -64,7 +78,7 @@ impl Rope {
             let (from, to) = (run.start.max(range.start), run_end.min(range.end));
             let mut copy = *run;
             copy.start = base + from - range.start;
-            if run.len == run_end - run.start {
+            if !run.computed {
                 copy.offset += from - run.start;
                 copy.len = to - from;
             }
@@ -79,9 +93,9 @@ impl Rope {
         if let Some(last) = self.runs.last_mut()
             && last.origin == run.origin
             && last.call == run.call
-            && last.len == run.start - last.start
+            && !last.computed
+            && !run.computed
             && last.offset + last.len == run.offset
-            && run.len == length
         {
             last.len += length;
         } else {
@@ -95,14 +109,13 @@ impl Rope {
         let Some(run) = self.runs.get(index) else {
             return Span::default();
         };
-        let copied = |i: usize| self.runs[i].len == self.run_end(i) - self.runs[i].start;
-        if !copied(index) {
+        if run.computed {
             return Span::new(run.origin, run.offset..run.offset + run.len);
         }
         let start = run.offset + (range.start.min(self.run_end(index)) - run.start);
         let last = self.run_at(range.end.saturating_sub(1).max(range.start));
         let other = &self.runs[last];
-        let end = if other.origin == run.origin && other.call == run.call && copied(last) {
+        let end = if other.origin == run.origin && other.call == run.call && !other.computed {
             other.offset + (range.end - other.start)
         } else {
             run.offset + run.len
@@ -126,6 +139,7 @@ impl Rope {
                 origin: run.origin,
                 offset: clamp(run.offset),
                 len: clamp(run.len),
+                computed: run.computed,
                 call: run.call,
             })
             .collect();

@@ -1,5 +1,7 @@
 //! Reads the values of `props.conf` and `transforms.conf` that make fields.
 
+use crate::word;
+
 use super::conf::Stanza;
 use super::fault::{Fault, FaultKind, Faults};
 use super::props::{Alias, AutomaticLookup, Extract, KvMode, Transform, TransformMethod, flag};
@@ -8,10 +10,7 @@ use super::props::{Alias, AutomaticLookup, Extract, KvMode, Transform, Transform
 pub(super) fn extract(value: &str) -> Extract {
     if let Some((regex, field)) = value.rsplit_once(" in ")
         && !field.trim().is_empty()
-        && field
-            .trim()
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '_')
+        && field.trim().chars().all(word::is_part)
     {
         return Extract {
             regex: regex.trim().to_owned(),

@@ -134,9 +134,20 @@ pub struct TermMatcher {
     needle: Option<String>,
 }
 
-/// Characters that end a word, as segmenters.conf has them.
-const MAJOR: &str = r#"\s\[\]<>(){}|!;,'"*&?+"#;
-const MINOR: &str = r"/:=@.\-$#%\\_";
+/// Characters that end a word, as the major and minor breakers of segmenters.conf; with them every blank.
+/// No other character does, be it `~`, an accent or a dash beyond ASCII.
+const MAJOR: &str = r#"[]<>(){}|!;,'"*&?+"#;
+// `-` comes last: in a class of a regular expression it means itself there.
+const MINOR: &str = r"/:=@.$#%\_-";
+
+/// Whether a character ends a word.
+pub fn is_breaker(c: char) -> bool {
+    is_major(c) || MINOR.contains(c)
+}
+
+fn is_major(c: char) -> bool {
+    c.is_whitespace() || MAJOR.contains(c)
+}
 
 impl TermMatcher {
     /// The matcher of a term; none for other search expressions.
@@ -156,16 +167,12 @@ impl TermMatcher {
     }
 
     fn new(term: &str, case: bool, major_only: bool) -> Result<TermMatcher, String> {
-        let breakers = if major_only {
-            MAJOR.to_owned()
-        } else {
-            format!("{MAJOR}{MINOR}")
+        let major = format!(r"\s{}", fancy_regex::escape(MAJOR));
+        let breakers = match major_only {
+            true => major.clone(),
+            false => format!("{major}{}", fancy_regex::escape(MINOR)),
         };
-        let breaks = |c: Option<char>| {
-            c.is_none_or(|c| {
-                !c.is_alphanumeric() && c != '*' && (!major_only || !MINOR.contains(c))
-            })
-        };
+        let breaks = |c: Option<char>| c.is_none_or(if major_only { is_major } else { is_breaker });
         let mut text = String::from(if case { "" } else { "(?i)" });
         // Breakers are consumed, not looked at, because only whether there is a match counts:
         // without look-around the expression runs in linear time.
@@ -175,7 +182,7 @@ impl TermMatcher {
         }
         for (i, part) in term.split('*').enumerate() {
             if i > 0 {
-                text.push_str(&format!("[^{MAJOR}]*?"));
+                text.push_str(&format!("[^{major}]*?"));
             }
             text.push_str(&escape(part));
         }
@@ -233,6 +240,9 @@ mod tests {
         assert!(term("fail*", "it failed"));
         assert!(term("database error", "a database error at"));
         assert!(term("10.0.0.1", "src=10.0.0.1 dst"));
+        assert!(term("café", "le CAFÉ_noir") && !term("caf", "café") && !term("and", "andré"));
+        assert!(!term("cafe", "cafe\u{301}") && !term("cafe\u{301}", "cafe\u{301}s"));
+        assert!(!term("a", "a—b") && !term("a", "a~b") && term("a", "a\u{3000}b"));
         let exact = TermMatcher::new("10.0.0.1", false, true).expect("compiles");
         assert!(!exact.matches("src=10.0.0.1 dst") && exact.matches("a 10.0.0.1 b"));
     }

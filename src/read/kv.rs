@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-/// The pairs in a text, in order. A key is made of letters, digits, `_`, `.`, `-`, `:` and `{}`;
-/// what is not a letter, digit, `_` or `.` becomes `_`, as Splunk cleans keys. A value in quotes may
+use crate::word;
+
+/// The pairs in a text, in order. A key is made of the characters of words, `.`, `-`, `:` and `{}`;
+/// what is not a letter or digit of ASCII, `_` or `.` becomes `_`, as Splunk cleans keys, and goes where
+/// the key begins with it. A value in quotes may
 /// hold anything and escapes its quote with `\`; a bare one ends at a blank, `,`, `;`, `|` or `&`.
 pub fn pairs(text: &str) -> Pairs<'_> {
     Pairs { text, at: 0 }
@@ -22,11 +25,10 @@ impl<'a> Iterator for Pairs<'a> {
         let bytes = self.text.as_bytes();
         loop {
             let equals = self.at + memchr::memchr(b'=', bytes.get(self.at..)?)?;
-            let key_start = bytes[self.at..equals]
-                .iter()
-                .rposition(|b| !is_key_byte(*b))
-                .map_or(self.at, |before| self.at + before + 1);
-            let key = self.text[key_start..equals].trim_start_matches(['-', '.', ':']);
+            let before = &self.text[self.at..equals];
+            let key = before.trim_end_matches(is_key_character);
+            let key = before[key.len()..]
+                .trim_start_matches(|c: char| matches!(c, '-' | '.' | ':') || !c.is_ascii());
             self.at = equals + 1;
             if key.is_empty() || bytes.get(self.at) == Some(&b'=') {
                 continue;
@@ -71,8 +73,9 @@ impl<'a> Pairs<'a> {
     }
 }
 
-fn is_key_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b':' | b'{' | b'}')
+/// `größe` is one key, not an `e` behind something else.
+fn is_key_character(c: char) -> bool {
+    word::is_part(c) || matches!(c, '.' | '-' | ':' | '{' | '}')
 }
 
 fn clean(key: &str) -> Cow<'_, str> {
@@ -89,7 +92,7 @@ mod tests {
 
     #[test]
     fn keys_and_values_are_found() {
-        let text = r#"2020 up user=bob, cmd="a \"b\" c" x-y='1 2';url=/p?q=1&r=2 a==b empty= (n=5) é=1 last="open"#;
+        let text = r#"2020 up user=bob, cmd="a \"b\" c" x-y='1 2';url=/p?q=1&r=2 a==b empty= (n=5) é=1 größe=7 “who=me　z=2 last="open"#;
         let found: Vec<String> = pairs(text).map(|(k, v)| format!("{k}={v}")).collect();
         assert_eq!(
             found,
@@ -100,6 +103,9 @@ mod tests {
                 "url=/p?q=1",
                 "r=2",
                 "n=5",
+                "gr__e=7",
+                "who=me",
+                "z=2",
                 "last=open"
             ]
         );

@@ -29,6 +29,7 @@ pub mod kv;
 mod line_kinds;
 mod listing;
 mod parquet;
+mod parquet_pages;
 mod pieces;
 mod row_events;
 mod rules;

@@ -1,20 +1,21 @@
 //! Parquet: rows as they are given, brought to the column types that events have.
 
 use std::fs::File;
-use std::io::Cursor;
+use std::io::{BufReader, Cursor};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 use polars::prelude::{
-    AnyValue, Column, DataFrame, DataType, IntoColumn as _, NamedFrom as _, ParquetReader,
-    PlSmallStr, PolarsResult, SerReader as _, Series, StringChunked, TimeUnit,
+    AnyValue, Column, DataFrame, DataType, IntoColumn as _, NamedFrom as _, ParallelStrategy,
+    ParquetReader, PlSmallStr, PolarsResult, SerReader as _, Series, StringChunked, TimeUnit,
 };
 
 use crate::error::{Error, Result, caught};
 use crate::read::batches::{Batches, MAX_ROWS};
 use crate::read::event::EventSink as _;
 use crate::read::input::Input;
+use crate::read::parquet_pages::{self, Chunk, Seekable};
 use crate::read::{json, timestamp};
 
 /// Sourcetype of rows that name none.
@@ -52,6 +53,7 @@ pub fn read(
     let groups = source.groups();
     let groups = groups.map_err(|why| Error::file(input.origin(), format!("damaged: {why}")))?;
     let mut lost = Lost::default();
+    let groups = lost.sound(groups);
     for together in runs(&groups) {
         if let [first, .., last] = together
             && let Ok(frame) = source.events(first.start..last.end, zone)
@@ -113,8 +115,21 @@ struct Lost {
 impl Lost {
     fn add(&mut self, rows: Range<usize>, why: &str) {
         self.rows += rows.len();
-        self.first
-            .get_or_insert_with(|| (rows.start, why.to_owned()));
+        if self.first.as_ref().is_none_or(|first| rows.start < first.0) {
+            self.first = Some((rows.start, why.to_owned()));
+        }
+    }
+
+    /// Takes the row groups whose pages can't be read, and gives the others.
+    fn sound(&mut self, groups: Vec<Group>) -> Vec<Range<usize>> {
+        let mut sound = Vec::new();
+        for Group { rows, damage } in groups {
+            match damage {
+                None => sound.push(rows),
+                Some(why) => self.add(rows, &why),
+            }
+        }
+        sound
     }
 }
 
@@ -143,7 +158,7 @@ pub fn damage(path: &Path) -> Option<ParquetDamage> {
     };
     let mut sound: Vec<Range<usize>> = Vec::new();
     let mut lost = Lost::default();
-    for rows in groups {
+    for rows in lost.sound(groups) {
         match guarded(|| source.slice(rows.clone())) {
             Ok(frame) if frame.height() == rows.len() => match sound.last_mut() {
                 Some(last) if last.end == rows.start => last.end = rows.end,
@@ -162,6 +177,7 @@ pub fn damage(path: &Path) -> Option<ParquetDamage> {
 }
 
 /// Why rows could not be decoded.
+const UNREADABLE: &str = "the Parquet data can't be decoded";
 const MISSING: &str = "rows are missing that its footer names";
 
 fn lost_rows(rows: usize, why: &str) -> String {
@@ -182,7 +198,7 @@ fn guarded<T>(read: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
     match caught(read) {
         // An error of Polars may carry a trace.
         Ok(read) => read.map_err(|e| e.to_string().lines().next().unwrap_or_default().to_owned()),
-        Err(_) => Err("the Parquet data can't be decoded".to_owned()),
+        Err(_) => Err(UNREADABLE.to_owned()),
     }
 }
 
@@ -191,9 +207,16 @@ enum Source {
     Bytes(Vec<u8>),
 }
 
+/// A row group.
+struct Group {
+    rows: Range<usize>,
+    /// Why its pages can't be read.
+    damage: Option<String>,
+}
+
 impl Source {
-    /// The rows of each row group, as the footer has them.
-    fn groups(&self) -> Result<Vec<Range<usize>>, String> {
+    /// The row groups that the footer names, with the headers of their pages looked at.
+    fn groups(&self) -> Result<Vec<Group>, String> {
         let metadata = guarded(|| match self {
             Source::Path(path) => ParquetReader::new(File::open(path)?)
                 .get_metadata()
@@ -202,13 +225,30 @@ impl Source {
                 .get_metadata()
                 .cloned(),
         })?;
+        let mut file: Box<dyn Seekable> = match self {
+            Source::Path(path) => {
+                let file = File::open(path).map_err(|e| e.to_string())?;
+                Box::new(BufReader::new(file))
+            }
+            Source::Bytes(bytes) => Box::new(Cursor::new(bytes.as_slice())),
+        };
         let mut first = 0_usize;
-        let ranges = metadata.row_groups.iter().map(|group| {
+        let groups = metadata.row_groups.iter().map(|group| {
             let end = first.checked_add(group.num_rows());
             let end = end.ok_or("its footer claims too many rows")?;
-            Ok(std::mem::replace(&mut first, end)..end)
+            let mut columns = group.parquet_columns().iter().map(|column| Chunk {
+                range: column.byte_range(),
+                values: column.num_values(),
+                // Of what repeats, a row may have several.
+                rows: (column.descriptor().descriptor.max_rep_level == 0).then(|| group.num_rows()),
+            });
+            let pages = caught(|| columns.try_for_each(|c| parquet_pages::check(&c, &mut *file)));
+            Ok(Group {
+                rows: std::mem::replace(&mut first, end)..end,
+                damage: pages.unwrap_or_else(|_| Err(UNREADABLE.to_owned())).err(),
+            })
         });
-        ranges.collect()
+        groups.collect()
     }
 
     /// Some rows as events.
@@ -223,13 +263,20 @@ impl Source {
 
     fn slice(&self, rows: Range<usize>) -> PolarsResult<DataFrame> {
         let slice = Some((rows.start, rows.len()));
-        match self {
+        let read = |strategy| match self {
             Source::Path(path) => ParquetReader::new(File::open(path)?)
                 .with_slice(slice)
+                .read_parallel(strategy)
                 .finish(),
             Source::Bytes(bytes) => ParquetReader::new(Cursor::new(bytes.as_slice()))
                 .with_slice(slice)
+                .read_parallel(strategy)
                 .finish(),
+        };
+        // Of several columns that are damaged any may be met first; one after the other, always the same.
+        match caught(|| read(ParallelStrategy::Auto)) {
+            Ok(Ok(frame)) => Ok(frame),
+            _ => read(ParallelStrategy::None),
         }
     }
 }

@@ -1,10 +1,11 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use polars::prelude::{AnyValue, DataFrame};
 use proptest::prelude::{any, prop, proptest};
 
 use crate::error::Result;
 use crate::read::{Batch, Options, ReadReport, read_bytes, read_paths};
+use crate::testing::{chance, shared};
 
 fn bytes(name: &str, bytes: &[u8]) -> Result<(Vec<Batch>, ReadReport)> {
     let mut batches = Vec::new();
@@ -32,18 +33,6 @@ fn text(frame: &DataFrame, name: &str, row: usize) -> String {
         AnyValue::StringOwned(text) => text.to_string(),
         other => other.to_string(),
     }
-}
-
-/// Real data beside the project; tests on it are skipped where it is not there.
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared")
-        .join(path);
-    if !path.exists() {
-        eprintln!("SKIPPED: {} is not there", path.display());
-        return None;
-    }
-    Some(path)
 }
 
 #[test]
@@ -289,6 +278,8 @@ fn linux_logs_may_mix_syslog_and_the_xml_of_sysmon() {
 }
 
 proptest! {
+    #![proptest_config(chance(256))]
+
     /// Damage anywhere gives an error, a counted place or other rows: never a panic.
     #[test]
     fn damage_is_survived(

@@ -105,8 +105,9 @@ impl<'a> WindowsFields<'a> {
 /// A name as `CLEAN_KEYS` of Splunk's transforms.conf leaves it, by which its add-on takes the names
 /// of `<Data>`: `Product Name` is `Product_Name`. What joins nested names stays.
 fn clean(name: Cow<'_, str>) -> Cow<'_, str> {
-    let odd =
-        |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '@' | ':' | '#'));
+    let odd = |c: char| {
+        !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '@' | ':' | '#'))
+    };
     if name.contains(odd) {
         Cow::Owned(name.replace(odd, "_"))
     } else {

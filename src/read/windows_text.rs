@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use crate::read::event::Event;
 use crate::read::windows::{WindowsFields, keyword_mask};
 use crate::read::{timestamp, windows_messages};
+use crate::word;
 
 /// Whether a line starts an event: a date and a time of day and nothing else.
 pub fn is_start(line: &str) -> bool {
@@ -118,10 +119,10 @@ fn message_fields<'a>(message: &'a str, out: &mut WindowsFields<'a>) {
         let value = value.trim();
         let named = !name.is_empty()
             && name.len() <= 64
-            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.starts_with(char::is_alphabetic)
             && name
                 .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-' | '(' | ')'));
+                .all(|c| word::is_part(c) || matches!(c, ' ' | '-' | '(' | ')'));
         if !named {
             continue;
         }
@@ -178,6 +179,13 @@ mod tests {
         ] {
             assert_eq!(event.get(name), Some(value), "{name}");
         }
+    }
+
+    #[test]
+    fn names_of_a_message_in_another_language_are_names() {
+        let block = "01/14/2021 11:41:39 PM\nEventCode=4688\nMessage=Ein Prozess.\n\nAntragsteller:\n\tKontodomäne:\tCORP\n";
+        let event = event(block, Tz::UTC).expect("an event");
+        assert_eq!(event.get("Kontodom_ne"), Some("CORP"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::knowledge::detection::Detection;
 use crate::session::Session;
 use crate::session::git::git;
+use crate::word;
 
 impl Session {
     /// Those detections whose file changed since `revision` of the repository that holds it, or
@@ -59,7 +60,7 @@ impl Session {
             macros
                 .iter()
                 .any(|name| text.contains(&format!("`{name}`")))
-                || lookups.iter().any(|name| has_word(&text, name))
+                || lookups.iter().any(|name| word::stands_in(&text, name))
         };
         Ok(detections.into_iter().filter(touched).collect())
     }
@@ -68,10 +69,4 @@ impl Session {
 /// The path without links, where it is there.
 fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
-fn has_word(text: &str, word: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word)
-        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + word.len()..].starts_with(part))
 }

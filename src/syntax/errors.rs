@@ -7,6 +7,7 @@ use pest::error::{Error as PestError, ErrorVariant, InputLocation};
 use super::split::Reader;
 use super::{Rule, guard};
 use crate::error::Error;
+use crate::word;
 
 /// The error of parsing `range` of the reader's text.
 pub fn convert(reader: &Reader, error: &PestError<Rule>, range: Range<usize>) -> Error {
@@ -131,7 +132,7 @@ fn describe(rule: Rule) -> Option<(u8, &'static str)> {
 
 /// The word, quoted text or sign at the start of `text`.
 fn next_token(text: &str) -> &str {
-    let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '*' | '{' | '}');
+    let word = |c: char| word::is_part(c) || matches!(c, '.' | ':' | '*' | '{' | '}');
     let length = match text.chars().next() {
         None => 0,
         Some('"') => text[1..].find('"').map_or(1, |end| end + 2).min(40),
@@ -147,7 +148,7 @@ fn next_token(text: &str) -> &str {
 
 /// The place of the last word or sign of `text`.
 fn last_token(text: &str) -> Range<usize> {
-    let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$');
+    let word = |c: char| word::is_part(c) || matches!(c, '.' | '$');
     let start = match text.char_indices().next_back() {
         None => 0,
         Some((_, c)) if word(c) => text

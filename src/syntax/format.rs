@@ -6,6 +6,7 @@
 use super::guard;
 use crate::error::Result;
 use crate::source::SourceId;
+use crate::word;
 
 /// Columns a line should have at most.
 const WIDTH: usize = 100;
@@ -62,6 +63,14 @@ struct Lexer<'t> {
     at: usize,
     /// Parentheses open in the stage.
     depth: usize,
+}
+
+/// What stands in the parentheses of a call whose blanks count.
+enum Literal {
+    /// Up to the parenthesis that closes it.
+    Expression,
+    /// Up to the first `)`, as the grammar reads it.
+    Term,
 }
 
 impl<'t> Lexer<'t> {
@@ -150,35 +159,62 @@ impl<'t> Lexer<'t> {
         let start = self.at;
         let length = match rest.as_bytes() {
             [b'\'', ..] => end_of_name(rest).unwrap_or(1),
-            [b'(', ..] if self.is_literal_call(in_expression) => end_of_group(rest),
+            [b'(', ..] => match self.literal_call(in_expression) {
+                Some(Literal::Expression) => end_of_group(rest),
+                Some(Literal::Term) => end_of_term(rest),
+                None => token(rest),
+            },
             _ => token(rest),
         };
         self.at += length;
         &self.text[start..self.at]
     }
 
-    /// Whether a `(` here belongs to a call whose blanks count: the argument of an aggregation's
+    /// The call whose blanks count that a `(` here belongs to: the argument of an aggregation's
     /// `eval` names the result, and `TERM` and `CASE` of a search take text.
-    fn is_literal_call(&self, in_expression: bool) -> bool {
-        let word = last_word(self.text[..self.at].trim_end());
-        word.eq_ignore_ascii_case("eval")
-            || word.eq_ignore_ascii_case("term")
-            || !in_expression && word.eq_ignore_ascii_case("case")
+    fn literal_call(&self, in_expression: bool) -> Option<Literal> {
+        let word = last_word(without_end(&self.text[..self.at]));
+        let is = |name: &str| word.eq_ignore_ascii_case(name);
+        match () {
+            () if is("eval") => Some(Literal::Expression),
+            () if is("term") || !in_expression && is("case") => Some(Literal::Term),
+            () => None,
+        }
     }
 
     /// Whether the blanks here stand between `eval` and its parenthesis, where they are part of the
     /// name of an aggregation.
     fn is_inside_call(&self) -> bool {
-        let before = &self.text[..self.at];
+        let before = without_end(&self.text[..self.at]);
         last_word(before).eq_ignore_ascii_case("eval")
             && self.rest().starts_with(char::is_whitespace)
-            && self.rest().trim_start().starts_with('(')
+            && without_start(self.rest()).starts_with('(')
     }
 }
 
-/// The letters and digits with which a text ends.
+/// A text without the blanks and comments at its end.
+fn without_end(text: &str) -> &str {
+    let text = text.trim_end();
+    let comment = text.strip_suffix("```");
+    match comment.and_then(|inside| inside.rfind("```")) {
+        Some(start) => without_end(&text[..start]),
+        None => text,
+    }
+}
+
+/// A text without the blanks and comments at its start.
+fn without_start(text: &str) -> &str {
+    let text = text.trim_start();
+    let comment = text.strip_prefix("```");
+    match comment.and_then(|inside| inside.split_once("```")) {
+        Some((_, after)) => without_start(after),
+        None => text,
+    }
+}
+
+/// The word with which a text ends.
 fn last_word(text: &str) -> &str {
-    text.rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+    text.rsplit(|c: char| !word::is_part(c))
         .next()
         .unwrap_or("")
 }
@@ -237,6 +273,19 @@ fn end_of_group(text: &str) -> usize {
             _ => {}
         }
         at += token(&text[at..]);
+    }
+    1
+}
+
+/// Where the term that begins with `(` ends; just behind it when it does not.
+fn end_of_term(text: &str) -> usize {
+    let mut at = 1;
+    while let Some(c) = text[at..].chars().next() {
+        match c {
+            ')' => return at + 1,
+            '|' | ']' => return 1,
+            _ => at += token(&text[at..]),
+        }
     }
     1
 }
@@ -444,11 +493,16 @@ mod tests {
                 "x | rex field=y [a|b]+(?<c>.)",
                 "x\n| rex field=y [a|b]+(?<c>.)\n",
             ),
+            ("TERM(1  ()  x", "TERM(1  () x\n"),
             ("don't   know", "don't know\n"),
             ("stats count by'a  b'", "stats count by'a  b'\n"),
             (
                 "x | stats sum(eval  (a  +1))",
                 "x\n| stats sum(eval  (a  +1))\n",
+            ),
+            (
+                "x | stats sum(eval  ```why```  (a  +1))",
+                "x\n| stats sum(eval  ```why```  (a  +1))\n",
             ),
             ("a | | b", "a\n|\n| b\n"),
         ] {

@@ -24,7 +24,7 @@ use crate::error::Result;
 use crate::source::SourceId;
 
 pub use grammar::Rule;
-pub use quoting::quote;
+pub use quoting::{quote, quote_single};
 pub use special::SpecialField;
 
 mod grammar {

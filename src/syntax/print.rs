@@ -1,11 +1,19 @@
 //! Trees back to text: keywords in capitals, one blank, parentheses only where they are needed.
 //! Parsing what is printed gives the same tree, up to places.
 
+mod search;
+
+use pest::Parser;
+
 use super::ast::{
     Aggregate, AggregateArg, Arg, ArgKind, BinaryOp, Expr, ExprKind, Literal, Name, Pipeline,
-    Search, Stage, UnaryOp,
+    Stage, UnaryOp,
 };
-use super::quoting;
+use super::grammar::Grammar;
+use super::{Rule, quoting};
+use search::compared;
+
+pub use search::search;
 
 /// How a pipeline is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +52,24 @@ pub fn stage(stage: &Stage) -> String {
             (ArgKind::Expr(value), _) if stage.name.text.eq_ignore_ascii_case("head") => {
                 format!("({})", expr(value))
             }
+            // A number that leads is how many rows are kept, a sign which fields; behind a comma they are
+            // fields.
+            (ArgKind::Field(name), None) if is_number(name) || is_signed(name) => {
+                format!(", {}", field(name))
+            }
             // After another argument the operators of an expression could be taken for its.
             (ArgKind::Expr(value), Some(ArgKind::Option { .. } | ArgKind::Literal(_))) => {
                 format!("({})", expr(value))
+            }
+            // There double quotes hold a text, and a field in quotes stood in single ones.
+            (ArgKind::Field(name), _) if takes_texts(&stage.name.text) => Some(field(name))
+                .filter(|text| !text.starts_with('"'))
+                .unwrap_or_else(|| quoting::quote_single(&name.text)),
+            // A condition among other arguments, where no keyword tells it from these.
+            (ArgKind::Search(value), None | Some(ArgKind::Field(_) | ArgKind::Option { .. }))
+                if !is_search(&stage.name.text) =>
+            {
+                format!("({})", search(value))
             }
             _ => self::arg(arg),
         };
@@ -62,20 +85,54 @@ pub fn stage(stage: &Stage) -> String {
     out
 }
 
+/// Whether a command's arguments are a search expression.
+fn is_search(command: &str) -> bool {
+    ["search", "metasearch"]
+        .iter()
+        .any(|name| command.eq_ignore_ascii_case(name))
+}
+
+/// Whether a command takes texts beside fields.
+fn takes_texts(command: &str) -> bool {
+    ["strcat", "xpath", "highlight"]
+        .iter()
+        .any(|name| command.eq_ignore_ascii_case(name))
+}
+
+fn is_number(name: &Name) -> bool {
+    !name.quoted && name.text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_signed(name: &Name) -> bool {
+    !name.quoted && name.text.starts_with(['-', '+'])
+}
+
+fn is_word(name: &Name, words: &[&str]) -> bool {
+    !name.quoted
+        && words
+            .iter()
+            .any(|word| name.text.eq_ignore_ascii_case(word))
+}
+
 fn comma_between(left: &ArgKind, right: &ArgKind) -> bool {
-    use ArgKind::{Aggregate, Assign, Pair, SortKey};
-    matches!(
+    use ArgKind::{Aggregate, Assign, Field, Keyword, Pair, Sign, SortKey};
+    let listed = matches!(
         (left, right),
         (Assign { .. }, Assign { .. })
             | (Pair { .. }, Pair { .. })
-            | (SortKey { .. }, SortKey { .. } | ArgKind::Sign(_))
+            | (SortKey { .. }, SortKey { .. } | Sign(_))
             | (Aggregate(_), Aggregate(_))
-    )
+    );
+    // Not `a AS b`, which is a pair.
+    let as_follows = matches!(right, Keyword(word) if word == "AS")
+        || matches!(right, Pair { from, .. } if is_word(from, &["as"]));
+    let as_leads = matches!(left, Field(name) if is_word(name, &["as"]));
+    listed || as_leads || (as_follows && matches!(left, Field(_)))
 }
 
 fn arg(arg: &Arg) -> String {
     match &arg.kind {
-        ArgKind::Option { name, value } => format!("{}={}", name.text, literal(value)),
+        ArgKind::Option { name, value } => format!("{}={}", name.text, option_value(value)),
         ArgKind::OptionExpr { name, value } => format!("{}=eval({})", name.text, expr(value)),
         ArgKind::OptionSearch { name, value } => format!("{}=({})", name.text, search(value)),
         ArgKind::Field(name) => field(name),
@@ -97,10 +154,16 @@ fn arg(arg: &Arg) -> String {
             function,
             field: key,
         } => {
-            let sign = if *descending { "-" } else { "" };
+            // With a sign before it a name is one: `-x`, a number, and `d` at the end, which is `DESC`.
+            let other = is_signed(key) || is_number(key) || is_word(key, &["d", "desc"]);
+            let sign = match *descending {
+                true => "-",
+                false if other && function.is_none() => "+",
+                false => "",
+            };
             match function {
                 Some(function) => format!("{sign}{}({})", function.text, field(key)),
-                None => format!("{sign}{}", field(key)),
+                None => format!("{sign}{}", field_before_group(key)),
             }
         }
         ArgKind::Pair { from, to } => format!("{} AS {}", field(from), field(to)),
@@ -116,7 +179,26 @@ fn arg(arg: &Arg) -> String {
             field: name,
             op,
             value,
-        } => format!("{}{}{}", field(name), op.symbol(), literal(value)),
+        } => format!("{}{}{}", field(name), op.symbol(), compared(value)),
+    }
+}
+
+/// A field where a function of it could stand.
+fn field_before_group(name: &Name) -> String {
+    let text = field(name);
+    match Grammar::parse(Rule::sort_function, &text) {
+        Ok(_) => quoting::quote(&name.text),
+        Err(_) => text,
+    }
+}
+
+/// The value of an option: a lone comma is one, but a second `=` would make it a comparison.
+fn option_value(value: &Literal) -> String {
+    let bare = quoting::group(&value.text, &[]).filter(|_| !value.quoted);
+    match bare {
+        Some(group) if group.starts_with('(') => group,
+        Some(other) if other.starts_with('=') => quoting::quote(&value.text),
+        _ => literal(value),
     }
 }
 
@@ -138,6 +220,8 @@ pub fn field(name: &Name) -> String {
     } else {
         quoting::bare(&name.text, &['='])
     };
+    // Not what would be read as a name in single quotes.
+    let bare = bare.filter(|bare| Grammar::parse(Rule::single_quoted, bare).is_err());
     bare.unwrap_or_else(|| quoting::quote(&name.text))
 }
 
@@ -157,107 +241,16 @@ fn aggregate(value: &Aggregate) -> String {
         AggregateArg::None => function.clone(),
         AggregateArg::Field(name) => format!("{function}({})", field(name)),
         AggregateArg::Eval(_) => value.label.clone(),
+        // Without its parentheses it would be a field.
+        AggregateArg::Nested(inner, None) if inner.arg == AggregateArg::None => {
+            format!("{function}({}())", inner.function.text)
+        }
         AggregateArg::Nested(inner, None) => format!("{function}({})", aggregate(inner)),
         AggregateArg::Nested(inner, Some(span)) => {
             format!("{function}({}, {})", aggregate(inner), literal(span))
         }
     };
     with_alias(text, &value.alias)
-}
-
-/// A search expression's text.
-pub fn search(value: &Search) -> String {
-    match value {
-        Search::And(parts) => {
-            let parts: Vec<String> = parts
-                .iter()
-                .map(|part| match part {
-                    // Not needed, but few readers know that OR binds tighter.
-                    Search::Or(_) | Search::And(_) => format!("({})", search(part)),
-                    _ => search(part),
-                })
-                .collect();
-            parts.join(" ")
-        }
-        Search::Or(parts) => {
-            let parts: Vec<String> = parts.iter().map(search_operand).collect();
-            parts.join(" OR ")
-        }
-        Search::Not(inner) => format!("NOT {}", search_operand(inner)),
-        Search::Compare { field, op, value } => {
-            format!(
-                "{}{}{}",
-                search_field(field, op.symbol()),
-                op.symbol(),
-                literal(value)
-            )
-        }
-        Search::CompareSubsearch {
-            field,
-            op,
-            pipeline,
-            list,
-        } => {
-            let inner = subsearch(pipeline);
-            match list {
-                true => format!("{} IN ({inner})", search_field(field, "IN")),
-                false => format!("{}{}{inner}", search_field(field, op.symbol()), op.symbol()),
-            }
-        }
-        Search::In { field, values } => {
-            let values: Vec<String> = values.iter().map(literal).collect();
-            format!("{} IN ({})", search_field(field, "IN"), values.join(", "))
-        }
-        Search::Term(value) => term(value),
-        Search::ExactTerm(value) => format!("TERM({})", exact(value)),
-        Search::CaseTerm(value) => format!("CASE({})", exact(value)),
-        Search::Subsearch(inner) => subsearch(inner),
-    }
-}
-
-fn search_operand(value: &Search) -> String {
-    match value {
-        Search::And(_) | Search::Or(_) => format!("({})", search(value)),
-        _ => search(value),
-    }
-}
-
-/// Characters that end a bare word of a search.
-const WORD_STOPS: [char; 5] = ['=', '<', '>', '(', ')'];
-
-/// A field before `next`. Directly before a comparison sign even `OR` is a name.
-fn search_field(name: &Name, next: &str) -> String {
-    let plain = !name.quoted && (next != "IN" || !operator_word(&name.text));
-    let bare = quoting::bare(&name.text, &WORD_STOPS).filter(|_| plain);
-    bare.unwrap_or_else(|| quoting::quote(&name.text))
-}
-
-fn term(value: &Literal) -> String {
-    let bare = match quoting::bare(&value.text, &WORD_STOPS) {
-        // Alternatives in parentheses may come next, which are no list of values.
-        Some(text) if !value.quoted && text.eq_ignore_ascii_case("in") => Some(format!("({text})")),
-        Some(text) if !value.quoted && !operator_word(&value.text) => Some(text),
-        _ => None,
-    };
-    bare.unwrap_or_else(|| quoting::quote(&value.text))
-}
-
-fn exact(value: &Literal) -> String {
-    let bare = match quoting::bare(&value.text, &WORD_STOPS[3..]) {
-        Some(text) if !value.quoted => Some(text),
-        // What stands in TERM() may hold blanks and commas.
-        None if !value.quoted && !value.text.contains([')', '"', '\\', '|']) => {
-            Some(value.text.clone())
-        }
-        _ => None,
-    };
-    bare.unwrap_or_else(|| quoting::quote(&value.text))
-}
-
-fn operator_word(text: &str) -> bool {
-    ["and", "or", "not", "xor"]
-        .iter()
-        .any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// How tightly an expression binds; greater is tighter.
@@ -303,8 +296,7 @@ pub fn expr(value: &Expr) -> String {
     match &value.kind {
         ExprKind::Number(_, typed) => typed.clone(),
         ExprKind::Text(text) => quoting::quote(text),
-        ExprKind::Field(name) if plain_field(name) => name.clone(),
-        ExprKind::Field(name) => quoting::quote_single(name),
+        ExprKind::Field(name) => expression_field(name),
         ExprKind::Dotted(segments) => {
             let segments: Vec<&str> = segments.iter().map(|s| s.text.as_str()).collect();
             segments.join(".")
@@ -329,20 +321,11 @@ pub fn expr(value: &Expr) -> String {
     }
 }
 
-/// Whether a field can stand in an expression without quotes.
-fn plain_field(name: &str) -> bool {
-    let mut chars = name.chars();
-    let first = chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_' || beyond_ascii(c));
-    let braces = name.split("{}").all(|piece| {
-        piece
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || beyond_ascii(c))
-    });
-    first && braces && !operator_word(name)
-}
-
-fn beyond_ascii(c: char) -> bool {
-    !c.is_ascii() && !c.is_whitespace()
+/// A field in an expression: in single quotes unless the grammar reads all of it as one name.
+pub fn expression_field(name: &str) -> String {
+    let read = Grammar::parse(Rule::segment, name);
+    match read.is_ok_and(|read| read.as_str().len() == name.len()) {
+        true => name.to_owned(),
+        false => quoting::quote_single(name),
+    }
 }

@@ -62,6 +62,11 @@ fn escape_between(text: &str, quote: char, escaped: &[char]) -> String {
 /// Without quotes, with the backslashes that takes; `None` where only quotes can hold the text.
 /// `stops` are further characters that would end it outside parentheses.
 pub fn bare(text: &str, stops: &[char]) -> Option<String> {
+    group(text, stops).filter(|_| !text.starts_with('('))
+}
+
+/// The same where a group in parentheses may begin it.
+pub fn group(text: &str, stops: &[char]) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut open = 0usize;
     for c in text.chars() {
@@ -71,12 +76,13 @@ pub fn bare(text: &str, stops: &[char]) -> Option<String> {
         match c {
             '(' => open += 1,
             ')' => open = open.checked_sub(1)?,
-            '[' | ']' | ',' => return None,
+            // A backtick would call a macro.
+            '[' | ']' | ',' | '`' => return None,
             c if c.is_whitespace() => return None,
             '"' | '\\' | '|' => out.push('\\'),
             _ => {}
         }
         out.push(c);
     }
-    (open == 0 && !text.is_empty() && !text.starts_with('(')).then_some(out)
+    (open == 0 && !text.is_empty()).then_some(out)
 }

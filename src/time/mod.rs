@@ -6,6 +6,7 @@
 
 pub mod civil;
 pub mod format;
+pub mod log_span;
 pub mod parse;
 pub mod recognise;
 pub mod relative;
@@ -16,9 +17,10 @@ pub mod zone;
 
 pub use civil::{micros, seconds};
 pub use format::{format_readable, strftime};
+pub use log_span::LogSpan;
 pub use parse::strptime;
 pub use recognise::parse_timestamp;
 pub use relative::{Modifier, time_modifier};
-pub use span::{LogSpan, Span};
+pub use span::Span;
 pub use unit::{Snap, Unit};
 pub use written::{Written, written};

@@ -95,8 +95,10 @@ pub fn time_modifier(text: &str, now: f64, zone: Tz) -> Result<f64, String> {
     let text = text.trim();
     let unsigned = text.starts_with(|c: char| c.is_ascii_digit());
     if unsigned {
-        if let Some(epoch) = parse_number(text) {
-            return Ok(epoch);
+        match parse_number(text) {
+            Some(epoch) if epoch.is_finite() => return Ok(epoch),
+            Some(_) => return Err(format!("\"{text}\" lies outside the calendar")),
+            None => {}
         }
         let absolute = strptime(text, "%m/%d/%Y:%H:%M:%S", now, zone);
         if let Some(time) = absolute.or_else(|| parse_timestamp(text, zone).map(seconds)) {
@@ -147,6 +149,9 @@ mod tests {
             "yesterday",
             "-1ms",
             "13/40/2009:0:0:0",
+            "7e515",
+            "-1dé",
+            "5é",
         ] {
             assert!(time_modifier(text, NOW, Tz::UTC).is_err(), "{text}");
         }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use chrono_tz::Tz;
 
 use crate::time::civil::{DAY, SECOND, local, offset, resolve};
@@ -86,13 +86,15 @@ impl Span {
     /// The start of the bucket that holds `micros`, by the clock in `zone`. `align` is a time
     /// at which a bucket begins (`aligntime=`); as documented it counts for hours and shorter
     /// units only. Weeks begin on Sunday unless the span says otherwise (`1w@w1`); several
-    /// days are counted from 1970-01-01. `None` outside the calendar.
+    /// days are counted from 1970-01-01. Where clocks change, a bucket of hours or minutes lasts until
+    /// they next show, or have skipped, a time at which one begins: `4h` are three hours or five then.
+    /// `None` outside the calendar.
     pub fn floor(&self, micros: i64, zone: Tz, align: Option<i64>) -> Option<i64> {
         if self.unit.micros().is_some() {
             let origin = match (align, self.snap) {
                 (Some(align), _) => align,
                 (None, Some(snap)) => snap.floor(micros, zone)?,
-                (None, None) => -i64::from(offset(micros, zone)?) * SECOND,
+                (None, None) => return floor_by_clock(micros, zone, self.approximate_micros()),
             };
             let past = micros.checked_sub(origin)?;
             return micros.checked_sub(past.rem_euclid(self.approximate_micros()));
@@ -147,19 +149,44 @@ impl Span {
         }
     }
 
-    /// The start of the bucket after the one that begins at `start`.
-    pub fn next(&self, start: i64, zone: Tz) -> Option<i64> {
+    /// The start of the bucket after the one that begins at `start`, with the `align` of
+    /// [`Span::floor`].
+    pub fn next(&self, start: i64, zone: Tz, align: Option<i64>) -> Option<i64> {
         if self.unit.micros().is_some() {
-            return start.checked_add(self.approximate_micros());
+            let length = self.approximate_micros();
+            let mut next = start.checked_add(length)?;
+            if self.floor(start, zone, align) != Some(start) {
+                return Some(next);
+            }
+            // What the buckets begin at cuts the last one.
+            if let (Some(snap), None) = (self.snap, align) {
+                let cut = snap.unit.add(snap.floor(start, zone)?, 1, zone)?;
+                return Some(next.min(cut));
+            }
+            // A bucket in which clocks are set back is longer.
+            loop {
+                let mut floor = self.floor(next, zone, align)?;
+                if floor <= start {
+                    next = next.checked_add(length)?;
+                    continue;
+                }
+                // One may begin where clocks are set forward, and be shorter.
+                loop {
+                    match self.floor(floor - 1, zone, align)? {
+                        before if before > start => floor = before,
+                        _ => return Some(floor),
+                    }
+                }
+            }
         }
         // From midnight: a day may begin at one o'clock where clocks are set forward at midnight.
         let date = local(start, zone)?.date();
         let days = match self.unit {
             Unit::Week => self.count.checked_mul(7)?,
             Unit::Day => self.count,
-            Unit::Month | Unit::Quarter | Unit::Year => {
-                return self.unit.add(start, self.count, zone);
-            }
+            Unit::Month => return first_of_month(date, self.count, zone),
+            Unit::Quarter => return first_of_month(date, self.count.checked_mul(3)?, zone),
+            Unit::Year => return first_of_month(date, self.count.checked_mul(12)?, zone),
             Unit::Microsecond
             | Unit::Millisecond
             | Unit::Centisecond
@@ -171,6 +198,50 @@ impl Span {
         let next = date.checked_add_days(Days::new(u64::try_from(days).ok()?))?;
         resolve(midnight(next), zone)
     }
+}
+
+/// Midnight of a date so many months later.
+fn first_of_month(date: NaiveDate, months: i64, zone: Tz) -> Option<i64> {
+    let months = Months::new(u32::try_from(months).ok()?);
+    resolve(midnight(date.checked_add_months(months)?), zone)
+}
+
+/// The longest time for which clocks are asked whether they changed. Longer buckets have the clock
+/// of 1970.
+const CLOCKS_MATTER: i64 = 7 * DAY;
+
+/// The latest time, not after `micros`, at which a clock in `zone` showed a multiple of `length` or was
+/// set forward over one.
+fn floor_by_clock(micros: i64, zone: Tz, length: i64) -> Option<i64> {
+    let mut time = micros;
+    loop {
+        let of = if length > CLOCKS_MATTER { 0 } else { time };
+        let ahead = i64::from(offset(of, zone)?) * SECOND;
+        let shown = time.checked_add(ahead)?;
+        let start = time.checked_sub(shown.rem_euclid(length))?;
+        if length > CLOCKS_MATTER || i64::from(offset(start, zone)?) * SECOND == ahead {
+            return Some(start);
+        }
+        let change = change(start, time, zone)?;
+        let before = i64::from(offset(change - 1, zone)?) * SECOND;
+        if start + ahead >= change + before {
+            return Some(change);
+        }
+        time = change - 1;
+    }
+}
+
+/// When clocks in `zone` changed, between two times at which they differ.
+fn change(from: i64, to: i64, zone: Tz) -> Option<i64> {
+    let (mut from, mut to, new) = (from, to, offset(to, zone)?);
+    while to - from > 1 {
+        let middle = from + (to - from) / 2;
+        match offset(middle, zone)? == new {
+            true => to = middle,
+            false => from = middle,
+        }
+    }
+    Some(to)
 }
 
 /// The last multiple of `step`, counted from `origin`, that is not above `value`.
@@ -198,56 +269,9 @@ impl fmt::Display for Span {
     }
 }
 
-/// Ranges that grow by a factor: `log10`, `2log5`, `1.5log3`. (Search Reference, "bin".)
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LogSpan {
-    /// Where a range begins, within a power of the base: at least 1, below the base.
-    pub coefficient: f64,
-    /// The factor from one range to the next: above 1.
-    pub base: f64,
-}
-
-impl LogSpan {
-    /// Parses `[<coefficient>]log[<base>]`; `None` for anything else.
-    pub fn parse(text: &str) -> Option<LogSpan> {
-        let lower = text.trim().to_ascii_lowercase();
-        let (coefficient, base) = lower.split_once("log")?;
-        let number = |text: &str, default: f64| {
-            if text.is_empty() {
-                Some(default)
-            } else {
-                crate::value::parse_number(text)
-            }
-        };
-        let span = LogSpan {
-            coefficient: number(coefficient, 1.0)?,
-            base: number(base, 10.0)?,
-        };
-        let fits = span.base > 1.0 && span.coefficient >= 1.0 && span.coefficient < span.base;
-        fits.then_some(span)
-    }
-
-    /// The range that holds `value`, lower end included; `None` for zero and below, which no
-    /// logarithm reaches.
-    pub fn range(&self, value: f64) -> Option<(f64, f64)> {
-        if !value.is_finite() || value <= 0.0 {
-            return None;
-        }
-        let mut power = ((value / self.coefficient).ln() / self.base.ln()).floor();
-        let start = |power: f64| self.coefficient * self.base.powf(power);
-        // The logarithm of an exact power may fall short by a hair.
-        if start(power + 1.0) <= value {
-            power += 1.0;
-        } else if start(power) > value {
-            power -= 1.0;
-        }
-        Some((start(power), start(power + 1.0)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{LogSpan, Span};
+    use super::Span;
     use chrono_tz::{America::New_York, Tz};
 
     fn floor(span: &str, seconds: i64, zone: Tz) -> Option<i64> {
@@ -317,22 +341,56 @@ mod tests {
     fn the_next_bucket_follows_the_calendar() {
         let month = Span::parse("1mon").unwrap();
         assert_eq!(
-            month.next(1_698_796_800_000_000, Tz::UTC),
+            month.next(1_698_796_800_000_000, Tz::UTC, None),
             Some(1_701_388_800_000_000)
         );
+        // In Kathmandu 1986 began a quarter of an hour after midnight.
+        let zone = chrono_tz::Asia::Kathmandu;
+        let begins = month.floor(505_000_000_000_000, zone, None);
+        let next = month.next(begins.unwrap(), zone, None).unwrap();
+        assert_eq!(begins, Some(504_901_800_000_000));
+        assert_eq!(month.floor(next, zone, None), Some(next));
+        assert_eq!(month.floor(next - 1, zone, None), begins);
     }
 
     #[test]
-    fn logarithmic_ranges() {
-        let ten = LogSpan::parse("log10").unwrap();
-        assert_eq!(ten.range(5.0), Some((1.0, 10.0)));
-        assert_eq!(ten.range(1000.0), Some((1000.0, 10000.0)));
-        assert_eq!(
-            LogSpan::parse("2log5").unwrap().range(3.0),
-            Some((2.0, 10.0))
-        );
-        assert_eq!(LogSpan::parse("log1"), None);
-        assert_eq!(LogSpan::parse("10"), None);
-        assert_eq!(ten.range(0.0), None);
+    fn buckets_of_hours_follow_the_clock_when_it_changes() {
+        // 2024-03-10 and 2024-11-03 in New York, in hours since midnight there.
+        for (midnight, span, starts) in [
+            (1_710_046_800, "4h", [0, 3, 7, 11]),
+            (1_710_046_800, "1h", [0, 1, 2, 3]),
+            (1_730_606_400, "4h", [0, 5, 9, 13]),
+            (1_730_606_400, "1h", [0, 1, 2, 3]),
+            (1_730_606_400, "12h", [0, 13, 25, 37]),
+        ] {
+            let span = Span::parse(span).unwrap();
+            let at = |hours: i64| (midnight + hours * 3600) * 1_000_000;
+            let mut next = at(0);
+            for start in starts {
+                assert_eq!(next, at(start), "{span}");
+                assert_eq!(span.floor(next, New_York, None), Some(next), "{span}");
+                next = span.next(next, New_York, None).unwrap();
+                assert_eq!(
+                    span.floor(next - 1, New_York, None),
+                    Some(at(start)),
+                    "{span}"
+                );
+            }
+        }
+        // So does one of seconds, of which the last is cut.
+        let odd = Span::parse("31").unwrap();
+        let berlin = chrono_tz::Europe::Berlin;
+        let change = 1_711_846_800_000_000;
+        let start = odd.floor(change - 1, berlin, None).unwrap();
+        assert_eq!(odd.next(start, berlin, None), Some(change));
+        // What it is snapped to cuts it.
+        let cut = Span::parse("5h@d").unwrap();
+        let hours = |hours: i64| Some(hours * 3_600_000_000);
+        assert_eq!(cut.next(15 * 3_600_000_000, Tz::UTC, None), hours(20));
+        assert_eq!(cut.next(20 * 3_600_000_000, Tz::UTC, None), hours(24));
+        // A bucket that would begin in an hour that is skipped begins with the next.
+        let half = Span::parse("2h").unwrap();
+        let change = 1_710_054_000_000_000;
+        assert_eq!(half.floor(change + 1, New_York, None), Some(change));
     }
 }

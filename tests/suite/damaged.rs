@@ -78,7 +78,9 @@ fn every_kind(place: &Place) -> Vec<(String, bool, u64)> {
     let mut latin = text(0, 49).into_bytes();
     latin.extend_from_slice(b"2024-05-15 11:59:00 user=caf\xe9\n");
 
-    let kinds: Vec<(&str, Vec<u8>, Vec<u8>, u64, u64)> = vec![
+    /// A name, the bytes as they should be and as they are, and how many events each has.
+    type Pair = (&'static str, Vec<u8>, Vec<u8>, u64, u64);
+    let kinds: Vec<Pair> = vec![
         ("line.ndjson", lines.clone(), bent_line, 50, 49),
         (
             "array.json",

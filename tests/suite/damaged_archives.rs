@@ -118,8 +118,8 @@ fn bytes_before_damage_are_not_lost_in_a_buffer() {
 #[test]
 fn a_damaged_piece_costs_none_of_those_behind_it() {
     let place = Place::new();
-    let pieces: [(&str, fn(&[u8]) -> Vec<u8>); 2] = [("gz", gzip), ("zst", zstd)];
-    for (ending, pack) in pieces {
+    type Pack = fn(&[u8]) -> Vec<u8>;
+    for (ending, pack) in [("gz", gzip as Pack), ("zst", zstd)] {
         let [a, b, c] = [0..2_000, 2_000..4_000, 4_000..6_000].map(|n| pack(&rows(n)));
         let file = format!("x.ndjson.{ending}");
         place.write(&file, [a.clone(), b.clone(), c.clone()].concat());

@@ -6,6 +6,7 @@ use std::process::Command;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use crate::drive::alone;
 use crate::support::{self, Row};
 
 const NAME: &str = "remote_process_instantiation_via_wmi";
@@ -35,9 +36,8 @@ fn expected() -> Vec<Row> {
 
 /// Standard output of the program, which must succeed.
 fn spelunk(home: &Path, args: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_spelunk"))
+    let output = alone(&mut Command::new(env!("CARGO_BIN_EXE_spelunk")))
         .current_dir(home)
-        .env_remove("SPELUNK_HOME")
         .arg("--home")
         .arg(home.join("store"))
         .args(args)

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::drive::{Place, Run};
+use crate::drive::{Place, Run, alone};
 use crate::support;
+use crate::testing::skip;
 
 /// The program on that content, with options before and after.
 fn test(place: &Place, more: &[&str]) -> Run {
@@ -140,7 +141,7 @@ fn only_what_changed_is_tested_when_asked() {
         place.write(&format!("c/{name}"), text(name));
     }
     let git = |args: &[&str]| {
-        let done = std::process::Command::new("git")
+        let done = alone(&mut std::process::Command::new("git"))
             .current_dir(place.path().join("c"))
             .args(["-c", "user.name=t", "-c", "user.email=t@example.test"])
             .args(args)
@@ -148,7 +149,7 @@ fn only_what_changed_is_tested_when_asked() {
         done.is_ok_and(|output| output.status.success())
     };
     if !git(&["init", "-q"]) {
-        eprintln!("SKIPPED: git is not there");
+        skip("git is not there");
         return;
     }
     assert!(git(&["add", "."]) && git(&["commit", "-q", "-m", "first"]));

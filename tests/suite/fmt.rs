@@ -1,7 +1,7 @@
 //! `spelunk fmt` on files: only searches change, and only how they are laid out.
 
 use crate::drive::{Place, Run};
-use crate::{shared, support};
+use crate::{support, testing};
 
 /// What the file `name` is after `fmt -w`, which must end well. Doing it again changes nothing,
 /// and with other ends of lines, or without the last one, it is the same.
@@ -435,7 +435,7 @@ fn links_are_followed_and_permissions_kept() {
 /// Every published detection, with nothing but its search changed.
 #[test]
 fn published_detections_keep_everything_else() {
-    let Some(content) = shared::shared("content/detections") else {
+    let Some(content) = testing::shared("content/detections") else {
         return;
     };
     let place = Place::new();

@@ -12,8 +12,8 @@ use spelunk::detect::lint::{self, By, Lint};
 use spelunk::session::Session;
 
 use crate::drive::Place;
-use crate::shared::{say, shared};
 use crate::support;
+use crate::testing::{say, shared};
 
 /// The page that the table makes.
 fn page() -> String {

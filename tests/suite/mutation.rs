@@ -1,10 +1,4 @@
-//! Texts and bytes changed by chance, the same chance in every run, and the watch over what is
-//! done with them: a panic or a search without end tells which text it was.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
+//! Chance that a seed decides, and texts and bytes changed by it.
 
 /// Chance that begins with a seed and is the same on every machine (SplitMix64).
 pub struct Chance(u64);
@@ -47,74 +41,6 @@ impl Chance {
         let end = start + self.below(most.min(length - start) + 1);
         (start, end)
     }
-}
-
-/// How many rounds a test goes: `ROUNDS` times as many as in the suite, when it is set.
-pub fn rounds(usual: usize) -> usize {
-    let times = std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok());
-    usual * times.unwrap_or(1)
-}
-
-/// The seed: `SEED` when it is set.
-pub fn seed() -> u64 {
-    let set = std::env::var("SEED").ok().and_then(|n| n.parse().ok());
-    set.unwrap_or(20_260_401)
-}
-
-/// Does the work on each of what `make` gives, one after the other, and fails for what panics,
-/// what is wrong as the work says, and what takes longer than `patience`.
-pub fn watched<T: Clone + Send + 'static>(
-    rounds: usize,
-    patience: Duration,
-    mut make: impl FnMut(usize) -> T + Send + 'static,
-    show: impl Fn(&T) -> String,
-    mut work: impl FnMut(&T) -> Result<(), String> + Send + 'static,
-) {
-    enum News<T> {
-        Begins(T),
-        Ends(Result<(), String>),
-    }
-    let (sender, news) = mpsc::channel();
-    thread::Builder::new()
-        .stack_size(16 << 20)
-        .spawn(move || {
-            for round in 0..rounds {
-                let input = make(round);
-                if sender.send(News::Begins(input.clone())).is_err() {
-                    return;
-                }
-                let ended = catch_unwind(AssertUnwindSafe(|| work(&input)))
-                    .unwrap_or_else(|_| Err("it panicked".to_owned()));
-                if sender.send(News::Ends(ended)).is_err() {
-                    return;
-                }
-            }
-        })
-        .expect("a thread can be made");
-    let mut last = None;
-    let mut failed = Vec::new();
-    loop {
-        match news.recv_timeout(patience) {
-            Ok(News::Begins(input)) => last = Some(input),
-            Ok(News::Ends(Ok(()))) => {}
-            Ok(News::Ends(Err(why))) => {
-                let input = last.as_ref().map(&show).unwrap_or_default();
-                failed.push(format!("{why}\n    {input}"));
-            }
-            Err(mpsc::RecvTimeoutError::Disconnected) => break,
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                let input = last.as_ref().map(&show).unwrap_or_default();
-                failed.push(format!("not done after {patience:?}\n    {input}"));
-                break;
-            }
-        }
-    }
-    assert!(
-        failed.is_empty(),
-        "{} of {rounds} failed:\n{}",
-        failed.len(),
-        failed.join("\n")
-    );
 }
 
 /// Bytes changed in one to four places: bits turned, numbers set to their bounds, pieces cut out,

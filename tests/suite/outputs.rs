@@ -1,7 +1,7 @@
 //! Files that the user names for output: there whole or not at all.
 
 use crate::drive::{Place, wait};
-use crate::shared;
+use crate::testing;
 
 const ROWS: &str = "| makeresults count=3 | streamstats count AS n | table n";
 const DRAWN: &str = "| makeresults count=3 | streamstats count AS n | eval a=\"x\".n | table a n";
@@ -171,7 +171,7 @@ fn links_permissions_and_special_files_are_respected() {
         .status()
         .is_ok_and(|s| s.success())
     {
-        shared::say("SKIPPED: mkfifo is not there");
+        testing::skip("mkfifo is not there");
         return;
     }
     let reader = std::thread::spawn(move || std::fs::read_to_string(fifo).unwrap_or_default());
@@ -200,7 +200,7 @@ fn a_full_disk_is_an_error_of_the_file() {
             .current_dir(place.path())
             .output();
         let Ok(run) = run else {
-            shared::say("SKIPPED: bash is not there");
+            testing::skip("bash is not there");
             return;
         };
         let said = String::from_utf8_lossy(&run.stderr);

@@ -195,7 +195,8 @@ mod terminal {
     use std::sync::{Arc, Mutex};
     use std::time::{Duration, Instant};
 
-    use crate::drive::Place;
+    use crate::drive::{Place, alone};
+    use crate::testing::skip;
 
     struct Terminal {
         child: Child,
@@ -209,13 +210,11 @@ mod terminal {
         fn open(place: &Place) -> Option<Terminal> {
             // `exec`: a shell that stays in between would take Ctrl-C for its own and end with 130.
             let command = format!("exec '{}' repl", env!("CARGO_BIN_EXE_spelunk"));
-            let started = Command::new("script")
+            let started = alone(&mut Command::new("script"))
                 .args(["-qefc", &command, "/dev/null"])
                 .current_dir(place.path())
                 .env("TERM", "xterm")
                 .env("SHELL", "/bin/sh")
-                .env("SHELL", "/bin/sh")
-                .env_remove("SPELUNK_HOME")
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::null())
@@ -223,7 +222,9 @@ mod terminal {
             let mut child = match started {
                 Ok(child) => child,
                 Err(why) => {
-                    eprintln!("SKIPPED: no terminal: the command `script` does not start: {why}");
+                    skip(&format!(
+                        "no terminal: the command `script` does not start: {why}"
+                    ));
                     return None;
                 }
             };
@@ -253,6 +254,20 @@ mod terminal {
             self.keys.flush().expect("the terminal is open");
         }
 
+        /// Presses the keys again and again until `text` is shown: a key that is pressed before the search
+        /// has begun is not for the search.
+        #[track_caller]
+        fn press_until(&mut self, keys: &str, text: &str) {
+            for _ in 0..120 {
+                std::thread::sleep(Duration::from_millis(500));
+                self.press(keys);
+                if self.seen.lock().expect("not poisoned")[self.read..].contains(text) {
+                    break;
+                }
+            }
+            self.expect(text);
+        }
+
         /// Waits until `text` is shown, after what was waited for before.
         #[track_caller]
         fn expect(&mut self, text: &str) {
@@ -263,7 +278,7 @@ mod terminal {
                     self.read += at + text.len();
                     return;
                 }
-                if started.elapsed() > Duration::from_secs(30) {
+                if started.elapsed() > Duration::from_secs(120) {
                     let _ = self.child.kill();
                     panic!("`{text}` is not shown in:\n{}", &seen[self.read..]);
                 }
@@ -288,10 +303,9 @@ mod terminal {
         // Ctrl-C clears a line.
         terminal.press("| rubbish\u{3}");
         terminal.expect("> ");
-        terminal.press("| makeresults count=40000000 | eval x=random() | stats sum(x)\r");
-        std::thread::sleep(Duration::from_millis(1500));
-        terminal.press("\u{3}");
-        terminal.expect("interrupted");
+        terminal
+            .press("| makeresults count=20000000 | eval x=len(sha512(random())) | stats sum(x)\r");
+        terminal.press_until("\u{3}", "interrupted");
         terminal.expect("> ");
         // A trailing pipe goes on in the next line.
         terminal.press("| makeresults |\reval second=6*7 |\rtable second\r");
@@ -309,7 +323,7 @@ mod terminal {
                 break status;
             }
             assert!(
-                started.elapsed() < Duration::from_secs(30),
+                started.elapsed() < Duration::from_secs(120),
                 "Ctrl-D does not leave"
             );
             std::thread::sleep(Duration::from_millis(10));

@@ -4,6 +4,7 @@ use quick_xml::events::Event;
 use serde_json::Value as Json;
 
 use crate::drive::Place;
+use crate::testing::skip;
 
 const ROWS: &str = "process_name,process,dest,user,_time\n\
     wmic.exe,wmic <b>&amp;</b> call,web-1,bob,2024-03-01T10:00:00\n\
@@ -237,13 +238,8 @@ fn chromium() -> Option<std::path::PathBuf> {
 
 #[test]
 fn the_page_works_in_a_browser() {
-    use std::io::Write as _;
-
     let Some(chromium) = chromium() else {
-        let why = "SKIPPED: the page in a browser: no chromium is installed; CHROMIUM names one\n";
-        std::io::stderr()
-            .write_all(why.as_bytes())
-            .expect("standard error is open");
+        skip("no chromium is installed; CHROMIUM names one");
         return;
     };
     let place = place();

@@ -1,9 +1,8 @@
 //! Runs what lies beside the project in `../shared`, where it is there: conformance cases,
-//! published detections, real data. Where it is not, the tests say so and pass.
+//! published detections, real data. Where it is not, the tests say that they are skipped.
 
 use std::collections::HashMap;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,21 +14,7 @@ use spelunk::knowledge::detection::Detection;
 use spelunk::session::{ModelFile, RunChoice, Session, Stage};
 
 use crate::support::{self, Row};
-
-/// A path below `../shared`, if it is there.
-pub fn shared(path: &str) -> Option<PathBuf> {
-    let found = support::root().join("../shared").join(path);
-    if found.exists() {
-        return Some(found);
-    }
-    say(&format!("SKIPPED: ../shared/{path} is not there"));
-    None
-}
-
-/// Past the test runner, which swallows what tests print.
-pub fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
+use crate::testing::{say, shared};
 
 #[derive(Deserialize)]
 struct Case {

@@ -1,6 +1,6 @@
 //! The example events that published descriptions of sources hold, read and brought into the data
 //! models: each field that a description lists must be there. Descriptions lie beside the project
-//! in `../shared/content/data_sources`; where they are not, the test says so and passes.
+//! in `../shared/content/data_sources`; where they are not, the test says that it is skipped.
 //!
 //! `sources.csv` holds how many of a source's fields may be missing. `UPDATE=1` writes what is
 //! missing now; `SOURCE=aws` tells the missing fields of the sources whose name holds that.
@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use spelunk::session::Session;
 
-use crate::shared::{say, shared};
 use crate::support::{self, Row};
+use crate::testing::{say, shared};
 
 /// Fields that say where Splunk keeps an event and how it counted its bytes, not what happened.
 const NOT_OF_THE_EVENT: [&str; 7] = [

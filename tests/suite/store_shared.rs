@@ -1,21 +1,13 @@
 //! Real data beside the project: every record arrives or is counted, and summaries give what
-//! events give. Where it is not there, the tests say so and pass.
+//! events give. Where it is not there, the tests say that they are skipped.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use spelunk::session::{ReplaySummary, RunChoice, Session};
 
 use crate::support;
-
-fn data() -> Option<PathBuf> {
-    let path = support::root().join("../shared/data");
-    if path.exists() {
-        return Some(path);
-    }
-    let _ = writeln!(std::io::stderr(), "SKIPPED: ../shared/data is not there");
-    None
-}
+use crate::testing::{say, shared};
 
 fn replayed(path: &Path) -> (tempfile::TempDir, Session, ReplaySummary) {
     let dir = support::folder();
@@ -66,7 +58,9 @@ fn records(path: &Path) -> Option<u64> {
 
 #[test]
 fn every_record_of_real_logs_arrives_or_is_counted() {
-    let Some(data) = data() else { return };
+    let Some(data) = shared("data") else {
+        return;
+    };
     let mut all = Vec::new();
     files(&data, &mut all);
     all.sort();
@@ -80,22 +74,21 @@ fn every_record_of_real_logs_arrives_or_is_counted() {
         assert_eq!(summary.events + bad, expected, "{}", path.display());
         compared += 1;
     }
-    let _ = writeln!(
-        std::io::stderr(),
-        "counted records of {compared} real files"
-    );
+    say(&format!("counted records of {compared} real files"));
     assert!(compared > 10);
 }
 
 #[test]
 fn summaries_of_real_logs_give_what_events_give() {
-    let Some(data) = data() else { return };
+    let Some(data) = shared("data") else {
+        return;
+    };
     let (dir, session, summary) = replayed(&data);
     let mut counts = String::new();
     for (name, rows) in &summary.models {
         counts += &format!("{name}: {rows} rows\n");
     }
-    let _ = write!(std::io::stderr(), "{} events\n{counts}", summary.events);
+    say(&format!("{} events\n{}", summary.events, counts.trim_end()));
     let mut searches: Vec<String> = Vec::new();
     for model in session.catalog().models.iter() {
         for dataset in model.datasets() {

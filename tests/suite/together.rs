@@ -7,7 +7,8 @@ use serde_json::{Value as Json, json};
 use spelunk::session::{KeepRisk, RunChoice, Session};
 
 use crate::drive::Place;
-use crate::{shared, support};
+use crate::support;
+use crate::testing::{say, shared};
 
 /// What `run` gave, by detection; how long it took is left out.
 fn ran(place: &Place, args: &[&str]) -> BTreeMap<String, Json> {
@@ -336,7 +337,7 @@ fn groups_that_a_key_leaves_out_are_not_missed() {
 
 #[test]
 fn all_published_detections_find_the_same_together_and_alone() {
-    let (Some(content), Some(data)) = (shared::shared("content"), shared::shared("data")) else {
+    let (Some(content), Some(data)) = (shared("content"), shared("data")) else {
         return;
     };
     let dir = support::folder();
@@ -372,6 +373,6 @@ fn all_published_detections_find_the_same_together_and_alone() {
     let is_found = |rows: &&Option<String>| rows.as_ref().is_some_and(|rows| !rows.is_empty());
     let with_rows = together.values().map(|(rows, ..)| rows).filter(is_found);
     let with_rows = with_rows.count();
-    shared::say(&format!("{with_rows} published detections found something"));
+    say(&format!("{with_rows} published detections found something"));
     assert!(with_rows > 40, "{with_rows}");
 }

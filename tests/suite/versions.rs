@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::drive::Place;
-use crate::shared::say;
+use crate::drive::{Place, alone};
+use crate::testing::skip;
 
 const EVENTS: &str = "{\"_time\":1700000000,\"user\":\"bob\",\"action\":\"logon\"}\n\
                       {\"_time\":1700000001,\"user\":\"eve\",\"action\":\"logon\"}\n\
@@ -104,7 +104,7 @@ fn a_missing_version_is_named() {
 
 /// Runs git in a folder; false where there is none.
 fn git(place: &Place, args: &[&str]) -> bool {
-    let run = std::process::Command::new("git")
+    let run = alone(&mut std::process::Command::new("git"))
         .args([
             "-c",
             "user.name=x",
@@ -123,7 +123,7 @@ fn git(place: &Place, args: &[&str]) -> bool {
             true
         }
         Err(why) => {
-            say(&format!("SKIPPED: git is not there: {why}"));
+            skip(&format!("git is not there: {why}"));
             false
         }
     }

@@ -5,6 +5,8 @@ use rustyline::completion::Pair;
 use crate::cli::repl::dot;
 use crate::cli::repl::lexer::{Kind, Token, tokens};
 use crate::cli::repl::names::Names;
+use crate::syntax::{self, print};
+use crate::word;
 
 /// What may stand at the cursor.
 #[derive(Default)]
@@ -209,22 +211,20 @@ fn command(line: &str, before: &[Token]) -> String {
     stages.pop().flatten().unwrap_or("").to_ascii_lowercase()
 }
 
-/// A field as `eval` wants it: in single quotes where it is no plain name.
+/// A field as `eval` wants it: in single quotes where it is not a word, or words joined by dots.
 fn expression_field(name: &str) -> String {
-    if name
-        .chars()
-        .all(|c| c.is_alphanumeric() || c == '_' || c == '.')
-    {
-        name.to_owned()
-    } else {
-        format!("'{name}'")
+    let word =
+        |part: &str| part.chars().all(word::is_part) && print::expression_field(part) == part;
+    match name.split('.').all(word) {
+        true => name.to_owned(),
+        false => syntax::quote_single(name),
     }
 }
 
 /// A field as the other commands want it: in double quotes where it has blanks or marks.
 fn plain_field(name: &str) -> String {
-    if name.contains(|c: char| c.is_whitespace() || "|()[],=<>!`\"".contains(c)) {
-        format!("\"{name}\"")
+    if name.contains(|c: char| c.is_whitespace() || "|()[],=<>!`\"\\".contains(c)) {
+        syntax::quote(name)
     } else {
         name.to_owned()
     }
@@ -288,7 +288,7 @@ mod tests {
             ]
             .into(),
             lookups: strings(&["assets.csv"]),
-            fields: strings(&["user", "user.name{}", "user agent"]),
+            fields: strings(&["user", "user.name{}", "user agent", "or", "orÉ", "user's"]),
         }
     }
 
@@ -306,11 +306,16 @@ mod tests {
             ("| head li", 7, &["limit="]),
             ("| STATS cou", 8, &["count("]),
             ("| eval x=lo", 9, &["lower("]),
-            ("| eval x=us", 9, &["user", "'user agent'", "'user.name{}'"]),
+            (
+                "| eval x=us",
+                9,
+                &["user", "'user agent'", "'user\\'s'", "'user.name{}'"],
+            ),
+            ("| eval x=or", 9, &["'or'", "orÉ"]),
             (
                 "| stats count by us",
                 17,
-                &["user", "\"user agent\"", "user.name{}"],
+                &["user", "\"user agent\"", "user's", "user.name{}"],
             ),
             (
                 "| tstats count from datamodel=End",

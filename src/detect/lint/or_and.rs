@@ -6,6 +6,7 @@ use crate::detect::lint::spots::{each_search, expressions, extent, joined, searc
 use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, ExprKind, Search};
+use crate::word;
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {
@@ -65,7 +66,7 @@ fn in_search(subject: &Subject<'_>, findings: &mut Findings) {
                             end: pair[1].start.max(pair[0].end),
                             ..pair[0]
                         };
-                        let mut words = subject.text(between).split(|c: char| !c.is_alphabetic());
+                        let mut words = subject.text(between).split(|c: char| !word::is_part(c));
                         words.any(|word| word.eq_ignore_ascii_case("and"))
                     });
                     if let (Some(and), Some(or), Some(span)) = (and, or, extent(part))

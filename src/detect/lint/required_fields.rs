@@ -3,6 +3,7 @@
 use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
 use crate::detect::test::closure;
 use crate::plan::flow::BARE;
+use crate::word;
 
 pub(super) const LINTS: &[Lint] = &[Lint {
     code: "SPL208",
@@ -24,16 +25,9 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
     let text = closure(&subject.context.catalog, &detection.search);
     for field in &detection.tags.required_fields {
         let own = field.rsplit('.').next().unwrap_or(field);
-        if BARE.contains(&field.as_str()) || names(&text, own) {
+        if BARE.contains(&field.as_str()) || word::stands_in(&text, own) {
             continue;
         }
         findings.beside(field.as_str(), format!("the search does not name `{field}`"));
     }
-}
-
-/// Whether a text has the name, not as a part of another.
-fn names(text: &str, name: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(name)
-        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + name.len()..].starts_with(part))
 }

@@ -334,6 +334,7 @@ mod tests {
     use crate::exec::column::Cells;
     use crate::plan::matching::{FieldMatcher, TermMatcher};
     use crate::syntax::ast::{CompareOp, Literal, Search};
+    use crate::testing;
 
     const OPS: [CompareOp; 4] = [CompareOp::Eq, CompareOp::Ne, CompareOp::Lt, CompareOp::Ge];
 
@@ -373,6 +374,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(testing::chance(256))]
+
         #[test]
         fn tests_tried_together_pass_as_they_do_alone(
             texts in prop::collection::vec(prop::option::of(text("aAbB.1é")), 1..40),

@@ -189,7 +189,15 @@ mod tests {
                 list_limit: 100,
             };
             let result = (f.body)(&samples);
-            let _ = (f.returns)(Type::Text);
+            let kind = match &result {
+                Value::Null => Type::Null,
+                Value::Bool(_) => Type::Bool,
+                Value::Num(_) => Type::Number,
+                Value::Text(_) => Type::Text,
+                Value::Multi(_) => Type::Multi,
+            };
+            let said = (f.returns)(Type::Text);
+            assert_eq!(kind.join(said), said, "{call} is not of the type it says");
             let text = match &result {
                 Value::Multi(several) => several.join(" "),
                 single => single.as_text().unwrap_or_default().into_owned(),

@@ -145,16 +145,15 @@ fn header(input: &mut Input<'_>) -> io::Result<usize> {
     if flags & 4 != 0 {
         end += 2 + usize::from(u16::from_le_bytes([byte(end)?, byte(end + 1)?]));
     }
-    for text in [8, 16] {
-        while flags & text != 0 {
+    // A name and a comment, each up to a zero byte.
+    for _ in 0..(flags & (8 | 16)).count_ones() {
+        while byte(end)? != 0 {
             if end > LONGEST {
                 return Err(invalid("not a header of gzip data"));
             }
             end += 1;
-            if byte(end - 1)? == 0 {
-                break;
-            }
         }
+        end += 1;
     }
     if flags & 2 != 0 {
         end += 2;

@@ -45,12 +45,12 @@ impl Walker<'_> {
         about: About<'_>,
     ) -> Result<Option<(String, bool)>> {
         let mut archive = tar::Archive::new(input);
-        let mut entries = match archive.entries() {
+        let entries = match archive.entries() {
             Ok(entries) => entries,
             Err(why) => return Ok(Some((why.to_string(), false))),
         };
         let mut is_cut = false;
-        while let Some(entry) = entries.next() {
+        for entry in entries {
             let mut entry = match entry {
                 Ok(entry) => entry,
                 Err(why) => return Ok(Some((why.to_string(), is_cut))),

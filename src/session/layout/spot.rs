@@ -43,6 +43,7 @@ impl Spot<'_> {
                 origin: file,
                 offset: narrow(self.raw.start + offset),
                 len: narrow(len),
+                computed: len == 0,
                 call: None,
             });
         };

@@ -1,16 +1,14 @@
 //! Files with searches, changed by chance: what `fmt` does to them changes nothing but searches,
 //! and of these only blanks.
-//!
-//! `ROUNDS=100 SEED=7 cargo test --release --test suite mutated_layouts` goes on longer, elsewhere.
 
 use std::path::Path;
-use std::time::Duration;
 
 use spelunk::knowledge::conf::Layers;
 use spelunk::knowledge::fault::Faults;
 use spelunk::session::{FileKind, Session};
 
-use crate::mutated_searches::seeds;
+use crate::explore::searches::{few, many};
+use crate::explore::{Subject, explored, shorter};
 use crate::mutation::{self, Chance};
 use crate::support;
 
@@ -78,22 +76,21 @@ fn conf(chance: &mut Chance, search: &str) -> String {
     )
 }
 
-fn file(seeds: &[String], round: usize) -> (&'static str, String) {
-    let mut chance = Chance::new(mutation::seed().wrapping_add(round as u64 * 104_729));
+fn file(seeds: &[String], chance: &mut Chance) -> (&'static str, String) {
     let (of, other) = (chance.among(seeds), chance.among(seeds));
     let search = match chance.below(2) {
         0 => of.clone(),
-        _ => mutation::search(&mut chance, of, other),
+        _ => mutation::search(chance, of, other),
     };
     let (name, mut text) = match chance.below(3) {
-        0 => ("savedsearches.conf", conf(&mut chance, &search)),
-        _ => ("x.yml", yaml(&mut chance, &search)),
+        0 => ("savedsearches.conf", conf(chance, &search)),
+        _ => ("x.yml", yaml(chance, &search)),
     };
     if chance.below(3) == 0 {
         text = text.replace('\n', "\r\n");
     }
     if chance.below(3) == 0 {
-        let bytes = mutation::bytes(&mut chance, text.as_bytes(), other.as_bytes());
+        let bytes = mutation::bytes(chance, text.as_bytes(), other.as_bytes());
         text = String::from_utf8_lossy(&bytes).into_owned();
     }
     (name, text)
@@ -141,32 +138,56 @@ fn is_same(name: &str, before: &str, after: &str) -> Result<(), String> {
         .ok_or_else(|| "another setting".to_owned())
 }
 
-#[test]
-fn only_blanks_of_searches_change() {
-    let seeds = seeds();
-    let dir = support::folder();
-    let session = Session::open(support::options(dir.path())).expect("a session opens");
-    mutation::watched(
-        mutation::rounds(2500),
-        Duration::from_secs(20),
-        move |round| file(&seeds, round),
-        |(name, text)| format!("{name}: {text:?}"),
-        move |(name, text)| {
-            let path = Path::new(name);
-            let kind = FileKind::of(path).ok_or("no kind")?;
-            let laid_out = |text: &str| {
-                let found = session.lay_out(path, kind, text, true);
-                found.map(|found| (found.text, found.failures.len()))
-            };
-            let Ok((new, failures)) = laid_out(text) else {
-                return Ok(());
-            };
-            is_same(name, text, &new).map_err(|why| format!("{why}\n    {new:?}"))?;
-            match laid_out(&new) {
-                Ok((again, count)) if again == new && count == failures => Ok(()),
-                Ok((again, _)) => Err(format!("twice:\n    {new:?}\n    {again:?}")),
-                Err(failure) => Err(format!("{}\n    {new:?}", support::drawn(&failure))),
-            }
-        },
-    );
+/// Files with searches.
+struct Files {
+    seeds: Vec<String>,
+    session: Session,
+}
+
+impl Files {
+    fn with(seeds: Vec<String>) -> Files {
+        let dir = support::folder();
+        let session = Session::open(support::options(dir.path())).expect("a session opens");
+        Files { seeds, session }
+    }
+}
+
+impl Subject for Files {
+    type Input = (&'static str, String);
+
+    fn make(&self, chance: &mut Chance) -> Self::Input {
+        file(&self.seeds, chance)
+    }
+
+    fn judge(&mut self, (name, text): &Self::Input) -> Result<(), String> {
+        let kind = FileKind::of(Path::new(name)).ok_or("no kind")?;
+        let laid_out = |text: &str| {
+            let found = self.session.lay_out(Path::new(name), kind, text, true);
+            found.map(|found| (found.text, found.failures.len()))
+        };
+        let Ok((new, failures)) = laid_out(text) else {
+            return Ok(());
+        };
+        is_same(name, text, &new).map_err(|why| format!("{why}\n    {new:?}"))?;
+        match laid_out(&new) {
+            Ok((again, count)) if again == new && count == failures => Ok(()),
+            Ok((again, _)) => Err(format!("twice:\n    {new:?}\n    {again:?}")),
+            Err(failure) => Err(format!("{}\n    {new:?}", support::drawn(&failure))),
+        }
+    }
+
+    fn show(&self, (name, text): &Self::Input) -> String {
+        format!("{name}: {text:?}")
+    }
+
+    fn smaller(&self, (name, text): &Self::Input) -> Vec<Self::Input> {
+        shorter(text)
+            .into_iter()
+            .map(|text| (*name, text))
+            .collect()
+    }
+}
+
+explored! {
+    only_blanks_of_searches_change / explore_layouts: 2500 of Files::with(few()), then Files::with(many());
 }
