@@ -254,15 +254,17 @@ mod terminal {
             self.keys.flush().expect("the terminal is open");
         }
 
-        /// Presses the keys again and again until `text` is shown: a key that is pressed before the search
-        /// has begun is not for the search.
+        /// Presses the keys, and again after a long while, until `text` is shown: a key that is pressed
+        /// before the search has begun is not for the search, and one too many clears the next line.
         #[track_caller]
         fn press_until(&mut self, keys: &str, text: &str) {
-            for _ in 0..120 {
-                std::thread::sleep(Duration::from_millis(500));
-                self.press(keys);
+            for round in 0..12 * 200 {
+                std::thread::sleep(Duration::from_millis(50));
                 if self.seen.lock().expect("not poisoned")[self.read..].contains(text) {
                     break;
+                }
+                if round % 200 == 10 {
+                    self.press(keys);
                 }
             }
             self.expect(text);

@@ -145,7 +145,7 @@ impl<'t> Setting<'t> {
 /// The settings of a file as [`Layers::add`] reads them, each with its place.
 fn settings(text: &str) -> Vec<Setting<'_>> {
     let mut found = Vec::new();
-    let mut stanza = "default".to_owned();
+    let mut stanza = Some("default".to_owned());
     let mut at = 0;
     let mut lines = text.split_inclusive('\n').map(|line| {
         let start = at;
@@ -153,14 +153,13 @@ fn settings(text: &str) -> Vec<Setting<'_>> {
         (start, line.trim_end_matches('\n').trim_end_matches('\r'))
     });
     while let Some((start, raw)) = lines.next() {
-        let line = raw.trim_start_matches('\u{feff}').trim();
+        let line = raw.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
+        let line = line.trim_end();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
         if let Some(rest) = line.strip_prefix('[') {
-            if let Some(end) = rest.rfind(']') {
-                stanza = rest[..end].trim().to_owned();
-            }
+            stanza = rest.rfind(']').map(|end| rest[..end].trim().to_owned());
             continue;
         }
         let Some((key, value)) = line.split_once('=') else {
@@ -174,6 +173,7 @@ fn settings(text: &str) -> Vec<Setting<'_>> {
         while value.ends_with('\\') {
             value.pop();
             let Some((start, next)) = lines.next() else {
+                value.truncate(value.trim_end().len());
                 break;
             };
             let line = next.trim_end();
@@ -182,13 +182,14 @@ fn settings(text: &str) -> Vec<Setting<'_>> {
             range.end = start + line.len();
             is_odd |= line.ends_with('\\') && next.len() > line.len();
         }
-        found.push(Setting {
-            stanza: stanza.clone(),
+        // Below a header that is not closed they belong to no stanza.
+        found.extend(stanza.clone().map(|stanza| Setting {
+            stanza,
             key: key.trim(),
             value,
             range,
             is_odd,
-        });
+        }));
     }
     found
 }

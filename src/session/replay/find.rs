@@ -68,7 +68,9 @@ impl Units {
         let mut missing = Vec::new();
         for path in paths {
             if is_yaml(path) {
-                std::fs::metadata(path).map_err(|why| Error::file(path, why))?;
+                if shipped::file(path).is_none() {
+                    std::fs::metadata(path).map_err(|why| Error::file(path, why))?;
+                }
                 match described(session, &plain, path, over) {
                     Ok((found, gone)) => {
                         sources.extend(found);
