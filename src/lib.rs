@@ -19,6 +19,7 @@ pub mod knowledge;
 pub mod functions;
 pub mod read;
 pub mod plan;
+pub mod kernels;
 pub mod commands;
 pub mod store;
 pub mod exec;

@@ -3,12 +3,10 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;
-use crate::plan::context::PlanContext;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
+use crate::kernels::abstract_::Abstract;
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
-use crate::value::{Type, Value};
 
 pub(super) const COMMAND: Command = Command {
     name: "abstract",
@@ -35,48 +33,4 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         lines: args.number("maxlines", 10)?.min(500),
         terms: args.number("maxterms", 1000)?.min(1000),
     }))
-}
-
-#[derive(Debug)]
-struct Abstract {
-    lines: usize,
-    terms: usize,
-}
-
-impl Kernel for Abstract {
-    fn describe(&self) -> String {
-        format!("abstract of {} lines", self.lines)
-    }
-
-    fn run(&self, mut rows: Table, _: &PlanContext) -> Result<Table> {
-        if rows.column("_raw").is_none() {
-            return Ok(rows);
-        }
-        let texts = (0..rows.height())
-            .map(|row| match rows.value("_raw", row).as_text() {
-                Some(text) => Value::text(self.shorten(&text)),
-                None => Value::Null,
-            })
-            .collect();
-        rows.set("_raw", Type::Text, texts);
-        Ok(rows)
-    }
-}
-
-impl Abstract {
-    fn shorten(&self, text: &str) -> String {
-        let lines: Vec<&str> = text.lines().collect();
-        let score = |line: &str| {
-            let mut words: Vec<&str> = line.split_whitespace().take(self.terms).collect();
-            words.sort_unstable();
-            words.dedup();
-            words.len()
-        };
-        let mut order: Vec<usize> = (0..lines.len()).collect();
-        order.sort_by_key(|&at| std::cmp::Reverse(score(lines[at])));
-        order.truncate(self.lines);
-        order.sort_unstable();
-        let kept: Vec<&str> = order.into_iter().map(|at| lines[at]).collect();
-        kept.join("\n")
-    }
 }

@@ -1,9 +1,9 @@
 //! `addcoltotals`: sums of columns.
 
 use crate::commands::args::{Args, patterns};
-use crate::commands::totals::Totals;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;
+use crate::kernels::totals::Totals;
 use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;

@@ -1,13 +1,12 @@
 //! `apply`: what a model says of the rows.
 
 use crate::commands::args::Args;
-use crate::commands::learning::{Applying, Choice, load, model_name};
 use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::commands::learning::choice_of;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::context::PlanContext;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
-use crate::source::Span;
+use crate::kernels::apply::Apply;
+use crate::kernels::ml::{Applying, model_name};
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
 
@@ -59,29 +58,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         span: name.span,
         how: Applying {
             output,
-            choice: Choice::of(&args)?,
+            choice: choice_of(&args)?,
         },
     }))
-}
-
-/// Adds what a model says.
-#[derive(Debug)]
-struct Apply {
-    model: String,
-    span: Span,
-    how: Applying,
-}
-
-impl Kernel for Apply {
-    fn describe(&self) -> String {
-        format!("apply {}", self.model)
-    }
-
-    fn prepare(&self, context: &PlanContext) -> Result<()> {
-        load(&self.model, self.span, context).map(drop)
-    }
-
-    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
-        load(&self.model, self.span, context)?.apply(rows, &self.how, context)
-    }
 }

@@ -10,6 +10,7 @@ use crate::syntax::ast::{
     Aggregate, AggregateArg, Arg, ArgKind, Expr, Literal, Name, Pipeline, Stage,
 };
 use crate::time::Span as TimeSpan;
+use crate::value::parse_number;
 
 /// Options that only tell a cluster how to do its work.
 pub(super) const IGNORED: &[&str] = &[
@@ -478,5 +479,62 @@ pub fn source_and_target<'a>(args: &Args<'a>) -> Option<(&'a Name, Option<&'a Na
         ArgKind::Pair { from, to } => Some((from, Some(to))),
         ArgKind::Field(name) => Some((name, None)),
         _ => None,
+    })
+}
+
+/// An option that is a number.
+///
+/// # Errors
+/// A value that is none, or outside of `range`.
+pub(crate) fn decimal(
+    args: &Args<'_>,
+    name: &str,
+    default: f64,
+    range: std::ops::RangeInclusive<f64>,
+) -> Result<f64> {
+    let Some(literal) = args.get(name) else {
+        return Ok(default);
+    };
+    let number = parse_number(&literal.text).filter(|n| range.contains(n));
+    number.ok_or_else(|| {
+        let (low, high) = (range.start(), range.end());
+        let bounds = match (low.is_finite(), high.is_finite()) {
+            (true, true) => format!(" from {low} to {high}"),
+            (true, false) => format!(" that is at least {low}"),
+            (false, _) => String::new(),
+        };
+        Error::argument(
+            literal.span,
+            format!("`{name}` takes a number{bounds}, not `{}`", literal.text),
+        )
+    })
+}
+
+/// One of several words, whatever its case; the first of each row is its name, the others
+/// stand for it. The first row is the default.
+///
+/// # Errors
+/// A word that is none of them.
+pub(crate) fn choice(
+    args: &Args<'_>,
+    name: &str,
+    words: &[&[&'static str]],
+) -> Result<&'static str> {
+    let Some(literal) = args.get(name) else {
+        return Ok(words[0][0]);
+    };
+    let found = words
+        .iter()
+        .find(|row| row.iter().any(|w| w.eq_ignore_ascii_case(&literal.text)));
+    found.map(|row| row[0]).ok_or_else(|| {
+        let names: Vec<&str> = words.iter().map(|row| row[0]).collect();
+        Error::argument(
+            literal.span,
+            format!(
+                "`{name}` is one of {}, not `{}`",
+                names.join(", "),
+                literal.text
+            ),
+        )
     })
 }

@@ -3,14 +3,13 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, Planner};
 use crate::error::{Error, Result};
+use crate::kernels::bin::AutoBin;
 use crate::plan::build::{call, field, number};
-use crate::plan::context::PlanContext;
-use crate::plan::table::{Table, type_of_values};
-use crate::plan::{Assignment, Kernel, Plan, Target};
+use crate::plan::{Assignment, Plan, Target};
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Literal, Stage};
 use crate::time::{self, LogSpan, Span as TimeSpan};
-use crate::value::{Type, Value, format_number, parse_number};
+use crate::value::parse_number;
 
 pub(super) const COMMAND: Command = Command {
     name: "bin",
@@ -152,88 +151,4 @@ fn shortest(literal: &Literal) -> Result<f64> {
     }
     let span = TimeSpan::parse(&literal.text).map_err(|m| Error::argument(literal.span, m))?;
     Ok(span.approximate_micros() as f64 / 1e6)
-}
-
-/// Buckets whose length depends on the range of the values.
-#[derive(Debug)]
-struct AutoBin {
-    field: String,
-    alias: String,
-    bins: usize,
-    start: Option<f64>,
-    end: Option<f64>,
-    min_span: Option<f64>,
-}
-
-/// Lengths of time buckets that are tried, in seconds.
-const TIMES: [f64; 11] = [
-    1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1800.0, 3600.0, 86_400.0, 2_592_000.0,
-];
-
-impl AutoBin {
-    fn width(&self, low: f64, high: f64) -> f64 {
-        // However wide they are, a bucket ends at 0.
-        let most = self.bins.max(if low < 0.0 && high >= 0.0 { 2 } else { 1 });
-        let fits = |width: f64| {
-            let last = (high / width).floor() + 1.0;
-            // `end` is where the last bucket may end, a value lies in a bucket.
-            let last = last.max(self.end.map_or(last, |end| (end / width).ceil()));
-            last - (low / width).floor() <= most as f64 && self.min_span.is_none_or(|m| width >= m)
-        };
-        if self.field == "_time" {
-            return TIMES.into_iter().find(|w| fits(*w)).unwrap_or(2_592_000.0);
-        }
-        let mut width = 10f64.powf((high - low).max(1e-9).log10().floor() - 3.0);
-        while !fits(width) && width.is_finite() {
-            width *= 10.0;
-        }
-        width
-    }
-}
-
-impl Kernel for AutoBin {
-    fn describe(&self) -> String {
-        format!("bin bins={} {}", self.bins, self.field)
-    }
-
-    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
-        let Some(column) = input.column(&self.field) else {
-            return Ok(input);
-        };
-        let numbers = || column.values.iter().filter_map(Value::as_number);
-        // `start` widens the range of the values, as `end` does, and never narrows it.
-        let low = numbers().chain(self.start).fold(f64::INFINITY, f64::min);
-        let high = numbers().fold(f64::NEG_INFINITY, f64::max);
-        if numbers().next().is_none() {
-            return Ok(input);
-        }
-        let width = self.width(low, high);
-        let is_time = self.field == "_time";
-        let values: Vec<Value<'static>> = column
-            .values
-            .iter()
-            .map(|v| match v.as_number() {
-                Some(n) => {
-                    let start = (n / width).floor() * width;
-                    if is_time {
-                        Value::Num(start)
-                    } else {
-                        Value::text(format!(
-                            "{}-{}",
-                            format_number(start),
-                            format_number(start + width)
-                        ))
-                    }
-                }
-                None => v.clone(),
-            })
-            .collect();
-        let kind = if self.alias == "_time" && is_time {
-            Type::Time
-        } else {
-            type_of_values(&values)
-        };
-        input.set(self.alias.clone(), kind, values);
-        Ok(input)
-    }
 }

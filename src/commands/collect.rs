@@ -1,19 +1,13 @@
 //! `collect`: writes the rows into an index as events.
 
-use std::sync::Arc;
-
 use crate::commands::addinfo::Info;
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::context::PlanContext;
-use crate::plan::effects::{Effect, EventsEffect};
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
+use crate::kernels::collect::{Collect, Target};
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
-use crate::time::strftime;
-use crate::value::{Type, Value};
 
 pub(super) const COMMAND: Command = Command {
     name: "collect",
@@ -86,147 +80,4 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         test: args.flag("testmode", false)?,
     };
     Ok(rows.apply(kernel))
-}
-
-/// Whose events are made.
-#[derive(Clone, Debug)]
-pub(super) struct Target {
-    /// Their index.
-    pub(super) index: String,
-    /// Their source.
-    pub(super) source: String,
-    /// Their sourcetype.
-    pub(super) sourcetype: String,
-    /// Their host.
-    pub(super) host: String,
-}
-
-impl Target {
-    /// Has rows written as events.
-    pub(super) fn write(&self, rows: Table, context: &PlanContext) {
-        context.effect(Effect::Events(EventsEffect {
-            index: self.index.clone(),
-            source: self.source.clone(),
-            sourcetype: self.sourcetype.clone(),
-            host: self.host.clone(),
-            rows: Arc::new(rows),
-        }));
-    }
-}
-
-#[derive(Debug)]
-struct Collect {
-    target: Target,
-    /// How the time is written; not at all without.
-    time_format: Option<String>,
-    /// The search's time range, when it is written.
-    info: Option<(String, String)>,
-    /// When it begins: the time of rows that have none.
-    begin: Option<f64>,
-    marker: Option<String>,
-    hec: bool,
-    test: bool,
-}
-
-impl Kernel for Collect {
-    fn describe(&self) -> String {
-        format!("collect into {}", self.target.index)
-    }
-
-    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
-        let mut events = renamed(rows.clone());
-        let now = self.begin.unwrap_or(context.clock.now);
-        let times: Vec<Value<'static>> = (0..rows.height())
-            .map(|row| Value::Num(rows.value("_time", row).as_number().unwrap_or(now)))
-            .collect();
-        let raws = times
-            .iter()
-            .enumerate()
-            .map(|(row, time)| match rows.value("_raw", row).into_text() {
-                Some(raw) => Ok(Value::text(raw.into_owned())),
-                None => {
-                    let time = time.as_number().unwrap_or(now);
-                    self.text(&events, row, time, context).map(Value::text)
-                }
-            })
-            .collect::<Result<Vec<_>>>()?;
-        events.set("_time", Type::Time, times);
-        events.set("_raw", Type::Text, raws);
-        if self.test {
-            return Ok(events);
-        }
-        self.target.write(events, context);
-        Ok(rows)
-    }
-}
-
-impl Collect {
-    fn text(&self, rows: &Table, row: usize, time: f64, context: &PlanContext) -> Result<String> {
-        let fields = || {
-            rows.columns()
-                .iter()
-                .filter(|c| !c.name.starts_with('_'))
-                .filter(move |c| !c.values[row].is_null())
-        };
-        if self.hec {
-            let mut event = serde_json::Map::new();
-            for column in fields() {
-                event.insert(column.name.clone(), json(&column.values[row]));
-            }
-            return Ok(serde_json::Value::Object(event).to_string());
-        }
-        let mut parts = Vec::new();
-        if let Some(format) = &self.time_format {
-            let text = strftime(time, format, context.clock.zone)
-                .ok_or_else(|| Error::data("a time that is no date can't be collected"))?;
-            parts.push(text);
-        }
-        if let Some((min, max)) = &self.info {
-            parts.push(format!("info_min_time={min}"));
-            parts.push(format!("info_max_time={max}"));
-            parts.push(format!("info_search_time={:.3}", context.clock.now));
-        }
-        parts.extend(self.marker.clone());
-        let mut columns: Vec<_> = fields().collect();
-        columns.sort_by(|a, b| a.name.cmp(&b.name));
-        for column in columns {
-            parts.push(match &column.values[row] {
-                Value::Num(_) => {
-                    let number = column.values[row].as_text().unwrap_or_default();
-                    format!("{}={number}", column.name)
-                }
-                value => {
-                    let text = value.clone().into_values().join("\n");
-                    format!("{}=\"{}\"", column.name, text.replace('"', "\\\""))
-                }
-            });
-        }
-        Ok(parts.join(", "))
-    }
-}
-
-fn json(value: &Value<'static>) -> serde_json::Value {
-    match value {
-        Value::Num(n) => serde_json::Number::from_f64(*n)
-            .filter(|_| n.fract() != 0.0)
-            .map_or_else(|| serde_json::json!(*n as i64), serde_json::Value::Number),
-        Value::Multi(values) => {
-            let texts = values.iter().map(|v| serde_json::Value::from(v.to_string()));
-            serde_json::Value::Array(texts.collect())
-        }
-        other => other.as_text().unwrap_or_default().into_owned().into(),
-    }
-}
-
-/// What the rows say of their own origin is kept beside that of the new events.
-pub(super) fn renamed(rows: Table) -> Table {
-    let mut out = Table::new(rows.height());
-    for column in rows.into_columns() {
-        let name = match column.name.as_str() {
-            "host" | "source" | "sourcetype" | "index" => format!("orig_{}", column.name),
-            _ => column.name,
-        };
-        out.set(name, column.kind, column.values);
-    }
-    out
 }

@@ -3,12 +3,10 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::context::PlanContext;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
+use crate::kernels::concurrency::Concurrency;
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
-use crate::value::{Type, Value};
 
 pub(super) const COMMAND: Command = Command {
     name: "concurrency",
@@ -40,48 +38,4 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         start: args.text("start", "_time"),
         output: args.text("output", "concurrency"),
     }))
-}
-
-#[derive(Debug)]
-struct Concurrency {
-    duration: String,
-    start: String,
-    output: String,
-}
-
-impl Kernel for Concurrency {
-    fn describe(&self) -> String {
-        format!("concurrency of {} for {}", self.start, self.duration)
-    }
-
-    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
-        let spans: Vec<Option<(f64, f64)>> = (0..input.height())
-            .map(|row| {
-                let start = input.value(&self.start, row).as_number()?;
-                let duration = input.value(&self.duration, row).as_number()?;
-                Some((start, start + duration.max(0.0)))
-            })
-            .collect();
-        let sorted = |of: fn(&(f64, f64)) -> f64| {
-            let mut values: Vec<f64> = spans.iter().flatten().map(of).collect();
-            values.sort_by(f64::total_cmp);
-            values
-        };
-        let (starts, ends) = (sorted(|s| s.0), sorted(|s| s.1));
-        let values = spans
-            .iter()
-            .map(|span| {
-                let Some((start, end)) = span else {
-                    return Value::Null;
-                };
-                let begun = starts.partition_point(|s| s <= start);
-                let over = ends.partition_point(|e| e <= start);
-                // What takes no time is over at once, and still is there when it begins.
-                let own = usize::from(end <= start);
-                Value::Num((begun - over + own) as f64)
-            })
-            .collect();
-        input.set(self.output.clone(), Type::Number, values);
-        Ok(input)
-    }
 }

@@ -1,11 +1,11 @@
 //! `dbinspect`: what the indexes are made of.
 
 use crate::commands::args::Args;
-use crate::commands::format::quoted;
 use crate::commands::indexes::index_terms;
 use crate::commands::planner::plan_text;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
+use crate::kernels::format::quoted;
 use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;

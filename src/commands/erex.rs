@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 
 use crate::commands::args::Args;
-use crate::commands::rex::compile;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::pcre::{Regex, escape};
+use crate::pcre::{Regex, compile, escape};
 use crate::plan::build::extract_group;
 use crate::plan::context::PlanContext;
 use crate::plan::schema::Schema;

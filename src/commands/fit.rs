@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::commands::args::{Args, unknown_option};
-use crate::commands::learning::{
-    Algorithm, Applying, Asked, Choice, Learner, Model, algorithm, model_name, text_of,
-};
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::context::PlanContext;
-use crate::plan::effects::Effect;
+use crate::kernels::fit::Fit;
+use crate::commands::algorithms::{Algorithm, algorithm};
+use crate::commands::learning::Asked;
+use crate::kernels::ml::model_name;
 use crate::plan::schema::Pattern;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::{Arg, ArgKind, Name, Stage};
 
@@ -197,42 +195,4 @@ fn typed(stage: &Stage) -> BTreeMap<String, String> {
             _ => None,
         })
         .collect()
-}
-
-/// Learns, applies, and has the model written.
-#[derive(Debug)]
-struct Fit {
-    algorithm: &'static str,
-    learner: Box<dyn Learner>,
-    options: BTreeMap<String, String>,
-    into: Option<String>,
-    output: Option<String>,
-}
-
-impl Kernel for Fit {
-    fn describe(&self) -> String {
-        match &self.into {
-            Some(name) => format!("fit {} into {name}", self.algorithm),
-            None => format!("fit {}", self.algorithm),
-        }
-    }
-
-    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
-        let model = Model {
-            algorithm: self.algorithm.to_owned(),
-            options: self.options.clone(),
-            learned: self.learner.learn(&rows, context)?,
-        };
-        if let Some(name) = &self.into {
-            context.effect(Effect::Model {
-                name: name.clone(),
-                text: Some(text_of(&model)?),
-            });
-        }
-        let how = Applying {
-            output: self.output.clone(),
-            choice: Choice::default(),
-        };
-        model.apply(rows, &how, context)
-    }
 }

@@ -1,10 +1,10 @@
 //! `foreach`: a pipeline run for each field of a list, or for each value of a field.
 
 use crate::commands::args::{Args, texts};
-use crate::commands::foreach_values::{Collection, ForeachValues};
 use crate::commands::planner::parse_fragment;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
+use crate::kernels::foreach_values::{Collection, ForeachValues, ITEM, ITER};
 use crate::plan::context::PlanContext;
 use crate::plan::schema::{Pattern, Schema};
 use crate::plan::table::Table;
@@ -97,7 +97,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             format!("`foreach mode={mode}` goes through one field"),
         ));
     }
-    let kernel = ForeachValues::new(
+    let kernel = over_values(
         planner.context,
         &first.text,
         collection,
@@ -177,5 +177,111 @@ impl Expansion for EachField {
             }
         }
         Ok(plan)
+    }
+}
+
+/// Reads the assignments of a template in which `tokens` stand for value and position.
+///
+/// # Errors
+/// A template that does not parse, or has another command than `eval`.
+fn over_values(
+    context: &PlanContext,
+    field: &str,
+    collection: Collection,
+    template: &str,
+    tokens: [&str; 2],
+) -> Result<ForeachValues> {
+    let text = with_fields(template, &[(tokens[0], ITEM), (tokens[1], ITER)]);
+    let pipeline = parse_fragment(context, "foreach", &text)?;
+    let mut assignments = Vec::new();
+    for stage in pipeline.stages {
+        if !stage.name.text.eq_ignore_ascii_case("eval") {
+            return Err(Error::argument(
+                stage.name.span,
+                format!(
+                    "`foreach` over values takes only `eval`, not `{}`",
+                    stage.name.text
+                ),
+            ));
+        }
+        for arg in stage.args {
+            if let ArgKind::Assign { field, value } = arg.kind {
+                assignments.push((field.text, value));
+            }
+        }
+    }
+    Ok(ForeachValues {
+        field: field.to_owned(),
+        collection,
+        assignments,
+    })
+}
+
+/// The text with tokens replaced by fields: in quotes of a name as they are, in a text by joining
+/// the field with what stands around it.
+fn with_fields(template: &str, tokens: &[(&str, &str)]) -> String {
+    let mut out = String::new();
+    let mut quote = None;
+    // Where the text that is open began in `out`, and whether a field stands in it.
+    let (mut opened, mut joined) = (0, false);
+    let mut rest = template;
+    while let Some(c) = rest.chars().next() {
+        let token = tokens
+            .iter()
+            .find(|(token, _)| !token.is_empty() && rest.starts_with(token));
+        if let Some((token, field)) = token {
+            match quote {
+                None => out.push_str(&format!("'{field}'")),
+                Some('"') => {
+                    out.push_str(&format!("\".'{field}'.\""));
+                    joined = true;
+                }
+                Some(_) => out.push_str(field),
+            }
+            rest = &rest[token.len()..];
+            continue;
+        }
+        let escaped = c == '\\' && quote == Some('"');
+        let length = c.len_utf8()
+            + if escaped {
+                rest[1..].chars().next().map_or(0, char::len_utf8)
+            } else {
+                0
+            };
+        match (quote, c) {
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                (opened, joined) = (out.len(), false);
+            }
+            (Some(q), c) if q == c => {
+                quote = None;
+                if joined {
+                    out.insert(opened, '(');
+                    out.push_str("\")");
+                    rest = &rest[length..];
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        out.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_fields;
+
+    #[test]
+    fn tokens_become_fields_wherever_they_stand() {
+        let with = |text| with_fields(text, &[("<<ITEM>>", "I")]);
+        assert_eq!(with("eval a=<<ITEM>>.b"), "eval a='I'.b");
+        assert_eq!(with("eval a='<<ITEM>>'"), "eval a='I'");
+        assert_eq!(
+            with(r#"f("x\"<<ITEM>>y","z")"#),
+            r#"f(("x\"".'I'."y"),"z")"#
+        );
     }
 }

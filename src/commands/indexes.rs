@@ -1,6 +1,6 @@
 //! The indexes that commands about the store look at.
 
-use crate::commands::format::quoted;
+use crate::kernels::format::quoted;
 use crate::syntax::ast::{ArgKind, Stage};
 
 /// The terms that find the events of the indexes a stage names by `index=`; all but those whose

@@ -3,21 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-
 use crate::commands::args::Args;
-use crate::commands::rex::compile;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::pcre::{Regex, escape, too_hard};
-use crate::knowledge::Catalog;
-use crate::plan::context::PlanContext;
-use crate::plan::found::Found;
-use crate::plan::schema::Schema;
-use crate::plan::table::Table;
-use crate::plan::{ColumnKernel, Plan};
+use crate::kernels::kvform::{Forms, form};
+use crate::pcre::Regex;
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
-use crate::value::Value;
 
 pub(super) const COMMAND: Command = Command {
     name: "kvform",
@@ -57,100 +50,4 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         }
     };
     Ok(Planner::rows_or_events(input).beside(Forms { named, forms }))
-}
-
-/// The regular expression of a form.
-fn form(catalog: &Catalog, text: &str) -> Result<Arc<Regex>> {
-    let mut regex = String::new();
-    let mut rest = text.trim();
-    while let Some(begin) = rest.find("[[") {
-        literal(&rest[..begin], &mut regex);
-        let inner = &rest[begin + 2..];
-        let end = inner
-            .find("]]")
-            .ok_or_else(|| Error::data("a `[[` of the form is not closed"))?;
-        let (pattern, field) = inner[..end]
-            .split_once(':')
-            .ok_or_else(|| Error::data(format!("`[[{}]]` names no field", &inner[..end])))?;
-        let named = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let field = field.trim();
-        if field.is_empty() || !field.chars().all(named) {
-            return Err(Error::data(format!("the form can't fill a field named `{field}`")));
-        }
-        let value = match (catalog.transform_regex(pattern.trim()), pattern.trim()) {
-            (Some(regex), _) => regex.replace("(?<>", "(?:"),
-            (None, "int") => r"0x[a-fA-F0-9]+|[-+]?\d+".to_owned(),
-            (None, "digits") => r"\d+".to_owned(),
-            (None, "float") => r"[-+]?\d*\.?\d+".to_owned(),
-            (None, "string") => r"[^\r\n]*?".to_owned(),
-            (None, "word" | "alnums" | "nspaces") => r"\S+".to_owned(),
-            (None, "all") => r"(?s:.*)".to_owned(),
-            (None, other) => {
-                return Err(Error::data(format!(
-                    "the form names the pattern `{other}`, which no stanza of transforms.conf defines"
-                )));
-            }
-        };
-        regex.push_str(&format!("(?<{field}>{value})"));
-        rest = &inner[end + 2..];
-    }
-    literal(rest, &mut regex);
-    regex.push_str(r"(?=\s*?(?:\r?\n|$))");
-    compile(&regex)
-}
-
-/// Static text: any blanks for blanks, all else as it is.
-fn literal(text: &str, regex: &mut String) {
-    let mut blank = false;
-    for c in text.chars() {
-        if !c.is_whitespace() {
-            regex.push_str(&escape(&c.to_string()));
-        } else if !blank {
-            regex.push_str(r"\s*");
-        }
-        blank = c.is_whitespace();
-    }
-}
-
-#[derive(Debug)]
-struct Forms {
-    /// The field whose value names the form; empty when there is one for all.
-    named: String,
-    forms: HashMap<String, Arc<Regex>>,
-}
-
-impl ColumnKernel for Forms {
-    fn describe(&self) -> String {
-        format!("kvform of {} forms", self.forms.len())
-    }
-
-    fn reads(&self, _: &Schema) -> Vec<String> {
-        vec!["_raw".to_owned(), self.named.clone()]
-    }
-
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
-        let mut found = Found::default();
-        for row in 0..input.height() {
-            if row % 4096 == 0 {
-                context.check_cancelled()?;
-            }
-            let name = input.value(&self.named, row);
-            let name = name.as_text().unwrap_or_default();
-            let (Some(form), Some(text)) =
-                (self.forms.get(&*name), input.value("_raw", row).into_text())
-            else {
-                continue;
-            };
-            let captures = form.captures(&text).map_err(|_| Error::data(too_hard(form.as_str())))?;
-            let Some(captures) = captures else {
-                continue;
-            };
-            for field in form.names() {
-                if let Some(value) = captures.name(field).filter(|v| !v.as_str().is_empty()) {
-                    found.add(row, field, Value::text(value.as_str().to_owned()));
-                }
-            }
-        }
-        Ok(found.into_table(input.height()))
-    }
 }

@@ -1,169 +1,40 @@
-//! What the commands of the machine-learning toolkit share: the algorithms there are, the models they
-//! make, and the folder in which models lie. Only plain statistics: what needs a neural network or a
-//! Python runtime is refused by name.
-
-mod algebra;
-mod algorithms;
-mod choice;
-mod clusters;
-mod density;
-mod density_learner;
-mod distribution;
-mod features;
-mod linear;
-mod ranges;
-mod scaling;
-
-use std::collections::BTreeMap;
-use std::fmt::Debug;
-use std::path::{Path, PathBuf};
-
-use serde::{Deserialize, Serialize};
-
-pub(super) use algorithms::{Algorithm, algorithm};
-pub(super) use choice::Choice;
+//! What the commands of the machine-learning toolkit read of their arguments.
 
 use crate::commands::Command;
-use crate::commands::args::Args;
-use crate::error::{Error, ErrorKind, Result};
+use crate::commands::args::{Args, choice, decimal};
+use crate::error::{Error, Result};
+use crate::kernels::ml::choice::{Choice, Thresholds};
+use crate::kernels::ml::clusters::ClusterLearner;
+use crate::kernels::ml::density_learner::DensityLearner;
+use crate::kernels::ml::distribution::NAMES;
+use crate::kernels::ml::linear::{LinearLearner, Penalty};
+use crate::kernels::ml::scaling::{ComponentLearner, ScaleLearner};
+use crate::kernels::ml::{Learner, model_name};
 use crate::plan::Plan;
-use crate::plan::context::PlanContext;
 use crate::plan::schema::Pattern;
-use crate::plan::table::Table;
 use crate::source::Span;
-use crate::syntax::ast::{Name, Stage};
+use crate::syntax::ast::{Literal, Stage};
+use crate::value::parse_number;
 
 /// What `fit` was asked for.
-pub(super) struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     /// Its options.
-    pub(super) args: &'a Args<'a>,
+    pub(crate) args: &'a Args<'a>,
     /// The field to foretell: before `from`.
-    pub(super) target: Option<String>,
+    pub(crate) target: Option<String>,
     /// The fields to learn from.
-    pub(super) fields: Vec<Pattern>,
+    pub(crate) fields: Vec<Pattern>,
     /// The fields by which rows are grouped.
-    pub(super) by: Vec<String>,
+    pub(crate) by: Vec<String>,
     /// Where it stands.
-    pub(super) span: Span,
-}
-
-/// Makes a model of rows.
-pub(super) trait Learner: Debug + Send + Sync {
-    /// The model.
-    ///
-    /// # Errors
-    /// Rows that nothing can be learned from.
-    fn learn(&self, rows: &Table, context: &PlanContext) -> Result<Learned>;
-}
-
-/// How a model is applied.
-#[derive(Debug, Default)]
-pub(super) struct Applying {
-    /// The name that `as` gives to what is added.
-    pub(super) output: Option<String>,
-    /// What is said about densities.
-    pub(super) choice: Choice,
-}
-
-/// What an algorithm found.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Learned {
-    /// `DensityFunction`
-    Density(density::Density),
-    /// `StandardScaler`, `RobustScaler`
-    Scaler(scaling::Scaler),
-    /// `PCA`
-    Components(scaling::Components),
-    /// `LinearRegression`, `Ridge`, `Lasso`
-    Linear(linear::Linear),
-    /// `KMeans`
-    Clusters(clusters::Clusters),
-}
-
-/// A model, as it lies in its file.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Model {
-    /// The algorithm's name.
-    pub(super) algorithm: String,
-    /// What `fit` was asked for, as typed.
-    pub(super) options: BTreeMap<String, String>,
-    /// What it found.
-    pub(super) learned: Learned,
-}
-
-impl Model {
-    /// Adds what the model says of each row.
-    ///
-    /// # Errors
-    /// Rows without the model's fields, or options that are not for it.
-    pub(super) fn apply(
-        &self,
-        mut rows: Table,
-        how: &Applying,
-        context: &PlanContext,
-    ) -> Result<Table> {
-        if !matches!(self.learned, Learned::Density(_)) && !how.choice.is_silent() {
-            return Err(Error::data(format!(
-                "thresholds and densities are for models of `DensityFunction`, and this is one of `{}`",
-                self.algorithm
-            )));
-        }
-        match &self.learned {
-            Learned::Density(found) => found.apply(&mut rows, how, context)?,
-            Learned::Scaler(found) => found.apply(&mut rows, how)?,
-            Learned::Components(found) => found.apply(&mut rows, how)?,
-            Learned::Linear(found) => found.apply(&mut rows, how)?,
-            Learned::Clusters(found) => found.apply(&mut rows, how)?,
-        }
-        Ok(rows)
-    }
-
-    /// What `summary` shows of it.
-    pub(super) fn summary(&self) -> Table {
-        match &self.learned {
-            Learned::Density(found) => found.summary(),
-            Learned::Scaler(found) => found.summary(),
-            Learned::Components(found) => found.summary(),
-            Learned::Linear(found) => found.summary(),
-            Learned::Clusters(found) => found.summary(),
-        }
-    }
-}
-
-/// The names of added fields: those an algorithm gives, or those made of what `as` says.
-fn names(how: &Applying, defaults: Vec<String>) -> Vec<String> {
-    match &how.output {
-        None => defaults,
-        Some(name) if defaults.len() == 1 => vec![name.clone()],
-        Some(name) => (1..=defaults.len())
-            .map(|n| format!("{name}_{n}"))
-            .collect(),
-    }
-}
-
-/// A model's name without the `app:` before it, which tells apart where Splunk keeps it.
-///
-/// # Errors
-/// A name that is not made of letters, digits and underscores, or begins with a digit.
-pub(super) fn model_name(name: &Name) -> Result<String> {
-    let plain = name.text.strip_prefix("app:").unwrap_or(&name.text);
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let begins = plain.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    if begins && plain.chars().all(fits) {
-        return Ok(plain.to_owned());
-    }
-    Err(Error::argument(
-        name.span,
-        format!("`{}` can't be a model's name", name.text),
-    )
-    .hint("letters, digits and underscores, beginning with a letter; app: may stand before it"))
+    pub(crate) span: Span,
 }
 
 /// The one model that a command names which begins a search.
 ///
 /// # Errors
 /// No name, several, one that can't be a model's, or rows that come before the command.
-pub(super) fn named_model(
+pub(crate) fn named_model(
     command: &Command,
     stage: &Stage,
     input: Option<&Plan>,
@@ -181,86 +52,239 @@ pub(super) fn named_model(
     Ok((model_name(name)?, name.span))
 }
 
-/// The folder of models in the home folder.
-fn folder(home: &Path) -> PathBuf {
-    home.join("learned")
-}
+/// Clusters when none are asked for: scikit-learn's default.
+const CLUSTERS: usize = 8;
 
-/// The names of the models there are.
+/// `fit KMeans`.
 ///
 /// # Errors
-/// A folder that can't be read.
-pub(super) fn models(home: &Path) -> Result<Vec<String>> {
-    let folder = folder(home);
-    if !folder.is_dir() {
-        return Ok(Vec::new());
+/// Options that it does not take.
+pub(crate) fn clusters(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
+    let count = asked.args.number("k", CLUSTERS)?;
+    asked.args.number("random_state", 0)?;
+    if count == 0 {
+        let span = asked.args.get("k").map_or(asked.span, |l| l.span);
+        return Err(Error::argument(span, "`k` is at least 1"));
     }
-    let entries = std::fs::read_dir(&folder).map_err(|why| Error::file(&folder, why))?;
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| {
-            let name = entry.ok()?.file_name().into_string().ok()?;
-            Some(name.strip_suffix(".json")?.to_owned())
-        })
+    Ok(Box::new(ClusterLearner {
+        fields: asked.fields.clone(),
+        count,
+    }))
+}
+
+/// Fields by which rows may be grouped.
+const MOST_BY: usize = 5;
+
+/// What was asked for, understood.
+///
+/// # Errors
+/// Options and fields that it does not take.
+pub(crate) fn density(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
+    let [field] = asked.fields.as_slice() else {
+        return Err(Error::argument(
+            asked.span,
+            "`DensityFunction` takes one field",
+        ));
+    };
+    if asked.by.len() > MOST_BY {
+        let message = format!("`DensityFunction` takes at most {MOST_BY} fields after `by`");
+        return Err(Error::argument(asked.span, message));
+    }
+    let args = asked.args;
+    let names: &[&[&str]] = &[
+        &["auto"],
+        &["norm", "normal"],
+        &["expon", "exponential"],
+        &["gaussian_kde"],
+        &["beta"],
+    ];
+    let excluded: Vec<String> = args
+        .text("exclude_dist", "")
+        .split(',')
+        .map(|t| t.trim().to_owned())
+        .filter(|t| !t.is_empty())
         .collect();
-    names.sort();
-    Ok(names)
+    let name = choice(args, "dist", names)?;
+    if let Some(literal) = args.get("exclude_dist") {
+        let unknown = excluded.iter().find(|e| !NAMES.contains(&e.as_str()));
+        if let Some(unknown) = unknown {
+            let message = format!(
+                "a distribution is one of {}, not `{unknown}`",
+                NAMES.join(", ")
+            );
+            return Err(Error::argument(literal.span, message));
+        }
+        if NAMES.iter().all(|n| excluded.iter().any(|e| e == n)) {
+            return Err(Error::argument(literal.span, "no distribution is left"));
+        }
+    }
+    Ok(Box::new(DensityLearner {
+        field: field.text.clone(),
+        by: asked.by.clone(),
+        name,
+        excluded,
+        metric: choice(args, "metric", &[&["wasserstein"], &["kolmogorov_smirnov"]])?,
+        choice: choice_of(args)?,
+    }))
 }
 
-/// The model of that name.
+/// `fit LinearRegression`: least squares.
 ///
 /// # Errors
-/// When there is none: the error says which saved search makes it, or what to write.
-pub(super) fn load(name: &str, span: Span, context: &PlanContext) -> Result<Model> {
-    let path = folder(&context.home).join(format!("{name}.json"));
-    if !path.is_file() {
-        return Err(not_there(name, span, context));
+/// Options that it does not take.
+pub(crate) fn plain(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
+    linear(asked, Penalty::None)
+}
+
+/// `fit Ridge`.
+///
+/// # Errors
+/// Options that it does not take.
+pub(crate) fn ridge(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
+    linear(
+        asked,
+        Penalty::Squares(decimal(asked.args, "alpha", 1.0, 0.0..=f64::MAX)?),
+    )
+}
+
+/// `fit Lasso`.
+///
+/// # Errors
+/// Options that it does not take.
+pub(crate) fn lasso(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
+    linear(
+        asked,
+        Penalty::Sizes(decimal(asked.args, "alpha", 1.0, 0.0..=f64::MAX)?),
+    )
+}
+
+fn linear(asked: &Asked<'_>, penalty: Penalty) -> Result<Box<dyn Learner>> {
+    Ok(Box::new(LinearLearner {
+        target: asked.target.clone().unwrap_or_default(),
+        fields: asked.fields.clone(),
+        penalty,
+        intercept: asked.args.flag("fit_intercept", true)?,
+        normalised: asked.args.flag("normalize", false)?,
+    }))
+}
+
+/// `fit StandardScaler`: less the mean, by the population's deviation.
+///
+/// # Errors
+/// Options that it does not take.
+pub(crate) fn standard(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
+    Ok(Box::new(ScaleLearner {
+        fields: asked.fields.clone(),
+        robust: false,
+        centred: asked.args.flag("with_mean", true)?,
+        scaled: asked.args.flag("with_std", true)?,
+    }))
+}
+
+/// `fit RobustScaler`: less the median, by the range between the quartiles.
+///
+/// # Errors
+/// Options that it does not take.
+pub(crate) fn robust(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
+    Ok(Box::new(ScaleLearner {
+        fields: asked.fields.clone(),
+        robust: true,
+        centred: asked.args.flag("with_centering", true)?,
+        scaled: asked.args.flag("with_scaling", true)?,
+    }))
+}
+
+/// `fit PCA`.
+///
+/// # Errors
+/// Options that it does not take.
+pub(crate) fn components(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
+    let args = asked.args;
+    let count = args.get("k").map(|_| args.number("k", 0)).transpose()?;
+    let share = args.get("variance");
+    if let (Some(literal), Some(_)) = (share, count) {
+        return Err(Error::argument(
+            literal.span,
+            "`variance` says how many components there are, and so does `k`",
+        ));
     }
-    let text = std::fs::read_to_string(&path).map_err(|why| Error::file(&path, why))?;
-    serde_json::from_str(&text).map_err(|why| {
-        Error::data(format!("the model `{name}` can't be read: {why}"))
-            .at(span)
-            .hint("make it anew with `fit`, or remove it with `deletemodel`")
+    let share = share.map(|_| decimal(args, "variance", 1.0, 0.0..=1.0));
+    Ok(Box::new(ComponentLearner {
+        fields: asked.fields.clone(),
+        count: count.filter(|k| *k > 0),
+        share: share.transpose()?,
+    }))
+}
+
+/// A share that an option holds.
+fn share(literal: &Literal, text: &str) -> Result<f64> {
+    let number = parse_number(text.trim()).filter(|n| *n > 0.0 && *n < 1.0);
+    number.ok_or_else(|| {
+        Error::argument(
+            literal.span,
+            format!(
+                "a threshold is a number between 0 and 1, not `{}`",
+                text.trim()
+            ),
+        )
     })
 }
 
-/// The error for a model that is not there.
-pub(super) fn not_there(name: &str, span: Span, context: &PlanContext) -> Error {
-    let error = Error::new(ErrorKind::UnknownLearned(name.to_owned())).at(span);
-    let saved = context.catalog.saved_searches();
-    let maker = saved
-        .iter()
-        .find(|(_, search)| makes(&search.search, name))
-        .map(|(title, _)| format!("the saved search `{title}`"))
-        .or_else(|| {
-            let baselines = context.catalog.baselines();
-            let found = baselines.into_iter().find(|b| makes(&b.search, name))?;
-            Some(format!("the baseline `{}`", found.name))
-        });
-    let there = models(&context.home).unwrap_or_default();
-    let error = error.did_you_mean(name, there.iter().map(String::as_str));
-    match maker {
-        Some(maker) => error.hint(format!("{maker} makes it: run its search once")),
-        None => error.hint(format!(
-            "a search that ends in `| fit <algorithm> ... into {name}` makes it; for published \
-             detections that is a baseline, which the folder `baselines` of their content holds"
-        )),
+fn thresholds(args: &Args<'_>) -> Result<Option<Thresholds>> {
+    let end = |name| args.get(name).map(|l| share(l, &l.text)).transpose();
+    let (lower, upper) = (end("lower_threshold")?, end("upper_threshold")?);
+    let ends = lower.is_some() || upper.is_some();
+    let Some(both) = args.get("threshold") else {
+        return Ok(ends.then_some(Thresholds::Ends(lower, upper)));
+    };
+    if ends {
+        return Err(Error::argument(
+            both.span,
+            "`threshold` takes both ends: it does not go with `lower_threshold` and `upper_threshold`",
+        ));
     }
+    let shares: Result<Vec<f64>> = both.text.split(',').map(|t| share(both, t)).collect();
+    Ok(Some(Thresholds::Sparse(shares?)))
 }
 
-/// Whether a search has `fit ... into <name>`.
-fn makes(search: &str, name: &str) -> bool {
-    let words: Vec<&str> = search.split_whitespace().collect();
-    let plain = |word: &str| word.trim_matches(['"', '|']).trim_start_matches("app:") == name;
-    let fits = words.contains(&"fit") || words.iter().any(|w| w.ends_with("|fit"));
-    fits && words
-        .windows(2)
-        .any(|pair| pair[0].eq_ignore_ascii_case("into") && plain(pair[1]))
+const SHOWN: [&str; 3] = ["feature_variables", "split_by", "params"];
+
+fn shown(args: &Args<'_>) -> Result<Option<Vec<String>>> {
+    let Some(literal) = args.get("show_options") else {
+        return Ok(None);
+    };
+    let names: Vec<String> = literal
+        .text
+        .split(',')
+        .map(|t| t.trim().to_owned())
+        .collect();
+    if let Some(other) = names.iter().find(|n| !SHOWN.contains(&n.as_str())) {
+        return Err(Error::argument(
+            literal.span,
+            format!(
+                "`show_options` is a list of {}, not `{other}`",
+                SHOWN.join(", ")
+            ),
+        ));
+    }
+    Ok(Some(names))
 }
 
-/// What `fit` writes: a model's text.
+/// Reads the options.
 ///
 /// # Errors
-/// [`crate::error::ErrorKind::Internal`] when it can't be written down.
-pub(super) fn text_of(model: &Model) -> Result<String> {
-    serde_json::to_string_pretty(model).map_err(|why| Error::internal(why.to_string()))
+/// Values they don't take, or thresholds that exclude each other.
+pub(crate) fn choice_of(args: &Args<'_>) -> Result<Choice> {
+    let flag = |name| args.get(name).map(|_| args.flag(name, false)).transpose();
+    let seed = args
+        .get("random_state")
+        .map(|_| args.number("random_state", 0));
+    Ok(Choice {
+        thresholds: thresholds(args)?,
+        show_density: flag("show_density")?,
+        sample: flag("sample")?,
+        full_sample: flag("full_sample")?,
+        show_options: shown(args)?,
+        seed: seed.transpose()?.map(|n| n as u64),
+    })
 }

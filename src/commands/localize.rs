@@ -3,13 +3,11 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::context::PlanContext;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
+use crate::kernels::localize::Localize;
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
 use crate::time::Span;
-use crate::value::{Type, Value};
 
 pub(super) const COMMAND: Command = Command {
     name: "localize",
@@ -43,38 +41,4 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         after: seconds("timeafter", "30s")?,
         before: seconds("timebefore", "30s")?,
     }))
-}
-
-#[derive(Debug)]
-struct Localize {
-    pause: f64,
-    after: f64,
-    before: f64,
-}
-
-impl Kernel for Localize {
-    fn describe(&self) -> String {
-        format!("localize, pauses of at most {} s", self.pause)
-    }
-
-    fn run(&self, rows: Table, _: &PlanContext) -> Result<Table> {
-        let mut times: Vec<f64> = (0..rows.height())
-            .filter_map(|row| rows.value("_time", row).as_number())
-            .collect();
-        times.sort_by(|a, b| b.total_cmp(a));
-        let mut stretches: Vec<(f64, f64)> = Vec::new();
-        for time in times {
-            match stretches.last_mut() {
-                Some((start, _)) if *start - time <= self.pause => *start = time,
-                _ => stretches.push((time, time)),
-            }
-        }
-        let column = |of: &dyn Fn(&(f64, f64)) -> f64| -> Vec<Value<'static>> {
-            stretches.iter().map(|s| Value::Num(of(s))).collect()
-        };
-        let mut out = Table::new(stretches.len());
-        out.set("starttime", Type::Number, column(&|s| s.0 - self.before));
-        out.set("endtime", Type::Number, column(&|s| s.1 + self.after));
-        Ok(out)
-    }
 }

@@ -1,7 +1,8 @@
 //! `makemv`: a text to several values.
 
 use crate::commands::args::Args;
-use crate::commands::{Category, Command, DEFAULT, Planner, rex};
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::pcre::compile;
 use crate::error::{Error, Result};
 use crate::plan::build::{at, call, field, number, text};
 use crate::plan::schema::Pattern;
@@ -37,7 +38,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         return Err(Error::syntax(stage.span, "`makemv` needs one field"));
     };
     let value = if let Some(tokenizer) = args.get("tokenizer") {
-        rex::compile(&tokenizer.text).map_err(|e| e.at(tokenizer.span))?;
+        compile(&tokenizer.text).map_err(|e| e.at(tokenizer.span))?;
         call(
             "$group",
             vec![field(EACH), text(&tokenizer.text), text("1"), number(0.0)],

@@ -1,9 +1,9 @@
 //! `mcatalog`: which metrics and dimensions there are.
 
 use crate::commands::args::Args;
-use crate::commands::metrics::Points;
 use crate::commands::{Category, Command, DEFAULT, Planner, prestats};
 use crate::error::{Error, Result};
+use crate::kernels::metrics::Points;
 use crate::plan::{Plan, Scan};
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Stage};

@@ -3,27 +3,21 @@
 //! A new command is a file here, its name in `commands!`, and a rule `<name>_args` in
 //! `grammar/commands.pest` when no other command has its shape.
 
+mod algorithms;
 mod args;
 mod refused;
 mod template;
 mod dataset;
-mod discovery;
-mod figures;
-mod foreach_values;
 mod indexes;
-mod kalman;
 mod learning;
 mod lookup_call;
 mod marks;
-mod metrics;
 mod planner;
 mod prestats;
 mod rank;
 mod series;
 mod series_terms;
-mod totals;
 
-pub use iplocation::Locate;
 pub use planner::{Planner, plan_text};
 pub use refused::{refused, why_refused};
 
@@ -113,7 +107,7 @@ fn no_plan(_: &mut Planner<'_>, stage: &Stage, _: Option<Plan>) -> Result<Plan> 
 
 macro_rules! commands {
     ($($module:ident),* $(,)?) => {
-        $(mod $module;)*
+        $(pub(crate) mod $module;)*
         const TABLE: &[&Command] = &[$(&$module::COMMAND),*];
     };
 }

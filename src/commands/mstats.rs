@@ -1,9 +1,9 @@
 //! `mstats`: aggregates over the data points of metrics.
 
 use crate::commands::args::{self, Args};
-use crate::commands::metrics::{METRIC, Points, SERIES};
 use crate::commands::{Category, Command, DEFAULT, Planner, prestats, timechart};
 use crate::error::{Error, Result};
+use crate::kernels::metrics::{METRIC, Points, SERIES};
 use crate::plan::schema::Pattern;
 use crate::plan::{AggregateCall, AggregateInput, ByField, Plan, Scan};
 use crate::syntax::Rule;

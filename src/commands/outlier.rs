@@ -1,16 +1,12 @@
 //! `outlier`: takes out or cuts numbers far from the others.
 
-use crate::commands::args::{Args, patterns};
-use crate::commands::figures::{self, all_numbers, choice, chosen, decimal, quantile, sorted};
+use crate::commands::args::{Args, choice, decimal, patterns};
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;
-use crate::plan::context::PlanContext;
-use crate::plan::schema::Pattern;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
+use crate::kernels::outlier::Outlier;
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
-use crate::value::{Value, format_number};
 
 pub(super) const COMMAND: Command = Command {
     name: "outlier",
@@ -54,59 +50,3 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
 
 /// What can be done with an outlier.
 pub(super) const ACTIONS: &[&[&str]] = &[&["transform", "tf"], &["remove", "rm"]];
-
-/// Bounds by the interquartile range: `param` times the range above the 75th percentile and,
-/// with `lower`, below the 25th.
-#[derive(Debug)]
-pub(super) struct Outlier {
-    pub(super) fields: Vec<Pattern>,
-    pub(super) remove: bool,
-    pub(super) param: f64,
-    pub(super) lower: bool,
-    pub(super) mark: bool,
-}
-
-impl Kernel for Outlier {
-    fn describe(&self) -> String {
-        let action = if self.remove { "remove" } else { "transform" };
-        format!("outlier action={action} param={}", self.param)
-    }
-
-    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
-        let mut kept = vec![true; input.height()];
-        for name in chosen(&input, &self.fields) {
-            let Some(numbers) = all_numbers(&input, &name) else {
-                continue;
-            };
-            let known = sorted(numbers.iter().copied().flatten().collect());
-            let (first, third) = (quantile(&known, 0.25), quantile(&known, 0.75));
-            let reach = self.param * (third - first);
-            let (low, high) = (first - reach, third + reach);
-            let bound = |n: f64| match n {
-                n if n > high => Some(high),
-                n if self.lower && n < low => Some(low),
-                _ => None,
-            };
-            let mut values: Vec<Value<'static>> =
-                input.column(&name).map_or(Vec::new(), |c| c.values.clone());
-            for (row, number) in numbers.iter().enumerate() {
-                if let Some(bound) = number.and_then(bound) {
-                    kept[row] = false;
-                    values[row] = if self.mark {
-                        Value::text(format!("000{}", format_number(bound)))
-                    } else {
-                        Value::Num(bound)
-                    };
-                }
-            }
-            if !self.remove {
-                figures::set(&mut input, name, values);
-            }
-        }
-        if !self.remove {
-            return Ok(input);
-        }
-        let rows: Vec<usize> = (0..input.height()).filter(|&r| kept[r]).collect();
-        Ok(figures::rows_at(&input, &rows))
-    }
-}

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use crate::commands::args::Args;
-use crate::commands::outputlookup::{Written, inside};
+use crate::commands::outputlookup::inside;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
+use crate::kernels::inputcsv::file;
+use crate::kernels::outputlookup::Written;
 use crate::plan::Plan;
 use crate::plan::effects::{TableEffect, TablePlace};
 use crate::syntax::Rule;
@@ -56,13 +58,4 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
             multivalues: false,
         },
     }))
-}
-
-/// The name with the ending that files of rows have.
-pub(super) fn file(name: &str) -> String {
-    if name.to_ascii_lowercase().ends_with(".csv") {
-        name.to_owned()
-    } else {
-        format!("{name}.csv")
-    }
 }

@@ -1,10 +1,10 @@
 //! `pivot`: a table over a data set of a data model.
 
 use crate::commands::dataset::NamedDataset;
-use crate::commands::format::quoted;
 use crate::commands::planner::plan_text;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
+use crate::kernels::format::quoted;
 use crate::plan::Plan;
 use crate::source::Span;
 use crate::syntax::Rule;

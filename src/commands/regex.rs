@@ -1,6 +1,7 @@
 //! `regex`: keeps the rows whose field a regular expression matches.
 
-use crate::commands::{Category, Command, DEFAULT, Planner, rex};
+use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::pcre::compile;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::plan::build::{at, call, field, not, text};
@@ -39,7 +40,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
             ));
         }
     };
-    rex::compile(&literal.text).map_err(|e| e.at(literal.span))?;
+    compile(&literal.text).map_err(|e| e.at(literal.span))?;
     // A missing field is not matched.
     let matches = call(
         "coalesce",

@@ -3,13 +3,10 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::context::PlanContext;
-use crate::plan::schema::Schema;
-use crate::plan::table::Table;
-use crate::plan::{ColumnKernel, Plan, Predicate, Scan};
+use crate::kernels::relevancy::Relevancy;
+use crate::plan::{Plan, Predicate, Scan};
 use crate::syntax::Rule;
 use crate::syntax::ast::{CompareOp, Search, Stage};
-use crate::value::{Type, Value};
 
 pub(super) const COMMAND: Command = Command {
     name: "relevancy",
@@ -77,44 +74,5 @@ fn words_of(search: &Search, out: &mut Vec<String>) {
         | Search::In { .. }
         | Search::Subsearch(_)
         | Search::CompareSubsearch { .. } => {}
-    }
-}
-
-#[derive(Debug)]
-struct Relevancy {
-    words: Vec<String>,
-}
-
-impl ColumnKernel for Relevancy {
-    fn describe(&self) -> String {
-        format!("relevancy for {}", self.words.join(", "))
-    }
-
-    fn reads(&self, _: &Schema) -> Vec<String> {
-        vec!["_raw".to_owned()]
-    }
-
-    /// Term frequency, damped, times inverse document frequency.
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
-        context.check_cancelled()?;
-        let counts: Vec<Vec<usize>> = (0..input.height())
-            .map(|row| {
-                let value = input.value("_raw", row);
-                let text = value.as_text().unwrap_or_default().to_lowercase();
-                self.words.iter().map(|word| text.matches(word.as_str()).count()).collect()
-            })
-            .collect();
-        let weight = |at: usize| {
-            let with = counts.iter().filter(|c| c[at] > 0).count().max(1);
-            (1.0 + counts.len() as f64 / with as f64).ln()
-        };
-        let weights: Vec<f64> = (0..self.words.len()).map(weight).collect();
-        let scores = counts.iter().map(|row| {
-            let parts = row.iter().zip(&weights);
-            Value::Num(parts.map(|(&n, w)| n as f64 / (n as f64 + 1.0) * w).sum())
-        });
-        let mut out = Table::new(input.height());
-        out.set("relevancy", Type::Number, scores.collect());
-        Ok(out)
     }
 }

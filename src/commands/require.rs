@@ -2,11 +2,9 @@
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
-use crate::error::{Error, Result};
-use crate::plan::context::PlanContext;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
-use crate::source::Span;
+use crate::error::Result;
+use crate::kernels::require::Require;
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
 
@@ -25,22 +23,4 @@ pub(super) const COMMAND: Command = Command {
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     Args::new(&COMMAND, stage)?;
     Ok(Planner::rows_or_events(input).apply(Require(stage.span)))
-}
-
-#[derive(Debug)]
-struct Require(Span);
-
-impl Kernel for Require {
-    fn describe(&self) -> String {
-        "require a row".to_owned()
-    }
-
-    fn run(&self, rows: Table, _: &PlanContext) -> Result<Table> {
-        if rows.height() == 0 {
-            return Err(
-                Error::data("the search found nothing, and `require` wants results").at(self.0),
-            );
-        }
-        Ok(rows)
-    }
 }

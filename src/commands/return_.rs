@@ -1,14 +1,11 @@
 //! `return`: what a subsearch gives to the search around it.
 
-use crate::commands::format::term;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::context::PlanContext;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
+use crate::kernels::return_::{Item, Return};
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Stage};
-use crate::value::{Type, Value};
 
 pub(super) const COMMAND: Command = Command {
     name: "return",
@@ -58,56 +55,4 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         tail: false,
     }
     .apply(Return { items }))
-}
-
-/// What is returned of a row.
-#[derive(Debug)]
-struct Item {
-    field: String,
-    /// The name before the value; none for the value alone.
-    label: Option<String>,
-}
-
-/// Rows to what a subsearch returns.
-#[derive(Debug)]
-struct Return {
-    items: Vec<Item>,
-}
-
-impl Kernel for Return {
-    fn describe(&self) -> String {
-        let names: Vec<&str> = self.items.iter().map(|i| i.field.as_str()).collect();
-        format!("return {}", names.join(" "))
-    }
-
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
-        let mut rows = Vec::new();
-        for row in 0..input.height() {
-            let terms: Vec<String> = self
-                .items
-                .iter()
-                .filter_map(|item| {
-                    let value = input.value(&item.field, row).as_text()?.into_owned();
-                    Some(match &item.label {
-                        Some(label) => term(label, &value),
-                        None => value,
-                    })
-                })
-                .collect();
-            if !terms.is_empty() {
-                rows.push(terms.join(" "));
-            }
-        }
-        let text = match rows.as_slice() {
-            [one] => one.clone(),
-            several => several
-                .iter()
-                .map(|r| format!("({r})"))
-                .collect::<Vec<_>>()
-                .join(" OR "),
-        };
-        let mut out = Table::new(1);
-        out.set("search", Type::Text, vec![Value::text(text)]);
-        Ok(out)
-    }
 }

@@ -1,12 +1,10 @@
 //! `rex`: fields out of text by a regular expression.
 
-use std::sync::Arc;
-
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::functions::sed::parse_sed;
-use crate::pcre::{self, Regex};
+use crate::pcre::compile;
 use crate::plan::build::{at, call, extract_group, field, text};
 use crate::plan::schema::Pattern;
 use crate::plan::{Assignment, EACH, Plan, Target};
@@ -88,9 +86,4 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         );
     }
     Ok(rows.extend(columns))
-}
-
-/// The expression compiled, or what is wrong with it.
-pub(super) fn compile(text: &str) -> Result<Arc<Regex>> {
-    pcre::regex(text).map_err(|m| Error::new(ErrorKind::Regex(m)))
 }

@@ -1,16 +1,10 @@
 //! `score`: how well predictions and facts agree.
 
-mod classes;
-mod numbers;
-
-use crate::commands::args::Args;
-use crate::commands::figures::choice;
+use crate::commands::args::{Args, choice, decimal};
 use crate::commands::{Category, Command, DEFAULT, Planner};
-use crate::error::{Error, ErrorKind, Result};
-use crate::plan::context::PlanContext;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
-use crate::source::Span;
+use crate::error::{Error, Result};
+use crate::kernels::score::{Method, Score, classes, method, numbers};
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::{Name, Stage};
 
@@ -37,60 +31,6 @@ pub(super) const COMMAND: Command = Command {
     plan,
     ..DEFAULT
 };
-
-/// What may be asked, and how it is answered for one pair of fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Method {
-    Classes(classes::Kind),
-    Numbers(numbers::Kind),
-}
-
-/// The toolkit's other methods.
-const REFUSED: &[&str] = &[
-    "roc_curve",
-    "roc_auc_score",
-    "silhouette_score",
-    "pairwise_distances",
-    "cosine",
-    "moment",
-    "tmean",
-    "tvar",
-    "trim",
-    "adfuller",
-    "anderson",
-    "energy_distance",
-    "f_oneway",
-    "kpss",
-    "ks_2samp",
-    "kstest",
-    "mannwhitneyu",
-    "normaltest",
-    "wasserstein_distance",
-    "wilcoxon",
-];
-
-fn method(name: &Name) -> Result<Method> {
-    let lower = name.text.to_ascii_lowercase();
-    if let Some(kind) = classes::Kind::of(&lower) {
-        return Ok(Method::Classes(kind));
-    }
-    if let Some(kind) = numbers::Kind::of(&lower) {
-        return Ok(Method::Numbers(kind));
-    }
-    let there = classes::NAMES.iter().chain(numbers::NAMES).copied();
-    let hint = format!("there are {}", there.clone().collect::<Vec<_>>().join(", "));
-    if REFUSED.contains(&lower.as_str()) {
-        return Err(Error::new(ErrorKind::UnsupportedCommand {
-            name: format!("score {lower}"),
-            why: "it is a program of Python libraries (scikit-learn, scipy), which needs a Python runtime".to_owned(),
-        })
-        .at(name.span)
-        .hint(hint));
-    }
-    Err(Error::argument(name.span, format!("there is no method `{}`", name.text))
-        .did_you_mean(&name.text, there)
-        .hint(hint))
-}
 
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     let args = Args::new(&COMMAND, stage)?;
@@ -140,38 +80,6 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         positive: args.text("pos_label", "1"),
         share: args.flag("normalize", true)?,
         equal_variances: args.flag("equal_var", true)?,
-        mean: crate::commands::figures::decimal(&args, "popmean", 0.0, f64::MIN..=f64::MAX)?,
+        mean: decimal(&args, "popmean", 0.0, f64::MIN..=f64::MAX)?,
     }))
-}
-
-/// Compares fields.
-#[derive(Debug)]
-struct Score {
-    method: Method,
-    pairs: Vec<(String, String)>,
-    span: Span,
-    averaging: &'static str,
-    positive: String,
-    share: bool,
-    equal_variances: bool,
-    mean: f64,
-}
-
-impl Kernel for Score {
-    fn describe(&self) -> String {
-        let pairs = self.pairs.iter().map(|(a, p)| format!("{a} against {p}"));
-        format!("score {}", pairs.collect::<Vec<_>>().join(", "))
-    }
-
-    fn run(&self, rows: Table, _: &PlanContext) -> Result<Table> {
-        for field in self.pairs.iter().flat_map(|(a, p)| [a, p]) {
-            if !field.is_empty() && rows.column(field).is_none() {
-                return Err(Error::data(format!("no row has the field `{field}`")).at(self.span));
-            }
-        }
-        match self.method {
-            Method::Classes(kind) => Ok(self.classes(kind, &rows)),
-            Method::Numbers(kind) => self.numbers(kind, &rows),
-        }
-    }
 }

@@ -1,17 +1,13 @@
 //! `set`: union, intersection or difference of the rows of two searches.
 
-use std::collections::HashMap;
-
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
+use crate::kernels::set::{Operation, SIDE};
 use crate::plan::build::number;
-use crate::plan::context::PlanContext;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Stage};
-use crate::value::Value;
 
 pub(super) const COMMAND: Command = Command {
     name: "set",
@@ -33,9 +29,6 @@ pub(super) const COMMAND: Command = Command {
     plan,
     ..DEFAULT
 };
-
-/// The column that says which search a row is of.
-const SIDE: &str = "__side";
 
 fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     if input.is_some() {
@@ -73,50 +66,4 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         return Err(usage("`set` needs two subsearches in brackets"));
     }
     Ok(Plan::Union { inputs }.apply(operation))
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Operation {
-    Union,
-    Diff,
-    Intersect,
-}
-
-impl Kernel for Operation {
-    fn describe(&self) -> String {
-        format!("set {self:?}").to_ascii_lowercase()
-    }
-
-    fn run(&self, mut rows: Table, _: &PlanContext) -> Result<Table> {
-        let sides = rows.take(SIDE).map_or_else(Vec::new, |c| c.values);
-        // For each different row where it stands first, and which searches have it.
-        let mut seen: HashMap<Vec<Option<String>>, usize> = HashMap::new();
-        let mut firsts: Vec<(usize, [bool; 2])> = Vec::new();
-        for (row, side) in sides.iter().enumerate() {
-            let key = rows
-                .columns()
-                .iter()
-                .map(|c| match &c.values[row] {
-                    Value::Multi(values) => Some(format!("{values:?}")),
-                    value => value.as_text().map(std::borrow::Cow::into_owned),
-                })
-                .collect();
-            let at = *seen.entry(key).or_insert_with(|| {
-                firsts.push((row, [false; 2]));
-                firsts.len() - 1
-            });
-            firsts[at].1[usize::from(side.as_number() == Some(1.0))] = true;
-        }
-        let keep = |[left, right]: [bool; 2]| match self {
-            Operation::Union => true,
-            Operation::Diff => left != right,
-            Operation::Intersect => left && right,
-        };
-        let kept: Vec<usize> = firsts
-            .into_iter()
-            .filter(|(_, sides)| keep(*sides))
-            .map(|(row, _)| row)
-            .collect();
-        Ok(rows.pick(&kept))
-    }
 }

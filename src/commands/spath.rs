@@ -3,13 +3,9 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
+use crate::kernels::spath::Flatten;
 use crate::plan::build::{at, call, field, text};
-use crate::plan::context::PlanContext;
-use crate::plan::found::Found;
-use crate::plan::schema::Schema;
-use crate::plan::table::Table;
-use crate::plan::{ColumnKernel, Plan};
-use crate::read::{leading_json_fields, xml_fields};
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
 
@@ -67,62 +63,4 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     let value = call("spath", vec![field(&from), text(&path)]);
     let value = call("coalesce", vec![value, field(&output)]);
     Ok(rows.set(output, at(value, span)))
-}
-
-/// What Splunk reads of a document to find its fields (`extraction_cutoff` of `limits.conf`).
-const CUTOFF: usize = 5_000;
-
-/// A field of each value in a document.
-#[derive(Debug)]
-struct Flatten {
-    from: String,
-}
-
-impl ColumnKernel for Flatten {
-    fn describe(&self) -> String {
-        format!("spath of {}", self.from)
-    }
-
-    fn reads(&self, _: &Schema) -> Vec<String> {
-        vec![self.from.clone()]
-    }
-
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
-        let mut found = Found::default();
-        for row in 0..input.height() {
-            if row % 4096 == 0 {
-                context.check_cancelled()?;
-            }
-            let document = input.value(&self.from, row);
-            let Some(document) = document.as_text() else {
-                continue;
-            };
-            let (document, is_cut) = beginning(&document);
-            if is_cut {
-                context.notice(format!(
-                    "spath without a path reads the first {CUTOFF} characters of `{}`, some values are longer; \
-                     with path=... it reads all",
-                    self.from
-                ));
-            }
-            if document.trim_start().starts_with(['{', '[']) {
-                found.add_fields(row, leading_json_fields(document));
-            } else {
-                found.add_fields(row, xml_fields(document));
-            }
-        }
-        Ok(found.into_table(input.height()))
-    }
-}
-
-/// The part of a document that is read, and whether that is not all of it.
-fn beginning(document: &str) -> (&str, bool) {
-    match document.char_indices().nth(CUTOFF) {
-        // A number that is cut would be another number.
-        Some((end, _)) => {
-            let head = document[..end].trim_end_matches(|c: char| c.is_ascii_digit() || "+-.eE".contains(c));
-            (head, true)
-        }
-        None => (document, false),
-    }
 }

@@ -3,17 +3,15 @@
 //! A kernel tells for each event which transaction it is in, from the few fields that decide it;
 //! putting the events of each together is an aggregation of all fields.
 
-mod assemble;
-mod group;
 
 use crate::commands::args::{Args, texts, unknown_option};
-use crate::commands::transaction::assemble::{Rendering, assemble};
-use crate::commands::transaction::group::{Grouping, END, START};
 use crate::commands::planner::parse_fragment;
 use crate::commands::{Category, Command, Planner};
 use crate::error::{Error, Result};
-use crate::plan::build::{call, number, text};
+use crate::kernels::transaction::assemble::{Rendering, assemble};
+use crate::kernels::transaction::group::{END, Grouping, START};
 use crate::plan::Plan;
+use crate::plan::build::{call, number, text};
 use crate::plan::texts::parse_search;
 use crate::syntax::ast::{Arg, ArgKind, Expr, Literal, Search, Stage};
 use crate::syntax::{Rule, print};

@@ -3,12 +3,10 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;
-use crate::plan::context::PlanContext;
-use crate::plan::table::{Table, type_of_values};
-use crate::plan::{Kernel, Plan};
+use crate::kernels::transpose::Transpose;
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
-use crate::value::{Type, Value};
 
 pub(super) const COMMAND: Command = Command {
     name: "transpose",
@@ -47,45 +45,4 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         header: args.get("header_field").map(|l| l.text.clone()),
         include_empty: args.flag("include_empty", true)?,
     }))
-}
-
-#[derive(Debug)]
-struct Transpose {
-    column_name: String,
-    header: Option<String>,
-    include_empty: bool,
-}
-
-impl Kernel for Transpose {
-    fn describe(&self) -> String {
-        match &self.header {
-            Some(header) => format!("transpose names from {header}"),
-            None => "transpose".to_owned(),
-        }
-    }
-
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
-        let header = self.header.as_deref().filter(|h| input.column(h).is_some());
-        let fields: Vec<_> = input
-            .columns()
-            .iter()
-            .filter(|c| Some(c.name.as_str()) != header)
-            .filter(|c| self.include_empty || c.values.iter().any(|v| !v.is_null()))
-            .collect();
-        let mut out = Table::new(fields.len());
-        let names = fields.iter().map(|c| Value::text(c.name.clone())).collect();
-        out.set(self.column_name.clone(), Type::Text, names);
-        for row in 0..input.height() {
-            let named = header.and_then(|h| input.value(h, row).into_text());
-            let name = named.map_or_else(|| format!("row {}", row + 1), |n| n.into_owned());
-            let values: Vec<Value<'static>> =
-                fields.iter().map(|c| c.values[row].clone()).collect();
-            let kind = match type_of_values(&values) {
-                Type::Null => Type::Text,
-                kind => kind,
-            };
-            out.set(name, kind, values);
-        }
-        Ok(out)
-    }
 }

@@ -3,12 +3,10 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::context::PlanContext;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
+use crate::kernels::trendline::{Average, Line, Trend};
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Stage};
-use crate::value::{Type, Value};
 
 pub(super) const COMMAND: Command = Command {
     name: "trendline",
@@ -72,78 +70,4 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
             .hint("for example: trendline sma5(count) AS smooth"));
     }
     Ok(Planner::rows_or_events(input).apply(Trend { lines }))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Average {
-    Simple,
-    Exponential,
-    Weighted,
-}
-
-#[derive(Debug)]
-struct Line {
-    average: Average,
-    period: usize,
-    field: String,
-    name: String,
-}
-
-#[derive(Debug)]
-struct Trend {
-    lines: Vec<Line>,
-}
-
-impl Line {
-    /// The averages. A row without a number has none and is passed over.
-    fn of(&self, values: &[Value<'static>]) -> Vec<Value<'static>> {
-        let period = self.period as f64;
-        let mut seen: Vec<f64> = Vec::new();
-        let mut smooth = 0.0;
-        values
-            .iter()
-            .map(|value| {
-                let Some(number) = value.as_number() else {
-                    return Value::Null;
-                };
-                seen.push(number);
-                let weight = 2.0 / (period + 1.0);
-                smooth = if seen.len() == 1 {
-                    number
-                } else {
-                    weight * number + (1.0 - weight) * smooth
-                };
-                if seen.len() < self.period {
-                    return Value::Null;
-                }
-                let last = &seen[seen.len() - self.period..];
-                Value::number(match self.average {
-                    Average::Simple => last.iter().sum::<f64>() / period,
-                    Average::Exponential => smooth,
-                    Average::Weighted => {
-                        let weighted = last.iter().zip(1..).map(|(n, w)| n * f64::from(w));
-                        weighted.sum::<f64>() / (period * (period + 1.0) / 2.0)
-                    }
-                })
-            })
-            .collect()
-    }
-}
-
-impl Kernel for Trend {
-    fn describe(&self) -> String {
-        let lines: Vec<&str> = self.lines.iter().map(|l| l.name.as_str()).collect();
-        format!("trendline {}", lines.join(", "))
-    }
-
-    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
-        for line in &self.lines {
-            let values = match input.column(&line.field) {
-                Some(c) => line.of(&c.values),
-                None => Vec::new(),
-            };
-            input.set(line.name.clone(), Type::Number, values);
-        }
-        Ok(input)
-    }
 }

@@ -1,14 +1,10 @@
 //! `typelearner`: event types suggested by groups of events and the words that they share.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::commands::args::Args;
-use crate::commands::discovery::{self, MOST};
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::context::PlanContext;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
+use crate::kernels::typelearner::Learner;
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
 
@@ -54,40 +50,4 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         },
     };
     Ok(Planner::rows_or_events(input).apply(Learner { field, length }))
-}
-
-#[derive(Debug)]
-struct Learner {
-    field: String,
-    /// Characters looked at; all when there is none.
-    length: Option<usize>,
-}
-
-impl Kernel for Learner {
-    fn describe(&self) -> String {
-        format!("typelearner {}", self.field)
-    }
-
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
-        let mut words = Vec::new();
-        let mut groups: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        for row in 0..input.height().min(MOST) {
-            let raw = input.value("_raw", row).into_text().unwrap_or_default();
-            words.push(discovery::words(&raw));
-            let value = match input.value(&self.field, row).into_text() {
-                Some(value) => value.into_owned(),
-                None if self.field == "punct" => discovery::punctuation(&raw),
-                None => continue,
-            };
-            let key = value.chars().take(self.length.unwrap_or(usize::MAX));
-            groups.entry(key.collect()).or_default().insert(row);
-        }
-        let merged = discovery::merged(groups.into_values(), &words, context)?;
-        let mut suggestions = Vec::new();
-        for (shared, group) in &merged {
-            context.check_cancelled()?;
-            suggestions.push(discovery::telling(shared, group, &words));
-        }
-        Ok(discovery::rows(suggestions, &input, usize::MAX))
-    }
 }

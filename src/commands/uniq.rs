@@ -3,9 +3,8 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;
-use crate::plan::context::PlanContext;
-use crate::plan::table::Table;
-use crate::plan::{Kernel, Plan};
+use crate::kernels::uniq::Uniq;
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
 
@@ -27,31 +26,4 @@ pub(super) const COMMAND: Command = Command {
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     Args::new(&COMMAND, stage)?;
     Ok(Planner::rows_or_events(input).apply(Uniq))
-}
-
-#[derive(Debug)]
-struct Uniq;
-
-impl Kernel for Uniq {
-    fn describe(&self) -> String {
-        "uniq".to_owned()
-    }
-
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
-        let kept: Vec<usize> = (0..input.height())
-            .filter(|&row| {
-                row == 0
-                    || input
-                        .columns()
-                        .iter()
-                        .any(|c| c.values[row] != c.values[row - 1])
-            })
-            .collect();
-        let mut out = Table::new(kept.len());
-        for column in input.columns() {
-            let values = kept.iter().map(|&row| column.values[row].clone()).collect();
-            out.set(column.name.clone(), column.kind, values);
-        }
-        Ok(out)
-    }
 }

@@ -3,9 +3,9 @@
 use crate::commands::args::Args;
 use crate::commands::indexes::index_terms;
 use crate::commands::planner::plan_text;
-use crate::commands::typeahead::{Lexicon, Matching};
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
+use crate::kernels::typeahead::{Lexicon, Matching};
 use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;

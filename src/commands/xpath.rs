@@ -1,18 +1,13 @@
 //! `xpath`: values out of XML by XPath.
 
-use std::borrow::Cow;
-
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
 use crate::functions::xpath::XPath;
-use crate::plan::context::PlanContext;
-use crate::plan::schema::Schema;
-use crate::plan::table::{Table, type_of_values};
-use crate::plan::{ColumnKernel, Plan};
+use crate::kernels::xpath::Find;
+use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Stage};
-use crate::value::Value;
 
 pub(super) const COMMAND: Command = Command {
     name: "xpath",
@@ -54,41 +49,4 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         output: args.text("outfield", "xpath"),
         default: args.get("default").map(|l| l.text.clone()),
     }))
-}
-
-#[derive(Debug)]
-struct Find {
-    text: String,
-    path: XPath,
-    from: String,
-    output: String,
-    default: Option<String>,
-}
-
-impl ColumnKernel for Find {
-    fn describe(&self) -> String {
-        format!("xpath {} = {}", self.output, self.text)
-    }
-
-    fn reads(&self, _: &Schema) -> Vec<String> {
-        vec![self.from.clone()]
-    }
-
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
-        let mut values = Vec::with_capacity(input.height());
-        for row in 0..input.height() {
-            if row % 1024 == 0 {
-                context.check_cancelled()?;
-            }
-            let texts = input.value(&self.from, row).into_values();
-            let found = texts.iter().flat_map(|text| self.path.find(text));
-            values.push(match Value::multi(found.map(Cow::Owned).collect()) {
-                Value::Null => self.default.clone().map_or(Value::Null, Value::text),
-                found => found,
-            });
-        }
-        let mut out = Table::new(input.height());
-        out.set(self.output.clone(), type_of_values(&values), values);
-        Ok(out)
-    }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::commands::Locate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::blame::Blame;
@@ -11,6 +10,7 @@ use crate::exec::fields::name;
 use crate::exec::frame::{Frame, cast, column, missing, to_table};
 use crate::exec::summary::Wanted;
 use crate::functions::pattern;
+use crate::kernels::iplocation::Locate;
 use crate::knowledge::models::{Calculation, Dataset};
 use crate::plan::build::extract_group;
 use crate::plan::schema::Schema;

@@ -56,6 +56,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::error::{Error, ErrorKind};
+
 pub use compiled::{Captures, GaveUp, Match, Matches, Regex};
 pub use fancy_regex::escape;
 
@@ -65,6 +67,14 @@ const CACHE: usize = 512;
 
 thread_local! {
     static COMPILED: RefCell<HashMap<String, Arc<Regex>>> = RefCell::new(HashMap::new());
+}
+
+/// The expression compiled, as an error of a search if it can't be.
+///
+/// # Errors
+/// [`ErrorKind::Regex`].
+pub fn compile(pattern: &str) -> crate::error::Result<Arc<Regex>> {
+    regex(pattern).map_err(|why| Error::new(ErrorKind::Regex(why)))
 }
 
 /// Compiles a regular expression as PCRE understands it, or finds it compiled already.

@@ -1,0 +1,224 @@
+//! What the commands of the machine-learning toolkit share: the algorithms there are, the models they
+//! make, and the folder in which models lie. Only plain statistics: what needs a neural network or a
+//! Python runtime is refused by name.
+
+pub(crate) mod algebra;
+pub(crate) mod choice;
+pub(crate) mod clusters;
+pub(crate) mod density;
+pub(crate) mod density_learner;
+pub(crate) mod distribution;
+pub(crate) mod features;
+pub(crate) mod linear;
+pub(crate) mod ranges;
+pub(crate) mod scaling;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::context::PlanContext;
+use crate::plan::table::Table;
+use crate::source::Span;
+use crate::syntax::ast::Name;
+
+pub(crate) use choice::Choice;
+
+/// Makes a model of rows.
+pub(crate) trait Learner: Debug + Send + Sync {
+    /// The model.
+    ///
+    /// # Errors
+    /// Rows that nothing can be learned from.
+    fn learn(&self, rows: &Table, context: &PlanContext) -> Result<Learned>;
+}
+
+/// How a model is applied.
+#[derive(Debug, Default)]
+pub(crate) struct Applying {
+    /// The name that `as` gives to what is added.
+    pub(crate) output: Option<String>,
+    /// What is said about densities.
+    pub(crate) choice: Choice,
+}
+
+/// What an algorithm found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Learned {
+    /// `DensityFunction`
+    Density(density::Density),
+    /// `StandardScaler`, `RobustScaler`
+    Scaler(scaling::Scaler),
+    /// `PCA`
+    Components(scaling::Components),
+    /// `LinearRegression`, `Ridge`, `Lasso`
+    Linear(linear::Linear),
+    /// `KMeans`
+    Clusters(clusters::Clusters),
+}
+
+/// A model, as it lies in its file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Model {
+    /// The algorithm's name.
+    pub(crate) algorithm: String,
+    /// What `fit` was asked for, as typed.
+    pub(crate) options: BTreeMap<String, String>,
+    /// What it found.
+    pub(crate) learned: Learned,
+}
+
+impl Model {
+    /// Adds what the model says of each row.
+    ///
+    /// # Errors
+    /// Rows without the model's fields, or options that are not for it.
+    pub(crate) fn apply(
+        &self,
+        mut rows: Table,
+        how: &Applying,
+        context: &PlanContext,
+    ) -> Result<Table> {
+        if !matches!(self.learned, Learned::Density(_)) && !how.choice.is_silent() {
+            return Err(Error::data(format!(
+                "thresholds and densities are for models of `DensityFunction`, and this is one of `{}`",
+                self.algorithm
+            )));
+        }
+        match &self.learned {
+            Learned::Density(found) => found.apply(&mut rows, how, context)?,
+            Learned::Scaler(found) => found.apply(&mut rows, how)?,
+            Learned::Components(found) => found.apply(&mut rows, how)?,
+            Learned::Linear(found) => found.apply(&mut rows, how)?,
+            Learned::Clusters(found) => found.apply(&mut rows, how)?,
+        }
+        Ok(rows)
+    }
+
+    /// What `summary` shows of it.
+    pub(crate) fn summary(&self) -> Table {
+        match &self.learned {
+            Learned::Density(found) => found.summary(),
+            Learned::Scaler(found) => found.summary(),
+            Learned::Components(found) => found.summary(),
+            Learned::Linear(found) => found.summary(),
+            Learned::Clusters(found) => found.summary(),
+        }
+    }
+}
+
+/// The names of added fields: those an algorithm gives, or those made of what `as` says.
+fn names(how: &Applying, defaults: Vec<String>) -> Vec<String> {
+    match &how.output {
+        None => defaults,
+        Some(name) if defaults.len() == 1 => vec![name.clone()],
+        Some(name) => (1..=defaults.len())
+            .map(|n| format!("{name}_{n}"))
+            .collect(),
+    }
+}
+
+/// A model's name without the `app:` before it, which tells apart where Splunk keeps it.
+///
+/// # Errors
+/// A name that is not made of letters, digits and underscores, or begins with a digit.
+pub(crate) fn model_name(name: &Name) -> Result<String> {
+    let plain = name.text.strip_prefix("app:").unwrap_or(&name.text);
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let begins = plain.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if begins && plain.chars().all(fits) {
+        return Ok(plain.to_owned());
+    }
+    Err(Error::argument(
+        name.span,
+        format!("`{}` can't be a model's name", name.text),
+    )
+    .hint("letters, digits and underscores, beginning with a letter; app: may stand before it"))
+}
+
+/// The folder of models in the home folder.
+fn folder(home: &Path) -> PathBuf {
+    home.join("learned")
+}
+
+/// The names of the models there are.
+///
+/// # Errors
+/// A folder that can't be read.
+pub(crate) fn models(home: &Path) -> Result<Vec<String>> {
+    let folder = folder(home);
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = std::fs::read_dir(&folder).map_err(|why| Error::file(&folder, why))?;
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            Some(name.strip_suffix(".json")?.to_owned())
+        })
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// The model of that name.
+///
+/// # Errors
+/// When there is none: the error says which saved search makes it, or what to write.
+pub(crate) fn load(name: &str, span: Span, context: &PlanContext) -> Result<Model> {
+    let path = folder(&context.home).join(format!("{name}.json"));
+    if !path.is_file() {
+        return Err(not_there(name, span, context));
+    }
+    let text = std::fs::read_to_string(&path).map_err(|why| Error::file(&path, why))?;
+    serde_json::from_str(&text).map_err(|why| {
+        Error::data(format!("the model `{name}` can't be read: {why}"))
+            .at(span)
+            .hint("make it anew with `fit`, or remove it with `deletemodel`")
+    })
+}
+
+/// The error for a model that is not there.
+pub(crate) fn not_there(name: &str, span: Span, context: &PlanContext) -> Error {
+    let error = Error::new(ErrorKind::UnknownLearned(name.to_owned())).at(span);
+    let saved = context.catalog.saved_searches();
+    let maker = saved
+        .iter()
+        .find(|(_, search)| makes(&search.search, name))
+        .map(|(title, _)| format!("the saved search `{title}`"))
+        .or_else(|| {
+            let baselines = context.catalog.baselines();
+            let found = baselines.into_iter().find(|b| makes(&b.search, name))?;
+            Some(format!("the baseline `{}`", found.name))
+        });
+    let there = models(&context.home).unwrap_or_default();
+    let error = error.did_you_mean(name, there.iter().map(String::as_str));
+    match maker {
+        Some(maker) => error.hint(format!("{maker} makes it: run its search once")),
+        None => error.hint(format!(
+            "a search that ends in `| fit <algorithm> ... into {name}` makes it; for published \
+             detections that is a baseline, which the folder `baselines` of their content holds"
+        )),
+    }
+}
+
+/// Whether a search has `fit ... into <name>`.
+fn makes(search: &str, name: &str) -> bool {
+    let words: Vec<&str> = search.split_whitespace().collect();
+    let plain = |word: &str| word.trim_matches(['"', '|']).trim_start_matches("app:") == name;
+    let fits = words.contains(&"fit") || words.iter().any(|w| w.ends_with("|fit"));
+    fits && words
+        .windows(2)
+        .any(|pair| pair[0].eq_ignore_ascii_case("into") && plain(pair[1]))
+}
+
+/// What `fit` writes: a model's text.
+///
+/// # Errors
+/// [`crate::error::ErrorKind::Internal`] when it can't be written down.
+pub(crate) fn text_of(model: &Model) -> Result<String> {
+    serde_json::to_string_pretty(model).map_err(|why| Error::internal(why.to_string()))
+}

@@ -1,0 +1,184 @@
+//! What the statistical commands share: the columns they look at, columns as numbers, quartiles,
+//! the tail of the normal distribution, random numbers that are the same in every run.
+
+use crate::plan::schema::Pattern;
+use crate::plan::table::{Table, type_of_values};
+use crate::value::Value;
+
+/// Fields that say where an event came from.
+const ORIGIN: [&str; 4] = ["index", "source", "sourcetype", "host"];
+
+/// The columns a command works on: those that the patterns name, or else all that do not begin
+/// with an underscore; of events without the fields that say where they came from.
+pub(crate) fn chosen(table: &Table, patterns: &[Pattern]) -> Vec<String> {
+    let schema = table.schema();
+    if patterns.is_empty() {
+        let events = ORIGIN[..3].iter().all(|name| schema.contains_key(*name));
+        let mut names = Pattern::new("*").expand(&schema);
+        names.retain(|name| !(events && ORIGIN.contains(&name.as_str())));
+        return names;
+    }
+    let mut names: Vec<String> = Vec::new();
+    for name in patterns.iter().flat_map(|p| p.expand(&schema)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The values of a column as numbers, where they are some.
+pub(crate) fn numbers(table: &Table, name: &str) -> Vec<Option<f64>> {
+    (0..table.height())
+        .map(|row| table.value(name, row).as_number())
+        .collect()
+}
+
+/// The values of a column as texts, several of one row joined.
+pub(crate) fn texts(table: &Table, name: &str) -> Vec<Option<String>> {
+    (0..table.height())
+        .map(|row| table.value(name, row).into_text().map(|t| t.into_owned()))
+        .collect()
+}
+
+/// The numbers of a column, if there is one and nothing else.
+pub(crate) fn all_numbers(table: &Table, name: &str) -> Option<Vec<Option<f64>>> {
+    let numbers = numbers(table, name);
+    let fits =
+        (0..table.height()).all(|row| numbers[row].is_some() != table.value(name, row).is_null());
+    (fits && numbers.iter().any(Option::is_some)).then_some(numbers)
+}
+
+/// The rows of a table at these places, in that order.
+pub(crate) fn rows_at(table: &Table, rows: &[usize]) -> Table {
+    let mut out = Table::new(rows.len());
+    for column in table.columns() {
+        let values = rows.iter().map(|&r| column.values[r].clone()).collect();
+        out.set(column.name.clone(), column.kind, values);
+    }
+    out
+}
+
+/// Sets a column whose type is read off its values.
+pub(crate) fn set(table: &mut Table, name: impl Into<String>, values: Vec<Value<'static>>) {
+    table.set(name, type_of_values(&values), values);
+}
+
+/// A table of these columns.
+pub(crate) fn table_of(rows: usize, columns: Vec<(&str, Vec<Value<'static>>)>) -> Table {
+    let mut table = Table::new(rows);
+    for (name, values) in columns {
+        set(&mut table, name, values);
+    }
+    table
+}
+
+/// The value at a share of sorted numbers, interpolated between neighbours as `perc` does.
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let at = (sorted.len().saturating_sub(1)) as f64 * share;
+    let (low, high) = (at.floor() as usize, at.ceil() as usize);
+    match (sorted.get(low), sorted.get(high)) {
+        (Some(a), Some(b)) => a + (b - a) * at.fract(),
+        _ => f64::NAN,
+    }
+}
+
+/// Numbers in order.
+pub(crate) fn sorted(mut numbers: Vec<f64>) -> Vec<f64> {
+    numbers.sort_by(f64::total_cmp);
+    numbers
+}
+
+/// The mean.
+pub(crate) fn mean(numbers: &[f64]) -> f64 {
+    numbers.iter().sum::<f64>() / numbers.len() as f64
+}
+
+/// The sample standard deviation; 0 for a single number, as `stdev` has it.
+pub(crate) fn deviation(numbers: &[f64]) -> f64 {
+    if numbers.len() < 2 {
+        return 0.0;
+    }
+    let mean = mean(numbers);
+    let squares: f64 = numbers.iter().map(|n| (n - mean).powi(2)).sum();
+    (squares / (numbers.len() - 1) as f64).sqrt()
+}
+
+/// The chance that a normal number lies further from the mean than `z` standard deviations, on
+/// either side.
+pub(crate) fn two_tails(z: f64) -> f64 {
+    erfc(z.abs() / std::f64::consts::SQRT_2)
+}
+
+/// The complementary error function, for arguments that are at least 0; exact to about 1e-14.
+pub(crate) fn erfc(x: f64) -> f64 {
+    if x < 2.5 {
+        // erf by its series (Abramowitz and Stegun 7.1.6).
+        let (mut term, mut sum, mut n) = (x, x, 0.0);
+        while term.abs() > 1e-17 * sum.abs() {
+            n += 1.0;
+            term *= 2.0 * x * x / (2.0 * n + 1.0);
+            sum += term;
+        }
+        return 1.0 - 2.0 / std::f64::consts::PI.sqrt() * (-x * x).exp() * sum;
+    }
+    // The continued fraction (7.1.14), from the inside out.
+    let inner = (1..=60)
+        .rev()
+        .fold(0.0, |f, k| f64::from(k) / 2.0 / (x + f));
+    (-x * x).exp() / std::f64::consts::PI.sqrt() / (x + inner)
+}
+
+/// SplitMix64: the same numbers in every run, so that the same search gives the same rows.
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// The numbers that belong to a seed.
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    /// A number that is at least 0 and below 1.
+    pub(crate) fn unit(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// A whole number below `bound`.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        ((self.unit() * bound as f64) as usize).min(bound.saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{deviation, erfc, quantile, two_tails};
+
+    #[test]
+    fn the_error_function_agrees_with_tables() {
+        for (x, expected) in [
+            (0.0, 1.0),
+            (0.5, 0.479_500_122_186_953_5),
+            (1.0, 0.157_299_207_050_285_13),
+            (2.5, 4.069_520_174_449_589e-4),
+            (4.0, 1.541_725_790_028_002e-8),
+        ] {
+            let got = erfc(x);
+            assert!(
+                (got - expected).abs() <= 1e-12 * expected.max(1e-6),
+                "{x}: {got}"
+            );
+        }
+        assert!((two_tails(-1.959_963_984_540_054) - 0.05).abs() < 1e-12);
+    }
+
+    #[test]
+    fn quantiles_interpolate() {
+        assert!((quantile(&[1.0, 2.0, 3.0, 4.0], 0.25) - 1.75).abs() < 1e-12);
+        assert!(quantile(&[], 0.5).is_nan());
+        assert!((deviation(&[2.0, 4.0]) - std::f64::consts::SQRT_2).abs() < 1e-12);
+    }
+}
