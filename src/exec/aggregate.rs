@@ -10,13 +10,14 @@ use polars::prelude::{
 
 use crate::error::Result;
 use crate::exec::Executor;
+use crate::exec::builtin;
 use crate::exec::column::{Builder, Cells, field, places_of};
 use crate::exec::engine::{apart, reads_files};
 use crate::exec::first_seen::with_firsts;
 use crate::exec::frame::{Frame, cast, column, missing};
 use crate::exec::order::distinct_values;
 use crate::exec::sort::sorted;
-use crate::functions::stats::Samples;
+use crate::functions::stats::{Builtin, Samples};
 use crate::plan::schema::{Pattern, Schema};
 use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
 use crate::value::{Type, Value};
@@ -123,7 +124,7 @@ impl Executor<'_> {
         };
         let may_sum = |call: &AggregateCall| {
             let is_number = |name: String| frame.kind(&name) == Type::Number;
-            call.function.whole.is_some() && of(call).is_some_and(is_number)
+            call.function.builtin.is_some_and(Builtin::is_exact) && of(call).is_some_and(is_number)
         };
         if calls.iter().any(may_sum) {
             let stored = frame.lazy.clone().collect_schema();
@@ -133,7 +134,8 @@ impl Executor<'_> {
         }
         let in_parts = |call: &AggregateCall| {
             let sums_whole = || of(call).is_some_and(|name| whole.contains(&name));
-            call.function.in_parts || call.function.whole.is_some() && sums_whole()
+            let is_exact = call.function.builtin.is_some_and(Builtin::is_exact);
+            call.function.in_parts || is_exact && sums_whole()
         };
         if calls.iter().all(in_parts) {
             return Ok((frame, whole));
@@ -295,11 +297,13 @@ impl Executor<'_> {
             }
             _ => (column(&pattern.text), of),
         };
-        let exact = function.whole.filter(|_| whole.contains(&pattern.text));
-        let native = match exact {
-            Some(exact) => Some(exact(input.clone())),
-            None => function.native.and_then(|native| native(input.clone(), of)),
-        };
+        let is_whole = whole.contains(&pattern.text);
+        let native = function
+            .builtin
+            .and_then(|builtin| match builtin.is_exact() && is_whole {
+                true => builtin::exact(builtin, input.clone()),
+                false => builtin::native(builtin, input.clone(), of),
+            });
         if let Some(native) = native {
             return Lowered {
                 name,

@@ -16,7 +16,7 @@ use crate::exec::column::{Cells, field};
 use crate::exec::engine::reads_files;
 use crate::exec::frame::{Frame, column};
 use crate::exec::order::leveled;
-use crate::functions::stats::{StatsFunction, StatsGroup, Takes};
+use crate::functions::stats::{Builtin, StatsFunction, StatsGroup, Takes};
 use crate::plan::schema::Pattern;
 use crate::plan::{AggregateCall, AggregateInput};
 use crate::value::{Type, Value};
@@ -83,8 +83,7 @@ static MARKS: StatsFunction = StatsFunction {
     doc: "The number of marks.",
     example: ("", "", ""),
     body: |samples| Value::Num(samples.numbers().iter().sum()),
-    native: Some(|column, _| Some(column.sum().cast(DataType::Int64))),
-    whole: None,
+    builtin: Some(Builtin::CountTrue),
     running: None,
     per: None,
     metrics: false,

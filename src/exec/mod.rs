@@ -9,6 +9,7 @@ mod aggregate;
 mod assign;
 mod beside;
 mod blame;
+mod builtin;
 mod chart;
 mod chart_series;
 mod chart_time;

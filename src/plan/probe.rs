@@ -89,7 +89,7 @@ pub fn decided_by(predicate: &Predicate) -> Option<Vec<String>> {
 /// Whether an aggregate is made without gathering the values of a group.
 fn is_easy(call: &AggregateCall) -> bool {
     call.function.in_parts
-        && (call.function.native.is_some() || matches!(call.arg, AggregateInput::Row))
+        && (call.function.builtin.is_some() || matches!(call.arg, AggregateInput::Row))
 }
 
 /// The keys by which the groups below are made, and what is aggregated.

@@ -3,12 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use polars::prelude::{DataType, Expr, NULL, lit, when};
-
 use crate::functions::stats::running::{
     Count, Counted, Distinct, Ends, Extremes, Ranked, Spread, Sum,
 };
-use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes};
+use crate::functions::stats::{Builtin, Samples, StatsFunction, StatsGroup, Takes};
 use crate::value::{Type, Value, parse_number};
 
 const fn number(_: Type) -> Type {
@@ -38,8 +36,7 @@ const BASE: StatsFunction = StatsFunction {
     doc: "",
     example: ("", "", ""),
     body: count,
-    native: None,
-    whole: None,
+    builtin: None,
     running: None,
     per: None,
     metrics: false,
@@ -55,10 +52,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         example: ("a b - b", "count(v)", "3"),
         in_parts: true,
         body: count,
-        native: Some(|column, of| match of {
-            Type::Multi => None,
-            _ => Some(column.count().cast(DataType::Int64)),
-        }),
+        builtin: Some(Builtin::Count),
         running: Some(|_| Box::new(Count::default())),
         ..BASE
     },
@@ -71,7 +65,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         in_parts: true,
         counts_distinct: true,
         body: |s| Value::Num(s.texts().collect::<HashSet<_>>().len() as f64),
-        native: Some(distinct),
+        builtin: Some(Builtin::CountDistinct),
         running: Some(|_| Box::new(Counted::unordered(Distinct::Count))),
         ..BASE
     },
@@ -83,7 +77,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         in_parts: true,
         counts_distinct: true,
         body: |s| Value::Num(s.texts().collect::<HashSet<_>>().len() as f64),
-        native: Some(distinct),
+        builtin: Some(Builtin::CountDistinct),
         running: Some(|_| Box::new(Counted::unordered(Distinct::Count))),
         ..BASE
     },
@@ -101,20 +95,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The sum of the values that are numbers.",
         example: ("1 2 x 4", "sum(v)", "7"),
         body: |s| some(&s.numbers(), |n| n.iter().sum()),
-        native: Some(|column, of| {
-            // Polars sums nothing to 0; Splunk has no result then.
-            (of == Type::Number).then(|| {
-                let column = column.cast(DataType::Float64);
-                when(column.clone().count().gt(lit(0)))
-                    .then(column.sum())
-                    .otherwise(lit(NULL))
-            })
-        }),
-        whole: Some(|column| {
-            when(column.clone().count().gt(lit(0)))
-                .then(exact_sum(column))
-                .otherwise(lit(NULL))
-        }),
+        builtin: Some(Builtin::Sum),
         running: Some(|_| Box::new(Sum::new(|n| n, |sum, _| sum))),
         ..BASE
     },
@@ -134,15 +115,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The mean of the values that are numbers.",
         example: ("1 2 x 6", "avg(v)", "3"),
         body: |s| some(&s.numbers(), mean),
-        native: Some(|column, of| {
-            (of == Type::Number).then(|| column.cast(DataType::Float64).mean())
-        }),
-        whole: Some(|column| {
-            let count = column.clone().count();
-            when(count.clone().gt(lit(0)))
-                .then(exact_sum(column) / count.cast(DataType::Float64))
-                .otherwise(lit(NULL))
-        }),
+        builtin: Some(Builtin::Mean),
         running: Some(|_| Box::new(Sum::new(|n| n, |sum, count| sum / count as f64))),
         ..BASE
     },
@@ -154,7 +127,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         example: ("10 9 100", "min(v)", "9"),
         in_parts: true,
         body: |s| extreme(s, Ordering::Less),
-        native: Some(|column, of| (of == Type::Number).then(|| column.min())),
+        builtin: Some(Builtin::Min),
         running: Some(|c| Box::new(Extremes::new(Ends::Low, c))),
         ..BASE
     },
@@ -166,7 +139,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         example: ("10 9 b", "max(v)", "b"),
         in_parts: true,
         body: |s| extreme(s, Ordering::Greater),
-        native: Some(|column, of| (of == Type::Number).then(|| column.max())),
+        builtin: Some(Builtin::Max),
         running: Some(|c| Box::new(Extremes::new(Ends::High, c))),
         ..BASE
     },
@@ -254,23 +227,6 @@ pub(super) const TABLE: &[StatsFunction] = &[
 
 fn count(samples: &Samples<'_>) -> Value<'static> {
     Value::Num(samples.values.iter().map(Value::count).sum::<usize>() as f64)
-}
-
-fn distinct(column: Expr, of: Type) -> Option<Expr> {
-    match of {
-        Type::Multi => None,
-        _ => Some(column.drop_nulls().n_unique().cast(DataType::Int64)),
-    }
-}
-
-/// The sum of whole numbers, rounded once. The high and the low halves of what a double holds are
-/// summed apart: neither sum leaves 64 bits, whatever the rows.
-fn exact_sum(column: Expr) -> Expr {
-    const HALF: i64 = 1 << 26;
-    let high = column.clone().floor_div(lit(HALF));
-    let low = column - high.clone() * lit(HALF);
-    let sum = |half: Expr| half.sum().cast(DataType::Float64);
-    sum(high) * lit(HALF as f64) + sum(low)
 }
 
 fn some(numbers: &[f64], f: impl Fn(&[f64]) -> f64) -> Value<'static> {

@@ -7,8 +7,6 @@ pub mod running;
 mod sparkline;
 mod values;
 
-use polars::prelude::Expr;
-
 use crate::functions::stats::running::MakeRunning;
 use crate::value::{Type, Value};
 
@@ -43,10 +41,8 @@ pub struct StatsFunction {
     pub example: (&'static str, &'static str, &'static str),
     /// What it makes of the values of a group.
     pub body: fn(&Samples<'_>) -> Value<'static>,
-    /// The same said to Polars, for the types where it can be: the column, its type.
-    pub native: Option<fn(Expr, Type) -> Option<Expr>>,
-    /// The same for columns of whole numbers, exact, so that parts may be taken in any order.
-    pub whole: Option<fn(Expr) -> Expr>,
+    /// The same as an engine computes it over a column, if engines have it.
+    pub builtin: Option<Builtin>,
     /// The same for rows that come and go; without it the body sees all of them each time.
     pub running: Option<MakeRunning>,
     /// Seconds to which `timechart` scales the value of a bucket.
@@ -54,6 +50,45 @@ pub struct StatsFunction {
     /// Whether only `mstats` has it, whose values say which time series they are of: the number
     /// first, then the dimensions.
     pub metrics: bool,
+}
+
+/// An aggregate that engines have built in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builtin {
+    /// The number of values.
+    Count,
+    /// The number of distinct values.
+    CountDistinct,
+    /// The number of values that are true.
+    CountTrue,
+    /// The sum; none over no values.
+    Sum,
+    /// The arithmetic mean.
+    Mean,
+    /// The smallest number.
+    Min,
+    /// The largest number.
+    Max,
+    /// The first value in the order of the rows.
+    First,
+    /// The last value in the order of the rows.
+    Last,
+}
+
+impl Builtin {
+    /// Whether it is exact over whole numbers, so that parts may be combined in any order.
+    pub fn is_exact(self) -> bool {
+        match self {
+            Builtin::Sum | Builtin::Mean => true,
+            Builtin::Count
+            | Builtin::CountDistinct
+            | Builtin::CountTrue
+            | Builtin::Min
+            | Builtin::Max
+            | Builtin::First
+            | Builtin::Last => false,
+        }
+    }
 }
 
 impl PartialEq for StatsFunction {

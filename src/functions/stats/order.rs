@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::functions::stats::running::{InOrder, Moment, Moments, Order};
-use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes};
+use crate::functions::stats::{Builtin, Samples, StatsFunction, StatsGroup, Takes};
 use crate::value::{Type, Value, parse_number};
 
 const fn number(_: Type) -> Type {
@@ -35,8 +35,7 @@ const BASE: StatsFunction = StatsFunction {
     doc: "",
     example: ("", "", ""),
     body: first,
-    native: None,
-    whole: None,
+    builtin: None,
     running: None,
     per: None,
     metrics: false,
@@ -55,9 +54,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The first value seen, in the order of the rows.",
         example: ("- a b", "first(v)", "a"),
         body: first,
-        native: Some(|column, of| {
-            (of != Type::Multi && of != Type::Time).then(|| column.drop_nulls().first())
-        }),
+        builtin: Some(Builtin::First),
         running: Some(|c| Box::new(InOrder::new(Order::First, c))),
         ..BASE
     },
@@ -67,9 +64,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         doc: "The last value seen, in the order of the rows.",
         example: ("a b -", "last(v)", "b"),
         body: |s| own(s.values.iter().rev().find(|v| !v.is_null())),
-        native: Some(|column, of| {
-            (of != Type::Multi && of != Type::Time).then(|| column.drop_nulls().last())
-        }),
+        builtin: Some(Builtin::Last),
         running: Some(|c| Box::new(InOrder::new(Order::Last, c))),
         ..BASE
     },
