@@ -8,7 +8,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 
 /// Result of everything that can fail on a user's search or data.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -24,6 +24,24 @@ pub struct Error {
     pub hints: Vec<String>,
     /// Further errors of the same search, found by going on after this one.
     pub others: Vec<Error>,
+}
+
+/// An error with the texts it points into.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: Error,
+    /// The texts of the search.
+    pub sources: SourceMap,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure {
+            error,
+            sources: SourceMap::new(),
+        }
+    }
 }
 
 /// What went wrong. The text is given by `Display`.

@@ -21,6 +21,7 @@ pub mod read;
 pub mod plan;
 pub mod kernels;
 pub mod commands;
+pub mod lint;
 pub mod store;
 pub mod exec;
 pub mod detect;

@@ -34,7 +34,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-pub use crate::detect::Failure;
+pub use crate::error::Failure;
 pub use crate::session::answers::{Answer, ReplaySummary, RunSummary, Stage};
 pub use crate::session::compare::Comparison;
 pub use crate::session::detections::RunChoice;

@@ -10,8 +10,8 @@ use crate::cli::problem::Problem;
 use crate::cli::reference::{Entry, commands, entries, functions};
 use crate::cli::setup::Setup;
 use crate::cli::topics::{self, TOPICS};
-use crate::detect::lint::{self, Lint};
 use crate::error::{Error, nearest};
+use crate::lint::{self, Lint};
 
 /// Explains a name, or lists the topics.
 pub fn help(args: &HelpArgs, setup: &Setup) -> Result<(), Problem> {

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::detect::lint::place::{self, Place};
-use crate::detect::lint::{self, Found, Lint, Severity, allow};
+use crate::detect::is_refusal;
 use crate::detect::report::sarif::Annotation;
-use crate::detect::{Failure, is_refusal};
+use crate::error::Failure;
 use crate::error::{Error, ErrorKind};
 use crate::knowledge::detection::Detection;
 use crate::knowledge::fault::Fault;
+use crate::lint::place::{self, Place};
+use crate::lint::{self, Found, Lint, Severity, allow};
 use crate::report;
 use crate::source::{SourceId, SourceMap, Span};
 

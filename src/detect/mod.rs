@@ -4,7 +4,6 @@ pub mod attack;
 pub mod check;
 pub mod compare;
 pub mod difference;
-pub mod lint;
 mod message;
 pub mod report;
 mod risk;
@@ -19,10 +18,9 @@ use std::sync::Arc;
 
 pub use crate::detect::risk::{RiskEvent, Threat, makes_risk, reads_risk};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Failure};
 use crate::exec::rows::Rows;
 use crate::knowledge::detection::Detection;
-use crate::source::SourceMap;
 use crate::value::Value;
 
 /// How a detection ended.
@@ -36,24 +34,6 @@ pub enum Status {
     Refused,
     /// Its search or the data is wrong.
     Error,
-}
-
-/// An error with the texts it points into.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// What went wrong.
-    pub error: Error,
-    /// The texts of the search.
-    pub sources: SourceMap,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure {
-            error,
-            sources: SourceMap::new(),
-        }
-    }
 }
 
 /// What one detection gave.

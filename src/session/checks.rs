@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::detect::Failure;
 use crate::detect::check::{CheckReport, Item, Looked};
-use crate::detect::lint::allow::{FILE, Rules};
-use crate::detect::lint::{self, Subject};
+use crate::error::Failure;
 use crate::error::{Error, Result};
 use crate::knowledge::detection::Detection;
 use crate::knowledge::fault::Fault;
 use crate::knowledge::shipped;
+use crate::lint::allow::{FILE, Rules};
+use crate::lint::{self, Subject};
 use crate::session::deep::deep;
 use crate::session::{Session, failure, lock};
 

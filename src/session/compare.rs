@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::detect::Failure;
 use crate::detect::compare::{self, Line, RowChanges};
+use crate::error::Failure;
 use crate::error::{Error, Result};
 use crate::exec::rows::Rows;
 use crate::knowledge::detection::Detection;

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Instant;
 
 use crate::detect::selection::Selection;
-use crate::detect::{self, DetectionResult, Failure};
+use crate::detect::{self, DetectionResult};
+use crate::error::Failure;
 use crate::error::Result;
 use crate::knowledge::detection::Detection;
 use crate::session::deep::deep;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::detect::Failure;
+use crate::error::Failure;
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::data::Data;

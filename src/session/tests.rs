@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::detect::selection::Selection;
 use crate::detect::test::{self, Planned, TestData, TestResult, TestStatus};
-use crate::detect::{self, Failure, Status};
+use crate::detect::{self, Status};
+use crate::error::Failure;
 use crate::error::{Error, Result};
 use crate::exec::data::Data;
 use crate::knowledge::Catalog;

@@ -1,8 +1,8 @@
 //! Why a search found nothing.
 
 use crate::commands::Planner;
-use crate::detect::Failure;
 use crate::detect::why::{Condition, StepRows, Why, condition, filter, missing_everywhere};
+use crate::error::Failure;
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::data::Data;

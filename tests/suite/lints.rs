@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 use spelunk::detect::check::CheckReport;
-use spelunk::detect::lint::allow::Rules;
-use spelunk::detect::lint::{self, By, Lint};
+use spelunk::lint::allow::Rules;
+use spelunk::lint::{self, By, Lint};
 use spelunk::session::Session;
 
 use crate::drive::Place;

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use spelunk::detect::is_refusal;
-use spelunk::detect::lint::allow::Rules;
 use spelunk::knowledge::detection::Detection;
+use spelunk::lint::allow::Rules;
 use spelunk::session::{ModelFile, RunChoice, Session, Stage};
 
 use crate::support::{self, Row};

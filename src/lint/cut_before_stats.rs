@@ -1,6 +1,6 @@
 //! Rows thrown away before they are counted.
 
-use crate::detect::lint::{By, Findings, Lint, Severity, StageView, Subject};
+use crate::lint::{By, Findings, Lint, Severity, StageView, Subject};
 use crate::plan::{AggregateCall, Plan};
 
 pub(super) const LINTS: &[Lint] = &[

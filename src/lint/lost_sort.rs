@@ -1,6 +1,6 @@
 //! Orders that the next command forgets.
 
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::plan::Plan;
 
 pub(super) const LINTS: &[Lint] = &[Lint {

@@ -1,8 +1,8 @@
 //! Alternatives that another one covers.
 
-use crate::detect::lint::globs::covers;
-use crate::detect::lint::spots::{each_search, extent, searches};
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::globs::covers;
+use crate::lint::spots::{each_search, extent, searches};
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{CompareOp, Search};
 

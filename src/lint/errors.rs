@@ -1,6 +1,6 @@
 //! Errors as lints, so that a report has a code for each of them too.
 
-use crate::detect::lint::{By, Lint, Severity};
+use crate::lint::{By, Lint, Severity};
 use crate::error::ErrorKind;
 
 pub(super) const LINTS: &[Lint] = &[

@@ -1,6 +1,6 @@
 //! Fields that a detection says it reads and does not.
 
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::detect::test::closure;
 use crate::plan::flow::BARE;
 use crate::word;

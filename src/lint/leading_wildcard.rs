@@ -1,7 +1,7 @@
 //! Words with a wildcard in front.
 
-use crate::detect::lint::spots::{each_search, searches};
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::spots::{each_search, searches};
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::Search;
 
 pub(super) const LINTS: &[Lint] = &[Lint {

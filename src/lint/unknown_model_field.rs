@@ -1,7 +1,7 @@
 //! Fields that a data model does not have.
 
-use crate::detect::lint::spots::reads;
-use crate::detect::lint::{By, Findings, Lint, Severity, StageView, Subject};
+use crate::lint::spots::reads;
+use crate::lint::{By, Findings, Lint, Severity, StageView, Subject};
 use crate::error::nearest;
 use crate::knowledge::models::Dataset;
 use crate::plan::flow::Step;

@@ -2,8 +2,8 @@
 //!
 //! Search Reference, "where": wildcards are those of `like`, `%` and `_`.
 
-use crate::detect::lint::spots::expressions;
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::spots::expressions;
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 

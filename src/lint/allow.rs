@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use crate::detect::lint::Lint;
 use crate::error::{Error, Result};
 use crate::knowledge::conf::Layers;
 use crate::knowledge::fault::{Fault, FaultKind, Faults};
+use crate::lint::Lint;
 
 /// The name of the configuration file, in a folder of content, in an app's `default` and `local`,
 /// and in the folder of the store.
@@ -77,7 +77,7 @@ impl Rules {
 
     /// Whether what a lint finds makes a check fail.
     pub fn denies(&self, lint: &Lint) -> bool {
-        use crate::detect::lint::Severity;
+        use crate::lint::Severity;
         let all = lint.severity == Severity::Warning
             && self
                 .denied
@@ -148,8 +148,8 @@ mod tests {
     use std::path::Path;
 
     use super::{Rules, in_search, in_yaml};
-    use crate::detect::lint::lint;
     use crate::knowledge::fault::Faults;
+    use crate::lint::lint;
 
     #[test]
     fn comments_switch_off() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::detect::test::message_fields;
 use crate::plan::flow::Fields;
 

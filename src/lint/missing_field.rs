@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::lint::spots::{expressions, reads};
-use crate::detect::lint::{By, Findings, Lint, Severity, StageView, Subject};
+use crate::lint::spots::{expressions, reads};
+use crate::lint::{By, Findings, Lint, Severity, StageView, Subject};
 use crate::error::nearest;
 use crate::plan::flow::{Fields, Step, after};
 use crate::syntax::ast::ExprKind;

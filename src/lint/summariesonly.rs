@@ -1,6 +1,6 @@
 //! `tstats` over a data model that does not say whether it wants the summaries only.
 
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::ArgKind;
 
 pub(super) const LINTS: &[Lint] = &[Lint {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::lint::spots::sets;
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::spots::sets;
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::plan::flow::{Step, after};
 
 pub(super) const LINTS: &[Lint] = &[

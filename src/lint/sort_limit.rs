@@ -2,7 +2,7 @@
 //!
 //! Search Reference, "sort": without a count, 10,000 rows are kept; 0 keeps all.
 
-use crate::detect::lint::{By, Findings, Lint, Severity, StageView, Subject};
+use crate::lint::{By, Findings, Lint, Severity, StageView, Subject};
 use crate::plan::Plan;
 use crate::syntax::ast::ArgKind;
 

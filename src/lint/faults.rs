@@ -1,6 +1,6 @@
 //! Faults of knowledge objects as lints: what is switched off while everything around it works.
 
-use crate::detect::lint::{By, Lint, Severity};
+use crate::lint::{By, Lint, Severity};
 use crate::knowledge::fault::FaultKind;
 
 const DEFAULTS: Lint = Lint {

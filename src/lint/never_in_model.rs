@@ -1,8 +1,8 @@
 //! Values that a data model never gives a field, because it calculates it otherwise.
 
-use crate::detect::lint::globs::overlap;
-use crate::detect::lint::spots::{each_search, searches};
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::globs::overlap;
+use crate::lint::spots::{each_search, searches};
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::knowledge::models::{Calculation, Dataset};
 use crate::plan::bind::Binder;
 use crate::plan::schema::Schema;

@@ -1,7 +1,7 @@
 //! Searches that read all there is.
 
-use crate::detect::lint::spots::searches;
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::spots::searches;
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::{CompareOp, Literal, Search};
 
 pub(super) const LINTS: &[Lint] = &[Lint {

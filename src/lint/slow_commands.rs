@@ -1,7 +1,7 @@
 //! Commands that are dear, or cut their subsearch.
 
 use crate::commands;
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {

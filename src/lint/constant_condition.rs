@@ -1,7 +1,7 @@
 //! Comparisons that no row has a part in.
 
-use crate::detect::lint::spots::expressions;
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::spots::expressions;
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
 pub(super) const LINTS: &[Lint] = &[Lint {

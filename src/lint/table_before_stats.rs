@@ -1,6 +1,6 @@
 //! `table` before the rows are summed up.
 
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 
 pub(super) const LINTS: &[Lint] = &[Lint {
     code: "SPL305",

@@ -1,7 +1,7 @@
 //! Fields that are computed for nobody.
 
-use crate::detect::lint::spots::sets;
-use crate::detect::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::spots::sets;
+use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::plan::flow::{Reads, Step};
 use crate::plan::schema::Pattern;
 
