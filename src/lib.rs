@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-pub mod pieces;
+pub mod parallel;
 pub mod word;
 pub mod source;
 pub mod error;
@@ -14,6 +14,7 @@ pub mod report;
 pub mod value;
 pub mod time;
 pub mod pcre;
+pub mod extract;
 pub mod syntax;
 pub mod knowledge;
 pub mod functions;
@@ -21,8 +22,8 @@ pub mod read;
 pub mod plan;
 pub mod kernels;
 pub mod commands;
-pub mod lint;
 pub mod store;
+pub mod lint;
 pub mod exec;
 pub mod detect;
 pub mod session;

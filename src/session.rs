@@ -1,33 +1,14 @@
 //! The one place that holds catalog, data, clock and limits: the whole way of a search.
 
-mod answers;
-mod changed;
-mod checks;
-mod compare;
-mod damage;
-mod data;
-mod deep;
 mod effects;
 mod faults;
-mod fetch;
 mod fields;
-mod git;
-mod detections;
-mod index_time;
 mod ingest;
-mod layout;
-mod lessons;
-mod model_files;
+mod large_stack;
 mod names;
-mod parts;
 mod prepared;
-mod replay;
-mod risk;
-mod scan;
-mod test_cache;
-mod tests;
-mod text_rules;
-mod why;
+mod result;
+mod workflows;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,31 +16,32 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub use crate::error::Failure;
-pub use crate::session::answers::{Answer, ReplaySummary, RunSummary, Stage};
-pub use crate::session::compare::Comparison;
-pub use crate::session::detections::RunChoice;
-pub use crate::session::layout::{FileKind, LaidOut};
-pub use crate::session::lessons::{Attempt, lessons_home};
+pub use crate::session::ingest::replay::ReplayOptions;
 pub use crate::session::names::NameKind;
-pub use crate::session::replay::ReplayOptions;
-pub use crate::session::risk::KeepRisk;
-pub use crate::session::tests::{TestChoice, TestSummary};
-pub use crate::session::why::MISSES;
+pub use crate::session::result::{Answer, ReplaySummary, RunSummary, Stage};
+pub use crate::session::workflows::compare::Comparison;
+pub use crate::session::workflows::detection_tests::{TestChoice, TestSummary};
+pub use crate::session::workflows::detections::RunChoice;
+pub use crate::session::workflows::layout::{FileKind, LaidOut};
+pub use crate::session::workflows::lessons::{Attempt, lessons_home};
+pub use crate::session::workflows::risk::KeepRisk;
+pub use crate::session::workflows::why::MISSES;
 
 use crate::commands::{self, Planner};
 use crate::error::{Error, Result};
 use crate::exec::Executor;
-use crate::exec::data::Data;
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
+use crate::exec::scan::sources::Data;
 use crate::functions::Context;
 use crate::knowledge::Catalog;
 use crate::knowledge::expand::expand;
-use crate::plan::bind::Binder;
 use crate::plan::check;
 use crate::plan::context::{Limits, PlanContext};
-use crate::plan::{Plan, optimize, print as plan_print};
-use crate::session::damage::LeftOut;
-use crate::session::deep::deep;
+use crate::plan::expr::bind::Binder;
+use crate::plan::optimize::order_elimination;
+use crate::plan::{Plan, print as plan_print};
+use crate::session::ingest::damage::LeftOut;
+use crate::session::large_stack::deep;
 use crate::source::SourceId;
 use crate::syntax::ast::Pipeline;
 use crate::syntax::{self, print};
@@ -301,7 +283,7 @@ impl Session {
             return Ok(plan_print::plan(&plan));
         }
         if stage == Stage::Optimized {
-            return Ok(plan_print::plan(&optimize::optimize(plan)));
+            return Ok(plan_print::plan(&order_elimination::optimize(plan)));
         }
         let explain = |data: &Data| Executor::new(&compiled.context, data).explain(&plan);
         self.on_data(&compiled.context, explain).map_err(fail)
@@ -354,7 +336,7 @@ impl Session {
             .map_err(|error| failure(&compiled.context, error))?;
         Ok(match self.options.unoptimized {
             true => plan,
-            false => optimize::optimize(plan),
+            false => order_elimination::optimize(plan),
         })
     }
 

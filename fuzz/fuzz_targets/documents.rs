@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use spelunk::functions::xpath::XPath;
 use spelunk::functions::{json, xml};
-use spelunk::plan::pairs;
+use spelunk::extract::pairs;
 use spelunk::read::{event_fields, leading_json_fields, xml_fields};
 
 fuzz_target!(|input: (&str, &str)| {

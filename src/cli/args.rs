@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::examples;
 use crate::cli::output::Format;
-use crate::cli::values::{ModelArg, parse_model, parse_time, parse_zone};
+use crate::cli::value_parsers::{ModelArg, parse_model, parse_time, parse_zone};
 use crate::detect::selection::Selection;
 
 /// Run Splunk's SPL and published detections on local files, without a Splunk server.

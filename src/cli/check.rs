@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::cli::args::CheckArgs;
+use crate::cli::error::Problem;
 use crate::cli::output::Format;
 use crate::cli::output::sink::send;
-use crate::cli::problem::Problem;
 use crate::cli::setup::Setup;
 use crate::detect::report::sarif;
 use crate::error::Error;

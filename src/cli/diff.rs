@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use serde_json::{Value as Json, json};
 
 use crate::cli::args::DiffArgs;
+use crate::cli::error::Problem;
 use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Style, Table, counted, json as rows_json, write};
-use crate::cli::problem::Problem;
 use crate::cli::setup::Setup;
 use crate::detect::compare::Line;
 use crate::error::Error;
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
 use crate::session::Comparison;
 use crate::value::{Type, Value};
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use crate::cli::args::ExplainArgs;
+use crate::cli::error::Problem;
 use crate::cli::list::matches;
 use crate::cli::output::listing::Listing;
-use crate::cli::problem::Problem;
 use crate::cli::setup::Setup;
 use crate::exec::fields::FieldOrigin;
 use crate::session::Session;

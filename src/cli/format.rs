@@ -4,8 +4,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::FmtArgs;
+use crate::cli::error::Problem;
 use crate::cli::output::sink::Sink;
-use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, note, utf8};
 use crate::error::Error;
 use crate::session::{Failure, FileKind, LaidOut, Session};

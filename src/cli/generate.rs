@@ -3,8 +3,8 @@
 use clap::CommandFactory;
 
 use crate::cli::args::{Cli, CompletionsArgs};
+use crate::cli::error::Problem;
 use crate::cli::output::sink::send;
-use crate::cli::problem::Problem;
 use crate::cli::setup::Setup;
 
 /// Writes a shell's completion script.

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use clap::CommandFactory;
 
 use crate::cli::args::{Cli, HelpArgs};
+use crate::cli::error::Problem;
 use crate::cli::output::sink::send;
-use crate::cli::problem::Problem;
 use crate::cli::reference::{Entry, commands, entries, functions};
 use crate::cli::setup::Setup;
 use crate::cli::topics::{self, TOPICS};

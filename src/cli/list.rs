@@ -1,9 +1,9 @@
 //! `list`: the names of what is known.
 
 use crate::cli::args::{ListArgs, ListKind};
+use crate::cli::error::Problem;
 use crate::cli::fields;
 use crate::cli::output::listing::Listing;
-use crate::cli::problem::Problem;
 use crate::cli::reference::{command_table, functions, table};
 use crate::cli::setup::Setup;
 use crate::error::Error;

@@ -1,9 +1,10 @@
 //! The command line: arguments, subcommands, the REPL, output.
 
+mod alert_budget;
 pub mod args;
-mod benign;
 mod check;
 mod diff;
+mod error;
 mod examples;
 mod fields;
 mod format;
@@ -14,7 +15,6 @@ mod learn;
 mod list;
 pub mod output;
 mod plot;
-mod problem;
 mod progress;
 mod reference;
 mod repl;
@@ -27,7 +27,7 @@ mod setup;
 mod store;
 mod test;
 mod topics;
-mod values;
+mod value_parsers;
 mod why;
 
 use std::process::ExitCode;
@@ -35,7 +35,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::args::{Cli, Command};
-use crate::cli::problem::Problem;
+use crate::cli::error::Problem;
 use crate::cli::setup::{Setup, note};
 use crate::error::caught;
 

@@ -3,9 +3,9 @@
 use chrono::DateTime;
 
 use crate::cli::args::ReplayArgs;
+use crate::cli::error::Problem;
 use crate::cli::output::listing::Listing;
 use crate::cli::output::{bytes, counted, duration};
-use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, note};
 use crate::session::{ReplayOptions, ReplaySummary};
 use crate::value::{Type, Value};

@@ -1,8 +1,8 @@
 //! `risk`: who is at risk, by what, and since when.
 
 use crate::cli::args::{RiskArgs, RiskCommand};
+use crate::cli::error::Problem;
 use crate::cli::output::counted;
-use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, note};
 use crate::cli::store::confirmed;
 

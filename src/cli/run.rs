@@ -4,16 +4,16 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::cli::args::RunArgs;
+use crate::cli::error::Problem;
 use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::{Sink, send};
 use crate::cli::output::{Format, counted, csv, json, write};
-use crate::cli::problem::Problem;
 use crate::cli::risk_events::RiskEvents;
 use crate::cli::setup::{Setup, searched};
 use crate::detect::report::{self, Finding};
 use crate::detect::{DetectionResult, Status};
 use crate::error::Error;
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
 use crate::session::{KeepRisk, RunChoice};
 use crate::time::strftime;
 use crate::value::{Type, Value, format_number};

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::args::{ExplainArgs, SearchArgs, SplArgs, StageArg};
+use crate::cli::error::Problem;
 use crate::cli::fields;
 use crate::cli::output::sink::{Sink, send};
 use crate::cli::output::{Format, Style, Table, write};
 use crate::cli::plot;
-use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, spl};
 use crate::error::Error;
 use crate::session::{Answer, Session, Stage};

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cli::args::{ColorArg, Global, SplArgs};
+use crate::cli::error::Problem;
 use crate::cli::interrupt;
 use crate::cli::output::rows::write_parquet;
 use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Style, Table, counted, duration, table, write};
-use crate::cli::problem::Problem;
 use crate::cli::progress::Bars;
 use crate::error::Error;
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
 use crate::knowledge::fault::Faults;
 use crate::session::{Answer, ModelFile, Options, Session};
 use crate::source::line_column;

@@ -3,10 +3,10 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::cli::args::{DeleteArgs, StoreArgs, StoreCommand};
+use crate::cli::error::Problem;
 use crate::cli::list::matches;
 use crate::cli::output::listing::Listing;
 use crate::cli::output::{bytes, counted};
-use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, note};
 use crate::error::Error;
 use crate::store::{Damage, Kept, Store, StoredSource};

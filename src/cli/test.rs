@@ -2,12 +2,12 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use crate::cli::alert_budget;
 use crate::cli::args::TestArgs;
-use crate::cli::benign;
+use crate::cli::error::Problem;
 use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::send;
 use crate::cli::output::{Format, counted, duration, write};
-use crate::cli::problem::Problem;
 use crate::cli::setup::Setup;
 use crate::detect::report::junit::{self, Case, Outcome};
 use crate::detect::report::sarif::{self, Annotation};
@@ -37,7 +37,7 @@ pub fn test(args: &TestArgs, setup: &Setup) -> Result<(), Problem> {
             .into());
     }
     if let Some(path) = &args.against_benign {
-        return benign::against(path, &selectors, args, setup);
+        return alert_budget::against(path, &selectors, args, setup);
     }
     for folder in &args.attack_data {
         // What is fetched makes its folder.

@@ -1,9 +1,9 @@
 //! `why`: what a search's conditions let pass, and where the last row is lost.
 
 use crate::cli::args::WhyArgs;
+use crate::cli::error::Problem;
 use crate::cli::output::Format;
 use crate::cli::output::sink::send;
-use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, note};
 use crate::detect::why::{self, Why};
 use crate::error::Error;

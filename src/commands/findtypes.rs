@@ -1,7 +1,7 @@
 //! `findtypes`: event types suggested by values and words that many events have.
 
 use crate::commands::args::Args;
-use crate::commands::marks::event_types;
+use crate::commands::eventtypes::event_types;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
 use crate::kernels::findtypes::{Finder, TYPES};

@@ -5,21 +5,21 @@
 
 mod algorithms;
 mod args;
-mod refused;
-mod template;
 mod dataset;
+mod eventtypes;
 mod indexes;
 mod learning;
 mod lookup_call;
-mod marks;
 mod planner;
 mod prestats;
 mod rank;
 mod series;
 mod series_terms;
+mod template;
+mod unsupported;
 
 pub use planner::{Planner, plan_text};
-pub use refused::{refused, why_refused};
+pub use unsupported::{refused, why_refused};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Plan;

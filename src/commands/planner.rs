@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::commands::args::IGNORED;
-use crate::commands::{self, Category, Command, marks};
+use crate::commands::{self, Category, Command, eventtypes};
 use crate::error::{Error, Result};
 use crate::plan::build::{call, field};
 use crate::plan::check::check_stage;
@@ -84,7 +84,8 @@ impl<'p> Planner<'p> {
                     let finds = stage.name.text.eq_ignore_ascii_case("search");
                     if begins && at == 0 && finds {
                         let later = &pipeline.stages[1..];
-                        plan = plan.map(|events| marks::when_named(events, later, self.context));
+                        plan =
+                            plan.map(|events| eventtypes::when_named(events, later, self.context));
                     }
                 }
                 Err(error) => {

@@ -1,7 +1,7 @@
 //! `tags`: the tags of field values.
 
 use crate::commands::args::{Args, texts};
-use crate::commands::marks::TagFields;
+use crate::commands::eventtypes::TagFields;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;
 use crate::plan::Plan;

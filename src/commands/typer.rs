@@ -1,7 +1,7 @@
 //! `typer`: the event types of events.
 
 use crate::commands::args::Args;
-use crate::commands::marks::{event_types, event_types_of};
+use crate::commands::eventtypes::{event_types, event_types_of};
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;
 use crate::plan::Plan;

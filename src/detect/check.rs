@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::error::{Error, ErrorKind};
 use crate::knowledge::detection::Detection;
 use crate::knowledge::fault::Fault;
-use crate::lint::place::{self, Place};
+use crate::lint::position::{self, Place};
 use crate::lint::{self, Found, Lint, Severity, allow};
 use crate::report;
 use crate::source::{SourceId, SourceMap, Span};
@@ -332,7 +332,7 @@ fn of_error(error: &Error) -> Option<(&'static Lint, Found)> {
 /// Where something stands in its file, or in the search where there is none.
 fn place_of(item: &Item<'_>, found: &Found, sources: &SourceMap) -> Option<Place> {
     if let (Some(beside), Some(text)) = (&found.beside, item.text) {
-        return Some(place::of_text(text, beside));
+        return Some(position::of_text(text, beside));
     }
     let trace = sources.trace(found.span?);
     // Of a place in a macro, the outermost call.
@@ -343,7 +343,7 @@ fn place_of(item: &Item<'_>, found: &Found, sources: &SourceMap) -> Option<Place
     let offset = at.start as usize;
     match (item.text, item.detection) {
         (Some(text), Some(d)) if d.search_line > 0 => {
-            Some(place::in_yaml(text, d.search_line, &d.search, offset))
+            Some(position::in_yaml(text, d.search_line, &d.search, offset))
         }
         _ => {
             let (line, column) = sources.line_column(at.source, at.start);

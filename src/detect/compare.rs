@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
 
 /// A line of a text beside another.
 #[derive(Clone, Debug, PartialEq, Eq)]

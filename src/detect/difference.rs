@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
 use crate::value::{Value, parse_number};
 
 /// How a result differs from the one that was wanted.

@@ -1,10 +1,10 @@
 //! Detections: run them, and make risk events of their rows.
 
-pub mod attack;
 pub mod check;
 pub mod compare;
 pub mod difference;
 mod message;
+pub mod mitre;
 pub mod report;
 mod risk;
 pub mod risk_index;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use crate::detect::risk::{RiskEvent, Threat, makes_risk, reads_risk};
 
 use crate::error::{Error, ErrorKind, Failure};
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
 use crate::knowledge::detection::Detection;
 use crate::value::Value;
 
@@ -191,7 +191,7 @@ mod tests {
     use polars::prelude::{Column, DataFrame};
 
     use super::extreme;
-    use crate::exec::rows::Rows;
+    use crate::exec::frame::result::Rows;
     use crate::value::Type;
 
     #[test]

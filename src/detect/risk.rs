@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use crate::detect::message::Message;
 use crate::detect::selection::models_of;
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
 use crate::knowledge::detection::Detection;
-use crate::pieces::in_pieces;
+use crate::parallel::in_pieces;
 use crate::value::Value;
 
 /// What one row says about one object.

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use chrono_tz::Tz;
 
-use crate::detect::{DetectionResult, attack, epoch};
-use crate::exec::rows::Rows;
+use crate::detect::{DetectionResult, epoch, mitre};
+use crate::exec::frame::result::Rows;
 use crate::knowledge::detection::Detection;
 use crate::plan::table::{Table, type_of_values};
 use crate::time::strftime;
@@ -186,7 +186,7 @@ fn annotations(detection: &Detection) -> Vec<(String, Value<'static>)> {
 
 /// What ATT&CK says of techniques.
 fn of_techniques(ids: &[String]) -> Vec<(String, Value<'static>)> {
-    let known: Vec<_> = ids.iter().filter_map(|id| attack::technique(id)).collect();
+    let known: Vec<_> = ids.iter().filter_map(|id| mitre::technique(id)).collect();
     let tactics = || known.iter().flat_map(|t| &t.tactics);
     let named = |name: &str, values: Value<'static>| {
         (format!("annotations.mitre_attack.mitre_{name}"), values)

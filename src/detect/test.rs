@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
 use crate::knowledge::Catalog;
 use crate::knowledge::dataset;
 use crate::knowledge::detection::{AttackData, Detection, DetectionTest};

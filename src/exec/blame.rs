@@ -7,7 +7,7 @@ use polars::prelude::PolarsResult;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
-use crate::exec::expression::stop;
+use crate::exec::expr::scalar::stop;
 use crate::knowledge::Origin;
 use crate::knowledge::fault::{Fault, FaultKind, Faults};
 use crate::knowledge::models::Dataset;

@@ -1,13 +1,16 @@
 //! A lazy frame with what SPL knows of its columns.
 
+pub mod reader;
+pub mod result;
+
 use polars::prelude::{
     BooleanChunked, ChunkFull as _, Column, DataFrame, DataType, Expr, IntoLazy as _,
     IntoSeries as _, LazyFrame, PlSmallStr, TimeUnit, lit,
 };
 
 use crate::error::{Error, Result};
-use crate::exec::column::{Builder, Cells, convert, data_type, field, type_of};
-use crate::exec::rows::Rows;
+use crate::exec::frame::reader::{Builder, Cells, convert, data_type, field, type_of};
+use crate::exec::frame::result::Rows;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Type;

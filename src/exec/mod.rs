@@ -5,55 +5,17 @@
 //! scan to the end. Where the columns to come depend on the data (a kernel, a lookup table's
 //! columns are known), the frame is collected and lowering goes on from there.
 
-mod aggregate;
-mod assign;
-mod beside;
 mod blame;
-mod builtin;
-mod chart;
-mod chart_series;
-mod chart_time;
-mod collect;
-pub mod column;
-mod columns;
-mod compact;
-pub mod data;
-mod distinct;
-mod early;
+pub mod diagnose;
 mod engine;
-mod expression;
+mod expr;
 pub mod fields;
-mod filter;
-mod first_seen;
 pub mod frame;
-mod join;
-mod known;
-mod lookup;
-mod lookup_match;
-mod lookup_ready;
-mod mask;
-mod models;
-mod needles;
-mod native;
-mod one_of;
-mod order;
-mod partners;
-mod place;
-mod plain;
-mod prune;
-pub mod rows;
-mod sort;
-mod sought;
-mod staged;
-mod stream;
-mod subsearch;
-mod summarise;
-mod summary;
-pub mod terms;
-mod text_order;
-mod thin;
-mod together;
-mod window;
+mod kernels;
+mod operators;
+mod optimize;
+pub mod scan;
+mod shared_scan;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -63,13 +25,13 @@ use polars::prelude::{Column, DataFrame, IntoColumn as _, lit};
 
 use crate::error::{Error, Result};
 use crate::exec::blame::Blame;
-use crate::exec::data::Data;
+use crate::exec::frame::result::Rows;
 use crate::exec::frame::{Frame, polars_error, to_table};
-use crate::exec::prune::Bounds;
-use crate::exec::rows::Rows;
-use crate::exec::summary::Wanted;
+use crate::exec::scan::pruning::Bounds;
+use crate::exec::scan::sources::Data;
+use crate::exec::scan::summaries::Wanted;
 use crate::plan::context::PlanContext;
-use crate::plan::mentions::mentioned;
+use crate::plan::names::mentioned;
 use crate::plan::texts::parse_search;
 use crate::plan::{Plan, Predicate, Scan};
 use crate::syntax::ast::Search;
@@ -176,7 +138,7 @@ impl<'e> Executor<'e> {
     }
 
     fn note_names(&self, plan: &Plan) {
-        let names = mentioned(plan, &fields::clock::NAMES);
+        let names = mentioned(plan, &fields::default_fields::NAMES);
         self.named.borrow_mut().extend(names);
     }
 
@@ -205,7 +167,11 @@ impl<'e> Executor<'e> {
                 input,
                 mode,
                 fields,
-            } => Ok(columns::project(self.lower(input)?, *mode, fields)),
+            } => Ok(operators::project::project(
+                self.lower(input)?,
+                *mode,
+                fields,
+            )),
             Plan::Extend { input, columns } => {
                 let mut frame = self.lower(input)?;
                 for assignment in columns {
@@ -214,7 +180,9 @@ impl<'e> Executor<'e> {
                 }
                 Ok(frame)
             }
-            Plan::Rename { input, pairs } => Ok(columns::rename(self.lower(input)?, pairs)),
+            Plan::Rename { input, pairs } => {
+                Ok(operators::project::rename(self.lower(input)?, pairs))
+            }
             Plan::Aggregate {
                 input,
                 aggregates,
@@ -223,13 +191,13 @@ impl<'e> Executor<'e> {
                 all_numbers,
                 sorted,
             } => {
-                let grouping = aggregate::Grouping {
+                let grouping = operators::aggregate::Grouping {
                     by,
                     fill: fill.as_deref(),
                     all_numbers: *all_numbers,
                     sorted: *sorted,
                 };
-                let frame = match summary::scanned(plan) {
+                let frame = match scan::summaries::scanned(plan) {
                     Some(wanted) => {
                         let found = self.found_in_model(input)?;
                         self.filtered_model(input, &wanted, found)?
@@ -244,14 +212,22 @@ impl<'e> Executor<'e> {
                 by,
                 all_numbers,
             } => self.window(self.lower(input)?, aggregates, by, *all_numbers),
-            Plan::Chart { input, chart } => {
-                self.chart(self.lower(input)?, chart, beside::is_volatile(input))
+            Plan::Chart { input, chart } => self.chart(
+                self.lower(input)?,
+                chart,
+                operators::map_columns::is_volatile(input),
+            ),
+            Plan::Shift { input, columns } => {
+                Ok(operators::project::shift(self.lower(input)?, columns))
             }
-            Plan::Shift { input, columns } => Ok(columns::shift(self.lower(input)?, columns)),
-            Plan::FillDown { input, fields } => Ok(columns::fill_down(self.lower(input)?, fields)),
+            Plan::FillDown { input, fields } => {
+                Ok(operators::project::fill_down(self.lower(input)?, fields))
+            }
             Plan::Stream { input, stream } => self.stream(self.lower(input)?, stream),
             Plan::Sort { input, keys, limit } => self.sort(input, keys, *limit),
-            Plan::Thin { input, fields } => Ok(thin::thin(self.lower(input)?, fields)),
+            Plan::Thin { input, fields } => {
+                Ok(kernels::partial_distinct::thin(self.lower(input)?, fields))
+            }
             Plan::Reverse { input } => {
                 let frame = self.lower(input)?;
                 Ok(Frame {
@@ -282,7 +258,7 @@ impl<'e> Executor<'e> {
             } => {
                 let frame = self.lower(input)?;
                 let holds = self.truth(condition, &frame)?.fill_null(lit(*null));
-                Ok(order::leading(frame, holds, *limit, *keep_last))
+                Ok(operators::order::leading(frame, holds, *limit, *keep_last))
             }
             Plan::Bucket {
                 input,
@@ -307,7 +283,7 @@ impl<'e> Executor<'e> {
                 max,
                 span,
             } => {
-                let by = join::By {
+                let by = operators::join::By {
                     fields,
                     outer: *outer,
                     overwrite: *overwrite,
@@ -335,7 +311,11 @@ impl<'e> Executor<'e> {
                 input,
                 field,
                 limit,
-            } => Ok(columns::explode(self.lower(input)?, field, *limit)),
+            } => Ok(operators::project::explode(
+                self.lower(input)?,
+                field,
+                *limit,
+            )),
             Plan::Beside { input, kernel } => self.put_beside(input, kernel.as_ref()),
             Plan::Let { input, body } => self.bound(input, body),
             Plan::Expand { input, expansion } => self.expand(input, expansion.as_ref()),
@@ -389,7 +369,7 @@ impl<'e> Executor<'e> {
             found = self.filter(found, &predicate, true)?;
         }
         Ok(match newest_first && self.ready.is_none() {
-            true => data::by_time(found),
+            true => scan::sources::by_time(found),
             false => found,
         })
     }
@@ -431,7 +411,7 @@ impl<'e> Executor<'e> {
     fn generate(&self, count: usize) -> Result<Frame> {
         let now = (self.context.clock.now * 1e6).round() as i64;
         let times = Column::new("_time".into(), vec![now; count])
-            .cast(&column::data_type(Type::Time))
+            .cast(&frame::reader::data_type(Type::Time))
             .map_err(polars_error)?;
         let frame = DataFrame::new(count, vec![times.into_column()]).map_err(polars_error)?;
         Ok(Frame::of(frame))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::functions::pattern::{fill, regex, too_hard};
 use crate::functions::{Body, Context, EvalFunction, Group, MANY, Outcome, Special, Traits};
-use crate::functions::{exchange, sed};
+use crate::functions::{replace_patterns, sed};
 use crate::time::LogSpan;
 use crate::value::{Type, Value, format_number, parse_number};
 
@@ -87,7 +87,7 @@ pub(super) const TABLE: &[EvalFunction] = &[
         arity: (3, MANY),
         returns: |args| args[0].join(Type::Text),
         doc: "Each value that a pattern with `*` matches whole, replaced; the first such pattern counts.",
-        body: Body::Values(exchange::exchange),
+        body: Body::Values(replace_patterns::exchange),
         ..BASE
     },
     EvalFunction {

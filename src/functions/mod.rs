@@ -2,13 +2,13 @@
 //!
 //! The grammar knows only `name(args)`; everything else about a function is in its row.
 
+mod default_fields;
 pub mod digits;
 pub mod eval;
-mod exchange;
-mod default_fields;
 pub mod internal;
 pub mod json;
 pub mod pattern;
+mod replace_patterns;
 pub mod sed;
 pub mod stats;
 pub mod xml;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Result;
 use crate::plan::context::PlanContext;
-use crate::plan::matching::is_breaker;
+use crate::plan::expr::matching::is_breaker;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 

@@ -1,14 +1,15 @@
 //! `extract`: key-value pairs out of `_raw`.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::extract::pairs;
 use crate::functions::pattern::too_hard;
 use crate::knowledge::props::{Transform, TransformMethod};
 use crate::pcre::compile;
+use crate::plan::ColumnKernel;
 use crate::plan::context::PlanContext;
-use crate::plan::found::Found;
+use crate::plan::extracted::Found;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
-use crate::plan::{ColumnKernel, pairs};
 use crate::value::Value;
 
 /// How pairs are found.

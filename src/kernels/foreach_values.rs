@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::error::{Error, Result};
 use crate::plan::Kernel;
-use crate::plan::bind::Binder;
 use crate::plan::context::PlanContext;
+use crate::plan::expr::bind::Binder;
 use crate::plan::table::{Table, type_of_values};
 use crate::plan::texts::parse_search;
 use crate::syntax::ast::Expr;

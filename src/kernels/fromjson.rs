@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::functions::json;
 use crate::plan::ColumnKernel;
 use crate::plan::context::PlanContext;
-use crate::plan::found::Found;
+use crate::plan::extracted::Found;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Value;

@@ -41,7 +41,10 @@ impl Continuous {
         while at <= *last {
             self.bounded(all.len())?;
             all.push(at as f64 / 1e6);
-            match step.next(at, context.clock.zone, None).filter(|next| *next > at) {
+            match step
+                .next(at, context.clock.zone, None)
+                .filter(|next| *next > at)
+            {
                 Some(next) => at = next,
                 None => break,
             }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::error::Result;
 use crate::plan::Kernel;
 use crate::plan::context::PlanContext;
-use crate::plan::found::Found;
+use crate::plan::extracted::Found;
 use crate::plan::table::Table;
 use crate::value::{Type, Value, parse_number};
 

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::plan::ColumnKernel;
 use crate::plan::context::PlanContext;
-use crate::plan::found::Found;
+use crate::plan::extracted::Found;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::read::{leading_json_fields, xml_fields};

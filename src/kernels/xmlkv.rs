@@ -5,7 +5,7 @@ use crate::functions::pattern::too_hard;
 use crate::pcre::compile;
 use crate::plan::ColumnKernel;
 use crate::plan::context::PlanContext;
-use crate::plan::found::Found;
+use crate::plan::extracted::Found;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Value;

@@ -9,10 +9,10 @@ use crate::error::{Error, ErrorKind, Result};
 
 use super::fault::{Fault, FaultKind};
 use super::lenient::{self, LeftOut};
-use super::older;
 use super::risk::{Findings, Rba, Risk};
 use super::shipped;
 use super::yaml::{self, Origin, flag, number, or_default, text, words};
+use crate::knowledge::detection_v1;
 
 /// One detection: a search, what its rows mean, and how it is tested. Keys that are not listed
 /// here are ignored.
@@ -241,7 +241,7 @@ impl Detection {
         };
         let mut detection = Detection::of_text(path, &text)?;
         if detection.tests.is_empty() {
-            match older::tests_of(path) {
+            match detection_v1::tests_of(path) {
                 Ok((tests, faults)) => {
                     detection.tests = tests;
                     detection.faults.extend(faults);
@@ -290,8 +290,8 @@ impl Detection {
     /// # Errors
     /// It is no YAML, or has no search; with line and column.
     pub fn parse(path: &Path, text: &str) -> Result<Detection> {
-        if !has_search(text) && older::is_first_form(text) {
-            return older::parse(path, text);
+        if !has_search(text) && detection_v1::is_first_form(text) {
+            return detection_v1::parse(path, text);
         }
         let mut left_out = Vec::new();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();

@@ -7,9 +7,9 @@ use crate::error::{Error, ErrorKind, Result};
 
 use super::detection::{Detection, has_search};
 use super::fault::{Fault, Faults};
-use super::older::is_first_form;
 use super::shipped;
 use super::yaml;
+use crate::knowledge::detection_v1::is_first_form;
 
 /// A detection that is there to be loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use crate::word;
 
 use super::calls::{self, CallText, Found};
 use super::macros::{Macro, Macros, label};
-use super::rope::Rope;
 use super::substitute::{substitute, unquote};
+use crate::knowledge::traced_text::Rope;
 
 /// Largest expanded search, in bytes.
 pub const MAX_BYTES: usize = 4 << 20;

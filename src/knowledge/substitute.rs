@@ -1,7 +1,7 @@
 //! Puts the arguments of a macro call into the macro's definition.
 
 use super::expand::MAX_BYTES;
-use super::rope::Rope;
+use crate::knowledge::traced_text::Rope;
 
 /// A quoted argument without its quotes; `\"` inside becomes `"`.
 pub(super) fn unquote(argument: &Rope) -> Rope {

@@ -1,6 +1,6 @@
 //! Searches that read all there is.
 
-use crate::lint::spots::searches;
+use crate::lint::ast_queries::searches;
 use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::{CompareOp, Literal, Search};
 

@@ -1,6 +1,6 @@
 //! Comparisons that no row has a part in.
 
-use crate::lint::spots::expressions;
+use crate::lint::ast_queries::expressions;
 use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 

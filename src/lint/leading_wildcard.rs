@@ -1,6 +1,6 @@
 //! Words with a wildcard in front.
 
-use crate::lint::spots::{each_search, searches};
+use crate::lint::ast_queries::{each_search, searches};
 use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::Search;
 

@@ -2,7 +2,7 @@
 //!
 //! Search Reference, "where": wildcards are those of `like`, `%` and `_`.
 
-use crate::lint::spots::expressions;
+use crate::lint::ast_queries::expressions;
 use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::spots::{expressions, reads};
+use crate::lint::ast_queries::{expressions, reads};
 use crate::lint::{By, Findings, Lint, Severity, StageView, Subject};
 use crate::error::nearest;
-use crate::plan::flow::{Fields, Step, after};
+use crate::plan::dataflow::{Fields, Step, after};
 use crate::syntax::ast::ExprKind;
 
 pub(super) const LINTS: &[Lint] = &[Lint {

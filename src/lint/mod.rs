@@ -4,12 +4,12 @@
 //! told of; what a macro brings is the macro's.
 
 pub mod allow;
+mod ast_queries;
+mod context;
 mod globs;
-pub mod place;
-mod spots;
-mod subject;
+pub mod position;
 
-pub use subject::{StageView, Subject};
+pub use context::{StageView, Subject};
 
 use crate::error::{Error, ErrorKind};
 use crate::knowledge::fault::{Fault, FaultKind};

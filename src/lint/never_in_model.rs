@@ -1,10 +1,10 @@
 //! Values that a data model never gives a field, because it calculates it otherwise.
 
 use crate::lint::globs::overlap;
-use crate::lint::spots::{each_search, searches};
+use crate::lint::ast_queries::{each_search, searches};
 use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::knowledge::models::{Calculation, Dataset};
-use crate::plan::bind::Binder;
+use crate::plan::expr::bind::Binder;
 use crate::plan::schema::Schema;
 use crate::plan::texts::parse_expression;
 use crate::plan::{Plan, Scan};

@@ -1,7 +1,7 @@
 //! Conditions on one field that can't hold together.
 
 use crate::lint::globs::{covers, overlap};
-use crate::lint::spots::{conjuncts, each_search, expressions, extent, negated, searches};
+use crate::lint::ast_queries::{conjuncts, each_search, expressions, extent, negated, searches};
 use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{ArgKind, BinaryOp, CompareOp, Expr, ExprKind, Search, Stage};

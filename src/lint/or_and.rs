@@ -2,7 +2,7 @@
 //!
 //! Search Reference, "search": OR is evaluated before AND; "eval" and "where": AND before OR.
 
-use crate::lint::spots::{each_search, expressions, extent, joined, searches};
+use crate::lint::ast_queries::{each_search, expressions, extent, joined, searches};
 use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, ExprKind, Search};

@@ -1,7 +1,7 @@
 //! Alternatives that another one covers.
 
 use crate::lint::globs::covers;
-use crate::lint::spots::{each_search, extent, searches};
+use crate::lint::ast_queries::{each_search, extent, searches};
 use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{CompareOp, Search};

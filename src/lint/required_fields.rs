@@ -2,7 +2,7 @@
 
 use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::detect::test::closure;
-use crate::plan::flow::BARE;
+use crate::plan::dataflow::BARE;
 use crate::word;
 
 pub(super) const LINTS: &[Lint] = &[Lint {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lint::{By, Findings, Lint, Severity, Subject};
 use crate::detect::test::message_fields;
-use crate::plan::flow::Fields;
+use crate::plan::dataflow::Fields;
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {

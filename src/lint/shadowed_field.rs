@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::spots::sets;
+use crate::lint::ast_queries::sets;
 use crate::lint::{By, Findings, Lint, Severity, Subject};
-use crate::plan::flow::{Step, after};
+use crate::plan::dataflow::{Step, after};
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {

@@ -1,10 +1,10 @@
 //! Fields that a data model does not have.
 
-use crate::lint::spots::reads;
+use crate::lint::ast_queries::reads;
 use crate::lint::{By, Findings, Lint, Severity, StageView, Subject};
 use crate::error::nearest;
 use crate::knowledge::models::Dataset;
-use crate::plan::flow::Step;
+use crate::plan::dataflow::Step;
 use crate::plan::{Plan, Scan};
 
 pub(super) const LINTS: &[Lint] = &[Lint {

@@ -1,8 +1,8 @@
 //! Fields that are computed for nobody.
 
-use crate::lint::spots::sets;
+use crate::lint::ast_queries::sets;
 use crate::lint::{By, Findings, Lint, Severity, Subject};
-use crate::plan::flow::{Reads, Step};
+use crate::plan::dataflow::{Reads, Step};
 use crate::plan::schema::Pattern;
 
 pub(super) const LINTS: &[Lint] = &[Lint {

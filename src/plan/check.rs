@@ -1,7 +1,7 @@
 //! What is wrong with a plan's expressions whatever the data, all of it at once.
 
 use crate::error::{Error, Result};
-use crate::plan::bind::called;
+use crate::plan::expr::bind::called;
 use crate::plan::{AggregateCall, AggregateInput, Plan, Predicate};
 use crate::syntax::ast::{AggregateArg, ArgKind, Expr, ExprKind, Stage};
 

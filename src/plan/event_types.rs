@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::knowledge::fault::{Fault, FaultKind};
 use crate::plan::build::{equals, never};
 use crate::plan::context::PlanContext;
-use crate::plan::matching::FieldMatcher;
+use crate::plan::expr::matching::FieldMatcher;
 use crate::plan::texts::parse_search;
 use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Name, Search};

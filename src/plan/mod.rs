@@ -4,24 +4,19 @@
 //! [`Kernel`].
 
 pub mod analysis;
-pub mod bind;
 pub mod build;
 pub mod chart;
 pub mod check;
 pub mod context;
+pub mod dataflow;
 pub mod effects;
-pub mod eval;
 pub mod event_types;
-pub mod flow;
-pub mod found;
-pub mod matching;
-pub mod mentions;
-pub mod narrow;
+pub mod expr;
+pub mod extracted;
+pub mod names;
 pub mod optimize;
-pub mod pairs;
 pub mod pivot;
 pub mod print;
-pub mod probe;
 pub mod schema;
 pub mod stream;
 pub mod table;

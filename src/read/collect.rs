@@ -1,7 +1,7 @@
 //! Keeps what a reader gives, for tests.
 
 use crate::error::Result;
-use crate::read::event::{Event, EventSink};
+use crate::extract::event::{Event, EventSink};
 
 /// The events of a file, and its bad places.
 #[derive(Default)]

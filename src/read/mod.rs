@@ -7,48 +7,17 @@
 //! of a member, a file. What it costs is in the [`ReadReport`]; only where nothing at all could be read is that
 //! an error.
 
-mod batches;
+mod batch;
 #[cfg(test)]
 mod collect;
-mod columns;
-mod container;
-mod csv;
-mod decode;
-mod device_kinds;
-mod event;
-mod evtx;
-mod expansion;
-mod fields;
-mod flow;
+mod formats;
 mod input;
-mod json;
-mod json_kinds;
-mod json_rows;
-mod json_wrapped;
-pub mod kv;
-mod line_kinds;
-mod listing;
-mod parquet;
-mod parquet_pages;
-mod pieces;
-mod row_events;
+mod line_breaker;
+mod recognise;
 mod rules;
 mod table;
 #[cfg(test)]
 mod tests;
-mod text;
-mod texts;
-pub mod timestamp;
-mod union;
-mod w3c;
-mod windows;
-mod windows_json;
-mod windows_log;
-mod windows_messages;
-mod windows_text;
-mod windows_xml;
-mod xml_tag;
-mod zeek;
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -62,32 +31,32 @@ use chrono_tz::Tz;
 use polars::prelude::DataFrame;
 
 use crate::error::{Error, ErrorKind, Result, panic_text};
-use crate::read::batches::{Batches, LINE};
-use crate::read::container::{Leaf, Met, Walker, broken};
-use crate::read::decode::DecodingReader;
-use crate::read::event::EventSink as _;
-use crate::read::input::{Input, Notes};
-use crate::read::line_kinds::Lines;
-use crate::read::row_events::{MakeEvent, Rows};
+use crate::extract::event::EventSink as _;
+use crate::read::batch::batches::{Batches, LINE};
+use crate::read::batch::row_events::{MakeEvent, Rows};
+use crate::read::input::buffer::{Input, Notes};
+use crate::read::input::container::{Leaf, Met, Walker, broken};
+use crate::read::input::decode::DecodingReader;
+use crate::read::recognise::lines::Lines;
 use crate::read::rules::Clock;
 
-pub use crate::read::batches::{BatchSink, DEFAULT_INDEX};
-pub use crate::read::columns::{BASE, FieldColumns};
-pub use crate::read::container::Skipped;
-pub use crate::read::event::Field;
-pub use crate::read::fields::{
+pub use crate::extract::event::Field;
+pub use crate::extract::fields::{
     event_fields, json_event_fields, json_fields, leading_json_fields, xml_fields,
 };
-pub use crate::read::listing::{FileFound, Listing, list};
-pub use crate::read::parquet::{
+pub use crate::read::batch::batches::{BatchSink, DEFAULT_INDEX};
+pub use crate::read::batch::columns::{BASE, FieldColumns};
+pub use crate::read::batch::schema_union::{cast_to, join_schemas, join_types, union};
+pub use crate::read::formats::parquet::{
     EXACT as PARQUET_EXACT, ParquetDamage, SOURCETYPE as PARQUET_SOURCETYPE,
     damage as parquet_damage, raw_column, rows as parquet_rows,
 };
+pub use crate::read::input::container::Skipped;
+pub use crate::read::input::discover::{FileFound, Listing, list};
 pub use crate::read::rules::{
     Breaks, Delimiter, RuleFinder, Structured, StructuredKind, TextRules, TimeRules, TimeSource,
 };
 pub use crate::read::table::read_table;
-pub use crate::read::union::{cast_to, join_schemas, join_types, union};
 
 /// How much of a file is looked at to tell its format.
 const HEAD: usize = 64 * 1024;
@@ -303,7 +272,7 @@ impl<'c> Context<'c> {
     }
 
     fn text(&self, input: &mut Input<'_>, out: &mut Batches<'_>) -> Result<()> {
-        let text = text::Text {
+        let text = formats::text::Text {
             lines: Lines {
                 zone: self.clock.zone,
                 year: self.clock.year,
@@ -313,7 +282,7 @@ impl<'c> Context<'c> {
             clock: self.clock,
         };
         let mut rules = |sourcetype: &str| self.options.rules(sourcetype, &self.source);
-        text::read(input, &text, &mut rules, out)
+        formats::text::read(input, &text, &mut rules, out)
     }
 }
 
@@ -322,65 +291,69 @@ pub const FORMATS: &[Format] = &[
     Format {
         name: "evtx",
         doc: "Windows event log files",
-        looks_like: |head| evtx::looks_like(head.bytes),
+        looks_like: |head| formats::evtx::looks_like(head.bytes),
         endings: &[],
         times: false,
         unit: "record",
-        read: |input, _, out| evtx::read(input, out),
+        read: |input, _, out| formats::evtx::read(input, out),
     },
     Format {
         name: "parquet",
         doc: "Parquet rows",
-        looks_like: |head| parquet::looks_like(head.bytes),
+        looks_like: |head| formats::parquet::looks_like(head.bytes),
         endings: &[],
         times: false,
         unit: "row",
-        read: |input, context, out| parquet::read(input, context.path, context.clock.zone, out),
+        read: |input, context, out| {
+            formats::parquet::read(input, context.path, context.clock.zone, out)
+        },
     },
     Format {
         name: "windows",
         doc: "Windows events as XML, and Splunk's classic WinEventLog text",
-        looks_like: |head| windows_log::looks_like(&head.text),
+        looks_like: |head| formats::windows::log::looks_like(&head.text),
         endings: &[],
         times: false,
         unit: LINE,
-        read: |input, context, out| windows_log::read(input, context.clock.zone, out),
+        read: |input, context, out| formats::windows::log::read(input, context.clock.zone, out),
     },
     Format {
         name: "zeek",
         doc: "Zeek logs in tab-separated text, with their header",
-        looks_like: |head| zeek::looks_like(&head.text),
+        looks_like: |head| formats::zeek::looks_like(&head.text),
         endings: &[],
         times: true,
         unit: LINE,
-        read: |input, context, out| zeek::read(input, context.name, out),
+        read: |input, context, out| formats::zeek::read(input, context.name, out),
     },
     Format {
         name: "w3c",
         doc: "W3C extended logs with a #Fields line: IIS, CloudFront, the latter also without it",
-        looks_like: |head| w3c::looks_like(&head.text),
+        looks_like: |head| formats::w3c::looks_like(&head.text),
         endings: &[],
         times: true,
         unit: LINE,
-        read: |input, context, out| w3c::read(input, context.clock.zone, out),
+        read: |input, context, out| formats::w3c::read(input, context.clock.zone, out),
     },
     Format {
         name: "vpcflow",
         doc: "Amazon VPC flow logs with a header, in any order of columns",
-        looks_like: |head| flow::looks_like(&head.text),
+        looks_like: |head| formats::vpcflow::looks_like(&head.text),
         endings: &[],
         times: true,
         unit: LINE,
-        read: |input, _, out| flow::read(input, out),
+        read: |input, _, out| formats::vpcflow::read(input, out),
     },
     Format {
         name: "json",
         doc: "JSON: an object a line, an array of objects, or objects one after the other; Windows events of NXLog, Winlogbeat and evtx_dump",
-        looks_like: |head| json_rows::looks_like(&head.text),
+        looks_like: |head| formats::json_rows::looks_like(&head.text),
         endings: &["ndjson", "jsonl", "json"],
         times: true,
         unit: LINE,
-        read: |input, context, out| json_rows::read(input, context.rows(row_events::event), out),
+        read: |input, context, out| {
+            formats::json_rows::read(input, context.rows(batch::row_events::event), out)
+        },
     },
     Format {
         name: "csv",
@@ -390,8 +363,8 @@ pub const FORMATS: &[Format] = &[
         times: true,
         unit: LINE,
         read: |input, context, out| {
-            let table = csv::Table::new(context.rules.structured.as_ref());
-            csv::read(input, &table, context.rows(csv::event), out)
+            let table = formats::csv::Table::new(context.rules.structured.as_ref());
+            formats::csv::read(input, &table, context.rows(formats::csv::event), out)
         },
     },
     Format {
@@ -552,10 +525,10 @@ fn decoded<T>(
 ) -> Result<T> {
     let head = input.head(HEAD);
     let head = &head[..head.len().min(HEAD)];
-    if evtx::looks_like(head) || parquet::looks_like(head) {
+    if formats::evtx::looks_like(head) || formats::parquet::looks_like(head) {
         return then(input);
     }
-    let (told, mark) = decode::encoding(head);
+    let (told, mark) = input::decode::encoding(head);
     input.consume(mark);
     let Some(encoding) = told.or(said) else {
         return then(input);
@@ -595,7 +568,7 @@ fn read_input(
     }
     let head = Head {
         bytes,
-        text: decode::lossy(bytes),
+        text: input::decode::lossy(bytes),
     };
     let found = format_of(&head, context.name, named || sourcetype.is_some());
     let Some(format) = by_rules(found, &head, &context.rules) else {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use encoding_rs::Encoding;
 
+use crate::extract::event::Event;
+use crate::extract::timestamp;
 use crate::pcre::Regex;
-use crate::read::event::Event;
-use crate::read::timestamp;
 use crate::time::strptime;
 
 /// Characters of an event in which a time is looked for where nothing else is set.

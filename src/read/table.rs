@@ -8,15 +8,16 @@ use chrono_tz::Tz;
 use polars::prelude::DataFrame;
 
 use crate::error::{Error, Result};
-use crate::read::batches::{LINE, note};
-use crate::read::columns::FieldColumns;
-use crate::read::container::{Leaf, Met, Walker};
-use crate::read::event::{Event, EventSink};
-use crate::read::input::{Input, Place};
-use crate::read::json_rows;
-use crate::read::parquet::time_column;
-use crate::read::row_events::{Rows, table_row};
-use crate::read::{BadLines, FileFound, ReadReport, Skipped, csv, decoded};
+use crate::extract::event::{Event, EventSink};
+use crate::read::batch::batches::{LINE, note};
+use crate::read::batch::columns::FieldColumns;
+use crate::read::batch::row_events::{Rows, table_row};
+use crate::read::formats::csv;
+use crate::read::formats::json_rows;
+use crate::read::formats::parquet::time_column;
+use crate::read::input::buffer::{Input, Place};
+use crate::read::input::container::{Leaf, Met, Walker};
+use crate::read::{BadLines, FileFound, ReadReport, Skipped, decoded};
 
 /// How much of a file is looked at to tell JSON from CSV.
 const HEAD: usize = 4096;

@@ -2,11 +2,12 @@
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::data::Data;
+use crate::exec::scan::sources::Data;
 use crate::knowledge::fault::{Fault, FaultKind};
 use crate::knowledge::lookups::{LookupDefinition, LookupKind};
 use crate::knowledge::props::{FieldRules, Rule, RuleOrigin};
-use crate::session::{Session, index_time, text_rules};
+use crate::session::Session;
+use crate::session::ingest::{index_time, line_breaking};
 
 impl Session {
     /// Completes the faults of the catalog: compiles every rule, setting, event type and data
@@ -19,7 +20,7 @@ impl Session {
         for (rules, index_rules, texts) in catalog.stanzas() {
             executor.try_rules(&rules)?;
             index_time::try_rules(catalog, index_rules, &context.clock);
-            text_rules::try_settings(&texts, catalog.faults());
+            line_breaking::try_settings(&texts, catalog.faults());
         }
         for transform in catalog.props.transforms() {
             let rules = FieldRules {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::exec::Executor;
-use crate::exec::data::Data;
 use crate::exec::fields::{FieldOrigin, FieldUse};
-use crate::session::deep::deep;
+use crate::exec::scan::sources::Data;
+use crate::session::large_stack::deep;
 use crate::session::{Failure, Session, failure};
 use crate::syntax::ast::Pipeline;
 

@@ -5,11 +5,11 @@ use std::time::Instant;
 use crate::error::Failure;
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::data::Data;
+use crate::exec::scan::sources::Data;
 use crate::plan::Plan;
 use crate::plan::context::PlanContext;
-use crate::session::answers::Answer;
-use crate::session::deep::deep;
+use crate::session::large_stack::deep;
+use crate::session::result::Answer;
 use crate::session::{Compiled, Session};
 
 /// The time range of a search, in the place of the session's where it names one.

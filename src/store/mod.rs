@@ -5,13 +5,13 @@
 //! manifest names the Parquet files that count, so that readers see the old rows or the new ones and
 //! never a mixture. Any Parquet reader understands the files.
 
-mod care;
+mod atomic_file;
 mod damage;
 mod files;
+mod maintenance;
 mod manifest;
 mod scan;
 mod summaries;
-mod whole;
 mod writer;
 
 use std::fs::File;
@@ -23,10 +23,10 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 use crate::store::manifest::{BatchFile, Manifest};
 
-pub use crate::store::care::{Compaction, Kept};
+pub use crate::store::atomic_file::{WholeFile, write_whole};
 pub use crate::store::damage::Damage;
+pub use crate::store::maintenance::{Compaction, Kept};
 pub use crate::store::summaries::{StoredSummary, Summaries};
-pub use crate::store::whole::{WholeFile, write_whole};
 pub use crate::store::writer::{Committed, Rows, Writer};
 
 /// What the origins of risk events begin with that detections made. No file is named so.

@@ -4,9 +4,9 @@
 //! arguments), then each stage's arguments are parsed by the rule that belongs to its command.
 //! Macros must be expanded before.
 
-pub mod ast;
 mod aggregates;
 mod args;
+pub mod ast;
 mod errors;
 mod expression;
 pub mod format;

@@ -5,6 +5,7 @@
 //! double where SPL sees it.
 
 pub mod civil;
+pub mod event_clock;
 pub mod format;
 pub mod log_span;
 pub mod parse;
@@ -12,10 +13,10 @@ pub mod recognise;
 pub mod relative;
 pub mod span;
 pub mod unit;
-pub mod written;
 pub mod zone;
 
 pub use civil::{micros, seconds};
+pub use event_clock::{Written, written};
 pub use format::{format_readable, strftime};
 pub use log_span::LogSpan;
 pub use parse::strptime;
@@ -23,4 +24,3 @@ pub use recognise::parse_timestamp;
 pub use relative::{Modifier, time_modifier};
 pub use span::Span;
 pub use unit::{Snap, Unit};
-pub use written::{Written, written};

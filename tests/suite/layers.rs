@@ -9,15 +9,18 @@ use crate::testing::say;
 /// The modules from first to last. A module uses only what stands above it; those of one line do
 /// not see each other.
 const ORDER: &[&[&str]] = &[
-    &["pieces", "word", "source"],
+    &["parallel", "word", "source"],
     &["error"],
     &["report"],
     &["value"],
     &["time"],
     &["pcre"],
+    &["extract"],
     &["syntax", "knowledge", "functions", "read"],
     &["plan"],
+    &["kernels"],
     &["commands", "store"],
+    &["lint"],
     &["exec"],
     &["detect"],
     &["session"],

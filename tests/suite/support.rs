@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json};
 use spelunk::cli::output::{Style, json};
 use spelunk::commands;
-use spelunk::exec::rows::Rows;
+use spelunk::exec::frame::result::Rows;
 use spelunk::report;
 use spelunk::session::{Failure, Options, Session, Stage};
 use spelunk::source::SourceId;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::cli::output::listing::Listing;
 use crate::cli::output::{Format, Style, counted, is_time, time, write};
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
 use crate::session::Attempt;
 use crate::value::{Type, Value};
 

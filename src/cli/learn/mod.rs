@@ -6,12 +6,12 @@ mod progress;
 use std::fmt::Write as _;
 
 use crate::cli::args::LearnArgs;
+use crate::cli::error::Problem;
 use crate::cli::interrupt;
 use crate::cli::learn::progress::Progress;
 use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Table, counted, write};
-use crate::cli::problem::Problem;
 use crate::cli::repl::names::Names;
 use crate::cli::repl::state::Flow;
 use crate::cli::repl::{Talk, talk};

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use crate::cli::output::{Style, Table, is_time, time};
-use crate::pieces::in_pieces;
+use crate::parallel::in_pieces;
 use crate::value::{Type, Value, format_number, is_canonical_number};
 
 /// Rows that are gathered before they are written.

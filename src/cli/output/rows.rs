@@ -6,7 +6,7 @@ use polars::prelude::ParquetWriter;
 
 use crate::cli::output::Table;
 use crate::error::{Error, Result};
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
 use crate::store::WholeFile;
 use crate::value::{Type, Value};
 

@@ -3,8 +3,8 @@
 use std::io::{self, BufWriter, IntoInnerError, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
+use crate::cli::error::Problem;
 use crate::cli::interrupt;
-use crate::cli::problem::Problem;
 use crate::error::{Error, ErrorKind};
 use crate::store::WholeFile;
 

@@ -6,10 +6,10 @@ mod terminal;
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::error::Problem;
 use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Table};
 use crate::cli::plot::figure::Figure;
-use crate::cli::problem::Problem;
 use crate::cli::setup::{Setup, note};
 use crate::error::Error;
 

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::cli::args::StageArg;
 use crate::cli::output::Format;
 use crate::cli::repl::lexer::unfinished;
-use crate::cli::values::{ModelArg, parse_model};
+use crate::cli::value_parsers::{ModelArg, parse_model};
 
 /// Every dot command.
 pub const COMMANDS: &[&str] = &[

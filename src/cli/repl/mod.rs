@@ -14,7 +14,7 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
 
-use crate::cli::problem::Problem;
+use crate::cli::error::Problem;
 use crate::cli::repl::helper::{Prompt, continues};
 use crate::cli::repl::names::Names;
 use crate::cli::repl::state::{Flow, State};

@@ -1,6 +1,7 @@
 //! The prompt's session: answers one input after the other.
 
 use crate::cli::args::StageArg;
+use crate::cli::error::Problem;
 use crate::cli::help;
 use crate::cli::interrupt;
 use crate::cli::list::{datasets, macros, matches, names};
@@ -8,7 +9,6 @@ use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Table, is_time, time};
 use crate::cli::plot;
-use crate::cli::problem::Problem;
 use crate::cli::repl::Talk;
 use crate::cli::repl::dot::{self, Dot};
 use crate::cli::repl::names::Names;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::detect::Status;
-use crate::detect::attack::{TACTICS, technique};
+use crate::detect::mitre::{TACTICS, technique};
 use crate::detect::report::{Finding, Ran};
 use crate::time::strftime;
 use crate::value::format_number;

@@ -9,7 +9,7 @@ pub mod sarif;
 use std::sync::Arc;
 
 use crate::detect::{DetectionResult, RiskEvent, Status};
-use crate::exec::rows::Rows;
+use crate::exec::frame::result::Rows;
 use crate::knowledge::detection::Detection;
 
 /// What a report keeps of a detection's result.

@@ -1,14 +1,14 @@
 //! Why a search found nothing: what each of its conditions lets pass, which rows were nearest, and
 //! after which command the last row is gone.
 
-mod judge;
+mod evaluate;
 mod json;
 mod near;
 mod render;
 mod tree;
 
+pub use evaluate::{filter, missing_everywhere};
 pub use json::json;
-pub use judge::{filter, missing_everywhere};
 pub use render::render;
 pub use tree::{Condition, Leaf, Node, condition};
 

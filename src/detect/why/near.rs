@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::detect::why::Near;
 use crate::detect::why::tree::Leaf;
-use crate::plan::matching::FieldMatcher;
+use crate::plan::expr::matching::FieldMatcher;
 use crate::syntax::ast::CompareOp;
 
 /// A way of writing: its name, and what makes texts the same that differ in it only.

@@ -3,11 +3,11 @@
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::column::Cells;
 use crate::exec::frame::Frame;
+use crate::exec::frame::reader::Cells;
+use crate::extract::pairs;
 use crate::knowledge::props::KvMode;
 use crate::plan::Merge;
-use crate::plan::pairs;
 use crate::read::{Field, event_fields};
 
 /// Events looked at to tell whether their reader has found the fields already.

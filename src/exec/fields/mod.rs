@@ -1,30 +1,28 @@
 //! Search-time fields in Splunk's order: extractions, aliases, calculated fields, lookups.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Searchtimeoperationssequence>
 
-pub(super) mod clock;
-mod dynamic;
+pub(super) mod default_fields;
+mod discovered;
+mod eventtypes_tags;
 mod kv_mode;
-mod marks;
-mod report;
-mod trace;
-mod usage;
+mod transforms;
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use polars::prelude::{UniqueKeepStrategy, lit};
 
-pub(super) use marks::tried;
-pub use trace::FieldOrigin;
-pub use usage::FieldUse;
+pub use crate::exec::diagnose::field_lineage::FieldOrigin;
+pub use crate::exec::diagnose::field_stats::FieldUse;
+pub(super) use eventtypes_tags::tried;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::blame::Blame;
-use crate::exec::column::Cells;
-use crate::exec::data::EventPart;
-use crate::exec::fields::trace::Trace;
+use crate::exec::diagnose::field_lineage::Trace;
+use crate::exec::frame::reader::Cells;
 use crate::exec::frame::{Frame, cast, column};
+use crate::exec::scan::sources::EventPart;
 use crate::knowledge::props::{Alias, AutomaticLookup, Extract, FieldRules, Rule, RuleOrigin};
 use crate::pcre::Regex;
 use crate::plan::build;
@@ -50,7 +48,7 @@ impl Executor<'_> {
     }
 
     /// The events of a part as they were read, with the rules that hold for them.
-    fn with_rules(&self, part: &EventPart) -> Result<Vec<(Frame, FieldRules)>> {
+    pub(super) fn with_rules(&self, part: &EventPart) -> Result<Vec<(Frame, FieldRules)>> {
         let groups = self.rules_by_host(part)?;
         let single = groups.len() == 1;
         let filtered = |hosts: Vec<String>| {
@@ -103,7 +101,7 @@ impl Executor<'_> {
 
     /// The fields that rules add, in the order of Splunk's search-time operations. A rule that
     /// can't be applied is switched off with a fault.
-    fn apply(
+    pub(super) fn apply(
         &self,
         frame: Frame,
         rules: &FieldRules,

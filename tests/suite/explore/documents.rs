@@ -1,11 +1,12 @@
 //! JSON, XML, pairs, regular expressions and paths into documents: whatever they hold, nothing panics.
 
+use spelunk::extract::kv;
+use spelunk::extract::pairs;
 use spelunk::functions::pattern::{self, like};
 use spelunk::functions::sed::edit;
 use spelunk::functions::xpath::XPath;
 use spelunk::functions::{json, xml};
-use spelunk::plan::pairs;
-use spelunk::read::{event_fields, kv, leading_json_fields, xml_fields};
+use spelunk::read::{event_fields, leading_json_fields, xml_fields};
 
 use crate::explore::{Subject, explored, shorter};
 use crate::mutation::Chance;

@@ -1,0 +1,206 @@
+//! Event types and tags as expressions: what `typer` and `tags` write, and what searches that
+//! name the fields `eventtype` and `tag` see.
+
+use crate::plan::build::{call, equals, field, never, text};
+use crate::plan::context::PlanContext;
+use crate::plan::expr::matching::FieldMatcher;
+use crate::plan::{Assignment, Plan, Target};
+use crate::syntax::ast::{CompareOp, Expr, Literal, Name, Search, Stage};
+use crate::syntax::{SpecialField, print};
+use crate::word;
+
+/// The column that holds the event types while tags are computed.
+const TYPES: &str = "__eventtype";
+
+/// The names of the event types that an event satisfies.
+pub(super) fn event_types(context: &PlanContext) -> Expr {
+    event_types_of(context, |_| true)
+}
+
+/// The same for some of the event types.
+pub(super) fn event_types_of(context: &PlanContext, wanted: impl Fn(&str) -> bool) -> Expr {
+    let names = context.catalog.event_types().keys();
+    let each = names.filter(|name| wanted(name)).filter_map(|name| {
+        let search = context.event_type(name)?;
+        Some(name_if(&resolved(&search, context), name))
+    });
+    several(each.collect())
+}
+
+/// What `tags` adds.
+#[derive(Debug, Default)]
+pub(super) struct TagFields {
+    /// The fields whose values' tags are taken; all when there is none.
+    pub(super) fields: Vec<String>,
+    /// The only field written, in place of `tag` and `tag::<field>`.
+    pub(super) output: Option<String>,
+    /// There, whether the field's name stands before the tag.
+    pub(super) name: bool,
+    /// There, whether the value stands before the tag.
+    pub(super) value: bool,
+    /// The only tags written; all when there is none.
+    pub(super) allowed: Vec<String>,
+}
+
+impl TagFields {
+    /// The rows with their tags.
+    pub(super) fn add(&self, rows: Plan, context: &PlanContext) -> Plan {
+        let mut all = Vec::new();
+        let mut by_field: Vec<(&str, Vec<Expr>)> = Vec::new();
+        for (tag, pairs) in context.catalog.all_tags() {
+            if !self.allowed.is_empty() && !self.allowed.contains(tag) {
+                continue;
+            }
+            for (name, value) in pairs {
+                if !self.fields.is_empty() && !self.fields.contains(name) {
+                    continue;
+                }
+                let column = if name == "eventtype" { TYPES } else { name };
+                let mut parts = Vec::new();
+                if self.output.is_some() && self.name {
+                    parts.push(name.as_str());
+                }
+                if self.output.is_some() && self.value {
+                    parts.push(value);
+                }
+                parts.push(tag);
+                let tagged = name_if(&equals(column, value), &parts.join("::"));
+                all.push(tagged.clone());
+                match by_field.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, tags)) => tags.push(tagged),
+                    None => by_field.push((name, vec![tagged])),
+                }
+            }
+        }
+        let assign = |target: String, value: Expr| Assignment {
+            target: Target::Field(target),
+            value,
+        };
+        let types = call("coalesce", vec![field("eventtype"), event_types(context)]);
+        let mut columns = vec![assign(TYPES.to_owned(), types)];
+        match &self.output {
+            Some(output) => columns.push(assign(output.clone(), several(all))),
+            None => {
+                // Data may have a field of that name of its own.
+                let kept = |name: &str, tags: Vec<Expr>| {
+                    let value = call("coalesce", vec![several(tags), field(name)]);
+                    assign(name.to_owned(), value)
+                };
+                columns.push(kept("tag", all));
+                for (name, tags) in by_field {
+                    columns.push(kept(&format!("tag::{name}"), tags));
+                }
+            }
+        }
+        rows.extend(columns).drop(&[TYPES])
+    }
+}
+
+/// Adds `eventtype` and `tag` to events when one of the stages after them names these fields:
+/// Splunk adds them to every event, which would be much work for nothing.
+pub(super) fn when_named(rows: Plan, later: &[Stage], context: &PlanContext) -> Plan {
+    let catalog = &context.catalog;
+    if catalog.event_types().is_empty() && catalog.all_tags().is_empty() {
+        return rows;
+    }
+    let (mut types, mut tags) = (false, false);
+    for stage in later {
+        let text = print::stage(stage);
+        for word in text.split(|c: char| !(word::is_part(c) || matches!(c, ':' | '.'))) {
+            types |= word == "eventtype";
+            tags |= word == "tag" || word.starts_with("tag::");
+        }
+    }
+    let rows = if types {
+        let found = call("coalesce", vec![field("eventtype"), event_types(context)]);
+        rows.set("eventtype", found)
+    } else {
+        rows
+    };
+    if !tags {
+        return rows;
+    }
+    TagFields::default().add(rows, context)
+}
+
+/// A text where a search holds.
+fn name_if(search: &Search, name: &str) -> Expr {
+    let holds = call("searchmatch", vec![text(&print::search(search))]);
+    call("if", vec![holds, text(name), call("null", Vec::new())])
+}
+
+/// Values that are there, each once.
+fn several(values: Vec<Expr>) -> Expr {
+    if values.is_empty() {
+        return call("null", Vec::new());
+    }
+    call("mvdedup", vec![call("mvappend", values)])
+}
+
+/// The search with event types and tags replaced by what they mean; terms about time and servers
+/// hold for every row that was found.
+fn resolved(search: &Search, context: &PlanContext) -> Search {
+    let all = |parts: &[Search]| parts.iter().map(|p| resolved(p, context)).collect();
+    let meant = |field: &Name, value: &Literal| match SpecialField::of(&field.text)? {
+        SpecialField::EventType => Some(named(&value.text, context)),
+        SpecialField::Tag => Some(tagged(&value.text, None, context)),
+        SpecialField::TagOf(of) => Some(tagged(&value.text, Some(of), context)),
+        SpecialField::Index
+        | SpecialField::Earliest
+        | SpecialField::Latest
+        | SpecialField::Server => None,
+    };
+    let is_modifier =
+        |field: &Name| SpecialField::of(&field.text).is_some_and(SpecialField::is_modifier);
+    match search {
+        Search::And(parts) => Search::And(all(parts)),
+        Search::Or(parts) => Search::Or(all(parts)),
+        Search::Not(inner) => Search::Not(Box::new(resolved(inner, context))),
+        Search::Compare { field, .. } if is_modifier(field) => Search::Not(Box::new(never())),
+        Search::Compare { field, op, value } => match meant(field, value) {
+            Some(meant) if *op == CompareOp::Ne => Search::Not(Box::new(meant)),
+            Some(meant) => meant,
+            None => search.clone(),
+        },
+        Search::In { field, values } => {
+            let each = values.iter().map(|value| meant(field, value));
+            match each.collect::<Option<Vec<_>>>() {
+                Some(any) => Search::Or(any),
+                None => search.clone(),
+            }
+        }
+        Search::Term(_)
+        | Search::ExactTerm(_)
+        | Search::CaseTerm(_)
+        | Search::Subsearch(_)
+        | Search::CompareSubsearch { .. } => search.clone(),
+    }
+}
+
+/// The searches of the event types of that name or pattern, any of them.
+fn named(pattern: &str, context: &PlanContext) -> Search {
+    let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
+    let names = context.catalog.event_types().keys();
+    let searches = names
+        .filter(|name| wanted.matches_text(name))
+        .filter_map(|name| context.event_type(name));
+    let mut any = vec![never()];
+    any.extend(searches.map(|search| resolved(&search, context)));
+    Search::Or(any)
+}
+
+/// What carries a tag, any of it.
+fn tagged(pattern: &str, of_field: Option<&str>, context: &PlanContext) -> Search {
+    let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
+    let tags = context.catalog.all_tags().iter();
+    let pairs = tags
+        .filter(|(tag, _)| wanted.matches_text(tag))
+        .flat_map(|(_, pairs)| pairs)
+        .filter(|(name, _)| of_field.is_none_or(|of| of == name));
+    let mut any = vec![never()];
+    any.extend(pairs.map(|(name, value)| match name.as_str() {
+        "eventtype" => named(value, context),
+        name => equals(name, value),
+    }));
+    Search::Or(any)
+}

@@ -1,0 +1,188 @@
+//! Which rule gave which field its value: the rules applied one at a time, the rows compared.
+
+use polars::prelude::{Column, IntoLazy as _};
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::frame::reader::Cells;
+use crate::exec::frame::result::Rows;
+use crate::exec::frame::{Frame, column};
+use crate::exec::scan::sources::EventPart;
+use crate::knowledge::props::RuleOrigin;
+use crate::plan::{Plan, Predicate};
+use crate::value::Value;
+
+/// A field and what gave it its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldOrigin {
+    /// The sourcetype of the events as they were read.
+    pub sourcetype: String,
+    /// The field.
+    pub field: String,
+    /// The rule; none for what the reader of the format found.
+    pub rule: Option<RuleOrigin>,
+    /// The transform that the rule names, if it names one.
+    pub transform: Option<String>,
+    /// Events in which it set the value. Another rule may have set it again later.
+    pub rows: u64,
+    /// The value in the first of them.
+    pub example: Value<'static>,
+}
+
+/// A step of the rules, and what it changed.
+struct Found {
+    field: String,
+    rule: Option<RuleOrigin>,
+    transform: Option<String>,
+    /// The field after the step, and the rows that it changed.
+    values: Column,
+    rows: Vec<usize>,
+}
+
+/// A rule, and the transform that it names.
+pub(crate) type Named = (RuleOrigin, Option<String>);
+
+/// Follows the rules over events that are in memory.
+pub(crate) struct Trace {
+    before: Rows,
+    found: Vec<Found>,
+}
+
+impl Trace {
+    /// Compares the rows after a step with those before it. `rule` tells which rule of the step
+    /// sets a field.
+    pub(crate) fn step(
+        &mut self,
+        executor: &Executor<'_>,
+        frame: Frame,
+        rule: &dyn Fn(&str) -> Option<Named>,
+    ) -> Result<Frame> {
+        let schema = frame.schema.clone();
+        let after = executor.collect(frame)?;
+        for values in after.frame().columns() {
+            let name = values.name().as_str();
+            let Some((origin, transform)) = rule(name) else {
+                continue;
+            };
+            let rows = changed(self.before.frame().column(name).ok(), values);
+            if !rows.is_empty() {
+                self.found.push(Found {
+                    field: name.to_owned(),
+                    rule: Some(origin),
+                    transform,
+                    values: values.clone(),
+                    rows,
+                });
+            }
+        }
+        let lazy = after.frame().clone().lazy();
+        self.before = after;
+        Ok(Frame { lazy, schema })
+    }
+}
+
+/// Rows that have a value which they did not have before.
+fn changed(before: Option<&Column>, after: &Column) -> Vec<usize> {
+    let (old, new) = (before.map(Cells::new), Cells::new(after));
+    (0..after.len())
+        .filter(|&row| {
+            let value = new.get(row);
+            let same = old.as_ref().is_some_and(|old| old.get(row) == value);
+            !value.is_null() && !same
+        })
+        .collect()
+}
+
+impl Executor<'_> {
+    /// What gave the fields of a part's events their values, in the order of Splunk's search-time
+    /// operations; only of the events that `selection` selects, when there is one.
+    ///
+    /// # Errors
+    /// A rule that can't be applied.
+    pub fn field_origins(
+        &self,
+        part: &EventPart,
+        selection: Option<&Plan>,
+    ) -> Result<Vec<FieldOrigin>> {
+        let mut origins = Vec::new();
+        for (frame, rules) in self.with_rules(part)? {
+            let schema = frame.schema.clone();
+            let read = self.collect(self.in_range(frame))?;
+            let found = read
+                .frame()
+                .columns()
+                .iter()
+                .map(|values| Found {
+                    field: values.name().to_string(),
+                    rule: None,
+                    transform: None,
+                    values: values.clone(),
+                    rows: changed(None, values),
+                })
+                .collect();
+            let start = Frame {
+                lazy: read.frame().clone().lazy(),
+                schema,
+            };
+            let mut trace = Trace {
+                before: read,
+                found,
+            };
+            let end = self.apply(start, &rules, Some(&mut trace))?;
+            let chosen = match selection {
+                Some(plan) => Some(self.selected(plan, end)?),
+                None => None,
+            };
+            for found in trace.found {
+                let is_chosen = |row: &usize| chosen.as_ref().is_none_or(|c| c[*row]);
+                let rows: Vec<usize> = found.rows.into_iter().filter(is_chosen).collect();
+                let Some(first) = rows.first() else {
+                    continue;
+                };
+                origins.push(FieldOrigin {
+                    sourcetype: part.sourcetype.clone(),
+                    field: found.field,
+                    rule: found.rule,
+                    transform: found.transform,
+                    rows: rows.len() as u64,
+                    example: Cells::new(&found.values).get(*first).into_owned(),
+                });
+            }
+        }
+        Ok(origins)
+    }
+
+    /// For each row whether the filters at the beginning of a plan let it through.
+    fn selected(&self, plan: &Plan, frame: Frame) -> Result<Vec<bool>> {
+        const CHOSEN: &str = "__chosen";
+        let mut filters = Vec::new();
+        let mut at = plan;
+        loop {
+            if let Plan::Filter { predicate, .. } = at {
+                filters.push(match predicate {
+                    Predicate::Expr(expr) => self.condition(expr, &frame)?,
+                    Predicate::Search(search, plans) => {
+                        let search = self.resolve(search, plans)?;
+                        self.search(&search, &frame)?
+                    }
+                });
+            }
+            let Some(input) = at.inputs().into_iter().next() else {
+                break;
+            };
+            at = input;
+        }
+        let Some(all) = filters.into_iter().reduce(polars::prelude::Expr::and) else {
+            let height = self.collect(frame)?.len();
+            return Ok(vec![true; height]);
+        };
+        let kind = crate::value::Type::Bool;
+        let mut frame = frame.with(vec![(CHOSEN.to_owned(), kind, all)]);
+        frame.lazy = frame.lazy.select([column(CHOSEN)]);
+        frame.schema.retain(|name, _| name == CHOSEN);
+        let rows = self.collect(frame)?;
+        Ok((0..rows.len())
+            .map(|row| rows.value(row, 0) == Value::Bool(true))
+            .collect())
+    }
+}

@@ -1,0 +1,83 @@
+//! The terms of a condition tried on their own, all of them in one pass over the rows.
+
+use polars::prelude::Expr as Lazy;
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::frame::Frame;
+use crate::exec::frame::result::Rows;
+use crate::plan::{Plan, Predicate, Scan};
+use crate::value::{Type, Value};
+
+/// What terms say of rows.
+#[derive(Debug)]
+pub struct Tried {
+    /// For each term, whether each row passes.
+    pub passes: Vec<Vec<bool>>,
+    /// The columns asked for, of those that there are.
+    pub rows: Rows,
+}
+
+impl Executor<'_> {
+    /// The condition with its subsearches run, and replaced by what they gave.
+    ///
+    /// # Errors
+    /// What running a subsearch says.
+    pub fn resolved(&self, predicate: &Predicate) -> Result<Predicate> {
+        Ok(match predicate {
+            Predicate::Search(search, plans) => {
+                Predicate::Search(self.resolve(search, plans)?, Vec::new())
+            }
+            Predicate::Expr(expr) => Predicate::Expr(self.without_subsearches(expr)?),
+        })
+    }
+
+    /// How many rows a plan gives.
+    ///
+    /// # Errors
+    /// As for [`Executor::run`].
+    pub fn count(&self, plan: &Plan) -> Result<usize> {
+        let frame = self.lower(plan)?;
+        Ok(self.collect(frame.select(Vec::new()))?.len())
+    }
+
+    /// Tries each term on each row of a plan. Terms hold no subsearches.
+    ///
+    /// # Errors
+    /// As for [`Executor::run`].
+    pub fn try_terms(&self, input: &Plan, terms: &[Predicate], keep: &[String]) -> Result<Tried> {
+        let frame = self.lower(input)?;
+        let of_events = matches!(input, Plan::Scan(Scan::Events | Scan::EventsUnordered));
+        let mut columns = Vec::with_capacity(terms.len());
+        for (at, term) in terms.iter().enumerate() {
+            let passes = self.term_of(term, &frame, of_events)?;
+            columns.push((name(at), Type::Bool, passes));
+        }
+        let mut wanted: Vec<String> = keep.iter().filter(|k| frame.has(k)).cloned().collect();
+        let own = wanted.len();
+        wanted.extend((0..terms.len()).map(name));
+        let all = self.collect(frame.with(columns).select(wanted))?;
+        let passes = (0..terms.len()).map(|at| {
+            let passes = |row| matches!(all.value(row, own + at), Value::Bool(true));
+            (0..all.len()).map(passes).collect()
+        });
+        let passes = passes.collect();
+        Ok(Tried {
+            passes,
+            rows: all.first_columns(own),
+        })
+    }
+
+    fn term_of(&self, term: &Predicate, frame: &Frame, of_events: bool) -> Result<Lazy> {
+        match term {
+            Predicate::Expr(expr) => self.condition(expr, frame),
+            Predicate::Search(search, _) if of_events => self.search(search, &self.unmarked(frame)),
+            Predicate::Search(search, _) => self.search(search, frame),
+        }
+    }
+}
+
+/// A name that no field has.
+fn name(at: usize) -> String {
+    format!("\0term{at}")
+}

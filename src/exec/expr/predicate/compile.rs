@@ -1,0 +1,215 @@
+//! Search expressions that fields alone decide, as tests over columns.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use polars::prelude::{Expr as Lazy, lit};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::Executor;
+use crate::exec::expr::predicate::Test;
+use crate::exec::expr::predicate::in_list::{MANY, OneOf, Together};
+use crate::exec::frame::reader::field;
+use crate::exec::frame::{Frame, column};
+use crate::exec::operators::filter::conjuncts;
+use crate::plan::expr::matching::{FieldMatcher, TermMatcher};
+use crate::syntax::ast::{CompareOp, Literal, Search};
+use crate::value::Type;
+
+impl Executor<'_> {
+    /// An expression that fields alone decide.
+    pub(in crate::exec) fn plain(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
+        let mut names = Vec::new();
+        let test = self.planned(search, frame, &mut names)?.ordered();
+        Ok(masked(test, names))
+    }
+
+    /// The test of a plain expression over columns, whose names are added to `names`.
+    fn planned(&self, search: &Search, frame: &Frame, names: &mut Vec<String>) -> Result<Test> {
+        let mut all = |parts: &[Search]| {
+            let planned = parts.iter().map(|p| self.planned(p, frame, names));
+            planned.collect::<Result<Vec<Test>>>()
+        };
+        Ok(match search {
+            Search::And(parts) => Test::All(all(parts)?),
+            Search::Or(parts) => Test::Any(self.alternatives(parts, frame, names)?),
+            Search::Not(inner) => Test::Not(Box::new(self.planned(inner, frame, names)?)),
+            Search::Compare { field, op, value } => {
+                let tests = vec![FieldMatcher::new(*op, &value.text)];
+                self.field_test(&field.text, tests, frame, names)
+            }
+            Search::In { field, values } => {
+                let tests = values
+                    .iter()
+                    .map(|v| FieldMatcher::new(CompareOp::Eq, &v.text))
+                    .collect();
+                self.field_test(&field.text, tests, frame, names)
+            }
+            Search::Term(literal) | Search::ExactTerm(literal) | Search::CaseTerm(literal) => {
+                match TermMatcher::of(search) {
+                    Some(Ok(matcher)) if frame.has("_raw") => {
+                        Test::Term(place("_raw", names), matcher)
+                    }
+                    Some(Err(message)) => {
+                        return Err(Error::new(ErrorKind::Regex(message)).at(literal.span));
+                    }
+                    _ => Test::Constant(false),
+                }
+            }
+            Search::Subsearch(_) | Search::CompareSubsearch { .. } => Test::Constant(false),
+        })
+    }
+
+    /// The tests of alternatives: those of one field as one, and rows of several fields, as
+    /// subsearches give them, as one.
+    fn alternatives(
+        &self,
+        parts: &[Search],
+        frame: &Frame,
+        names: &mut Vec<String>,
+    ) -> Result<Vec<Test>> {
+        let mut tests = Vec::new();
+        let mut of_field: IndexMap<&str, Vec<FieldMatcher>> = IndexMap::new();
+        let mut rows: IndexMap<Vec<&str>, Vec<Row<'_>>> = IndexMap::new();
+        for part in parts.iter().flat_map(disjuncts) {
+            match part {
+                Search::Compare { field, op, value } => {
+                    let known = of_field.entry(field.text.as_str()).or_default();
+                    known.push(FieldMatcher::new(*op, &value.text));
+                }
+                Search::In { field, values } => {
+                    let known = of_field.entry(field.text.as_str()).or_default();
+                    let equal = |value: &Literal| FieldMatcher::new(CompareOp::Eq, &value.text);
+                    known.extend(values.iter().map(equal));
+                }
+                other => match row_of(other) {
+                    Some((fields, tests)) => {
+                        rows.entry(fields).or_default().push((other, tests));
+                    }
+                    None => tests.push(self.planned(other, frame, names)?),
+                },
+            }
+        }
+        for (field, found) in of_field {
+            tests.push(self.field_test(field, found, frame, names));
+        }
+        for (fields, rows) in rows {
+            if rows.len() < MANY || !fields.iter().all(|field| frame.has(field)) {
+                for (row, _) in rows {
+                    tests.push(self.planned(row, frame, names)?);
+                }
+                continue;
+            }
+            let texts = |(_, tests): &'_ Row<'_>| -> Vec<String> {
+                let wholes = tests.iter().filter_map(FieldMatcher::whole);
+                wholes.map(str::to_owned).collect()
+            };
+            let texts: Vec<Vec<String>> = rows.iter().map(texts).collect();
+            let texts = texts
+                .iter()
+                .map(|row| row.iter().map(String::as_str).collect());
+            let places = fields.iter().map(|field| place(field, names)).collect();
+            tests.push(Test::Together(places, Together::new(texts)));
+        }
+        Ok(tests)
+    }
+
+    fn field_test(
+        &self,
+        name: &str,
+        tests: Vec<FieldMatcher>,
+        frame: &Frame,
+        names: &mut Vec<String>,
+    ) -> Test {
+        if !frame.has(name) {
+            if !self.of_knowledge.get() {
+                self.context.missing_field(name, &frame.schema);
+            }
+            return Test::Constant(false);
+        }
+        let at = place(name, names);
+        match tests.iter().any(FieldMatcher::is_presence) {
+            true => Test::Present(at),
+            false => Test::Field(at, OneOf::new(tests)),
+        }
+    }
+
+    /// Whether one of the tests passes on a field; false where it is missing.
+    pub(in crate::exec) fn test(
+        &self,
+        name: &str,
+        tests: Vec<FieldMatcher>,
+        frame: &Frame,
+    ) -> Lazy {
+        let mut names = Vec::new();
+        let test = self.field_test(name, tests, frame, &mut names);
+        masked(test, names)
+    }
+}
+
+/// A test as an expression over the columns of these names.
+fn masked(test: Test, names: Vec<String>) -> Lazy {
+    let mut columns = names.iter().map(|name| column(name));
+    let Some(first) = columns.next() else {
+        return lit(test.holds_for_all());
+    };
+    if let Test::Present(_) = test {
+        return first.is_not_null();
+    }
+    let others: Vec<Lazy> = columns.collect();
+    first.map_many(
+        move |columns| test.rows(columns),
+        &others,
+        |_, f| Ok(field(f[0].name(), Type::Bool)),
+    )
+}
+
+/// The place of a column in a list of names.
+fn place(name: &str, names: &mut Vec<String>) -> usize {
+    names.iter().position(|n| n == name).unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    })
+}
+
+/// The parts of which one must hold.
+pub(in crate::exec) fn disjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '_> {
+    match search {
+        Search::Or(parts) => Box::new(parts.iter().flat_map(disjuncts)),
+        Search::And(parts) if parts.len() == 1 => disjuncts(&parts[0]),
+        single => Box::new(std::iter::once(single)),
+    }
+}
+
+/// The field that equals one of these, where that is all that is asked.
+pub(in crate::exec) fn equals_one(search: &Search) -> Option<(&str, &[Literal])> {
+    match search {
+        Search::Compare {
+            field,
+            op: CompareOp::Eq,
+            value,
+        } => Some((&field.text, std::slice::from_ref(value))),
+        Search::In { field, values } => Some((&field.text, values)),
+        _ => None,
+    }
+}
+
+/// A conjunction and its tests.
+type Row<'s> = (&'s Search, Vec<FieldMatcher>);
+
+/// The fields of a conjunction that compares several fields whole, each once, in the order of
+/// their names, and its tests in that order.
+fn row_of(search: &Search) -> Option<(Vec<&str>, Vec<FieldMatcher>)> {
+    let mut row = BTreeMap::new();
+    for part in conjuncts(search) {
+        let Search::Compare { field, op, value } = part else {
+            return None;
+        };
+        let test = FieldMatcher::new(*op, &value.text);
+        test.whole()?;
+        if row.insert(field.text.as_str(), test).is_some() {
+            return None;
+        }
+    }
+    (row.len() > 1).then(|| row.into_iter().unzip())
+}

@@ -1,0 +1,137 @@
+//! Fields whose names stand in the data: their source is computed to learn the names, all other
+//! columns stay lazy beside them.
+
+use polars::lazy::dsl::concat_lf_horizontal;
+use polars::prelude::{Column, DataFrame, Expr as Lazy, HConcatOptions, IntoLazy as _};
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::frame::reader::{Builder, Cells, field, type_of};
+use crate::exec::frame::{Frame, cast, column, polars_error};
+use crate::plan::Merge;
+use crate::read::{Field, FieldColumns};
+use crate::value::{Type, Value};
+
+/// Reads the fields of one text.
+pub(super) type ReadFields<'r> = dyn FnMut(&str, &mut Vec<Field<'static>>) -> Result<()> + 'r;
+
+impl Executor<'_> {
+    /// The frame with the fields that `read` finds in the texts of the field `from`, and the
+    /// names of these fields. A frame in which it finds none stays as it is.
+    pub(super) fn discovered(
+        &self,
+        frame: Frame,
+        from: &str,
+        merge: &dyn Fn(&str) -> Merge,
+        read: &mut ReadFields<'_>,
+    ) -> Result<(Frame, Vec<String>)> {
+        // Events that the search does not look at are not read.
+        let frame = self.in_range(frame);
+        let rows = self.collect(frame.clone().select(vec![from.to_owned()]))?;
+        let Some(texts) = rows.frame().columns().first() else {
+            return Ok((frame, Vec::new()));
+        };
+        let cells = Cells::new(texts);
+        let mut columns = FieldColumns::default();
+        let mut fields = Vec::new();
+        for row in 0..rows.len() {
+            if row % 4096 == 0 {
+                self.context.check_cancelled()?;
+            }
+            fields.clear();
+            for text in cells.get(row).into_values() {
+                read(&text, &mut fields)?;
+            }
+            fields.retain(|f| !f.name.is_empty() && f.name != from);
+            columns.push(&fields);
+        }
+        let columns = columns.finish()?;
+        if columns.is_empty() {
+            return Ok((frame, Vec::new()));
+        }
+        self.beside(frame, columns, merge)
+    }
+
+    /// The frame with columns beside its own, which may have the same names.
+    pub(in crate::exec) fn beside(
+        &self,
+        frame: Frame,
+        columns: Vec<Column>,
+        merge: &dyn Fn(&str) -> Merge,
+    ) -> Result<(Frame, Vec<String>)> {
+        const PREFIX: &str = "__new:";
+        let height = columns.first().map_or(0, Column::len);
+        let mut names: Vec<String> = frame.schema.keys().cloned().collect();
+        let mut found = Vec::with_capacity(columns.len());
+        let mut both = Vec::new();
+        let mut schema = frame.schema.clone();
+        let mut added = Vec::with_capacity(columns.len());
+        for column in columns {
+            let name = column.name().to_string();
+            let kind = type_of(column.dtype());
+            if frame.has(&name) {
+                added.push(column.with_name(format!("{PREFIX}{name}").into()));
+                both.push((name.clone(), kind));
+            } else {
+                names.push(name.clone());
+                schema.insert(name.clone(), kind);
+                added.push(column);
+            }
+            found.push(name);
+        }
+        let added = DataFrame::new(height, added).map_err(polars_error)?;
+        let lazy = concat_lf_horizontal([frame.lazy, added.lazy()], HConcatOptions::default())
+            .map_err(polars_error)?;
+        let mut frame = Frame { lazy, schema };
+        if both.is_empty() {
+            return Ok((frame, found));
+        }
+        for (name, kind) in &both {
+            let new = column(&format!("{PREFIX}{name}"));
+            frame = self.merged(frame, name, (new, *kind), merge(name));
+        }
+        Ok((frame.select(names), found))
+    }
+
+    /// A field set where it is missing, or whatever `merge` says where it is not.
+    pub(super) fn merged(
+        &self,
+        frame: Frame,
+        name: &str,
+        (new, kind): (Lazy, Type),
+        merge: Merge,
+    ) -> Frame {
+        if !frame.has(name) {
+            return frame.with(vec![(name.to_owned(), kind, new)]);
+        }
+        let there = frame.kind(name);
+        let joined = match merge {
+            Merge::Over | Merge::Under => there.join(kind),
+            Merge::Add => Type::Multi,
+        };
+        let old = cast(column(name), there, joined);
+        let new = cast(new, kind, joined);
+        let value = match merge {
+            Merge::Over => new.fill_null(old),
+            Merge::Under => old.fill_null(new),
+            Merge::Add => old.map_many(
+                |columns: &mut [Column]| Ok(appended(&columns[0], &columns[1])),
+                &[new],
+                |_, fields| Ok(field(fields[0].name(), Type::Multi)),
+            ),
+        };
+        frame.with(vec![(name.to_owned(), joined, value)])
+    }
+}
+
+/// The values of both, row by row.
+fn appended(first: &Column, second: &Column) -> Column {
+    let (a, b) = (Cells::new(first), Cells::new(second));
+    let mut builder = Builder::new(first.name(), Type::Multi, first.len());
+    for row in 0..first.len() {
+        let mut values = a.get(row).into_values();
+        values.extend(b.get(row).into_values());
+        builder.push(Value::multi(values));
+    }
+    builder.finish()
+}

@@ -1,0 +1,312 @@
+//! Rows that look the same to an expression: it is evaluated once for all of them.
+//!
+//! Fields of logs repeat: a million events come from a few hosts and programs. A regular
+//! expression or a lookup costs far more than to find out that its answer is known.
+
+use std::hash::{BuildHasher as _, Hash, Hasher as _};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use polars::prelude::{Column, IdxSize, PolarsResult, StringChunked};
+
+use crate::exec::frame::reader::Cells;
+
+/// Rows that are looked at before it is decided whether they repeat enough.
+const SAMPLE: usize = 1024;
+
+/// Rows that are told apart to see whether it pays to tell all apart, where it need not be done.
+const PROBE: usize = 1 << 16;
+
+/// Rows repeat enough when there are so many times as many as different ones.
+const FEW: usize = 4;
+
+/// Which rows are the same.
+pub(in crate::exec) struct Distinct {
+    /// The first row of each kind.
+    pub firsts: Vec<usize>,
+    /// The kind of each row: a place in `firsts`.
+    kinds: Vec<IdxSize>,
+}
+
+impl Distinct {
+    /// The kinds of `height` rows, by their values in all of `cells`.
+    pub fn of(cells: &[Cells<'_>], height: usize) -> Distinct {
+        match cells {
+            [Cells::Text(texts)] if texts.len() == height => Distinct::of_texts(texts),
+            [first, others @ ..] if !others.is_empty() && height > SAMPLE => {
+                // Column by column: few values are compared at a time, which lie close together.
+                let first = Distinct::of(&[*first], height);
+                others.iter().fold(first, |found, cells| {
+                    found.with(&Distinct::of(&[*cells], height))
+                })
+            }
+            _ => {
+                let mut finder = Finder::new(cells, height);
+                finder.find(height);
+                finder.found
+            }
+        }
+    }
+
+    /// The kinds of rows that are the same in both.
+    fn with(self, other: &Distinct) -> Distinct {
+        let pairs = self.kinds.iter().zip(&other.kinds);
+        Distinct::of_keys(pairs.map(|(a, b)| u64::from(*a) << 32 | u64::from(*b)))
+    }
+
+    /// The kinds of `height` rows by their values in `cells`; of texts that seldom repeat, each row
+    /// may be one of its own.
+    pub fn of_few(cells: Cells<'_>, height: usize) -> Distinct {
+        match cells {
+            Cells::Text(texts) if height == texts.len() && height > PROBE => {
+                let some = Distinct::of_keys(texts.iter().take(PROBE).map(Key::of));
+                match some.firsts.len() * 2 > PROBE {
+                    true => Distinct {
+                        firsts: (0..height).collect(),
+                        kinds: (0..height as IdxSize).collect(),
+                    },
+                    false => Distinct::of_texts(texts),
+                }
+            }
+            _ => Distinct::of(&[cells], height),
+        }
+    }
+
+    /// The same as [`Distinct::of`], or nothing where rows seldom repeat, so that finding out does not pay.
+    pub fn if_worth_it(cells: &[Cells<'_>], height: usize) -> Option<Distinct> {
+        let sample = height.min(SAMPLE);
+        let mut finder = Finder::new(cells, height);
+        finder.find(sample);
+        if finder.found.firsts.len() * FEW > sample {
+            return None;
+        }
+        if let [Cells::Text(texts)] = cells
+            && texts.len() == height
+        {
+            return Some(Distinct::of_texts(texts));
+        }
+        finder.find(height);
+        Some(finder.found)
+    }
+
+    /// The kinds of texts: most are so short that they are compared as numbers.
+    fn of_texts(texts: &StringChunked) -> Distinct {
+        Distinct::of_keys(texts.iter().map(Key::of))
+    }
+
+    /// The kinds of texts by where they are stored: texts that are stored twice count as different.
+    pub fn of_stored(texts: &StringChunked) -> Distinct {
+        let mut keys = Vec::with_capacity(texts.len());
+        for (piece, array) in texts.downcast_iter().enumerate() {
+            let views = array.views().iter().zip(array.iter());
+            keys.extend(views.map(|(view, text)| text.map(|_| (piece as u32, view.as_u128()))));
+        }
+        Distinct::of_keys(keys.into_iter())
+    }
+
+    fn of_keys<K: Hash + Eq>(rows: impl ExactSizeIterator<Item = K>) -> Distinct {
+        let state = FixedState::default();
+        let mut table: HashTable<IdxSize> = HashTable::new();
+        let mut keys: Vec<K> = Vec::new();
+        let mut firsts = Vec::new();
+        let mut kinds = Vec::with_capacity(rows.len());
+        for (row, key) in rows.enumerate() {
+            let found = table.entry(
+                state.hash_one(&key),
+                |kind| keys[*kind as usize] == key,
+                |kind| state.hash_one(&keys[*kind as usize]),
+            );
+            let kind = match found {
+                Entry::Occupied(found) => *found.get(),
+                Entry::Vacant(free) => {
+                    let kind = firsts.len() as IdxSize;
+                    free.insert(kind);
+                    firsts.push(row);
+                    keys.push(key);
+                    kind
+                }
+            };
+            kinds.push(kind);
+        }
+        Distinct { firsts, kinds }
+    }
+
+    /// The kind of a row: a place in `firsts`.
+    pub fn kind(&self, row: usize) -> usize {
+        self.kinds[row] as usize
+    }
+
+    /// A column for all rows out of one with a row for each kind.
+    ///
+    /// # Errors
+    /// Never on account of data.
+    pub fn spread(&self, kinds: &Column) -> PolarsResult<Column> {
+        kinds.take_slice(&self.kinds)
+    }
+}
+
+/// A text, as a number where it is short.
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'t> {
+    Missing,
+    Short(u128),
+    Long(&'t str),
+}
+
+impl<'t> Key<'t> {
+    fn of(text: Option<&'t str>) -> Key<'t> {
+        match text {
+            None => Key::Missing,
+            Some(text) => short(text).map_or(Key::Long(text), Key::Short),
+        }
+    }
+}
+
+/// A short text as a number, which no other text is.
+pub(in crate::exec) fn short(text: &str) -> Option<u128> {
+    const WIDTH: usize = size_of::<u128>();
+    if text.len() >= WIDTH {
+        return None;
+    }
+    let mut bytes = [0; WIDTH];
+    bytes[..text.len()].copy_from_slice(text.as_bytes());
+    // A text may end with zeros.
+    bytes[WIDTH - 1] = text.len() as u8;
+    Some(u128::from_le_bytes(bytes))
+}
+
+struct Finder<'c, 'f> {
+    cells: &'f [Cells<'c>],
+    state: FixedState,
+    table: HashTable<IdxSize>,
+    found: Distinct,
+}
+
+impl<'c, 'f> Finder<'c, 'f> {
+    fn new(cells: &'f [Cells<'c>], height: usize) -> Finder<'c, 'f> {
+        Finder {
+            cells,
+            state: FixedState::default(),
+            table: HashTable::new(),
+            found: Distinct {
+                firsts: Vec::new(),
+                kinds: Vec::with_capacity(height),
+            },
+        }
+    }
+
+    /// Goes on up to that row.
+    fn find(&mut self, until: usize) {
+        for row in self.found.kinds.len()..until {
+            let firsts = &self.found.firsts;
+            let same = |kind: &IdxSize| {
+                let first = firsts[*kind as usize];
+                self.cells.iter().all(|c| c.same(first, row))
+            };
+            let hash = hash_of(self.cells, &self.state, row);
+            let kind = match self.table.find(hash, same) {
+                Some(kind) => *kind,
+                None => {
+                    let kind = firsts.len() as IdxSize;
+                    let again = |kind: &IdxSize| {
+                        let first = firsts[*kind as usize];
+                        hash_of(self.cells, &self.state, first)
+                    };
+                    self.table.insert_unique(hash, kind, again);
+                    self.found.firsts.push(row);
+                    kind
+                }
+            };
+            self.found.kinds.push(kind);
+        }
+    }
+}
+
+fn hash_of(cells: &[Cells<'_>], state: &FixedState, row: usize) -> u64 {
+    let mut hasher = state.build_hasher();
+    cells.iter().for_each(|c| c.hash(row, &mut hasher));
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::{AnyValue, Column};
+
+    use super::Distinct;
+    use crate::exec::frame::reader::Cells;
+
+    #[test]
+    fn rows_are_the_same_when_all_values_are() {
+        let texts = Column::new("a".into(), [Some("x"), None, Some("x"), Some("y"), None]);
+        let numbers = Column::new("b".into(), [1.0, 0.0, 1.0, 1.0, -0.0]);
+        let cells = [Cells::new(&texts), Cells::new(&numbers)];
+        let distinct = Distinct::of(&cells, 5);
+        assert_eq!(distinct.firsts, [0, 1, 3]);
+        let spread = distinct
+            .spread(&Column::new("c".into(), ["p", "q", "r"]))
+            .expect("rows there are");
+        let values: Vec<AnyValue<'_>> = (0..5).map(|i| spread.get(i).expect("a row")).collect();
+        assert_eq!(values, ["p", "q", "p", "r", "q"].map(AnyValue::String));
+    }
+
+    #[test]
+    fn rows_that_differ_are_not_looked_at_to_the_end() {
+        let differ: Vec<i64> = (0..5000).collect();
+        let repeat: Vec<i64> = (0..5000).map(|n| n % 7).collect();
+        let (differ, repeat) = (
+            Column::new("a".into(), differ),
+            Column::new("a".into(), repeat),
+        );
+        assert!(Distinct::if_worth_it(&[Cells::new(&differ)], 5000).is_none());
+        let found = Distinct::if_worth_it(&[Cells::new(&repeat)], 5000).expect("they repeat");
+        assert_eq!(found.firsts, [0, 1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn texts_are_the_same_when_all_of_their_bytes_are() {
+        let texts = [
+            Some("a"),
+            Some("a\0"),
+            Some(""),
+            None,
+            Some("fifteen letters"),
+            Some("a text of more letters"),
+            Some("a text of more Letters"),
+            Some("a"),
+            Some(""),
+            None,
+            Some("fifteen letters"),
+            Some("a text of more letters"),
+        ];
+        let texts = Column::new("t".into(), texts);
+        let distinct = Distinct::of(&[Cells::new(&texts)], texts.len());
+        assert_eq!(distinct.firsts, [0, 1, 2, 3, 4, 5, 6]);
+        let kinds: Vec<usize> = (7..12).map(|row| distinct.kind(row)).collect();
+        assert_eq!(kinds, [0, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn many_rows_of_several_columns_are_told_apart_as_few_are() {
+        let texts: Vec<Option<String>> = (0..3000)
+            .map(|n| (n % 5 > 0).then(|| format!("value {}", n % 7)))
+            .collect();
+        let numbers: Vec<f64> = (0..3000).map(|n| f64::from(n % 4)).collect();
+        let (texts, numbers) = (
+            Column::new("t".into(), &texts),
+            Column::new("n".into(), &numbers),
+        );
+        let cells = [Cells::new(&texts), Cells::new(&numbers)];
+        let mut finder = super::Finder::new(&cells, 3000);
+        finder.find(3000);
+        let found = Distinct::of(&cells, 3000);
+        assert_eq!(found.firsts, finder.found.firsts);
+        assert_eq!(found.kinds, finder.found.kinds);
+    }
+
+    #[test]
+    fn no_column_makes_all_rows_the_same() {
+        let distinct = Distinct::of(&[], 3);
+        assert_eq!(distinct.firsts, [0]);
+    }
+}

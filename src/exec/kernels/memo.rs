@@ -1,0 +1,103 @@
+//! Answers for values that came lately, so that a question is asked once of what repeats.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+
+use foldhash::fast::FixedState;
+
+/// Answers kept; a power of two.
+const KEPT: usize = 1024;
+
+/// Answers for texts kept; a power of two.
+const KEPT_TEXTS: usize = 16_384;
+
+/// Answers for values, told by a key that equal values share.
+pub(in crate::exec) struct Known<T> {
+    answers: Vec<Option<(u128, T)>>,
+    asked: usize,
+    new: usize,
+}
+
+impl<T: Copy> Default for Known<T> {
+    fn default() -> Known<T> {
+        Known {
+            answers: vec![None; KEPT],
+            asked: 0,
+            new: 0,
+        }
+    }
+}
+
+impl<T: Copy> Known<T> {
+    /// The answer for the value with that key.
+    pub(in crate::exec) fn of(&mut self, key: u128, answer: impl FnOnce() -> T) -> T {
+        // Where most values are new, looking for them costs more than it saves.
+        if self.asked >= KEPT && self.new * 2 > self.asked {
+            return answer();
+        }
+        self.asked += 1;
+        let folded = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let at = (folded >> 32) as usize % KEPT;
+        match self.answers[at] {
+            Some((known, answer)) if known == key => answer,
+            _ => {
+                self.new += 1;
+                let answer = answer();
+                self.answers[at] = Some((key, answer));
+                answer
+            }
+        }
+    }
+}
+
+/// The same for texts, told by what they say and a number of whoever asks.
+pub(in crate::exec) struct KnownTexts<'t, T> {
+    answers: Vec<Option<(u64, &'t str, u32, T)>>,
+    hash: FixedState,
+    asked: usize,
+    new: usize,
+}
+
+impl<T: Copy> Default for KnownTexts<'_, T> {
+    fn default() -> Self {
+        KnownTexts {
+            answers: vec![None; KEPT_TEXTS],
+            hash: FixedState::default(),
+            asked: 0,
+            new: 0,
+        }
+    }
+}
+
+impl<'t, T: Copy> KnownTexts<'t, T> {
+    /// The answer for a text.
+    pub(in crate::exec) fn of(
+        &mut self,
+        text: &'t str,
+        asker: u32,
+        answer: impl FnOnce() -> T,
+    ) -> T {
+        // Where most texts are new, looking for them costs more than it saves.
+        if self.asked >= KEPT_TEXTS && self.new * 3 > self.asked * 2 {
+            return answer();
+        }
+        self.asked += 1;
+        let mut hasher = self.hash.build_hasher();
+        hasher.write_u32(asker);
+        hasher.write(text.as_bytes());
+        let hash = hasher.finish();
+        let place = &mut self.answers[hash as usize % KEPT_TEXTS];
+        match place {
+            Some((known, same, who, answer))
+                if *known == hash && *who == asker && *same == text =>
+            {
+                *answer
+            }
+            _ => {
+                self.new += 1;
+                let answer = answer();
+                *place = Some((hash, text, asker, answer));
+                answer
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Pure functions over columns. They know neither plans nor the context of a search.
+
+pub(in crate::exec) mod dictionary;
+pub(in crate::exec) mod memo;
+pub(in crate::exec) mod multi_substring;
+pub(in crate::exec) mod partial_distinct;
+pub(in crate::exec) mod sort_key;
+pub(in crate::exec) mod string_sort;
+pub(in crate::exec) mod view_gc;

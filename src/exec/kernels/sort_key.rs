@@ -1,0 +1,259 @@
+//! Where values stand in the order of a sort: numbers before text, missing values last whichever
+//! way. A field of text has few values for its many rows: each gets its place once.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use polars::prelude::{Column, IntoColumn as _, PolarsResult, UInt64Chunked};
+
+use crate::exec::frame::reader::Cells;
+use crate::exec::kernels::dictionary::Distinct;
+use crate::exec::kernels::string_sort::in_order;
+use crate::exec::operators::order::leveled;
+use crate::plan::SortOrder;
+use crate::value::Value;
+
+/// Rows above which the places of several fields are found at the same time.
+const LARGE: usize = 100_000;
+
+/// In the place of a place: the value is missing.
+const MISSING: u64 = u64::MAX;
+
+/// Where a value stands in an order.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::exec) struct Place<'v> {
+    is_text: bool,
+    number: f64,
+    text: Cow<'v, str>,
+}
+
+impl<'v> Place<'v> {
+    /// The place of a value; none when it is missing there.
+    pub(in crate::exec) fn of(value: Value<'v>, order: SortOrder) -> Option<Place<'v>> {
+        let number = match order {
+            SortOrder::Auto | SortOrder::Number => value.as_number(),
+            SortOrder::Text | SortOrder::Address => None,
+        };
+        let text = match order {
+            SortOrder::Number => {
+                number?;
+                Cow::Borrowed("")
+            }
+            SortOrder::Auto | SortOrder::Text => value.into_text()?,
+            SortOrder::Address => Cow::Owned(address(&value.into_text()?)),
+        };
+        Some(Place {
+            is_text: number.is_none(),
+            number: number.unwrap_or(0.0),
+            text,
+        })
+    }
+
+    /// Which of two places is before the other.
+    pub(in crate::exec) fn compare(&self, other: &Place<'_>) -> Ordering {
+        let number = |a: f64, b: f64| a.partial_cmp(&b).unwrap_or(Ordering::Equal);
+        (self.is_text.cmp(&other.is_text))
+            .then_with(|| number(self.number, other.number))
+            .then_with(|| self.text.cmp(&other.text))
+    }
+
+    /// A copy that borrows nothing.
+    pub(in crate::exec) fn into_owned(self) -> Place<'static> {
+        Place {
+            text: Cow::Owned(self.text.into_owned()),
+            ..self
+        }
+    }
+}
+
+/// Addresses sort by their bytes: written out at full width they sort as text.
+fn address(text: &str) -> String {
+    match text.parse::<std::net::IpAddr>() {
+        Ok(std::net::IpAddr::V4(a)) => format!("4{:08x}", u32::from(a)),
+        Ok(std::net::IpAddr::V6(a)) => format!("6{:032x}", u128::from(a)),
+        Err(_) => format!("z{text}"),
+    }
+}
+
+/// A number for each row, by which rows are in the order of all columns.
+pub(in crate::exec) fn places(
+    columns: &[Column],
+    keys: &[(SortOrder, bool)],
+) -> PolarsResult<Column> {
+    let columns = leveled(columns);
+    let height = columns.first().map_or(0, Column::len);
+    let each = || columns.iter().zip(keys);
+    let found: Vec<PolarsResult<Places>> = if height < LARGE {
+        each()
+            .map(|(c, (order, descending))| Places::of(c, *order, *descending))
+            .collect()
+    } else {
+        std::thread::scope(|scope| {
+            let started: Vec<_> = each()
+                .map(|(c, (order, descending))| {
+                    scope.spawn(move || Places::of(c, *order, *descending))
+                })
+                .collect();
+            let joined = started.into_iter().map(|thread| match thread.join() {
+                Ok(found) => found,
+                Err(panic) => std::panic::resume_unwind(panic),
+            });
+            joined.collect()
+        })
+    };
+    let mut all: Vec<u64> = vec![0; height];
+    let mut most: u64 = 1;
+    for found in found {
+        let found = found?;
+        most = match most.checked_mul(found.count) {
+            Some(most) => most,
+            None => close_up(&mut all) * found.count,
+        };
+        for (row, place) in all.iter_mut().enumerate() {
+            *place = *place * found.count + found.get(row);
+        }
+    }
+    let name = columns[0].name().clone();
+    Ok(UInt64Chunked::from_vec(name, all).into_column())
+}
+
+/// Numbers in the same order without gaps, and how many there are: no more than rows.
+fn close_up(numbers: &mut [u64]) -> u64 {
+    let mut distinct = numbers.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    for number in numbers {
+        *number = distinct.partition_point(|n| n < number) as u64;
+    }
+    distinct.len() as u64
+}
+
+/// The places of a column's values.
+struct Places {
+    distinct: Distinct,
+    /// That of each distinct value.
+    of: Vec<u64>,
+    /// One more than the last.
+    count: u64,
+}
+
+impl Places {
+    fn of(column: &Column, order: SortOrder, descending: bool) -> PolarsResult<Places> {
+        let cells = Cells::new(column);
+        let distinct = Distinct::of_few(cells, column.len());
+        // Numbers come before texts, of which there may be as many as rows.
+        let (mut numbers, mut texts, mut kinds) = (Vec::new(), Vec::new(), Vec::new());
+        for (kind, row) in distinct.firsts.iter().enumerate() {
+            match Place::of(cells.get(*row), order) {
+                Some(place) if place.is_text => {
+                    texts.push(place.text);
+                    kinds.push(kind as u32);
+                }
+                Some(place) => numbers.push((kind as u32, place)),
+                None => {}
+            }
+        }
+        numbers.sort_unstable_by(|(_, a), (_, b)| a.compare(b));
+        let mut of = vec![MISSING; distinct.firsts.len()];
+        let mut count = 0;
+        let mut follows = |kind: u32, is_same: bool| {
+            count += u64::from(!is_same);
+            of[kind as usize] = count - 1;
+        };
+        for (at, (kind, place)) in numbers.iter().enumerate() {
+            follows(*kind, at > 0 && numbers[at - 1].1 == *place);
+        }
+        let mut last = None;
+        for at in in_order(&texts) {
+            let at = at as usize;
+            follows(kinds[at], last == Some(&texts[at]));
+            last = Some(&texts[at]);
+        }
+        for place in &mut of {
+            *place = match (*place, descending) {
+                (MISSING, _) => count,
+                (place, true) => count - 1 - place,
+                (place, false) => place,
+            };
+        }
+        Ok(Places {
+            distinct,
+            of,
+            count: count + 1,
+        })
+    }
+
+    fn get(&self, row: usize) -> u64 {
+        self.of[self.distinct.kind(row)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::Column;
+
+    use super::places;
+    use crate::plan::SortOrder;
+
+    fn order(columns: &[Column], keys: &[(SortOrder, bool)]) -> Vec<usize> {
+        let places = places(columns, keys).expect("places");
+        let places: Vec<u64> = places.u64().expect("numbers").into_no_null_iter().collect();
+        let mut rows: Vec<usize> = (0..places.len()).collect();
+        rows.sort_by_key(|row| places[*row]);
+        rows
+    }
+
+    #[test]
+    fn numbers_come_before_text_and_missing_values_last() {
+        let texts = [
+            Some("b"),
+            Some("10"),
+            None,
+            Some("9"),
+            Some("a"),
+            Some("9.0"),
+        ];
+        let texts = Column::new("t".into(), texts);
+        let up = order(std::slice::from_ref(&texts), &[(SortOrder::Auto, false)]);
+        assert_eq!(up, [3, 5, 1, 4, 0, 2]);
+        let down = order(std::slice::from_ref(&texts), &[(SortOrder::Auto, true)]);
+        assert_eq!(down, [0, 4, 1, 5, 3, 2]);
+        let numbers = order(&[texts], &[(SortOrder::Number, false)]);
+        assert_eq!(numbers, [3, 5, 1, 0, 2, 4]);
+    }
+
+    #[test]
+    fn values_that_seldom_repeat_are_in_order_too() {
+        let text = |n: usize| match n % 70_001 {
+            0 => None,
+            n if n % 3 == 0 => Some((n % 9_000).to_string()),
+            n => Some(format!("text {}", n * 7919 % 70_001)),
+        };
+        let texts: Vec<Option<String>> = (0..70_100).map(text).collect();
+        let column = Column::new("t".into(), &texts);
+        let columns = std::slice::from_ref(&column);
+        let place = |row: usize| {
+            let text = texts[row].as_ref()?;
+            let number = text.parse::<u32>().ok();
+            Some((number.is_none(), number, text))
+        };
+        for descending in [false, true] {
+            let found = order(columns, &[(SortOrder::Auto, descending)]);
+            let mut expected: Vec<usize> = (0..texts.len()).collect();
+            expected.sort_by(|a, b| match (place(*a), place(*b)) {
+                (Some(a), Some(b)) if descending => b.cmp(&a),
+                (Some(a), Some(b)) => a.cmp(&b),
+                (a, b) => a.is_none().cmp(&b.is_none()),
+            });
+            assert!(found == expected);
+        }
+    }
+
+    #[test]
+    fn a_later_column_decides_between_equal_values() {
+        let first = Column::new("a".into(), ["x", "y", "x", "y"]);
+        let second = Column::new("b".into(), [Some("1"), Some("2"), Some("3"), None]);
+        let keys = [(SortOrder::Auto, false), (SortOrder::Auto, true)];
+        assert_eq!(order(&[first, second], &keys), [2, 0, 1, 3]);
+    }
+}

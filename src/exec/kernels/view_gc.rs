@@ -1,0 +1,95 @@
+//! Texts of the rows that filters leave, without those of the rows that they leave out.
+//!
+//! A text that comes out of a file is a view into the page or dictionary that it was read from. A
+//! few rows that are kept would keep all of that, and a pass over large files so all their texts.
+
+use polars::prelude::{
+    Column, DataFrame, IntoColumn as _, NewChunkedArray as _, PolarsResult, StringChunked,
+};
+
+use crate::exec::kernels::dictionary::Distinct;
+
+/// Bytes that are not looked at.
+const LITTLE: usize = 1 << 18;
+
+/// Texts are copied where they take at most one in so many of the bytes that they hold on to. Rows
+/// come in pieces that hold on to the same bytes, so that it must be few even if all are wanted.
+const PART: usize = 4;
+
+/// Bytes of a text from which on it is not stored in its view.
+const LONG: usize = 13;
+
+/// The same rows, their texts compact.
+///
+/// # Errors
+/// Never on account of data.
+pub(in crate::exec) fn compact(rows: DataFrame) -> PolarsResult<DataFrame> {
+    let height = rows.height();
+    let columns = rows.into_columns().into_iter().map(|column| {
+        let smaller = match column.str() {
+            Ok(texts) => of_texts(texts)?,
+            Err(_) => None,
+        };
+        Ok(smaller.unwrap_or(column))
+    });
+    DataFrame::new(height, columns.collect::<PolarsResult<Vec<Column>>>()?)
+}
+
+/// The bytes that texts hold on to, beside those that are stored in their views.
+pub(in crate::exec) fn held(texts: &StringChunked) -> usize {
+    let arrays = texts.downcast_iter();
+    arrays.map(|array| array.total_buffer_len()).sum()
+}
+
+/// The texts, each stored once; nothing where that would save little.
+fn of_texts(texts: &StringChunked) -> PolarsResult<Option<Column>> {
+    let held = held(texts);
+    if held < LITTLE {
+        return Ok(None);
+    }
+    let long = texts.iter().flatten().map(str::len).filter(|l| *l >= LONG);
+    if long.sum::<usize>() * PART > held {
+        return Ok(None);
+    }
+    let stored = Distinct::of_stored(texts);
+    let each = stored.firsts.iter().map(|row| texts.get(*row));
+    let each = StringChunked::from_iter_options(texts.name().clone(), each);
+    stored.spread(&each.into_column()).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::{DataFrame, IntoColumn as _, NamedFrom as _, Series};
+
+    use super::{compact, held};
+
+    #[test]
+    fn few_rows_hold_on_to_their_own_texts_only() {
+        let text = |n: usize| match n % 50 {
+            0 => None,
+            1 => Some("short".to_owned()),
+            2 => Some("a text that stands in many rows".to_owned()),
+            _ => Some(format!(
+                "a text that stands in row {n} alone, and it is a long one"
+            )),
+        };
+        let half = |rows: std::ops::Range<usize>| {
+            let texts: Vec<Option<String>> = rows.map(text).collect();
+            Series::new("text".into(), texts)
+        };
+        // Two pieces, whose texts lie at the same places of different buffers.
+        let mut texts = half(0..20_000);
+        texts.append(&half(20_007..40_007)).expect("of one type");
+        let rows = DataFrame::new(40_000, vec![texts.into_column()]).expect("of one height");
+        let mask = (0..40_000).map(|row| row % 37 < 3).collect();
+        let few = rows.filter(&mask).expect("of one height");
+        let held_by = |rows: &DataFrame| held(rows.columns()[0].str().expect("texts"));
+        let less = compact(few.clone()).expect("nothing is wrong with it");
+        assert!(less.equals_missing(&few));
+        assert!(held_by(&less) * 8 < held_by(&few));
+        // What takes most of what it holds on to stays where it is.
+        let all = compact(rows.clone()).expect("nor with it");
+        assert!(all.equals_missing(&rows));
+        assert_eq!(held_by(&all), held_by(&rows));
+    }
+}

@@ -1,0 +1,88 @@
+//! Plans over rows that are computed first: taken several times, looked at before the plan is
+//! made, or put beside others.
+
+use crate::error::{Error, Result};
+use crate::exec::Executor;
+use crate::exec::frame::result::Rows;
+use crate::exec::frame::{Frame, to_table};
+use crate::plan::schema::Schema;
+use crate::plan::table::Table;
+use crate::plan::{Expansion, Plan};
+use crate::value::{Type, Value};
+
+impl Executor<'_> {
+    /// What `Scan::Given` stands for here.
+    pub(in crate::exec) fn given(&self) -> Result<Frame> {
+        let given = self.given.borrow().last().cloned();
+        given.ok_or_else(|| Error::internal("a plan takes rows that nobody gives it"))
+    }
+
+    /// The body over the rows of `input`, which are computed once.
+    pub(in crate::exec) fn bound(&self, input: &Plan, body: &Plan) -> Result<Frame> {
+        let rows = self.run(input)?;
+        self.lower_over(&rows, body)
+    }
+
+    /// The plan that an expansion makes of the rows of `input`, over these rows.
+    pub(in crate::exec) fn expand(&self, input: &Plan, expansion: &dyn Expansion) -> Result<Frame> {
+        let rows = self.run(input)?;
+        let present = rows.clone().without_empty_columns();
+        let table = expansion.needs_rows().then(|| to_table(&rows));
+        let plan = expansion.plan(&schema_of(&present), table.as_ref(), self.context)?;
+        self.lower_over(&rows, &plan)
+    }
+
+    fn lower_over(&self, rows: &Rows, body: &Plan) -> Result<Frame> {
+        let frame = Frame::typed(rows.frame().clone(), schema_of(rows));
+        self.given.borrow_mut().push(frame);
+        let lowered = self.lower(body);
+        self.given.borrow_mut().pop();
+        lowered
+    }
+
+    /// The rows of both inputs side by side; where one has more rows, these stand alone.
+    pub(in crate::exec) fn side_by_side(
+        &self,
+        left: &Plan,
+        right: &Plan,
+        overwrite: bool,
+    ) -> Result<Frame> {
+        let (left, right) = (to_table(&self.run(left)?), to_table(&self.run(right)?));
+        let height = left.height().max(right.height());
+        let mut out = Table::new(height);
+        for column in left.into_columns() {
+            out.set(column.name, column.kind, column.values);
+        }
+        for column in right.into_columns() {
+            // Internal fields stay those of the leading rows.
+            if column.name.starts_with('_') && out.column(&column.name).is_some() {
+                continue;
+            }
+            let (kind, values) = match out.take(&column.name) {
+                None => (column.kind, column.values),
+                Some(there) => {
+                    let kind = there.kind.join(column.kind);
+                    let mut values = column.values;
+                    values.resize(height, Value::Null);
+                    for (value, there) in values.iter_mut().zip(there.values) {
+                        if value.is_null() || !overwrite && !there.is_null() {
+                            *value = there;
+                        }
+                    }
+                    (kind, values)
+                }
+            };
+            out.set(column.name, kind, values);
+        }
+        Frame::from_table(out)
+    }
+}
+
+fn schema_of(rows: &Rows) -> Schema {
+    let names = rows.names().into_iter().map(str::to_owned);
+    let kinds = rows.types().iter().map(|kind| match kind {
+        Type::Null => Type::Text,
+        kind => *kind,
+    });
+    names.zip(kinds).collect()
+}

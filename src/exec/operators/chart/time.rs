@@ -1,0 +1,260 @@
+//! The time axis of a chart: how long its buckets are, which there are, what a bucket's length
+//! does to a rate.
+//! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Timechart>
+
+use std::collections::HashMap;
+
+use polars::prelude::DataType;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::Executor;
+use crate::exec::frame::{Frame, cast, column, to_table};
+use crate::exec::operators::chart::{empty_cells, with_rows};
+use crate::plan::AggregateCall;
+use crate::plan::chart::{Chart, TimeBuckets};
+use crate::plan::pivot::Data;
+use crate::plan::table::Table;
+use crate::source::Span as Place;
+use crate::time::{Span, Unit};
+use crate::value::{Type, Value};
+
+/// A chart has at most so many rows, as Splunk's.
+pub(in crate::exec) const ROW_LIMIT: usize = 50_000;
+
+/// Lengths that are tried when none is given: seconds and how they are written.
+const LENGTHS: [(f64, i64, Unit); 12] = [
+    (1.0, 1, Unit::Second),
+    (5.0, 5, Unit::Second),
+    (10.0, 10, Unit::Second),
+    (30.0, 30, Unit::Second),
+    (60.0, 1, Unit::Minute),
+    (300.0, 5, Unit::Minute),
+    (600.0, 10, Unit::Minute),
+    (1800.0, 30, Unit::Minute),
+    (3600.0, 1, Unit::Hour),
+    (86_400.0, 1, Unit::Day),
+    (2_592_000.0, 1, Unit::Month),
+    (31_536_000.0, 1, Unit::Year),
+];
+
+/// The buckets of a chart.
+pub(in crate::exec) struct Times {
+    /// How long they are.
+    pub span: Span,
+    zone: chrono_tz::Tz,
+    align: Option<i64>,
+    place: Place,
+}
+
+fn micros(seconds: f64) -> i64 {
+    (seconds * 1e6).round() as i64
+}
+
+impl Times {
+    /// The buckets for these rows.
+    ///
+    /// # Errors
+    /// What reading the times brings up.
+    pub(in crate::exec) fn of(
+        executor: &Executor<'_>,
+        frame: &Frame,
+        row: &str,
+        buckets: &TimeBuckets,
+        place: Place,
+    ) -> Result<Times> {
+        let span = match buckets.span {
+            Some(span) => span,
+            None => {
+                let (first, last) = executor.bounds(frame, row)?;
+                let from = buckets.from.or(first).unwrap_or(0.0);
+                let to = buckets.to.or(last).unwrap_or(from);
+                fitting(to - from, buckets.bins, buckets.min_span)
+            }
+        };
+        Ok(Times {
+            span,
+            zone: executor.context.clock.zone,
+            align: buckets.align.map(micros),
+            place,
+        })
+    }
+
+    fn floor(&self, micros: i64) -> Option<i64> {
+        self.span.floor(micros, self.zone, self.align)
+    }
+
+    /// Rates: a sum of each bucket, as much as it is in the function's own time.
+    pub(in crate::exec) fn scale(&self, long: &mut Table, row: &str, calls: &[AggregateCall]) {
+        for call in calls {
+            let Some(per) = call.function.per else {
+                continue;
+            };
+            let starts: Vec<Option<f64>> = (0..long.height())
+                .map(|at| long.value(row, at).as_number())
+                .collect();
+            let Some(sums) = long.column(&call.name) else {
+                continue;
+            };
+            let values = sums
+                .values
+                .iter()
+                .zip(starts)
+                .map(|(sum, start)| {
+                    let length = start.and_then(|start| {
+                        let start = micros(start);
+                        let next = self.span.next(start, self.zone, self.align)?;
+                        Some((next - start) as f64 / 1e6)
+                    });
+                    match (sum.as_number(), length) {
+                        (Some(sum), Some(length)) => Value::number(sum / length * per),
+                        _ => Value::Null,
+                    }
+                })
+                .collect();
+            long.set(call.name.clone(), Type::Number, values);
+        }
+    }
+
+    /// The table with its rows as asked: empty buckets there, cut ones left out.
+    ///
+    /// # Errors
+    /// More buckets than a chart has.
+    pub(in crate::exec) fn fill(
+        &self,
+        table: Table,
+        row: &str,
+        buckets: &TimeBuckets,
+        data: &[Data],
+        chart: &Chart,
+    ) -> Result<Table> {
+        let starts: Vec<i64> = (0..table.height())
+            .filter_map(|at| table.value(row, at).as_number().map(micros))
+            .collect();
+        let at: HashMap<i64, usize> = starts.iter().enumerate().map(|(i, s)| (*s, i)).collect();
+        let mut wanted: Vec<i64> = if buckets.continuous {
+            let first = buckets
+                .from
+                .and_then(|from| self.floor(micros(from)))
+                .or(starts.iter().min().copied());
+            let end = buckets.to.map(micros);
+            let last = starts.iter().max().copied();
+            let mut all = Vec::new();
+            let mut next = first;
+            while let Some(start) = next
+                && match end {
+                    Some(end) => start < end,
+                    None => last.is_some_and(|last| start <= last),
+                }
+            {
+                if all.len() >= ROW_LIMIT {
+                    return Err(Error::new(ErrorKind::TooLarge(format!(
+                        "buckets of {} are more than {ROW_LIMIT} rows",
+                        self.span
+                    )))
+                    .at(self.place)
+                    .hint("a longer span, or cont=false, makes fewer rows"));
+                }
+                all.push(start);
+                // An alignment that a calendar unit has not goes on in its own steps.
+                next = self
+                    .span
+                    .next(start, self.zone, self.align)
+                    .filter(|n| *n > start);
+            }
+            // What an odd calendar put elsewhere is not lost.
+            all.extend(&starts);
+            all.sort_unstable();
+            all.dedup();
+            all
+        } else {
+            starts
+        };
+        if !buckets.partial {
+            let whole = |start: &i64| {
+                let next = self
+                    .span
+                    .next(*start, self.zone, self.align)
+                    .unwrap_or(i64::MAX);
+                buckets.from.is_none_or(|from| micros(from) <= *start)
+                    && buckets.to.is_none_or(|to| micros(to) >= next)
+            };
+            wanted.retain(whole);
+        }
+        let wanted: Vec<(Option<usize>, Value<'static>)> = wanted
+            .into_iter()
+            .map(|start| (at.get(&start).copied(), Value::Num(start as f64 / 1e6)))
+            .collect();
+        let cells = empty_cells(&table, row, data, chart);
+        Ok(with_rows(table, row, &wanted, cells))
+    }
+}
+
+/// The shortest length that gives at most `bins` buckets, or the least that is asked for.
+fn fitting(range: f64, bins: usize, min_span: Option<f64>) -> Span {
+    let (seconds, count, unit) = LENGTHS
+        .into_iter()
+        .find(|(seconds, _, _)| range / seconds <= bins as f64)
+        .unwrap_or(LENGTHS[LENGTHS.len() - 1]);
+    let (count, unit) = match min_span.filter(|least| *least > seconds) {
+        Some(least) => exactly(least),
+        None => (count, unit),
+    };
+    Span {
+        count,
+        unit,
+        snap: None,
+    }
+}
+
+/// A length in the longest unit that divides it.
+fn exactly(seconds: f64) -> (i64, Unit) {
+    // Months and years are no number of seconds.
+    let fixed = |&(length, count, _): &(f64, i64, Unit)| count == 1 && length <= 86_400.0;
+    let mut units = LENGTHS.into_iter().rev().filter(fixed);
+    let whole = |(length, _, unit): (f64, i64, Unit)| {
+        (seconds % length == 0.0).then(|| ((seconds / length) as i64, unit))
+    };
+    let found = units.find_map(whole);
+    found.unwrap_or((seconds.ceil().max(1.0) as i64, Unit::Second))
+}
+
+impl Executor<'_> {
+    /// The first and the last moment of a column.
+    fn bounds(&self, frame: &Frame, row: &str) -> Result<(Option<f64>, Option<f64>)> {
+        if !frame.has(row) {
+            return Ok((None, None));
+        }
+        let time = || cast(column(row), frame.kind(row), Type::Number).cast(DataType::Float64);
+        let mut schema = crate::plan::schema::Schema::new();
+        schema.insert("low".to_owned(), Type::Number);
+        schema.insert("high".to_owned(), Type::Number);
+        let lazy = frame
+            .lazy
+            .clone()
+            .select([time().min().alias("low"), time().max().alias("high")]);
+        let table = to_table(&self.collect(Frame { lazy, schema })?);
+        let value = |name: &str| table.value(name, 0).as_number();
+        Ok((value("low"), value("high")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitting;
+
+    #[test]
+    fn usual_ranges_get_the_documented_lengths() {
+        for (range, span) in [
+            (900.0, "10s"),
+            (3600.0, "1m"),
+            (4.0 * 3600.0, "5m"),
+            (86_400.0, "30m"),
+            (7.0 * 86_400.0, "1d"),
+            (30.0 * 86_400.0, "1d"),
+            (365.0 * 86_400.0, "1mon"),
+        ] {
+            assert_eq!(fitting(range, 100, None).to_string(), span);
+        }
+        assert_eq!(fitting(900.0, 100, Some(900.0)).to_string(), "15m");
+    }
+}

@@ -1,0 +1,139 @@
+//! The bound on the rows that a join makes where rows have several partners.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use polars::prelude::{Column, DataFrame, DataType, Expr as Lazy, LazyFrame, PolarsResult, len};
+
+use crate::error::{Error, Result};
+use crate::exec::Executor;
+use crate::exec::engine::fences::collect;
+use crate::exec::expr::scalar::stop;
+use crate::exec::frame::column;
+use crate::exec::frame::reader::common_height;
+use crate::source::Span;
+
+/// The column of how many rows have a key.
+const PARTNERS: &str = "__partners";
+
+impl Executor<'_> {
+    /// The first of some keys, as it is, that fails once the rows looked at have more partners in
+    /// all than a join may make; none where no row has several.
+    pub(in crate::exec) fn bounded_partners(
+        &self,
+        partners: LazyFrame,
+        keys: &[Lazy],
+        fields: &[String],
+        span: Span,
+    ) -> Result<Option<Lazy>> {
+        let several = partners
+            .group_by(keys)
+            .agg([len().alias(PARTNERS)])
+            .filter(column(PARTNERS).gt(1));
+        let several = collect(several).map_err(|e| self.failed(e))?;
+        if several.height() == 0 {
+            return Ok(None);
+        }
+        let counts = Counts::of(&several).map_err(|e| self.failed(e))?;
+        let most = self.context.limits.joined_rows;
+        let made = AtomicUsize::new(0);
+        let failure = Arc::clone(&self.failure);
+        let fields = fields.to_vec();
+        let run = move |columns: &mut [Column]| {
+            let found = counts.partners(columns)?;
+            if made.fetch_add(found, Ordering::Relaxed) + found > most {
+                return Err(stop(&failure, counts.too_many(&fields, most, span)));
+            }
+            Ok(columns[0].clone())
+        };
+        let bounded = keys[0]
+            .clone()
+            .map_many(run, &keys[1..], |_, fields| Ok(fields[0].clone()));
+        Ok(Some(bounded))
+    }
+}
+
+/// How many partners rows have, by their keys; keys that one row has are left out.
+struct Counts {
+    several: HashMap<Vec<u8>, usize>,
+    /// The values that the most rows have, and how many.
+    commonest: (Vec<String>, usize),
+}
+
+impl Counts {
+    /// The counts of a frame of keys and their number of rows.
+    fn of(several: &DataFrame) -> PolarsResult<Counts> {
+        let (counts, keys) = several
+            .columns()
+            .split_last()
+            .expect("there is a column of counts");
+        let counts = counts.cast(&DataType::UInt64)?;
+        let counts = counts.u64()?;
+        let mut made = Counts {
+            several: HashMap::with_capacity(several.height()),
+            commonest: (Vec::new(), 0),
+        };
+        let mut best = None;
+        each_key(keys, |row, key| {
+            let count = counts.get(row).unwrap_or_default() as usize;
+            if count > made.commonest.1 {
+                made.commonest.1 = count;
+                best = Some(row);
+            }
+            made.several.insert(key.to_vec(), count);
+        })?;
+        if let Some(row) = best {
+            let text = |key: &Column| Ok(key.str()?.get(row).unwrap_or_default().to_owned());
+            made.commonest.0 = keys.iter().map(text).collect::<PolarsResult<_>>()?;
+        }
+        Ok(made)
+    }
+
+    /// The partners of rows that have several, together.
+    fn partners(&self, keys: &[Column]) -> PolarsResult<usize> {
+        let mut found = 0;
+        each_key(keys, |_, key| {
+            found += self.several.get(key).copied().unwrap_or_default();
+        })?;
+        Ok(found)
+    }
+
+    fn too_many(&self, fields: &[String], most: usize, span: Span) -> Error {
+        let (values, count) = &self.commonest;
+        let pairs: Vec<String> = fields
+            .iter()
+            .zip(values)
+            .map(|(field, value)| format!("{field}={value:?}"))
+            .collect();
+        Error::argument(
+            span,
+            format!(
+                "`join` would make more than {most} rows: {count} rows of the subsearch alone have {}",
+                pairs.join(" ")
+            ),
+        )
+        .hint("join by fields that tell rows apart, leave out values that say nothing, or take fewer partners with max=<N>")
+    }
+}
+
+/// Calls `each` with the number of every row that has all keys, and its keys in one.
+fn each_key(keys: &[Column], mut each: impl FnMut(usize, &[u8])) -> PolarsResult<()> {
+    let columns = keys
+        .iter()
+        .map(Column::str)
+        .collect::<PolarsResult<Vec<_>>>()?;
+    let mut key = Vec::new();
+    'rows: for row in 0..common_height(keys) {
+        key.clear();
+        for column in &columns {
+            let Some(value) = column.get(row) else {
+                continue 'rows;
+            };
+            key.extend_from_slice(&value.len().to_le_bytes());
+            key.extend_from_slice(value.as_bytes());
+        }
+        each(row, &key);
+    }
+    Ok(())
+}

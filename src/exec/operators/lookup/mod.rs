@@ -1,0 +1,349 @@
+//! Lookup tables: scanned as rows, or matched to add columns.
+
+pub(in crate::exec) mod index;
+pub(in crate::exec) mod prepared;
+
+use std::sync::Arc;
+
+use polars::prelude::{
+    BooleanChunked, Column, Expr as Lazy, IntoColumn as _, NewChunkedArray as _,
+};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::Executor;
+use crate::exec::engine::fences::{apart, reads_files};
+use crate::exec::frame::reader::{Builder, Cells, field};
+use crate::exec::frame::{Frame, column, polars_error};
+use crate::exec::kernels::dictionary::Distinct;
+use crate::exec::kernels::memo::KnownTexts;
+use crate::exec::operators::lookup::index::{KeyTest, Matcher, Times};
+use crate::exec::operators::lookup::prepared::Ready;
+use crate::exec::operators::order::leveled;
+use crate::exec::scan::summaries::height;
+use crate::knowledge::lookups::{LookupDefinition, LookupTable};
+use crate::plan::Predicate;
+use crate::plan::optimize::key_probe::decided_by;
+use crate::plan::table::{Table, type_of_values};
+use crate::syntax::ast::Name;
+use crate::value::{Type, Value};
+
+impl Executor<'_> {
+    /// The rows of a lookup table.
+    ///
+    /// # Errors
+    /// A lookup that nobody defined, or whose file can't be read.
+    pub(in crate::exec) fn lookup_table(&self, name: &Name) -> Result<Frame> {
+        let (_, table) = self.load(name)?;
+        let mut out = Table::new(table.rows.len());
+        for (at, column) in table.columns.iter().enumerate() {
+            let values = table
+                .rows
+                .iter()
+                .map(|row| match row.get(at).and_then(Option::as_ref) {
+                    Some(text) => Value::text(text.clone()),
+                    None => Value::Null,
+                })
+                .collect();
+            out.set(column.clone(), Type::Text, values);
+        }
+        Frame::from_table(out)
+    }
+
+    fn load(&self, name: &Name) -> Result<(LookupDefinition, LookupTable)> {
+        let definition = self
+            .context
+            .catalog
+            .find_lookup(&name.text)
+            .map_err(|e| e.at(name.span))?;
+        let table = definition.load().map_err(|e| e.at(name.span))?;
+        Ok((definition, table))
+    }
+
+    /// Columns added from the lookup rows that match. Rows without a match that a filter above,
+    /// `taken_by`, leaves out anyway may be missing.
+    /// <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Lookup>
+    ///
+    /// # Errors
+    /// As for scanning it, or a column that the table lacks.
+    pub(in crate::exec) fn lookup(
+        &self,
+        mut frame: Frame,
+        lookup: &Name,
+        keys: &[(Name, Name)],
+        outputs: &[(Name, Name)],
+        overwrite: bool,
+        taken_by: Option<&Predicate>,
+    ) -> Result<Frame> {
+        let ready = Arc::new(self.ready_lookup(lookup, keys, outputs)?);
+        if !is_lazy(self, &frame, &ready, keys) {
+            return self.looked_up_at_once(frame, &ready, keys, overwrite);
+        }
+        if let Some(predicate) = taken_by
+            && !self.takes_unmatched(&frame, &ready, keys, predicate)?
+        {
+            frame = matched(frame, &ready, keys);
+        }
+        Ok(looked_up(frame, ready, keys, overwrite))
+    }
+
+    /// The same, with the rows computed.
+    fn looked_up_at_once(
+        &self,
+        frame: Frame,
+        ready: &Ready,
+        keys: &[(Name, Name)],
+        overwrite: bool,
+    ) -> Result<Frame> {
+        let mut schema = frame.schema.clone();
+        let rows = self.collect(frame)?;
+        let cells: Vec<Option<Cells<'_>>> = ready
+            .inputs(keys)
+            .map(|field| rows.frame().column(field).ok().map(Cells::new))
+            .collect();
+        let there: Vec<Cells<'_>> = cells.iter().flatten().copied().collect();
+        let distinct = Distinct::of(&there, rows.len());
+        let mut made: Vec<Vec<Value<'static>>> = vec![Vec::new(); ready.outputs.len()];
+        for (count, &row) in distinct.firsts.iter().enumerate() {
+            if count % 4096 == 0 {
+                self.context.check_cancelled()?;
+            }
+            let values: Vec<Value<'_>> = cells
+                .iter()
+                .map(|c| c.map_or(Value::Null, |c| c.get(row)))
+                .collect();
+            let found = ready.matcher.find(&values);
+            for ((at, _), out) in ready.outputs.iter().zip(&mut made) {
+                out.push(ready.value(&found, *at));
+            }
+        }
+        let mut columns = Vec::new();
+        for ((_, target), values) in ready.outputs.iter().zip(made) {
+            let (kind, column) = column_of(target, &values);
+            let column = distinct.spread(&column).map_err(polars_error)?;
+            let (kind, column) = match rows.frame().column(target) {
+                Ok(old) => merged(old, &column, overwrite),
+                Err(_) => (kind, column),
+            };
+            schema.insert(target.clone(), kind);
+            columns.push(column);
+        }
+        let mut frame = rows.frame().clone();
+        for column in columns {
+            frame.with_column(column).map_err(polars_error)?;
+        }
+        Ok(Frame::typed(frame, schema))
+    }
+
+    /// The same for the lookups that rules bring to all events, most of which a search does not
+    /// ask for: only the columns it takes are made, of the rows it takes.
+    ///
+    /// # Errors
+    /// As for [`Executor::lookup`].
+    pub(in crate::exec) fn automatic(
+        &self,
+        frame: Frame,
+        lookup: &Name,
+        keys: &[(Name, Name)],
+        outputs: &[(Name, Name)],
+        overwrite: bool,
+    ) -> Result<Frame> {
+        let ready = Arc::new(self.ready_lookup(lookup, keys, outputs)?);
+        if self.whole.get() || !has_inputs(&frame, &ready, keys) {
+            return self.looked_up_at_once(frame, &ready, keys, overwrite);
+        }
+        Ok(looked_up(frame, ready, keys, overwrite))
+    }
+
+    /// Whether a filter may take rows that no row of the table matches: false only where that is
+    /// known beforehand, and such rows can be told by the one key.
+    fn takes_unmatched(
+        &self,
+        frame: &Frame,
+        ready: &Ready,
+        keys: &[(Name, Name)],
+        predicate: &Predicate,
+    ) -> Result<bool> {
+        let ([(_, key)], Some(looked_at)) = (keys, decided_by(predicate)) else {
+            return Ok(true);
+        };
+        let is_known = !ready.matcher.is_temporal()
+            && frame.kind(&key.text) == Type::Text
+            && ready.makes_all(&looked_at, |field| frame.has(field));
+        if !is_known {
+            return Ok(true);
+        }
+        self.takes_unknown(ready, predicate)
+    }
+
+    /// Whether a filter takes a row of nothing but what a lookup writes where no row of its table
+    /// matches.
+    ///
+    /// # Errors
+    /// As for filtering.
+    pub(in crate::exec) fn takes_unknown(
+        &self,
+        ready: &Ready,
+        predicate: &Predicate,
+    ) -> Result<bool> {
+        let mut unknown = Table::new(1);
+        for (at, target) in &ready.outputs {
+            unknown.set(target.clone(), Type::Text, vec![ready.value(&[], *at)]);
+        }
+        let taken = self.filter(Frame::from_table(unknown)?, predicate, false)?;
+        Ok(height(&taken)? > 0)
+    }
+
+    /// A lookup with its table read, and the columns found that are compared and given.
+    ///
+    /// # Errors
+    /// A lookup that nobody defined, whose file can't be read, or a column that the table lacks.
+    pub(in crate::exec) fn ready_lookup(
+        &self,
+        lookup: &Name,
+        keys: &[(Name, Name)],
+        outputs: &[(Name, Name)],
+    ) -> Result<Ready> {
+        let (definition, table) = self.load(lookup)?;
+        let index = |name: &Name| {
+            table
+                .columns
+                .iter()
+                .position(|c| *c == name.text)
+                .ok_or_else(|| {
+                    Error::new(ErrorKind::BadArgument(format!(
+                        "the lookup `{}` has no column `{}`",
+                        lookup.text, name.text
+                    )))
+                    .at(name.span)
+                    .hint(format!("its columns: {}", table.columns.join(", ")))
+                    .did_you_mean(&name.text, table.columns.iter().map(String::as_str))
+                })
+        };
+        let mut tests = Vec::new();
+        for (column, _) in keys {
+            tests.push(KeyTest::new(&definition, index(column)?, &column.text));
+        }
+        let outputs: Vec<(usize, String)> = if outputs.is_empty() {
+            let is_key = |c: &String| keys.iter().any(|(k, _)| k.text == *c);
+            let all = table.columns.iter().enumerate();
+            all.filter(|(_, c)| !is_key(c))
+                .map(|(at, c)| (at, c.clone()))
+                .collect()
+        } else {
+            outputs
+                .iter()
+                .map(|(column, target)| Ok((index(column)?, target.text.clone())))
+                .collect::<Result<_>>()?
+        };
+        let clock = &self.context.clock;
+        let times = Times::of(&definition, &table, |text, format| {
+            crate::time::strptime(text, format, clock.now, clock.zone)
+        });
+        let matcher = Matcher::new(&definition, table, tests, times);
+        Ok(Ready::new(definition, outputs, matcher))
+    }
+}
+
+/// Whether the columns can be made of rows as they come out of files. What a field of another type
+/// becomes is known when its values are.
+fn is_lazy(executor: &Executor<'_>, frame: &Frame, ready: &Ready, keys: &[(Name, Name)]) -> bool {
+    let of_text =
+        |(_, target): &(usize, String)| matches!(frame.schema.get(target), None | Some(Type::Text));
+    let lazily = !executor.whole.get() && reads_files(&frame.lazy);
+    lazily && has_inputs(frame, ready, keys) && ready.outputs.iter().all(of_text)
+}
+
+/// Whether there are fields to match by, all of them, and the time where it has a say.
+fn has_inputs(frame: &Frame, ready: &Ready, keys: &[(Name, Name)]) -> bool {
+    !keys.is_empty() && ready.inputs(keys).all(|field| frame.has(field))
+}
+
+/// The rows whose one key a row of the table matches.
+fn matched(frame: Frame, ready: &Arc<Ready>, keys: &[(Name, Name)]) -> Frame {
+    let [(_, key)] = keys else {
+        return frame;
+    };
+    let ready = Arc::clone(ready);
+    let matches = column(&key.text).map(
+        move |texts| {
+            let mut known = KnownTexts::default();
+            let matches = texts.str()?.iter().map(|text| {
+                text.is_some_and(|text| known.of(text, 0, || ready.matcher.matches(text)))
+            });
+            let name = texts.name().clone();
+            Ok(BooleanChunked::from_iter_values(name, matches).into_column())
+        },
+        |_, f| Ok(field(f.name(), Type::Bool)),
+    );
+    Frame {
+        lazy: apart(frame.lazy.filter(matches)),
+        schema: frame.schema,
+    }
+}
+
+/// A frame with the columns of a lookup, made of the rows that are taken, where they are taken.
+fn looked_up(frame: Frame, ready: Arc<Ready>, keys: &[(Name, Name)], overwrite: bool) -> Frame {
+    let kind = ready.kind(&frame, keys);
+    let count = ready.inputs(keys).count();
+    let mut added = Vec::with_capacity(ready.outputs.len());
+    for (at, target) in &ready.outputs {
+        let old = frame.has(target).then(|| frame.kind(target));
+        let joined = old.map_or(kind, |old| kind.join(old));
+        let mut inputs: Vec<Lazy> = ready.inputs(keys).map(column).collect();
+        inputs.extend(old.map(|_| column(target)));
+        let first = inputs.remove(0);
+        let (ready, at) = (Arc::clone(&ready), *at);
+        let run = move |columns: &mut [Column]| {
+            let columns = leveled(columns);
+            let (keys, old) = columns.split_at(count);
+            let new = ready.column(keys, at, kind)?;
+            let Some(old) = old.first() else {
+                return Ok(new);
+            };
+            let (before, after) = (Cells::new(old), Cells::new(&new));
+            let mut builder = Builder::new(old.name(), joined, old.len());
+            for row in 0..old.len() {
+                builder.push(over(before.get(row), after.get(row), overwrite));
+            }
+            Ok(builder.finish())
+        };
+        let value = first.map_many(run, &inputs, move |_, fields| {
+            Ok(field(fields[0].name(), joined))
+        });
+        added.push((target.clone(), joined, value));
+    }
+    frame.with(added)
+}
+
+/// Values as a column, of the type they have.
+fn column_of(name: &str, values: &[Value<'_>]) -> (Type, Column) {
+    let kind = match type_of_values(values) {
+        Type::Null => Type::Text,
+        kind => kind,
+    };
+    let mut builder = Builder::new(name, kind, values.len());
+    for value in values {
+        builder.push(value.borrowed());
+    }
+    (kind, builder.finish())
+}
+
+/// A column where a lookup wrote over what was there: `OUTPUT` takes over where a row matched;
+/// `OUTPUTNEW` only fills.
+fn merged(old: &Column, new: &Column, overwrite: bool) -> (Type, Column) {
+    let (before, after) = (Cells::new(old), Cells::new(new));
+    let values: Vec<Value<'_>> = (0..old.len())
+        .map(|row| over(before.get(row), after.get(row), overwrite))
+        .collect();
+    column_of(old.name(), &values)
+}
+
+/// The value where a lookup wrote over what was there.
+fn over<'v>(old: Value<'v>, new: Value<'v>, overwrite: bool) -> Value<'v> {
+    match (old, new) {
+        (old, Value::Null) => old,
+        (Value::Null, new) => new,
+        (old, _) if !overwrite => old,
+        (_, new) => new,
+    }
+}

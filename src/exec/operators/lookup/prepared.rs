@@ -1,0 +1,140 @@
+//! A lookup with its table read: what its columns say for values of the keys.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use polars::prelude::{Column, IdxSize, PolarsResult};
+
+use crate::exec::frame::Frame;
+use crate::exec::frame::reader::{Builder, Cells};
+use crate::exec::kernels::dictionary::Distinct;
+use crate::exec::operators::lookup::index::Matcher;
+use crate::knowledge::lookups::LookupDefinition;
+use crate::syntax::ast::Name;
+use crate::value::{Type, Value};
+
+/// The field that a temporal lookup compares.
+const TIME: &str = "_time";
+
+/// A lookup ready to be asked.
+pub(in crate::exec) struct Ready {
+    definition: LookupDefinition,
+    /// Columns of the table, and the fields they are written to.
+    pub(in crate::exec) outputs: Vec<(usize, String)>,
+    pub(in crate::exec) matcher: Matcher,
+    /// Columns of the table that rows were found in.
+    every: Vec<OnceLock<Column>>,
+}
+
+impl Ready {
+    /// A table whose rows are found by `matcher`, for these outputs.
+    pub(in crate::exec) fn new(
+        definition: LookupDefinition,
+        outputs: Vec<(usize, String)>,
+        matcher: Matcher,
+    ) -> Ready {
+        let every = vec![OnceLock::new(); matcher.table().columns.len()];
+        Ready {
+            definition,
+            outputs,
+            matcher,
+            every,
+        }
+    }
+
+    /// Whether fields are the lookup's alone: all of them are written, and none is there before.
+    pub(in crate::exec) fn makes_all(
+        &self,
+        fields: &[String],
+        is_there: impl Fn(&str) -> bool,
+    ) -> bool {
+        let is_made = |field: &String| {
+            let mut targets = self.outputs.iter().map(|(_, target)| target);
+            targets.any(|target| target == field) && !is_there(field)
+        };
+        !fields.is_empty() && fields.iter().all(is_made)
+    }
+
+    /// The type of the columns for rows of a frame.
+    pub(in crate::exec) fn kind(&self, frame: &Frame, keys: &[(Name, Name)]) -> Type {
+        let several = |(_, field): &(Name, Name)| frame.kind(&field.text) == Type::Multi;
+        match self.gives_several() || keys.iter().any(several) {
+            true => Type::Multi,
+            false => Type::Text,
+        }
+    }
+
+    /// The fields that are compared: the keys, and behind them the time where it has a say.
+    pub(in crate::exec) fn inputs<'k>(
+        &self,
+        keys: &'k [(Name, Name)],
+    ) -> impl Iterator<Item = &'k str> {
+        let time = self.matcher.is_temporal().then_some(TIME);
+        keys.iter()
+            .map(|(_, field)| field.text.as_str())
+            .chain(time)
+    }
+
+    /// What rows of the table say in a column.
+    pub(in crate::exec) fn value(&self, found: &[usize], column: usize) -> Value<'static> {
+        let mut cells: Vec<Cow<'static, str>> = found
+            .iter()
+            .filter_map(|&r| {
+                self.matcher.table().rows[r]
+                    .get(column)?
+                    .clone()
+                    .map(Cow::Owned)
+            })
+            .collect();
+        if let Some(default) = &self.definition.default_match {
+            let wanted = cells.len().max(self.definition.min_matches);
+            cells.resize(wanted, Cow::Owned(default.clone()));
+        }
+        Value::multi(cells)
+    }
+
+    /// A column of the table for rows with these keys.
+    pub(in crate::exec) fn column(
+        &self,
+        keys: &[Column],
+        at: usize,
+        kind: Type,
+    ) -> PolarsResult<Column> {
+        if let ([key], true, Type::Text) = (keys, self.matcher.is_single(), kind)
+            && let Ok(texts) = key.str()
+        {
+            let nothing = self.matcher.table().rows.len();
+            let row = |text: Option<&str>| self.matcher.row(text?);
+            let rows = texts.iter().map(|t| row(t).unwrap_or(nothing) as IdxSize);
+            let rows: Vec<IdxSize> = rows.collect();
+            let found = self.every(at).take_slice(&rows)?;
+            return Ok(found.with_name(key.name().clone()));
+        }
+        let cells: Vec<Cells<'_>> = keys.iter().map(Cells::new).collect();
+        let distinct = Distinct::of(&cells, keys[0].len());
+        let mut builder = Builder::new(keys[0].name(), kind, distinct.firsts.len());
+        for &row in &distinct.firsts {
+            let values: Vec<Value<'_>> = cells.iter().map(|c| c.get(row)).collect();
+            builder.push(self.value(&self.matcher.find(&values), at));
+        }
+        distinct.spread(&builder.finish())
+    }
+
+    /// What each row of the table says in a column, and at the end what stands for no row.
+    fn every(&self, at: usize) -> &Column {
+        self.every[at].get_or_init(|| {
+            let rows = self.matcher.table().rows.len();
+            let mut builder = Builder::new("", Type::Text, rows + 1);
+            for row in 0..rows {
+                builder.push(self.value(&[row], at));
+            }
+            builder.push(self.value(&[], at));
+            builder.finish()
+        })
+    }
+
+    /// Whether one value of each key may find several rows.
+    fn gives_several(&self) -> bool {
+        self.definition.min_matches > 1 || self.matcher.finds_several()
+    }
+}

@@ -1,0 +1,75 @@
+//! Columns computed by a kernel, beside the columns there are, which stay lazy.
+
+use polars::prelude::{Column, IntoLazy as _};
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::frame::reader::Builder;
+use crate::exec::frame::{Frame, to_table};
+use crate::functions::eval_function;
+use crate::plan::{ColumnKernel, Plan};
+use crate::syntax::ast::{Expr, ExprKind};
+
+/// Frames of up to that many columns are computed once and kept; of a wider one the columns that
+/// the kernel reads are computed first, and the others only if something after it wants them.
+const NARROW: usize = 64;
+
+impl Executor<'_> {
+    /// The rows of `input` with the kernel's columns.
+    pub(in crate::exec) fn put_beside(
+        &self,
+        input: &Plan,
+        kernel: &dyn ColumnKernel,
+    ) -> Result<Frame> {
+        let mut frame = self.lower(input)?;
+        if frame.schema.len() <= NARROW || is_volatile(input) {
+            let schema = frame.schema.clone();
+            let rows = self.collect(frame)?;
+            frame = Frame::typed(rows.frame().clone(), schema);
+        }
+        let mut reads = kernel.reads(&frame.schema);
+        reads.retain(|name| frame.has(name));
+        let rows = self.collect(frame.clone().select(reads))?;
+        let made = kernel.run(to_table(&rows), self.context)?;
+        let height = made.height();
+        let columns: Vec<Column> = made
+            .into_columns()
+            .into_iter()
+            .map(|c| {
+                let mut builder = Builder::new(&c.name, c.kind, height);
+                c.values.into_iter().for_each(|value| builder.push(value));
+                builder.finish()
+            })
+            .collect();
+        if columns.is_empty() {
+            return Ok(frame);
+        }
+        if frame.schema.is_empty() {
+            let made = polars::prelude::DataFrame::new(height, columns)
+                .map_err(crate::exec::frame::polars_error)?;
+            let stored = made.schema().clone();
+            return Ok(Frame::lazy(made.lazy(), &stored));
+        }
+        Ok(self.beside(frame, columns, &|_| kernel.merge())?.0)
+    }
+}
+
+/// Whether computing the rows of a plan twice may give different ones.
+pub(in crate::exec) fn is_volatile(plan: &Plan) -> bool {
+    let here = match plan {
+        Plan::Extend { columns, .. } => columns.iter().any(|c| calls_volatile(&c.value)),
+        Plan::Filter {
+            predicate: crate::plan::Predicate::Expr(expr),
+            ..
+        } => calls_volatile(expr),
+        _ => false,
+    };
+    here || plan.inputs().into_iter().any(is_volatile)
+}
+
+fn calls_volatile(expr: &Expr) -> bool {
+    expr.any(&|found| match &found.kind {
+        ExprKind::Call(name, _) => eval_function(&name.text).is_some_and(|f| f.traits.volatile),
+        _ => false,
+    })
+}

@@ -1,0 +1,315 @@
+//! Order: duplicates, first and last rows, time buckets.
+
+use polars::prelude::{
+    Column, DataType, DatetimeChunked, Expr as Lazy, Float64Chunked, Int64Chunked, IntoColumn as _,
+    IntoSeries as _, PolarsResult, StringChunkedBuilder, TimeUnit, lit, when,
+};
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::frame::reader::{Builder, Cells, common_height, field};
+use crate::exec::frame::{Frame, column, missing, polars_error};
+use crate::exec::kernels::dictionary::Distinct;
+use crate::exec::scan::sources::{BY_TIME, by_time};
+use crate::plan::Plan;
+use crate::time::Span;
+use crate::value::{Type, Value};
+
+/// Each multivalue without its repeated values.
+pub(in crate::exec) fn distinct_values(c: Lazy) -> Lazy {
+    per_value(c, Type::Multi, |v| {
+        let mut values = v.into_values();
+        let mut seen = std::collections::HashSet::new();
+        values.retain(|v| seen.insert(v.clone()));
+        Value::multi(values)
+    })
+}
+
+fn per_value(c: Lazy, kind: Type, f: fn(Value<'_>) -> Value<'_>) -> Lazy {
+    c.map(
+        move |column| {
+            let cells = Cells::new(&column);
+            let mut builder = Builder::new(column.name(), kind, column.len());
+            for row in 0..column.len() {
+                builder.push(f(cells.get(row)));
+            }
+            Ok(builder.finish())
+        },
+        move |_, f| Ok(field(f.name(), kind)),
+    )
+}
+
+/// One text for the values of several fields, missing when one of them is.
+pub(in crate::exec) fn combination(fields: &[String], frame: &Frame) -> Lazy {
+    let mut inputs: Vec<Lazy> = fields
+        .iter()
+        .map(|f| {
+            if frame.has(f) {
+                column(f)
+            } else {
+                missing(Type::Text)
+            }
+        })
+        .collect();
+    let first = inputs.remove(0);
+    let run = |columns: &mut [Column]| {
+        let height = common_height(columns);
+        let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
+        let single: Vec<bool> = columns.iter().map(|c| c.len() == 1).collect();
+        let mut builder = StringChunkedBuilder::new("key".into(), height);
+        let mut key = String::new();
+        for row in 0..height {
+            key.clear();
+            let mut whole = true;
+            for (c, single) in cells.iter().zip(&single) {
+                let values = c.get(if *single { 0 } else { row }).into_values();
+                whole &= !values.is_empty();
+                for value in &values {
+                    // The length keeps ("ab", "c") and ("a", "bc") apart.
+                    key.push_str(&value.len().to_string());
+                    key.push(':');
+                    key.push_str(value);
+                }
+                key.push(';');
+            }
+            if whole {
+                builder.append_value(&key);
+            } else {
+                builder.append_null();
+            }
+        }
+        Ok(builder.finish().into_column())
+    };
+    first.map_many(run, &inputs, |_, _| Ok(field("key", Type::Text)))
+}
+
+/// The first row of each combination of values, or the newest where rows have still to be brought
+/// into the order of their time: few of them, then.
+fn first_of_each(frame: Frame, fields: &[String], keep_empty: bool, newest_first: bool) -> Frame {
+    let there = |name: &String| match frame.has(name) {
+        true => column(name),
+        false => missing(Type::Text),
+    };
+    let by_time = newest_first && frame.kind(BY_TIME) == Type::Time;
+    let mut inputs: Vec<Lazy> = fields.iter().map(there).collect();
+    inputs.extend(by_time.then(|| column(BY_TIME).cast(DataType::Int64)));
+    let first = inputs.remove(0);
+    let run = move |columns: &mut [Column]| {
+        let columns = leveled(columns);
+        let height = columns.first().map_or(0, Column::len);
+        let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
+        let (keys, time) = cells.split_at(cells.len() - usize::from(by_time));
+        let distinct = Distinct::of(keys, height);
+        let mut first = distinct.firsts.clone();
+        if let [Cells::Int(times)] = time {
+            // A row without a time comes after all that have one.
+            let mut newest: Vec<Option<i64>> = vec![None; first.len()];
+            for (row, time) in times.iter().enumerate() {
+                let kind = distinct.kind(row);
+                if time > newest[kind] {
+                    (newest[kind], first[kind]) = (time, row);
+                }
+            }
+        }
+        let empty = |row: usize| keys.iter().any(|key| key.get(row).is_null());
+        let mut kept = vec![false; height];
+        for (row, seen) in first.into_iter().zip(&distinct.firsts) {
+            kept[row] = !empty(*seen);
+        }
+        if keep_empty {
+            for (row, kept) in kept.iter_mut().enumerate() {
+                *kept |= empty(row);
+            }
+        }
+        Ok(Column::new(columns[0].name().clone(), kept))
+    };
+    // Not row by row: which row is the first is known when all are.
+    let keep = first.apply_many(run, &inputs, |_, f| Ok(field(f[0].name(), Type::Bool)));
+    Frame {
+        lazy: frame.lazy.filter(keep),
+        schema: frame.schema,
+    }
+}
+
+/// Columns of one height, each in one piece: a constant may come as one row.
+pub(in crate::exec) fn leveled(columns: &[Column]) -> Vec<Column> {
+    let height = common_height(columns);
+    let leveled = columns.iter().map(|column| match column.len() {
+        1 => column.new_from_index(0, height).rechunk(),
+        _ => column.rechunk(),
+    });
+    leveled.collect()
+}
+
+/// The rows before the first for which `holds` is false.
+pub(in crate::exec) fn leading(frame: Frame, holds: Lazy, limit: usize, keep_last: bool) -> Frame {
+    const GOING: &str = "__going";
+    let going = holds.cast(DataType::Int64).cum_min(false);
+    let going = if keep_last {
+        going.shift(lit(1)).fill_null(lit(1))
+    } else {
+        going
+    };
+    let names = frame.schema.keys().cloned().collect();
+    let lazy = frame
+        .lazy
+        .with_column(going.alias(GOING))
+        .filter(column(GOING).eq(lit(1)))
+        .limit(u32::try_from(limit).unwrap_or(u32::MAX));
+    let schema = frame.schema;
+    Frame { lazy, schema }.select(names)
+}
+
+impl Executor<'_> {
+    pub(in crate::exec) fn limit(&self, frame: Frame, count: usize, tail: bool) -> Frame {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let lazy = if tail {
+            frame.lazy.tail(count).reverse()
+        } else {
+            frame.lazy.limit(count)
+        };
+        Frame {
+            lazy,
+            schema: frame.schema,
+        }
+    }
+
+    /// The first rows of each combination of values.
+    ///
+    /// # Errors
+    /// What is wrong with what is below.
+    pub(in crate::exec) fn distinct(&self, input: &Plan, plan: &Plan) -> Result<Frame> {
+        let Plan::Distinct {
+            fields,
+            count,
+            keep_empty,
+            keep_events,
+            consecutive,
+            ..
+        } = plan
+        else {
+            return self.lower(input);
+        };
+        if *count == 1 && !keep_events && !consecutive {
+            let (frame, newest_first) = self.any_order(input)?;
+            let found = first_of_each(frame, fields, *keep_empty, newest_first);
+            return Ok(match newest_first {
+                true => by_time(found),
+                false => found,
+            });
+        }
+        let frame = self.lower(input)?;
+        const KEY: &str = "__key";
+        const RANK: &str = "__rank";
+        let key = || column(KEY);
+        let mut lazy = frame
+            .lazy
+            .clone()
+            .with_column(combination(fields, &frame).alias(KEY));
+        if *consecutive {
+            // Neighbours of one key form a run, numbered by how many changes came before.
+            let changed = key().neq_missing(key().shift(lit(1))).cast(DataType::Int64);
+            lazy = lazy.with_column(changed.cum_sum(false).alias("__run"));
+        }
+        let group = if *consecutive { column("__run") } else { key() };
+        // Whether the key is missing is itself never missing, so that every row counts.
+        let rank = key()
+            .is_null()
+            .cum_count(false)
+            .cast(DataType::Int64)
+            .over([group])
+            .map_err(polars_error)?;
+        lazy = lazy.with_column(rank.alias(RANK));
+        let first = column(RANK).lt_eq(lit(*count as i64));
+        let empty = key().is_null();
+        let lazy = if *keep_events {
+            let cleared: Vec<Lazy> = fields
+                .iter()
+                .filter(|f| frame.has(f))
+                .map(|f| {
+                    when(first.clone().or(empty.clone()))
+                        .then(column(f))
+                        .otherwise(lit(polars::prelude::NULL))
+                        .alias(f.as_str())
+                })
+                .collect();
+            lazy.with_columns(cleared)
+        } else if *keep_empty {
+            lazy.filter(empty.or(first))
+        } else {
+            lazy.filter(empty.not().and(first))
+        };
+        let names = frame.schema.keys().cloned().collect();
+        let schema = frame.schema;
+        Ok(Frame { lazy, schema }.select(names))
+    }
+
+    /// A time put into buckets of a span.
+    pub(in crate::exec) fn bucket(
+        &self,
+        frame: Frame,
+        from: &str,
+        to: &str,
+        span: &Span,
+        align: Option<f64>,
+    ) -> Frame {
+        // Only `_time` is a time; a bucket's start elsewhere is epoch seconds.
+        let texts = matches!(frame.kind(from), Type::Text | Type::Any | Type::Multi);
+        let bucketed_kind = match to {
+            "_time" => Type::Time,
+            _ if texts => Type::Any,
+            _ => Type::Number,
+        };
+        let align = align.map(|seconds| (seconds * 1e6) as i64);
+        let floor = span.floors(self.context.clock.zone, align);
+        let bucketed = column(from).map(
+            move |c| {
+                if let Cells::Time(times) = Cells::new(&c) {
+                    return starts(times, &floor, bucketed_kind);
+                }
+                let cells = Cells::new(&c);
+                let mut builder = Builder::new(c.name(), bucketed_kind, c.len());
+                for row in 0..c.len() {
+                    let value = cells.get(row);
+                    builder.push(match value.as_number() {
+                        Some(seconds) => {
+                            let micros = (seconds * 1e6).round() as i64;
+                            floor(micros)
+                                .map_or(Value::Null, |start| Value::Num(start as f64 / 1e6))
+                        }
+                        // What is no number is in no bucket, and stays.
+                        None if bucketed_kind == Type::Any => {
+                            value.into_text().map_or(Value::Null, Value::Text)
+                        }
+                        None => Value::Null,
+                    });
+                }
+                Ok(builder.finish())
+            },
+            move |_, f| Ok(field(f.name(), bucketed_kind)),
+        );
+        frame.with(vec![(to.to_owned(), bucketed_kind, bucketed)])
+    }
+}
+
+/// The starts of the buckets of times.
+fn starts(
+    times: &DatetimeChunked,
+    floor: &impl Fn(i64) -> Option<i64>,
+    kind: Type,
+) -> PolarsResult<Column> {
+    let times = times.physical();
+    let starts: Int64Chunked = times.iter().map(|time| floor(time?)).collect();
+    let starts = starts.with_name(times.name().clone());
+    Ok(match kind {
+        Type::Time => starts
+            .into_datetime(TimeUnit::Microseconds, None)
+            .into_series()
+            .into_column(),
+        _ => {
+            let seconds: Float64Chunked =
+                starts.apply_nonnull_values_generic(DataType::Float64, |start| start as f64 / 1e6);
+            seconds.into_column()
+        }
+    })
+}

@@ -1,0 +1,276 @@
+//! Sorting, by the places of values; of several fields, by one number that holds them all.
+//!
+//! Of a sort that keeps the first rows only, rows that can't be among them are left out as they
+//! are read, before columns are read or computed that only the others need.
+
+use std::cmp::Ordering;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use polars::prelude::{Column, DataType, Expr as Lazy, Field};
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::engine::fences::{apart, compacted, filters};
+use crate::exec::frame::reader::{Cells, common_height, field};
+use crate::exec::frame::{Frame, column};
+use crate::exec::kernels::sort_key::{Place, places};
+use crate::exec::operators::aggregate::stable;
+use crate::exec::operators::map_columns::is_volatile;
+use crate::exec::scan::sources::{BY_TIME, by_time};
+use crate::plan::{Assignment, Plan, Projection, Scan, SortKey, SortOrder, Target};
+use crate::value::Type;
+
+impl Executor<'_> {
+    /// The rows sorted; the first of them when there is a limit.
+    ///
+    /// # Errors
+    /// What is wrong with what is below.
+    pub(in crate::exec) fn sort(
+        &self,
+        input: &Plan,
+        keys: &[SortKey],
+        limit: usize,
+    ) -> Result<Frame> {
+        let (frame, newest_first) = self.any_order(input)?;
+        let there: Vec<&SortKey> = keys.iter().filter(|k| frame.has(&k.field)).collect();
+        let frame = match there.as_slice() {
+            [first, others @ ..] if limit > 0 && !is_volatile(input) => {
+                let mut frame = frame;
+                if filters(&frame.lazy) {
+                    // Apart, so that only rows that are left count.
+                    frame.lazy = apart(frame.lazy);
+                }
+                frame = leading(frame, &[first], limit);
+                if !others.is_empty() {
+                    // Apart, so that the first field alone says which rows are read at all.
+                    frame.lazy = apart(frame.lazy);
+                    frame = leading(frame, &there, limit);
+                }
+                frame
+            }
+            _ => frame,
+        };
+        let mut sorted = match (there.is_empty(), newest_first) {
+            (true, true) => by_time(frame),
+            (_, newest_first) => sorted(frame, keys, newest_first),
+        };
+        if limit > 0 {
+            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+            sorted.lazy = sorted.lazy.limit(limit);
+        }
+        Ok(sorted)
+    }
+
+    /// The rows of a plan in any order, and whether they still have to be brought into that of
+    /// their time: a sort does so by one key more, which takes less than two sorts.
+    pub(in crate::exec) fn any_order(&self, plan: &Plan) -> Result<(Frame, bool)> {
+        let of_input = |input: &Plan| self.any_order(input);
+        let (frame, newest_first) = match plan {
+            Plan::Scan(Scan::Events) => (self.events(false)?, self.ready.is_none()),
+            Plan::Filter { input, predicate } => match input.as_ref() {
+                Plan::Scan(Scan::Events) => (self.found(predicate, false)?, self.ready.is_none()),
+                Plan::Scan(_) => return Ok((self.lower(plan)?, false)),
+                _ => {
+                    let (frame, newest_first) = of_input(input)?;
+                    (self.filter(frame, predicate, false)?, newest_first)
+                }
+            },
+            Plan::Extend { input, columns } if columns.iter().all(leaves_time) => {
+                let (mut frame, newest_first) = of_input(input)?;
+                for assignment in columns {
+                    frame = self.assign(frame, assignment)?;
+                }
+                (frame, newest_first)
+            }
+            Plan::Project {
+                input,
+                mode: mode @ Projection::Keep,
+                fields,
+            } => {
+                let (frame, newest_first) = of_input(input)?;
+                (
+                    crate::exec::operators::project::project(frame, *mode, fields),
+                    newest_first,
+                )
+            }
+            _ => return Ok((self.lower(plan)?, false)),
+        };
+        Ok((self.settled(frame)?, newest_first))
+    }
+}
+
+/// Whether an assignment can't change the time of a row.
+fn leaves_time(assignment: &Assignment) -> bool {
+    matches!(&assignment.target, Target::Field(name) if name != BY_TIME)
+}
+
+/// The rows sorted by the keys that are there; rows whose keys are the same stay in their order,
+/// or come newest first.
+pub(in crate::exec) fn sorted(frame: Frame, keys: &[SortKey], newest_first: bool) -> Frame {
+    let mut by: Vec<Lazy> = Vec::new();
+    let mut descending: Vec<bool> = Vec::new();
+    let mut run: Vec<&SortKey> = Vec::new();
+    for key in keys.iter().filter(|k| frame.has(&k.field)) {
+        let numbers = matches!(frame.kind(&key.field), Type::Number | Type::Time);
+        if numbers && matches!(key.order, SortOrder::Auto | SortOrder::Number) {
+            flush(&mut run, &mut by, &mut descending);
+            by.push(column(&key.field));
+            descending.push(key.descending);
+        } else {
+            run.push(key);
+        }
+    }
+    flush(&mut run, &mut by, &mut descending);
+    if newest_first && frame.kind(BY_TIME) == Type::Time {
+        by.push(column(BY_TIME));
+        descending.push(true);
+    }
+    if by.is_empty() {
+        return frame;
+    }
+    let nulls_last = vec![true; by.len()];
+    let options = stable()
+        .with_order_descending_multi(descending)
+        .with_nulls_last_multi(nulls_last);
+    Frame {
+        lazy: compacted(frame.lazy).sort_by_exprs(by, options),
+        schema: frame.schema,
+    }
+}
+
+/// Neighbouring keys as one that holds their places.
+fn flush(run: &mut Vec<&SortKey>, by: &mut Vec<Lazy>, descending: &mut Vec<bool>) {
+    let keys: Vec<(SortOrder, bool)> = run.iter().map(|k| (k.order, k.descending)).collect();
+    let mut inputs: Vec<Lazy> = run.drain(..).map(|k| column(&k.field)).collect();
+    if inputs.is_empty() {
+        return;
+    }
+    let first = inputs.remove(0);
+    // Not row by row: a place is that among all rows.
+    by.push(first.apply_many(
+        move |columns: &mut [Column]| places(columns, &keys),
+        &inputs,
+        |_, fields| Ok(Field::new(fields[0].name().clone(), DataType::UInt64)),
+    ));
+    descending.push(false);
+}
+
+/// The rows that may be among the first `limit` by these keys: no row is left out that could be,
+/// others may stay.
+fn leading(frame: Frame, keys: &[&SortKey], limit: usize) -> Frame {
+    let orders: Vec<(SortOrder, bool)> = keys
+        .iter()
+        .map(|key| match (key.order, frame.kind(&key.field)) {
+            (SortOrder::Auto, Type::Number | Type::Time) => (SortOrder::Number, key.descending),
+            (order, _) => (order, key.descending),
+        })
+        .collect();
+    let mut inputs: Vec<Lazy> = keys.iter().map(|k| column(&k.field)).collect();
+    let first = inputs.remove(0);
+    // Of what looks at a single column Polars' Parquet reader asks for values that no row has, and
+    // for those that stand where one is missing: the column counts twice, so that rows are asked for.
+    inputs.push(first.clone());
+    let bound: Arc<Bound> = Arc::default();
+    let keep = first.map_many(
+        move |columns: &mut [Column]| Ok(within(columns, &orders, limit, &bound)),
+        &inputs,
+        |_, fields| Ok(field(fields[0].name(), Type::Bool)),
+    );
+    Frame {
+        lazy: frame.lazy.filter(keep),
+        schema: frame.schema,
+    }
+}
+
+/// The last of the first rows seen so far.
+type Bound = RwLock<Option<Vec<Option<Place<'static>>>>>;
+
+/// Which rows are not behind `limit` others, of those seen here or before.
+fn within(columns: &[Column], orders: &[(SortOrder, bool)], limit: usize, bound: &Bound) -> Column {
+    let height = common_height(columns);
+    let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
+    let place = |key: usize, row: usize| {
+        let row = if columns[key].len() == 1 { 0 } else { row };
+        Place::of(cells[key].get(row), orders[key].0)
+    };
+    let compare = |key: usize, a: &Option<Place<'_>>, b: &Option<Place<'_>>| match (a, b) {
+        (None, None) => Ordering::Equal,
+        (None, Some(_)) => Ordering::Greater,
+        (Some(_), None) => Ordering::Less,
+        (Some(a), Some(b)) if orders[key].1 => b.compare(a),
+        (Some(a), Some(b)) => a.compare(b),
+    };
+    let mut kept: Vec<usize> = match &*bound.read().unwrap_or_else(PoisonError::into_inner) {
+        None => (0..height).collect(),
+        Some(bound) => {
+            let not_behind = |row: &usize| {
+                let each = bound.iter().enumerate();
+                each.map(|(key, bound)| compare(key, &place(key, *row), bound))
+                    .find(|order| order.is_ne())
+                    .is_none_or(Ordering::is_lt)
+            };
+            (0..height).filter(not_behind).collect()
+        }
+    };
+    let last = |row: usize| -> Vec<Option<Place<'static>>> {
+        let each = (0..orders.len()).map(|key| place(key, row));
+        each.map(|place| place.map(Place::into_owned)).collect()
+    };
+    let rows = |a: usize, b: usize| {
+        (0..orders.len())
+            .map(|key| compare(key, &place(key, a), &place(key, b)))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
+    };
+    if kept.len() >= limit {
+        let mut ranked = kept.clone();
+        let (_, at, _) = ranked.select_nth_unstable_by(limit - 1, |a, b| rows(*a, *b));
+        let at = *at;
+        kept.retain(|row| rows(*row, at).is_le());
+        let tighter = last(at);
+        let mut bound = bound.write().unwrap_or_else(PoisonError::into_inner);
+        let closer = |bound: &Vec<Option<Place<'static>>>| {
+            let each = tighter.iter().zip(bound).enumerate();
+            each.map(|(key, (new, old))| compare(key, new, old))
+                .find(|order| order.is_ne())
+                .is_some_and(Ordering::is_lt)
+        };
+        if bound.as_ref().is_none_or(closer) {
+            *bound = Some(tighter);
+        }
+    }
+    let mut keep = vec![false; height];
+    kept.into_iter().for_each(|row| keep[row] = true);
+    Column::new(columns[0].name().clone(), keep)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::RwLock;
+
+    use polars::prelude::Column;
+
+    use super::{Bound, within};
+    use crate::plan::SortOrder;
+
+    #[test]
+    fn only_rows_that_are_behind_enough_others_are_left_out() {
+        let keys = [(SortOrder::Number, true)];
+        let bound: Bound = RwLock::default();
+        let kept = |numbers: &[Option<f64>]| {
+            let column = Column::new("n".into(), numbers);
+            let kept = within(&[column], &keys, 2, &bound);
+            let kept = kept.bool().expect("conditions").clone();
+            kept.iter().flatten().collect::<Vec<bool>>()
+        };
+        assert_eq!(kept(&[Some(1.0), None]), [true, true]);
+        let first = kept(&[Some(5.0), Some(7.0), None, Some(5.0), Some(1.0)]);
+        assert_eq!(first, [true, true, false, true, false]);
+        assert_eq!(
+            kept(&[Some(4.0), Some(5.0), Some(6.0)]),
+            [false, true, true]
+        );
+        assert_eq!(kept(&[Some(8.0), Some(9.0), None]), [true, true, false]);
+        assert_eq!(kept(&[Some(7.0), Some(8.0)]), [false, true]);
+    }
+}

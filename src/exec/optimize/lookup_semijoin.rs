@@ -1,0 +1,161 @@
+//! What can be asked of rows before they are read, beside what a search says itself: what lookups
+//! know, where filters take no other rows, and what subsearches give that read no data.
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::expr::predicate::compile::{disjuncts, equals_one};
+use crate::exec::operators::filter::conjuncts;
+use crate::plan::optimize::filter_through_aggregate::{fields_above_groups, narrowed};
+use crate::plan::optimize::key_probe::decided_by;
+use crate::plan::{Plan, Predicate};
+use crate::syntax::SpecialField;
+use crate::syntax::ast::Search;
+
+/// Texts of a lookup up to which rows are sought by them.
+const MOST_TEXTS: usize = 2_000;
+
+impl Executor<'_> {
+    /// The plan that asks this first, if its rows were looked for.
+    pub(in crate::exec) fn sought_and_found(&self, plan: &Plan) -> Option<Plan> {
+        if !self.data.has_found() {
+            return None;
+        }
+        let sought = self.sought_first(plan);
+        sought.filter(|sought| !self.reads_many(sought))
+    }
+
+    /// The plan that asks this first, where many rows are read; none where there is nothing of the
+    /// kind. It finds the same rows, though it may read others.
+    pub(in crate::exec) fn sought_first(&self, plan: &Plan) -> Option<Plan> {
+        if !self.reads_many(plan) {
+            return None;
+        }
+        self.quietly(|executor| executor.sought_in(plan))
+    }
+
+    fn sought_in(&self, plan: &Plan) -> Option<Plan> {
+        let mut sought: Option<Plan> = None;
+        for (at, input) in plan.inputs().into_iter().enumerate() {
+            if let Some(fewer) = self.sought_in(input) {
+                let plan = sought.get_or_insert_with(|| plan.clone());
+                *plan.inputs_mut().swap_remove(at) = fewer;
+            }
+        }
+        let Plan::Filter { input, predicate } = sought.as_ref().unwrap_or(plan) else {
+            return sought;
+        };
+        let settled = self.settled_subsearches(predicate);
+        let asked = settled.as_ref().unwrap_or(predicate);
+        let fewer = values_only(input, asked).or_else(|| self.known_only(input, asked));
+        if settled.is_none() && fewer.is_none() {
+            return sought;
+        }
+        Some(Plan::Filter {
+            input: fewer.map_or_else(|| input.clone(), Box::new),
+            predicate: asked.clone(),
+        })
+    }
+
+    /// A search expression with what its subsearches give, if they read no data and have nothing to
+    /// tell or to write.
+    fn settled_subsearches(&self, predicate: &Predicate) -> Option<Predicate> {
+        let Predicate::Search(_, plans) = predicate else {
+            return None;
+        };
+        if plans.is_empty() || plans.iter().any(Plan::reads_data) {
+            return None;
+        }
+        // What is wrong with a subsearch is told when it is run.
+        let resolved = self.resolved(predicate).ok()?;
+        self.context.is_quiet().then_some(resolved)
+    }
+
+    /// What stands below a filter, where the first lookup that it looks at is asked only for rows
+    /// that it knows, if the filter takes no others.
+    fn known_only(&self, below: &Plan, predicate: &Predicate) -> Option<Plan> {
+        let fewer = match below {
+            Plan::Filter { input, .. } => self.known_only(input, predicate)?,
+            Plan::Lookup { input, outputs, .. } => {
+                let looked_at = decided_by(predicate)?;
+                // What is wrong with a lookup is told when it is run.
+                let known = self.known(below, predicate, &looked_at).ok().flatten();
+                let mut written = outputs.iter().map(|(_, target)| &target.text);
+                let is_other =
+                    !outputs.is_empty() && !written.any(|target| looked_at.contains(target));
+                match known {
+                    Some(fewer) => fewer,
+                    None if is_other => self.known_only(input, predicate)?,
+                    None => return None,
+                }
+            }
+            _ => return None,
+        };
+        let mut below = below.clone();
+        *below.inputs_mut().swap_remove(0) = fewer;
+        Some(below)
+    }
+
+    /// What a lookup is asked for, made of rows that it knows, if a filter above takes no others.
+    fn known(
+        &self,
+        plan: &Plan,
+        predicate: &Predicate,
+        looked_at: &[String],
+    ) -> Result<Option<Plan>> {
+        let Plan::Lookup {
+            input,
+            lookup,
+            keys,
+            outputs,
+            ..
+        } = plan
+        else {
+            return Ok(None);
+        };
+        let ([(_, key)], Some(fields)) = (keys.as_slice(), fields_above_groups(input)) else {
+            return Ok(None);
+        };
+        let ready = self.ready_lookup(lookup, keys, outputs)?;
+        let is_there = |name: &str| fields.iter().any(|field| field == name);
+        if !ready.makes_all(looked_at, is_there) || self.takes_unknown(&ready, predicate)? {
+            return Ok(None);
+        }
+        let texts = ready.matcher.texts();
+        let texts = texts.filter(|texts| texts.len() <= MOST_TEXTS);
+        Ok(texts.and_then(|texts| narrowed(input, &key.text, &texts)))
+    }
+}
+
+/// Groups of which a filter takes only those whose key has one of some values, made of rows with
+/// these.
+fn values_only(groups: &Plan, predicate: &Predicate) -> Option<Plan> {
+    let Predicate::Search(search, plans) = predicate else {
+        return None;
+    };
+    if !plans.is_empty() {
+        return None;
+    }
+    let mut fewer = None;
+    for (field, values) in conjuncts(search).filter_map(one_of) {
+        let groups = fewer.as_ref().unwrap_or(groups);
+        fewer = narrowed(groups, field, &values).or(fewer);
+    }
+    fewer
+}
+
+/// The field that must have one of these values.
+fn one_of(search: &Search) -> Option<(&str, Vec<String>)> {
+    let mut one_of: Option<(&str, Vec<String>)> = None;
+    for part in disjuncts(search) {
+        let (field, values) = equals_one(part)?;
+        if SpecialField::of(field).is_some() {
+            return None;
+        }
+        let (known, texts) = one_of.get_or_insert_with(|| (field, Vec::new()));
+        if *known != field {
+            return None;
+        }
+        texts.extend(values.iter().map(|value| value.text.clone()));
+    }
+    one_of.filter(|(_, texts)| texts.len() <= MOST_TEXTS)
+}

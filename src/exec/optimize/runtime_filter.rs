@@ -1,0 +1,114 @@
+//! Groups that are not made because a filter above leaves them out: where some keys decide, or what
+//! is easily aggregated, the filter is tried on these first.
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::engine::fences::reads_files;
+use crate::exec::frame::result::Rows;
+use crate::exec::scan::sources::ModelPart;
+use crate::plan::optimize::filter_through_aggregate::narrowed;
+use crate::plan::optimize::key_probe::{Probe, probe};
+use crate::plan::{Plan, Scan};
+use crate::value::Type;
+
+/// Rows from which on values of a key are tried before groups are made.
+const MANY: u64 = 200_000;
+
+/// Values of a key up to which rows are sought by them.
+const MOST_VALUES: usize = 10_000;
+
+/// The values of a column, each once; none where they are too many to seek rows by them.
+pub(in crate::exec) fn few_values(rows: &Rows, column: usize) -> Option<Vec<String>> {
+    if rows.len() > MOST_VALUES {
+        return None;
+    }
+    let values = (0..rows.len()).flat_map(|row| rows.value(row, column).into_values());
+    let mut values: Vec<String> = values.map(|value| value.into_owned()).collect();
+    values.sort();
+    values.dedup();
+    Some(values)
+}
+
+impl Executor<'_> {
+    /// The plan without groups that its filters leave out anyway; none where that is not known
+    /// before, or would not pay.
+    pub(in crate::exec) fn without_lost_groups(&self, plan: &Plan) -> Result<Option<Plan>> {
+        let Some((path, Probe { plan: values, keys })) = self.first_probe(plan) else {
+            return Ok(None);
+        };
+        let rows = self.quietly(|executor| executor.run(&values))?;
+
+        let mut plan = plan.clone();
+        let mut filter = &mut plan;
+        for at in path {
+            filter = filter.inputs_mut().swap_remove(at);
+        }
+        let mut is_fewer = false;
+        for key in keys {
+            let Some(column) = rows.names().iter().position(|name| *name == key) else {
+                continue;
+            };
+            if let Some(values) = few_values(&rows, column)
+                && let Some(fewer) = narrowed(filter, &key, &values)
+            {
+                *filter = fewer;
+                is_fewer = true;
+            }
+        }
+        Ok(is_fewer.then_some(plan))
+    }
+
+    /// The first filter over many rows that keys decide: the way to it by inputs, and its probe.
+    fn first_probe(&self, plan: &Plan) -> Option<(Vec<usize>, Probe)> {
+        if !self.reads_many(plan) {
+            return None;
+        }
+        let inputs = plan.inputs().into_iter().enumerate();
+        for (at, input) in inputs {
+            if let Some((mut path, probe)) = self.first_probe(input) {
+                path.insert(0, at);
+                return Some((path, probe));
+            }
+        }
+        let found = probe(plan, |field| self.is_text_in_files(plan, field));
+        found.map(|found| (Vec::new(), found))
+    }
+
+    /// Whether a plan reads rows of a data set out of files, in which a field holds texts, one at
+    /// most.
+    fn is_text_in_files(&self, plan: &Plan, field: &str) -> bool {
+        match plan {
+            Plan::Scan(Scan::Model { model, dataset, .. }) => {
+                let given = self.given_rows(model, dataset.as_ref());
+                let field = field.rsplit('.').next().unwrap_or(field);
+                let is_text = |part: &&ModelPart| {
+                    reads_files(&part.frame.lazy) && part.frame.kind(field) == Type::Text
+                };
+                !given.is_empty() && given.iter().all(is_text)
+            }
+            Plan::Scan(_) => false,
+            _ => {
+                let input = plan.inputs().into_iter().next();
+                input.is_some_and(|input| self.is_text_in_files(input, field))
+            }
+        }
+    }
+
+    /// Whether a plan reads many rows, as far as that is known.
+    pub(in crate::exec) fn reads_many(&self, plan: &Plan) -> bool {
+        let many_events = self.data.event_count() >= MANY;
+        match plan {
+            Plan::Filter { .. } if self.is_found_in_model(plan) => false,
+            Plan::Scan(Scan::Events | Scan::EventsUnordered) => many_events,
+            Plan::Scan(Scan::Model { model, dataset, .. }) => {
+                let given = self.given_rows(model, dataset.as_ref());
+                let in_files = given.iter().any(|part| reads_files(&part.frame.lazy));
+                in_files || given.is_empty() && many_events
+            }
+            _ => plan
+                .inputs()
+                .into_iter()
+                .any(|input| self.reads_many(input)),
+        }
+    }
+}

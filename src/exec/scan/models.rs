@@ -1,0 +1,318 @@
+//! The rows of data models: given directly, or made of events as the model says.
+
+use std::collections::BTreeSet;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::Executor;
+use crate::exec::blame::Blame;
+use crate::exec::fields::name;
+use crate::exec::frame::{Frame, cast, column, missing, to_table};
+use crate::exec::scan::sources::ModelPart;
+use crate::exec::scan::summaries::Wanted;
+use crate::functions::pattern;
+use crate::kernels::iplocation::Locate;
+use crate::knowledge::models::{Calculation, Dataset};
+use crate::plan::build::extract_group;
+use crate::plan::schema::Schema;
+use crate::plan::texts::{parse_expression, parse_search};
+use crate::plan::{Assignment, Kernel as _, Target};
+use crate::syntax::ast::Name;
+use crate::value::Type;
+
+/// Fields that carry no data set's name.
+pub(in crate::exec) use crate::plan::dataflow::BARE;
+
+impl Executor<'_> {
+    /// The rows of a data set, columns named `Dataset.field`.
+    ///
+    /// # Errors
+    /// A model or data set that nobody defined.
+    pub(in crate::exec) fn model(
+        &self,
+        model: &Name,
+        dataset: Option<&Name>,
+        wanted: &Wanted,
+    ) -> Result<Frame> {
+        let parts = self.given_rows(model, dataset);
+        if !parts.is_empty() {
+            let mut frames: Vec<Frame> = parts.iter().map(|p| prefixed(p)).collect();
+            let frame = if frames.len() == 1 {
+                frames.remove(0)
+            } else {
+                self.union(frames)?
+            };
+            return Ok(self.in_range(frame));
+        }
+        let catalog = &self.context.catalog;
+        let found = catalog
+            .models
+            .find(&model.text)
+            .map_err(|e| e.at(model.span))?;
+        let dataset = match dataset {
+            Some(d) => found.find(&d.text).map_err(|e| e.at(d.span))?,
+            None => found.root().ok_or_else(|| {
+                Error::new(ErrorKind::UnknownDataset {
+                    model: model.text.clone(),
+                    dataset: String::new(),
+                })
+                .at(model.span)
+            })?,
+        };
+        if dataset.transaction {
+            let why = format!(
+                "the data set `{}` of the data model `{}` is made of transactions, which are not built from data models here",
+                dataset.name, found.name
+            );
+            let error = Error::data(why).at(model.span);
+            return Err(error.hint("search the events and group them with `transaction`"));
+        }
+        let key = format!("{}.{}", found.name, dataset.name);
+        if let Some(frame) = self.summarised(&key, dataset, wanted)? {
+            return Ok(frame);
+        }
+        if !self.context.keep_summaries {
+            return self.dataset(dataset);
+        }
+        // Scheduled searches each have a time range of their own.
+        let range = (self.context.earliest, self.context.latest);
+        let key = format!("{key} {range:?}");
+        if let Some(rows) = self.data.summary(&key) {
+            return Ok(rows);
+        }
+        let frame = self.dataset(dataset)?;
+        let schema = frame.schema.clone();
+        let rows = self.collect(frame)?;
+        let kept = Frame::typed(rows.frame().clone(), schema);
+        self.data.keep_summary(key, kept.clone());
+        Ok(kept)
+    }
+
+    /// Rows of a data set that were given directly; they are in the order they are given in.
+    pub(in crate::exec) fn given_rows(
+        &self,
+        model: &Name,
+        dataset: Option<&Name>,
+    ) -> Vec<&ModelPart> {
+        let given = |part: &&ModelPart| {
+            part.model.eq_ignore_ascii_case(&model.text)
+                && dataset.is_none_or(|d| {
+                    let last = d.text.rsplit('.').next().unwrap_or_default();
+                    part.dataset.eq_ignore_ascii_case(last)
+                })
+        };
+        self.data.models.iter().filter(given).collect()
+    }
+
+    fn dataset(&self, dataset: &Dataset) -> Result<Frame> {
+        let events = self.base(dataset)?;
+        Ok(named(dataset, self.rows_of(dataset, events)?))
+    }
+
+    /// What a data set is made of: events, or what its search makes of them.
+    pub(in crate::exec) fn base(&self, dataset: &Dataset) -> Result<Frame> {
+        match &dataset.base_search {
+            Some(base) => {
+                let node = dataset.node();
+                let inner = self.context.within(&format!("data set `{node}`"))?;
+                let plan = crate::commands::plan_text(&inner, base)?;
+                self.inside(&inner).lower(&plan)
+            }
+            None => self.events(true),
+        }
+    }
+
+    /// The events that satisfy all constraints of a data set.
+    pub(in crate::exec) fn constrained(&self, dataset: &Dataset, events: Frame) -> Result<Frame> {
+        let mut frame = events;
+        for constraint in &dataset.constraints {
+            let in_model = |error: Error| {
+                let (node, place) = (dataset.node(), dataset.origin.beside(constraint));
+                error.hint(format!(
+                    "in the constraint of the data set `{node}` at {place}"
+                ))
+            };
+            let search = parse_search(self.context, constraint).map_err(in_model)?;
+            let seen = self.unmarked(&frame);
+            let keep = self.search(&search, &seen).map_err(in_model)?;
+            frame.lazy = frame.lazy.filter(keep);
+        }
+        Ok(frame)
+    }
+
+    /// The rows that events give for a data set, columns without its name.
+    pub(in crate::exec) fn rows_of(&self, dataset: &Dataset, events: Frame) -> Result<Frame> {
+        let frame = self.constrained(dataset, events)?;
+        let mut frame = self.calculated_all(frame, dataset, &dataset.calculations)?;
+        for required in dataset.fields.iter().filter(|f| f.required) {
+            frame.lazy = if frame.has(&required.name) {
+                frame.lazy.filter(column(&required.name).is_not_null())
+            } else {
+                frame.lazy.filter(polars::prelude::lit(false))
+            };
+        }
+        Ok(frame)
+    }
+
+    /// Tries the searches and calculations of a data set on no events at all, so that what is wrong
+    /// with them is a fault.
+    ///
+    /// # Errors
+    /// The user asked to stop, or an invariant of the program did not hold.
+    pub fn try_dataset(&self, dataset: &Dataset) -> Result<()> {
+        let mut names: BTreeSet<&str> = BARE.into();
+        names.extend(dataset.fields.iter().map(|field| field.name.as_str()));
+        let frame = Frame::without_rows(names);
+        if let Some(base) = &dataset.base_search {
+            let effect = "the data set can't be searched";
+            let blame = Blame::dataset(dataset, "the base search", base, effect);
+            self.blaming(blame, || self.base(dataset).map(drop))?;
+        }
+        self.all_hold(dataset, &dataset.constraints, &frame)?;
+        let frame = self.calculated_all(frame, dataset, &dataset.calculations)?;
+        self.collect(frame).map(drop)
+    }
+
+    /// What calculations add to rows.
+    pub(in crate::exec) fn calculated_all(
+        &self,
+        frame: Frame,
+        dataset: &Dataset,
+        calculations: &[Calculation],
+    ) -> Result<Frame> {
+        let mut calculations = calculations.iter();
+        calculations.try_fold(frame, |frame, calculation| {
+            let before = frame.clone();
+            let effect = "the calculation is switched off";
+            let (part, text) = (calculation.label(), calculation.written());
+            let blame = Blame::dataset(dataset, &part, text, effect);
+            let after = self.blaming(blame, || self.calculate(frame, calculation))?;
+            Ok(after.unwrap_or(before))
+        })
+    }
+
+    fn calculate(&self, frame: Frame, calculation: &Calculation) -> Result<Frame> {
+        match calculation {
+            Calculation::Eval {
+                field: target,
+                expression,
+            } => {
+                let expr = parse_expression(self.context, expression)?;
+                let target = Target::Field(target.clone());
+                self.assign(
+                    frame,
+                    &Assignment {
+                        target,
+                        value: expr,
+                    },
+                )
+            }
+            Calculation::Rex { input, regex } => {
+                let mut frame = frame;
+                let compiled =
+                    pattern::regex(regex).map_err(|m| Error::new(ErrorKind::Regex(m)))?;
+                for group in compiled.names() {
+                    if frame.has(input) {
+                        let assignment = Assignment {
+                            target: Target::Field(group.to_owned()),
+                            value: extract_group(input, regex, group, 1, group),
+                        };
+                        frame = self.assign(frame, &assignment)?;
+                    }
+                }
+                Ok(frame)
+            }
+            Calculation::Lookup {
+                lookup,
+                inputs,
+                outputs,
+            } => {
+                let pairs = |pairs: &[(String, String)]| -> Vec<(Name, Name)> {
+                    pairs.iter().map(|(a, b)| (name(a), name(b))).collect()
+                };
+                self.automatic(frame, &name(lookup), &pairs(inputs), &pairs(outputs), true)
+            }
+            Calculation::GeoIp { input, outputs } if self.context.geoip.is_some() => {
+                let locate = Locate {
+                    field: input.clone(),
+                    outputs: outputs.clone(),
+                    language: "en".to_owned(),
+                };
+                let rows = to_table(&self.collect(frame)?);
+                Frame::from_table(locate.run(rows, self.context)?)
+            }
+            Calculation::GeoIp { outputs, .. } => {
+                self.context.notice(
+                    "there is no database of places: the data model's fields for them stay empty; name a MaxMind file with --geoip",
+                );
+                let added = outputs
+                    .iter()
+                    .filter(|(_, f)| !frame.has(f))
+                    .map(|(_, f)| (f.clone(), Type::Text, missing(Type::Text)))
+                    .collect();
+                Ok(frame.with(added))
+            }
+        }
+    }
+}
+
+/// Rows of a data set, their columns with its name.
+pub(in crate::exec) fn named(dataset: &Dataset, frame: Frame) -> Frame {
+    let mut columns = Vec::new();
+    let mut schema = Schema::new();
+    for bare in BARE {
+        if frame.has(bare) {
+            columns.push(column(bare));
+            schema.insert(bare.to_owned(), frame.kind(bare));
+        }
+    }
+    for f in &dataset.fields {
+        if BARE.contains(&f.name.as_str()) {
+            continue;
+        }
+        let (value, kind) = if frame.has(&f.name) {
+            (column(&f.name), frame.kind(&f.name))
+        } else {
+            (missing(Type::Text), Type::Text)
+        };
+        // Searches write the root's name, or the owner's path, before the field.
+        for prefix in [dataset.root(), f.owner.as_str()] {
+            let name = format!("{prefix}.{}", f.name);
+            if schema.insert(name.clone(), kind).is_none() {
+                columns.push(value.clone().alias(name.as_str()));
+            }
+        }
+    }
+    if frame.schema.is_empty() {
+        // There is nothing but missing values, which alone would give one row.
+        let names = schema.keys().cloned().collect();
+        let lazy = frame.lazy.with_columns(columns);
+        return Frame { lazy, schema }.select(names);
+    }
+    let lazy = frame.lazy.select(columns);
+    Frame { lazy, schema }
+}
+
+/// Rows given directly, their columns with the data set's name.
+fn prefixed(part: &ModelPart) -> Frame {
+    let mut columns = Vec::new();
+    let mut schema = Schema::new();
+    let dotted = format!("{}.", part.dataset);
+    for (name, kind) in &part.frame.schema {
+        let full = if BARE.contains(&name.as_str()) || name.starts_with(&dotted) {
+            name.clone()
+        } else {
+            format!("{dotted}{name}")
+        };
+        let (value, kind) = if name == "_time" && *kind != Type::Time {
+            (cast(column(name), *kind, Type::Time), Type::Time)
+        } else {
+            (column(name), *kind)
+        };
+        columns.push(value.alias(full.as_str()));
+        schema.insert(full, kind);
+    }
+    Frame {
+        lazy: part.frame.lazy.clone().select(columns),
+        schema,
+    }
+}

@@ -1,0 +1,277 @@
+//! Leaves out what a search can't find anything in: sources by what all of their events have in
+//! common, batches by their span of time.
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::frame::Frame;
+use crate::exec::scan::sources::{EventPart, micros};
+use crate::knowledge::props::{FieldRules, TransformMethod};
+use crate::plan::context::PlanContext;
+use crate::plan::expr::matching::FieldMatcher;
+use crate::store::{Between, StoredSource};
+use crate::syntax::SpecialField;
+use crate::syntax::ast::{CompareOp, Literal, Search};
+use crate::time;
+
+/// What holds for all events that a search finds.
+pub(in crate::exec) struct Bounds<'s> {
+    search: Option<&'s Search>,
+    between: Between,
+}
+
+impl<'s> Bounds<'s> {
+    /// The bounds of a search: its time range, and what its first search expression asks.
+    pub(in crate::exec) fn of(
+        context: &PlanContext,
+        search: Option<&'s Search>,
+    ) -> Result<Bounds<'s>> {
+        let mut between = (context.earliest.map(micros), context.latest.map(micros));
+        if let Some(search) = search {
+            narrow(search, context, &mut between);
+        }
+        Ok(Bounds { search, between })
+    }
+
+    /// The span of time.
+    pub(in crate::exec) fn between(&self) -> Between {
+        self.between
+    }
+}
+
+/// Narrows a span of time by the terms that must all hold.
+fn narrow(search: &Search, context: &PlanContext, between: &mut Between) {
+    match search {
+        Search::And(parts) => parts.iter().for_each(|p| narrow(p, context, between)),
+        Search::Compare { field, op, value } if *op == CompareOp::Eq => {
+            let Some(at) = moment(value, context) else {
+                return;
+            };
+            if field.text.eq_ignore_ascii_case("earliest") {
+                between.0 = Some(between.0.map_or(at, |known| known.max(at)));
+            } else if field.text.eq_ignore_ascii_case("latest") {
+                between.1 = Some(between.1.map_or(at, |known| known.min(at)));
+            }
+        }
+        Search::Or(_)
+        | Search::Not(_)
+        | Search::Compare { .. }
+        | Search::In { .. }
+        | Search::Term(_)
+        | Search::ExactTerm(_)
+        | Search::CaseTerm(_)
+        | Search::Subsearch(_)
+        | Search::CompareSubsearch { .. } => {}
+    }
+}
+
+/// A time as it stands in a search; what is none is told where the filter is made.
+fn moment(value: &Literal, context: &PlanContext) -> Option<i64> {
+    let clock = &context.clock;
+    let at = time::time_modifier(&value.text, clock.now, clock.zone).ok()?;
+    Some(micros(at))
+}
+
+impl Executor<'_> {
+    /// Whether a search within bounds may find an event of a part.
+    ///
+    /// # Errors
+    /// A field rule that can't be read.
+    pub(in crate::exec) fn may_meet(&self, part: &EventPart, bounds: &Bounds<'_>) -> Result<bool> {
+        let (from, before) = bounds.between;
+        if (from.is_some() || before.is_some()) && part.frame.has("_time") {
+            let inside = part.span.is_some_and(|(first, last)| {
+                from.is_none_or(|from| last >= from) && before.is_none_or(|before| first < before)
+            });
+            if !inside {
+                return Ok(false);
+            }
+        }
+        let Some(search) = bounds.search else {
+            return Ok(true);
+        };
+        if is_made_risk(part) && !names_index(search) {
+            return Ok(false);
+        }
+        let catalog = &self.context.catalog;
+        if catalog.props.minds_hosts() {
+            return Ok(true);
+        }
+        let rules = catalog.field_rules(&part.sourcetype, &part.source, &part.host);
+        Ok(may_hold(search, &Common::of(part, &rules)))
+    }
+
+    /// The search without the terms that hold for all events it looks at, since these have the
+    /// value in common: nobody need try them row by row. None when no term is left.
+    ///
+    /// # Errors
+    /// A field rule that can't be read.
+    pub(in crate::exec) fn undecided(
+        &self,
+        search: &Search,
+        bounds: &Bounds<'_>,
+    ) -> Result<Option<Search>> {
+        let mut terms: Vec<Search> = match search {
+            Search::And(parts) => parts.clone(),
+            other => vec![other.clone()],
+        };
+        let all = terms.len();
+        let catalog = &self.context.catalog;
+        if self.ready.is_none() && !catalog.props.minds_hosts() {
+            let mut decided = vec![true; all];
+            let mut met = false;
+            for part in &self.data.events {
+                if self.may_meet(part, bounds)? {
+                    met = true;
+                    let rules = catalog.field_rules(&part.sourcetype, &part.source, &part.host);
+                    let common = Common::of(part, &rules);
+                    for (decided, term) in decided.iter_mut().zip(&terms) {
+                        *decided &= holds(term, &common);
+                    }
+                }
+            }
+            let mut decided = decided.into_iter();
+            terms.retain(|_| !(met && decided.next().unwrap_or(false)));
+        }
+        Ok(match terms.len() {
+            0 => None,
+            n if n == all => Some(search.clone()),
+            _ => Some(Search::And(terms)),
+        })
+    }
+
+    /// The part without batches that lie outside of a span of time.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(in crate::exec) fn narrowed(
+        &self,
+        part: &EventPart,
+        bounds: &Bounds<'_>,
+    ) -> Result<EventPart> {
+        let mut part = part.clone();
+        if let Some(stored) = &self.data.stored
+            && !part.stored.is_empty()
+            && bounds.between != (None, None)
+        {
+            let (lazy, schema) = stored.store.scan(&part.stored, bounds.between)?;
+            part.frame = Frame::lazy(lazy, &schema);
+        }
+        Ok(part)
+    }
+}
+
+/// Whether a part is risk that detections made. In Splunk, a search that names no index does not
+/// see the index of risk events; here it sees all others, and so the same detections find the
+/// same however often they are run.
+fn is_made_risk(part: &EventPart) -> bool {
+    !part.stored.is_empty() && part.stored.iter().all(StoredSource::is_made_risk)
+}
+
+/// Whether a search expression asks for events of some index. What event types and subsearches
+/// ask is not known here.
+fn names_index(search: &Search) -> bool {
+    match search {
+        Search::And(parts) | Search::Or(parts) => parts.iter().any(names_index),
+        Search::Compare { field, .. } | Search::In { field, .. } => {
+            SpecialField::of(&field.text).is_some_and(|special| !special.is_modifier())
+        }
+        Search::Subsearch(_) | Search::CompareSubsearch { .. } => true,
+        Search::Not(_) | Search::Term(_) | Search::ExactTerm(_) | Search::CaseTerm(_) => false,
+    }
+}
+
+/// What all events of a part have in common; none where that is not known.
+struct Common<'p> {
+    index: Option<&'p str>,
+    source: Option<&'p str>,
+    sourcetype: Option<&'p str>,
+}
+
+impl<'p> Common<'p> {
+    /// Field rules may set these fields anew: then nothing is known.
+    fn of(part: &'p EventPart, rules: &'p FieldRules) -> Common<'p> {
+        let known = |name: &str, value: &'p str| {
+            (part.frame.has(name) && !value.is_empty() && !sets(rules, name)).then_some(value)
+        };
+        let renamed = rules.rename.as_ref().map(|r| r.rule.as_str());
+        Common {
+            index: known("index", &part.index),
+            source: known("source", &part.source),
+            sourcetype: known("sourcetype", renamed.unwrap_or(&part.sourcetype)),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&'p str> {
+        match name {
+            "index" => self.index,
+            "source" => self.source,
+            "sourcetype" => self.sourcetype,
+            _ => None,
+        }
+    }
+}
+
+/// Whether search-time rules may give a field of that name. `KV_MODE` changes no field that is
+/// there.
+fn sets(rules: &FieldRules, name: &str) -> bool {
+    let group = |regex: &str| regex.contains(&format!("<{name}>"));
+    rules.extracts.iter().any(|r| group(&r.rule.regex))
+        || rules.reports.iter().any(|r| match &r.rule.method {
+            TransformMethod::Pairs { .. } => true,
+            TransformMethod::Columns { fields, .. } => fields.iter().any(|f| f == name),
+            TransformMethod::Regex { regex, format } if format.is_empty() => {
+                group(regex) || regex.contains("_KEY_")
+            }
+            TransformMethod::Regex { format, .. } => {
+                format.iter().any(|(f, _)| f == name || f.contains('$'))
+            }
+        })
+        || rules.aliases.iter().any(|r| r.rule.to == name)
+        || rules.evals.iter().any(|r| r.rule.field == name)
+        || rules.lookups.iter().any(|r| {
+            let outputs = &r.rule.outputs;
+            outputs.is_empty() || outputs.iter().any(|(_, field)| field == name)
+        })
+}
+
+/// Whether a term holds for all events that have these values in common.
+fn holds(term: &Search, common: &Common<'_>) -> bool {
+    let Search::Compare {
+        field,
+        op: op @ CompareOp::Eq,
+        value,
+    } = term
+    else {
+        return false;
+    };
+    // Every index does not mean the internal ones.
+    let hides = |known: &str| {
+        field.text == "index" && value.text.starts_with('*') && known.starts_with('_')
+    };
+    let matcher = FieldMatcher::new(*op, &value.text);
+    let known = common.get(&field.text);
+    known.is_some_and(|known| matcher.matches_text(known) && !hides(known))
+}
+
+/// Whether a search expression may hold for an event; false only when it certainly does not.
+fn may_hold(search: &Search, common: &Common<'_>) -> bool {
+    let compare = |name: &str, op: CompareOp, value: &Literal| {
+        common
+            .get(name)
+            .is_none_or(|known| FieldMatcher::new(op, &value.text).matches_text(known))
+    };
+    match search {
+        Search::And(parts) => parts.iter().all(|part| may_hold(part, common)),
+        Search::Or(parts) => parts.is_empty() || parts.iter().any(|part| may_hold(part, common)),
+        Search::Compare { field, op, value } => compare(&field.text, *op, value),
+        Search::In { field, values } => values
+            .iter()
+            .any(|value| compare(&field.text, CompareOp::Eq, value)),
+        Search::Not(_)
+        | Search::Term(_)
+        | Search::ExactTerm(_)
+        | Search::CaseTerm(_)
+        | Search::Subsearch(_)
+        | Search::CompareSubsearch { .. } => true,
+    }
+}

@@ -1,0 +1,321 @@
+//! Summaries of data model sets: made of events once, read in the place of the events.
+//!
+//! A summary holds what `tstats` can see of an event: the data set's fields and what says where
+//! and when, not the event's text.
+//! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Acceleratedatamodels>
+
+use polars::prelude::DataFrame;
+
+use crate::error::Result;
+use crate::exec::Executor;
+use crate::exec::frame::Frame;
+use crate::exec::scan::models::{BARE, named};
+use crate::exec::scan::pruning::Bounds;
+use crate::exec::scan::sources::{Data, EventPart, Stored, by_time};
+use crate::knowledge::models::Dataset;
+use crate::plan::analysis::fields_of;
+use crate::plan::schema::Schema;
+use crate::plan::{AggregateCall, AggregateInput, Plan, Predicate, Scan};
+use crate::store::StoredSource;
+use crate::syntax::ast::Search;
+use crate::value::Type;
+
+/// Rows of events that have no summary, or one made with other knowledge, are kept in memory for
+/// the searches after the first up to this many events.
+const MOST_KEPT: u64 = 2_000_000;
+
+/// What is to be seen of a data set.
+pub(in crate::exec) struct Wanted {
+    /// Only what was summarised.
+    summaries_only: bool,
+    /// Nothing but what summaries hold of an event.
+    slim: bool,
+    /// The order of the rows.
+    ordered: bool,
+}
+
+impl Wanted {
+    /// What summaries hold, in any order.
+    pub(in crate::exec) fn summaries(summaries_only: bool) -> Wanted {
+        Wanted {
+            summaries_only,
+            slim: true,
+            ordered: false,
+        }
+    }
+
+    /// Whether nothing is wanted that summaries do not hold.
+    pub(in crate::exec) fn is_slim(&self) -> bool {
+        self.slim
+    }
+
+    /// Whole events.
+    pub(in crate::exec) fn events(summaries_only: bool) -> Wanted {
+        Wanted {
+            summaries_only,
+            slim: false,
+            ordered: true,
+        }
+    }
+}
+
+/// What an aggregation over the rows of a data set, as `tstats` plans it, wants of them.
+pub(in crate::exec) fn scanned(plan: &Plan) -> Option<Wanted> {
+    let Plan::Aggregate {
+        input,
+        aggregates,
+        by,
+        sorted,
+        ..
+    } = plan
+    else {
+        return None;
+    };
+    let reads_text = |call: &AggregateCall| match &call.arg {
+        AggregateInput::Row => false,
+        AggregateInput::Field(pattern) => pattern.matches("_raw"),
+        AggregateInput::Expr(expr) => fields_of(expr).iter().any(|f| f == "_raw"),
+    };
+    let mut slim = !aggregates.iter().any(reads_text) && by.iter().all(|b| b.name != "_raw");
+    let mut below = input.as_ref();
+    loop {
+        match below {
+            Plan::Filter { input, predicate } => {
+                slim &= match predicate {
+                    Predicate::Expr(expr) => fields_of(expr).iter().all(|f| f != "_raw"),
+                    Predicate::Search(search, _) => is_slim(search),
+                };
+                below = input;
+            }
+            Plan::Scan(Scan::Model { summaries_only, .. }) => {
+                return Some(Wanted {
+                    summaries_only: *summaries_only,
+                    slim,
+                    ordered: !sorted || aggregates.iter().any(|a| a.function.ordered),
+                });
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Whether a search expression reads nothing but what summaries hold. What event types and tags
+/// ask is not known here, nor what a subsearch gives.
+fn is_slim(search: &Search) -> bool {
+    let plain = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name != "_raw" && name != "eventtype" && name != "tag" && !name.starts_with("tag::")
+    };
+    match search {
+        Search::And(parts) | Search::Or(parts) => parts.iter().all(is_slim),
+        Search::Not(inner) => is_slim(inner),
+        Search::Compare { field, .. } | Search::In { field, .. } => plain(&field.text),
+        Search::CompareSubsearch { .. }
+        | Search::Term(_)
+        | Search::ExactTerm(_)
+        | Search::CaseTerm(_)
+        | Search::Subsearch(_) => false,
+    }
+}
+
+/// Sources one after the other whose rows come from the same place.
+enum Run<'r> {
+    Summary(Vec<&'r str>),
+    Events(Vec<EventPart>),
+}
+
+impl Executor<'_> {
+    /// The rows below an aggregation: filters over a data set, or over those of its rows that
+    /// were found for these filters.
+    pub(in crate::exec) fn filtered_model(
+        &self,
+        plan: &Plan,
+        wanted: &Wanted,
+        found: Option<Frame>,
+    ) -> Result<Frame> {
+        match plan {
+            Plan::Filter { input, predicate } => {
+                let rows = self.filtered_model(input, wanted, found)?;
+                self.filter(rows, predicate, false)
+            }
+            Plan::Scan(Scan::Model { model, dataset, .. }) => match found {
+                Some(rows) => {
+                    let given = self.given_rows(model, dataset.as_ref());
+                    Ok(match wanted.ordered && given.is_empty() {
+                        true => by_time(rows),
+                        false => rows,
+                    })
+                }
+                None => self.model(model, dataset.as_ref(), wanted),
+            },
+            other => self.lower(other),
+        }
+    }
+
+    /// The rows of a data set out of the store's summaries, and of events where there are none;
+    /// nothing when summaries can't serve.
+    ///
+    /// What was summarised with other knowledge is made of the events again, as it will be when
+    /// the summary is renewed.
+    pub(in crate::exec) fn summarised(
+        &self,
+        key: &str,
+        dataset: &Dataset,
+        wanted: &Wanted,
+    ) -> Result<Option<Frame>> {
+        let Some(stored) = &self.data.stored else {
+            return Ok(None);
+        };
+        if !(wanted.slim || wanted.summaries_only) || !self.is_row_wise(dataset) {
+            return Ok(None);
+        }
+        let bounds = Bounds::of(self.context, None)?;
+        let mut frames = Vec::new();
+        for (at, run) in self.runs(stored, wanted)?.into_iter().enumerate() {
+            match run {
+                Run::Summary(keys) => {
+                    let found = stored.summaries.scan(key, &keys, bounds.between())?;
+                    frames.extend(found.map(|(lazy, schema, mixed)| {
+                        let mut frame = Frame::lazy(lazy, &schema);
+                        for name in mixed {
+                            if frame.kind(&name) == Type::Text {
+                                frame.schema.insert(name, Type::Any);
+                            }
+                        }
+                        frame
+                    }));
+                }
+                Run::Events(parts) => {
+                    let count: u64 = parts.iter().map(|part| part.events).sum();
+                    // Where many searches come one after the other, the first makes the rows.
+                    let keep = self.context.keep_summaries && wanted.slim && count <= MOST_KEPT;
+                    let (range, only) = (bounds.between(), wanted.summaries_only);
+                    let kept = format!("{key} of events {at} {range:?} {only}");
+                    if keep && let Some(rows) = self.data.summary(&kept) {
+                        frames.push(rows);
+                        continue;
+                    }
+                    let mut data = Data::default();
+                    for part in &parts {
+                        if self.may_meet(part, &bounds)? {
+                            data.events.push(self.narrowed(part, &bounds)?);
+                        }
+                    }
+                    if data.events.is_empty() {
+                        continue;
+                    }
+                    let executor = self.over(&data, None);
+                    let mut rows = executor.rows_of(dataset, executor.base(dataset)?)?;
+                    if keep {
+                        rows = executor.computed_frame(slim(dataset, rows))?;
+                        self.data.keep_summary(kept, rows.clone());
+                    }
+                    frames.push(rows);
+                }
+            }
+        }
+        let mut frames: Vec<Frame> = frames.into_iter().map(|f| named(dataset, f)).collect();
+        let frame = match frames.len() {
+            0 => named(dataset, Frame::typed(DataFrame::empty(), Schema::new())),
+            1 => frames.remove(0),
+            _ => self.union(frames)?,
+        };
+        let frame = self.in_range(frame);
+        Ok(Some(if wanted.ordered {
+            by_time(frame)
+        } else {
+            frame
+        }))
+    }
+
+    /// Where the rows of each source come from, in the order of the sources.
+    fn runs<'r>(&'r self, stored: &'r Stored, wanted: &Wanted) -> Result<Vec<Run<'r>>> {
+        let mut runs: Vec<Run<'r>> = Vec::new();
+        let mut stale = 0;
+        for part in &self.data.events {
+            if part.stored.is_empty() {
+                // Beside those of the store, in memory: they count as summarised.
+                match runs.last_mut() {
+                    Some(Run::Events(parts)) => parts.push(part.clone()),
+                    _ => runs.push(Run::Events(vec![part.clone()])),
+                }
+                continue;
+            }
+            let mut rest: &[StoredSource] = &part.stored;
+            while let Some(first) = rest.first() {
+                let current = |s: &StoredSource| stored.summaries.cover(s, Some(&stored.knowledge));
+                let is_current = current(first);
+                let length = rest.iter().take_while(|s| current(s) == is_current).count();
+                let (sources, after) = rest.split_at(length);
+                rest = after;
+                if is_current && wanted.slim {
+                    let keys = sources.iter().map(|s| s.key.as_str());
+                    match runs.last_mut() {
+                        Some(Run::Summary(known)) => known.extend(keys),
+                        _ => runs.push(Run::Summary(keys.collect())),
+                    }
+                    continue;
+                }
+                let covered = |s: &&StoredSource| stored.summaries.cover(s, None);
+                stale += sources.iter().filter(covered).count() * usize::from(!is_current);
+                let sources: Vec<StoredSource> = sources
+                    .iter()
+                    .filter(|s| !wanted.summaries_only || covered(s))
+                    .cloned()
+                    .collect();
+                if sources.is_empty() {
+                    continue;
+                }
+                let (lazy, schema) = stored.store.scan(&sources, (None, None))?;
+                let part = EventPart {
+                    frame: Frame::lazy(lazy, &schema),
+                    stored: sources,
+                    ..part.clone()
+                };
+                match runs.last_mut() {
+                    Some(Run::Events(parts)) => parts.push(part),
+                    _ => runs.push(Run::Events(vec![part])),
+                }
+            }
+        }
+        if stale > 0 {
+            self.context.notice(
+                "summaries of data models were made with other knowledge, so that their events were read: `spelunk store summarize` renews them",
+            );
+        }
+        Ok(runs)
+    }
+
+    /// The same rows, computed.
+    pub(in crate::exec) fn computed_frame(&self, frame: Frame) -> Result<Frame> {
+        let schema = frame.schema.clone();
+        let rows = self.collect(frame)?;
+        Ok(Frame::typed(rows.frame().clone(), schema))
+    }
+}
+
+/// The columns that a summary keeps.
+fn slim(dataset: &Dataset, frame: Frame) -> Frame {
+    let names = kept(dataset, &frame.schema);
+    frame.select(names)
+}
+
+/// The names of the columns that a summary keeps of those there are.
+pub(in crate::exec) fn kept(dataset: &Dataset, schema: &Schema) -> Vec<String> {
+    let bare = BARE.iter().copied().filter(|name| *name != "_raw");
+    let fields = dataset.fields.iter().map(|f| f.name.as_str());
+    let mut names: Vec<String> = Vec::new();
+    for name in bare.chain(fields) {
+        if name != "_raw" && schema.contains_key(name) && !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Rows of a frame that is computed.
+pub(in crate::exec) fn height(frame: &Frame) -> Result<usize> {
+    let first = frame.lazy.clone().limit(1);
+    let rows = first.collect().map_err(crate::exec::frame::polars_error)?;
+    Ok(rows.height())
+}

@@ -1,0 +1,80 @@
+//! The rows of a data set that many searches may find.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::exec::Executor;
+use crate::exec::frame::column;
+use crate::exec::scan::summaries::Wanted;
+use crate::exec::shared_scan::predicate_expr::{Formula, Tested};
+use crate::exec::shared_scan::requests::{Source, Want};
+use crate::exec::shared_scan::router::Finder;
+use crate::exec::shared_scan::{Found, SETS, is_wanted, set_of_row, without_sets};
+use crate::plan::schema::Schema;
+
+/// Rows that are kept at most.
+const MOST_ROWS: u64 = 2_000_000;
+
+impl Executor<'_> {
+    /// What each of these searches may find in the data set that they all ask for, by its key.
+    ///
+    /// # Errors
+    /// As for reading the data set.
+    pub(super) fn look_in_model(&self, wants: &[Want<'_>]) -> Result<Vec<(String, Found)>> {
+        let (Source::Model { summaries_only, .. }, Some((model, dataset))) =
+            (&wants[0].source, wants[0].names)
+        else {
+            return Err(Error::internal("a search for a data set names none"));
+        };
+        let frame = self.model(model, dataset, &Wanted::summaries(*summaries_only))?;
+        let mut tested = Tested::default();
+        let mut formulas = Vec::new();
+        for (at, want) in wants.iter().enumerate() {
+            let formula = tested.formula(want.searches.iter().copied(), &frame);
+            // Who may find any row reads all of them alone.
+            if formula != Formula::Constant(true) {
+                formulas.push((at, formula));
+            }
+        }
+        let sought: Vec<usize> = formulas.iter().map(|(at, _)| *at).collect();
+        let schema = columns_of(sought.iter().map(|at| &wants[*at]), &frame.schema);
+        let names = tested.names.clone();
+        let finder = Arc::new(Finder::new(tested, formulas, MOST_ROWS));
+        let (Some(wanted), Some(set)) = (is_wanted(&finder, &names), set_of_row(&finder, &names))
+        else {
+            return Ok(Vec::new());
+        };
+        let columns = schema.keys().map(|name| column(name));
+        let lazy = frame.lazy.filter(wanted).with_columns([set]);
+        let lazy = lazy.select(columns.chain([column(SETS)]).collect::<Vec<_>>());
+        let (rows, sets) = without_sets(self.computed(lazy)?)?;
+        let mut places = finder.places(&sets, wants.len());
+        let crowded = finder.crowded();
+        let (rows, schema) = (Arc::new(rows), Arc::new(schema));
+        let kept = sought.into_iter().filter(|at| !crowded.contains(at));
+        Ok(kept
+            .map(|at| {
+                let places = std::mem::take(&mut places[at]);
+                let found = Found {
+                    pieces: vec![(Arc::clone(&rows), schema.as_ref().clone(), places)],
+                    schema: Arc::clone(&schema),
+                };
+                (wants[at].key.clone(), found)
+            })
+            .collect())
+    }
+}
+
+/// The columns that searches look at, in their order.
+fn columns_of<'w>(wants: impl Iterator<Item = &'w Want<'w>>, all: &Schema) -> Schema {
+    let mut named = BTreeSet::new();
+    for want in wants {
+        match &want.columns {
+            Some(columns) => named.extend(columns.iter().map(String::as_str)),
+            None => return all.clone(),
+        }
+    }
+    let columns = all.iter().filter(|(name, _)| named.contains(name.as_str()));
+    columns.map(|(name, kind)| (name.clone(), *kind)).collect()
+}

@@ -1,0 +1,225 @@
+//! What a search expression asks of a row, in terms of tests of columns that many searches share.
+
+use indexmap::IndexMap;
+
+use crate::exec::expr::predicate::compile::{disjuncts, equals_one};
+use crate::exec::frame::Frame;
+use crate::exec::operators::filter::is_anything;
+use crate::exec::shared_scan::column_predicates::{Collected, PRESENT};
+use crate::plan::expr::matching::{FieldMatcher, TermMatcher};
+use crate::syntax::SpecialField;
+use crate::syntax::ast::{CompareOp, Literal, Search};
+
+/// What must hold for a row to be found. It may hold for rows that are not found in the end, where
+/// part of an expression can't be said by tests of columns.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Formula {
+    All(Vec<Formula>),
+    Any(Vec<Formula>),
+    Not(Box<Formula>),
+    /// The test of a column that has this bit.
+    Test {
+        column: usize,
+        bit: usize,
+    },
+    Constant(bool),
+}
+
+/// Values from which on it is only asked whether one of them is met, not which.
+const MANY: usize = 8;
+
+/// The columns that formulas test, with the tests.
+#[derive(Default)]
+pub(super) struct Tested {
+    pub names: Vec<String>,
+    pub tests: Vec<Collected>,
+}
+
+impl Tested {
+    /// The formula of search expressions that must all hold for rows with these columns.
+    pub(super) fn formula<'s>(
+        &mut self,
+        searches: impl IntoIterator<Item = &'s Search>,
+        frame: &Frame,
+    ) -> Formula {
+        let parts = searches
+            .into_iter()
+            .map(|search| self.of(search, true, frame));
+        all(parts.collect())
+    }
+
+    /// The formula of an expression, or of its opposite.
+    fn of(&mut self, search: &Search, holds: bool, frame: &Frame) -> Formula {
+        let mut each = |parts: &[Search]| -> Vec<Formula> {
+            parts.iter().map(|p| self.of(p, holds, frame)).collect()
+        };
+        let exact = match search {
+            Search::And(parts) if holds => return all(each(parts)),
+            Search::And(parts) => return any(each(parts)),
+            Search::Or(parts) if parts.is_empty() => None,
+            Search::Or(parts) if holds => return self.alternatives(parts, frame),
+            Search::Or(parts) => return all(each(parts)),
+            Search::Not(inner) => return self.of(inner, !holds, frame),
+            Search::Compare { field, op, value } => self.compare(&field.text, *op, &[value], frame),
+            Search::In { field, values } => {
+                let values: Vec<&Literal> = values.iter().collect();
+                self.compare(&field.text, CompareOp::Eq, &values, frame)
+            }
+            Search::Term(literal) | Search::ExactTerm(literal) | Search::CaseTerm(literal) => {
+                self.term(search, literal, frame)
+            }
+            Search::Subsearch(_) | Search::CompareSubsearch { .. } => None,
+        };
+        match (exact, holds) {
+            // Nothing is known: rows are left to the search itself.
+            (None, _) => Formula::Constant(true),
+            (Some(formula), true) => formula,
+            (Some(Formula::Constant(constant)), false) => Formula::Constant(!constant),
+            (Some(formula), false) => Formula::Not(Box::new(formula)),
+        }
+    }
+
+    /// Alternatives, those of one field as one.
+    fn alternatives(&mut self, parts: &[Search], frame: &Frame) -> Formula {
+        let mut values: IndexMap<&str, Vec<&Literal>> = IndexMap::new();
+        let mut tests = Vec::new();
+        for part in parts.iter().flat_map(disjuncts) {
+            match equals_one(part) {
+                Some((field, some)) => values.entry(field).or_default().extend(some),
+                None => tests.push(self.of(part, true, frame)),
+            }
+        }
+        for (field, values) in values {
+            let test = self.compare(field, CompareOp::Eq, &values, frame);
+            // Nothing is known: rows are left to the search itself.
+            tests.push(test.unwrap_or(Formula::Constant(true)));
+        }
+        any(tests)
+    }
+
+    fn compare(
+        &mut self,
+        name: &str,
+        op: CompareOp,
+        values: &[&Literal],
+        frame: &Frame,
+    ) -> Option<Formula> {
+        let special = SpecialField::of(name);
+        let of_time_and_kin = special.is_some_and(|special| special != SpecialField::Index);
+        let hidden = |value: &&Literal| name == "index" && value.text.starts_with('*');
+        if of_time_and_kin || values.iter().any(hidden) {
+            return None;
+        }
+        if !frame.has(name) {
+            return Some(Formula::Constant(false));
+        }
+        let column = self.column(name);
+        let is_presence = |value: &&Literal| FieldMatcher::new(op, &value.text).is_presence();
+        if values.len() >= MANY && !values.iter().any(is_presence) {
+            let bit = self.tests[column].one_of(values);
+            return Some(Formula::Test { column, bit });
+        }
+        let tests = values.iter().map(|value| {
+            let bit = match is_presence(value) {
+                true => PRESENT,
+                false => self.tests[column].field(op, &value.text),
+            };
+            Formula::Test { column, bit }
+        });
+        Some(any(tests.collect()))
+    }
+
+    fn term(&mut self, search: &Search, literal: &Literal, frame: &Frame) -> Option<Formula> {
+        if is_anything(literal) {
+            return None;
+        }
+        if !frame.has("_raw") {
+            return Some(Formula::Constant(false));
+        }
+        let matcher = TermMatcher::of(search)?.ok()?;
+        let kind = match search {
+            Search::ExactTerm(_) => 'e',
+            Search::CaseTerm(_) => 'c',
+            _ => 't',
+        };
+        let column = self.column("_raw");
+        let bit = self.tests[column].term(format!("{kind}{}", literal.text), matcher);
+        Some(Formula::Test { column, bit })
+    }
+
+    fn column(&mut self, name: &str) -> usize {
+        if let Some(at) = self.names.iter().position(|known| known == name) {
+            return at;
+        }
+        self.names.push(name.to_owned());
+        self.tests.push(Collected::default());
+        self.names.len() - 1
+    }
+}
+
+impl Formula {
+    /// Whether it holds, as far as the tests say of which it is known whether they pass; the
+    /// others that it hangs on are added to `open`.
+    pub(super) fn settled(
+        &self,
+        passes: &impl Fn(usize, usize) -> Option<bool>,
+        open: &mut Vec<(usize, usize)>,
+    ) -> Option<bool> {
+        match self {
+            Formula::All(parts) => settled(parts, true, passes, open),
+            Formula::Any(parts) => settled(parts, false, passes, open),
+            Formula::Not(inner) => inner.settled(passes, open).map(|holds| !holds),
+            Formula::Test { column, bit } => {
+                let passed = passes(*column, *bit);
+                if passed.is_none() {
+                    open.push((*column, *bit));
+                }
+                passed
+            }
+            Formula::Constant(constant) => Some(*constant),
+        }
+    }
+}
+
+/// The same for parts of which one that is not `neutral` decides.
+fn settled(
+    parts: &[Formula],
+    neutral: bool,
+    passes: &impl Fn(usize, usize) -> Option<bool>,
+    open: &mut Vec<(usize, usize)>,
+) -> Option<bool> {
+    let before = open.len();
+    let mut all_known = true;
+    for part in parts {
+        match part.settled(passes, open) {
+            Some(holds) if holds != neutral => {
+                open.truncate(before);
+                return Some(holds);
+            }
+            Some(_) => {}
+            None => all_known = false,
+        }
+    }
+    all_known.then_some(neutral)
+}
+
+fn all(parts: Vec<Formula>) -> Formula {
+    joined(parts, true, Formula::All)
+}
+
+fn any(parts: Vec<Formula>) -> Formula {
+    joined(parts, false, Formula::Any)
+}
+
+/// Parts joined; `neutral` ones change nothing, their opposites decide.
+fn joined(mut parts: Vec<Formula>, neutral: bool, join: fn(Vec<Formula>) -> Formula) -> Formula {
+    if parts.contains(&Formula::Constant(!neutral)) {
+        return Formula::Constant(!neutral);
+    }
+    parts.retain(|part| *part != Formula::Constant(neutral));
+    match parts.len() {
+        0 => Formula::Constant(neutral),
+        1 => parts.remove(0),
+        _ => join(parts),
+    }
+}

@@ -1,0 +1,151 @@
+//! What plans ask first of events and of the rows of data models.
+
+use std::collections::BTreeSet;
+
+use crate::exec::fields::default_fields;
+use crate::exec::operators::filter::fields_looked_at;
+use crate::exec::scan::summaries::scanned;
+use crate::plan::analysis::fields_of;
+use crate::plan::names::mentioned;
+use crate::plan::{AggregateInput, Plan, Predicate, Scan};
+use crate::syntax::ast::{Name, Search};
+
+/// Where rows are looked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    Events,
+    Model {
+        model: String,
+        dataset: Option<String>,
+        summaries_only: bool,
+    },
+}
+
+/// What one search asks first.
+pub(super) struct Want<'p> {
+    pub source: Source,
+    /// What tells it apart from others.
+    pub key: String,
+    /// What must hold.
+    pub searches: Vec<&'p Search>,
+    /// The columns that are looked at; none for all.
+    pub columns: Option<BTreeSet<String>>,
+    /// The data set's names, with their places.
+    pub names: Option<(&'p Name, Option<&'p Name>)>,
+}
+
+/// Adds what a plan asks.
+pub(super) fn wants<'p>(plan: &'p Plan, found: &mut Vec<Want<'p>>) {
+    // Fields that are made only for searches that name them are not made for all.
+    let of_events = mentioned(plan, &default_fields::NAMES).is_empty();
+    visit(plan, of_events, found);
+}
+
+fn visit<'p>(plan: &'p Plan, of_events: bool, found: &mut Vec<Want<'p>>) {
+    match plan {
+        Plan::Aggregate { input, .. } if scanned(plan).is_some_and(|w| w.is_slim()) => {
+            found.extend(of_model(plan, input));
+        }
+        Plan::Filter {
+            input,
+            predicate: predicate @ Predicate::Search(search, _),
+        } if of_events
+            && matches!(
+                input.as_ref(),
+                Plan::Scan(Scan::Events | Scan::EventsUnordered)
+            ) =>
+        {
+            found.push(Want {
+                source: Source::Events,
+                key: event_key(predicate),
+                searches: vec![search],
+                columns: None,
+                names: None,
+            });
+        }
+        _ => {}
+    }
+    if let Plan::Filter {
+        predicate: Predicate::Search(_, plans),
+        ..
+    } = plan
+    {
+        for plan in plans {
+            visit(plan, of_events, found);
+        }
+    }
+    for input in plan.inputs() {
+        visit(input, of_events, found);
+    }
+}
+
+/// What an aggregation over the filtered rows of a data set asks.
+fn of_model<'p>(plan: &'p Plan, input: &'p Plan) -> Option<Want<'p>> {
+    let mut searches = Vec::new();
+    let mut columns = aggregated(plan);
+    let mut below = input;
+    while let Plan::Filter { input, predicate } = below {
+        let looked_at: Vec<String> = match predicate {
+            Predicate::Search(search, plans) => {
+                searches.push(search);
+                if !plans.is_empty() {
+                    columns = None;
+                }
+                let fields = fields_looked_at(std::slice::from_ref(search));
+                fields.into_iter().map(str::to_owned).collect()
+            }
+            Predicate::Expr(expr) => fields_of(expr),
+        };
+        columns.iter_mut().for_each(|c| c.extend(looked_at.clone()));
+        below = input;
+    }
+    let Plan::Scan(Scan::Model {
+        model,
+        dataset,
+        summaries_only,
+    }) = below
+    else {
+        return None;
+    };
+    (!searches.is_empty()).then(|| Want {
+        source: Source::Model {
+            model: model.text.clone(),
+            dataset: dataset.as_ref().map(|d| d.text.clone()),
+            summaries_only: *summaries_only,
+        },
+        key: model_key(input),
+        searches,
+        columns,
+        names: Some((model, dataset.as_ref())),
+    })
+}
+
+/// The columns that an aggregation looks at; none when it does not name them.
+fn aggregated(plan: &Plan) -> Option<BTreeSet<String>> {
+    let Plan::Aggregate { aggregates, by, .. } = plan else {
+        return None;
+    };
+    let mut columns = BTreeSet::from(["_time".to_owned()]);
+    columns.extend(by.iter().map(|by| by.name.clone()));
+    for call in aggregates {
+        match &call.arg {
+            AggregateInput::Row => {}
+            AggregateInput::Field(pattern) if !pattern.is_wild() => {
+                columns.insert(pattern.text.clone());
+            }
+            AggregateInput::Field(_) => return None,
+            AggregateInput::Expr(expr) => columns.extend(fields_of(expr)),
+        }
+    }
+    Some(columns)
+}
+
+/// What tells the filtered rows of a data set apart from others.
+pub(in crate::exec) fn model_key(filtered: &Plan) -> String {
+    format!("{filtered:?}")
+}
+
+/// What tells the events that a search finds apart from others.
+pub(in crate::exec) fn event_key(predicate: &Predicate) -> String {
+    format!("{predicate:?}")
+}

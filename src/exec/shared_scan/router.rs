@@ -1,0 +1,448 @@
+//! Which searches may find a row, for all rows of columns at once.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use foldhash::fast::FixedState;
+use polars::prelude::{Column, PolarsResult, StringChunked};
+
+use crate::exec::frame::reader::common_height;
+use crate::exec::shared_scan::batch::Trial;
+use crate::exec::shared_scan::codes::{Known, UNKNOWN, is_diverse};
+use crate::exec::shared_scan::column_predicates::{Bits, Collected, ColumnTests, is_set, set};
+use crate::exec::shared_scan::predicate_expr::{Formula, Tested};
+
+/// The set of no search.
+pub(super) const NONE: u32 = 0;
+
+/// Rows from which on the texts of a column are looked at last, and only for what is open then.
+const MANY: usize = 4096;
+
+/// Rows that have the same kinds from which on a trial is made for what they leave open.
+const SEVERAL: usize = 64;
+
+/// Of all rows, one in so many is a good part for one search.
+const A_GOOD_PART: u64 = 20;
+
+/// Of the rows that are kept at most, one in so many is few, whatever part of all they are.
+const FEW: u64 = 20;
+
+/// Finds out for rows which of many searches may find them.
+pub(super) struct Finder {
+    columns: Vec<ColumnTests>,
+    /// What each search asks, with its number.
+    formulas: Vec<(usize, Formula)>,
+    /// Rows that are kept at most: searches that find more read them themselves.
+    most: u64,
+    /// By the kinds of the columns that are known.
+    rests: Mutex<HashMap<Box<[u32]>, Arc<Rest>, FixedState>>,
+    sets: Mutex<Sets>,
+}
+
+/// What is left to ask of rows where some columns hold values of known kinds.
+struct Rest {
+    /// Searches that may find the rows, whatever else they hold.
+    found: Vec<usize>,
+    /// Formulas that hang on other columns.
+    open: Vec<usize>,
+    /// The tests of each column that these hang on; none where there are none.
+    asked: Vec<Option<Bits>>,
+}
+
+/// The sets of searches that rows were found by.
+struct Sets {
+    /// By the kinds of the values of a row.
+    by_kinds: HashMap<Box<[u32]>, u32, FixedState>,
+    numbers: HashMap<Box<[usize]>, u32>,
+    /// The searches of each set.
+    searches: Vec<Box<[usize]>>,
+    /// Rows of each set.
+    rows: Vec<u64>,
+    /// Searches that find too many rows to keep them: for good, as rows of theirs are let go.
+    crowded: BTreeSet<usize>,
+}
+
+impl Finder {
+    /// A finder for formulas over tested columns, which keeps so many rows at most.
+    pub(super) fn new(tested: Tested, formulas: Vec<(usize, Formula)>, most: u64) -> Finder {
+        let columns = tested.tests.into_iter().map(Collected::finish);
+        let nobody: Box<[usize]> = Box::default();
+        Finder {
+            columns: columns.collect(),
+            formulas,
+            most,
+            rests: Mutex::default(),
+            sets: Mutex::new(Sets {
+                by_kinds: HashMap::default(),
+                numbers: HashMap::from([(nobody.clone(), NONE)]),
+                searches: vec![nobody],
+                rows: vec![0],
+                crowded: BTreeSet::new(),
+            }),
+        }
+    }
+
+    /// The set of each row; `columns` are those that are tested, in their order.
+    ///
+    /// # Errors
+    /// Never on account of data.
+    pub(super) fn sets(&self, columns: &[Column]) -> PolarsResult<Vec<u32>> {
+        // A constant column may come as one row, whatever the others have.
+        let height = common_height(columns);
+        let mut kinds = Vec::with_capacity(columns.len());
+        let mut dear = Vec::new();
+        for (at, (tests, column)) in self.columns.iter().zip(columns).enumerate() {
+            let is_dear = height >= MANY && tests.seeks() && is_diverse(column);
+            kinds.push(if is_dear {
+                Vec::new()
+            } else {
+                tests.kinds(column)?
+            });
+            dear.extend(is_dear.then_some(at));
+        }
+        let mut known = Known::of(&kinds, height);
+        let rests: Vec<Arc<Rest>> = known.kinds.iter().map(|kinds| self.rest(kinds)).collect();
+        for &at in &dear {
+            let texts = columns[at].as_materialized_series().str()?;
+            let (trials, of_known) = self.trials(at, texts, &known, &rests);
+            let trial_of_row: Vec<u32> = known
+                .of_row
+                .iter()
+                .map(|known| of_known[*known as usize])
+                .collect();
+            kinds[at] = self.columns[at].kinds_by(texts, &trials, &trial_of_row);
+        }
+        // The rest that each combination began as.
+        let mut begun: Vec<u32> = (0..rests.len() as u32).collect();
+        for at in dear {
+            let before;
+            (known, before) = known.with(at, &kinds[at]);
+            begun = before.into_iter().map(|at| begun[at as usize]).collect();
+        }
+        let sets = known.kinds.iter().zip(&begun);
+        let sets: Vec<u32> = sets
+            .map(|(kinds, rest)| self.set_of(kinds, &rests[*rest as usize]))
+            .collect();
+        let rows = known.of_row.into_iter();
+        Ok(rows.map(|known| sets[known as usize]).collect())
+    }
+
+    /// The set of all of so many rows, where no column is tested.
+    pub(super) fn set_of_all(&self, rows: u64) -> u32 {
+        let set = self.set_of(&[], &self.rest(&[]));
+        self.lock().rows[set as usize] += rows;
+        set
+    }
+
+    /// What is left to ask where the columns hold these kinds.
+    fn rest(&self, kinds: &[u32]) -> Arc<Rest> {
+        let rests = || self.rests.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rest) = rests().get(kinds) {
+            return Arc::clone(rest);
+        }
+        let passed = self.passed(kinds);
+        let mut rest = Rest {
+            found: Vec::new(),
+            open: Vec::new(),
+            asked: Vec::new(),
+        };
+        let mut tests = Vec::new();
+        for (at, (search, formula)) in self.formulas.iter().enumerate() {
+            match formula.settled(&passes(&passed), &mut tests) {
+                Some(true) => rest.found.push(*search),
+                Some(false) => {}
+                None => rest.open.push(at),
+            }
+        }
+        for (column, of_column) in self.columns.iter().enumerate() {
+            let mut bits = vec![0; of_column.words()];
+            let here = tests.iter().filter(|(at, _)| *at == column);
+            here.for_each(|(_, bit)| set(&mut bits, *bit));
+            let any = bits.iter().any(|word| *word != 0);
+            rest.asked.push(any.then(|| bits.into()));
+        }
+        let rest = Arc::new(rest);
+        rests().insert(kinds.into(), Arc::clone(&rest));
+        rest
+    }
+
+    /// The trials of a column with these texts for what rows leave open, and which of them is for
+    /// which known kinds.
+    fn trials(
+        &self,
+        column: usize,
+        texts: &StringChunked,
+        known: &Known,
+        rests: &[Arc<Rest>],
+    ) -> (Vec<Option<Arc<Trial>>>, Vec<u32>) {
+        let tests = &self.columns[column];
+        let mut trials: Vec<Option<Arc<Trial>>> = vec![None];
+        let of_known = rests.iter().zip(known.rows()).map(|(rest, rows)| {
+            let Some(asked) = &rest.asked[column] else {
+                return 0;
+            };
+            let trial = match rows >= SEVERAL {
+                true => tests.trial(asked, texts),
+                false => tests.all(),
+            };
+            let same = |other: &Option<Arc<Trial>>| {
+                other
+                    .as_ref()
+                    .is_some_and(|other| Arc::ptr_eq(other, &trial))
+            };
+            let at = trials.iter().position(same).unwrap_or_else(|| {
+                trials.push(Some(Arc::clone(&trial)));
+                trials.len() - 1
+            });
+            at as u32
+        });
+        let of_known = of_known.collect();
+        (trials, of_known)
+    }
+
+    /// The tests of each column that are passed; none where that is not known.
+    fn passed(&self, kinds: &[u32]) -> Vec<Option<Bits>> {
+        let columns = self.columns.iter().zip(kinds);
+        columns
+            .map(|(tests, kind)| (*kind != UNKNOWN).then(|| tests.passed(*kind)))
+            .collect()
+    }
+
+    /// The set of rows of these kinds.
+    fn set_of(&self, kinds: &[u32], rest: &Rest) -> u32 {
+        if let Some(set) = self.lock().by_kinds.get(kinds) {
+            return *set;
+        }
+        let passed = self.passed(kinds);
+        let holds = |at: &&usize| {
+            let (_, formula) = &self.formulas[**at];
+            formula.settled(&passes(&passed), &mut Vec::new()) == Some(true)
+        };
+        let open = rest.open.iter().filter(holds);
+        let mut searches: Vec<usize> = open.map(|at| self.formulas[*at].0).collect();
+        searches.extend(&rest.found);
+        searches.sort_unstable();
+        let searches: Box<[usize]> = searches.into();
+        let mut sets = self.lock();
+        let next = sets.searches.len() as u32;
+        let number = *sets.numbers.entry(searches.clone()).or_insert(next);
+        if number == next {
+            sets.searches.push(searches);
+            sets.rows.push(0);
+        }
+        sets.by_kinds.insert(kinds.into(), number);
+        number
+    }
+
+    /// The same, where rows of sets that nobody takes any more count as found by none.
+    ///
+    /// # Errors
+    /// As for [`Finder::sets`].
+    pub(super) fn wanted(&self, columns: &[Column]) -> PolarsResult<Vec<u32>> {
+        let mut found = self.sets(columns)?;
+        let mut sets = self.lock();
+        for set in &found {
+            sets.rows[*set as usize] += 1;
+        }
+        self.crowd(&mut sets);
+        let idle: Vec<bool> = sets
+            .searches
+            .iter()
+            .map(|searches| searches.iter().all(|s| sets.crowded.contains(s)))
+            .collect();
+        drop(sets);
+        for set in &mut found {
+            if idle[*set as usize] {
+                *set = NONE;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The searches that find too many rows to keep them.
+    pub(super) fn crowded(&self) -> BTreeSet<usize> {
+        let mut sets = self.lock();
+        self.crowd(&mut sets);
+        sets.crowded.clone()
+    }
+
+    /// Rows of a search that finds a good part of all are not kept: it reads them as quickly
+    /// alone. While there are still too many, neither are those of the search that finds most.
+    fn crowd(&self, sets: &mut Sets) {
+        let mut rows: HashMap<usize, u64> = HashMap::new();
+        for (searches, count) in sets.searches.iter().zip(&sets.rows) {
+            for search in searches {
+                *rows.entry(*search).or_default() += count;
+            }
+        }
+        let good_part = (sets.rows.iter().sum::<u64>() / A_GOOD_PART).max(self.most / FEW);
+        sets.crowded.extend(
+            rows.iter()
+                .filter(|(_, rows)| **rows > good_part)
+                .map(|(s, _)| *s),
+        );
+        rows.retain(|search, _| !sets.crowded.contains(search));
+        loop {
+            let kept = sets.searches.iter().zip(&sets.rows);
+            let kept =
+                kept.filter(|(searches, _)| !searches.iter().all(|s| sets.crowded.contains(s)));
+            let kept: u64 = kept.map(|(_, rows)| rows).sum();
+            if kept <= self.most {
+                break;
+            }
+            let most = rows.iter().max_by_key(|(search, rows)| (**rows, **search));
+            let Some(most) = most.map(|(search, _)| *search) else {
+                break;
+            };
+            rows.remove(&most);
+            sets.crowded.insert(most);
+        }
+    }
+
+    /// For each search with a number below `searches`, the places in `sets` where it may find a
+    /// row.
+    pub(super) fn places(&self, sets: &[u32], searches: usize) -> Vec<Vec<u32>> {
+        let known = self.lock();
+        let mut places = vec![Vec::new(); searches];
+        for (place, set) in sets.iter().enumerate() {
+            for search in &known.searches[*set as usize] {
+                places[*search].push(place as u32);
+            }
+        }
+        places
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Sets> {
+        self.sets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a test of a column is passed, as far as that is known.
+fn passes(passed: &[Option<Bits>]) -> impl Fn(usize, usize) -> Option<bool> {
+    |column, bit| passed[column].as_ref().map(|bits| is_set(bits, bit))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
+
+    use super::{Finder, MANY};
+    use crate::exec::frame::Frame;
+    use crate::exec::shared_scan::predicate_expr::Tested;
+    use crate::plan::build;
+    use crate::plan::expr::matching::FieldMatcher;
+    use crate::syntax::ast::{CompareOp, Search};
+
+    /// Whether a search expression holds for the texts of a row.
+    fn holds(search: &Search, name: Option<&str>, line: Option<&str>) -> bool {
+        match search {
+            Search::And(parts) => parts.iter().all(|part| holds(part, name, line)),
+            Search::Or(parts) => parts.iter().any(|part| holds(part, name, line)),
+            Search::Not(inner) => !holds(inner, name, line),
+            Search::Compare { field, op, value } => {
+                let text = if field.text == "name" { name } else { line };
+                text.is_some_and(|text| FieldMatcher::new(*op, &value.text).matches_text(text))
+            }
+            other => panic!("no test of {other:?}"),
+        }
+    }
+
+    fn not_equal(field: &str, pattern: &str) -> Search {
+        let Search::Compare { field, value, .. } = build::equals(field, pattern) else {
+            panic!("it compares");
+        };
+        let op = CompareOp::Ne;
+        Search::Compare { field, op, value }
+    }
+
+    #[test]
+    fn many_different_texts_are_found_by_whom_they_would_be_alone() {
+        let height = 3 * MANY;
+        let names = ["cmd.exe", "net.exe", "wmic.exe", "svchost.exe"];
+        let name =
+            |row: usize| (!row.is_multiple_of(97)).then(|| names[row * 7 % 4 * (row % 3) % 4]);
+        let words = [
+            "/node:a",
+            "process call",
+            "stop x",
+            "  USER é",
+            "create",
+            "a*b",
+        ];
+        let line = |row: usize| {
+            let text = format!("{row} {} {}", words[row % 6], words[row / 6 % 6]);
+            (!row.is_multiple_of(89)).then_some(text)
+        };
+        let lines: Vec<Option<String>> = (0..height).map(line).collect();
+        let columns = vec![
+            Column::from(Series::new(
+                "name".into(),
+                (0..height).map(name).collect::<Vec<_>>(),
+            )),
+            Column::from(Series::new("line".into(), &lines)),
+        ];
+        let is = build::equals;
+        let not = |search: Search| Search::Not(Box::new(search));
+        let searches = [
+            Search::And(vec![
+                is("name", "wmic.exe"),
+                is("line", "*/node:*"),
+                is("line", "*call*"),
+            ]),
+            Search::And(vec![is("name", "net*"), not(is("line", "*stop*"))]),
+            Search::And(vec![
+                not_equal("name", "cmd.exe"),
+                not_equal("line", "*user*"),
+            ]),
+            Search::Or(vec![is("name", "cmd.exe"), is("line", "*create*create*")]),
+            Search::And(vec![is("line", "*"), is("name", "svchost.exe")]),
+            not(Search::Or(vec![is("name", "*"), is("line", "*node*")])),
+            is("line", "*é*"),
+            is("line", "12*"),
+            is("line", "*never*"),
+        ];
+        let rows = DataFrame::new(height, columns.clone()).expect("of one height");
+        let frame = Frame::of(rows);
+        let mut tested = Tested::default();
+        let formulas = searches.iter().enumerate();
+        let formulas: Vec<_> = formulas
+            .map(|(at, search)| (at, tested.formula([search], &frame)))
+            .collect();
+        let of_name = |name: &String| columns.iter().find(|column| column.name() == name).cloned();
+        let asked: Vec<Column> = tested.names.iter().filter_map(of_name).collect();
+        let finder = Finder::new(tested, formulas, u64::MAX);
+        let sets = finder.wanted(&asked).expect("they are texts");
+        let places = finder.places(&sets, searches.len());
+        for (search, places) in searches.iter().zip(places) {
+            let found = |row: &usize| holds(search, name(*row), lines[*row].as_deref());
+            let expected: Vec<u32> = (0..height).filter(found).map(|row| row as u32).collect();
+            assert_eq!(places, expected, "{search:?}");
+        }
+    }
+
+    #[test]
+    fn those_who_find_most_are_left_out_where_there_are_too_many_rows() {
+        let texts: Vec<String> = (0..1000).map(|n| format!("{}", n % 100)).collect();
+        let columns = [Column::from(Series::new("name".into(), texts))];
+        let frame = Frame::of(DataFrame::new(1000, columns.to_vec()).expect("of one height"));
+        let mut tested = Tested::default();
+        let searches = [
+            build::equals("name", "1"),
+            not_equal("name", "1"),
+            build::equals("name", "2"),
+            build::equals("name", "3"),
+        ];
+        let formulas = searches.iter().enumerate();
+        let formulas = formulas.map(|(at, search)| (at, tested.formula([search], &frame)));
+        let formulas = formulas.collect();
+        let finder = Finder::new(tested, formulas, 25);
+        let sets = finder.wanted(&columns).expect("they are texts");
+        assert_eq!(finder.crowded(), BTreeSet::from([1, 3]));
+        let places = finder.places(&sets, 4);
+        assert_eq!(places[0].len(), 10);
+        assert_eq!(places[2].len(), 10);
+        assert_eq!(sets.iter().filter(|set| **set != super::NONE).count(), 20);
+    }
+}

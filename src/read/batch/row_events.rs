@@ -1,0 +1,180 @@
+//! Rows of JSON and CSV to events: which keys tell an event's time and origin.
+
+use std::borrow::Cow;
+
+use chrono_tz::Tz;
+
+use crate::extract::event::{Event, Field};
+use crate::extract::{timestamp, windows_xml};
+use crate::read::formats::windows;
+use crate::read::recognise;
+
+/// Sourcetype of plain rows.
+pub const SOURCETYPE: &str = "_json";
+
+/// Keys that tell a plain row's time when it has no `_time`, the most telling first.
+const TIME_KEYS: [&str; 12] = [
+    "@timestamp",
+    "timestamp",
+    "Timestamp",
+    "time",
+    "Time",
+    "eventTime",
+    "event_time",
+    "EventTime",
+    "datetime",
+    "date",
+    "ts",
+    "CreationTime",
+];
+
+/// Makes an event of a row's fields and text; also says what is wrong with the row, if it can be
+/// taken all the same.
+pub type MakeEvent =
+    for<'a> fn(Vec<Field<'a>>, &'a str, &Rows<'_>) -> (Event<'a>, Option<&'static str>);
+
+/// How rows become events.
+#[derive(Clone, Copy)]
+pub struct Rows<'n> {
+    /// The zone of times that name none.
+    pub zone: Tz,
+    /// The file's name.
+    pub file: &'n str,
+    /// Whether they are the records of a log, in which a JSON null is the value `null`, as it is to
+    /// Splunk; in plain rows it is a missing value.
+    pub log: bool,
+    /// Whether lists of records in an envelope are taken apart.
+    pub unwrap: bool,
+    /// Whether names of lists are written without `{}`.
+    pub trim_braces: bool,
+    /// What makes the events.
+    pub make: MakeEvent,
+}
+
+/// The event of one row, and what is wrong with it, if it could be read all the same.
+pub fn event<'a>(
+    fields: Vec<Field<'a>>,
+    raw: &'a str,
+    rows: &Rows<'_>,
+) -> (Event<'a>, Option<&'static str>) {
+    match windows::json::flavour(&fields) {
+        Some(flavour) => {
+            let fields = fields.into_iter().filter(|field| !field.null).collect();
+            let event = windows::json::event(flavour, fields, Cow::Borrowed(raw), rows.zone);
+            (event, None)
+        }
+        None => plain_row(fields, raw, SOURCETYPE, rows),
+    }
+}
+
+/// A row of a table: every key is a column, whatever its name.
+pub fn table_row<'a>(
+    fields: Vec<Field<'a>>,
+    _raw: &'a str,
+    _rows: &Rows<'_>,
+) -> (Event<'a>, Option<&'static str>) {
+    let event = Event {
+        fields: fields.into_iter().filter(|field| !field.null).collect(),
+        ..Event::default()
+    };
+    (event, None)
+}
+
+/// A row whose keys are its fields. `_time`, `_raw`, `host`, `source`, `sourcetype` and `index` are
+/// taken out as what they are. `raw` stands in where the row has no `_raw`.
+pub fn plain_row<'a>(
+    fields: Vec<Field<'a>>,
+    raw: &'a str,
+    sourcetype: &'a str,
+    rows: &Rows<'_>,
+) -> (Event<'a>, Option<&'static str>) {
+    let mut event = Event {
+        raw: Cow::Borrowed(raw),
+        ..Event::default()
+    };
+    let mut rest = fields;
+    let mut problem = None;
+    let mut has_time = false;
+    let mut extracted = Vec::new();
+    rest.retain_mut(|field| {
+        if field.null {
+            return !matches!(
+                field.name.as_ref(),
+                "_time" | "_raw" | "host" | "source" | "sourcetype" | "index"
+            );
+        }
+        let slot = match field.name.as_ref() {
+            "_time" => {
+                has_time = true;
+                event.time = timestamp::parse(&field.value, rows.zone);
+                if event.time.is_none() && !field.value.is_empty() {
+                    problem = Some("`_time` is no time");
+                }
+                return false;
+            }
+            "_raw" => {
+                event.raw = std::mem::take(&mut field.value);
+                return false;
+            }
+            "host" => &mut event.host,
+            "source" => &mut event.source,
+            "sourcetype" => &mut event.sourcetype,
+            "index" => &mut event.index,
+            _ => return true,
+        };
+        // As Splunk calls fields of a log's record whose names are taken (props.conf,
+        // INDEXED_EXTRACTIONS).
+        if rows.log {
+            extracted.push(Field::text(
+                format!("extracted_{}", field.name),
+                field.value.clone(),
+            ));
+        }
+        if !field.value.is_empty() {
+            *slot = Some(std::mem::take(&mut field.value));
+        }
+        false
+    });
+    rest.extend(extracted);
+    event.fields = rest;
+    let known = recognise::json::recognise(&event, rows.file);
+    if known.is_none() && !rows.log {
+        event.fields.retain(|field| !field.null);
+    }
+    if !has_time {
+        let known_time = known.as_ref().and_then(|(_, time)| *time);
+        event.time = known_time.or_else(|| {
+            TIME_KEYS
+                .iter()
+                .find_map(|key| timestamp::parse(event.get(key)?, rows.zone))
+        });
+    }
+    if event.sourcetype.is_none() {
+        event.sourcetype = Some(known.map_or(Cow::Borrowed(sourcetype), |(known, _)| known));
+    }
+    add_fields_of_raw(&mut event);
+    (event, problem)
+}
+
+/// A row that carries a Windows event's XML and nothing of what is in it, as exported searches do.
+fn add_fields_of_raw(event: &mut Event<'_>) {
+    let carries_xml = event.raw.starts_with("<Event ") || event.raw.starts_with("<Event>");
+    if !carries_xml || event.get("EventCode").is_some() || event.get("EventID").is_some() {
+        return;
+    }
+    let Ok((inner, _)) = windows_xml::damaged_event(&event.raw) else {
+        return;
+    };
+    let new: Vec<Field<'static>> = inner
+        .fields
+        .iter()
+        .filter(|f| event.get(&f.name).is_none())
+        .map(|f| Field::text(f.name.to_string(), f.value.to_string()))
+        .collect();
+    let (time, host) = (inner.time, inner.host.map(|h| h.into_owned()));
+    event.time = event.time.or(time);
+    if event.host.is_none() {
+        event.host = host.map(Cow::Owned);
+    }
+    event.fields.extend(new);
+}

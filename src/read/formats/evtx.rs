@@ -1,0 +1,187 @@
+//! Windows event log files (`.evtx`), chunk by chunk: threads render them as XML, whose fields are then
+//! read in the order of the file.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use evtx::{EvtxChunkData, ParserSettings};
+
+use crate::error::{Error, Result, caught};
+use crate::extract::event::EventSink;
+use crate::extract::windows_xml;
+use crate::parallel::cores;
+use crate::read::input::buffer::Input;
+
+const HEADER: usize = 4096;
+const CHUNK: usize = 65536;
+/// Chunks that are being rendered or wait to be read.
+const AHEAD: usize = 8;
+
+/// What a file starts with.
+const FILE_MARK: &[u8] = b"ElfFile\0";
+/// What a chunk starts with.
+const CHUNK_MARK: &[u8] = b"ElfChnk\0";
+
+/// Whether a file that starts so is one. Its header may be damaged: the chunks behind it hold all.
+pub fn looks_like(head: &[u8]) -> bool {
+    head.starts_with(FILE_MARK)
+        || head
+            .get(HEADER..)
+            .is_some_and(|h| h.starts_with(CHUNK_MARK))
+}
+
+/// What a chunk holds.
+enum Rendered {
+    /// Its records as XML, or why one is none.
+    Records(Vec<Result<String, String>>),
+    /// Why it is none.
+    Damaged(String),
+}
+
+/// A chunk on its way: none where it was cut off.
+struct Waiting {
+    cut_off: bool,
+    rendered: Receiver<Rendered>,
+}
+
+/// Reads all events. A chunk or a record that is damaged is counted and passed; places are
+/// numbers of records, as the format has no lines.
+///
+/// # Errors
+/// What the input or the sink says.
+pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
+    let header = input.head(HEADER);
+    if header.len() < HEADER {
+        sink.bad(0, "the file's header is cut off");
+        return Ok(());
+    }
+    if !header.starts_with(FILE_MARK) {
+        sink.bad(0, "the file's header is damaged");
+    }
+    input.consume(HEADER);
+    let threads = cores().min(AHEAD);
+    let (work, tasks) = sync_channel::<Task>(AHEAD);
+    let tasks = Mutex::new(tasks);
+    thread::scope(|scope| {
+        let tasks = &tasks;
+        for _ in 0..threads {
+            scope.spawn(move || {
+                let settings = Arc::new(ParserSettings::new().indent(false));
+                loop {
+                    // Only one thread waits for the next task; the others wait for it.
+                    let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok((data, answer)) = task else { return };
+                    // Who asked may have given up.
+                    let _ = answer.send(render(data, &settings));
+                }
+            });
+        }
+        // Moved in, so that the threads end with it.
+        let work = work;
+        let mut number = 0;
+        let mut waiting: VecDeque<Waiting> = VecDeque::new();
+        loop {
+            let chunk = if waiting.len() < AHEAD {
+                next_chunk(input)
+            } else {
+                None
+            };
+            if let Some((data, cut_off)) = chunk {
+                let (answer, rendered) = sync_channel(1);
+                let lost = |_| Error::internal("the threads that render chunks ended");
+                work.send((data, answer)).map_err(lost)?;
+                waiting.push_back(Waiting { cut_off, rendered });
+                continue;
+            }
+            let Some(first) = waiting.pop_front() else {
+                return Ok(());
+            };
+            if first.cut_off {
+                sink.bad(number + 1, "the last chunk is cut off");
+            }
+            let lost = |_| Error::internal("a thread that rendered a chunk ended early");
+            let rendered = first.rendered.recv().map_err(lost)?;
+            take(rendered, &mut number, sink)?;
+        }
+    })
+}
+
+/// A chunk, and where to send what it holds.
+type Task = (Vec<u8>, std::sync::mpsc::SyncSender<Rendered>);
+
+/// The next chunk that holds anything, and whether it is cut off.
+fn next_chunk(input: &mut Input<'_>) -> Option<(Vec<u8>, bool)> {
+    loop {
+        let data = input.head(CHUNK);
+        if data.is_empty() {
+            return None;
+        }
+        let data = &data[..data.len().min(CHUNK)];
+        // Where bytes were lost, a chunk begins earlier than it should.
+        let next = match data.starts_with(CHUNK_MARK) {
+            true => None,
+            false => memchr::memmem::find(data, CHUNK_MARK),
+        };
+        let mut data = data[..next.unwrap_or(data.len())].to_vec();
+        input.consume(data.len());
+        // A log is made larger in advance; such chunks hold nothing.
+        if data.iter().all(|b| *b == 0) {
+            continue;
+        }
+        let cut_off = data.len() < CHUNK && next.is_none();
+        data.resize(CHUNK, 0);
+        return Some((data, cut_off));
+    }
+}
+
+/// The records of a chunk. A panic of the parser costs the chunk, not the file.
+fn render(data: Vec<u8>, settings: &Arc<ParserSettings>) -> Rendered {
+    caught(|| parse(data, settings)).unwrap_or_else(Rendered::Damaged)
+}
+
+fn parse(data: Vec<u8>, settings: &Arc<ParserSettings>) -> Rendered {
+    let mut data = match EvtxChunkData::new(data, false) {
+        Ok(data) => data,
+        Err(why) => return Rendered::Damaged(why.to_string()),
+    };
+    let mut chunk = match data.parse(Arc::clone(settings)) {
+        Ok(chunk) => chunk,
+        Err(why) => return Rendered::Damaged(why.to_string()),
+    };
+    let records = chunk.iter().map(|record| {
+        let xml = record.and_then(|r| r.into_xml());
+        xml.map(|record| record.data).map_err(|e| e.to_string())
+    });
+    Rendered::Records(records.collect())
+}
+
+fn take(rendered: Rendered, number: &mut u64, sink: &mut dyn EventSink) -> Result<()> {
+    let records = match rendered {
+        Rendered::Records(records) => records,
+        Rendered::Damaged(why) => {
+            sink.bad(
+                *number + 1,
+                &format!("a damaged chunk, its events are missing: {why}"),
+            );
+            return Ok(());
+        }
+    };
+    for record in records {
+        *number += 1;
+        let xml = match record {
+            Ok(xml) => xml,
+            Err(why) => {
+                sink.bad(*number, &format!("a damaged record: {why}"));
+                continue;
+            }
+        };
+        let body = xml.find("<Event").map_or(xml.as_str(), |at| &xml[at..]);
+        match windows_xml::event(body.trim_end()) {
+            Ok(event) => sink.event(&event)?,
+            Err(why) => sink.bad(*number, &format!("a damaged record: {why}")),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,335 @@
+//! JSON rows: one object a line, an array of objects, or objects over several lines.
+
+mod resync;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::error::Result;
+use crate::extract::event::EventSink;
+use crate::extract::json::{object_fields, record_fields};
+use crate::read::batch::row_events::Rows;
+use crate::read::formats::json_envelope::{self, Nesting};
+use crate::read::formats::json_rows::resync::Resync;
+use crate::read::input::buffer::{Input, LONGEST};
+use crate::read::input::decode;
+
+/// How much of a file is looked at to tell how its rows are arranged.
+const HEAD: usize = 64 * 1024;
+/// Whether a file that starts so is JSON rows.
+pub fn looks_like(head: &str) -> bool {
+    let head = skip_record_line(head.trim_start());
+    let mut rest = head.chars().filter(|c| !c.is_whitespace());
+    matches!(
+        (rest.next(), rest.next()),
+        (Some('{'), Some('"' | '}') | None) | (Some('['), Some('{' | ']'))
+    )
+}
+
+/// `evtx_dump` heads every record with `Record 12`.
+fn skip_record_line(text: &str) -> &str {
+    match text.split_once('\n') {
+        Some((line, rest)) if is_record_line(line) => rest.trim_start(),
+        Some(_) | None => text,
+    }
+}
+
+fn is_record_line(line: &str) -> bool {
+    line.trim_end()
+        .strip_prefix("Record ")
+        .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Reads all rows.
+///
+/// # Errors
+/// What the input or the sink says.
+pub fn read(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+    let head = String::from_utf8_lossy(input.head(HEAD)).into_owned();
+    let first = head.trim_start().split_inclusive('\n').next();
+    let first_is_whole = first.is_some_and(|l| l.ends_with('\n') && object_fields(l).is_ok());
+    if rows.unwrap
+        && !first_is_whole
+        && let Some(start) = json_envelope::opening(input.data())
+        // A small document says with its end whether the list is all it holds.
+        && (head.len() >= HEAD || !is_whole_event(&head))
+    {
+        input.consume(start);
+        read_list(input, rows, sink)?;
+        return read_values(input, rows, sink);
+    }
+    if has_rows_by_line(&head) {
+        read_lines(input, rows, sink)
+    } else {
+        read_values(input, rows, sink)
+    }
+}
+
+/// Whether a text is one object that is no envelope.
+fn is_whole_event(text: &str) -> bool {
+    json_envelope::records(text).is_none() && object_fields(text).is_ok()
+}
+
+/// The records of a list whose `[` is behind us, one by one, so that it may be of any length; then
+/// what is left of its envelope.
+fn read_list(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+    let mut resync = Resync::default();
+    loop {
+        let blank = |b: &u8| b.is_ascii_whitespace() || *b == b',';
+        let Some(start) = input.data().iter().position(|b| !blank(b)) else {
+            let length = input.data().len();
+            input.consume(length);
+            if input.fill() {
+                continue;
+            }
+            sink.bad(input.line_number() + 1, "the list of records is cut off");
+            return Ok(());
+        };
+        resync.begins(&input.data()[..start]);
+        input.consume(start);
+        let line = input.line_number() + 1;
+        match input.data()[0] {
+            b'{' => match object(input) {
+                Next::Value(range) => {
+                    let whole = row(&input.data()[range.clone()], line, rows, sink)?;
+                    let length = match whole {
+                        true => range.end,
+                        false => resync
+                            .after(&input.data()[range.clone()])
+                            .unwrap_or(range.end),
+                    };
+                    input.consume(length);
+                }
+                other => {
+                    let why = match other {
+                        Next::TooLong => TOO_LONG,
+                        Next::Value(_) | Next::CutOff | Next::Other(_) | Next::End => CUT_OFF,
+                    };
+                    sink.bad(line, why);
+                    match resync.after(input.data()) {
+                        Some(length) => input.consume(length),
+                        None => {
+                            finish(input);
+                            return Ok(());
+                        }
+                    }
+                }
+            },
+            b']' => {
+                input.consume(1);
+                let mut envelope = Nesting::inside();
+                loop {
+                    if let Some(end) = envelope.end(input.data()) {
+                        input.consume(end);
+                        return Ok(());
+                    }
+                    if input.data().len() > LONGEST || !input.fill() {
+                        sink.bad(line, CUT_OFF);
+                        finish(input);
+                        return Ok(());
+                    }
+                }
+            }
+            _ => {
+                sink.bad(line, "expected a JSON object");
+                let data = input.data();
+                let length = memchr::memchr2(b'\n', b'{', data).unwrap_or(data.len());
+                input.consume(length);
+            }
+        }
+    }
+}
+
+const CUT_OFF: &str = "the JSON object is cut off";
+const TOO_LONG: &str = "longer than 64 MiB";
+
+/// Passes all that is left.
+fn finish(input: &mut Input<'_>) {
+    loop {
+        let length = input.data().len();
+        input.consume(length);
+        if !input.fill() {
+            return;
+        }
+    }
+}
+
+/// Whether rows end with their lines, judged by the head of the file.
+fn has_rows_by_line(head: &str) -> bool {
+    if head.trim_start().starts_with('[') {
+        return false;
+    }
+    let mut lines = head.split_inclusive('\n').filter(|l| !l.trim().is_empty());
+    let Some(first) = lines.next() else {
+        return true;
+    };
+    if is_record_line(first) {
+        return false;
+    }
+    // One line that is longer than the head, or a first line that is a whole row.
+    if !first.ends_with('\n') || object_fields(first).is_ok() {
+        return true;
+    }
+    // The first line may be damaged.
+    lines.any(|l| l.starts_with('{') && l.trim_end() != "{}" && object_fields(l).is_ok())
+}
+
+fn read_lines(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+    while let Some(line) = input.line() {
+        let bytes = line.bytes.trim_ascii();
+        if bytes.is_empty() {
+            continue;
+        }
+        if line.too_long {
+            sink.bad(line.number, TOO_LONG);
+            continue;
+        }
+        row(bytes, line.number, rows, sink)?;
+    }
+    Ok(())
+}
+
+/// Reads one row, or the records of an envelope. Returns whether it is sound.
+fn row(bytes: &[u8], line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<bool> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => {
+            sink.bad(line, decode::NOT_UTF8);
+            decode::lossy(bytes)
+        }
+    };
+    match json_envelope::records(&text).filter(|_| rows.unwrap) {
+        Some(records) => records.into_iter().try_fold(true, |sound, record| {
+            Ok(record_row(&text[record], line, rows, sink)? && sound)
+        }),
+        None => record_row(&text, line, rows, sink),
+    }
+}
+
+fn record_row(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<bool> {
+    let (mut fields, wrong) = record_fields(text);
+    let is_sound = wrong.is_none();
+    if let Some(wrong) = wrong {
+        sink.bad(line, wrong.why);
+        // Splunk cuts what is longer than TRUNCATE: it has such an event, and its fields up to there.
+        // A plain row that is cut off may say something else than was meant.
+        if !(rows.log && wrong.truncated) || fields.is_empty() {
+            return Ok(false);
+        }
+    }
+    if rows.trim_braces {
+        for field in fields.iter_mut().filter(|f| f.name.contains("{}")) {
+            field.name = Cow::Owned(field.name.replace("{}", ""));
+        }
+    }
+    let (event, problem) = (rows.make)(fields, text, &rows);
+    if let Some(problem) = problem {
+        sink.bad(line, problem);
+    }
+    sink.event(&event)?;
+    Ok(is_sound)
+}
+
+/// Elements of an array, or objects one after the other. Behind one that is damaged, reading goes on
+/// where the next one begins.
+fn read_values(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+    let mut resync = Resync::default();
+    loop {
+        let next = next_value(input, &mut resync);
+        let line = input.line_number() + 1;
+        match next {
+            Next::Value(range) => {
+                let value = &input.data()[range.clone()];
+                let length = match row(value, line, rows, sink)? {
+                    true => range.end,
+                    false => resync.after(value).unwrap_or(range.end),
+                };
+                input.consume(length);
+            }
+            Next::CutOff => {
+                let Some(length) = resync.after(input.data()) else {
+                    row(input.data(), line, rows, sink)?;
+                    return Ok(());
+                };
+                row(&input.data()[..length], line, rows, sink)?;
+                input.consume(length);
+            }
+            Next::TooLong => {
+                sink.bad(line, TOO_LONG);
+                match resync.after(input.data()) {
+                    Some(length) => input.consume(length),
+                    None => return Ok(()),
+                }
+            }
+            Next::Other(length) => {
+                sink.bad(line, "expected a JSON object");
+                // The next line may be sound again.
+                input.consume(length);
+            }
+            Next::End => return Ok(()),
+        }
+    }
+}
+
+enum Next {
+    /// An object at these bytes of the data.
+    Value(Range<usize>),
+    /// An object that does not end.
+    CutOff,
+    /// An object beyond the bound.
+    TooLong,
+    /// So many bytes that are no object.
+    Other(usize),
+    /// The end of the file.
+    End,
+}
+
+/// Finds the next object, reading on until it is whole.
+fn next_value(input: &mut Input<'_>, resync: &mut Resync) -> Next {
+    let start = loop {
+        let data = input.data();
+        let blank = |b: &u8| b.is_ascii_whitespace() || matches!(b, b',' | b'[' | b']');
+        match data.iter().position(|b| !blank(b)) {
+            Some(at) if data[at] == b'{' => break at,
+            Some(at) => {
+                if let Some(end) = memchr::memchr(b'\n', &data[at..]) {
+                    if !is_record_line(&String::from_utf8_lossy(&data[at..at + end])) {
+                        return Next::Other(at + end + 1);
+                    }
+                    input.consume(at + end + 1);
+                } else if data.len() > LONGEST || !input.fill() {
+                    return Next::Other(input.data().len());
+                }
+            }
+            None => {
+                let length = data.len();
+                input.consume(length);
+                if !input.fill() {
+                    return Next::End;
+                }
+            }
+        }
+    };
+    resync.begins(&input.data()[..start]);
+    input.consume(start);
+    object(input)
+}
+
+/// The object that the data starts with, read on until it is whole.
+fn object(input: &mut Input<'_>) -> Next {
+    let mut scan = Nesting::default();
+    loop {
+        if let Some(end) = scan.end(input.data()) {
+            return Next::Value(0..end);
+        }
+        if input.data().len() > LONGEST {
+            return Next::TooLong;
+        }
+        if !input.fill() {
+            return Next::CutOff;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

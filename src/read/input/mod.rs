@@ -1,0 +1,7 @@
+//! Input: files found, containers opened, bytes decompressed and decoded.
+
+pub(in crate::read) mod buffer;
+pub(in crate::read) mod container;
+pub(in crate::read) mod decode;
+pub(in crate::read) mod decompression_limit;
+pub(in crate::read) mod discover;

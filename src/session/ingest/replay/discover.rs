@@ -1,0 +1,163 @@
+//! What there is to replay: files, with what descriptions of data sets say of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+
+use crate::error::{Error, Result};
+use crate::knowledge::dataset::{self, DataSets};
+use crate::knowledge::shipped;
+use crate::read::{self, FileFound, Listing, Skipped};
+use crate::session::Session;
+use crate::session::ingest::replay::ReplayOptions;
+
+/// A file to replay, and what is said of its events.
+pub(super) struct Source {
+    pub file: FileFound,
+    pub options: read::Options,
+}
+
+/// Files to replay. Those of one unit are replaced together: they are one file on disk, which
+/// several descriptions may name.
+#[derive(Default)]
+pub(super) struct Units {
+    pub units: Vec<Vec<Source>>,
+    /// Files that descriptions name and that are not there, and what is there and can't be read.
+    pub missing: Vec<Skipped>,
+}
+
+impl Source {
+    /// A file that was named.
+    pub fn new(path: PathBuf, options: read::Options) -> Source {
+        let bytes = match shipped::file(&path) {
+            Some(file) => file.bytes().len() as u64,
+            None => std::fs::metadata(&path).map_or(0, |m| m.len()),
+        };
+        let file = FileFound {
+            path,
+            named: true,
+            bytes,
+        };
+        Source { file, options }
+    }
+}
+
+impl Units {
+    /// The files as units.
+    pub fn of(sources: Vec<Source>) -> Units {
+        let mut units: IndexMap<PathBuf, Vec<Source>> = IndexMap::new();
+        for source in sources {
+            let path = &source.file.path;
+            let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+            units.entry(place).or_default().push(source);
+        }
+        Units {
+            units: units.into_values().collect(),
+            missing: Vec::new(),
+        }
+    }
+
+    /// The files below paths. A folder's descriptions say of its files what they are.
+    ///
+    /// # Errors
+    /// A path that is not there, a description that can't be read, or nothing that is there.
+    pub fn find(session: &Session, paths: &[PathBuf], over: &ReplayOptions) -> Result<Units> {
+        let plain = session.read_options();
+        let mut sources = Vec::new();
+        let mut missing = Vec::new();
+        for path in paths {
+            if is_yaml(path) {
+                if shipped::file(path).is_none() {
+                    std::fs::metadata(path).map_err(|why| Error::file(path, why))?;
+                }
+                match described(session, &plain, path, over) {
+                    Ok((found, gone)) => {
+                        sources.extend(found);
+                        missing.extend(gone);
+                    }
+                    Err(why) => missing.push(Skipped::of(path, why)),
+                }
+                continue;
+            }
+            let Listing { files, skipped } = read::list(path)?;
+            missing.extend(skipped);
+            let mut said: BTreeMap<PathBuf, Vec<Source>> = BTreeMap::new();
+            let mut rest = Vec::new();
+            for file in files {
+                // Other YAML files than descriptions are of no known format.
+                match is_yaml(&file.path).then(|| described(session, &plain, &file.path, over)) {
+                    Some(Ok((found, gone))) if !found.is_empty() || !gone.is_empty() => {
+                        missing.extend(gone);
+                        for source in found {
+                            let place = std::fs::canonicalize(&source.file.path);
+                            let place = place.unwrap_or_else(|_| source.file.path.clone());
+                            said.entry(place).or_default().push(source);
+                        }
+                    }
+                    _ => rest.push(file),
+                }
+            }
+            for file in rest {
+                let place = std::fs::canonicalize(&file.path);
+                match said.remove(&place.unwrap_or_else(|_| file.path.clone())) {
+                    Some(found) => sources.extend(found),
+                    None => sources.push(Source {
+                        file,
+                        options: options(&plain, over, None, None),
+                    }),
+                }
+            }
+            sources.extend(said.into_values().flatten());
+        }
+        let mut units = Units::of(sources);
+        units.missing = missing;
+        Ok(units)
+    }
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "yml" || e == "yaml")
+}
+
+fn options(
+    plain: &read::Options,
+    over: &ReplayOptions,
+    sourcetype: Option<&String>,
+    source: Option<&String>,
+) -> read::Options {
+    read::Options {
+        index: over.index.clone(),
+        source: over.source.as_ref().or(source).cloned(),
+        sourcetype: over.sourcetype.as_ref().or(sourcetype).cloned(),
+        host: over.host.clone(),
+        ..plain.clone()
+    }
+}
+
+/// The files that a description of data sets names, and those of them that are not there.
+fn described(
+    session: &Session,
+    plain: &read::Options,
+    path: &Path,
+    over: &ReplayOptions,
+) -> Result<(Vec<Source>, Vec<Skipped>)> {
+    let sets = DataSets::load(path)?;
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for file in &sets.files {
+        let Some(there) = dataset::locate(&file.path, path, &session.options.content) else {
+            missing.push(Skipped::new(
+                &file.path,
+                format!(
+                    "the data is not there: it is neither beside {} nor in a --content folder",
+                    path.display()
+                ),
+            ));
+            continue;
+        };
+        let said = options(plain, over, file.sourcetype.as_ref(), file.source.as_ref());
+        found.push(Source::new(there, said));
+    }
+    Ok((found, missing))
+}

@@ -1,0 +1,253 @@
+//! Writes logs into the store, and reads the store back.
+
+mod discover;
+mod stats;
+mod workers;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
+
+use indexmap::IndexMap;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::frame::Frame;
+use crate::exec::scan::sources::{Data, EventPart, Stored};
+use crate::knowledge::dataset;
+use crate::knowledge::detection::Detection;
+use crate::knowledge::shipped;
+use crate::read;
+use crate::session::ingest::partitions::SMALL;
+use crate::session::ingest::replay::discover::{Source, Units};
+use crate::session::{ReplaySummary, Session, lock};
+use crate::store::{Damage, Store, StoredSource};
+
+pub(in crate::session) use crate::session::ingest::replay::workers::Summarizer;
+
+/// What is said of all events of a replay, over what files and descriptions say.
+#[derive(Clone, Debug, Default)]
+pub struct ReplayOptions {
+    /// The index; else what the data says, or `main`.
+    pub index: Option<String>,
+    /// The source.
+    pub source: Option<String>,
+    /// The sourcetype.
+    pub sourcetype: Option<String>,
+    /// The host.
+    pub host: Option<String>,
+}
+
+impl Session {
+    /// Writes logs into the store and summarises them for the data models: files, folders,
+    /// archives, and the files that descriptions of data sets (YAML) name. Replaying a file again
+    /// replaces what the store had of it.
+    ///
+    /// # Errors
+    /// Files that can't be read, a store that can't be written; what was stored before stays.
+    pub fn replay(&self, paths: &[PathBuf]) -> Result<ReplaySummary> {
+        self.replay_as(paths, &ReplayOptions::default())
+    }
+
+    /// The same, with something said of all events.
+    ///
+    /// # Errors
+    /// As [`Session::replay`].
+    pub fn replay_as(&self, paths: &[PathBuf], options: &ReplayOptions) -> Result<ReplaySummary> {
+        let units = Units::find(self, paths, options)?;
+        self.replay_units(units)
+    }
+
+    fn replay_units(&self, units: Units) -> Result<ReplaySummary> {
+        let started = Instant::now();
+        let store = Store::open(&self.options.home);
+        let writer = store.writer()?;
+        let summarizer = Summarizer::new(self)?;
+        let mut summary = workers::replay(self, units, &writer, &summarizer)?;
+        workers::renew(self, &store, &writer, &summarizer, &mut summary.notices)?;
+        summary.notices.extend(self.take_data_notices());
+        summary.elapsed = started.elapsed();
+        Ok(summary)
+    }
+
+    /// Rows in the store's summaries, by data set (`Endpoint.Processes`).
+    ///
+    /// # Errors
+    /// A store that can't be read.
+    pub fn summarised_rows(&self) -> Result<BTreeMap<String, u64>> {
+        let (summaries, _) = Store::open(&self.options.home).readable_summaries();
+        let rows = summaries
+            .datasets()
+            .into_iter()
+            .map(|s| (s.dataset, s.rows));
+        Ok(rows.collect())
+    }
+
+    /// Makes the summaries of data models anew that were made with other knowledge, or are not
+    /// there. Gives how many sources were summarised.
+    ///
+    /// # Errors
+    /// A store that can't be read or written.
+    pub fn summarize(&self) -> Result<(u64, Vec<String>)> {
+        let store = Store::open(&self.options.home);
+        let mut notices = Vec::new();
+        let (writer, summarizer) = (store.writer()?, Summarizer::new(self)?);
+        let count = workers::renew(self, &store, &writer, &summarizer, &mut notices)?;
+        Ok((count, notices))
+    }
+
+    /// When there is no data at all, the data sets that the detections name as their tests and
+    /// that the program ships are replayed, so that a detection can be seen at work at once.
+    pub(in crate::session) fn replay_tests_into_empty_store(
+        &self,
+        detections: &[Detection],
+    ) -> Result<()> {
+        let options = &self.options;
+        if !options.data.is_empty()
+            || !options.models.is_empty()
+            || !Store::open(&options.home).is_empty()?
+        {
+            return Ok(());
+        }
+        let mut sources: Vec<Source> = Vec::new();
+        for test in detections.iter().flat_map(|d| &d.tests) {
+            for data in &test.attack_data {
+                let Some(path) = dataset::locate(&data.data, Path::new(shipped::PREFIX), &[])
+                else {
+                    continue;
+                };
+                if sources.iter().all(|s| s.file.path != path) {
+                    let said = read::Options {
+                        sourcetype: data.sourcetype.clone(),
+                        source: data.source.clone(),
+                        ..self.read_options()
+                    };
+                    sources.push(Source::new(path, said));
+                }
+            }
+        }
+        if sources.is_empty() {
+            return Err(Error::new(ErrorKind::Data(format!(
+                "there is no data to search: the store {} is empty",
+                options.home.display()
+            )))
+            .hint(
+                "name files with --data, or replay them into the store: spelunk replay FILE...",
+            ));
+        }
+        let names: Vec<String> = sources
+            .iter()
+            .map(|s| s.file.path.display().to_string())
+            .collect();
+        let summary = self.replay_units(Units::of(sources))?;
+        lock(&self.data_notices).push(format!(
+            "the store {} was empty: replayed {} events of {}",
+            options.home.display(),
+            summary.events,
+            names.join(", ")
+        ));
+        Ok(())
+    }
+
+    /// The events of the store, to be read as they are needed; those of the same source and
+    /// sourcetype are one part, from however many files they came.
+    pub(in crate::session) fn read_store(&self, data: &mut Data) -> Result<()> {
+        let store = Store::open(&self.options.home);
+        let reading = store.reading();
+        let mut groups: IndexMap<(String, String, String), Vec<StoredSource>> = IndexMap::new();
+        let (sources, mut damage) = store.contents()?;
+        let mut left_out: BTreeSet<PathBuf> = lock(&self.left_out).keys().cloned().collect();
+        for source in &sources {
+            let missing = source.missing();
+            left_out.extend(missing.iter().map(|damage| damage.path.clone()));
+            damage.extend(missing);
+        }
+        for source in sources.iter().filter_map(|s| s.without(&left_out)) {
+            let key = (
+                source.index.clone(),
+                source.sourcetype.clone(),
+                source.source.clone(),
+            );
+            groups.entry(key).or_default().push(source);
+        }
+        if groups.is_empty()
+            && let Some((first, others)) = damage.split_first()
+        {
+            return Err(first.error(others.len()));
+        }
+        for sources in self.fewer_groups(groups.into_values()) {
+            data.events.push(stored_part(&store, sources)?);
+        }
+        let (summaries, unreadable) = store.readable_summaries();
+        damage.extend(unreadable);
+        lock(&self.data_notices).extend(damage.iter().map(Damage::notice));
+        data.stored = Some(Stored {
+            summaries: summaries.without(&left_out),
+            knowledge: LazyLock::new(self.knowledge()),
+            store,
+            reading,
+        });
+        Ok(())
+    }
+
+    /// Small groups put together where they differ in nothing but their source, and no stanza tells
+    /// it from an unknown one: a search takes as long to begin with a part of few events as with one of many.
+    fn fewer_groups(
+        &self,
+        groups: impl Iterator<Item = Vec<StoredSource>>,
+    ) -> Vec<Vec<StoredSource>> {
+        let mut fewer: Vec<Vec<StoredSource>> = Vec::new();
+        let mut small: HashMap<(String, String, bool), usize> = HashMap::new();
+        for group in groups {
+            let first = &group[0];
+            if group.iter().map(|s| s.events).sum::<u64>() > SMALL
+                || self.catalog.props.tells_apart(&first.source, "")
+            {
+                fewer.push(group);
+                continue;
+            }
+            let is_risk = group.iter().all(StoredSource::is_made_risk);
+            let key = (first.index.clone(), first.sourcetype.clone(), is_risk);
+            match small.get(&key) {
+                Some(at) => fewer[*at].extend(group),
+                None => {
+                    small.insert(key, fewer.len());
+                    fewer.push(group);
+                }
+            }
+        }
+        fewer
+    }
+
+    /// What identifies the knowledge that summaries are made with.
+    pub(in crate::session) fn knowledge(&self) -> Box<dyn FnOnce() -> String + Send> {
+        let (catalog, zone) = (Arc::clone(&self.catalog), self.options.zone);
+        // Times without a zone, and the text of times, follow it.
+        Box::new(move || format!("{} {zone}", catalog.identity()))
+    }
+}
+
+/// Events of the store that have index and sourcetype in common.
+pub(in crate::session) fn stored_part(
+    store: &Store,
+    sources: Vec<StoredSource>,
+) -> Result<EventPart> {
+    let (lazy, schema) = store.scan(&sources, (None, None))?;
+    let first = &sources[0];
+    let earliest = sources.iter().filter_map(|s| s.earliest).min();
+    let latest = sources.iter().filter_map(|s| s.latest).max();
+    Ok(EventPart {
+        frame: Frame::lazy(lazy, &schema),
+        sourcetype: first.sourcetype.clone(),
+        source: match sources.iter().all(|s| s.source == first.source) {
+            true => first.source.clone(),
+            false => String::new(),
+        },
+        index: first.index.clone(),
+        host: String::new(),
+        events: sources.iter().map(|s| s.events).sum(),
+        span: earliest.zip(latest),
+        stored: sources,
+        files: Vec::new(),
+    })
+}

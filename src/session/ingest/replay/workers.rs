@@ -1,0 +1,345 @@
+//! The threads of a replay: some read files, some write what was read and summarise it.
+//!
+//! A batch is handed over as soon as it is full, and none waits: memory stays bounded
+//! however large a file is. A file counts when all of it is written.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use polars::prelude::IntoLazy as _;
+
+use crate::error::{Error, ErrorKind, Result, caught};
+use crate::exec::Executor;
+use crate::exec::scan::sources::{Data, EventPart};
+use crate::knowledge::shipped;
+use crate::parallel::cores;
+use crate::plan::context::PlanContext;
+use crate::read::{self, Batch, Skipped};
+use crate::session::ingest::index_time;
+use crate::session::ingest::partitions::event_part;
+use crate::session::ingest::replay::discover::{Source, Units};
+use crate::session::ingest::replay::stats::Tally;
+use crate::session::ingest::replay::stored_part;
+use crate::session::{Progress, ReplaySummary, Session, lock};
+use crate::store::{Damage, Rows, Store, Writer};
+
+/// Files that are done are committed together after this time: a commit waits for the disk.
+const BETWEEN_COMMITS: Duration = Duration::from_secs(1);
+
+/// A batch on its way to the store.
+struct Parcel {
+    unit: usize,
+    place: (usize, usize),
+    batch: Batch,
+}
+
+struct Work<'w, 's> {
+    session: &'w Session,
+    writer: &'w Writer<'s>,
+    units: &'w [Vec<Source>],
+    /// Batches of each unit that are not written yet, and one while it is read.
+    left: Vec<AtomicUsize>,
+    next: AtomicUsize,
+    stopped: AtomicBool,
+    failure: Mutex<Option<Error>>,
+    finished: Mutex<(Vec<PathBuf>, Instant)>,
+    tally: Mutex<Tally>,
+    /// How events are summarised; none when the knowledge does not allow it.
+    summarizer: &'w Summarizer,
+    progress: Option<Arc<dyn Progress>>,
+}
+
+/// Replays units and commits them. Gives what they brought.
+pub(super) fn replay(
+    session: &Session,
+    units: Units,
+    writer: &Writer<'_>,
+    summarizer: &Summarizer,
+) -> Result<ReplaySummary> {
+    let Units { units, missing } = units;
+    let progress = session
+        .progress
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let total = units.iter().flatten().map(|s| s.file.bytes).sum();
+    if let Some(progress) = &progress {
+        progress.start("replaying", Some(total));
+    }
+    let work = Work {
+        session,
+        writer,
+        units: &units,
+        left: units.iter().map(|_| AtomicUsize::new(1)).collect(),
+        next: AtomicUsize::new(0),
+        stopped: AtomicBool::new(false),
+        failure: Mutex::default(),
+        finished: Mutex::new((Vec::new(), Instant::now())),
+        tally: Mutex::default(),
+        summarizer,
+        progress,
+    };
+    let cores = cores();
+    thread::scope(|scope| {
+        // None waits: a batch is large, and one of the threads that write is soon free.
+        let (sender, receiver) = sync_channel::<Parcel>(0);
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..cores {
+            let receiver = Arc::clone(&receiver);
+            let work = &work;
+            scope.spawn(move || work.guarded(|| work.write(&receiver)));
+        }
+        for _ in 0..cores.min(units.len()) {
+            let sender = sender.clone();
+            let work = &work;
+            scope.spawn(move || work.guarded(|| work.read(&sender)));
+        }
+    });
+    if let Some(progress) = &work.progress {
+        progress.finish();
+    }
+    if let Some(failure) = lock(&work.failure).take() {
+        return Err(failure);
+    }
+    work.commit(true)?;
+    let mut tally = std::mem::take(&mut *lock(&work.tally));
+    missing.into_iter().for_each(|file| tally.skip(file));
+    if let Some(why) = work.summarizer.refused() {
+        tally.notice(why);
+    }
+    let summary = tally.summary();
+    match Skipped::error(&summary.skipped) {
+        Some(why) if summary.files == 0 => Err(why),
+        Some(_) | None => Ok(summary),
+    }
+}
+
+impl Work<'_, '_> {
+    /// Does the part of a thread; when it fails the others stop too.
+    fn guarded(&self, work: impl FnOnce() -> Result<()>) {
+        // A panic in one thread must not leave the others waiting.
+        let done = caught(work).unwrap_or_else(|panic| {
+            Err(Error::internal(format!(
+                "a thread of the replay failed: {panic}"
+            )))
+        });
+        if let Err(why) = done {
+            self.stopped.store(true, Ordering::SeqCst);
+            lock(&self.failure).get_or_insert(why);
+        }
+    }
+
+    /// Reads one unit after the other.
+    fn read(&self, sender: &SyncSender<Parcel>) -> Result<()> {
+        loop {
+            let unit = self.next.fetch_add(1, Ordering::SeqCst);
+            let Some(sources) = self.units.get(unit) else {
+                return Ok(());
+            };
+            let mut whole = true;
+            for (number, source) in sources.iter().enumerate() {
+                whole &= self.read_source(source, unit, number, sender)?;
+            }
+            // What the store had of a file of which nothing could be read stays.
+            if whole {
+                self.release(unit)?;
+            }
+        }
+    }
+
+    /// Reads a source; false when nothing of it could be read.
+    fn read_source(
+        &self,
+        source: &Source,
+        unit: usize,
+        number: usize,
+        sender: &SyncSender<Parcel>,
+    ) -> Result<bool> {
+        let mut count = 0;
+        let mut sink = |batch: Batch| {
+            self.session.check_cancelled()?;
+            self.left[unit].fetch_add(1, Ordering::SeqCst);
+            let place = (number, count);
+            count += 1;
+            let parcel = Parcel { unit, place, batch };
+            if self.stopped.load(Ordering::SeqCst) || sender.send(parcel).is_err() {
+                return Err(Error::new(ErrorKind::Interrupted));
+            }
+            Ok(())
+        };
+        let mut seen = (0, 0);
+        let mut tell = |at: read::Progress| {
+            if let Some(progress) = &self.progress {
+                progress.advance(at.bytes - seen.0, at.events - seen.1);
+                seen = (at.bytes, at.events);
+            }
+        };
+        let report = match shipped::file(&source.file.path) {
+            Some(file) => read::read_bytes(
+                &source.file.path.to_string_lossy(),
+                file.bytes(),
+                &source.options,
+                &mut tell,
+                &mut sink,
+            )?,
+            None => read::read_file(&source.file, &source.options, &mut tell, &mut sink)?,
+        };
+        let is_read = report.files > 0;
+        lock(&self.tally).read(report);
+        Ok(is_read)
+    }
+
+    /// Writes and summarises batches until no reader is left.
+    fn write(&self, receiver: &Mutex<Receiver<Parcel>>) -> Result<()> {
+        loop {
+            let parcel = lock(receiver).recv();
+            let Ok(Parcel { unit, place, batch }) = parcel else {
+                return Ok(());
+            };
+            if self.stopped.load(Ordering::SeqCst) {
+                // Taken all the same, so that no reader waits for room.
+                continue;
+            }
+            let mut dropped = 0;
+            let batches = index_time::apply(self.session, batch, &mut dropped)?;
+            lock(&self.tally).dropped(dropped);
+            for (part, batch) in batches.into_iter().enumerate() {
+                lock(&self.tally).batch(&batch);
+                // A batch that rules split keeps its place; its parts go one after the other.
+                let place = (place.0, place.1 * 4096 + part);
+                let rows = self.summarizer.rows_of(&batch);
+                let key = self.writer.add(place, batch)?;
+                if let Some((knowledge, rows)) = rows {
+                    self.writer.add_rows(place, &key, knowledge, rows)?;
+                }
+            }
+            self.release(unit)?;
+        }
+    }
+
+    /// A piece of work of a unit is done; after the last one it can be committed.
+    fn release(&self, unit: usize) -> Result<()> {
+        if self.left[unit].fetch_sub(1, Ordering::SeqCst) > 1 {
+            return Ok(());
+        }
+        let files = self.units[unit].iter().map(|s| s.file.path.clone());
+        lock(&self.finished).0.extend(files);
+        self.commit(false)
+    }
+
+    fn commit(&self, now: bool) -> Result<()> {
+        let ready = {
+            let mut finished = lock(&self.finished);
+            if !now && finished.1.elapsed() < BETWEEN_COMMITS {
+                return Ok(());
+            }
+            finished.1 = Instant::now();
+            std::mem::take(&mut finished.0)
+        };
+        let committed = self.writer.commit(&ready)?;
+        lock(&self.tally).committed(committed);
+        Ok(())
+    }
+}
+
+/// Makes the rows of data models out of events.
+pub(in crate::session) struct Summarizer {
+    knowledge: String,
+    context: PlanContext,
+    refused: Mutex<Option<String>>,
+}
+
+impl Summarizer {
+    /// With the session's knowledge.
+    ///
+    /// # Errors
+    /// A time range of the session that can't be understood.
+    pub(in crate::session) fn new(session: &Session) -> Result<Summarizer> {
+        let mut context = session.context()?;
+        // All events are summarised, whatever a search is bound to.
+        (context.earliest, context.latest) = (None, None);
+        context.tell_missing_fields = false;
+        Ok(Summarizer {
+            knowledge: session.knowledge()(),
+            context,
+            refused: Mutex::default(),
+        })
+    }
+
+    /// The rows of every data set; none when a rule or a model can't be applied, which searches
+    /// will tell with the place.
+    fn rows(&self, part: EventPart) -> Option<(&str, Vec<Rows>)> {
+        if lock(&self.refused).is_some() {
+            return None;
+        }
+        let mut data = Data::default();
+        data.events.push(part);
+        match Executor::new(&self.context, &data).summaries() {
+            Ok(rows) => Some((&self.knowledge, rows)),
+            Err(why) => {
+                lock(&self.refused).get_or_insert(format!(
+                    "the data models were not summarised, searches will read the events: {why}"
+                ));
+                None
+            }
+        }
+    }
+
+    /// The rows that a batch gives for every data set, with the knowledge they are made with.
+    pub(in crate::session) fn rows_of(&self, batch: &Batch) -> Option<(&str, Vec<Rows>)> {
+        self.rows(event_part(batch.clone(), None))
+    }
+
+    fn refused(&self) -> Option<String> {
+        lock(&self.refused).clone()
+    }
+}
+
+/// Summarises the sources of a store that are not, or were with other knowledge. Gives how many.
+pub(super) fn renew(
+    session: &Session,
+    store: &Store,
+    writer: &Writer<'_>,
+    summarizer: &Summarizer,
+    notices: &mut Vec<String>,
+) -> Result<u64> {
+    let (summaries, _) = store.readable_summaries();
+    let mut count = 0;
+    for source in store.sources()? {
+        if summaries.cover(&source, Some(&summarizer.knowledge)) {
+            continue;
+        }
+        session.check_cancelled()?;
+        let mut whole = true;
+        for (number, batch) in source.split().into_iter().enumerate() {
+            let key = batch.key.clone();
+            let mut part = stored_part(store, vec![batch.clone()])?;
+            let lazy = part.frame.lazy;
+            let Ok(Ok(frame)) = caught(|| lazy.collect()) else {
+                // Searches read those of its events that can be read.
+                notices.extend(batch.damage().iter().map(Damage::notice));
+                writer.discard(&key);
+                whole = false;
+                break;
+            };
+            part.frame.lazy = frame.lazy();
+            part.stored.clear();
+            match summarizer.rows(part) {
+                Some((knowledge, rows)) => writer.add_rows((0, number), &key, knowledge, rows)?,
+                None => whole = false,
+            }
+        }
+        count += u64::from(whole);
+    }
+    if let Some(why) = summarizer.refused()
+        && !notices.contains(&why)
+    {
+        notices.push(why);
+    }
+    writer.commit(&[])?;
+    Ok(count)
+}

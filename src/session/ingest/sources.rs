@@ -1,0 +1,286 @@
+//! Reads what a session searches: files given, the store, data model rows given directly.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use polars::prelude::{DataFrame, DataType};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::scan::sources::Data;
+use crate::knowledge::shipped;
+use crate::read::{self, BadLines, Batch, ReadReport, Skipped};
+use crate::session::ingest::partitions::Parts;
+use crate::session::ingest::{index_time, line_breaking, parquet_source};
+use crate::session::{Progress, Session, lock};
+
+impl Session {
+    /// The data, read at the first call.
+    ///
+    /// # Errors
+    /// Files that are missing, or data that cannot be read at all.
+    pub(crate) fn data(&self) -> Result<Arc<Data>> {
+        let known = || self.data.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(data) = known().clone() {
+            return Ok(data);
+        }
+        let data = Arc::new(self.read_data()?);
+        let mut known = self.data.write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(known.get_or_insert(data)))
+    }
+
+    /// How many events are searched; 0 before they were read.
+    pub(in crate::session) fn event_count(&self) -> u64 {
+        let known = self.data.read().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().map_or(0, |data| data.event_count())
+    }
+
+    fn read_data(&self) -> Result<Data> {
+        let mut data = Data::default();
+        if self.options.data.is_empty() {
+            self.read_store(&mut data)?;
+        } else {
+            self.read_files(&mut data)?;
+        }
+        for file in &self.options.models {
+            let known = self.catalog.models.find(&file.model);
+            if let Err(why) = known.and_then(|model| model.find(&file.dataset)) {
+                // Rows of a model that nobody defined can be searched all the same.
+                let hints: String = why.hints.iter().map(|hint| format!("; {hint}")).collect();
+                let (model, dataset) = (&file.model, &file.dataset);
+                lock(&self.data_notices).push(format!("--model {model}.{dataset}: {why}{hints}"));
+            }
+            let (part, notices) = self.model_part(file)?;
+            lock(&self.data_notices).extend(notices);
+            data.models.push(part);
+        }
+        Ok(data)
+    }
+
+    /// How files are read: with the zone, the clock and the configuration of the session.
+    pub(in crate::session) fn read_options(&self) -> read::Options {
+        let now = self.options.now.unwrap_or_else(|| {
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0.0, |since| since.as_secs_f64())
+        });
+        read::Options {
+            zone: self.options.zone,
+            now: (now * 1e6) as i64,
+            rules: Some(line_breaking::finder(&self.catalog)),
+            ..read::Options::default()
+        }
+    }
+
+    fn read_files(&self, data: &mut Data) -> Result<()> {
+        let left_out = lock(&self.left_out).clone();
+        if let Some((parts, skipped)) =
+            parquet_source::events(&self.options.data, &self.catalog, &left_out)
+        {
+            lock(&self.data_notices).extend(unread(&[], &skipped, self.options.verbose));
+            data.events = parts;
+            return Ok(());
+        }
+        let options = self.read_options();
+        let watch = Watch::new(self, "reading");
+        let mut parts = Parts::new(&self.catalog.props);
+        let report = self.read_watched(&self.options.data, &options, &mut parts, &watch);
+        watch.finish();
+        lock(&self.data_notices).extend(report_notices(&report?, self.options.verbose));
+        data.events = parts.finish()?;
+        Ok(())
+    }
+
+    /// Reads one file, also one of the program's own, into `parts`, without telling progress. That
+    /// nothing of it can be read is in the report.
+    pub(in crate::session) fn read_into(
+        &self,
+        path: &Path,
+        options: &read::Options,
+        parts: &mut Parts<'_>,
+    ) -> Result<ReadReport> {
+        let mut dropped = 0;
+        let mut sink = |batch| self.take_batch(batch, parts, &mut dropped);
+        let report = match shipped::file(path) {
+            Some(file) => {
+                let name = path.to_string_lossy();
+                read::read_bytes(&name, file.bytes(), options, &mut |_| (), &mut sink)
+            }
+            None => read::list(path).and_then(|listing| {
+                let mut report = ReadReport {
+                    skipped: listing.skipped,
+                    ..ReadReport::default()
+                };
+                for file in &listing.files {
+                    report.add(read::read_file(file, options, &mut |_| (), &mut sink)?);
+                }
+                Ok(report)
+            }),
+        };
+        self.tell_dropped(dropped);
+        report
+    }
+
+    fn read_watched(
+        &self,
+        paths: &[PathBuf],
+        options: &read::Options,
+        parts: &mut Parts<'_>,
+        watch: &Watch,
+    ) -> Result<ReadReport> {
+        let mut dropped = 0;
+        let report = read::read_paths(paths, options, &mut |p| watch.tell(&p), &mut |batch| {
+            self.take_batch(batch, parts, &mut dropped)
+        });
+        self.tell_dropped(dropped);
+        report
+    }
+
+    fn take_batch(&self, batch: Batch, parts: &mut Parts<'_>, dropped: &mut u64) -> Result<()> {
+        self.check_cancelled()?;
+        let batches = index_time::apply(self, batch, dropped)?;
+        batches.into_iter().for_each(|batch| parts.push(batch));
+        Ok(())
+    }
+
+    /// Says that index-time rules dropped events, if they did.
+    fn tell_dropped(&self, events: u64) {
+        if events > 0 {
+            lock(&self.data_notices).push(dropped(events));
+        }
+    }
+
+    /// What is worth knowing of the data and was not given with an answer yet.
+    pub fn take_data_notices(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.data_notices))
+    }
+
+    pub(in crate::session) fn check_cancelled(&self) -> Result<()> {
+        if lock(&self.cancelled.0).load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Interrupted));
+        }
+        Ok(())
+    }
+}
+
+/// Hands progress on as steps.
+struct Watch {
+    progress: Option<Arc<dyn Progress>>,
+    seen: std::cell::Cell<(u64, u64)>,
+    started: std::cell::Cell<bool>,
+    what: String,
+}
+
+impl Watch {
+    fn new(session: &Session, what: &str) -> Watch {
+        Watch {
+            progress: session
+                .progress
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+            seen: std::cell::Cell::new((0, 0)),
+            started: std::cell::Cell::new(false),
+            what: what.to_owned(),
+        }
+    }
+
+    fn tell(&self, at: &read::Progress) {
+        let Some(progress) = &self.progress else {
+            return;
+        };
+        if !self.started.replace(true) {
+            progress.start(&self.what, (at.total > 0).then_some(at.total));
+        }
+        let (bytes, events) = self.seen.replace((at.bytes, at.events));
+        progress.advance(
+            at.bytes.saturating_sub(bytes),
+            at.events.saturating_sub(events),
+        );
+    }
+
+    fn finish(&self) {
+        if let Some(progress) = &self.progress {
+            progress.finish();
+        }
+    }
+}
+
+/// Says that index-time rules dropped events.
+pub(in crate::session) fn dropped(events: u64) -> String {
+    format!("{events} events were dropped: TRANSFORMS rules sent them to nullQueue")
+}
+
+/// Smallest and largest `_time`, microseconds since 1970 UTC.
+pub(in crate::session) fn span(frame: &DataFrame) -> Option<(i64, i64)> {
+    let times = frame.column("_time").ok()?.cast(&DataType::Int64).ok()?;
+    let times = times.i64().ok()?;
+    times.iter().flatten().fold(None, |span, time| {
+        let (first, last) = span.unwrap_or((time, time));
+        Some((first.min(time), last.max(time)))
+    })
+}
+
+/// Lines that are said of one file unless all are asked for.
+const LINES: usize = 2;
+
+/// What a reader could not read, a line each.
+pub(in crate::session) fn report_notices(report: &ReadReport, all: bool) -> Vec<String> {
+    unread(&report.bad, &report.skipped, all)
+}
+
+/// Files that could not be read, a line each; places in files, a line for each reason; and last the files
+/// that are no data. Unless `all` are asked for, one line sums up where there are many of a kind.
+pub(in crate::session) fn unread(bad: &[BadLines], skipped: &[Skipped], all: bool) -> Vec<String> {
+    let (unknown, damaged): (Vec<&Skipped>, _) = skipped.iter().partition(|file| file.is_unknown);
+    let mut lines: Vec<String> = damaged.into_iter().map(skip).collect();
+    for of_file in bad.chunk_by(|a, b| a.file == b.file) {
+        let (said, summed) = match of_file.len() {
+            n if n > LINES && !all => of_file.split_at(LINES - 1),
+            n => of_file.split_at(n),
+        };
+        lines.extend(said.iter().map(places));
+        if let Some(first) = summed.first() {
+            let others = match summed.len() {
+                2 => "1 other reason".to_owned(),
+                n => format!("{} other reasons", n - 1),
+            };
+            lines.push(places(&BadLines {
+                count: summed.iter().map(|bad| bad.count).sum(),
+                why: format!("{}, and {others}", first.why),
+                ..first.clone()
+            }));
+        }
+    }
+    match unknown.as_slice() {
+        [first, _, ..] if !all => lines.push(format!(
+            "{} files of no known format were skipped, the first is {}",
+            unknown.len(),
+            first.file.display()
+        )),
+        unknown => lines.extend(unknown.iter().map(|file| skip(file))),
+    }
+    lines
+}
+
+fn skip(skipped: &Skipped) -> String {
+    let line = match skipped.line {
+        0 => String::new(),
+        line => format!("line {line}: "),
+    };
+    format!("{}: skipped: {line}{}", skipped.file.display(), skipped.why)
+}
+
+fn places(bad: &BadLines) -> String {
+    let places = if bad.count == 1 { "place" } else { "places" };
+    let first = match bad.first {
+        0 => String::new(),
+        first => format!(", the first at {} {first}", bad.unit),
+    };
+    format!(
+        "{}: {} {places} could not be read{first}: {}",
+        bad.file.display(),
+        bad.count,
+        bad.why
+    )
+}

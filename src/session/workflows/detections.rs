@@ -1,0 +1,167 @@
+//! Detections run, one after the other, over rows that are looked at for all of them together.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Instant;
+
+use crate::detect::selection::Selection;
+use crate::detect::{self, DetectionResult};
+use crate::error::Failure;
+use crate::error::Result;
+use crate::knowledge::detection::Detection;
+use crate::session::large_stack::deep;
+use crate::session::prepared::{Prepared, Times};
+use crate::session::workflows::risk::{KeepRisk, MadeRisk};
+use crate::session::{RunSummary, Session};
+
+/// Which detections are run, and how.
+#[derive(Clone, Debug, Default)]
+pub struct RunChoice {
+    /// Which of those that are named.
+    pub selection: Selection,
+    /// Whether a saved search sees the time range of its schedule only, rather than all data.
+    pub as_scheduled: bool,
+    /// What becomes of the risk events.
+    pub risk: KeepRisk,
+    /// Whether each detection reads the data alone, rather than one pass being made for all.
+    pub separately: bool,
+}
+
+/// Results that may wait to be taken: those of some searches are large.
+const AHEAD: usize = 1;
+
+impl Session {
+    /// Runs detections one after the other and hands on what each gave. Without data of any kind,
+    /// the shipped data sets that the detections name as their tests are replayed first.
+    ///
+    /// Those that look at risk events come last: they see the risk that the others made, and what
+    /// the store has of detections that were not run. Then the risk is kept in the store, if the
+    /// store is what was searched.
+    ///
+    /// # Errors
+    /// Detections that are not there, data that can't be read, or that the user asked to stop;
+    /// what is wrong with a single detection is in its result.
+    pub fn run(
+        &self,
+        selectors: &[String],
+        choice: &RunChoice,
+        each: &mut dyn FnMut(&DetectionResult),
+    ) -> Result<RunSummary, Failure> {
+        let started = Instant::now();
+        let mut detections = Vec::new();
+        for selector in selectors {
+            detections.extend(self.catalog.load_detections(selector)?);
+        }
+        let detections = choice.selection.choose(detections)?;
+        self.replay_tests_into_empty_store(&detections)?;
+        self.data()?;
+        self.many.store(true, Ordering::Relaxed);
+        let mut notices = self.take_data_notices();
+        let (last, first): (Vec<_>, Vec<_>) = detections.into_iter().partition(detect::reads_risk);
+        let mut made = MadeRisk::new(
+            choice.risk,
+            !last.is_empty() || self.keeps_risk(choice.risk),
+        );
+        let first: Vec<_> = first.into_iter().map(Arc::new).collect();
+        let mut prepared = match choice.separately {
+            true => Vec::new(),
+            false => self.prepare_detections(&first, choice)?,
+        };
+        prepared.resize_with(first.len(), || None);
+        notices.extend(self.run_ahead(&first, prepared, choice, &mut |result| {
+            made.add(self, &result)?;
+            each(&result);
+            Ok(())
+        })?);
+        if !last.is_empty() {
+            let with_risk = self.with_risk(&made)?;
+            let session = with_risk.as_ref().unwrap_or(self);
+            for detection in last.into_iter().map(Arc::new) {
+                let result = session.run_one(&detection, None, choice, &mut notices)?;
+                made.add(self, &result)?;
+                each(&result);
+            }
+        }
+        notices.extend(self.keep_risk(made));
+        notices.sort();
+        notices.dedup();
+        Ok(RunSummary {
+            searched: self.event_count(),
+            elapsed: started.elapsed(),
+            notices,
+        })
+    }
+
+    fn prepare_detections(
+        &self,
+        detections: &[Arc<Detection>],
+        choice: &RunChoice,
+    ) -> Result<Vec<Option<Prepared>>> {
+        let searches: Vec<_> = detections
+            .iter()
+            .map(|detection| (detection.search.as_str(), choice.times(detection)))
+            .collect();
+        self.prepare_together(&searches)
+    }
+
+    /// Runs detections one after the other, while what became of those before is taken; gives what
+    /// is to be told.
+    fn run_ahead(
+        &self,
+        detections: &[Arc<Detection>],
+        prepared: Vec<Option<Prepared>>,
+        choice: &RunChoice,
+        take: &mut dyn FnMut(DetectionResult) -> Result<()>,
+    ) -> Result<Vec<String>> {
+        let (results, ran) = mpsc::sync_channel(AHEAD);
+        thread::scope(|scope| {
+            let run = move || {
+                let mut notices = Vec::new();
+                for (detection, prepared) in detections.iter().zip(prepared) {
+                    let result = self.run_one(detection, prepared, choice, &mut notices)?;
+                    if results.send(result).is_err() {
+                        // Taking one failed, which is told.
+                        break;
+                    }
+                }
+                Ok(notices)
+            };
+            let running = scope.spawn(|| deep(run));
+            for result in ran {
+                take(result)?;
+            }
+            let notices = running.join();
+            notices.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    fn run_one(
+        &self,
+        detection: &Arc<Detection>,
+        prepared: Option<Prepared>,
+        choice: &RunChoice,
+        notices: &mut Vec<String>,
+    ) -> Result<DetectionResult> {
+        let result = detect::run(detection, |spl| {
+            let answer = match prepared {
+                Some(prepared) => self.run_deep(prepared)?,
+                None => self.search_between(spl, choice.times(detection))?,
+            };
+            notices.extend(answer.notices);
+            Ok(answer.rows)
+        });
+        self.check_cancelled()?;
+        Ok(result)
+    }
+}
+
+impl RunChoice {
+    /// The time range that a detection sees.
+    fn times<'d>(&self, detection: &'d Detection) -> Times<'d> {
+        match self.as_scheduled {
+            true => (detection.earliest.as_deref(), detection.latest.as_deref()),
+            false => (None, None),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What users do with a session beyond searching: detections and their tests, risk, comparison, layout, lessons.
+
+pub(in crate::session) mod changed;
+pub(in crate::session) mod check;
+pub(in crate::session) mod compare;
+pub(in crate::session) mod detection_tests;
+pub(in crate::session) mod detections;
+pub(in crate::session) mod fetch;
+pub(in crate::session) mod git;
+pub(in crate::session) mod layout;
+pub(in crate::session) mod lessons;
+pub(in crate::session) mod risk;
+pub(in crate::session) mod test_cache;
+pub(in crate::session) mod why;

@@ -1,0 +1,258 @@
+//! Risk events of the detections of a run: searched by those that come after, and kept in the
+//! store.
+//!
+//! The store keeps the risk of the last run of each detection, by the name of its saved search:
+//! a detection that is run again replaces its risk, also when it finds nothing any more.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use polars::prelude::DataFrame;
+use sha2::{Digest as _, Sha256};
+
+use crate::detect::{DetectionResult, Status, makes_risk, risk_index};
+use crate::error::{Error, Result};
+use crate::exec::frame::{Frame, polars_error};
+use crate::exec::scan::sources::Data;
+use crate::read::Batch;
+use crate::session::Session;
+use crate::session::ingest::partitions::Parts;
+use crate::session::ingest::replay::{Summarizer, stored_part};
+use crate::store::{RISK_ORIGIN, Store, StoredSource, Writer};
+
+/// How often, and after what time each, the store is asked for again while another process writes.
+const PATIENCE: (u32, Duration) = (20, Duration::from_millis(250));
+
+/// What becomes of the risk events of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeepRisk {
+    /// They take the place of what the same detections made when they were run last.
+    #[default]
+    Replace,
+    /// They are added to it.
+    Add,
+    /// They are forgotten.
+    Forget,
+}
+
+/// The risk events of a run, by the name of the saved search. A detection that ran and found
+/// nothing has an entry without frames.
+pub(in crate::session) struct MadeRisk {
+    keep: KeepRisk,
+    /// Whether anybody will look at it.
+    is_wanted: bool,
+    by_search: IndexMap<String, Vec<DataFrame>>,
+}
+
+impl MadeRisk {
+    /// None yet; none ever, if nobody is to look at it.
+    pub(in crate::session) fn new(keep: KeepRisk, is_wanted: bool) -> MadeRisk {
+        MadeRisk {
+            keep,
+            is_wanted,
+            by_search: IndexMap::new(),
+        }
+    }
+
+    /// Adds those of a detection that ran; what a failed one made before stays.
+    pub(in crate::session) fn add(
+        &mut self,
+        session: &Session,
+        result: &DetectionResult,
+    ) -> Result<()> {
+        let ran = matches!(result.status, Status::Rows | Status::Empty);
+        if !self.is_wanted || !ran || !makes_risk(&result.detection) {
+            return Ok(());
+        }
+        let name = risk_index::search_name(&result.detection);
+        let frames = self.by_search.entry(name).or_default();
+        if result.risk.is_empty() {
+            return Ok(());
+        }
+        let clock = session.context()?.clock;
+        let table = risk_index::events(result, clock.now, clock.zone);
+        let frame = Frame::from_table(table)?.lazy.collect();
+        frames.push(frame.map_err(polars_error)?);
+        Ok(())
+    }
+
+    /// Whether a source of the store holds risk that this run replaces.
+    fn replaces(&self, source: &StoredSource) -> bool {
+        self.keep != KeepRisk::Add
+            && self.by_search.contains_key(&source.source)
+            && is_origin_of(&source.origin, &source.source)
+    }
+}
+
+impl Session {
+    /// A session over the same data with the risk of a run in it; none when that changes nothing.
+    pub(in crate::session) fn with_risk(&self, made: &MadeRisk) -> Result<Option<Session>> {
+        if made.by_search.is_empty() {
+            return Ok(None);
+        }
+        let now = self.data()?;
+        let mut data = Data::default();
+        if self.options.data.is_empty() {
+            self.read_store(&mut data)?;
+            let store = Store::open(&self.options.home);
+            for part in std::mem::take(&mut data.events) {
+                let (gone, left): (Vec<_>, Vec<_>) =
+                    part.stored.iter().cloned().partition(|s| made.replaces(s));
+                if gone.is_empty() {
+                    data.events.push(part);
+                } else if !left.is_empty() {
+                    data.events.push(stored_part(&store, left)?);
+                }
+            }
+        } else {
+            data.events.clone_from(&now.events);
+        }
+        data.models.clone_from(&now.models);
+        let mut parts = Parts::new(&self.catalog.props);
+        for (name, frames) in &made.by_search {
+            for frame in frames {
+                parts.push(batch(name, frame.clone(), PathBuf::new()));
+            }
+        }
+        data.events.extend(parts.finish()?);
+        Ok(Some(Session {
+            options: self.options.clone(),
+            catalog: Arc::clone(&self.catalog),
+            data: RwLock::new(Some(Arc::new(data))),
+            data_notices: Default::default(),
+            left_out: Arc::clone(&self.left_out),
+            cancelled: self.cancelled.clone(),
+            many: AtomicBool::new(self.many.load(Ordering::Relaxed)),
+            progress: RwLock::default(),
+        }))
+    }
+
+    /// Whether the risk of a run is kept: only in the store, if it was searched.
+    pub(in crate::session) fn keeps_risk(&self, keep: KeepRisk) -> bool {
+        let searched_store = self.options.data.is_empty() && self.options.models.is_empty();
+        keep != KeepRisk::Forget && searched_store
+    }
+
+    /// Keeps the risk of a run in the store, if the store was searched. Gives what the user should
+    /// know: the rows of the run are right without it.
+    pub(in crate::session) fn keep_risk(&self, made: MadeRisk) -> Option<String> {
+        if !self.keeps_risk(made.keep) {
+            return None;
+        }
+        let why = self.write_risk(made).err()?;
+        Some(format!("the risk events were not kept: {why}"))
+    }
+
+    fn write_risk(&self, made: MadeRisk) -> Result<()> {
+        let store = Store::open(&self.options.home);
+        let sources = store.sources()?;
+        let mut origins: BTreeSet<PathBuf> = sources
+            .iter()
+            .filter(|source| made.replaces(source))
+            .map(|source| PathBuf::from(&source.origin))
+            .collect();
+        let is_new = |frames: &Vec<DataFrame>| !frames.is_empty();
+        if origins.is_empty() && !made.by_search.values().any(is_new) {
+            return Ok(());
+        }
+        let writer = self.patient_writer(&store)?;
+        let summarizer = Summarizer::new(self)?;
+        for (name, frames) in made.by_search {
+            let origin = match made.keep {
+                KeepRisk::Replace | KeepRisk::Forget => origin(&name),
+                KeepRisk::Add => next_origin(&name, &sources),
+            };
+            for (number, frame) in frames.into_iter().enumerate() {
+                self.check_cancelled()?;
+                let batch = batch(&name, frame, origin.clone());
+                let rows = summarizer.rows_of(&batch);
+                let key = writer.add((0, number), batch)?;
+                if let Some((knowledge, rows)) = rows {
+                    writer.add_rows((0, number), &key, knowledge, rows)?;
+                }
+                origins.insert(origin.clone());
+            }
+        }
+        let origins: Vec<PathBuf> = origins.into_iter().collect();
+        writer.commit(&origins).map(|_| ())
+    }
+
+    /// The store's writer, once another process has done with it.
+    fn patient_writer<'s>(&self, store: &'s Store) -> Result<Writer<'s>> {
+        let (times, pause) = PATIENCE;
+        let mut failed: Result<Writer<'s>> = store.writer();
+        for _ in 0..times {
+            if failed.is_ok() {
+                break;
+            }
+            self.check_cancelled()?;
+            std::thread::sleep(pause);
+            failed = store.writer();
+        }
+        failed
+    }
+
+    /// Removes all events of the index `risk` from the store: gives their number, or asks with it
+    /// first and does nothing unless `sure` says so.
+    ///
+    /// # Errors
+    /// A store that can't be read or written.
+    pub fn clear_risk<E: From<Error>>(
+        &self,
+        sure: impl FnOnce(u64) -> Result<bool, E>,
+    ) -> Result<u64, E> {
+        let store = Store::open(&self.options.home);
+        let mut sources = store.sources()?;
+        sources.retain(|source| source.index == risk_index::INDEX);
+        let events = sources.iter().map(|s| s.events).sum();
+        if events == 0 || !sure(events)? {
+            return Ok(0);
+        }
+        store.delete(&sources)?;
+        Ok(events)
+    }
+}
+
+fn batch(name: &str, frame: DataFrame, origin: PathBuf) -> Batch {
+    Batch {
+        source: name.to_owned(),
+        sourcetype: risk_index::SOURCETYPE.to_owned(),
+        host: Some(risk_index::HOST.to_owned()),
+        index: risk_index::INDEX.to_owned(),
+        origin,
+        frame,
+    }
+}
+
+/// What the store knows the risk of a search by. A digest: origins are taken for paths of files.
+fn origin(name: &str) -> PathBuf {
+    let digest = Sha256::digest(name.as_bytes());
+    let digest: String = digest[..12].iter().map(|b| format!("{b:02x}")).collect();
+    PathBuf::from(format!("{RISK_ORIGIN}{digest}"))
+}
+
+/// Whether an origin is that of a search's risk, of one run or of those added to it.
+fn is_origin_of(text: &str, name: &str) -> bool {
+    let first = origin(name);
+    let rest = text.strip_prefix(first.to_string_lossy().as_ref());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// The origin of risk that is added to what there is.
+fn next_origin(name: &str, sources: &[StoredSource]) -> PathBuf {
+    let first = origin(name);
+    let number = sources
+        .iter()
+        .filter(|s| is_origin_of(&s.origin, name))
+        .map(|s| s.origin.rsplit('-').next().and_then(|n| n.parse().ok()))
+        .map(|number: Option<u64>| number.unwrap_or(1))
+        .max();
+    match number {
+        None => first,
+        Some(number) => PathBuf::from(format!("{}-{}", first.display(), number + 1)),
+    }
+}
