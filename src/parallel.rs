@@ -14,7 +14,7 @@ pub fn cores() -> usize {
 ///
 /// # Errors
 /// As `take`, whose first error ends the work.
-pub fn in_pieces<T: Send, E>(
+pub fn ordered_chunks<T: Send, E>(
     count: usize,
     piece: usize,
     work: impl Fn(Range<usize>) -> T + Sync,
@@ -46,13 +46,13 @@ pub fn in_pieces<T: Send, E>(
 
 #[cfg(test)]
 mod tests {
-    use super::in_pieces;
+    use super::ordered_chunks;
 
     #[test]
     fn what_is_made_of_pieces_comes_in_their_order() {
         for count in [0, 1, 9, 10, 11, 100, 1003] {
             let mut all = Vec::new();
-            let done = in_pieces(
+            let done = ordered_chunks(
                 count,
                 10,
                 |range| range.collect::<Vec<_>>(),
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn the_first_error_ends_the_work() {
         let mut taken = 0;
-        let done = in_pieces(
+        let done = ordered_chunks(
             1000,
             10,
             |range| range.start,

@@ -18,30 +18,30 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub use crate::error::Failure;
 pub use crate::session::ingest::replay::ReplayOptions;
 pub use crate::session::names::NameKind;
-pub use crate::session::result::{Answer, ReplaySummary, RunSummary, Stage};
+pub use crate::session::result::{ReplaySummary, RunSummary, SearchResult, Stage};
 pub use crate::session::workflows::compare::Comparison;
 pub use crate::session::workflows::detection_tests::{TestChoice, TestSummary};
 pub use crate::session::workflows::detections::RunChoice;
 pub use crate::session::workflows::layout::{FileKind, LaidOut};
 pub use crate::session::workflows::lessons::{Attempt, lessons_home};
-pub use crate::session::workflows::risk::KeepRisk;
+pub use crate::session::workflows::risk::RiskRetention;
 pub use crate::session::workflows::why::MISSES;
 
 use crate::commands::{self, Planner};
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::frame::result::Rows;
-use crate::exec::scan::sources::Data;
+use crate::exec::scan::sources::DataSources;
 use crate::functions::Context;
 use crate::knowledge::Catalog;
 use crate::knowledge::expand::expand;
 use crate::plan::check;
-use crate::plan::context::{Limits, PlanContext};
+use crate::plan::context::{Limits, QueryContext};
 use crate::plan::expr::bind::Binder;
 use crate::plan::optimize::order_elimination;
 use crate::plan::{Plan, print as plan_print};
 use crate::session::ingest::damage::LeftOut;
-use crate::session::large_stack::deep;
+use crate::session::large_stack::with_large_stack;
 use crate::source::SourceId;
 use crate::syntax::ast::Pipeline;
 use crate::syntax::{self, print};
@@ -152,19 +152,19 @@ pub struct Session {
     options: Options,
     catalog: Arc<Catalog>,
     /// What is searched; none before it is read.
-    data: RwLock<Option<Arc<Data>>>,
+    data: RwLock<Option<Arc<DataSources>>>,
     data_notices: Mutex<Vec<String>>,
     /// What of it turned out to be damaged while a search read it.
     left_out: Arc<Mutex<LeftOut>>,
     cancelled: CancelHandle,
     /// Whether many searches run one after the other, as detections do.
-    many: AtomicBool,
+    batch_mode: AtomicBool,
     progress: RwLock<Option<Arc<dyn Progress>>>,
 }
 
 /// A search on its way.
 struct Compiled {
-    context: PlanContext,
+    context: QueryContext,
     pipeline: Pipeline,
 }
 
@@ -196,7 +196,7 @@ impl Session {
             data_notices: Mutex::default(),
             left_out: Arc::default(),
             cancelled: CancelHandle(Arc::default()),
-            many: AtomicBool::new(false),
+            batch_mode: AtomicBool::new(false),
             progress: RwLock::default(),
         };
         session.context()?;
@@ -225,7 +225,7 @@ impl Session {
     ///
     /// # Errors
     /// What is wrong with it or with the data, with the texts to point into.
-    pub fn search(&self, spl: &str) -> Result<Answer, Failure> {
+    pub fn search(&self, spl: &str) -> Result<SearchResult, Failure> {
         self.search_between(spl, (None, None))
     }
 
@@ -233,11 +233,11 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::search`].
-    pub fn steps(&self, spl: &str) -> Result<Vec<(String, Answer)>, Failure> {
-        deep(|| self.steps_here(spl))
+    pub fn steps(&self, spl: &str) -> Result<Vec<(String, SearchResult)>, Failure> {
+        with_large_stack(|| self.steps_here(spl))
     }
 
-    fn steps_here(&self, spl: &str) -> Result<Vec<(String, Answer)>, Failure> {
+    fn steps_here(&self, spl: &str) -> Result<Vec<(String, SearchResult)>, Failure> {
         let compiled = self.compile(spl)?;
         let stages = &compiled.pipeline.stages;
         let mut steps = Vec::with_capacity(stages.len());
@@ -248,10 +248,10 @@ impl Session {
                 span: compiled.pipeline.span,
             };
             let (rows, notices) = self.run_pipeline(&compiled, &part, count == stages.len())?;
-            let answer = Answer {
+            let answer = SearchResult {
                 rows,
                 notices,
-                searched: self.event_count(),
+                events_scanned: self.event_count(),
                 elapsed: started.elapsed(),
             };
             steps.push((print::stage(&stages[count - 1]), answer));
@@ -264,7 +264,7 @@ impl Session {
     /// # Errors
     /// As [`Session::search`].
     pub fn explain(&self, spl: &str, stage: Stage) -> Result<String, Failure> {
-        deep(|| self.explain_here(spl, stage))
+        with_large_stack(|| self.explain_here(spl, stage))
     }
 
     fn explain_here(&self, spl: &str, stage: Stage) -> Result<String, Failure> {
@@ -285,7 +285,7 @@ impl Session {
         if stage == Stage::Optimized {
             return Ok(plan_print::plan(&order_elimination::optimize(plan)));
         }
-        let explain = |data: &Data| Executor::new(&compiled.context, data).explain(&plan);
+        let explain = |data: &DataSources| Executor::new(&compiled.context, data).explain(&plan);
         self.on_data(&compiled.context, explain).map_err(fail)
     }
 
@@ -293,7 +293,7 @@ impl Session {
         self.compile_in(self.context()?, spl)
     }
 
-    fn compile_in(&self, context: PlanContext, spl: &str) -> Result<Compiled, Failure> {
+    fn compile_in(&self, context: QueryContext, spl: &str) -> Result<Compiled, Failure> {
         let expanded = self.expand(&context, spl)?;
         let text = text_of(&context, expanded);
         let pipeline = syntax::parse(expanded, &text, &commands::shape_of)
@@ -301,13 +301,13 @@ impl Session {
         Ok(Compiled { context, pipeline })
     }
 
-    fn expand(&self, context: &PlanContext, spl: &str) -> Result<SourceId, Failure> {
+    fn expand(&self, context: &QueryContext, spl: &str) -> Result<SourceId, Failure> {
         let typed = lock(&context.sources).add("search", spl);
         self.expand_macros(context, typed)
             .map_err(|error| failure(context, error))
     }
 
-    fn expand_macros(&self, context: &PlanContext, typed: SourceId) -> Result<SourceId> {
+    fn expand_macros(&self, context: &QueryContext, typed: SourceId) -> Result<SourceId> {
         let mut sources = lock(&context.sources);
         expand(&mut sources, typed, &self.catalog.macros, &|text| {
             evaluate(context, text)
@@ -342,18 +342,18 @@ impl Session {
 
     fn run_plan(
         &self,
-        context: &PlanContext,
+        context: &QueryContext,
         plan: &Plan,
         writes: bool,
     ) -> Result<(Rows, Vec<String>), Failure> {
         let fail = |error| failure(context, error);
-        let run = |data: &Data| Executor::new(context, data).run(plan);
+        let run = |data: &DataSources| Executor::new(context, data).run(plan);
         let rows = match plan.reads_data() {
             true => self.on_data(context, run),
-            false => run(&Data::default()),
+            false => run(&DataSources::default()),
         };
         let mut rows = rows.map_err(fail)?;
-        let effects = std::mem::take(&mut *lock(&context.effects));
+        let effects = std::mem::take(&mut *lock(&context.pending_writes));
         if writes {
             self.perform(effects).map_err(fail)?;
         }
@@ -376,7 +376,7 @@ impl Session {
     }
 
     /// What a new search starts with.
-    fn context(&self) -> Result<PlanContext> {
+    fn context(&self) -> Result<QueryContext> {
         let now = self.options.now.unwrap_or_else(|| {
             SystemTime::now()
                 .duration_since(UNIX_EPOCH)
@@ -387,7 +387,7 @@ impl Session {
             Some(text) => self.bound(what, text, now),
             None => Ok(None),
         };
-        Ok(PlanContext {
+        Ok(QueryContext {
             catalog: Arc::clone(&self.catalog),
             given_models: self
                 .options
@@ -402,9 +402,9 @@ impl Session {
             home: self.options.home.clone(),
             geoip: self.options.geoip.clone(),
             verbose: self.options.verbose,
-            effects: Arc::default(),
-            tell_missing_fields: !self.many.load(Ordering::Relaxed),
-            keep_summaries: self.many.load(Ordering::Relaxed),
+            pending_writes: Arc::default(),
+            warn_missing_fields: !self.batch_mode.load(Ordering::Relaxed),
+            cache_model_rows: self.batch_mode.load(Ordering::Relaxed),
             cancelled: Arc::clone(&lock(&self.cancelled.0)),
             unreadable: Arc::default(),
             notices: Arc::default(),
@@ -417,7 +417,7 @@ impl Session {
 }
 
 /// Evaluates an expression without fields: for macros with `iseval` and for their validations.
-fn evaluate(context: &PlanContext, text: &str) -> Result<Value<'static>> {
+fn evaluate(context: &QueryContext, text: &str) -> Result<Value<'static>> {
     // The texts are locked by the expansion that asks: this one is not among them.
     let expr = syntax::parse_expression(SourceId(0), text, 0).map_err(|mut e| {
         e.span = None;
@@ -441,11 +441,11 @@ fn evaluate(context: &PlanContext, text: &str) -> Result<Value<'static>> {
         .map_err(Error::data)
 }
 
-fn text_of(context: &PlanContext, source: SourceId) -> String {
+fn text_of(context: &QueryContext, source: SourceId) -> String {
     lock(&context.sources).get(source).text.clone()
 }
 
-fn failure(context: &PlanContext, error: Error) -> Failure {
+fn failure(context: &QueryContext, error: Error) -> Failure {
     Failure {
         error,
         sources: lock(&context.sources).clone(),

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::cli::args::TestArgs;
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::counted;
 use crate::cli::output::listing::Listing;
-use crate::cli::setup::{Setup, note, searched};
+use crate::cli::setup::{CliContext, note, searched};
 use crate::detect::risk_index::time_of;
 use crate::detect::{DetectionResult, Status};
 use crate::error::Error;
-use crate::session::{KeepRisk, RunChoice};
+use crate::session::{RiskRetention, RunChoice};
 use crate::time::strftime;
 use crate::value::{Type, Value};
 
@@ -36,8 +36,8 @@ pub fn against(
     path: &Path,
     selectors: &[String],
     args: &TestArgs,
-    setup: &Setup,
-) -> Result<(), Problem> {
+    setup: &CliContext,
+) -> Result<(), CliError> {
     if !path.exists() {
         return Err(Error::file(path, "there is no such data").into());
     }
@@ -46,7 +46,7 @@ pub fn against(
     let session = setup.open()?;
     let choice = RunChoice {
         selection: args.selection.selection(),
-        risk: KeepRisk::Forget,
+        risk: RiskRetention::Forget,
         ..RunChoice::default()
     };
     let mut rows = Listing::new(&[
@@ -95,7 +95,7 @@ pub fn against(
             bad = true;
         }
     }
-    if bad { Err(Problem::Reported) } else { Ok(()) }
+    if bad { Err(CliError::Reported) } else { Ok(()) }
 }
 
 /// What was run in all.

@@ -3,16 +3,16 @@
 use serde_json::Value;
 
 use crate::cli::args::CheckArgs;
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::Format;
 use crate::cli::output::sink::send;
-use crate::cli::setup::Setup;
+use crate::cli::setup::CliContext;
 use crate::detect::report::sarif;
 use crate::error::Error;
 
 /// Checks searches and detections without running them; ends in a problem when something is wrong
 /// or denied.
-pub fn check(args: &CheckArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn check(args: &CheckArgs, setup: &CliContext) -> Result<(), CliError> {
     let session = setup.open()?;
     let mut rules = session.lint_rules();
     rules.allow(&args.allow)?;
@@ -50,6 +50,6 @@ pub fn check(args: &CheckArgs, setup: &Setup) -> Result<(), Problem> {
     if report.is_ok() {
         Ok(())
     } else {
-        Err(Problem::Reported)
+        Err(CliError::Reported)
     }
 }

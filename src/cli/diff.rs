@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use serde_json::{Value as Json, json};
 
 use crate::cli::args::DiffArgs;
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Style, Table, counted, json as rows_json, write};
-use crate::cli::setup::Setup;
+use crate::cli::setup::CliContext;
 use crate::detect::compare::Line;
 use crate::error::Error;
 use crate::exec::frame::result::Rows;
@@ -19,7 +19,7 @@ use crate::value::{Type, Value};
 const AROUND: usize = 2;
 
 /// Compares two versions of a detection; with `--exit-code` ends in a problem when they differ.
-pub fn diff(args: &DiffArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn diff(args: &DiffArgs, setup: &CliContext) -> Result<(), CliError> {
     let session = setup.open()?;
     let found = session.compare(&args.before, &args.after)?;
     setup.notices(&found.notices);
@@ -46,7 +46,7 @@ pub fn diff(args: &DiffArgs, setup: &Setup) -> Result<(), Problem> {
         | Format::Sarif => return Err(Error::usage("diff writes text, json or ndjson").into()),
     }
     if args.exit_code && found.differs() {
-        return Err(Problem::Reported);
+        return Err(CliError::Reported);
     }
     Ok(())
 }
@@ -121,7 +121,7 @@ fn text(
     Ok(())
 }
 
-fn object(found: &Comparison, args: &DiffArgs) -> Result<Json, Problem> {
+fn object(found: &Comparison, args: &DiffArgs) -> Result<Json, CliError> {
     let lines = found.search.iter().map(|line| match line {
         Line::Same(line) => json!({"op": "same", "line": line}),
         Line::Lost(line) => json!({"op": "lost", "line": line}),
@@ -144,7 +144,7 @@ fn object(found: &Comparison, args: &DiffArgs) -> Result<Json, Problem> {
     }))
 }
 
-fn objects(rows: &Rows, picked: &[usize]) -> Result<Json, Problem> {
+fn objects(rows: &Rows, picked: &[usize]) -> Result<Json, CliError> {
     let mut bytes = Vec::new();
     rows_json::write_inline_array(&Picked { rows, picked }, &mut bytes)?;
     serde_json::from_slice(&bytes).map_err(|why| Error::internal(why.to_string()).into())

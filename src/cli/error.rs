@@ -9,7 +9,7 @@ use crate::session::Failure;
 use crate::source::SourceMap;
 
 /// What went wrong.
-pub enum Problem {
+pub enum CliError {
     /// A search failed; the texts are there to point into.
     Search(Box<Failure>),
     /// Anything else of ours.
@@ -20,50 +20,50 @@ pub enum Problem {
     Reported,
 }
 
-impl From<Error> for Problem {
-    fn from(error: Error) -> Problem {
-        Problem::Error(error)
+impl From<Error> for CliError {
+    fn from(error: Error) -> CliError {
+        CliError::Error(error)
     }
 }
 
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Problem {
-        Problem::Search(Box::new(failure))
+impl From<Failure> for CliError {
+    fn from(failure: Failure) -> CliError {
+        CliError::Search(Box::new(failure))
     }
 }
 
-impl From<io::Error> for Problem {
-    fn from(error: io::Error) -> Problem {
-        Problem::Write(error)
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> CliError {
+        CliError::Write(error)
     }
 }
 
-impl Problem {
+impl CliError {
     /// Whether nobody reads any more: `spelunk search ... | head`.
     pub fn is_closed_pipe(&self) -> bool {
-        matches!(self, Problem::Write(why) if why.kind() == io::ErrorKind::BrokenPipe)
+        matches!(self, CliError::Write(why) if why.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// What is told on standard error; `None` when there is nothing to tell.
     pub fn text(&self, color: bool) -> Option<String> {
         match self {
-            Problem::Search(failure) => {
+            CliError::Search(failure) => {
                 Some(report::render(&failure.error, &failure.sources, color))
             }
-            Problem::Error(error) => Some(report::render(error, &SourceMap::new(), color)),
-            Problem::Write(_) if self.is_closed_pipe() => None,
-            Problem::Write(why) => Some(format!("error: standard output: {why}")),
-            Problem::Reported => None,
+            CliError::Error(error) => Some(report::render(error, &SourceMap::new(), color)),
+            CliError::Write(_) if self.is_closed_pipe() => None,
+            CliError::Write(why) => Some(format!("error: standard output: {why}")),
+            CliError::Reported => None,
         }
     }
 
     /// 0 for a closed pipe, 2 for wrong usage, else 1.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Problem::Search(failure) => ExitCode::from(failure.error.exit_code()),
-            Problem::Error(error) => ExitCode::from(error.exit_code()),
-            Problem::Write(_) if self.is_closed_pipe() => ExitCode::SUCCESS,
-            Problem::Write(_) | Problem::Reported => ExitCode::FAILURE,
+            CliError::Search(failure) => ExitCode::from(failure.error.exit_code()),
+            CliError::Error(error) => ExitCode::from(error.exit_code()),
+            CliError::Write(_) if self.is_closed_pipe() => ExitCode::SUCCESS,
+            CliError::Write(_) | CliError::Reported => ExitCode::FAILURE,
         }
     }
 }

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 
 use crate::cli::args::ExplainArgs;
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::list::matches;
 use crate::cli::output::listing::Listing;
-use crate::cli::setup::Setup;
+use crate::cli::setup::CliContext;
 use crate::exec::fields::FieldOrigin;
 use crate::session::Session;
 use crate::value::{Type, Value};
 
 /// The fields of the data whose name matches: the sourcetypes and how many events have them.
-pub fn uses(session: &Session, pattern: &str) -> Result<Listing, Problem> {
+pub fn uses(session: &Session, pattern: &str) -> Result<Listing, CliError> {
     let mut rows = Listing::new(&[
         ("name", Type::Text),
         ("sourcetypes", Type::Multi),
@@ -33,7 +33,7 @@ pub fn uses(session: &Session, pattern: &str) -> Result<Listing, Problem> {
 }
 
 /// Tells which rule gave which field its value.
-pub fn explain(args: &ExplainArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn explain(args: &ExplainArgs, setup: &CliContext) -> Result<(), CliError> {
     let mut setup = setup.clone();
     let mut spl = args.text()?;
     // A file in place of a search is the data.

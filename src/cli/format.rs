@@ -4,13 +4,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::FmtArgs;
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::sink::Sink;
-use crate::cli::setup::{Setup, note, utf8};
+use crate::cli::setup::{CliContext, note, utf8};
 use crate::error::Error;
 use crate::session::{Failure, FileKind, LaidOut, Session};
 use crate::source::SourceMap;
-use crate::store::write_whole;
+use crate::store::write_atomic;
 use crate::syntax::format::format;
 
 /// The byte order mark, which a file keeps.
@@ -29,7 +29,7 @@ enum Input {
 
 /// Lays searches out: to standard output, into their files, or only reports which are not. A
 /// faulty file is reported and does not stop the others.
-pub fn fmt(args: &FmtArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn fmt(args: &FmtArgs, setup: &CliContext) -> Result<(), CliError> {
     let inputs: Vec<Input> = match args.what.as_slice() {
         [] => vec![Input::Standard],
         several => several.iter().map(|what| Input::of(what)).collect(),
@@ -92,7 +92,7 @@ struct Counts {
 
 struct Run<'r> {
     check: bool,
-    setup: &'r Setup,
+    setup: &'r CliContext,
     /// Knows the macros, for files.
     session: Option<Session>,
     /// Where text goes; none when files are written.
@@ -105,7 +105,7 @@ impl Run<'_> {
     ///
     /// # Errors
     /// Output that can't be written: nor could that of the others.
-    fn take(&mut self, input: Input) -> Result<(), Problem> {
+    fn take(&mut self, input: Input) -> Result<(), CliError> {
         match input {
             Input::Argument(text) => self.typed("search", &text),
             Input::Standard => {
@@ -138,7 +138,7 @@ impl Run<'_> {
     }
 
     /// A search that is in no file.
-    fn typed(&mut self, name: &str, text: &str) -> Result<(), Problem> {
+    fn typed(&mut self, name: &str, text: &str) -> Result<(), CliError> {
         let mut sources = SourceMap::new();
         let source = sources.add(name, text);
         match format(source, text) {
@@ -155,7 +155,7 @@ impl Run<'_> {
     }
 
     /// A file that was named, or found in a folder.
-    fn file(&mut self, path: &Path, named: bool) -> Result<(), Problem> {
+    fn file(&mut self, path: &Path, named: bool) -> Result<(), CliError> {
         let (before, laid_out) = match self.lay_out(path, named) {
             Ok(found) => found,
             Err(problem) => {
@@ -189,7 +189,7 @@ impl Run<'_> {
     }
 
     /// The text of a file, and what becomes of it.
-    fn lay_out(&self, path: &Path, named: bool) -> Result<(String, LaidOut), Problem> {
+    fn lay_out(&self, path: &Path, named: bool) -> Result<(String, LaidOut), CliError> {
         let bytes = std::fs::read(path).map_err(|why| Error::file(path, why))?;
         let Some(kind) = FileKind::of(path) else {
             let why = "only .spl, .yml, .yaml and .conf files hold searches that can be laid out: \
@@ -211,7 +211,7 @@ impl Run<'_> {
     }
 
     /// Prints a text that is laid out, or its name if that is what is asked for.
-    fn output(&mut self, name: &str, text: &str, is_right: bool) -> Result<(), Problem> {
+    fn output(&mut self, name: &str, text: &str, is_right: bool) -> Result<(), CliError> {
         match is_right {
             true => self.counts.right += 1,
             false => self.counts.changed += 1,
@@ -223,7 +223,7 @@ impl Run<'_> {
     }
 
     /// Prints a text, unless files are written or only checked.
-    fn print(&mut self, text: &str) -> Result<(), Problem> {
+    fn print(&mut self, text: &str) -> Result<(), CliError> {
         match &mut self.sink {
             Some(sink) if !self.check => sink.write(|out| out.write_all(text.as_bytes())),
             _ => Ok(()),
@@ -232,7 +232,7 @@ impl Run<'_> {
 
     /// Says how many files ended how; ends in a problem when one is faulty, or when one should
     /// have been right.
-    fn finish(self) -> Result<(), Problem> {
+    fn finish(self) -> Result<(), CliError> {
         let Counts {
             changed,
             right,
@@ -262,7 +262,7 @@ impl Run<'_> {
             note(&text);
         }
         if faulty > 0 || self.check && changed > 0 {
-            return Err(Problem::Reported);
+            return Err(CliError::Reported);
         }
         Ok(())
     }
@@ -300,5 +300,5 @@ fn replace(path: &Path, before: &str, after: &str) -> Result<(), Error> {
             "the file was changed while it was laid out: it stays as it is",
         ));
     }
-    write_whole(path, after.as_bytes())
+    write_atomic(path, after.as_bytes())
 }

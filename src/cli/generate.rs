@@ -3,26 +3,26 @@
 use clap::CommandFactory;
 
 use crate::cli::args::{Cli, CompletionsArgs};
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::sink::send;
-use crate::cli::setup::Setup;
+use crate::cli::setup::CliContext;
 
 /// Writes a shell's completion script.
-pub fn completions(args: &CompletionsArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn completions(args: &CompletionsArgs, setup: &CliContext) -> Result<(), CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "spelunk", &mut script);
     send(setup.output.as_deref(), |out| out.write_all(&script))
 }
 
 /// Writes the manual page: the program's, then a section for each subcommand.
-pub fn man(setup: &Setup) -> Result<(), Problem> {
+pub fn man(setup: &CliContext) -> Result<(), CliError> {
     let page = manual()?;
     send(setup.output.as_deref(), |out| {
         out.write_all(page.as_bytes())
     })
 }
 
-fn manual() -> Result<String, Problem> {
+fn manual() -> Result<String, CliError> {
     let cli = Cli::command();
     let mut page = Vec::new();
     clap_mangen::Man::new(cli.clone()).render(&mut page)?;

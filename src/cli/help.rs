@@ -5,16 +5,16 @@ use std::fmt::Write as _;
 use clap::CommandFactory;
 
 use crate::cli::args::{Cli, HelpArgs};
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::sink::send;
 use crate::cli::reference::{Entry, commands, entries, functions};
-use crate::cli::setup::Setup;
+use crate::cli::setup::CliContext;
 use crate::cli::topics::{self, TOPICS};
 use crate::error::{Error, nearest};
 use crate::lint::{self, Lint};
 
 /// Explains a name, or lists the topics.
-pub fn help(args: &HelpArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn help(args: &HelpArgs, setup: &CliContext) -> Result<(), CliError> {
     let text = match &args.name {
         Some(name) => text(name)?,
         None => overview(),

@@ -1,24 +1,24 @@
 //! `list`: the names of what is known.
 
 use crate::cli::args::{ListArgs, ListKind};
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::fields;
 use crate::cli::output::listing::Listing;
 use crate::cli::reference::{command_table, functions, table};
-use crate::cli::setup::Setup;
+use crate::cli::setup::CliContext;
 use crate::error::Error;
 use crate::knowledge::lookups::LookupKind;
 use crate::session::{NameKind, Session};
 use crate::value::{Type, Value};
 
 /// Lists names, with what is known of each.
-pub fn list(args: &ListArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn list(args: &ListArgs, setup: &CliContext) -> Result<(), CliError> {
     let pattern = args.pattern.as_deref().unwrap_or("*");
-    let of_data = |made: &dyn Fn(&Session) -> Result<Listing, Problem>| {
+    let of_data = |made: &dyn Fn(&Session) -> Result<Listing, CliError>| {
         let session = setup.open()?;
         let rows = made(&session)?;
         setup.notices(&session.take_data_notices());
-        Ok::<Listing, Problem>(rows)
+        Ok::<Listing, CliError>(rows)
     };
     let rows = match args.what {
         ListKind::Commands => command_table(|name| matches(name, pattern)),

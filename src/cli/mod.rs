@@ -35,8 +35,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::args::{Cli, Command};
-use crate::cli::error::Problem;
-use crate::cli::setup::{Setup, note};
+use crate::cli::error::CliError;
+use crate::cli::setup::{CliContext, note};
 use crate::error::caught;
 
 /// Runs the program on the process's arguments.
@@ -61,7 +61,7 @@ fn run_process() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let setup = match Setup::new(cli.global) {
+    let setup = match CliContext::new(cli.global) {
         Ok(setup) => setup,
         Err(problem) => {
             if let Some(text) = problem.text(false) {
@@ -82,7 +82,7 @@ fn run_process() -> ExitCode {
     code
 }
 
-fn dispatch(command: Option<Command>, setup: &Setup) -> Result<(), Problem> {
+fn dispatch(command: Option<Command>, setup: &CliContext) -> Result<(), CliError> {
     match command {
         None | Some(Command::Repl) => repl::repl(setup.clone()),
         Some(Command::Search(args)) => search::search(&args, setup),

@@ -3,16 +3,16 @@
 use chrono::DateTime;
 
 use crate::cli::args::ReplayArgs;
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::listing::Listing;
 use crate::cli::output::{bytes, counted, duration};
-use crate::cli::setup::{Setup, note};
+use crate::cli::setup::{CliContext, note};
 use crate::session::{ReplayOptions, ReplaySummary};
 use crate::value::{Type, Value};
 
 /// Reads logs into the store and tells what came of it. With `--format` the counts go to
 /// standard output as rows.
-pub fn replay(args: &ReplayArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn replay(args: &ReplayArgs, setup: &CliContext) -> Result<(), CliError> {
     let options = ReplayOptions {
         index: args.index.clone(),
         source: args.source.clone(),

@@ -1,16 +1,16 @@
 //! `risk`: who is at risk, by what, and since when.
 
 use crate::cli::args::{RiskArgs, RiskCommand};
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::counted;
-use crate::cli::setup::{Setup, note};
+use crate::cli::setup::{CliContext, note};
 use crate::cli::store::confirmed;
 
 /// How times are shown.
 const TIME: &str = "%Y-%m-%dT%H:%M:%S%:z";
 
 /// Shows objects by their score, the events of one of them, or forgets them all.
-pub fn risk(args: &RiskArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn risk(args: &RiskArgs, setup: &CliContext) -> Result<(), CliError> {
     let mut setup = setup.clone();
     if let Some(since) = &args.since {
         setup.options.earliest = Some(since.clone());
@@ -73,7 +73,7 @@ fn at_least(score: f64) -> String {
     }
 }
 
-fn clear(yes: bool, setup: &Setup) -> Result<(), Problem> {
+fn clear(yes: bool, setup: &CliContext) -> Result<(), CliError> {
     let session = setup.open()?;
     let cleared = session.clear_risk(|events| {
         let what = counted(events, "risk event");

@@ -4,17 +4,17 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::cli::args::RunArgs;
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::{Sink, send};
 use crate::cli::output::{Format, counted, csv, json, write};
 use crate::cli::risk_events::RiskEvents;
-use crate::cli::setup::{Setup, searched};
+use crate::cli::setup::{CliContext, searched};
 use crate::detect::report::{self, Finding};
 use crate::detect::{DetectionResult, Status};
 use crate::error::Error;
 use crate::exec::frame::result::Rows;
-use crate::session::{KeepRisk, RunChoice};
+use crate::session::{RiskRetention, RunChoice};
 use crate::time::strftime;
 use crate::value::{Type, Value, format_number};
 
@@ -22,7 +22,7 @@ use crate::value::{Type, Value, format_number};
 const ROWS: usize = 100;
 
 /// Runs detections; ends in a problem when one of them ended in an error.
-pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn run(args: &RunArgs, setup: &CliContext) -> Result<(), CliError> {
     let format = setup.format.unwrap_or(Format::Table);
     if format == Format::Parquet {
         return Err(Error::usage(
@@ -39,9 +39,9 @@ pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
         as_scheduled: args.as_scheduled,
         separately: args.separately,
         risk: match (args.keep_risk, args.no_risk) {
-            (true, _) => KeepRisk::Add,
-            (_, true) => KeepRisk::Forget,
-            (false, false) => KeepRisk::Replace,
+            (true, _) => RiskRetention::Add,
+            (_, true) => RiskRetention::Forget,
+            (false, false) => RiskRetention::Replace,
         },
     };
     let mut findings = Vec::new();
@@ -85,7 +85,7 @@ pub fn run(args: &RunArgs, setup: &Setup) -> Result<(), Problem> {
     let errors = printer.counts.errors;
     printer.finish(&searched(summary.searched, summary.elapsed))?;
     if errors > 0 {
-        Err(Problem::Reported)
+        Err(CliError::Reported)
     } else {
         Ok(())
     }
@@ -102,7 +102,7 @@ struct Counts {
 
 struct Printer<'a> {
     format: Format,
-    setup: &'a Setup,
+    setup: &'a CliContext,
     sink: Sink,
     counts: Counts,
     /// One line a detection, for CSV.
@@ -110,7 +110,7 @@ struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
-    fn new(format: Format, setup: &'a Setup) -> Result<Printer<'a>, Problem> {
+    fn new(format: Format, setup: &'a CliContext) -> Result<Printer<'a>, CliError> {
         Ok(Printer {
             format,
             setup,
@@ -134,7 +134,7 @@ impl<'a> Printer<'a> {
         })
     }
 
-    fn print(&mut self, result: &DetectionResult) -> Result<(), Problem> {
+    fn print(&mut self, result: &DetectionResult) -> Result<(), CliError> {
         let before = self.counts.total();
         match result.status {
             Status::Rows => self.counts.rows += 1,
@@ -163,12 +163,12 @@ impl<'a> Printer<'a> {
     }
 
     /// Writes a report.
-    fn whole(&mut self, text: &str) -> Result<(), Problem> {
+    fn whole(&mut self, text: &str) -> Result<(), CliError> {
         self.sink.write(|out| out.write_all(text.as_bytes()))
     }
 
     /// A title, the rows, the risk events.
-    fn print_block(&mut self, result: &DetectionResult) -> Result<(), Problem> {
+    fn print_block(&mut self, result: &DetectionResult) -> Result<(), CliError> {
         let setup = self.setup;
         if setup.quiet && matches!(result.status, Status::Empty | Status::Refused) {
             return Ok(());
@@ -198,7 +198,7 @@ impl<'a> Printer<'a> {
     }
 
     /// Writes what comes last; a file of output is complete.
-    fn finish(mut self, searched: &str) -> Result<(), Problem> {
+    fn finish(mut self, searched: &str) -> Result<(), CliError> {
         let Counts {
             rows,
             empty,

@@ -4,20 +4,20 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::args::{ExplainArgs, SearchArgs, SplArgs, StageArg};
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::fields;
 use crate::cli::output::sink::{Sink, send};
 use crate::cli::output::{Format, Style, Table, write};
 use crate::cli::plot;
-use crate::cli::setup::{Setup, spl};
+use crate::cli::setup::{CliContext, spl};
 use crate::error::Error;
-use crate::session::{Answer, Session, Stage};
+use crate::session::{SearchResult, Session, Stage};
 
 /// Rows shown after every command unless `--limit` says otherwise.
 const STEP_LIMIT: usize = 5;
 
 /// Runs one search.
-pub fn search(args: &SearchArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn search(args: &SearchArgs, setup: &CliContext) -> Result<(), CliError> {
     plot::check(args.plot_file.as_ref())?;
     let spl = spl(&args.search)?;
     let session = setup.open()?;
@@ -38,7 +38,7 @@ pub fn search(args: &SearchArgs, setup: &Setup) -> Result<(), Problem> {
 }
 
 /// Shows one stage of a search, or its rows after every command.
-pub fn explain(args: &ExplainArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn explain(args: &ExplainArgs, setup: &CliContext) -> Result<(), CliError> {
     if args.fields {
         return fields::explain(args, setup);
     }
@@ -58,7 +58,7 @@ impl ExplainArgs {
     ///
     /// # Errors
     /// A file that can't be read.
-    pub fn text(&self) -> Result<Option<String>, Problem> {
+    pub fn text(&self) -> Result<Option<String>, CliError> {
         if self.spl.is_none() && self.file.is_none() {
             return Ok(None);
         }
@@ -74,9 +74,9 @@ impl ExplainArgs {
 pub fn steps(
     session: &Session,
     spl: &str,
-    setup: &Setup,
+    setup: &CliContext,
     path: Option<&Path>,
-) -> Result<(), Problem> {
+) -> Result<(), CliError> {
     let mut sink = Sink::open(path)?;
     for (command, answer) in session.steps(spl)? {
         let format = match setup.format_for(answer.rows.names().len()) {
@@ -95,7 +95,7 @@ pub fn steps(
 
 fn write_step(
     command: &str,
-    answer: &Answer,
+    answer: &SearchResult,
     format: Format,
     style: &Style,
     out: &mut dyn Write,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cli::args::{ColorArg, Global, SplArgs};
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::interrupt;
 use crate::cli::output::rows::write_parquet;
 use crate::cli::output::sink::send;
@@ -15,7 +15,7 @@ use crate::cli::progress::Bars;
 use crate::error::Error;
 use crate::exec::frame::result::Rows;
 use crate::knowledge::fault::Faults;
-use crate::session::{Answer, ModelFile, Options, Session};
+use crate::session::{ModelFile, Options, SearchResult, Session};
 use crate::source::line_column;
 use crate::time::time_modifier;
 
@@ -30,7 +30,7 @@ const FAULTS: usize = 5;
 
 /// What every subcommand works with.
 #[derive(Clone, Debug)]
-pub struct Setup {
+pub struct CliContext {
     /// What the session is opened with.
     pub options: Options,
     /// `--format`, or what the name of `--output` says; `None` leaves the choice.
@@ -51,9 +51,9 @@ pub struct Setup {
     pub(super) faults: Arc<Mutex<Faults>>,
 }
 
-impl Setup {
+impl CliContext {
     /// Builds it; reads nothing but the environment.
-    pub fn new(global: Global) -> Result<Setup, Problem> {
+    pub fn new(global: Global) -> Result<CliContext, CliError> {
         let format = global
             .format
             .or_else(|| Format::of_path(global.output.as_deref()?));
@@ -61,7 +61,7 @@ impl Setup {
             return Err(Error::usage("Parquet is written to a file: add --output FILE").into());
         }
         let terminal = global.output.is_none() && io::stdout().is_terminal();
-        Ok(Setup {
+        Ok(CliContext {
             color: colored(global.color, terminal),
             error_color: colored(global.color, io::stderr().is_terminal()),
             options: options(&global)?,
@@ -75,7 +75,7 @@ impl Setup {
     }
 
     /// Opens the session, with progress on standard error and Ctrl-C stopping its searches.
-    pub fn open(&self) -> Result<Session, Problem> {
+    pub fn open(&self) -> Result<Session, CliError> {
         let session = Session::open(self.options.clone())?;
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner) =
             session.catalog().faults().clone();
@@ -111,7 +111,7 @@ impl Setup {
     }
 
     /// Writes one table to where output goes.
-    pub fn write_table(&self, rows: &dyn Table) -> Result<(), Problem> {
+    pub fn write_table(&self, rows: &dyn Table) -> Result<(), CliError> {
         let format = self.format_for(rows.names().len());
         if format == Format::Parquet {
             return Err(Error::usage("only the rows of a search are written as Parquet").into());
@@ -129,7 +129,7 @@ impl Setup {
     }
 
     /// Writes a search's rows to where output goes.
-    pub fn write_rows(&self, rows: &Rows) -> Result<(), Problem> {
+    pub fn write_rows(&self, rows: &Rows) -> Result<(), CliError> {
         match (self.format, &self.output) {
             (Some(Format::Parquet), Some(path)) => Ok(write_parquet(rows, self.limit, path)?),
             _ => self.write_table(rows),
@@ -137,11 +137,11 @@ impl Setup {
     }
 
     /// Tells notices, and in what time how many events were searched, on standard error.
-    pub fn tell(&self, answer: &Answer) {
+    pub fn tell(&self, answer: &SearchResult) {
         self.notices(&answer.notices);
         let for_people = self.format.is_none_or(Format::is_for_people);
         if for_people && !self.quiet {
-            note(&searched(answer.searched, answer.elapsed));
+            note(&searched(answer.events_scanned, answer.elapsed));
         }
     }
 
@@ -193,7 +193,7 @@ impl Setup {
     }
 
     /// Tells a problem on standard error.
-    pub fn complain(&self, problem: &Problem) {
+    pub fn complain(&self, problem: &CliError) {
         if let Some(text) = problem.text(self.error_color) {
             note(text.trim_end());
         }
@@ -215,7 +215,7 @@ pub fn searched(events: u64, elapsed: std::time::Duration) -> String {
 }
 
 /// The text of the search: typed, from a file, or from standard input.
-pub fn spl(args: &SplArgs) -> Result<String, Problem> {
+pub fn spl(args: &SplArgs) -> Result<String, CliError> {
     let text = match (&args.spl, &args.file) {
         (Some(spl), _) if spl == "-" => {
             let mut bytes = Vec::new();

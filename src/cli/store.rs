@@ -3,17 +3,17 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::cli::args::{DeleteArgs, StoreArgs, StoreCommand};
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::list::matches;
 use crate::cli::output::listing::Listing;
 use crate::cli::output::{bytes, counted};
-use crate::cli::setup::{Setup, note};
+use crate::cli::setup::{CliContext, note};
 use crate::error::Error;
-use crate::store::{Damage, Kept, Store, StoredSource};
+use crate::store::{Damage, DiskUsage, Store, StoredSource};
 use crate::value::{Type, Value};
 
 /// Does one of the works on the store.
-pub fn store(args: &StoreArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn store(args: &StoreArgs, setup: &CliContext) -> Result<(), CliError> {
     let store = Store::open(&setup.options.home);
     match &args.what {
         StoreCommand::Stats => stats(&store, setup),
@@ -37,18 +37,18 @@ pub fn store(args: &StoreArgs, setup: &Setup) -> Result<(), Problem> {
     }
 }
 
-fn notices(damage: &[Damage], setup: &Setup) {
+fn notices(damage: &[Damage], setup: &CliContext) {
     let lines: Vec<String> = damage.iter().map(Damage::notice).collect();
     setup.notices(&lines);
 }
 
-fn tell(setup: &Setup, text: &str) {
+fn tell(setup: &CliContext, text: &str) {
     if !setup.quiet {
         note(text);
     }
 }
 
-fn stats(store: &Store, setup: &Setup) -> Result<(), Problem> {
+fn stats(store: &Store, setup: &CliContext) -> Result<(), CliError> {
     let mut rows = Listing::new(&[
         ("kind", Type::Text),
         ("index", Type::Text),
@@ -62,7 +62,7 @@ fn stats(store: &Store, setup: &Setup) -> Result<(), Problem> {
         ("latest", Type::Time),
     ]);
     let number = |n: u64| Value::Num(n as f64);
-    let mut all = Kept::default();
+    let mut all = DiskUsage::default();
     let mut groups: std::collections::BTreeMap<(String, String), Vec<StoredSource>> =
         std::collections::BTreeMap::new();
     let (sources, mut damage) = store.contents()?;
@@ -72,7 +72,7 @@ fn stats(store: &Store, setup: &Setup) -> Result<(), Problem> {
     }
     let time = |micros: Option<i64>| micros.map_or(Value::Null, |t| Value::Num(t as f64 / 1e6));
     for ((index, sourcetype), sources) in groups {
-        let mut kept = Kept::default();
+        let mut kept = DiskUsage::default();
         sources.iter().for_each(|s| kept.add(&s.kept()));
         all.add(&kept);
         rows.push(vec![
@@ -92,7 +92,7 @@ fn stats(store: &Store, setup: &Setup) -> Result<(), Problem> {
     let (summaries, of_summaries) = store.readable_summaries();
     damage.extend(of_summaries);
     for summary in summaries.datasets() {
-        let kept = Kept::of(summary.rows, &summary.paths);
+        let kept = DiskUsage::of(summary.rows, &summary.paths);
         all.add(&kept);
         rows.push(vec![
             Value::text("summary"),
@@ -119,7 +119,7 @@ fn stats(store: &Store, setup: &Setup) -> Result<(), Problem> {
     Ok(())
 }
 
-fn verify(store: &Store, setup: &Setup) -> Result<(), Problem> {
+fn verify(store: &Store, setup: &CliContext) -> Result<(), CliError> {
     let found = store.verify()?;
     if found.is_empty() {
         tell(setup, "all that is stored can be read");
@@ -146,7 +146,7 @@ fn verify(store: &Store, setup: &Setup) -> Result<(), Problem> {
     .into())
 }
 
-fn delete(store: &Store, args: &DeleteArgs, setup: &Setup) -> Result<(), Problem> {
+fn delete(store: &Store, args: &DeleteArgs, setup: &CliContext) -> Result<(), CliError> {
     let fits =
         |pattern: &Option<String>, name: &str| pattern.as_deref().is_none_or(|p| matches(name, p));
     let mut sources = store.sources()?;
@@ -175,7 +175,7 @@ fn delete(store: &Store, args: &DeleteArgs, setup: &Setup) -> Result<(), Problem
 }
 
 /// Asks; without a terminal to ask at, and no answer on standard input, it is an error.
-pub fn confirmed(what: &str) -> Result<bool, Problem> {
+pub fn confirmed(what: &str) -> Result<bool, CliError> {
     let mut out = io::stderr();
     let _ = write!(out, "delete {what}? [y/N] ");
     let _ = out.flush();

@@ -4,11 +4,11 @@ use std::io::{IsTerminal as _, Write as _};
 
 use crate::cli::alert_budget;
 use crate::cli::args::TestArgs;
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::send;
 use crate::cli::output::{Format, counted, duration, write};
-use crate::cli::setup::Setup;
+use crate::cli::setup::CliContext;
 use crate::detect::report::junit::{self, Case, Outcome};
 use crate::detect::report::sarif::{self, Annotation};
 use crate::detect::test::{TestResult, TestStatus};
@@ -17,7 +17,7 @@ use crate::session::{TestChoice, TestSummary};
 use crate::value::{Type, Value};
 
 /// Runs the tests of detections; ends in a problem when one failed or could not be run.
-pub fn test(args: &TestArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn test(args: &TestArgs, setup: &CliContext) -> Result<(), CliError> {
     let format = setup.format.unwrap_or(Format::Table);
     if matches!(format, Format::Parquet | Format::Html) {
         return Err(Error::usage(
@@ -83,8 +83,8 @@ fn judge(
     results: &[TestResult],
     summary: &TestSummary,
     args: &TestArgs,
-    setup: &Setup,
-) -> Result<(), Problem> {
+    setup: &CliContext,
+) -> Result<(), CliError> {
     if results.is_empty() {
         return match &args.changed_since {
             // What did not change needs no test.
@@ -116,7 +116,7 @@ fn judge(
     }
     let is_bad = |r: &TestResult| matches!(r.status, TestStatus::Failed | TestStatus::Error);
     if results.iter().any(is_bad) {
-        Err(Problem::Reported)
+        Err(CliError::Reported)
     } else {
         Ok(())
     }
@@ -126,8 +126,8 @@ fn print(
     results: &[TestResult],
     summary: &TestSummary,
     format: Format,
-    setup: &Setup,
-) -> Result<(), Problem> {
+    setup: &CliContext,
+) -> Result<(), CliError> {
     let output = setup.output.as_deref();
     match format {
         Format::Junit => {

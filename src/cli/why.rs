@@ -1,16 +1,16 @@
 //! `why`: what a search's conditions let pass, and where the last row is lost.
 
 use crate::cli::args::WhyArgs;
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::Format;
 use crate::cli::output::sink::send;
-use crate::cli::setup::{Setup, note};
+use crate::cli::setup::{CliContext, note};
 use crate::detect::why::{self, Why};
 use crate::error::Error;
 use crate::session::{MISSES, Session};
 
 /// Finds out why a detection or a search found nothing.
-pub fn why(args: &WhyArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn why(args: &WhyArgs, setup: &CliContext) -> Result<(), CliError> {
     let session = setup.open()?;
     let search = match (&args.search, &args.detection) {
         (Some(search), _) => search.clone(),
@@ -34,8 +34,8 @@ pub fn tell(
     session: &Session,
     search: &str,
     only: Option<&str>,
-    setup: &Setup,
-) -> Result<(), Problem> {
+    setup: &CliContext,
+) -> Result<(), CliError> {
     let found = session.why(search, only, setup.limit.unwrap_or(MISSES))?;
     let text = written(&found, setup)?;
     send(setup.output.as_deref(), |out| {
@@ -49,7 +49,7 @@ pub fn tell(
     Ok(())
 }
 
-fn written(found: &Why, setup: &Setup) -> Result<String, Problem> {
+fn written(found: &Why, setup: &CliContext) -> Result<String, CliError> {
     Ok(match setup.format.unwrap_or(Format::Table) {
         Format::Table | Format::Vertical => why::render(found, setup.options.zone, setup.color),
         Format::Json => format!("{:#}", why::json(found)),

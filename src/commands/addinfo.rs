@@ -4,7 +4,7 @@ use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;
 use crate::plan::build::{number, text};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::{Assignment, Plan, Predicate, Target};
 use crate::syntax::Rule;
 use crate::syntax::ast::{Search, Stage};
@@ -55,7 +55,7 @@ pub(super) struct Info {
 
 impl Info {
     /// Of the search that has come to these rows.
-    pub(super) fn of(context: &PlanContext, rows: &Plan) -> Info {
+    pub(super) fn of(context: &QueryContext, rows: &Plan) -> Info {
         let (mut earliest, mut latest) = (context.earliest, context.latest);
         in_search(context, rows, &mut earliest, &mut latest);
         Info {
@@ -68,7 +68,7 @@ impl Info {
 
 /// The bounds that the searches below name; the innermost are those of the search itself.
 fn in_search(
-    context: &PlanContext,
+    context: &QueryContext,
     plan: &Plan,
     earliest: &mut Option<f64>,
     latest: &mut Option<f64>,

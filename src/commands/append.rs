@@ -36,7 +36,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     let mut added = planner.subsearch(pipeline)?;
     let most = args.number("maxout", planner.context.limits.join_rows)?;
     if most > 0 {
-        added = Plan::Subsearch {
+        added = Plan::Subquery {
             input: Box::new(added),
             most,
         };

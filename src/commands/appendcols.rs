@@ -37,12 +37,12 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     let mut right = planner.subsearch(pipeline)?;
     let most = args.number("maxout", planner.context.limits.join_rows)?;
     if most > 0 {
-        right = Plan::Subsearch {
+        right = Plan::Subquery {
             input: Box::new(right),
             most,
         };
     }
-    Ok(Plan::SideBySide {
+    Ok(Plan::HConcat {
         left: Box::new(Planner::rows_or_events(input)),
         right: Box::new(right),
         overwrite: args.flag("override", false)?,

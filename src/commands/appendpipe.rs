@@ -35,11 +35,11 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             "`appendpipe` needs a pipeline in brackets",
         ));
     };
-    let given = || Plan::Scan(Scan::Given);
+    let given = || Plan::Scan(Scan::Binding);
     let body = Plan::Union {
         inputs: vec![given(), planner.over(pipeline, given())?],
     };
-    Ok(Plan::Let {
+    Ok(Plan::With {
         input: Box::new(Planner::rows_or_events(input)),
         body: Box::new(body),
     })

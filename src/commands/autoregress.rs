@@ -56,7 +56,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
             (from.text.clone(), name, p)
         })
         .collect();
-    Ok(Plan::Shift {
+    Ok(Plan::Lag {
         input: Box::new(Planner::rows_or_events(input)),
         columns,
     })

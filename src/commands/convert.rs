@@ -4,7 +4,7 @@ use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::build::{call, field, text};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::{Pattern, Schema};
 use crate::plan::table::Table;
 use crate::plan::{Assignment, EACH, Expansion, Plan, Scan, Target};
@@ -142,7 +142,7 @@ impl Expansion for Conversions {
         false
     }
 
-    fn plan(&self, fields: &Schema, _: Option<&Table>, _: &PlanContext) -> Result<Plan> {
+    fn plan(&self, fields: &Schema, _: Option<&Table>, _: &QueryContext) -> Result<Plan> {
         let mut columns = Vec::new();
         for call in &self.calls {
             if !call.of.is_wild() {
@@ -163,7 +163,7 @@ impl Expansion for Conversions {
                 columns.extend(one.assignment(&self.format));
             }
         }
-        Ok(Plan::Scan(Scan::Given).extend(columns))
+        Ok(Plan::Scan(Scan::Binding).extend(columns))
     }
 }
 

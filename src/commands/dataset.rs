@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::knowledge::models::{Calculation, Dataset};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::{Plan, Projection, Scan};
 use crate::source::Span;
@@ -20,7 +20,7 @@ impl NamedDataset {
     /// # Errors
     /// A model or data set that nobody defined; rows given directly need no definition.
     pub(super) fn find(
-        context: &PlanContext,
+        context: &QueryContext,
         model: &str,
         dataset: Option<&str>,
         span: Span,
@@ -49,7 +49,7 @@ impl NamedDataset {
     }
 
     /// What the catalog has of it.
-    fn definition<'c>(&self, context: &'c PlanContext) -> Option<&'c Dataset> {
+    fn definition<'c>(&self, context: &'c QueryContext) -> Option<&'c Dataset> {
         let model = context.catalog.models.get(&self.model.text)?;
         match &self.dataset {
             Some(dataset) => model.dataset(&dataset.text),
@@ -58,7 +58,7 @@ impl NamedDataset {
     }
 
     /// Its rows, a field under the name `<owner>.<field>`.
-    pub(super) fn rows(&self, context: &PlanContext, summaries_only: bool) -> Plan {
+    pub(super) fn rows(&self, context: &QueryContext, summaries_only: bool) -> Plan {
         let rows = Plan::Scan(Scan::Model {
             model: self.model.clone(),
             dataset: self.dataset.clone(),
@@ -82,7 +82,7 @@ impl NamedDataset {
     }
 
     /// Its rows, fields under their own names.
-    pub(super) fn flat_rows(&self, context: &PlanContext, summaries_only: bool) -> Plan {
+    pub(super) fn flat_rows(&self, context: &QueryContext, summaries_only: bool) -> Plan {
         let rows = self.rows(context, summaries_only);
         let dataset = self.dataset.as_ref().unwrap_or(&self.model);
         let last = dataset.text.rsplit('.').next().unwrap_or_default();
@@ -105,7 +105,7 @@ impl NamedDataset {
 
     /// The search that finds its events and gives its fields: what the modes of `datamodel` that
     /// return a search write.
-    pub(super) fn search_text(&self, context: &PlanContext, flat: bool) -> Option<String> {
+    pub(super) fn search_text(&self, context: &QueryContext, flat: bool) -> Option<String> {
         let dataset = self.definition(context)?;
         Some(search_of(dataset, flat))
     }

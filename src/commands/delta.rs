@@ -36,7 +36,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         return Err(Error::argument(span, "`p` is at least 1"));
     }
     let name = to.map_or_else(|| format!("delta({})", from.text), |t| t.text.clone());
-    let shifted = Plan::Shift {
+    let shifted = Plan::Lag {
         input: Box::new(Planner::rows_or_events(input)),
         columns: vec![(from.text.clone(), BEFORE.to_owned(), back)],
     };

@@ -8,7 +8,7 @@ use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
 use crate::pcre::{Regex, compile, escape};
 use crate::plan::build::extract_group;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::plan::{Expansion, Plan, Scan};
@@ -96,8 +96,8 @@ impl Expansion for Learn {
         false
     }
 
-    fn plan(&self, _: &Schema, rows: Option<&Table>, context: &PlanContext) -> Result<Plan> {
-        let given = Plan::Scan(Scan::Given);
+    fn plan(&self, _: &Schema, rows: Option<&Table>, context: &QueryContext) -> Result<Plan> {
+        let given = Plan::Scan(Scan::Binding);
         let Some(rows) = rows.filter(|rows| rows.height() > 0) else {
             return Ok(given);
         };

@@ -2,7 +2,7 @@
 //! name the fields `eventtype` and `tag` see.
 
 use crate::plan::build::{call, equals, field, never, text};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::expr::matching::FieldMatcher;
 use crate::plan::{Assignment, Plan, Target};
 use crate::syntax::ast::{CompareOp, Expr, Literal, Name, Search, Stage};
@@ -13,12 +13,12 @@ use crate::word;
 const TYPES: &str = "__eventtype";
 
 /// The names of the event types that an event satisfies.
-pub(super) fn event_types(context: &PlanContext) -> Expr {
+pub(super) fn event_types(context: &QueryContext) -> Expr {
     event_types_of(context, |_| true)
 }
 
 /// The same for some of the event types.
-pub(super) fn event_types_of(context: &PlanContext, wanted: impl Fn(&str) -> bool) -> Expr {
+pub(super) fn event_types_of(context: &QueryContext, wanted: impl Fn(&str) -> bool) -> Expr {
     let names = context.catalog.event_types().keys();
     let each = names.filter(|name| wanted(name)).filter_map(|name| {
         let search = context.event_type(name)?;
@@ -44,7 +44,7 @@ pub(super) struct TagFields {
 
 impl TagFields {
     /// The rows with their tags.
-    pub(super) fn add(&self, rows: Plan, context: &PlanContext) -> Plan {
+    pub(super) fn add(&self, rows: Plan, context: &QueryContext) -> Plan {
         let mut all = Vec::new();
         let mut by_field: Vec<(&str, Vec<Expr>)> = Vec::new();
         for (tag, pairs) in context.catalog.all_tags() {
@@ -98,7 +98,7 @@ impl TagFields {
 
 /// Adds `eventtype` and `tag` to events when one of the stages after them names these fields:
 /// Splunk adds them to every event, which would be much work for nothing.
-pub(super) fn when_named(rows: Plan, later: &[Stage], context: &PlanContext) -> Plan {
+pub(super) fn when_named(rows: Plan, later: &[Stage], context: &QueryContext) -> Plan {
     let catalog = &context.catalog;
     if catalog.event_types().is_empty() && catalog.all_tags().is_empty() {
         return rows;
@@ -139,7 +139,7 @@ fn several(values: Vec<Expr>) -> Expr {
 
 /// The search with event types and tags replaced by what they mean; terms about time and servers
 /// hold for every row that was found.
-fn resolved(search: &Search, context: &PlanContext) -> Search {
+fn resolved(search: &Search, context: &QueryContext) -> Search {
     let all = |parts: &[Search]| parts.iter().map(|p| resolved(p, context)).collect();
     let meant = |field: &Name, value: &Literal| match SpecialField::of(&field.text)? {
         SpecialField::EventType => Some(named(&value.text, context)),
@@ -178,7 +178,7 @@ fn resolved(search: &Search, context: &PlanContext) -> Search {
 }
 
 /// The searches of the event types of that name or pattern, any of them.
-fn named(pattern: &str, context: &PlanContext) -> Search {
+fn named(pattern: &str, context: &QueryContext) -> Search {
     let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
     let names = context.catalog.event_types().keys();
     let searches = names
@@ -190,7 +190,7 @@ fn named(pattern: &str, context: &PlanContext) -> Search {
 }
 
 /// What carries a tag, any of it.
-fn tagged(pattern: &str, of_field: Option<&str>, context: &PlanContext) -> Search {
+fn tagged(pattern: &str, of_field: Option<&str>, context: &QueryContext) -> Search {
     let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
     let tags = context.catalog.all_tags().iter();
     let pairs = tags

@@ -29,7 +29,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     if fields.is_empty() {
         fields.push(Pattern::new("*"));
     }
-    Ok(Plan::FillDown {
+    Ok(Plan::ForwardFill {
         input: Box::new(Planner::rows_or_events(input)),
         fields,
     })

@@ -5,7 +5,7 @@ use crate::commands::planner::parse_fragment;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
 use crate::kernels::foreach_values::{Collection, ForeachValues, ITEM, ITER};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::{Pattern, Schema};
 use crate::plan::table::Table;
 use crate::plan::{Expansion, Plan, Scan};
@@ -76,7 +76,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             let pattern = &each.patterns[0];
             let tried = each
                 .step(planner.context, &pattern.replace('*', "x"), &["x", "x", "x"])
-                .and_then(|pipeline| planner.over(&pipeline, Plan::Scan(Scan::Given)));
+                .and_then(|pipeline| planner.over(&pipeline, Plan::Scan(Scan::Binding)));
             let reads_data = tried?.reads_data();
             return Ok(rows.expand(EachField { reads_data, ..each }));
         }
@@ -121,7 +121,7 @@ struct EachField {
 impl EachField {
     fn step(
         &self,
-        context: &PlanContext,
+        context: &QueryContext,
         name: &str,
         captures: &[&str],
     ) -> Result<crate::syntax::ast::Pipeline> {
@@ -155,8 +155,8 @@ impl Expansion for EachField {
         self.reads_data
     }
 
-    fn plan(&self, fields: &Schema, _: Option<&Table>, context: &PlanContext) -> Result<Plan> {
-        let mut plan = Plan::Scan(Scan::Given);
+    fn plan(&self, fields: &Schema, _: Option<&Table>, context: &QueryContext) -> Result<Plan> {
+        let mut plan = Plan::Scan(Scan::Binding);
         let mut done: Vec<String> = Vec::new();
         let mut planner = Planner::new(context);
         for text in &self.patterns {
@@ -185,7 +185,7 @@ impl Expansion for EachField {
 /// # Errors
 /// A template that does not parse, or has another command than `eval`.
 fn over_values(
-    context: &PlanContext,
+    context: &QueryContext,
     field: &str,
     collection: Collection,
     template: &str,

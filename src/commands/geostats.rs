@@ -70,7 +70,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     let Some(by) = by.first() else {
         return Ok(grouped(rows, places.into_iter().chain(aggregates).collect(), &[BIN]));
     };
-    let given = || Box::new(Plan::Scan(Scan::Given));
+    let given = || Box::new(Plan::Scan(Scan::Binding));
     let limit = |name: &str| args.number(name, 10);
     let (most, local) = (limit("globallimit")?, limit("locallimit")?);
     let (table, max) = if args.flag("translatetoxy", true)? {
@@ -84,17 +84,17 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         };
         (table, 1)
     } else {
-        (grouped(Plan::Scan(Scan::Given), aggregates, &[BIN, &by.text]), 0)
+        (grouped(Plan::Scan(Scan::Binding), aggregates, &[BIN, &by.text]), 0)
     };
     let exploded = Plan::Explode {
         input: Box::new(rows),
         field: BIN.to_owned(),
         limit: 0,
     };
-    Ok(Plan::Let {
+    Ok(Plan::With {
         input: Box::new(exploded),
         body: Box::new(Plan::Join {
-            left: Box::new(grouped(Plan::Scan(Scan::Given), places.to_vec(), &[BIN])),
+            left: Box::new(grouped(Plan::Scan(Scan::Binding), places.to_vec(), &[BIN])),
             right: Box::new(table),
             fields: vec![BIN.to_owned()],
             outer: false,

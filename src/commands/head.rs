@@ -41,7 +41,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
             ));
         }
         let limit = args.number("limit", usize::MAX >> 1)?;
-        return Ok(Plan::While {
+        return Ok(Plan::TakeWhile {
             input: Box::new(rows),
             condition,
             limit,

@@ -52,7 +52,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             ));
         }
     };
-    let right = Plan::Subsearch {
+    let right = Plan::Subquery {
         input: Box::new(planner.subsearch(pipeline)?),
         most: planner.context.limits.join_rows,
     };
@@ -79,14 +79,14 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     let join = |left: Plan, right: Plan, fields: Vec<String>| match times {
         None => plain(left, right, fields, outer, max),
         Some(op) => {
-            let given = || Plan::Scan(Scan::Given);
+            let given = || Plan::Scan(Scan::Binding);
             let second = |name: &str| call("floor", vec![field(name)]);
             // All partners of each row, those at the right times, then `max` of them.
             let right = right.set(RIGHT_TIME, field("_time"));
             let partners = plain(given(), right, fields, false, 0)
                 .filter(binary(second(RIGHT_TIME), op, second(LEFT_TIME)));
             let joined = plain(given(), partners, vec![ROW.to_owned()], outer, max);
-            Plan::Let {
+            Plan::With {
                 input: Box::new(left.set(LEFT_TIME, field("_time"))),
                 body: Box::new(joined.drop(&[ROW, LEFT_TIME, RIGHT_TIME])),
             }

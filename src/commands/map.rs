@@ -5,7 +5,7 @@ use crate::commands::planner::{parse_pipeline, plan_text};
 use crate::commands::template::fill;
 use crate::commands::{self, Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::plan::{Expansion, Plan};
@@ -91,7 +91,7 @@ impl Expansion for Map {
         true
     }
 
-    fn plan(&self, _: &Schema, rows: Option<&Table>, context: &PlanContext) -> Result<Plan> {
+    fn plan(&self, _: &Schema, rows: Option<&Table>, context: &QueryContext) -> Result<Plan> {
         let empty = Table::default();
         let rows = rows.unwrap_or(&empty);
         if rows.height() > self.most {

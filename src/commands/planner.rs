@@ -8,7 +8,7 @@ use crate::commands::{self, Category, Command, eventtypes};
 use crate::error::{Error, Result};
 use crate::plan::build::{call, field};
 use crate::plan::check::check_stage;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::plan::texts::expanded;
@@ -19,7 +19,7 @@ use crate::syntax::ast::{ArgKind, Expr, Pipeline, Search, Stage};
 /// Plans the stages of one search.
 pub struct Planner<'p> {
     /// Catalog, clock, limits.
-    pub context: &'p PlanContext,
+    pub context: &'p QueryContext,
     depth: usize,
     /// How fields are shown once the search is done.
     shown: Vec<Assignment>,
@@ -37,7 +37,7 @@ const MAX_DEPTH: usize = 50;
 
 impl<'p> Planner<'p> {
     /// A planner.
-    pub fn new(context: &'p PlanContext) -> Planner<'p> {
+    pub fn new(context: &'p QueryContext) -> Planner<'p> {
         Planner {
             context,
             depth: 0,
@@ -264,7 +264,7 @@ fn count_terms(search: &Search) -> usize {
 ///
 /// # Errors
 /// What is wrong with the text.
-pub fn plan_text(context: &PlanContext, text: &str) -> Result<Plan> {
+pub fn plan_text(context: &QueryContext, text: &str) -> Result<Plan> {
     Planner::new(context).pipeline(&parse_pipeline(context, text)?)
 }
 
@@ -273,7 +273,7 @@ pub fn plan_text(context: &PlanContext, text: &str) -> Result<Plan> {
 ///
 /// # Errors
 /// What is wrong with the text.
-pub fn parse_pipeline(context: &PlanContext, text: &str) -> Result<Pipeline> {
+pub fn parse_pipeline(context: &QueryContext, text: &str) -> Result<Pipeline> {
     let (source, text) = expanded(context, text)?;
     syntax::parse(source, &text, &commands::shape_of)
 }
@@ -283,7 +283,7 @@ pub fn parse_pipeline(context: &PlanContext, text: &str) -> Result<Pipeline> {
 ///
 /// # Errors
 /// What is wrong with the text.
-pub(super) fn parse_fragment(context: &PlanContext, what: &str, text: &str) -> Result<Pipeline> {
+pub(super) fn parse_fragment(context: &QueryContext, what: &str, text: &str) -> Result<Pipeline> {
     let source = {
         let mut sources = context
             .sources

@@ -54,7 +54,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         if let ArgKind::Subsearch(pipeline) = &arg.kind {
             let mut rows = planner.subsearch(pipeline)?;
             if most > 0 {
-                rows = Plan::Subsearch {
+                rows = Plan::Subquery {
                     input: Box::new(rows),
                     most,
                 };

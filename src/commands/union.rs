@@ -56,7 +56,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     }
     let bounded = |plan| match most {
         0 => plan,
-        most => Plan::Subsearch {
+        most => Plan::Subquery {
             input: Box::new(plan),
             most,
         },
@@ -78,7 +78,7 @@ fn gives_events(plan: &Plan) -> bool {
         | Plan::Lookup { input, .. }
         | Plan::Explode { input, .. }
         | Plan::Bucket { input, .. }
-        | Plan::Beside { input, .. } => gives_events(input),
+        | Plan::MapColumns { input, .. } => gives_events(input),
         Plan::Project { input, mode, .. } => *mode != Projection::Table && gives_events(input),
         _ => false,
     }

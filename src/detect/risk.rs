@@ -11,7 +11,7 @@ use crate::detect::message::Message;
 use crate::detect::selection::models_of;
 use crate::exec::frame::result::Rows;
 use crate::knowledge::detection::Detection;
-use crate::parallel::in_pieces;
+use crate::parallel::ordered_chunks;
 use crate::value::Value;
 
 /// What one row says about one object.
@@ -135,7 +135,7 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
         rows.for_each(|row| of_row(row, &mut events));
         events
     };
-    let Ok(()) = in_pieces(rows.len(), PIECE, of_rows, |made| {
+    let Ok(()) = ordered_chunks(rows.len(), PIECE, of_rows, |made| {
         events.extend(made);
         Ok::<_, Infallible>(())
     });

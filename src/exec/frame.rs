@@ -9,7 +9,7 @@ use polars::prelude::{
 };
 
 use crate::error::{Error, Result};
-use crate::exec::frame::reader::{Builder, Cells, convert, data_type, field, type_of};
+use crate::exec::frame::reader::{Builder, ValueReader, convert, data_type, field, type_of};
 use crate::exec::frame::result::Rows;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
@@ -224,7 +224,7 @@ fn canonical(name: &str, stored: &DataType) -> (Type, Option<Expr>) {
 pub fn to_table(rows: &Rows) -> Table {
     let mut table = Table::new(rows.len());
     for (c, kind) in rows.frame().columns().iter().zip(rows.types()) {
-        let cells = Cells::new(c);
+        let cells = ValueReader::new(c);
         let values = (0..rows.len()).map(|i| cells.get(i).into_owned()).collect();
         table.set(c.name().as_str(), *kind, values);
     }

@@ -27,11 +27,11 @@ use crate::error::{Error, Result};
 use crate::exec::blame::Blame;
 use crate::exec::frame::result::Rows;
 use crate::exec::frame::{Frame, polars_error, to_table};
-use crate::exec::scan::pruning::Bounds;
-use crate::exec::scan::sources::Data;
-use crate::exec::scan::summaries::Wanted;
-use crate::plan::context::PlanContext;
-use crate::plan::names::mentioned;
+use crate::exec::scan::pruning::ScanBounds;
+use crate::exec::scan::sources::DataSources;
+use crate::exec::scan::summaries::ScanRequirements;
+use crate::plan::context::QueryContext;
+use crate::plan::names::referenced_names;
 use crate::plan::texts::parse_search;
 use crate::plan::{Plan, Predicate, Scan};
 use crate::syntax::ast::Search;
@@ -40,65 +40,65 @@ use crate::value::Type;
 /// Lowers and runs the plans of one search.
 pub struct Executor<'e> {
     /// Catalog, clock, limits, notices.
-    pub context: &'e PlanContext,
+    pub context: &'e QueryContext,
     /// Where rows come from.
-    pub data: &'e Data,
+    pub data: &'e DataSources,
     /// Events with their search-time fields, where they have been computed.
-    ready: Option<Frame>,
+    precomputed_events: Option<Frame>,
     failure: Arc<Mutex<Option<Error>>>,
     /// Steps lowered since frames were last computed.
-    pending: Cell<usize>,
+    lowered_steps: Cell<usize>,
     /// What `Scan::Given` stands for, the innermost last.
-    given: RefCell<Vec<Frame>>,
+    bindings: RefCell<Vec<Frame>>,
     /// Whether all fields of the events are wanted: what can only be left out is made at once
     /// then, since Polars takes long over large plans.
-    whole: Cell<bool>,
+    materialize_all: Cell<bool>,
     /// Whether the search that is made ready is one that nobody typed.
-    of_knowledge: Cell<bool>,
+    warn_missing_fields: Cell<bool>,
     /// The knowledge object that is to blame for errors of what is made ready.
     blame: RefCell<Option<Blame>>,
     /// The default fields that plans name which were run.
-    named: RefCell<BTreeSet<&'static str>>,
+    referenced_default_fields: RefCell<BTreeSet<&'static str>>,
 }
 
 impl<'e> Executor<'e> {
     /// An executor over that data.
-    pub fn new(context: &'e PlanContext, data: &'e Data) -> Executor<'e> {
+    pub fn new(context: &'e QueryContext, data: &'e DataSources) -> Executor<'e> {
         Executor {
             context,
             data,
-            ready: None,
+            precomputed_events: None,
             failure: Arc::default(),
-            pending: Cell::new(0),
-            given: RefCell::default(),
-            of_knowledge: Cell::new(false),
-            whole: Cell::new(false),
+            lowered_steps: Cell::new(0),
+            bindings: RefCell::default(),
+            warn_missing_fields: Cell::new(false),
+            materialize_all: Cell::new(false),
             blame: RefCell::default(),
-            named: RefCell::default(),
+            referenced_default_fields: RefCell::default(),
         }
     }
 
     /// An executor for the search of a knowledge object, with a context of its own.
-    fn inside<'o>(&'o self, context: &'o PlanContext) -> Executor<'o> {
+    fn inside<'o>(&'o self, context: &'o QueryContext) -> Executor<'o> {
         Executor {
             context,
-            ..self.over(self.data, self.ready.clone())
+            ..self.with_sources(self.data, self.precomputed_events.clone())
         }
     }
 
     /// An executor over other data that tells its failures here.
-    fn over<'o>(&'o self, data: &'o Data, ready: Option<Frame>) -> Executor<'o> {
+    fn with_sources<'o>(&'o self, data: &'o DataSources, ready: Option<Frame>) -> Executor<'o> {
         Executor {
             context: self.context,
             data,
-            ready,
+            precomputed_events: ready,
             failure: Arc::clone(&self.failure),
-            pending: Cell::new(0),
-            given: self.given.clone(),
-            of_knowledge: self.of_knowledge.clone(),
-            whole: self.whole.clone(),
+            lowered_steps: Cell::new(0),
+            bindings: self.bindings.clone(),
+            warn_missing_fields: self.warn_missing_fields.clone(),
+            materialize_all: self.materialize_all.clone(),
             blame: self.blame.clone(),
-            named: self.named.clone(),
+            referenced_default_fields: self.referenced_default_fields.clone(),
         }
     }
 
@@ -108,20 +108,20 @@ impl<'e> Executor<'e> {
     /// What is wrong with the search, the data, or that the user asked to stop.
     pub fn run(&self, plan: &Plan) -> Result<Rows> {
         self.note_names(plan);
-        let sought = self.sought_and_found(plan);
+        let sought = self.apply_key_filters(plan);
         let plan = sought.as_ref().unwrap_or(plan);
-        let fewer = self.without_lost_groups(plan)?;
+        let fewer = self.apply_runtime_filters(plan)?;
         let frame = self.lower(fewer.as_ref().unwrap_or(plan))?;
         self.collect(frame)
     }
 
     /// An executor that tells nothing, and after whose searches nothing is written: of what is run
     /// to learn something that the plan itself will tell.
-    fn quietly<R>(&self, run: impl FnOnce(&Executor<'_>) -> R) -> R {
-        let quiet = PlanContext {
-            tell_missing_fields: false,
+    fn dry_run<R>(&self, run: impl FnOnce(&Executor<'_>) -> R) -> R {
+        let quiet = QueryContext {
+            warn_missing_fields: false,
             notices: Arc::default(),
-            effects: Arc::default(),
+            pending_writes: Arc::default(),
             ..self.context.clone()
         };
         run(&Executor::new(&quiet, self.data))
@@ -138,8 +138,8 @@ impl<'e> Executor<'e> {
     }
 
     fn note_names(&self, plan: &Plan) {
-        let names = mentioned(plan, &fields::default_fields::NAMES);
-        self.named.borrow_mut().extend(names);
+        let names = referenced_names(plan, &fields::default_fields::NAMES);
+        self.referenced_default_fields.borrow_mut().extend(names);
     }
 
     /// The plan as a lazy frame.
@@ -148,7 +148,8 @@ impl<'e> Executor<'e> {
     /// What is wrong with the search; what is wrong with the data as far as it must be read.
     pub fn lower(&self, plan: &Plan) -> Result<Frame> {
         self.context.check_cancelled()?;
-        self.lower_node(plan).and_then(|frame| self.settled(frame))
+        self.lower_node(plan)
+            .and_then(|frame| self.flush_if_deep(frame))
     }
 
     fn lower_node(&self, plan: &Plan) -> Result<Frame> {
@@ -176,7 +177,7 @@ impl<'e> Executor<'e> {
                 let mut frame = self.lower(input)?;
                 for assignment in columns {
                     frame = self.assign(frame, assignment)?;
-                    frame = self.settled(frame)?;
+                    frame = self.flush_if_deep(frame)?;
                 }
                 Ok(frame)
             }
@@ -197,10 +198,10 @@ impl<'e> Executor<'e> {
                     all_numbers: *all_numbers,
                     sorted: *sorted,
                 };
-                let frame = match scan::summaries::scanned(plan) {
+                let frame = match scan::summaries::scan(plan) {
                     Some(wanted) => {
                         let found = self.found_in_model(input)?;
-                        self.filtered_model(input, &wanted, found)?
+                        self.scan_model(input, &wanted, found)?
                     }
                     None => self.lower(input)?,
                 };
@@ -217,17 +218,17 @@ impl<'e> Executor<'e> {
                 chart,
                 operators::map_columns::is_volatile(input),
             ),
-            Plan::Shift { input, columns } => {
+            Plan::Lag { input, columns } => {
                 Ok(operators::project::shift(self.lower(input)?, columns))
             }
-            Plan::FillDown { input, fields } => {
+            Plan::ForwardFill { input, fields } => {
                 Ok(operators::project::fill_down(self.lower(input)?, fields))
             }
             Plan::Stream { input, stream } => self.stream(self.lower(input)?, stream),
             Plan::Sort { input, keys, limit } => self.sort(input, keys, *limit),
-            Plan::Thin { input, fields } => {
-                Ok(kernels::partial_distinct::thin(self.lower(input)?, fields))
-            }
+            Plan::PartialDistinct { input, fields } => Ok(
+                kernels::partial_distinct::partial_distinct(self.lower(input)?, fields),
+            ),
             Plan::Reverse { input } => {
                 let frame = self.lower(input)?;
                 Ok(Frame {
@@ -236,8 +237,8 @@ impl<'e> Executor<'e> {
                 })
             }
             Plan::Limit { input, count, tail } => Ok(self.limit(self.lower(input)?, *count, *tail)),
-            Plan::Subsearch { input, most } => {
-                let rows = self.bounded(input, *most)?;
+            Plan::Subquery { input, most } => {
+                let rows = self.run_with_limits(input, *most)?;
                 let names = rows.names().into_iter().map(str::to_owned);
                 let schema = names.zip(rows.types().iter().copied()).collect();
                 Ok(Frame::typed(rows.frame().clone(), schema))
@@ -249,7 +250,7 @@ impl<'e> Executor<'e> {
                     schema: frame.schema,
                 })
             }
-            Plan::While {
+            Plan::TakeWhile {
                 input,
                 condition,
                 limit,
@@ -258,7 +259,9 @@ impl<'e> Executor<'e> {
             } => {
                 let frame = self.lower(input)?;
                 let holds = self.truth(condition, &frame)?.fill_null(lit(*null));
-                Ok(operators::order::leading(frame, holds, *limit, *keep_last))
+                Ok(operators::order::take_while(
+                    frame, holds, *limit, *keep_last,
+                ))
             }
             Plan::Bucket {
                 input,
@@ -283,7 +286,7 @@ impl<'e> Executor<'e> {
                 max,
                 span,
             } => {
-                let by = operators::join::By {
+                let by = operators::join::JoinSpec {
                     fields,
                     outer: *outer,
                     overwrite: *overwrite,
@@ -292,9 +295,9 @@ impl<'e> Executor<'e> {
                 };
                 let join = |left, right| self.join(left, right, &by);
                 match right.as_ref() {
-                    Plan::Subsearch { .. } => {
+                    Plan::Subquery { .. } => {
                         let inner_by = (!outer).then_some(fields.as_slice());
-                        self.join_subsearch(left, right, join, inner_by)
+                        self.push_build_keys(left, right, join, inner_by)
                     }
                     _ => join(self.lower(left)?, self.lower(right)?),
                 }
@@ -316,15 +319,15 @@ impl<'e> Executor<'e> {
                 field,
                 *limit,
             )),
-            Plan::Beside { input, kernel } => self.put_beside(input, kernel.as_ref()),
-            Plan::Let { input, body } => self.bound(input, body),
-            Plan::Expand { input, expansion } => self.expand(input, expansion.as_ref()),
-            Plan::SideBySide {
+            Plan::MapColumns { input, kernel } => self.map_columns(input, kernel.as_ref()),
+            Plan::With { input, body } => self.with_binding(input, body),
+            Plan::Deferred { input, expansion } => self.expand(input, expansion.as_ref()),
+            Plan::HConcat {
                 left,
                 right,
                 overwrite,
             } => self.side_by_side(left, right, *overwrite),
-            Plan::Apply { input, kernel } => {
+            Plan::Kernel { input, kernel } => {
                 kernel.prepare(self.context)?;
                 let rows = self.run(input)?;
                 let table = kernel.run(to_table(&rows), self.context)?;
@@ -354,12 +357,12 @@ impl<'e> Executor<'e> {
     fn found(&self, predicate: &Predicate, newest_first: bool) -> Result<Frame> {
         let (bounds, undecided) = match predicate {
             Predicate::Search(search, plans) => {
-                let bounds = Bounds::of(self.context, Some(search))?;
-                let search = self.undecided(search, &bounds)?;
+                let bounds = ScanBounds::of(self.context, Some(search))?;
+                let search = self.residual(search, &bounds)?;
                 let predicate = search.map(|search| Predicate::Search(search, plans.clone()));
                 (bounds, predicate)
             }
-            Predicate::Expr(_) => (Bounds::of(self.context, None)?, Some(predicate.clone())),
+            Predicate::Expr(_) => (ScanBounds::of(self.context, None)?, Some(predicate.clone())),
         };
         let mut found = match self.found_in_events(predicate)? {
             Some(found) => found,
@@ -368,7 +371,7 @@ impl<'e> Executor<'e> {
         if let Some(predicate) = undecided {
             found = self.filter(found, &predicate, true)?;
         }
-        Ok(match newest_first && self.ready.is_none() {
+        Ok(match newest_first && self.precomputed_events.is_none() {
             true => scan::sources::by_time(found),
             false => found,
         })
@@ -384,9 +387,9 @@ impl<'e> Executor<'e> {
                 })
             }
             Predicate::Search(search, plans) => {
-                let search = self.resolve(search, plans)?;
+                let search = self.inline_subsearches(search, plans)?;
                 let seen = match of_events {
-                    true => self.unmarked(&frame),
+                    true => self.without_eventtypes_and_tags(&frame),
                     false => frame.clone(),
                 };
                 self.searched(frame, &search, &seen)
@@ -402,9 +405,13 @@ impl<'e> Executor<'e> {
                 model,
                 dataset,
                 summaries_only,
-            } => self.model(model, dataset.as_ref(), &Wanted::events(*summaries_only)),
+            } => self.model(
+                model,
+                dataset.as_ref(),
+                &ScanRequirements::events(*summaries_only),
+            ),
             Scan::Lookup(name) => self.lookup_table(name),
-            Scan::Given => self.given(),
+            Scan::Binding => self.binding(),
         }
     }
 

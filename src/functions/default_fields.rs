@@ -5,7 +5,7 @@
 use chrono::{Datelike as _, Timelike as _};
 
 use crate::functions::{Body, Context, EvalFunction, Group, Outcome, Traits};
-use crate::time::{self, Written, written};
+use crate::time::{self, EventClock, event_clock};
 use crate::value::{Type, Value};
 
 const fn number(name: &'static str, doc: &'static str, body: EvalBody) -> EvalFunction {
@@ -73,11 +73,11 @@ pub(super) const TABLE: &[EvalFunction] = &[
     }),
 ];
 
-fn of(args: &[Value<'_>], part: impl Fn(Written) -> Value<'static>) -> Value<'static> {
+fn of(args: &[Value<'_>], part: impl Fn(EventClock) -> Value<'static>) -> Value<'static> {
     let (Some(time), Value::Text(raw)) = (args[0].as_number(), &args[1]) else {
         return Value::Null;
     };
-    let written = time::micros(time).and_then(|micros| written(micros, raw));
+    let written = time::micros(time).and_then(|micros| event_clock(micros, raw));
     written.map_or(Value::Null, part)
 }
 

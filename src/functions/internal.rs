@@ -87,7 +87,7 @@ pub(super) const TABLE: &[EvalFunction] = &[
         arity: (3, MANY),
         returns: |args| args[0].join(Type::Text),
         doc: "Each value that a pattern with `*` matches whole, replaced; the first such pattern counts.",
-        body: Body::Values(replace_patterns::exchange),
+        body: Body::Values(replace_patterns::replace_patterns),
         ..BASE
     },
     EvalFunction {

@@ -8,7 +8,7 @@ use crate::value::Value;
 
 /// Each value that a pattern matches whole, replaced; the first such pattern counts. A `*` in the
 /// replacement stands for what the `*` at the same place in the pattern matched.
-pub(super) fn exchange<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
+pub(super) fn replace_patterns<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let Some((value, pairs)) = args.split_first() else {
         return Ok(Value::Null);
     };

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -17,7 +17,7 @@ impl Kernel for Abstract {
         format!("abstract of {} lines", self.lines)
     }
 
-    fn run(&self, mut rows: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, mut rows: Table, _: &QueryContext) -> Result<Table> {
         if rows.column("_raw").is_none() {
             return Ok(rows);
         }

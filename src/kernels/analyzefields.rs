@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::Result;
 use crate::kernels::stats_util::{all_numbers, chosen, deviation, mean, table_of, texts};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
@@ -28,7 +28,7 @@ impl Kernel for Analyze {
         format!("analyzefields classfield={}", self.class)
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         if input.column(&self.class).is_none() {
             context.missing_field(&self.class, &input.schema());
         }

@@ -9,14 +9,14 @@ use flate2::write::DeflateEncoder;
 use crate::error::{Error, Result};
 use crate::kernels::stats_util::{rows_at, set};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::source::Span;
 use crate::value::Value;
 
 /// The texts of the events in a lookup file; its name may lack the ending.
 pub(crate) fn expected(
-    context: &PlanContext,
+    context: &QueryContext,
     file: &str,
     field: &str,
     span: Span,
@@ -61,7 +61,7 @@ impl Kernel for Anomalies {
         )
     }
 
-    fn run(&self, mut input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, mut input: Table, context: &QueryContext) -> Result<Table> {
         let mut before: HashMap<Vec<String>, VecDeque<String>> = HashMap::new();
         let mut scores = Vec::with_capacity(input.height());
         for row in 0..input.height() {

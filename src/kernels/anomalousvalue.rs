@@ -7,7 +7,7 @@ use crate::kernels::stats_util::{
     all_numbers, chosen, deviation, mean, rows_at, set, table_of, texts, two_tails,
 };
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -46,7 +46,7 @@ impl Kernel for AnomalousValue {
         )
     }
 
-    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, mut input: Table, _: &QueryContext) -> Result<Table> {
         let judged: Vec<Judged> = chosen(&input, &self.fields)
             .into_iter()
             .map(|name| self.judge(&input, name))

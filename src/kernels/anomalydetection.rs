@@ -7,7 +7,7 @@ use crate::kernels::stats_util::{
     all_numbers, chosen, deviation, quantile, rows_at, set, sorted, table_of, texts,
 };
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -35,7 +35,7 @@ impl Kernel for Histogram {
         format!("anomalydetection method=histogram action={}", self.action)
     }
 
-    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, mut input: Table, _: &QueryContext) -> Result<Table> {
         let names = chosen(&input, &self.fields);
         let mut cases = vec![
             Case {

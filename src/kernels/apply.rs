@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::kernels::ml::{Applying, load};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::source::Span;
 
@@ -20,11 +20,11 @@ impl Kernel for Apply {
         format!("apply {}", self.model)
     }
 
-    fn prepare(&self, context: &PlanContext) -> Result<()> {
+    fn prepare(&self, context: &QueryContext) -> Result<()> {
         load(&self.model, self.span, context).map(drop)
     }
 
-    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, rows: Table, context: &QueryContext) -> Result<Table> {
         load(&self.model, self.span, context)?.apply(rows, &self.how, context)
     }
 }

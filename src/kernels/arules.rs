@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::stats_util::{chosen, table_of, texts};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -34,7 +34,7 @@ impl Kernel for Rules {
         )
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let names = chosen(&input, &self.fields);
         if names.len() > MAX_FIELDS {
             return Err(Error::new(ErrorKind::TooLarge(format!(
@@ -116,7 +116,7 @@ impl Rules {
         &self,
         rows: &[Vec<Item>],
         fields: usize,
-        context: &PlanContext,
+        context: &QueryContext,
     ) -> Result<BTreeMap<Vec<Item>, usize>> {
         let mut all: BTreeMap<Vec<Item>, usize> = BTreeMap::new();
         for size in 1..=fields {

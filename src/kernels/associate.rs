@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::error::Result;
 use crate::kernels::stats_util::{chosen, table_of, texts};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -35,7 +35,7 @@ impl Kernel for Associate {
         format!("associate improv={}", self.least_gain)
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let columns: Vec<(String, Vec<Option<String>>)> = chosen(&input, &self.fields)
             .into_iter()
             .map(|name| {

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Type, Value, format_number};
 
@@ -58,7 +58,7 @@ impl Kernel for AutoBin {
         format!("bin bins={} {}", self.bins, self.field)
     }
 
-    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, mut input: Table, _: &QueryContext) -> Result<Table> {
         let Some(column) = input.column(&self.field) else {
             return Ok(input);
         };

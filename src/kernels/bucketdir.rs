@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -63,7 +63,7 @@ impl Kernel for Directories {
         format!("at most {} directories of {}", self.most, self.path)
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let mut entries: Vec<Entry> = (0..input.height())
             .filter_map(|row| {
                 let sum = |name: &String| input.value(name, row).as_number().unwrap_or(0.0);

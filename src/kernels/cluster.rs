@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::error::Result;
 use crate::kernels::stats_util::{rows_at, set};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
@@ -37,7 +37,7 @@ impl Kernel for Cluster {
         )
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let mut words: HashMap<String, u32> = HashMap::new();
         // Of each cluster its first row, what that looks like, and its size.
         let mut clusters: Vec<(usize, Shape, usize)> = Vec::new();

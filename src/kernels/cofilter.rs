@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::Result;
 use crate::kernels::stats_util::table_of;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Value, sort_order};
 
@@ -20,7 +20,7 @@ impl Kernel for Cofilter {
         format!("cofilter {} {}", self.user, self.item)
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let mut items_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for row in 0..input.height() {
             for user in input.value(&self.user, row).into_values() {

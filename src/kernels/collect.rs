@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::effects::{Effect, EventsEffect};
 use crate::plan::table::Table;
 use crate::time::strftime;
@@ -25,7 +25,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// Has rows written as events.
-    pub(crate) fn write(&self, rows: Table, context: &PlanContext) {
+    pub(crate) fn write(&self, rows: Table, context: &QueryContext) {
         context.effect(Effect::Events(EventsEffect {
             index: self.index.clone(),
             source: self.source.clone(),
@@ -55,7 +55,7 @@ impl Kernel for Collect {
         format!("collect into {}", self.target.index)
     }
 
-    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, rows: Table, context: &QueryContext) -> Result<Table> {
         let mut events = renamed(rows.clone());
         let now = self.begin.unwrap_or(context.clock.now);
         let times: Vec<Value<'static>> = (0..rows.height())
@@ -88,7 +88,7 @@ impl Collect {
         rows: &Table,
         row: usize,
         time: f64,
-        context: &PlanContext,
+        context: &QueryContext,
     ) -> Result<String> {
         let fields = || {
             rows.columns()

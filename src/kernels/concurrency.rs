@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -18,7 +18,7 @@ impl Kernel for Concurrency {
         format!("concurrency of {} for {}", self.start, self.duration)
     }
 
-    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, mut input: Table, _: &QueryContext) -> Result<Table> {
         let spans: Vec<Option<(f64, f64)>> = (0..input.height())
             .map(|row| {
                 let start = input.value(&self.start, row).as_number()?;

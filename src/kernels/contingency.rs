@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value, sort_order};
 
@@ -46,7 +46,7 @@ impl Kernel for Contingency {
         format!("contingency {} {}", self.row, self.column)
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let text = |name: &str, row: usize| {
             input
                 .value(name, row)

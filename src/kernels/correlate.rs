@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::kernels::stats_util::{chosen, set};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
@@ -17,7 +17,7 @@ impl Kernel for Correlate {
         "correlate".to_owned()
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let rows = input.height();
         let present: Vec<(String, Vec<bool>)> = chosen(&input, &[])
             .into_iter()

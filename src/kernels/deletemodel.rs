@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::kernels::ml::{models, not_there};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::effects::Effect;
 use crate::plan::table::Table;
 use crate::source::Span;
@@ -19,7 +19,7 @@ impl Kernel for Delete {
         format!("deletemodel {}", self.model)
     }
 
-    fn run(&self, _: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, _: Table, context: &QueryContext) -> Result<Table> {
         if !models(&context.home)?.contains(&self.model) {
             return Err(not_there(&self.model, self.span, context));
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -23,7 +23,7 @@ impl Kernel for Diff {
         format!("diff {}", self.field)
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let text = |row: usize| {
             let value = if row < input.height() {
                 input.value(&self.field, row)

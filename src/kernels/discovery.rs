@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Result;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::expr::matching::is_breaker;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
@@ -95,7 +95,7 @@ pub(crate) fn telling(
 pub(crate) fn merged(
     groups: impl IntoIterator<Item = BTreeSet<usize>>,
     words: &[BTreeSet<String>],
-    context: &PlanContext,
+    context: &QueryContext,
 ) -> Result<BTreeMap<BTreeSet<String>, BTreeSet<usize>>> {
     let mut merged: BTreeMap<BTreeSet<String>, BTreeSet<usize>> = BTreeMap::new();
     for group in groups {

@@ -6,8 +6,8 @@ use crate::functions::pattern::too_hard;
 use crate::knowledge::props::{Transform, TransformMethod};
 use crate::pcre::compile;
 use crate::plan::ColumnKernel;
-use crate::plan::context::PlanContext;
-use crate::plan::extracted::Found;
+use crate::plan::context::QueryContext;
+use crate::plan::extracted::ExtractedColumns;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -85,7 +85,7 @@ impl ColumnKernel for Extract {
         vec![self.source().to_owned()]
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let (clean, mv_add, keep_empty) = match &self.how {
             How::Automatic | How::Delimiters { .. } => (
                 self.clean.unwrap_or(true),
@@ -99,7 +99,7 @@ impl ColumnKernel for Extract {
             ),
         };
         let is_set = matches!(self.how, How::Transform(_));
-        let mut found = Found::default();
+        let mut found = ExtractedColumns::default();
         for row in 0..input.height() {
             if row % 4096 == 0 {
                 context.check_cancelled()?;

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use crate::error::Result;
 use crate::kernels::stats_util::{chosen, deviation, mean, table_of};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::{Value, parse_number};
@@ -30,7 +30,7 @@ impl Kernel for FieldSummary {
         format!("fieldsummary maxvals={}", self.most)
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let mut names = chosen(&input, &self.fields);
         names.sort();
         let fields: Vec<Summary> = names

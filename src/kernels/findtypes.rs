@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::Result;
 use crate::kernels::discovery::{self, MOST, Suggestion};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 
 /// Where the event types that an event has already stand meanwhile.
@@ -22,7 +22,7 @@ impl Kernel for Finder {
         format!("findtypes max={}", self.most)
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let rows: Vec<usize> = (0..input.height())
             .filter(|row| input.value(TYPES, *row).is_null())
             .take(MOST)

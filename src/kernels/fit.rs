@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::Result;
 use crate::kernels::ml::{Applying, Choice, Learner, Model, text_of};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::effects::Effect;
 use crate::plan::table::Table;
 
@@ -27,7 +27,7 @@ impl Kernel for Fit {
         }
     }
 
-    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, rows: Table, context: &QueryContext) -> Result<Table> {
         let model = Model {
             algorithm: self.algorithm.to_owned(),
             options: self.options.clone(),

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -48,7 +48,7 @@ impl Kernel for Folders {
         format!("folders of {}", self.field)
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let values: Vec<(usize, String)> = (0..input.height())
             .filter_map(|row| Some((row, input.value(&self.field, row).into_text()?.into_owned())))
             .collect();

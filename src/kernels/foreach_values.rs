@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::error::{Error, Result};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::expr::bind::Binder;
 use crate::plan::table::{Table, type_of_values};
 use crate::plan::texts::parse_search;
@@ -39,7 +39,7 @@ impl Kernel for ForeachValues {
         format!("for each value of {}", self.field)
     }
 
-    fn run(&self, mut table: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, mut table: Table, context: &QueryContext) -> Result<Table> {
         let mut schema = table.schema();
         schema.insert(ITEM.to_owned(), Type::Any);
         schema.insert(ITER.to_owned(), Type::Number);

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -19,7 +19,7 @@ impl Kernel for Format {
         "format".to_owned()
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let mut columns: Vec<_> = input
             .columns()
             .iter()

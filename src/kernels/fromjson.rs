@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 use crate::error::Result;
 use crate::functions::json;
 use crate::plan::ColumnKernel;
-use crate::plan::context::PlanContext;
-use crate::plan::extracted::Found;
+use crate::plan::context::QueryContext;
+use crate::plan::extracted::ExtractedColumns;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -28,8 +28,8 @@ impl ColumnKernel for Members {
         vec![self.from.clone()]
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
-        let mut found = Found::default();
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
+        let mut found = ExtractedColumns::default();
         for row in 0..input.height() {
             if row % 4096 == 0 {
                 context.check_cancelled()?;

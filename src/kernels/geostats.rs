@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::plan::chart::{Chart, Keep, Split};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::pivot::Naming;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
@@ -62,7 +62,7 @@ impl ColumnKernel for Cells {
         vec![self.latitude.clone(), self.longitude.clone()]
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let within = |name: &str, row: usize, most: f64| {
             let degrees = input.value(name, row).as_number()?;
             (-most..=most).contains(&degrees).then_some(degrees + most)
@@ -101,7 +101,7 @@ impl Kernel for Local {
         format!("the {} largest of each cell", self.most)
     }
 
-    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, mut input: Table, _: &QueryContext) -> Result<Table> {
         // Columns of one aggregation, by what stands before the value in their names.
         let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for column in input.columns().iter().filter(|c| c.name != BIN) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::error::Result;
 use crate::knowledge::lookups::LookupDefinition;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -22,7 +22,7 @@ impl Kernel for ReadCsv {
         format!("read {}", name.to_string_lossy())
     }
 
-    fn run(&self, _: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, _: Table, context: &QueryContext) -> Result<Table> {
         if !self.path.is_file() && !self.strict {
             let name = self.path.file_name().unwrap_or_default().to_string_lossy();
             context.notice(format!(

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::error::{Error, Result};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Type, Value};
 
@@ -28,7 +28,7 @@ impl Kernel for Locate {
         format!("locate {}", self.field)
     }
 
-    fn run(&self, mut rows: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, mut rows: Table, context: &QueryContext) -> Result<Table> {
         let reader = match &context.geoip {
             Some(path) => {
                 Some(maxminddb::Reader::open_readfile(path).map_err(|why| Error::file(path, why))?)

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::kernels::stats_util::{Random, all_numbers, chosen, rows_at, set, table_of};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -42,7 +42,7 @@ impl Kernel for KMeans {
         format!("kmeans k={}-{}", self.counts.0, self.counts.1)
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let named = !self.fields.is_empty();
         let columns: Vec<(String, Vec<Option<f64>>)> = chosen(&input, &self.fields)
             .into_iter()
@@ -125,7 +125,7 @@ impl Search {
         &self,
         points: &[Vec<f64>],
         k: usize,
-        context: &PlanContext,
+        context: &QueryContext,
     ) -> Result<Clusters> {
         let mut best: Option<Clusters> = None;
         if points.is_empty() {
@@ -160,7 +160,7 @@ impl Search {
         points: &[Vec<f64>],
         k: usize,
         random: &mut Random,
-        context: &PlanContext,
+        context: &QueryContext,
     ) -> Result<Option<Clusters>> {
         let mut means = vec![points[random.below(points.len())].clone()];
         let mut nearest: Vec<f64> = vec![f64::INFINITY; points.len()];

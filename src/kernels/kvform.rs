@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 use crate::knowledge::Catalog;
 use crate::pcre::{Regex, compile, escape, too_hard};
 use crate::plan::ColumnKernel;
-use crate::plan::context::PlanContext;
-use crate::plan::extracted::Found;
+use crate::plan::context::QueryContext;
+use crate::plan::extracted::ExtractedColumns;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -84,8 +84,8 @@ impl ColumnKernel for Forms {
         vec!["_raw".to_owned(), self.named.clone()]
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
-        let mut found = Found::default();
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
+        let mut found = ExtractedColumns::default();
         for row in 0..input.height() {
             if row % 4096 == 0 {
                 context.check_cancelled()?;

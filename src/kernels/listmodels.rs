@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::kernels::ml::{load, models};
 use crate::kernels::stats_util::table_of;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::source::Span;
 use crate::value::Value;
@@ -17,7 +17,7 @@ impl Kernel for List {
         "listmodels".to_owned()
     }
 
-    fn run(&self, _: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, _: Table, context: &QueryContext) -> Result<Table> {
         let (mut names, mut kinds, mut options) = (Vec::new(), Vec::new(), Vec::new());
         for name in models(&context.home)? {
             // One that can't be read is listed all the same.

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -18,7 +18,7 @@ impl Kernel for Localize {
         format!("localize, pauses of at most {} s", self.pause)
     }
 
-    fn run(&self, rows: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, rows: Table, _: &QueryContext) -> Result<Table> {
         let mut times: Vec<f64> = (0..rows.height())
             .filter_map(|row| rows.value("_time", row).as_number())
             .collect();

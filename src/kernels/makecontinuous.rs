@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::source::Span;
 use crate::time::Span as TimeSpan;
@@ -23,7 +23,7 @@ pub(crate) struct Continuous {
 
 impl Continuous {
     /// The starts of the buckets between the first and the last, in microseconds.
-    pub(crate) fn times(&self, starts: &[f64], context: &PlanContext) -> Result<Vec<f64>> {
+    pub(crate) fn times(&self, starts: &[f64], context: &QueryContext) -> Result<Vec<f64>> {
         let micros: Vec<i64> = starts.iter().map(|s| (s * 1e6).round() as i64).collect();
         let step = match self.span {
             Some(span) => span,
@@ -91,7 +91,7 @@ impl Kernel for Continuous {
         format!("makecontinuous {}", self.field)
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let Some(column) = input.column(&self.field) else {
             return Ok(input);
         };

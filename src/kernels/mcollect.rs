@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::kernels::collect::{Target, renamed};
 use crate::kernels::metrics::{METRIC, put};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::source::Span;
 use crate::value::{Type, Value};
@@ -30,7 +30,7 @@ impl Kernel for Metrics {
         format!("collect metrics into {}", self.target.index)
     }
 
-    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, rows: Table, context: &QueryContext) -> Result<Table> {
         if rows.height() == 0 {
             return Ok(rows);
         }

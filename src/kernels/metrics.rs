@@ -6,7 +6,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
@@ -44,7 +44,7 @@ impl Kernel for Points {
         }
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let mut rows = named(input);
         let metrics: Vec<String> = rows
             .columns()

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::source::Span;
 use crate::syntax::ast::Name;
@@ -33,7 +33,7 @@ pub(crate) trait Learner: Debug + Send + Sync {
     ///
     /// # Errors
     /// Rows that nothing can be learned from.
-    fn learn(&self, rows: &Table, context: &PlanContext) -> Result<Learned>;
+    fn learn(&self, rows: &Table, context: &QueryContext) -> Result<Learned>;
 }
 
 /// How a model is applied.
@@ -80,7 +80,7 @@ impl Model {
         &self,
         mut rows: Table,
         how: &Applying,
-        context: &PlanContext,
+        context: &QueryContext,
     ) -> Result<Table> {
         if !matches!(self.learned, Learned::Density(_)) && !how.choice.is_silent() {
             return Err(Error::data(format!(
@@ -168,7 +168,7 @@ pub(crate) fn models(home: &Path) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// When there is none: the error says which saved search makes it, or what to write.
-pub(crate) fn load(name: &str, span: Span, context: &PlanContext) -> Result<Model> {
+pub(crate) fn load(name: &str, span: Span, context: &QueryContext) -> Result<Model> {
     let path = folder(&context.home).join(format!("{name}.json"));
     if !path.is_file() {
         return Err(not_there(name, span, context));
@@ -182,7 +182,7 @@ pub(crate) fn load(name: &str, span: Span, context: &PlanContext) -> Result<Mode
 }
 
 /// The error for a model that is not there.
-pub(crate) fn not_there(name: &str, span: Span, context: &PlanContext) -> Error {
+pub(crate) fn not_there(name: &str, span: Span, context: &QueryContext) -> Error {
     let error = Error::new(ErrorKind::UnknownLearned(name.to_owned())).at(span);
     let saved = context.catalog.saved_searches();
     let maker = saved

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::functions::json;
 use crate::kernels::metrics::{METRIC, dimensions};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -20,7 +20,7 @@ impl Kernel for Preview {
         format!("at most {} data points of each time series", self.most)
     }
 
-    fn run(&self, rows: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, rows: Table, _: &QueryContext) -> Result<Table> {
         let mut seen: HashMap<String, usize> = HashMap::new();
         let mut kept = Vec::new();
         let mut raw = Vec::new();

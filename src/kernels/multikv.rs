@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
-use crate::plan::extracted::Found;
+use crate::plan::context::QueryContext;
+use crate::plan::extracted::ExtractedColumns;
 use crate::plan::table::Table;
 use crate::value::{Type, Value, parse_number};
 
@@ -45,8 +45,8 @@ impl Kernel for Lines {
         "multikv".to_owned()
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
-        let mut found = Found::default();
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
+        let mut found = ExtractedColumns::default();
         // Of each row that comes out the row it came from, and its text if it is a line of it.
         let mut origins: Vec<(usize, Option<String>)> = Vec::new();
         for row in 0..input.height() {

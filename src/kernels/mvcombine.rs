@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -18,7 +18,7 @@ impl Kernel for Combine {
         format!("mvcombine {}", self.field)
     }
 
-    fn run(&self, mut input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, mut input: Table, context: &QueryContext) -> Result<Table> {
         let Some(combined) = input.take(&self.field) else {
             context.missing_field(&self.field, &input.schema());
             return Ok(input);

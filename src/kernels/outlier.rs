@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::kernels::stats_util::{self, all_numbers, chosen, quantile, sorted};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::{Value, format_number};
@@ -25,7 +25,7 @@ impl Kernel for Outlier {
         format!("outlier action={action} param={}", self.param)
     }
 
-    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, mut input: Table, _: &QueryContext) -> Result<Table> {
         let mut kept = vec![true; input.height()];
         for name in chosen(&input, &self.fields) {
             let Some(numbers) = all_numbers(&input, &name) else {

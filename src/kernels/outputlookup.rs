@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::effects::{Effect, TableEffect, TablePlace};
 use crate::plan::table::Table;
 
@@ -29,7 +29,7 @@ impl Kernel for Written {
         format!("{how} {}", self.effect.name)
     }
 
-    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, rows: Table, context: &QueryContext) -> Result<Table> {
         let mut written = rows.clone();
         if self.most > 0 && written.height() > self.most {
             let kept: Vec<usize> = (0..self.most).collect();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::Result;
 use crate::kernels::stats_util::table_of;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
@@ -23,7 +23,7 @@ impl Kernel for Overlap {
         "gaps and overlaps of runs".to_owned()
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let text =
             |name: &str, row: usize| input.value(name, row).into_text().map(|t| t.into_owned());
         let time = |name: &str, row: usize| input.value(name, row).as_number();

@@ -7,7 +7,7 @@ use crate::kernels::kalman::{
 use crate::kernels::stats_util::{numbers, set, two_tails};
 use crate::kernels::x11::period_of;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -37,7 +37,7 @@ impl Kernel for Predict {
         format!("predict {} algorithm={}", fields.join(" "), self.algorithm)
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let mut out = self.lengthened(&input);
         for (at, (field, target)) in self.series.iter().enumerate() {
             if input.column(field).is_none() {

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Type, Value, sort_order};
 
@@ -32,7 +32,7 @@ impl Kernel for Rank {
         )
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let count = |row: usize| input.value(COUNT, row).as_number().unwrap_or(0.0);
         let group_order = |a: usize, b: usize| {
             self.by

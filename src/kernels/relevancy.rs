@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::ColumnKernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
@@ -22,7 +22,7 @@ impl ColumnKernel for Relevancy {
     }
 
     /// Term frequency, damped, times inverse document frequency.
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         context.check_cancelled()?;
         let counts: Vec<Vec<usize>> = (0..input.height())
             .map(|row| {

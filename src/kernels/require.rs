@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::source::Span;
 
@@ -14,7 +14,7 @@ impl Kernel for Require {
         "require a row".to_owned()
     }
 
-    fn run(&self, rows: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, rows: Table, _: &QueryContext) -> Result<Table> {
         if rows.height() == 0 {
             return Err(
                 Error::data("the search found nothing, and `require` wants results").at(self.0),

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::kernels::format::term;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -27,7 +27,7 @@ impl Kernel for Return {
         format!("return {}", names.join(" "))
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let mut rows = Vec::new();
         for row in 0..input.height() {
             let terms: Vec<String> = self

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::kernels::stats_util::{Random, set};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
@@ -32,7 +32,7 @@ impl Kernel for Sample {
         }
     }
 
-    fn run(&self, mut rows: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, mut rows: Table, _: &QueryContext) -> Result<Table> {
         let mut random = Random::new(self.seed);
         let height = rows.height();
         let kept: Vec<usize> = match &self.how {

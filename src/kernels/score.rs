@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::source::Span;
 use crate::syntax::ast::Name;
@@ -86,7 +86,7 @@ impl Kernel for Score {
         format!("score {}", pairs.collect::<Vec<_>>().join(", "))
     }
 
-    fn run(&self, rows: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, rows: Table, _: &QueryContext) -> Result<Table> {
         for field in self.pairs.iter().flat_map(|(a, p)| [a, p]) {
             if !field.is_empty() && rows.column(field).is_none() {
                 return Err(Error::data(format!("no row has the field `{field}`")).at(self.span));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Kernel for SelfJoin {
         format!("self join by {}", self.fields.join(", "))
     }
 
-    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, rows: Table, context: &QueryContext) -> Result<Table> {
         let mut groups: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
         let mut group_of: Vec<Option<Vec<String>>> = Vec::with_capacity(rows.height());
         for row in 0..rows.height() {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
@@ -23,7 +23,7 @@ impl Kernel for Operation {
         format!("set {self:?}").to_ascii_lowercase()
     }
 
-    fn run(&self, mut rows: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, mut rows: Table, _: &QueryContext) -> Result<Table> {
         let sides = rows.take(SIDE).map_or_else(Vec::new, |c| c.values);
         // For each different row where it stands first, and which searches have it.
         let mut seen: HashMap<Vec<Option<String>>, usize> = HashMap::new();

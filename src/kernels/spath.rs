@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::plan::ColumnKernel;
-use crate::plan::context::PlanContext;
-use crate::plan::extracted::Found;
+use crate::plan::context::QueryContext;
+use crate::plan::extracted::ExtractedColumns;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::read::{leading_json_fields, xml_fields};
@@ -26,8 +26,8 @@ impl ColumnKernel for Flatten {
         vec![self.from.clone()]
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
-        let mut found = Found::default();
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
+        let mut found = ExtractedColumns::default();
         for row in 0..input.height() {
             if row % 4096 == 0 {
                 context.check_cancelled()?;

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::kernels::ml::load;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::source::Span;
 
@@ -18,7 +18,7 @@ impl Kernel for Summary {
         format!("summary {}", self.model)
     }
 
-    fn run(&self, _: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, _: Table, context: &QueryContext) -> Result<Table> {
         Ok(load(&self.model, self.span, context)?.summary())
     }
 }

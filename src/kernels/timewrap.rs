@@ -4,7 +4,7 @@ use indexmap::IndexSet;
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::time::{self, Span as TimeSpan};
 use crate::value::{Type, Value};
@@ -29,7 +29,7 @@ const MOST: usize = 1000;
 
 impl Wrap {
     /// Where periods begin, the last first, as far back as `low`.
-    pub(crate) fn periods(&self, end: i64, low: i64, context: &PlanContext) -> Vec<i64> {
+    pub(crate) fn periods(&self, end: i64, low: i64, context: &QueryContext) -> Vec<i64> {
         let mut starts = Vec::new();
         for back in 1..=MOST as i64 {
             let count = -back * self.span.count;
@@ -49,7 +49,7 @@ impl Wrap {
         column: &str,
         period: usize,
         start: i64,
-        context: &PlanContext,
+        context: &QueryContext,
     ) -> String {
         let unit = unit_name(&self.span);
         match self.names {
@@ -97,7 +97,7 @@ impl Kernel for Wrap {
         format!("timewrap {}", self.span)
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let times: Vec<Option<i64>> = (0..input.height())
             .map(|row| input.value("_time", row).as_number().and_then(time::micros))
             .collect();

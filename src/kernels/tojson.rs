@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use crate::error::Result;
 use crate::functions::json;
 use crate::plan::ColumnKernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::{Pattern, Schema};
 use crate::plan::table::Table;
 use crate::value::{Type, Value, parse_number};
@@ -110,7 +110,7 @@ impl ColumnKernel for Objects {
             .collect()
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let fields = self.fields(&input.schema());
         let mut objects = Vec::with_capacity(input.height());
         for row in 0..input.height() {

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Type, Value};
@@ -46,7 +46,7 @@ impl Kernel for Totals {
         text
     }
 
-    fn run(&self, mut table: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, mut table: Table, _: &QueryContext) -> Result<Table> {
         if let Some(name) = &self.row {
             let values = (0..table.height())
                 .map(|row| {

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Type, Value};
 
@@ -21,7 +21,7 @@ impl Kernel for Transpose {
         }
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let header = self.header.as_deref().filter(|h| input.column(h).is_some());
         let fields: Vec<_> = input
             .columns()

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
@@ -68,7 +68,7 @@ impl Kernel for Trend {
         format!("trendline {}", lines.join(", "))
     }
 
-    fn run(&self, mut input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, mut input: Table, _: &QueryContext) -> Result<Table> {
         for line in &self.lines {
             let values = match input.column(&line.field) {
                 Some(c) => line.of(&c.values),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
@@ -38,7 +38,7 @@ impl Kernel for Lexicon {
         "count words".to_owned()
     }
 
-    fn run(&self, rows: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, rows: Table, context: &QueryContext) -> Result<Table> {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for row in 0..rows.height() {
             if row % 1024 == 0 {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::Result;
 use crate::kernels::discovery::{self, MOST};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Kernel for Learner {
         format!("typelearner {}", self.field)
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let mut words = Vec::new();
         let mut groups: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         for row in 0..input.height().min(MOST) {

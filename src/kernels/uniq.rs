@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 
 #[derive(Debug)]
@@ -13,7 +13,7 @@ impl Kernel for Uniq {
         "uniq".to_owned()
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let kept: Vec<usize> = (0..input.height())
             .filter(|&row| {
                 row == 0

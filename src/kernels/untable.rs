@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Type, Value};
 
@@ -18,7 +18,7 @@ impl Kernel for Untable {
         format!("unpivot {} AS {} {}", self.row, self.name, self.value)
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let columns: Vec<_> = input
             .columns()
             .iter()

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::kernels::stats_util::{mean, numbers, set};
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
@@ -23,7 +23,7 @@ impl Kernel for X11 {
         format!("x11 {} {}", self.field, self.target)
     }
 
-    fn run(&self, mut input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, mut input: Table, context: &QueryContext) -> Result<Table> {
         if input.column(&self.field).is_none() {
             context.missing_field(&self.field, &input.schema());
         }

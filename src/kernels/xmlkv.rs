@@ -4,8 +4,8 @@ use crate::error::{Error, Result};
 use crate::functions::pattern::too_hard;
 use crate::pcre::compile;
 use crate::plan::ColumnKernel;
-use crate::plan::context::PlanContext;
-use crate::plan::extracted::Found;
+use crate::plan::context::QueryContext;
+use crate::plan::extracted::ExtractedColumns;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -27,9 +27,9 @@ impl ColumnKernel for Elements {
         vec![self.from.clone()]
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let element = compile(ELEMENT)?;
-        let mut found = Found::default();
+        let mut found = ExtractedColumns::default();
         for row in 0..input.height() {
             if row % 4096 == 0 {
                 context.check_cancelled()?;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::error::Result;
 use crate::functions::xpath::XPath;
 use crate::plan::ColumnKernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Schema;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::Value;
@@ -28,7 +28,7 @@ impl ColumnKernel for Find {
         vec![self.from.clone()]
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let mut values = Vec::with_capacity(input.height());
         for row in 0..input.height() {
             if row % 1024 == 0 {

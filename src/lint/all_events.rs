@@ -1,7 +1,7 @@
 //! Searches that read all there is.
 
 use crate::lint::ast_queries::searches;
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::{CompareOp, Literal, Search};
 
 pub(super) const LINTS: &[Lint] = &[Lint {
@@ -13,7 +13,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           that the index knows, all events in the range are read.",
     bad: "process=\"*mimikatz*\" | stats count by host",
     good: "index=endpoint process=\"*mimikatz*\" | stats count by host",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {

@@ -1,7 +1,7 @@
 //! Comparison with nothing.
 
 use crate::lint::ast_queries::expressions;
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
 pub(super) const LINTS: &[Lint] = &[Lint {
@@ -13,7 +13,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           `isnotnull()`. `null` without parentheses is a field of that name.",
     bad: "index=main | where user!=null",
     good: "index=main | where isnotnull(user)",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {

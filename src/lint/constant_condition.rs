@@ -1,7 +1,7 @@
 //! Comparisons that no row has a part in.
 
 use crate::lint::ast_queries::expressions;
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
 pub(super) const LINTS: &[Lint] = &[Lint {
@@ -14,7 +14,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           condition of `case`, is not reported.)",
     bad: "index=main | where \"Event Code\"=4688",
     good: "index=main | where 'Event Code'=4688",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {

@@ -2,7 +2,7 @@
 
 use crate::commands::{self, Command, Planner};
 use crate::knowledge::detection::Detection;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::dataflow::{self, Fields, Step, after};
 use crate::plan::{Plan, Scan};
 use crate::source::{SourceId, SourceMap, Span};
@@ -11,7 +11,7 @@ use crate::syntax::ast::{Pipeline, Stage};
 /// A search, its macros expanded, with what is known of it.
 pub struct Subject<'s> {
     /// Knowledge and clock.
-    pub context: &'s PlanContext,
+    pub context: &'s QueryContext,
     /// The texts.
     pub sources: &'s SourceMap,
     /// Its stages.
@@ -39,7 +39,7 @@ pub struct StageView<'s> {
 impl<'s> Subject<'s> {
     /// Looks at a pipeline whose texts are those of the context.
     pub fn new(
-        context: &'s PlanContext,
+        context: &'s QueryContext,
         sources: &'s SourceMap,
         pipeline: &'s Pipeline,
         detection: Option<&'s Detection>,
@@ -55,7 +55,7 @@ impl<'s> Subject<'s> {
             let plan = if at == 0 {
                 planner.pipeline(&one)
             } else {
-                planner.over(&one, Plan::Scan(Scan::Given))
+                planner.over(&one, Plan::Scan(Scan::Binding))
             };
             let plan = plan.ok();
             let steps = match &plan {

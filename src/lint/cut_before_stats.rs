@@ -1,6 +1,6 @@
 //! Rows thrown away before they are counted.
 
-use crate::lint::{By, Findings, Lint, Severity, StageView, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, StageView, Subject};
 use crate::plan::{AggregateCall, Plan};
 
 pub(super) const LINTS: &[Lint] = &[
@@ -13,7 +13,7 @@ pub(super) const LINTS: &[Lint] = &[
               events. `dc()` counts different values, and `stats latest(...) by` gives the newest.",
         bad: "index=main | dedup user | stats count by dest",
         good: "index=main | stats dc(user) by dest",
-        by: By::Look(|subject, findings| look(subject, findings, "dedup")),
+        by: LintInput::Look(|subject, findings| look(subject, findings, "dedup")),
     },
     Lint {
         code: "SPL302",
@@ -24,7 +24,7 @@ pub(super) const LINTS: &[Lint] = &[
               or belongs behind `stats`.",
         bad: "index=main | head 1000 | stats count by dest",
         good: "index=main | stats count by dest | sort - count | head 10",
-        by: By::Look(|subject, findings| look(subject, findings, "head")),
+        by: LintInput::Look(|subject, findings| look(subject, findings, "head")),
     },
 ];
 

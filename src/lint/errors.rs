@@ -1,6 +1,6 @@
 //! Errors as lints, so that a report has a code for each of them too.
 
-use crate::lint::{By, Lint, Severity};
+use crate::lint::{LintInput, Lint, Severity};
 use crate::error::ErrorKind;
 
 pub(super) const LINTS: &[Lint] = &[
@@ -12,7 +12,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "Splunk refuses it too. The caret shows where reading stopped.",
         bad: "| makeresults | eval x=(1",
         good: "| makeresults | eval x=(1)",
-        by: By::Error(|kind| {
+        by: LintInput::Error(|kind| {
             matches!(
                 kind,
                 ErrorKind::Syntax(_) | ErrorKind::File { .. } | ErrorKind::Format { .. }
@@ -28,7 +28,7 @@ pub(super) const LINTS: &[Lint] = &[
               `--app` or `--content`. A `<name>_filter` without a definition counts as `search *`.",
         bad: "| makeresults | `no_such_macro`",
         good: "| makeresults | eval t=_time | `security_content_ctime(t)`",
-        by: By::Error(|kind| {
+        by: LintInput::Error(|kind| {
             matches!(
                 kind,
                 ErrorKind::UnknownMacro(_)
@@ -46,7 +46,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "The search fails when it reaches it. Add the folder that defines it with `--app` or `--content`.",
         bad: "| makeresults | eval user=\"bob\" | lookup no_such_lookup user",
         good: "| makeresults | eval user=\"bob\" | table user",
-        by: By::Error(|kind| matches!(kind, ErrorKind::UnknownLookup(_))),
+        by: LintInput::Error(|kind| matches!(kind, ErrorKind::UnknownLookup(_))),
     },
     Lint {
         code: "SPL004",
@@ -56,7 +56,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "`tstats` over it fails. Data sets are named `Model.Dataset`; `spelunk list datasets` names them.",
         bad: "| tstats summariesonly=true count from datamodel=Endpoint.Procesess",
         good: "| tstats summariesonly=true count from datamodel=Endpoint.Processes",
-        by: By::Error(|kind| {
+        by: LintInput::Error(|kind| {
             matches!(
                 kind,
                 ErrorKind::UnknownModel(_) | ErrorKind::UnknownDataset { .. }
@@ -71,7 +71,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "Most likely a misspelling.",
         bad: "| makeresults | hed 3",
         good: "| makeresults | head 3",
-        by: By::Error(|kind| {
+        by: LintInput::Error(|kind| {
             matches!(
                 kind,
                 ErrorKind::UnknownCommand(_) | ErrorKind::UnknownFunction(_)
@@ -86,7 +86,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "The search may be right; it can't be run or tested here, and nothing else of it is looked at.",
         bad: "| rest /services/server/info",
         good: "| makeresults",
-        by: By::Error(|kind| {
+        by: LintInput::Error(|kind| {
             matches!(
                 kind,
                 ErrorKind::UnsupportedCommand { .. } | ErrorKind::UnsupportedFunction { .. }
@@ -101,7 +101,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "The search can be read, but not run.",
         bad: "| makeresults | head limt=3",
         good: "| makeresults | head limit=3",
-        by: By::Error(|kind| {
+        by: LintInput::Error(|kind| {
             !matches!(
                 kind,
                 ErrorKind::Syntax(_)

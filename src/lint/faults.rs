@@ -1,6 +1,6 @@
 //! Faults of knowledge objects as lints: what is switched off while everything around it works.
 
-use crate::lint::{By, Lint, Severity};
+use crate::lint::{LintInput, Lint, Severity};
 use crate::knowledge::fault::FaultKind;
 
 const DEFAULTS: Lint = Lint {
@@ -11,7 +11,7 @@ const DEFAULTS: Lint = Lint {
     why: "",
     bad: "",
     good: "",
-    by: By::Fault(FaultKind::File),
+    by: LintInput::Fault(FaultKind::File),
 };
 
 pub(super) const LINTS: &[Lint] = &[
@@ -23,7 +23,7 @@ pub(super) const LINTS: &[Lint] = &[
               such lines when it starts.",
         bad: "# default/macros.conf\n[tariff]\ndefinition = search load>80\nsee the harbour office\n",
         good: "# default/macros.conf\n[tariff]\ndefinition = search load>80\n# see the harbour office\n",
-        by: By::Fault(FaultKind::File),
+        by: LintInput::Fault(FaultKind::File),
         ..DEFAULTS
     },
     Lint {
@@ -34,7 +34,7 @@ pub(super) const LINTS: &[Lint] = &[
               are ignored (`macros.conf.spec`).",
         bad: "# default/macros.conf\n[full_ships]\nargs = harbour\ndefinition = search harbour=$harbour$ load>80\n",
         good: "# default/macros.conf\n[full_ships(1)]\nargs = harbour\ndefinition = search harbour=$harbour$ load>80\n",
-        by: By::Fault(FaultKind::Macro),
+        by: LintInput::Fault(FaultKind::Macro),
         ..DEFAULTS
     },
     Lint {
@@ -44,7 +44,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "A search that names the lookup fails; automatic lookups fill no fields.",
         bad: "# default/transforms.conf\n[harbours]\nfilename = harbours_900.csv\n# lookups/harbours_910.csv\ncode,town\nN1,Norra\n",
         good: "# default/transforms.conf\n[harbours]\nfilename = harbours_910.csv\n# lookups/harbours_910.csv\ncode,town\nN1,Norra\n",
-        by: By::Fault(FaultKind::Lookup),
+        by: LintInput::Fault(FaultKind::Lookup),
         ..DEFAULTS
     },
     Lint {
@@ -55,7 +55,7 @@ pub(super) const LINTS: &[Lint] = &[
               nothing.",
         bad: "# default/props.conf\n[ferry:log]\nEVAL-full = if(load>80, \"yes\"\n",
         good: "# default/props.conf\n[ferry:log]\nEVAL-full = if(load>80, \"yes\", \"no\")\n",
-        by: By::Fault(FaultKind::FieldRule),
+        by: LintInput::Fault(FaultKind::FieldRule),
         ..DEFAULTS
     },
     Lint {
@@ -66,7 +66,7 @@ pub(super) const LINTS: &[Lint] = &[
         bad: "# default/props.conf\n[ferry:log]\nTRANSFORMS-route = to_harbour\n",
         good: "# default/props.conf\n[ferry:log]\nTRANSFORMS-route = to_harbour\n# default/transforms.conf\n[to_harbour]\n\
                REGEX = harbour=(\\w+)\nDEST_KEY = MetaData:Host\nFORMAT = host::$1\n",
-        by: By::Fault(FaultKind::IndexRule),
+        by: LintInput::Fault(FaultKind::IndexRule),
         ..DEFAULTS
     },
     Lint {
@@ -76,7 +76,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "The setting keeps its default. A number is read as far as it is one: `10 # ten` is 10.",
         bad: "# default/props.conf\n[ferry:log]\nTZ = PDT\n",
         good: "# default/props.conf\n[ferry:log]\nTZ = America/Los_Angeles\n",
-        by: By::Fault(FaultKind::Setting),
+        by: LintInput::Fault(FaultKind::Setting),
         ..DEFAULTS
     },
     Lint {
@@ -87,7 +87,7 @@ pub(super) const LINTS: &[Lint] = &[
               in which a backslash has to be doubled.",
         bad: "# default/props.conf\n[source::(gate|toll.log]\nEVAL-line = \"south\"\n",
         good: "# default/props.conf\n[source::(gate|toll).log]\nEVAL-line = \"south\"\n",
-        by: By::Fault(FaultKind::Stanza),
+        by: LintInput::Fault(FaultKind::Stanza),
         ..DEFAULTS
     },
     Lint {
@@ -98,7 +98,7 @@ pub(super) const LINTS: &[Lint] = &[
               directly or through others, that reference never holds.",
         bad: "# default/eventtypes.conf\n[full_ship]\nsearch = load>80 OR eventtype=full_ship\n",
         good: "# default/eventtypes.conf\n[full_ship]\nsearch = load>80\n",
-        by: By::Fault(FaultKind::EventType),
+        by: LintInput::Fault(FaultKind::EventType),
         ..DEFAULTS
     },
     Lint {
@@ -110,7 +110,7 @@ pub(super) const LINTS: &[Lint] = &[
               \"parentName\": \"BaseEvent\", \"constraints\": [{\"search\": \"sourcetype=(\"}]}]}\n",
         good: "# default/data/models/Ferries.json\n{\"modelName\": \"Ferries\", \"objects\": [{\"objectName\": \"Trips\",\n\
                \"parentName\": \"BaseEvent\", \"constraints\": [{\"search\": \"sourcetype=ferry:log\"}]}]}\n",
-        by: By::Fault(FaultKind::Model),
+        by: LintInput::Fault(FaultKind::Model),
         ..DEFAULTS
     },
     Lint {
@@ -122,7 +122,7 @@ pub(super) const LINTS: &[Lint] = &[
               attack_data:\n  - data: ferries.log\n    update_timestamp: trues\n",
         good: "name: Full Ships\nid: 6f3c7a52-5a0e-4a57-9f59-0d1f4c9f7a11\nsearch: '| makeresults'\ntests:\n- name: True Positive\n  \
                attack_data:\n  - data: ferries.log\n    update_timestamp: true\n",
-        by: By::Fault(FaultKind::Detection),
+        by: LintInput::Fault(FaultKind::Detection),
         ..DEFAULTS
     },
 ];

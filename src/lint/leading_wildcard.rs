@@ -1,7 +1,7 @@
 //! Words with a wildcard in front.
 
 use crate::lint::ast_queries::{each_search, searches};
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::Search;
 
 pub(super) const LINTS: &[Lint] = &[Lint {
@@ -13,7 +13,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           field it stands in, or search for the whole word.",
     bad: "index=main *mimikatz",
     good: "index=main mimikatz",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {

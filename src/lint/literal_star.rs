@@ -3,7 +3,7 @@
 //! Search Reference, "where": wildcards are those of `like`, `%` and `_`.
 
 use crate::lint::ast_queries::expressions;
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 
@@ -16,7 +16,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           `like(process, \"%mimikatz%\")` or `match()`.",
     bad: "index=main | where process=\"*mimikatz*\"",
     good: "index=main | where like(process, \"%mimikatz%\")",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {

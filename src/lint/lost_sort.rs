@@ -1,6 +1,6 @@
 //! Orders that the next command forgets.
 
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::plan::Plan;
 
 pub(super) const LINTS: &[Lint] = &[Lint {
@@ -12,7 +12,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           `last` and `list`, which mind the order, it is not reported.",
     bad: "index=main | sort user | stats count by dest",
     good: "index=main | stats count by dest | sort dest",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {
@@ -24,9 +24,9 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
         let forgets = match &next.plan {
             Some(Plan::Aggregate {
                 aggregates, sorted, ..
-            }) => *sorted && !aggregates.iter().any(|call| call.function.ordered),
+            }) => *sorted && !aggregates.iter().any(|call| call.function.order_sensitive),
             Some(Plan::Chart { chart, .. }) => {
-                !chart.aggregates.iter().any(|call| call.function.ordered)
+                !chart.aggregates.iter().any(|call| call.function.order_sensitive)
             }
             _ => false,
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::lint::ast_queries::{expressions, reads};
-use crate::lint::{By, Findings, Lint, Severity, StageView, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, StageView, Subject};
 use crate::error::nearest;
 use crate::plan::dataflow::{Fields, Step, after};
 use crate::syntax::ast::ExprKind;
@@ -18,7 +18,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           mend the name. Fields asked for with `coalesce`, `isnull` or `isnotnull` are not reported.",
     bad: "index=main | stats count by user | where dest=\"dc1\"",
     good: "index=main | stats count by user dest | where dest=\"dc1\"",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 /// Functions that are asked because a field may be missing.

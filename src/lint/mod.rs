@@ -54,12 +54,12 @@ pub struct Lint {
     /// The same without.
     pub good: &'static str,
     /// How it looks.
-    pub by: By,
+    pub by: LintInput,
 }
 
 /// How a lint finds something.
 #[derive(Clone, Copy)]
-pub enum By {
+pub enum LintInput {
     /// It looks at a search that can be planned, and at the detection around it.
     Look(fn(&Subject<'_>, &mut Findings)),
     /// The same, for those who ask for it by denying it.
@@ -151,26 +151,26 @@ pub fn lint(name: &str) -> Option<&'static Lint> {
 /// What stands for an error.
 pub fn of_error(error: &Error) -> Option<&'static Lint> {
     let by_kind = |lint: &&Lint| match lint.by {
-        By::Error(is) => is(&error.kind),
-        By::Look(_) | By::OnRequest(_) | By::Fault(_) => false,
+        LintInput::Error(is) => is(&error.kind),
+        LintInput::Look(_) | LintInput::OnRequest(_) | LintInput::Fault(_) => false,
     };
     all().into_iter().find(by_kind)
 }
 
 /// The lint of a fault.
 pub fn of_fault(fault: &Fault) -> Option<&'static Lint> {
-    let by_kind = |lint: &&Lint| matches!(lint.by, By::Fault(kind) if kind == fault.kind);
+    let by_kind = |lint: &&Lint| matches!(lint.by, LintInput::Fault(kind) if kind == fault.kind);
     all().into_iter().find(by_kind)
 }
 
 /// What all lints find in a search that can be planned, by place.
-pub fn look(subject: &Subject<'_>, rules: &allow::Rules) -> Vec<(&'static Lint, Found)> {
+pub fn run(subject: &Subject<'_>, rules: &allow::Rules) -> Vec<(&'static Lint, Found)> {
     let mut out: Vec<(&'static Lint, Found)> = Vec::new();
     for lint in all() {
         let find = match lint.by {
-            By::Look(find) => find,
-            By::OnRequest(find) if rules.denies(lint) => find,
-            By::OnRequest(_) | By::Error(_) | By::Fault(_) => continue,
+            LintInput::Look(find) => find,
+            LintInput::OnRequest(find) if rules.denies(lint) => find,
+            LintInput::OnRequest(_) | LintInput::Error(_) | LintInput::Fault(_) => continue,
         };
         let mut findings = Findings::default();
         find(subject, &mut findings);

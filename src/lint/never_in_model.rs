@@ -2,7 +2,7 @@
 
 use crate::lint::globs::overlap;
 use crate::lint::ast_queries::{each_search, searches};
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::knowledge::models::{Calculation, Dataset};
 use crate::plan::expr::bind::Binder;
 use crate::plan::schema::Schema;
@@ -21,7 +21,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           few texts, other texts never come.",
     bad: "| tstats summariesonly=true count from datamodel=Endpoint.Processes where Processes.user=\"\"",
     good: "| tstats summariesonly=true count from datamodel=Endpoint.Processes where Processes.user=unknown",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {

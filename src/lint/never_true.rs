@@ -2,7 +2,7 @@
 
 use crate::lint::globs::{covers, overlap};
 use crate::lint::ast_queries::{conjuncts, each_search, expressions, extent, negated, searches};
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{ArgKind, BinaryOp, CompareOp, Expr, ExprKind, Search, Stage};
 
@@ -16,7 +16,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           `IN (...)`.",
     bad: "index=main action=blocked AND action=allowed",
     good: "index=main action IN (blocked, allowed)",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 /// What is asked of a field.

@@ -3,7 +3,7 @@
 //! Search Reference, "search": OR is evaluated before AND; "eval" and "where": AND before OR.
 
 use crate::lint::ast_queries::{each_search, expressions, extent, joined, searches};
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, ExprKind, Search};
 use crate::word;
@@ -20,7 +20,7 @@ pub(super) const LINTS: &[Lint] = &[
               reported.",
         bad: "index=main a=1 AND b=2 OR c=3",
         good: "index=main a=1 AND (b=2 OR c=3)",
-        by: By::Look(in_search),
+        by: LintInput::Look(in_search),
     },
     Lint {
         code: "SPL102",
@@ -31,7 +31,7 @@ pub(super) const LINTS: &[Lint] = &[
               moved from one to the other changes what it means. Parentheses say it to everybody.",
         bad: "index=main | where a=1 OR b=2 AND c=3",
         good: "index=main | where a=1 OR (b=2 AND c=3)",
-        by: By::Look(in_expressions),
+        by: LintInput::Look(in_expressions),
     },
 ];
 

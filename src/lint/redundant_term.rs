@@ -2,7 +2,7 @@
 
 use crate::lint::globs::covers;
 use crate::lint::ast_queries::{each_search, extent, searches};
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::source::Span;
 use crate::syntax::ast::{CompareOp, Search};
 
@@ -15,7 +15,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           or the other is not needed. Letter case does not count.",
     bad: "index=main process IN (\"*\\\\cmd.exe\", \"*.exe\")",
     good: "index=main process IN (\"*\\\\cmd.exe\", \"*.dll\")",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {

@@ -1,6 +1,6 @@
 //! Fields that a detection says it reads and does not.
 
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::detect::test::closure;
 use crate::plan::dataflow::BARE;
 use crate::word;
@@ -15,7 +15,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           this is only told where it is asked for: `--deny SPL208`.",
     bad: "name: Many logons\nid: 1\nsearch: 'index=main | stats count by user'\ntags:\n  required_fields: [user, dest]\n",
     good: "name: Many logons\nid: 1\nsearch: 'index=main | stats count by user'\ntags:\n  required_fields: [user]\n",
-    by: By::OnRequest(look),
+    by: LintInput::OnRequest(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {

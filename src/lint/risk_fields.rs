@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::detect::test::message_fields;
 use crate::plan::dataflow::Fields;
 
@@ -18,7 +18,7 @@ pub(super) const LINTS: &[Lint] = &[
               risk_objects:\n  - field: dest\n    type: system\n    score: 50\n",
         good: "name: Many logons\nid: 1\ntype: TTP\nsearch: 'index=main | stats count by user'\nrba:\n  message: Many logons\n  \
                risk_objects:\n  - field: user\n    type: user\n    score: 50\n",
-        by: By::Look(objects),
+        by: LintInput::Look(objects),
     },
     Lint {
         code: "SPL207",
@@ -28,7 +28,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "The message shows the name with its dollars in place of the value.",
         bad: "name: Many logons\nid: 1\ntype: TTP\nsearch: 'index=main | stats count by user'\nrba:\n  message: Many logons on $dest$\n",
         good: "name: Many logons\nid: 1\ntype: TTP\nsearch: 'index=main | stats count by user'\nrba:\n  message: Many logons of $user$\n",
-        by: By::Look(message),
+        by: LintInput::Look(message),
     },
 ];
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::lint::ast_queries::sets;
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::plan::dataflow::{Step, after};
 
 pub(super) const LINTS: &[Lint] = &[
@@ -15,7 +15,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "What was counted or grouped is thrown away: two fields were given one name. Give one of them another name.",
         bad: "index=main | stats count values(dest) as dest by user | eval dest=\"none\"",
         good: "index=main | stats count values(dest) as dest by user | eval target=\"none\"",
-        by: By::Look(look),
+        by: LintInput::Look(look),
     },
     Lint {
         code: "SPL204",
@@ -25,7 +25,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "The field that had the name is lost.",
         bad: "index=main | stats count by user dest | rename user as dest",
         good: "index=main | stats count by user dest | rename user as account",
-        by: By::Look(renamed),
+        by: LintInput::Look(renamed),
     },
 ];
 

@@ -1,7 +1,7 @@
 //! Commands that are dear, or cut their subsearch.
 
 use crate::commands;
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {
@@ -13,7 +13,7 @@ pub(super) const LINTS: &[Lint] = &[
               searches at once, or a lookup, does the same without a limit.",
         bad: "index=a | join user [search index=b | fields user dest]",
         good: "index=a OR index=b | stats values(dest) as dest by user",
-        by: By::Look(|subject, findings| {
+        by: LintInput::Look(|subject, findings| {
             look(subject, findings, &["join", "selfjoin"], "a subsearch of `join` is cut at 50,000 rows");
         }),
     },
@@ -26,7 +26,7 @@ pub(super) const LINTS: &[Lint] = &[
               Where a field says what belongs together, `stats min(_time) max(_time) values(...) by` is faster and exact.",
         bad: "index=main | transaction session",
         good: "index=main | stats min(_time) as first max(_time) as last by session",
-        by: By::Look(|subject, findings| {
+        by: LintInput::Look(|subject, findings| {
             look(subject, findings, &["transaction"], "`transaction` works on one machine, in its memory");
         }),
     },
@@ -39,7 +39,7 @@ pub(super) const LINTS: &[Lint] = &[
               `tstats append=true` has no such limit; `appendcols` puts rows side by side that may not belong together.",
         bad: "index=a | stats count | append [search index=b | stats count]",
         good: "index=a OR index=b | stats count by index",
-        by: By::Look(|subject, findings| {
+        by: LintInput::Look(|subject, findings| {
             look(subject, findings, &["append", "appendcols"], "the subsearch is cut at 50,000 rows");
         }),
     },
@@ -51,7 +51,7 @@ pub(super) const LINTS: &[Lint] = &[
         why: "It runs a search for every row, ten at most unless `maxsearches` says otherwise.",
         bad: "index=a | stats count by user | map search=\"search index=b user=$user$\"",
         good: "index=b [search index=a | stats count by user | fields user]",
-        by: By::Look(|subject, findings| {
+        by: LintInput::Look(|subject, findings| {
             look(subject, findings, &["map"], "a search runs for every row");
         }),
     },

@@ -2,7 +2,7 @@
 //!
 //! Search Reference, "sort": without a count, 10,000 rows are kept; 0 keeps all.
 
-use crate::lint::{By, Findings, Lint, Severity, StageView, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, StageView, Subject};
 use crate::plan::Plan;
 use crate::syntax::ast::ArgKind;
 
@@ -15,7 +15,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           is cut without a word. `sort 0 ...` keeps all rows.",
     bad: "index=main | sort _time | streamstats count by user",
     good: "index=main | sort 0 _time | streamstats count by user",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {
@@ -51,7 +51,7 @@ fn minds(view: &StageView<'_>) -> bool {
                 | Plan::Stream { .. }
                 | Plan::Chart { .. }
                 | Plan::Distinct { .. }
-                | Plan::Shift { .. }
+                | Plan::Lag { .. }
         ) || plan.inputs().into_iter().any(node)
     }
     view.command == "transaction" || view.plan.as_ref().is_some_and(node)

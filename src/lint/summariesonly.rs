@@ -1,6 +1,6 @@
 //! `tstats` over a data model that does not say whether it wants the summaries only.
 
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::ArgKind;
 
 pub(super) const LINTS: &[Lint] = &[Lint {
@@ -13,7 +13,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           switched in one place.",
     bad: "| tstats count from datamodel=Endpoint.Processes by Processes.dest",
     good: "| tstats `security_content_summariesonly` count from datamodel=Endpoint.Processes by Processes.dest",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {

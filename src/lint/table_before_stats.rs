@@ -1,6 +1,6 @@
 //! `table` before the rows are summed up.
 
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 
 pub(super) const LINTS: &[Lint] = &[Lint {
     code: "SPL305",
@@ -11,7 +11,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           search head first. `fields` keeps fields without that; before `stats` neither is needed.",
     bad: "index=main | table user dest | stats count by user",
     good: "index=main | fields user dest | stats count by user",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {

@@ -1,7 +1,7 @@
 //! Fields that a data model does not have.
 
 use crate::lint::ast_queries::reads;
-use crate::lint::{By, Findings, Lint, Severity, StageView, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, StageView, Subject};
 use crate::error::nearest;
 use crate::knowledge::models::Dataset;
 use crate::plan::dataflow::Step;
@@ -17,7 +17,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
           extended, add the app that does with `--app`.",
     bad: "| tstats summariesonly=true count from datamodel=Endpoint.Processes where Processes.proces_name=cmd.exe",
     good: "| tstats summariesonly=true count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 /// Terms that are no fields of rows.

@@ -1,7 +1,7 @@
 //! Fields that are computed for nobody.
 
 use crate::lint::ast_queries::sets;
-use crate::lint::{By, Findings, Lint, Severity, Subject};
+use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::plan::dataflow::{Reads, Step};
 use crate::plan::schema::Pattern;
 
@@ -13,7 +13,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     why: "It costs time and readers' patience. Often a later command should have named it, or `stats` dropped it.",
     bad: "index=main | eval size=bytes/1024 | stats count by user",
     good: "index=main | eval size=bytes/1024 | stats sum(size) by user",
-    by: By::Look(look),
+    by: LintInput::Look(look),
 }];
 
 /// Fields that matter from some place on.

@@ -52,7 +52,7 @@ fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
         Plan::Extend { columns, .. } => {
             columns.iter().for_each(|c| check_expr(&c.value, errors));
         }
-        Plan::While { condition, .. } => check_expr(condition, errors),
+        Plan::TakeWhile { condition, .. } => check_expr(condition, errors),
         Plan::Stream { stream, .. } => {
             for reset in [&stream.reset_before, &stream.reset_after]
                 .into_iter()
@@ -79,23 +79,23 @@ fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
         | Plan::Values(_)
         | Plan::Project { .. }
         | Plan::Rename { .. }
-        | Plan::Shift { .. }
-        | Plan::FillDown { .. }
+        | Plan::Lag { .. }
+        | Plan::ForwardFill { .. }
         | Plan::Sort { .. }
         | Plan::Reverse { .. }
-        | Plan::Thin { .. }
+        | Plan::PartialDistinct { .. }
         | Plan::Limit { .. }
         | Plan::Bucket { .. }
-        | Plan::Subsearch { .. }
+        | Plan::Subquery { .. }
         | Plan::Skip { .. }
         | Plan::Distinct { .. }
         | Plan::Lookup { .. }
         | Plan::Explode { .. }
-        | Plan::Let { .. }
-        | Plan::Expand { .. }
-        | Plan::Beside { .. }
-        | Plan::SideBySide { .. }
-        | Plan::Apply { .. }
+        | Plan::With { .. }
+        | Plan::Deferred { .. }
+        | Plan::MapColumns { .. }
+        | Plan::HConcat { .. }
+        | Plan::Kernel { .. }
         | Plan::Join { .. }
         | Plan::Union { .. } => {}
     }

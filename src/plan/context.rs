@@ -58,7 +58,7 @@ impl Default for Limits {
 
 /// Everything a search shares while it is planned and run.
 #[derive(Clone)]
-pub struct PlanContext {
+pub struct QueryContext {
     /// The knowledge objects.
     pub catalog: Arc<Catalog>,
     /// Names of the data models whose rows are given directly.
@@ -73,16 +73,16 @@ pub struct PlanContext {
     pub limits: Limits,
     /// Whether rows made for a data model are kept in memory for the searches after this one:
     /// worth it when many searches read the same data set.
-    pub keep_summaries: bool,
+    pub cache_model_rows: bool,
     /// Whether fields that no row has are told: of use to whoever types a search, noise where
     /// published ones run by the hundred.
-    pub tell_missing_fields: bool,
+    pub warn_missing_fields: bool,
     /// The folder of the store, and of the tables that searches write.
     pub home: PathBuf,
     /// The MaxMind database that tells where addresses are, when the user named one.
     pub geoip: Option<PathBuf>,
     /// What the search writes once it has succeeded.
-    pub effects: Arc<Mutex<Vec<Effect>>>,
+    pub pending_writes: Arc<Mutex<Vec<Effect>>>,
     /// Whether rows could not be read while the search ran: a file may be damaged.
     pub unreadable: Arc<AtomicBool>,
     /// Whether the user wants to be told everything.
@@ -95,7 +95,7 @@ pub struct PlanContext {
     pub sources: Arc<Mutex<SourceMap>>,
     /// Texts of knowledge objects that were read: the same event types, constraints and calculated
     /// fields are asked for by every source and data set.
-    pub read_texts: Arc<ReadTexts>,
+    pub read_texts: Arc<ParseCache>,
     /// The searches of event types, read when the search first asks for them.
     pub event_types: Arc<EventTypes>,
     /// The knowledge objects whose searches the planned text is part of, the outermost first:
@@ -108,13 +108,13 @@ const MAX_INSIDE: usize = 20;
 
 /// What texts say that the search read.
 #[derive(Default)]
-pub struct ReadTexts {
+pub struct ParseCache {
     searches: Mutex<HashMap<String, Search>>,
     expressions: Mutex<HashMap<String, Expr>>,
     plans: Mutex<HashMap<String, Arc<Plan>>>,
 }
 
-impl ReadTexts {
+impl ParseCache {
     /// The search expression of a text, read by `read` at the first call.
     ///
     /// # Errors
@@ -157,13 +157,13 @@ fn kept<T: Clone>(
     Ok(found)
 }
 
-impl PlanContext {
+impl QueryContext {
     /// The context for the search of a knowledge object: ``saved search `a` ``.
     ///
     /// # Errors
     /// The object is being planned already, so that it would call itself without end, or calls go
     /// too deep.
-    pub fn within(&self, object: &str) -> Result<PlanContext> {
+    pub fn within(&self, object: &str) -> Result<QueryContext> {
         if self.inside.iter().any(|outer| outer == object) {
             let chain = self.inside.iter().map(String::as_str).chain([object]);
             let chain: Vec<&str> = chain.collect();
@@ -199,7 +199,7 @@ impl PlanContext {
 
     /// Has something written when the search has succeeded.
     pub fn effect(&self, effect: Effect) {
-        if let Ok(mut effects) = self.effects.lock() {
+        if let Ok(mut effects) = self.pending_writes.lock() {
             effects.push(effect);
         }
     }
@@ -207,12 +207,16 @@ impl PlanContext {
     /// Whether there is nothing to tell, and nothing to write.
     pub fn is_quiet(&self) -> bool {
         let is_silent = self.notices.lock().is_ok_and(|notices| notices.is_empty());
-        is_silent && self.effects.lock().is_ok_and(|effects| effects.is_empty())
+        is_silent
+            && self
+                .pending_writes
+                .lock()
+                .is_ok_and(|effects| effects.is_empty())
     }
 
     /// Says that a field the search names is nowhere in the rows, with the nearest name there is.
     pub fn missing_field(&self, name: &str, schema: &Schema) {
-        if !self.tell_missing_fields || schema.is_empty() || name.starts_with("__") {
+        if !self.warn_missing_fields || schema.is_empty() || name.starts_with("__") {
             return;
         }
         let near = nearest(name, schema.keys().map(String::as_str))

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::knowledge::fault::{Fault, FaultKind};
 use crate::plan::build::{equals, never};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::expr::matching::FieldMatcher;
 use crate::plan::texts::parse_search;
 use crate::syntax::SpecialField;
@@ -47,7 +47,7 @@ struct Node {
 impl EventTypes {
     /// The search that an event of that type satisfies; `None` when there is no such type, or it
     /// is switched off by a fault.
-    pub fn search(&self, context: &PlanContext, name: &str) -> Option<Arc<Search>> {
+    pub fn search(&self, context: &QueryContext, name: &str) -> Option<Arc<Search>> {
         let mut graph = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !graph.nodes.contains_key(name) {
             graph.visit(context, name);
@@ -59,7 +59,7 @@ impl EventTypes {
 impl Graph {
     /// Reads an event type and all that it reaches: Tarjan's strongly connected components, with a
     /// stack of its own, for chains of event types may be long.
-    fn visit(&mut self, context: &PlanContext, name: &str) {
+    fn visit(&mut self, context: &QueryContext, name: &str) {
         let mut path: Vec<(String, Vec<String>)> = Vec::new();
         let mut component: Vec<String> = Vec::new();
         self.enter(context, name, &mut path, &mut component);
@@ -99,7 +99,7 @@ impl Graph {
 
     fn enter(
         &mut self,
-        context: &PlanContext,
+        context: &QueryContext,
         name: &str,
         path: &mut Vec<(String, Vec<String>)>,
         component: &mut Vec<String>,
@@ -127,7 +127,7 @@ impl Graph {
 
     /// Cuts the references among event types that reach each other, and switches off those that
     /// stand for too much. All other event types that they name are done.
-    fn close(&mut self, context: &PlanContext, members: &[String]) {
+    fn close(&mut self, context: &QueryContext, members: &[String]) {
         for name in members {
             let Some(node) = self.nodes.get(name) else {
                 continue;
@@ -179,7 +179,7 @@ impl Graph {
     }
 
     /// Terms of a search expression, with what the event types it names stand for.
-    fn terms(&self, context: &PlanContext, search: &Search) -> usize {
+    fn terms(&self, context: &QueryContext, search: &Search) -> usize {
         let mut count = own_terms(search);
         each_mark(search, &mut |field, value| {
             for name in meant(context, field, value) {
@@ -192,7 +192,7 @@ impl Graph {
 }
 
 /// The search of an event type as it is written.
-fn read(context: &PlanContext, name: &str) -> Option<Search> {
+fn read(context: &QueryContext, name: &str) -> Option<Search> {
     let event_type = context.catalog.event_types().get(name)?;
     let why = match parse_search(context, &event_type.search) {
         Ok(search) if has_subsearch(&search) => "an event type can't hold a subsearch".to_owned(),
@@ -216,7 +216,7 @@ fn has_subsearch(search: &Search) -> bool {
     }
 }
 
-fn fault(context: &PlanContext, name: &str, why: &str, effect: &'static str) {
+fn fault(context: &QueryContext, name: &str, why: &str, effect: &'static str) {
     if let Some(event_type) = context.catalog.event_types().get(name) {
         let object = format!("event type [{name}]");
         let origin = &event_type.origin;
@@ -232,7 +232,7 @@ fn fault(context: &PlanContext, name: &str, why: &str, effect: &'static str) {
 }
 
 /// The event types that a search expression names.
-fn references(context: &PlanContext, search: &Search) -> BTreeSet<String> {
+fn references(context: &QueryContext, search: &Search) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     each_mark(search, &mut |field, value| {
         found.extend(meant(context, field, value).into_iter().map(str::to_owned));
@@ -266,7 +266,7 @@ fn each_mark<'s>(search: &'s Search, see: &mut dyn FnMut(SpecialField<'s>, &'s L
 }
 
 /// The event types that a comparison with `eventtype`, `tag` or `tag::eventtype` means.
-fn meant<'c>(context: &'c PlanContext, field: SpecialField<'_>, value: &Literal) -> Vec<&'c str> {
+fn meant<'c>(context: &'c QueryContext, field: SpecialField<'_>, value: &Literal) -> Vec<&'c str> {
     let types = context.catalog.event_types().keys().map(String::as_str);
     let wanted = FieldMatcher::new(CompareOp::Eq, &value.text);
     match field {
@@ -292,7 +292,7 @@ fn meant<'c>(context: &'c PlanContext, field: SpecialField<'_>, value: &Literal)
 }
 
 /// The search expression in which comparisons don't mean the event types `cut`.
-fn without(context: &PlanContext, search: &Search, cut: &BTreeSet<&str>) -> Search {
+fn without(context: &QueryContext, search: &Search, cut: &BTreeSet<&str>) -> Search {
     let all = |parts: &[Search]| {
         let each = parts.iter().map(|part| without(context, part, cut));
         each.collect::<Vec<_>>()
@@ -344,7 +344,7 @@ fn without(context: &PlanContext, search: &Search, cut: &BTreeSet<&str>) -> Sear
 }
 
 /// What carries a tag other than event types.
-fn tagged_values(context: &PlanContext, tag: &Literal) -> Vec<Search> {
+fn tagged_values(context: &QueryContext, tag: &Literal) -> Vec<Search> {
     let wanted = FieldMatcher::new(CompareOp::Eq, &tag.text);
     let tags = context.catalog.all_tags().iter();
     tags.filter(|(tag, _)| wanted.matches_text(tag))

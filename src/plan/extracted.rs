@@ -8,11 +8,11 @@ use crate::value::{Value, is_canonical_number, parse_number};
 
 /// Columns that grow with the fields found.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct ExtractedColumns {
     columns: IndexMap<String, Vec<Value<'static>>>,
 }
 
-impl Found {
+impl ExtractedColumns {
     /// Adds a value; a field that the row has already becomes a multivalue. Rows come in order.
     pub fn add(&mut self, row: usize, name: &str, value: Value<'static>) {
         let cell = self.cell(row, name);

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::functions::stats::StatsFunction;
 use crate::plan::chart::Chart;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::{Pattern, Schema};
 use crate::plan::stream::Stream;
 use crate::plan::table::Table;
@@ -119,14 +119,14 @@ pub enum Plan {
         chart: Box<Chart>,
     },
     /// Sets fields to the values that others had some rows before.
-    Shift {
+    Lag {
         /// The rows.
         input: Box<Plan>,
         /// The field, the field that is set, and how many rows before.
         columns: Vec<(String, String, usize)>,
     },
     /// Puts the last value that was there in place of missing ones.
-    FillDown {
+    ForwardFill {
         /// The rows.
         input: Box<Plan>,
         /// The fields.
@@ -143,7 +143,7 @@ pub enum Plan {
     },
     /// Leaves out rows that repeat the values of others in some fields, as far as that is cheap to
     /// see.
-    Thin {
+    PartialDistinct {
         /// The rows.
         input: Box<Plan>,
         /// The fields, which hold texts.
@@ -171,7 +171,7 @@ pub enum Plan {
         count: usize,
     },
     /// The rows up to the first for which a condition does not hold.
-    While {
+    TakeWhile {
         /// The rows.
         input: Box<Plan>,
         /// What must hold.
@@ -184,7 +184,7 @@ pub enum Plan {
         keep_last: bool,
     },
     /// The rows of a subsearch: run first, cut with a notice when there are more than the limit.
-    Subsearch {
+    Subquery {
         /// The rows.
         input: Box<Plan>,
         /// Rows at most.
@@ -263,28 +263,28 @@ pub enum Plan {
         limit: usize,
     },
     /// Columns computed over all rows from some of their fields, put beside the others.
-    Beside {
+    MapColumns {
         /// The rows.
         input: Box<Plan>,
         /// What computes them.
         kernel: Arc<dyn ColumnKernel>,
     },
     /// Computes rows once for a plan that takes them from [`Scan::Given`], as often as it likes.
-    Let {
+    With {
         /// The rows.
         input: Box<Plan>,
         /// What is made of them.
         body: Box<Plan>,
     },
     /// A plan that can be made only when the rows are there, over them as [`Scan::Given`].
-    Expand {
+    Deferred {
         /// The rows.
         input: Box<Plan>,
         /// Makes the plan.
         expansion: Arc<dyn Expansion>,
     },
     /// The first row of one input beside the first of the other, and so on.
-    SideBySide {
+    HConcat {
         /// The rows that lead.
         left: Box<Plan>,
         /// The rows put beside them.
@@ -293,7 +293,7 @@ pub enum Plan {
         overwrite: bool,
     },
     /// What no other node can say.
-    Apply {
+    Kernel {
         /// The rows.
         input: Box<Plan>,
         /// What is done to them.
@@ -320,7 +320,7 @@ pub enum Scan {
     /// A lookup table.
     Lookup(Name),
     /// The rows that the innermost [`Plan::Let`] or [`Plan::Expand`] around it computed.
-    Given,
+    Binding,
 }
 
 /// What a filter asks.
@@ -438,14 +438,14 @@ pub trait Kernel: Debug + Send + Sync {
     ///
     /// # Errors
     /// What is missing.
-    fn prepare(&self, _: &PlanContext) -> Result<()> {
+    fn prepare(&self, _: &QueryContext) -> Result<()> {
         Ok(())
     }
     /// The rows it makes of the input's.
     ///
     /// # Errors
     /// What is wrong with the data or the arguments, with the place of the command.
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table>;
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table>;
 }
 
 /// Computes columns out of whole columns: fields whose names stand in the data, numbers that depend
@@ -457,24 +457,24 @@ pub trait ColumnKernel: Debug + Send + Sync {
     fn reads(&self, schema: &Schema) -> Vec<String>;
     /// What becomes of a value that a row has already in a column that is computed.
     fn merge(&self) -> Merge {
-        Merge::Over
+        Merge::Replace
     }
     /// The columns, as many rows as the input's.
     ///
     /// # Errors
     /// What is wrong with the data, or that the user asked to stop.
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table>;
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table>;
 }
 
 /// What becomes of a value that a row has already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Merge {
     /// The new one takes its place, where there is one.
-    Over,
+    Replace,
     /// It stays.
-    Under,
+    Keep,
     /// The new ones come after it.
-    Add,
+    Append,
 }
 
 /// Makes the plan for rows that are there: for commands whose work depends on the fields or
@@ -491,7 +491,7 @@ pub trait Expansion: Debug + Send + Sync {
     ///
     /// # Errors
     /// What is wrong with the plan's text or with the values put into it.
-    fn plan(&self, fields: &Schema, rows: Option<&Table>, context: &PlanContext) -> Result<Plan>;
+    fn plan(&self, fields: &Schema, rows: Option<&Table>, context: &QueryContext) -> Result<Plan>;
 }
 
 /// The nodes whose rows a plan takes, in order; borrowed as the plan is, `$iter` being `iter` or `iter_mut`.
@@ -507,24 +507,24 @@ macro_rules! inputs {
             | Plan::Window { input, .. }
             | Plan::Stream { input, .. }
             | Plan::Chart { input, .. }
-            | Plan::Shift { input, .. }
-            | Plan::FillDown { input, .. }
+            | Plan::Lag { input, .. }
+            | Plan::ForwardFill { input, .. }
             | Plan::Sort { input, .. }
-            | Plan::Thin { input, .. }
+            | Plan::PartialDistinct { input, .. }
             | Plan::Reverse { input }
             | Plan::Limit { input, .. }
             | Plan::Bucket { input, .. }
-            | Plan::Subsearch { input, .. }
+            | Plan::Subquery { input, .. }
             | Plan::Skip { input, .. }
-            | Plan::While { input, .. }
+            | Plan::TakeWhile { input, .. }
             | Plan::Distinct { input, .. }
             | Plan::Lookup { input, .. }
             | Plan::Explode { input, .. }
-            | Plan::Beside { input, .. }
-            | Plan::Expand { input, .. }
-            | Plan::Apply { input, .. } => vec![input],
-            Plan::Let { input, body } => vec![input, body],
-            Plan::Join { left, right, .. } | Plan::SideBySide { left, right, .. } => {
+            | Plan::MapColumns { input, .. }
+            | Plan::Deferred { input, .. }
+            | Plan::Kernel { input, .. } => vec![input],
+            Plan::With { input, body } => vec![input, body],
+            Plan::Join { left, right, .. } | Plan::HConcat { left, right, .. } => {
                 vec![left, right]
             }
             Plan::Union { inputs } => inputs.$iter().collect(),
@@ -589,7 +589,7 @@ impl Plan {
 
     /// A kernel over these rows.
     pub fn apply(self, kernel: impl Kernel + 'static) -> Plan {
-        Plan::Apply {
+        Plan::Kernel {
             input: Box::new(self),
             kernel: Arc::new(kernel),
         }
@@ -597,7 +597,7 @@ impl Plan {
 
     /// Columns computed over these rows.
     pub fn beside(self, kernel: impl ColumnKernel + 'static) -> Plan {
-        Plan::Beside {
+        Plan::MapColumns {
             input: Box::new(self),
             kernel: Arc::new(kernel),
         }
@@ -605,7 +605,7 @@ impl Plan {
 
     /// The rows as [`Scan::Given`] in another plan.
     pub fn expand(self, expansion: impl Expansion + 'static) -> Plan {
-        Plan::Expand {
+        Plan::Deferred {
             input: Box::new(self),
             expansion: Arc::new(expansion),
         }
@@ -617,7 +617,7 @@ impl Plan {
             |columns: &[Assignment]| columns.iter().any(|c| analysis::has_subsearch(&c.value));
         let here = match self {
             Plan::Scan(Scan::Events | Scan::EventsUnordered | Scan::Model { .. }) => true,
-            Plan::Expand { expansion, .. } => expansion.reads_data(),
+            Plan::Deferred { expansion, .. } => expansion.reads_data(),
             Plan::Filter { predicate, .. } => match predicate {
                 Predicate::Search(_, plans) => plans.iter().any(Plan::reads_data),
                 Predicate::Expr(expr) => analysis::has_subsearch(expr),
@@ -636,14 +636,14 @@ impl Plan {
             | Plan::Chart { .. }
             | Plan::Values(_)
             | Plan::Generate { .. }
-            | Plan::Apply { .. }
-            | Plan::Scan(Scan::Lookup(_) | Scan::Given)
+            | Plan::Kernel { .. }
+            | Plan::Scan(Scan::Lookup(_) | Scan::Binding)
             | Plan::Project {
                 mode: Projection::Table,
                 ..
             } => true,
             Plan::Scan(_) => false,
-            Plan::Expand { expansion, .. } if expansion.reads_data() => false,
+            Plan::Deferred { expansion, .. } if expansion.reads_data() => false,
             _ => self.inputs().into_iter().all(Plan::columns_are_chosen),
         }
     }

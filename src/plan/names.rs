@@ -6,7 +6,7 @@ use crate::plan::Plan;
 
 /// Those of `names` that a plan names, in a node, an expression, or what a command keeps to
 /// itself. A text that holds a name counts too: this only tells what need not be made.
-pub fn mentioned<'n>(plan: &Plan, names: &[&'n str]) -> Vec<&'n str> {
+pub fn referenced_names<'n>(plan: &Plan, names: &[&'n str]) -> Vec<&'n str> {
     let mut finder = Finder {
         sought: names.to_vec(),
         found: Vec::new(),

@@ -7,7 +7,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::error::Result;
 use crate::plan::Kernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Type, Value, parse_number, sort_order};
 
@@ -154,7 +154,7 @@ impl Kernel for Pivot {
         )
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         Ok(self.pivot(&input))
     }
 }

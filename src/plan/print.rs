@@ -63,10 +63,10 @@ fn node(plan: &Plan) -> String {
             };
             format!("scan model {}{dataset}{only}", model.text)
         }
-        Plan::Scan(Scan::Given) => "rows so far".to_owned(),
-        Plan::Let { .. } => "rows so far as input 1".to_owned(),
-        Plan::Expand { expansion, .. } => expansion.describe(),
-        Plan::SideBySide { overwrite, .. } => format!(
+        Plan::Scan(Scan::Binding) => "rows so far".to_owned(),
+        Plan::With { .. } => "rows so far as input 1".to_owned(),
+        Plan::Deferred { expansion, .. } => expansion.describe(),
+        Plan::HConcat { overwrite, .. } => format!(
             "beside each other{}",
             if *overwrite { ", overwriting" } else { "" }
         ),
@@ -137,14 +137,14 @@ fn node(plan: &Plan) -> String {
         ),
         Plan::Stream { stream, .. } => stream_text(stream),
         Plan::Chart { chart, .. } => chart_text(chart),
-        Plan::Shift { columns, .. } => {
+        Plan::Lag { columns, .. } => {
             let columns: Vec<String> = columns
                 .iter()
                 .map(|(from, to, rows)| format!("{to} = {from} {rows} before"))
                 .collect();
             format!("shift {}", columns.join(", "))
         }
-        Plan::FillDown { fields, .. } => format!("fill down {}", patterns(fields)),
+        Plan::ForwardFill { fields, .. } => format!("fill down {}", patterns(fields)),
         Plan::Sort { keys, limit, .. } => {
             let keys: Vec<String> = keys.iter().map(sort_key).collect();
             let limit = if *limit > 0 {
@@ -155,13 +155,13 @@ fn node(plan: &Plan) -> String {
             format!("sort {}{limit}", keys.join(", "))
         }
         Plan::Reverse { .. } => "reverse".to_owned(),
-        Plan::Thin { fields, .. } => format!("thin {}", fields.join(", ")),
+        Plan::PartialDistinct { fields, .. } => format!("thin {}", fields.join(", ")),
         Plan::Limit { count, tail, .. } => {
             format!("limit {}{count}", if *tail { "last " } else { "" })
         }
-        Plan::Subsearch { most, .. } => format!("subsearch of at most {most}"),
+        Plan::Subquery { most, .. } => format!("subsearch of at most {most}"),
         Plan::Skip { count, .. } => format!("skip {count}"),
-        Plan::While { condition, .. } => format!("while {}", print::expr(condition)),
+        Plan::TakeWhile { condition, .. } => format!("while {}", print::expr(condition)),
         Plan::Bucket { field, alias, .. } => {
             if field == alias {
                 format!("bucket {field}")
@@ -226,8 +226,8 @@ fn node(plan: &Plan) -> String {
                 format!("explode {field}")
             }
         }
-        Plan::Beside { kernel, .. } => format!("beside {}", kernel.describe()),
-        Plan::Apply { kernel, .. } => format!("apply {}", kernel.describe()),
+        Plan::MapColumns { kernel, .. } => format!("beside {}", kernel.describe()),
+        Plan::Kernel { kernel, .. } => format!("apply {}", kernel.describe()),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::knowledge::expand::expand;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::source::SourceId;
 use crate::syntax;
 use crate::syntax::ast::{Expr, Search};
@@ -13,7 +13,7 @@ use crate::syntax::ast::{Expr, Search};
 ///
 /// # Errors
 /// What is wrong with the text.
-pub fn parse_search(context: &PlanContext, text: &str) -> Result<Search> {
+pub fn parse_search(context: &QueryContext, text: &str) -> Result<Search> {
     context.read_texts.search(text, || {
         let (source, text) = expanded(context, text)?;
         syntax::parse_search(source, &text)
@@ -24,7 +24,7 @@ pub fn parse_search(context: &PlanContext, text: &str) -> Result<Search> {
 ///
 /// # Errors
 /// What is wrong with the text.
-pub fn parse_expression(context: &PlanContext, text: &str) -> Result<Expr> {
+pub fn parse_expression(context: &QueryContext, text: &str) -> Result<Expr> {
     context.read_texts.expression(text, || {
         let (source, text) = expanded(context, text)?;
         syntax::parse_expression(source, &text, 0)
@@ -35,7 +35,7 @@ pub fn parse_expression(context: &PlanContext, text: &str) -> Result<Expr> {
 ///
 /// # Errors
 /// A macro that nobody defined, or what is wrong with a call.
-pub fn expanded(context: &PlanContext, text: &str) -> Result<(SourceId, String)> {
+pub fn expanded(context: &QueryContext, text: &str) -> Result<(SourceId, String)> {
     let mut sources = context
         .sources
         .lock()

@@ -14,7 +14,7 @@ const MARGIN: usize = 64 * 1024;
 
 /// One piece of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub struct Line {
     /// The line it begins on, from 1.
     pub line: u64,
     /// Line ends before it that were no part of the piece before.
@@ -22,7 +22,7 @@ pub struct Piece {
 }
 
 /// The pieces of a text.
-pub struct Pieces<'i, 'r> {
+pub struct LineBreaker<'i, 'r> {
     input: &'i mut Input<'r>,
     breaker: Option<Arc<Regex>>,
     /// What was read and not given out yet, from `start` on.
@@ -36,10 +36,10 @@ pub struct Pieces<'i, 'r> {
     ended: bool,
 }
 
-impl<'i, 'r> Pieces<'i, 'r> {
+impl<'i, 'r> LineBreaker<'i, 'r> {
     /// The pieces of what is left of an input; without an expression its lines.
-    pub fn new(input: &'i mut Input<'r>, breaker: Option<Arc<Regex>>) -> Pieces<'i, 'r> {
-        Pieces {
+    pub fn new(input: &'i mut Input<'r>, breaker: Option<Arc<Regex>>) -> LineBreaker<'i, 'r> {
+        LineBreaker {
             input,
             breaker,
             text: String::new(),
@@ -55,21 +55,21 @@ impl<'i, 'r> Pieces<'i, 'r> {
     ///
     /// # Errors
     /// When the file can't be read, or the expression takes too long.
-    pub fn next(&mut self, out: &mut String, sink: &mut dyn EventSink) -> Result<Option<Piece>> {
+    pub fn next(&mut self, out: &mut String, sink: &mut dyn EventSink) -> Result<Option<Line>> {
         match self.breaker.clone() {
             None => self.next_line(out, sink),
             Some(breaker) => self.next_match(&breaker, out, sink),
         }
     }
 
-    fn next_line(&mut self, out: &mut String, sink: &mut dyn EventSink) -> Result<Option<Piece>> {
+    fn next_line(&mut self, out: &mut String, sink: &mut dyn EventSink) -> Result<Option<Line>> {
         out.clear();
         while let Some(line) = self.input.line() {
             self.line_ends += 1;
             if line.bytes.trim_ascii().is_empty() {
                 continue;
             }
-            let piece = Piece {
+            let piece = Line {
                 line: line.number,
                 line_ends: std::mem::take(&mut self.line_ends),
             };
@@ -87,7 +87,7 @@ impl<'i, 'r> Pieces<'i, 'r> {
         breaker: &Regex,
         out: &mut String,
         sink: &mut dyn EventSink,
-    ) -> Result<Option<Piece>> {
+    ) -> Result<Option<Line>> {
         loop {
             let (end, next) = match self.find(breaker)? {
                 Some(found) => found,
@@ -103,7 +103,7 @@ impl<'i, 'r> Pieces<'i, 'r> {
                     (self.text.len(), self.text.len())
                 }
             };
-            let piece = Piece {
+            let piece = Line {
                 line: self.line,
                 line_ends: std::mem::take(&mut self.line_ends),
             };
@@ -175,7 +175,7 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
-    use super::Pieces;
+    use super::LineBreaker;
     use crate::pcre::Regex;
     use crate::read::collect::Collect;
     use crate::read::input::buffer::Input;
@@ -184,7 +184,7 @@ mod tests {
         let mut bytes = text.as_bytes();
         let mut input = Input::new(Path::new("x.log"), &mut bytes);
         let regex = Regex::new(breaker).expect("an expression");
-        let mut pieces = Pieces::new(&mut input, Some(Arc::new(regex)));
+        let mut pieces = LineBreaker::new(&mut input, Some(Arc::new(regex)));
         let mut found = Vec::new();
         let mut out = String::new();
         let mut sink = Collect::default();

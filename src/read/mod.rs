@@ -52,7 +52,7 @@ pub use crate::read::formats::parquet::{
     damage as parquet_damage, raw_column, rows as parquet_rows,
 };
 pub use crate::read::input::container::Skipped;
-pub use crate::read::input::discover::{FileFound, Listing, list};
+pub use crate::read::input::discover::{InputFile, Listing, list};
 pub use crate::read::rules::{
     Breaks, Delimiter, RuleFinder, Structured, StructuredKind, TextRules, TimeRules, TimeSource,
 };
@@ -408,7 +408,7 @@ pub fn read_paths(
 /// # Errors
 /// What `sink` says.
 pub fn read_file(
-    file: &FileFound,
+    file: &InputFile,
     options: &Options,
     progress: &mut dyn FnMut(Progress),
     sink: &mut BatchSink<'_>,

@@ -17,7 +17,7 @@ use crate::read::formats::json_rows;
 use crate::read::formats::parquet::time_column;
 use crate::read::input::buffer::{Input, Place};
 use crate::read::input::container::{Leaf, Met, Walker};
-use crate::read::{BadLines, FileFound, ReadReport, Skipped, decoded};
+use crate::read::{BadLines, InputFile, ReadReport, Skipped, decoded};
 
 /// How much of a file is looked at to tell JSON from CSV.
 const HEAD: usize = 4096;
@@ -29,7 +29,7 @@ const HEAD: usize = 4096;
 ///
 /// # Errors
 /// Never on account of data.
-pub fn read_table(files: &[FileFound], zone: Tz) -> Result<(DataFrame, ReadReport)> {
+pub fn read_table(files: &[InputFile], zone: Tz) -> Result<(DataFrame, ReadReport)> {
     let mut sink = TableSink::default();
     let mut on_file = |leaf: Leaf<'_, '_>| read_leaf(leaf, zone, &mut sink);
     let receiving = Rc::new(Cell::new(false));

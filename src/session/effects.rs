@@ -11,7 +11,7 @@ use crate::plan::effects::{Effect, EventsEffect, TableEffect, TablePlace};
 use crate::plan::table::Table;
 use crate::read::Batch;
 use crate::session::Session;
-use crate::store::{Store, WholeFile, Writer};
+use crate::store::{AtomicFile, Store, Writer};
 use crate::value::{Type, Value};
 
 impl Session {
@@ -113,12 +113,12 @@ impl Session {
 
 /// Files to be put in place together: none of them changes when one can't be written.
 #[derive(Default)]
-struct Files(Vec<(PathBuf, Option<WholeFile>)>);
+struct Files(Vec<(PathBuf, Option<AtomicFile>)>);
 
 impl Files {
     fn write(&mut self, path: PathBuf, bytes: &[u8]) -> Result<()> {
         self.settle(&path)?;
-        let mut file = WholeFile::create(&path)?;
+        let mut file = AtomicFile::create(&path)?;
         file.write_all(bytes)
             .map_err(|why| Error::file(&path, why))?;
         self.0.push((path, Some(file)));

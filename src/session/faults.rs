@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::scan::sources::Data;
+use crate::exec::scan::sources::DataSources;
 use crate::knowledge::fault::{Fault, FaultKind};
 use crate::knowledge::lookups::{LookupDefinition, LookupKind};
 use crate::knowledge::props::{FieldRules, Rule, RuleOrigin};
@@ -14,7 +14,7 @@ impl Session {
     /// model as a search or a reader would, on no events.
     pub(super) fn find_faults(&self) -> Result<()> {
         let context = self.context()?;
-        let data = Data::default();
+        let data = DataSources::default();
         let executor = Executor::new(&context, &data);
         let catalog = &self.catalog;
         for (rules, index_rules, texts) in catalog.stanzas() {

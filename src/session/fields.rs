@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::exec::Executor;
 use crate::exec::fields::{FieldOrigin, FieldUse};
-use crate::exec::scan::sources::Data;
-use crate::session::large_stack::deep;
+use crate::exec::scan::sources::DataSources;
+use crate::session::large_stack::with_large_stack;
 use crate::session::{Failure, Session, failure};
 use crate::syntax::ast::Pipeline;
 
@@ -15,9 +15,9 @@ impl Session {
     /// # Errors
     /// Data that can't be read, or a field rule that can't be applied.
     pub fn field_uses(&self) -> Result<BTreeMap<String, FieldUse>, Failure> {
-        deep(|| {
+        with_large_stack(|| {
             let context = self.context()?;
-            let uses = |data: &Data| Executor::new(&context, data).field_uses();
+            let uses = |data: &DataSources| Executor::new(&context, data).field_uses();
             self.on_data(&context, uses)
                 .map_err(|error| failure(&context, error))
         })
@@ -30,7 +30,7 @@ impl Session {
     /// Data that can't be read, a field rule that can't be applied, or what is wrong with the
     /// search.
     pub fn field_origins(&self, spl: Option<&str>) -> Result<Vec<FieldOrigin>, Failure> {
-        deep(|| self.field_origins_here(spl))
+        with_large_stack(|| self.field_origins_here(spl))
     }
 
     fn field_origins_here(&self, spl: Option<&str>) -> Result<Vec<FieldOrigin>, Failure> {
@@ -50,7 +50,7 @@ impl Session {
             }
             None => None,
         };
-        let origins = |data: &Data| {
+        let origins = |data: &DataSources| {
             let executor = Executor::new(&context, data);
             let mut origins: Vec<FieldOrigin> = Vec::new();
             for part in &data.events {

@@ -5,7 +5,7 @@ const STACK: usize = 512 << 20;
 
 /// Does the work on a thread with room for it, and waits; where the system grants no such thread,
 /// on this one.
-pub(super) fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub(super) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let mut work = Some(work);
     let done = std::thread::scope(|scope| {
         let work = &mut work;
@@ -28,7 +28,7 @@ pub(super) fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 
 #[cfg(test)]
 mod tests {
-    use super::deep;
+    use super::with_large_stack;
 
     #[test]
     fn there_is_room_for_a_deep_recursion() {
@@ -40,6 +40,6 @@ mod tests {
                 depth(n - 1) + room[0] / n
             }
         }
-        assert_eq!(deep(|| depth(200_000)), 200_000);
+        assert_eq!(with_large_stack(|| depth(200_000)), 200_000);
     }
 }

@@ -5,11 +5,11 @@ use std::time::Instant;
 use crate::error::Failure;
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::scan::sources::Data;
+use crate::exec::scan::sources::DataSources;
 use crate::plan::Plan;
-use crate::plan::context::PlanContext;
-use crate::session::large_stack::deep;
-use crate::session::result::Answer;
+use crate::plan::context::QueryContext;
+use crate::session::large_stack::with_large_stack;
+use crate::session::result::SearchResult;
 use crate::session::{Compiled, Session};
 
 /// The time range of a search, in the place of the session's where it names one.
@@ -17,7 +17,7 @@ pub(super) type Times<'t> = (Option<&'t str>, Option<&'t str>);
 
 /// A search that is planned.
 pub(super) struct Prepared {
-    context: PlanContext,
+    context: QueryContext,
     plan: Plan,
 }
 
@@ -46,11 +46,15 @@ impl Session {
     ///
     /// # Errors
     /// What is wrong with it or with the data, with the texts to point into.
-    pub(super) fn search_between(&self, spl: &str, times: Times<'_>) -> Result<Answer, Failure> {
-        deep(|| {
+    pub(super) fn search_between(
+        &self,
+        spl: &str,
+        times: Times<'_>,
+    ) -> Result<SearchResult, Failure> {
+        with_large_stack(|| {
             let started = Instant::now();
             let prepared = self.prepare(spl, times)?;
-            self.run_prepared(&prepared, started)
+            self.answer(&prepared, started)
         })
     }
 
@@ -58,16 +62,16 @@ impl Session {
     ///
     /// # Errors
     /// What is wrong with it or with the data, with the texts to point into.
-    pub(super) fn run_deep(&self, prepared: Prepared) -> Result<Answer, Failure> {
-        deep(move || self.run_prepared(&prepared, Instant::now()))
+    pub(super) fn run_prepared(&self, prepared: Prepared) -> Result<SearchResult, Failure> {
+        with_large_stack(move || self.answer(&prepared, Instant::now()))
     }
 
-    fn run_prepared(&self, prepared: &Prepared, started: Instant) -> Result<Answer, Failure> {
+    fn answer(&self, prepared: &Prepared, started: Instant) -> Result<SearchResult, Failure> {
         let (rows, notices) = self.run_plan(&prepared.context, &prepared.plan, true)?;
-        Ok(Answer {
+        Ok(SearchResult {
             rows,
             notices,
-            searched: self.event_count(),
+            events_scanned: self.event_count(),
             elapsed: started.elapsed(),
         })
     }
@@ -77,11 +81,11 @@ impl Session {
     ///
     /// # Errors
     /// Data that can't be read, or that the user asked to stop.
-    pub(super) fn prepare_together(
+    pub(super) fn prepare_batch(
         &self,
         searches: &[(&str, Times<'_>)],
     ) -> Result<Vec<Option<Prepared>>> {
-        deep(|| {
+        with_large_stack(|| {
             let mut prepared = Vec::with_capacity(searches.len());
             for (spl, times) in searches {
                 self.check_cancelled()?;
@@ -93,7 +97,8 @@ impl Session {
                 let mut context = self.context()?;
                 context.earliest = widest(planned().map(|p| p.context.earliest), f64::min);
                 context.latest = widest(planned().map(|p| p.context.latest), f64::max);
-                let look = |data: &Data| Executor::new(&context, data).look_together(&plans);
+                let look =
+                    |data: &DataSources| Executor::new(&context, data).prefetch_shared(&plans);
                 self.on_data(&context, look)?;
             }
             Ok(prepared)

@@ -9,13 +9,13 @@ use crate::session::ingest::sources::{dropped, unread};
 
 /// What a search gave.
 #[derive(Debug)]
-pub struct Answer {
+pub struct SearchResult {
     /// The rows.
     pub rows: Rows,
     /// Things worth knowing that are no errors.
     pub notices: Vec<String>,
     /// How many events were searched.
-    pub searched: u64,
+    pub events_scanned: u64,
     /// How long it took.
     pub elapsed: Duration,
 }

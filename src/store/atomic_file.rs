@@ -22,7 +22,7 @@ const MOST_LINKS: usize = 40;
 /// - Pipes, terminals, `/dev/null` and open descriptors (`/dev/stdout`) have no old content to
 ///   keep and no folder to rename in: they are written directly.
 #[derive(Debug)]
-pub struct WholeFile {
+pub struct AtomicFile {
     /// The name that the user gave, for errors.
     name: PathBuf,
     place: Place,
@@ -36,14 +36,14 @@ enum Place {
     Direct(File),
 }
 
-impl WholeFile {
+impl AtomicFile {
     /// Begins a file.
     ///
     /// # Errors
     /// The folder is not there, or the file can't be written.
-    pub fn create(path: &Path) -> Result<WholeFile> {
+    pub fn create(path: &Path) -> Result<AtomicFile> {
         let place = place(path).map_err(|why| Error::file(path, why))?;
-        Ok(WholeFile {
+        Ok(AtomicFile {
             name: path.to_owned(),
             place,
         })
@@ -74,7 +74,7 @@ impl WholeFile {
     }
 }
 
-impl Write for WholeFile {
+impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.place {
             Place::Beside { new, .. } => new.write(bytes),
@@ -94,8 +94,8 @@ impl Write for WholeFile {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = WholeFile::create(path)?;
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = AtomicFile::create(path)?;
     file.write_all(bytes)
         .map_err(|why| Error::file(path, why))?;
     file.keep()
@@ -203,7 +203,7 @@ mod tests {
     use std::io::Write as _;
     use std::path::Path;
 
-    use super::{WholeFile, write_whole};
+    use super::{AtomicFile, write_atomic};
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(folder).expect("a folder");
@@ -217,12 +217,12 @@ mod tests {
     fn a_file_that_is_not_kept_changes_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.csv");
-        let mut file = WholeFile::create(&path).expect("begun");
+        let mut file = AtomicFile::create(&path).expect("begun");
         file.write_all(b"half").expect("written");
         drop(file);
         assert!(names(folder.path()).is_empty());
-        write_whole(&path, b"old").expect("written");
-        let mut file = WholeFile::create(&path).expect("begun");
+        write_atomic(&path, b"old").expect("written");
+        let mut file = AtomicFile::create(&path).expect("begun");
         file.write_all(b"ne").expect("written");
         assert_eq!(std::fs::read(&path).expect("there"), b"old");
         file.write_all(b"w").expect("written");
@@ -236,7 +236,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let neighbour = folder.path().join("a.tmp");
         std::fs::write(&neighbour, "mine").expect("written");
-        write_whole(&folder.path().join("a.svg"), b"x").expect("written");
+        write_atomic(&folder.path().join("a.svg"), b"x").expect("written");
         assert_eq!(std::fs::read(&neighbour).expect("there"), b"mine");
     }
 
@@ -249,17 +249,17 @@ mod tests {
         std::fs::create_dir(at("d")).expect("a folder");
         symlink("d/b", at("a")).expect("a link");
         symlink("c", at("d/b")).expect("a link");
-        write_whole(&at("a"), b"1").expect("written");
+        write_atomic(&at("a"), b"1").expect("written");
         assert_eq!(std::fs::read(at("d/c")).expect("there"), b"1");
         for mode in [0o640, 0o755] {
             std::fs::set_permissions(at("d/c"), PermissionsExt::from_mode(mode)).expect("set");
-            write_whole(&at("a"), b"2").expect("written");
+            write_atomic(&at("a"), b"2").expect("written");
             let meta = std::fs::metadata(at("d/c")).expect("there");
             assert_eq!(meta.permissions().mode() & 0o777, mode);
         }
         assert!(at("a").is_symlink() && at("d/b").is_symlink());
         symlink("round", at("round")).expect("a link");
-        assert!(write_whole(&at("round"), b"3").is_err());
+        assert!(write_atomic(&at("round"), b"3").is_err());
     }
 
     #[cfg(unix)]
@@ -268,7 +268,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
         let (ours, theirs) = (folder.path().join("a"), folder.path().join("b"));
-        write_whole(&ours, b"1").expect("written");
+        write_atomic(&ours, b"1").expect("written");
         std::fs::write(&theirs, b"1").expect("written");
         let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode();
         assert_eq!(mode(&ours), mode(&theirs));
@@ -278,12 +278,12 @@ mod tests {
     fn errors_name_the_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("no/a.csv");
-        let why = write_whole(&path, b"").expect_err("no folder").to_string();
+        let why = write_atomic(&path, b"").expect_err("no folder").to_string();
         assert_eq!(
             why,
             format!("{}: No such file or directory", path.display())
         );
-        let why = write_whole(folder.path(), b"")
+        let why = write_atomic(folder.path(), b"")
             .expect_err("a folder")
             .to_string();
         assert!(why.ends_with("Is a directory"), "{why}");

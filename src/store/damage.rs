@@ -89,7 +89,7 @@ impl StoredSource {
     /// What is damaged of its files, as far as their first and last bytes tell.
     pub fn missing(&self) -> Vec<Damage> {
         let look = |batch: &BatchFile| {
-            let why = files::check_whole(&self.folder.join(&batch.file)).err()?;
+            let why = files::check_magic(&self.folder.join(&batch.file)).err()?;
             Some(self.damage_of(batch, why))
         };
         self.batches.iter().filter_map(look).collect()
@@ -172,7 +172,7 @@ impl Store {
     pub fn readable_summaries(&self) -> (Summaries, Vec<Damage>) {
         match self.summaries() {
             Ok(summaries) => {
-                let why = |path: &PathBuf| files::check_whole(path).err();
+                let why = |path: &PathBuf| files::check_magic(path).err();
                 let lost = summaries.lost();
                 let lost = lost.filter_map(|path| Some(of_summary(path.clone(), why(path)?)));
                 let lost = lost.collect();
@@ -203,7 +203,7 @@ impl Store {
 /// Why a Parquet file that should hold so many rows can't be read.
 fn undecodable(path: &Path, rows: u64) -> Option<String> {
     let read = || -> Result<(), String> {
-        files::check_whole(path)?;
+        files::check_magic(path)?;
         let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
         let frame = quietly(|| polars::prelude::ParquetReader::new(file).finish())?;
         match frame.height() as u64 {

@@ -71,7 +71,7 @@ pub fn write_parquet(path: &Path, frame: &mut DataFrame) -> Result<()> {
 ///
 /// # Errors
 /// Why it is not.
-pub fn check_whole(path: &Path) -> Result<(), String> {
+pub fn check_magic(path: &Path) -> Result<(), String> {
     const MARK: &[u8] = b"PAR1";
     let whole = || -> std::io::Result<bool> {
         let mut file = File::open(path)?;
@@ -155,7 +155,7 @@ pub fn remove(path: &Path) -> Result<()> {
 }
 
 /// Makes a file that nobody reads as long as the result lives, if nobody reads now.
-pub fn alone(path: &Path) -> Option<File> {
+pub fn try_lock_exclusive(path: &Path) -> Option<File> {
     let file = File::options()
         .create(true)
         .truncate(false)

@@ -16,7 +16,7 @@ const LARGE: u64 = 65_536;
 
 /// What a store keeps of some kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct DiskUsage {
     /// Rows.
     pub rows: u64,
     /// Parquet files.
@@ -36,11 +36,11 @@ pub struct Compaction {
     pub damage: Vec<Damage>,
 }
 
-impl Kept {
+impl DiskUsage {
     /// Counts files that hold so many rows.
-    pub fn of(rows: u64, paths: &[PathBuf]) -> Kept {
+    pub fn of(rows: u64, paths: &[PathBuf]) -> DiskUsage {
         let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |m| m.len());
-        Kept {
+        DiskUsage {
             rows,
             files: paths.len() as u64,
             bytes: paths.iter().map(size).sum(),
@@ -48,7 +48,7 @@ impl Kept {
     }
 
     /// Adds what else is kept.
-    pub fn add(&mut self, other: &Kept) {
+    pub fn add(&mut self, other: &DiskUsage) {
         self.rows += other.rows;
         self.files += other.files;
         self.bytes += other.bytes;

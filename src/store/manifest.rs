@@ -8,7 +8,7 @@ use polars::prelude::{DataFrame, DataType, Schema, TimeUnit};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::store::{Between, files};
+use crate::store::{TimeRange, files};
 
 /// Name of the file.
 pub const FILE: &str = "manifest.json";
@@ -95,7 +95,7 @@ impl BatchFile {
     }
 
     /// Whether some of the rows may lie in a span of time. Rows without a time lie in none.
-    pub fn meets(&self, (from, before): Between) -> bool {
+    pub fn meets(&self, (from, before): TimeRange) -> bool {
         from.is_none_or(|from| self.latest.is_some_and(|latest| latest >= from))
             && before.is_none_or(|before| self.earliest.is_some_and(|first| first < before))
     }

@@ -23,9 +23,9 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 use crate::store::manifest::{BatchFile, Manifest};
 
-pub use crate::store::atomic_file::{WholeFile, write_whole};
+pub use crate::store::atomic_file::{AtomicFile, write_atomic};
 pub use crate::store::damage::Damage;
-pub use crate::store::maintenance::{Compaction, Kept};
+pub use crate::store::maintenance::{Compaction, DiskUsage};
 pub use crate::store::summaries::{StoredSummary, Summaries};
 pub use crate::store::writer::{Committed, Rows, Writer};
 
@@ -91,13 +91,13 @@ impl StoredSource {
     }
 
     /// What is kept of it.
-    pub fn kept(&self) -> Kept {
-        Kept::of(self.events, &self.paths)
+    pub fn kept(&self) -> DiskUsage {
+        DiskUsage::of(self.events, &self.paths)
     }
 }
 
 /// A span of time in microseconds since 1970 UTC: from the first on, before the second.
-pub type Between = (Option<i64>, Option<i64>);
+pub type TimeRange = (Option<i64>, Option<i64>);
 
 impl Store {
     /// The store in a folder, which need not be there: nothing is made before something is written.
@@ -173,7 +173,7 @@ impl Store {
     pub fn scan(
         &self,
         sources: &[StoredSource],
-        between: Between,
+        between: TimeRange,
     ) -> Result<(LazyFrame, SchemaRef)> {
         let all = scan::joined(sources.iter().map(|s| s.schema.as_ref().clone()));
         let mut batches = Vec::new();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::store::manifest::{BatchFile, FILE, Kind};
-use crate::store::{Between, StoredSource, files, scan};
+use crate::store::{StoredSource, TimeRange, files, scan};
 
 /// What summaries there are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ impl Summaries {
         found.folder = folder.to_owned();
         // What is lost of a summary can be made again from the events.
         let paths = found.files().map(|(path, _)| path);
-        let lost = paths.filter(|path| files::check_whole(path).is_err());
+        let lost = paths.filter(|path| files::check_magic(path).is_err());
         found.lost = lost.collect();
         found.forget_files(&found.lost.clone());
         Ok(found)
@@ -87,7 +87,7 @@ impl Summaries {
 
     /// Whether the events of a source, as they are now, were summarised: with that knowledge, or
     /// with any when none is given.
-    pub fn cover(&self, source: &StoredSource, knowledge: Option<&str>) -> bool {
+    pub fn is_current(&self, source: &StoredSource, knowledge: Option<&str>) -> bool {
         self.covered.get(&source.key).is_some_and(|c| {
             c.generation == source.generation && knowledge.is_none_or(|k| c.knowledge == k)
         })
@@ -103,7 +103,7 @@ impl Summaries {
         &self,
         dataset: &str,
         sources: &[&str],
-        between: Between,
+        between: TimeRange,
     ) -> Result<Option<(LazyFrame, SchemaRef, Vec<String>)>> {
         let mut by_source: BTreeMap<&str, Vec<&Part>> = BTreeMap::new();
         for part in self.batches.iter().filter(|p| p.dataset == dataset) {

@@ -218,7 +218,7 @@ fn summaries_count_for_the_events_and_the_knowledge_they_were_made_of() {
     assert!(
         sources
             .iter()
-            .all(|s| summaries.cover(s, Some("k1")) && !summaries.cover(s, Some("k2")))
+            .all(|s| summaries.is_current(s, Some("k1")) && !summaries.is_current(s, Some("k2")))
     );
     let keys: Vec<&str> = sources.iter().map(|s| s.key.as_str()).collect();
     let rows = |summaries: &crate::store::Summaries, keys: &[&str]| {
@@ -238,14 +238,14 @@ fn summaries_count_for_the_events_and_the_knowledge_they_were_made_of() {
     replay(&store, "a.json", &["{\"a\":2}"]);
     let sources = store.sources().expect("readable");
     let summaries = store.summaries().expect("readable");
-    let covered = sources.iter().filter(|s| summaries.cover(s, None));
+    let covered = sources.iter().filter(|s| summaries.is_current(s, None));
     assert_eq!(covered.count(), 1);
     assert_eq!(rows(&summaries, &keys), 1);
     // Damaged files are as good as none.
     let path = &summaries.datasets()[0].paths[0];
     std::fs::write(path, "PAR1").expect("written");
     let summaries = store.summaries().expect("readable");
-    assert!(sources.iter().all(|s| !summaries.cover(s, None)));
+    assert!(sources.iter().all(|s| !summaries.is_current(s, None)));
     store.delete(&sources).expect("deleted");
     assert!(!path.exists());
 }
@@ -313,7 +313,10 @@ fn small_files_are_merged_and_keep_their_order() {
     let sources = store.sources().expect("readable");
     let summaries = store.summaries().expect("readable");
     assert_eq!(
-        sources.iter().filter(|s| summaries.cover(s, None)).count(),
+        sources
+            .iter()
+            .filter(|s| summaries.is_current(s, None))
+            .count(),
         1
     );
     let merged = sources

@@ -286,7 +286,8 @@ impl<'s> Writer<'s> {
         folders: impl Iterator<Item = &'f PathBuf>,
         summaries: &Summaries,
     ) -> Result<()> {
-        let Some(_alone) = files::alone(&self.store.home().join(files::READERS)) else {
+        let Some(_alone) = files::try_lock_exclusive(&self.store.home().join(files::READERS))
+        else {
             return Ok(());
         };
         for folder in folders {

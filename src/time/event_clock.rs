@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _};
 
 /// A point in time as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written {
+pub struct EventClock {
     /// Date and time as they stand in the text, whatever zone that is.
     pub local: NaiveDateTime,
     /// Minutes ahead of UTC, where the text tells them.
@@ -17,7 +17,7 @@ pub struct Written {
 ///
 /// The zone need not be known: minutes and seconds are those of the moment, shifted by quarters of
 /// an hour at most, and the hour that stands before them tells the rest.
-pub fn written(micros: i64, text: &str) -> Option<Written> {
+pub fn event_clock(micros: i64, text: &str) -> Option<EventClock> {
     let utc = DateTime::from_timestamp_micros(micros)?.naive_utc();
     [0, 30, 45, 15].into_iter().find_map(|quarter| {
         let shifted = utc.checked_add_signed(TimeDelta::minutes(quarter))?;
@@ -30,7 +30,7 @@ pub fn written(micros: i64, text: &str) -> Option<Written> {
             ahead += 24;
         }
         let local = shifted.checked_add_signed(TimeDelta::hours(ahead))?;
-        Some(Written { local, zone })
+        Some(EventClock { local, zone })
     })
 }
 
@@ -90,13 +90,13 @@ fn zone(text: &str) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use super::written;
+    use super::event_clock;
 
     /// 2021-01-14 23:41:40 UTC.
     const MOMENT: i64 = 1_610_667_700_145_335;
 
     fn read(text: &str) -> Option<(String, Option<i32>)> {
-        written(MOMENT, text).map(|w| (w.local.format("%F %T").to_string(), w.zone))
+        event_clock(MOMENT, text).map(|w| (w.local.format("%F %T").to_string(), w.zone))
     }
 
     #[test]

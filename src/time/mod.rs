@@ -16,7 +16,7 @@ pub mod unit;
 pub mod zone;
 
 pub use civil::{micros, seconds};
-pub use event_clock::{Written, written};
+pub use event_clock::{EventClock, event_clock};
 pub use format::{format_readable, strftime};
 pub use log_span::LogSpan;
 pub use parse::strptime;

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 use spelunk::detect::check::CheckReport;
 use spelunk::lint::allow::Rules;
-use spelunk::lint::{self, By, Lint};
+use spelunk::lint::{self, Lint, LintInput};
 use spelunk::session::Session;
 
 use crate::drive::Place;
@@ -60,8 +60,10 @@ names; `deny = warnings` means all warnings.\n\
 
 fn severity(lint: &Lint) -> String {
     match lint.by {
-        By::OnRequest(_) => format!("{}, only when denied", lint.severity.name()),
-        By::Look(_) | By::Error(_) | By::Fault(_) => lint.severity.name().to_owned(),
+        LintInput::OnRequest(_) => format!("{}, only when denied", lint.severity.name()),
+        LintInput::Look(_) | LintInput::Error(_) | LintInput::Fault(_) => {
+            lint.severity.name().to_owned()
+        }
     }
 }
 
@@ -163,7 +165,7 @@ fn check(example: &str, rules: &Rules) -> CheckReport {
 fn examples_show_what_is_found_and_what_is_not() {
     for lint in lint::all() {
         let mut rules = Rules::default();
-        if matches!(lint.by, By::OnRequest(_)) {
+        if matches!(lint.by, LintInput::OnRequest(_)) {
             rules
                 .deny(&[lint.code.to_owned()])
                 .expect("the lint is known");

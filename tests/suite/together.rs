@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
-use spelunk::session::{KeepRisk, RunChoice, Session};
+use spelunk::session::{RiskRetention, RunChoice, Session};
 
 use crate::drive::Place;
 use crate::support;
@@ -351,7 +351,7 @@ fn all_published_detections_find_the_same_together_and_alone() {
     let found = |separately: bool| {
         let choice = RunChoice {
             separately,
-            risk: KeepRisk::Forget,
+            risk: RiskRetention::Forget,
             ..RunChoice::default()
         };
         let mut found = BTreeMap::new();

@@ -6,7 +6,7 @@ mod progress;
 use std::fmt::Write as _;
 
 use crate::cli::args::LearnArgs;
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::interrupt;
 use crate::cli::learn::progress::Progress;
 use crate::cli::output::listing::Listing;
@@ -14,8 +14,8 @@ use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Table, counted, write};
 use crate::cli::repl::names::Names;
 use crate::cli::repl::state::Flow;
-use crate::cli::repl::{Talk, talk};
-use crate::cli::setup::Setup;
+use crate::cli::repl::{PromptLoop, run};
+use crate::cli::setup::CliContext;
 use crate::error::Error;
 use crate::knowledge::lessons::{self, Lesson};
 use crate::session::{Session, lessons_home};
@@ -39,7 +39,7 @@ a search is an answer; or one of these
   .quit       leave, as Ctrl-D does; what is done is kept";
 
 /// Lists the lessons, forgets which are done, or begins with one.
-pub fn learn(args: &LearnArgs, setup: &Setup) -> Result<(), Problem> {
+pub fn learn(args: &LearnArgs, setup: &CliContext) -> Result<(), CliError> {
     let lessons = lessons::lessons()?;
     let home = lessons_home(&setup.options.home);
     if args.lesson.as_deref() == Some("reset") {
@@ -70,7 +70,7 @@ pub fn learn(args: &LearnArgs, setup: &Setup) -> Result<(), Problem> {
     };
     let class = Class::open(lessons, progress, first, setup.clone())?;
     say(&class.lesson_text())?;
-    talk(class)
+    run(class)
 }
 
 /// The next lesson after `number`, or from the start, that is not done.
@@ -103,7 +103,7 @@ fn listing(lessons: &[Lesson], progress: &Progress) -> Listing {
     rows
 }
 
-fn say(text: &str) -> Result<(), Problem> {
+fn say(text: &str) -> Result<(), CliError> {
     send(None, |out| writeln!(out, "{}", text.trim_end()))
 }
 
@@ -115,7 +115,7 @@ struct Class {
     at: usize,
     session: Session,
     names: Names,
-    setup: Setup,
+    setup: CliContext,
     /// Hints given in this lesson.
     hints: usize,
     /// Whether input is typed, and need not be repeated.
@@ -127,8 +127,8 @@ impl Class {
         lessons: Vec<Lesson>,
         progress: Progress,
         number: usize,
-        setup: Setup,
-    ) -> Result<Class, Problem> {
+        setup: CliContext,
+    ) -> Result<Class, CliError> {
         let session = Session::open_lesson(&setup.options, &lessons[number - 1])?;
         interrupt::stops(session.cancel_handle());
         Ok(Class {
@@ -159,7 +159,7 @@ impl Class {
     }
 
     /// Goes to the next lesson that is not done; leaves when there is none.
-    fn go_on(&mut self) -> Result<Flow, Problem> {
+    fn go_on(&mut self) -> Result<Flow, CliError> {
         let from = self.lesson().number;
         let Some(number) = next(&self.lessons, &self.progress, from) else {
             let done = counted(self.lessons.len() as u64, "lesson");
@@ -177,7 +177,7 @@ impl Class {
         Ok(Flow::Next)
     }
 
-    fn dot(&mut self, input: &str) -> Result<Flow, Problem> {
+    fn dot(&mut self, input: &str) -> Result<Flow, CliError> {
         let (command, rest) = input
             .split_once(char::is_whitespace)
             .map_or((input, ""), |(command, rest)| (command, rest.trim()));
@@ -217,12 +217,12 @@ impl Class {
         Ok(Flow::Next)
     }
 
-    fn attempt(&mut self, spl: &str) -> Result<Flow, Problem> {
+    fn attempt(&mut self, spl: &str) -> Result<Flow, CliError> {
         let attempt = match self.session.attempt(self.lesson(), spl) {
             Ok(attempt) => attempt,
             // Part of the lesson: it belongs where the rows would stand.
             Err(failure) => {
-                let problem = Problem::from(failure);
+                let problem = CliError::from(failure);
                 say(&problem.text(self.setup.color).unwrap_or_default())?;
                 return Ok(Flow::Next);
             }
@@ -254,7 +254,7 @@ impl Class {
         self.go_on()
     }
 
-    fn show(&self, rows: &dyn Table, limit: Option<usize>) -> Result<(), Problem> {
+    fn show(&self, rows: &dyn Table, limit: Option<usize>) -> Result<(), CliError> {
         let mut style = self.setup.style(Format::Table);
         style.limit = limit.or(style.limit);
         send(None, |out| write(rows, Format::Table, &style, out))
@@ -272,8 +272,8 @@ fn squeezed(spl: &str) -> String {
     spl.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-impl Talk for Class {
-    fn setup(&self) -> &Setup {
+impl PromptLoop for Class {
+    fn setup(&self) -> &CliContext {
         &self.setup
     }
 
@@ -285,7 +285,7 @@ impl Talk for Class {
         None
     }
 
-    fn answer(&mut self, input: &str) -> Result<Flow, Problem> {
+    fn answer(&mut self, input: &str) -> Result<Flow, CliError> {
         interrupt::reset();
         if !self.typed {
             say(&format!("\n> {input}"))?;

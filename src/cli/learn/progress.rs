@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::store::write_whole;
+use crate::store::write_atomic;
 
 const FILE: &str = "progress.json";
 
@@ -57,7 +57,7 @@ impl Progress {
         }
         let text = serde_json::to_string_pretty(&self.done)
             .map_err(|why| Error::internal(why.to_string()))?;
-        write_whole(&self.path, text.as_bytes())
+        write_atomic(&self.path, text.as_bytes())
     }
 }
 

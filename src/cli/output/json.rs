@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use crate::cli::output::{Style, Table, is_time, time};
-use crate::parallel::in_pieces;
+use crate::parallel::ordered_chunks;
 use crate::value::{Type, Value, format_number, is_canonical_number};
 
 /// Rows that are gathered before they are written.
@@ -53,7 +53,7 @@ fn write_rows(
         }
         gathered
     };
-    in_pieces(count, GATHERED, gathered, |rows| out.write_all(&rows))?;
+    ordered_chunks(count, GATHERED, gathered, |rows| out.write_all(&rows))?;
     match count {
         0 => Ok(()),
         _ => out.write_all(after.as_bytes()),

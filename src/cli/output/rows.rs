@@ -7,7 +7,7 @@ use polars::prelude::ParquetWriter;
 use crate::cli::output::Table;
 use crate::error::{Error, Result};
 use crate::exec::frame::result::Rows;
-use crate::store::WholeFile;
+use crate::store::AtomicFile;
 use crate::value::{Type, Value};
 
 impl Table for Rows {
@@ -34,7 +34,7 @@ pub fn write_parquet(rows: &Rows, limit: Option<usize>, path: &Path) -> Result<(
         Some(limit) => rows.frame().head(Some(limit)),
         None => rows.frame().clone(),
     };
-    let mut file = WholeFile::create(path)?;
+    let mut file = AtomicFile::create(path)?;
     ParquetWriter::new(&mut file)
         .finish(&mut frame)
         .map_err(|why| Error::file(path, why))?;

@@ -3,10 +3,10 @@
 use std::io::{self, BufWriter, IntoInnerError, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::interrupt;
 use crate::error::{Error, ErrorKind};
-use crate::store::WholeFile;
+use crate::store::AtomicFile;
 
 const BUFFER: usize = 1 << 16;
 
@@ -40,7 +40,7 @@ pub struct Sink(Out);
 enum Out {
     Standard(BufWriter<Stoppable<StdoutLock<'static>>>),
     File {
-        out: BufWriter<Stoppable<WholeFile>>,
+        out: BufWriter<Stoppable<AtomicFile>>,
         path: PathBuf,
     },
 }
@@ -50,10 +50,10 @@ impl Sink {
     ///
     /// # Errors
     /// The file can't be written.
-    pub fn open(path: Option<&Path>) -> Result<Sink, Problem> {
+    pub fn open(path: Option<&Path>) -> Result<Sink, CliError> {
         Ok(Sink(match path {
             Some(path) => {
-                let file = WholeFile::create(path)?;
+                let file = AtomicFile::create(path)?;
                 if let Some(temporary) = file.temporary() {
                     interrupt::removes(temporary);
                 }
@@ -76,7 +76,7 @@ impl Sink {
     pub fn write(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), CliError> {
         let written = match &mut self.0 {
             Out::Standard(out) => write(out).and_then(|()| out.flush()),
             Out::File { out, .. } => write(out).and_then(|()| out.flush()),
@@ -88,7 +88,7 @@ impl Sink {
     ///
     /// # Errors
     /// It can't be written.
-    pub fn finish(self) -> Result<(), Problem> {
+    pub fn finish(self) -> Result<(), CliError> {
         match self.0 {
             Out::Standard(_) => Ok(()),
             Out::File { out, path } => match out.into_inner().map_err(IntoInnerError::into_error) {
@@ -106,13 +106,13 @@ impl Sink {
     }
 }
 
-fn problem(path: Option<&Path>, why: io::Error) -> Problem {
+fn problem(path: Option<&Path>, why: io::Error) -> CliError {
     if interrupt::asked() {
         return Error::new(ErrorKind::Interrupted).into();
     }
     match path {
         Some(path) => Error::file(path, why).into(),
-        None => Problem::Write(why),
+        None => CliError::Write(why),
     }
 }
 
@@ -123,7 +123,7 @@ fn problem(path: Option<&Path>, why: io::Error) -> Problem {
 pub fn send(
     path: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), Problem> {
+) -> Result<(), CliError> {
     let mut sink = Sink::open(path)?;
     sink.write(write)?;
     sink.finish()

@@ -13,7 +13,7 @@ use plotters::style::{BLACK, Color, FontStyle, RGBColor, WHITE, register_font};
 
 use crate::cli::plot::figure::{Figure, Places, Series};
 use crate::error::Error;
-use crate::store::write_whole;
+use crate::store::write_atomic;
 use crate::value::format_number;
 
 /// Width and height in pixels.
@@ -65,7 +65,7 @@ pub fn write(figure: &Figure, path: &Path) -> Result<(), Error> {
         Kind::Svg => svg(figure)?.into_bytes(),
         Kind::Png => png(figure).map_err(|why| Error::file(path, why))?,
     };
-    write_whole(path, &bytes)
+    write_atomic(path, &bytes)
 }
 
 fn svg(figure: &Figure) -> Result<String, Error> {

@@ -6,11 +6,11 @@ mod terminal;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Table};
 use crate::cli::plot::figure::Figure;
-use crate::cli::setup::{Setup, note};
+use crate::cli::setup::{CliContext, note};
 use crate::error::Error;
 
 /// Refuses a file whose name ends otherwise than those of figures do: before a search runs for it.
@@ -27,7 +27,7 @@ pub fn check(path: Option<&PathBuf>) -> Result<(), Error> {
 ///
 /// # Errors
 /// Rows that can't be drawn, output that can't be written.
-pub fn show(rows: &dyn Table, setup: &Setup) -> Result<(), Problem> {
+pub fn show(rows: &dyn Table, setup: &CliContext) -> Result<(), CliError> {
     let figure = Figure::of(rows, setup.options.zone)?;
     let look = terminal::Look {
         width: setup.style(Format::Table).width,
@@ -42,7 +42,7 @@ pub fn show(rows: &dyn Table, setup: &Setup) -> Result<(), Problem> {
 ///
 /// # Errors
 /// Rows that can't be drawn, a file that can't be written.
-pub fn save(rows: &dyn Table, path: &Path, setup: &Setup) -> Result<(), Problem> {
+pub fn save(rows: &dyn Table, path: &Path, setup: &CliContext) -> Result<(), CliError> {
     let figure = Figure::of(rows, setup.options.zone)?;
     file::write(&figure, path)?;
     if !setup.quiet {

@@ -14,19 +14,19 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
 
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::repl::helper::{Prompt, continues};
 use crate::cli::repl::names::Names;
 use crate::cli::repl::state::{Flow, State};
-use crate::cli::setup::{Setup, note};
+use crate::cli::setup::{CliContext, note};
 use crate::error::Error;
 
 const HISTORY: &str = "history";
 
 /// What a prompt talks with.
-pub trait Talk {
+pub trait PromptLoop {
     /// How output looks.
-    fn setup(&self) -> &Setup;
+    fn setup(&self) -> &CliContext;
     /// The names to complete.
     fn names(&self) -> &Names;
     /// What is said first on a terminal.
@@ -35,24 +35,24 @@ pub trait Talk {
     ///
     /// # Errors
     /// What is wrong with it.
-    fn answer(&mut self, input: &str) -> Result<Flow, Problem>;
+    fn answer(&mut self, input: &str) -> Result<Flow, CliError>;
 }
 
 /// Answers one input after the other until they end.
-pub fn repl(setup: Setup) -> Result<(), Problem> {
+pub fn repl(setup: CliContext) -> Result<(), CliError> {
     if setup.output.is_some() {
         return Err(
             Error::usage("the prompt writes to standard output; .save FILE writes rows").into(),
         );
     }
-    talk(State::open(setup)?)
+    run(State::open(setup)?)
 }
 
 /// Reads inputs from the terminal, or from standard input if that is none, and has them answered.
 ///
 /// # Errors
 /// Input that can't be read, output that can't be written; of a script, that an input failed.
-pub fn talk(state: impl Talk) -> Result<(), Problem> {
+pub fn run(state: impl PromptLoop) -> Result<(), CliError> {
     state.setup().warn();
     if io::stdin().is_terminal() {
         interactive(state)
@@ -62,7 +62,7 @@ pub fn talk(state: impl Talk) -> Result<(), Problem> {
 }
 
 /// Answers the searches of a script. The first failure does not end it, but decides the exit code.
-fn script(mut state: impl Talk, input: &mut dyn BufRead) -> Result<(), Problem> {
+fn script(mut state: impl PromptLoop, input: &mut dyn BufRead) -> Result<(), CliError> {
     let mut failed = false;
     let mut number = 0;
     let mut pending = String::new();
@@ -88,7 +88,7 @@ fn script(mut state: impl Talk, input: &mut dyn BufRead) -> Result<(), Problem> 
         match answer(&mut state, pending.trim()) {
             Ok(Flow::Next) => {}
             Ok(Flow::Leave) => break,
-            Err(Problem::Reported) => failed = true,
+            Err(CliError::Reported) => failed = true,
             Err(problem) => return Err(problem),
         }
         pending.clear();
@@ -97,14 +97,14 @@ fn script(mut state: impl Talk, input: &mut dyn BufRead) -> Result<(), Problem> 
         }
     }
     if failed {
-        Err(Problem::Reported)
+        Err(CliError::Reported)
     } else {
         Ok(())
     }
 }
 
 /// Reads with line editing and history.
-fn interactive(mut state: impl Talk) -> Result<(), Problem> {
+fn interactive(mut state: impl PromptLoop) -> Result<(), CliError> {
     let config = Config::builder()
         .max_history_size(10_000)
         .and_then(|config| config.history_ignore_dups(true))
@@ -137,7 +137,7 @@ fn interactive(mut state: impl Talk) -> Result<(), Problem> {
         let _ = editor.add_history_entry(input);
         let _ = std::fs::create_dir_all(&home).map(|()| editor.append_history(&history));
         match answer(&mut state, input) {
-            Ok(Flow::Next) | Err(Problem::Reported) => {}
+            Ok(Flow::Next) | Err(CliError::Reported) => {}
             Ok(Flow::Leave) => break,
             Err(problem) => return Err(problem),
         }
@@ -149,24 +149,24 @@ fn interactive(mut state: impl Talk) -> Result<(), Problem> {
 }
 
 /// Answers one input and tells what went wrong. Only a broken output ends the prompt.
-fn answer(state: &mut impl Talk, input: &str) -> Result<Flow, Problem> {
+fn answer(state: &mut impl PromptLoop, input: &str) -> Result<Flow, CliError> {
     if input.is_empty() {
         return Ok(Flow::Next);
     }
     let answered = state.answer(input);
     state.setup().warn();
     match answered {
-        Err(problem @ (Problem::Search(_) | Problem::Error(_))) => {
+        Err(problem @ (CliError::Search(_) | CliError::Error(_))) => {
             state.setup().complain(&problem);
-            Err(Problem::Reported)
+            Err(CliError::Reported)
         }
         other => other,
     }
 }
 
-fn terminal(why: ReadlineError) -> Problem {
+fn terminal(why: ReadlineError) -> CliError {
     match why {
-        ReadlineError::Io(why) => Problem::Write(why),
+        ReadlineError::Io(why) => CliError::Write(why),
         why => Error::internal(format!("the terminal: {why}")).into(),
     }
 }

@@ -1,7 +1,7 @@
 //! The prompt's session: answers one input after the other.
 
 use crate::cli::args::StageArg;
-use crate::cli::error::Problem;
+use crate::cli::error::CliError;
 use crate::cli::help;
 use crate::cli::interrupt;
 use crate::cli::list::{datasets, macros, matches, names};
@@ -9,14 +9,14 @@ use crate::cli::output::listing::Listing;
 use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Table, is_time, time};
 use crate::cli::plot;
-use crate::cli::repl::Talk;
+use crate::cli::repl::PromptLoop;
 use crate::cli::repl::dot::{self, Dot};
 use crate::cli::repl::names::Names;
 use crate::cli::search;
-use crate::cli::setup::Setup;
+use crate::cli::setup::CliContext;
 use crate::cli::why;
 use crate::error::Error;
-use crate::session::{Answer, ModelFile, NameKind, Session};
+use crate::session::{ModelFile, NameKind, SearchResult, Session};
 use crate::value::{Type, Value};
 
 /// Whether the prompt goes on.
@@ -30,16 +30,16 @@ pub enum Flow {
 
 /// What lasts from one input to the next.
 pub struct State {
-    setup: Setup,
+    setup: CliContext,
     session: Session,
     names: Names,
     timing: bool,
     last_search: Option<String>,
-    last_answer: Option<Answer>,
+    last_answer: Option<SearchResult>,
 }
 
-impl Talk for State {
-    fn setup(&self) -> &Setup {
+impl PromptLoop for State {
+    fn setup(&self) -> &CliContext {
         &self.setup
     }
 
@@ -52,7 +52,7 @@ impl Talk for State {
     }
 
     /// Answers a search or a dot command.
-    fn answer(&mut self, input: &str) -> Result<Flow, Problem> {
+    fn answer(&mut self, input: &str) -> Result<Flow, CliError> {
         interrupt::reset();
         if input.starts_with('.') {
             let dot = dot::parse(input).map_err(Error::usage)?;
@@ -74,7 +74,7 @@ impl Talk for State {
 
 impl State {
     /// Opens the session.
-    pub fn open(setup: Setup) -> Result<State, Problem> {
+    pub fn open(setup: CliContext) -> Result<State, CliError> {
         let session = setup.open()?;
         Ok(State {
             names: Names::of(&session),
@@ -86,7 +86,7 @@ impl State {
         })
     }
 
-    fn dot(&mut self, dot: Dot) -> Result<Flow, Problem> {
+    fn dot(&mut self, dot: Dot) -> Result<Flow, CliError> {
         match dot {
             Dot::Quit => return Ok(Flow::Leave),
             Dot::Help(None) => self.say(dot::HELP)?,
@@ -158,7 +158,7 @@ impl State {
                     Error::usage("the file's name must say the format")
                         .hint("known are .csv .json .ndjson .jsonl .md .parquet .txt")
                 })?;
-                let saving = Setup {
+                let saving = CliContext {
                     format: Some(format),
                     output: Some(path),
                     limit: None,
@@ -172,19 +172,19 @@ impl State {
         Ok(Flow::Next)
     }
 
-    fn explain(&self, stage: StageArg, spl: Option<String>) -> Result<(), Problem> {
+    fn explain(&self, stage: StageArg, spl: Option<String>) -> Result<(), CliError> {
         let spl = self.given_or_last(spl)?;
         let text = self.session.explain(&spl, search::stage(stage))?;
         self.say(&text)
     }
 
-    fn given_or_last(&self, spl: Option<String>) -> Result<String, Problem> {
+    fn given_or_last(&self, spl: Option<String>) -> Result<String, CliError> {
         spl.or_else(|| self.last_search.clone())
             .ok_or_else(|| Error::usage("no search yet").into())
     }
 
     /// Opens the session again with other options; the old one stays when that fails.
-    fn reopen(&mut self, change: impl FnOnce(&mut Setup)) -> Result<(), Problem> {
+    fn reopen(&mut self, change: impl FnOnce(&mut CliContext)) -> Result<(), CliError> {
         let mut setup = self.setup.clone();
         change(&mut setup);
         let session = setup.open()?;
@@ -196,7 +196,7 @@ impl State {
         Ok(())
     }
 
-    fn show_data(&self) -> Result<(), Problem> {
+    fn show_data(&self) -> Result<(), CliError> {
         let options = &self.setup.options;
         let mut text = String::new();
         for path in &options.data {
@@ -213,7 +213,7 @@ impl State {
     }
 
     /// The columns of the last rows: type, how many rows have them, and a value.
-    fn fields(&self, pattern: &str) -> Result<(), Problem> {
+    fn fields(&self, pattern: &str) -> Result<(), CliError> {
         let Some(answer) = &self.last_answer else {
             let rows = names(&self.session, NameKind::Field, pattern)?;
             return self.setup.write_table(&rows);
@@ -255,7 +255,7 @@ impl State {
         self.setup.write_table(&listing)
     }
 
-    fn say(&self, text: &str) -> Result<(), Problem> {
+    fn say(&self, text: &str) -> Result<(), CliError> {
         send(None, |out| writeln!(out, "{}", text.trim_end()))
     }
 }

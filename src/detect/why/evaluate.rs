@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::detect::why::near::near;
 use crate::detect::why::tree::{Condition, Node};
-use crate::detect::why::{Counted, Failed, Filter, Miss};
+use crate::detect::why::{Counted, Failed, Filter, NearMiss};
 use crate::error::nearest;
-use crate::exec::diagnose::term_eval::Tried;
+use crate::exec::diagnose::term_eval::TermResults;
 use crate::exec::frame::result::Rows;
 
 /// Different values of a field that are counted.
@@ -19,7 +19,7 @@ const VALUES: usize = 5;
 /// `misses` the number of rows shown that nearly pass.
 pub fn filter(
     condition: &Condition,
-    tried: &Tried,
+    tried: &TermResults,
     known: &[String],
     (step, over): (usize, String),
     misses: usize,
@@ -98,7 +98,7 @@ struct Judged {
     parts: Vec<Judged>,
 }
 
-fn judge(node: &Node, tried: &Tried, height: usize) -> Judged {
+fn judge(node: &Node, tried: &TermResults, height: usize) -> Judged {
     match node {
         Node::Leaf(at) => {
             let pass = tried.passes[*at].clone();
@@ -221,11 +221,11 @@ fn most(values: &HashMap<String, usize>) -> Vec<(String, usize)> {
 /// The rows that lack the fewest terms, one for each set of terms that they lack.
 fn nearest_rows(
     condition: &Condition,
-    tried: &Tried,
+    tried: &TermResults,
     judged: &Judged,
     fields: &[String],
     most: usize,
-) -> Vec<Miss> {
+) -> Vec<NearMiss> {
     let mut order: Vec<usize> = (0..judged.short.len()).collect();
     order.sort_by_key(|row| judged.short[*row]);
     let mut groups: Vec<(Vec<Failing>, usize, usize)> = Vec::new();
@@ -255,7 +255,7 @@ fn nearest_rows(
         .into_iter()
         .chain(fields.iter().filter(|f| *f != "_time").cloned())
         .collect();
-    let each = groups.into_iter().map(|(failing, row, like)| Miss {
+    let each = groups.into_iter().map(|(failing, row, like)| NearMiss {
         short: usize::from(judged.short[row]),
         like,
         fields: shown.iter().map(|f| (f.clone(), value(row, f))).collect(),

@@ -52,11 +52,11 @@ pub struct Filter {
     /// Fields it asks for that no row has a value of, with the nearest name of one that there is.
     pub nowhere: Vec<(String, Option<String>)>,
     /// Values that a term misses by their writing only.
-    pub near: Vec<Near>,
+    pub near: Vec<NearMatch>,
     /// The most frequent values of fields whose terms no row passes.
     pub values: Vec<(String, Vec<(String, usize)>)>,
     /// Rows that fail the fewest terms, where none passes.
-    pub misses: Vec<Miss>,
+    pub misses: Vec<NearMiss>,
 }
 
 /// A part of a condition, with how many rows pass it.
@@ -78,7 +78,7 @@ pub struct Counted {
 
 /// Values that a term would take if it were written otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Near {
+pub struct NearMatch {
     /// The term.
     pub term: String,
     /// The field.
@@ -93,7 +93,7 @@ pub struct Near {
 
 /// A row that nearly passes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Miss {
+pub struct NearMiss {
     /// How many terms it fails.
     pub short: usize,
     /// How many rows fail as few.

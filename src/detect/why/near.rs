@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::detect::why::Near;
+use crate::detect::why::NearMatch;
 use crate::detect::why::tree::Leaf;
 use crate::plan::expr::matching::FieldMatcher;
 use crate::syntax::ast::CompareOp;
@@ -30,7 +30,7 @@ const MOST: usize = 3;
 
 /// The values of a field, with how many rows have them, that a term would take if case, quotes,
 /// blanks or slashes did not count.
-pub(super) fn near(leaf: &Leaf, values: &HashMap<String, usize>) -> Vec<Near> {
+pub(super) fn near(leaf: &Leaf, values: &HashMap<String, usize>) -> Vec<NearMatch> {
     let Some(wanted) = &leaf.wanted else {
         return Vec::new();
     };
@@ -41,7 +41,7 @@ pub(super) fn near(leaf: &Leaf, values: &HashMap<String, usize>) -> Vec<Near> {
             pattern == value
         }
     };
-    let mut found: Vec<Near> = Vec::new();
+    let mut found: Vec<NearMatch> = Vec::new();
     for (value, rows) in values {
         let differs = wanted.values.iter().find_map(|pattern| {
             let one = WRITINGS.iter().find(|(_, same)| {
@@ -74,7 +74,7 @@ pub(super) fn near(leaf: &Leaf, values: &HashMap<String, usize>) -> Vec<Near> {
             })
         });
         if let Some(differs) = differs {
-            found.push(Near {
+            found.push(NearMatch {
                 term: leaf.text.clone(),
                 field: wanted.field.clone(),
                 value: value.clone(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono_tz::Tz;
 
-use crate::detect::why::{Counted, Failed, Filter, Miss, Why};
+use crate::detect::why::{Counted, Failed, Filter, NearMiss, Why};
 use crate::time::strftime;
 
 /// Alternatives that no row passes and that are shown of a list.
@@ -143,7 +143,7 @@ fn branch(out: &mut String, part: &Counted, depth: usize, width: usize, color: b
     }
 }
 
-fn missed(out: &mut String, miss: &Miss, zone: Tz, color: bool) {
+fn missed(out: &mut String, miss: &NearMiss, zone: Tz, color: bool) {
     let like = if miss.like > 1 {
         format!(", as {} more", counted(miss.like - 1, "row"))
     } else {

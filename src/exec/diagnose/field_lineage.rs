@@ -4,10 +4,10 @@ use polars::prelude::{Column, IntoLazy as _};
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::frame::reader::Cells;
+use crate::exec::frame::reader::ValueReader;
 use crate::exec::frame::result::Rows;
 use crate::exec::frame::{Frame, column};
-use crate::exec::scan::sources::EventPart;
+use crate::exec::scan::sources::EventPartition;
 use crate::knowledge::props::RuleOrigin;
 use crate::plan::{Plan, Predicate};
 use crate::value::Value;
@@ -83,7 +83,7 @@ impl Trace {
 
 /// Rows that have a value which they did not have before.
 fn changed(before: Option<&Column>, after: &Column) -> Vec<usize> {
-    let (old, new) = (before.map(Cells::new), Cells::new(after));
+    let (old, new) = (before.map(ValueReader::new), ValueReader::new(after));
     (0..after.len())
         .filter(|&row| {
             let value = new.get(row);
@@ -101,7 +101,7 @@ impl Executor<'_> {
     /// A rule that can't be applied.
     pub fn field_origins(
         &self,
-        part: &EventPart,
+        part: &EventPartition,
         selection: Option<&Plan>,
     ) -> Result<Vec<FieldOrigin>> {
         let mut origins = Vec::new();
@@ -145,7 +145,7 @@ impl Executor<'_> {
                     rule: found.rule,
                     transform: found.transform,
                     rows: rows.len() as u64,
-                    example: Cells::new(&found.values).get(*first).into_owned(),
+                    example: ValueReader::new(&found.values).get(*first).into_owned(),
                 });
             }
         }
@@ -162,7 +162,7 @@ impl Executor<'_> {
                 filters.push(match predicate {
                     Predicate::Expr(expr) => self.condition(expr, &frame)?,
                     Predicate::Search(search, plans) => {
-                        let search = self.resolve(search, plans)?;
+                        let search = self.inline_subsearches(search, plans)?;
                         self.search(&search, &frame)?
                     }
                 });

@@ -11,7 +11,7 @@ use crate::value::{Type, Value};
 
 /// What terms say of rows.
 #[derive(Debug)]
-pub struct Tried {
+pub struct TermResults {
     /// For each term, whether each row passes.
     pub passes: Vec<Vec<bool>>,
     /// The columns asked for, of those that there are.
@@ -26,7 +26,7 @@ impl Executor<'_> {
     pub fn resolved(&self, predicate: &Predicate) -> Result<Predicate> {
         Ok(match predicate {
             Predicate::Search(search, plans) => {
-                Predicate::Search(self.resolve(search, plans)?, Vec::new())
+                Predicate::Search(self.inline_subsearches(search, plans)?, Vec::new())
             }
             Predicate::Expr(expr) => Predicate::Expr(self.without_subsearches(expr)?),
         })
@@ -45,7 +45,12 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// As for [`Executor::run`].
-    pub fn try_terms(&self, input: &Plan, terms: &[Predicate], keep: &[String]) -> Result<Tried> {
+    pub fn eval_terms(
+        &self,
+        input: &Plan,
+        terms: &[Predicate],
+        keep: &[String],
+    ) -> Result<TermResults> {
         let frame = self.lower(input)?;
         let of_events = matches!(input, Plan::Scan(Scan::Events | Scan::EventsUnordered));
         let mut columns = Vec::with_capacity(terms.len());
@@ -62,7 +67,7 @@ impl Executor<'_> {
             (0..all.len()).map(passes).collect()
         });
         let passes = passes.collect();
-        Ok(Tried {
+        Ok(TermResults {
             passes,
             rows: all.first_columns(own),
         })
@@ -71,7 +76,9 @@ impl Executor<'_> {
     fn term_of(&self, term: &Predicate, frame: &Frame, of_events: bool) -> Result<Lazy> {
         match term {
             Predicate::Expr(expr) => self.condition(expr, frame),
-            Predicate::Search(search, _) if of_events => self.search(search, &self.unmarked(frame)),
+            Predicate::Search(search, _) if of_events => {
+                self.search(search, &self.without_eventtypes_and_tags(frame))
+            }
             Predicate::Search(search, _) => self.search(search, frame),
         }
     }

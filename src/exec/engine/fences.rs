@@ -4,10 +4,10 @@ use polars::prelude::{
     AllowedOptimizations, DataFrame, DslPlan, Engine, Expr, JoinType, LazyFrame, PolarsResult, lit,
 };
 
-use crate::exec::kernels::view_gc::compact;
+use crate::exec::kernels::view_gc::gc_string_views;
 
 /// Whether rows come out of files as they are needed.
-pub(in crate::exec) fn reads_files(lazy: &LazyFrame) -> bool {
+pub(in crate::exec) fn has_file_scan(lazy: &LazyFrame) -> bool {
     scans(&lazy.logical_plan)
 }
 
@@ -17,23 +17,23 @@ fn scans(plan: &DslPlan) -> bool {
 
 /// Whether rows may be left out below, so that a filter above may be tried together with others on
 /// rows that these leave out.
-pub(in crate::exec) fn filters(lazy: &LazyFrame) -> bool {
-    leaves_out(&lazy.logical_plan)
+pub(in crate::exec) fn has_filter(lazy: &LazyFrame) -> bool {
+    drops_rows(&lazy.logical_plan)
 }
 
-fn leaves_out(plan: &DslPlan) -> bool {
+fn drops_rows(plan: &DslPlan) -> bool {
     match plan {
         DslPlan::Scan { .. } | DslPlan::DataFrameScan { .. } => false,
-        DslPlan::IR { dsl, .. } => leaves_out(dsl),
-        DslPlan::Select { input, .. } | DslPlan::HStack { input, .. } => leaves_out(input),
-        DslPlan::Union { inputs, .. } => inputs.iter().any(leaves_out),
+        DslPlan::IR { dsl, .. } => drops_rows(dsl),
+        DslPlan::Select { input, .. } | DslPlan::HStack { input, .. } => drops_rows(input),
+        DslPlan::Union { inputs, .. } => inputs.iter().any(drops_rows),
         _ => true,
     }
 }
 
 /// The same rows, which filters above do not reach below: what is filtered before is filtered
 /// first, and only then are the columns read that the others look at.
-pub(in crate::exec) fn apart(lazy: LazyFrame) -> LazyFrame {
+pub(in crate::exec) fn optimization_fence(lazy: LazyFrame) -> LazyFrame {
     let kept = AllowedOptimizations::PROJECTION_PUSHDOWN | AllowedOptimizations::STREAMING;
     lazy.map(Ok, kept, None, Some("FILTERED"))
 }
@@ -41,19 +41,19 @@ pub(in crate::exec) fn apart(lazy: LazyFrame) -> LazyFrame {
 /// The same rows, the texts of those that filters leave of files compact as they come: the rows that
 /// they leave out are let go. Nothing changes where no rows come out of files, or where others are
 /// made of them, which hold their own texts.
-pub(in crate::exec) fn compacted(lazy: LazyFrame) -> LazyFrame {
+pub(in crate::exec) fn with_view_gc(lazy: LazyFrame) -> LazyFrame {
     let plan = &lazy.logical_plan;
-    if !(scans(plan) && leaves_out(plan) && hands_on(plan)) {
+    if !(scans(plan) && drops_rows(plan) && is_streaming(plan)) {
         return lazy;
     }
     let kept = AllowedOptimizations::PROJECTION_PUSHDOWN
         | AllowedOptimizations::PREDICATE_PUSHDOWN
         | AllowedOptimizations::STREAMING;
-    lazy.map(compact, kept, None, Some("COMPACTED"))
+    lazy.map(gc_string_views, kept, None, Some("COMPACTED"))
 }
 
 /// Whether a plan hands rows on one by one.
-fn hands_on(plan: &DslPlan) -> bool {
+fn is_streaming(plan: &DslPlan) -> bool {
     match plan {
         DslPlan::Scan { .. } | DslPlan::DataFrameScan { .. } => true,
         DslPlan::IR { .. }
@@ -61,7 +61,7 @@ fn hands_on(plan: &DslPlan) -> bool {
         | DslPlan::Select { .. }
         | DslPlan::HStack { .. }
         | DslPlan::MapFunction { .. }
-        | DslPlan::Union { .. } => inputs(plan).into_iter().all(hands_on),
+        | DslPlan::Union { .. } => inputs(plan).into_iter().all(is_streaming),
         _ => false,
     }
 }
@@ -70,22 +70,22 @@ fn hands_on(plan: &DslPlan) -> bool {
 const MANY: usize = 100_000;
 
 /// Whether many rows in memory look for partners: of which there may be many more.
-fn joins_many(plan: &DslPlan) -> bool {
+fn has_large_join(plan: &DslPlan) -> bool {
     match plan {
         DslPlan::Join {
             input_left,
             input_right,
             ..
-        } => rows_held(input_left) + rows_held(input_right) >= MANY,
-        _ => inputs(plan).into_iter().any(joins_many),
+        } => in_memory_rows(input_left) + in_memory_rows(input_right) >= MANY,
+        _ => inputs(plan).into_iter().any(has_large_join),
     }
 }
 
 /// How many rows in memory a plan begins with.
-fn rows_held(plan: &DslPlan) -> usize {
+fn in_memory_rows(plan: &DslPlan) -> usize {
     match plan {
         DslPlan::DataFrameScan { df, .. } => df.height(),
-        _ => inputs(plan).into_iter().map(rows_held).sum(),
+        _ => inputs(plan).into_iter().map(in_memory_rows).sum(),
     }
 }
 
@@ -114,7 +114,7 @@ fn inputs(plan: &DslPlan) -> Vec<&DslPlan> {
 
 /// Whether a frame is known to have no rows before anything is computed: as what it is made of has
 /// none, and no step makes rows of nothing.
-pub(in crate::exec) fn has_no_rows(lazy: &LazyFrame) -> bool {
+pub(in crate::exec) fn is_statically_empty(lazy: &LazyFrame) -> bool {
     is_empty(&lazy.logical_plan)
 }
 
@@ -157,10 +157,10 @@ fn is_column(expr: &Expr) -> bool {
 ///
 /// Both engines give the same rows in the same order.
 pub(in crate::exec) fn collect(lazy: LazyFrame) -> PolarsResult<DataFrame> {
-    if !reads_files(&lazy) && !joins_many(&lazy.logical_plan) {
+    if !has_file_scan(&lazy) && !has_large_join(&lazy.logical_plan) {
         return lazy.collect();
     }
-    let found = compacted(lazy).collect_with_engine(Engine::Streaming)?;
+    let found = with_view_gc(lazy).collect_with_engine(Engine::Streaming)?;
     Ok(found.unwrap_single())
 }
 
@@ -171,7 +171,7 @@ mod tests {
         PlRefPath, Series, col, len, lit,
     };
 
-    use super::{apart, collect, compacted, has_no_rows, joins_many};
+    use super::{collect, has_large_join, is_statically_empty, optimization_fence, with_view_gc};
     use crate::exec::kernels::view_gc::held;
 
     fn rows(name: &str, count: i64, keys: i64) -> LazyFrame {
@@ -197,7 +197,7 @@ mod tests {
                 .maintain_order(MaintainOrderJoin::LeftRight)
                 .finish()
                 .filter(col("left").gt(col("right")));
-            assert_eq!(joins_many(&joined.logical_plan), many);
+            assert_eq!(has_large_join(&joined.logical_plan), many);
             let at_once = joined.clone().collect().expect("both have the key");
             let found = collect(joined).expect("both have the key");
             assert!(found.height() > 10_000 && found.equals(&at_once));
@@ -226,7 +226,7 @@ mod tests {
         let all = held(scan());
         assert!(held(scan().filter(col("number").lt(lit(500)))) * 50 < all);
         assert!(held(scan().filter(col("number").gt(lit(-1)))) >= all);
-        let sorted = compacted(scan().filter(col("number").lt(lit(500))));
+        let sorted = with_view_gc(scan().filter(col("number").lt(lit(500))));
         assert!(held(sorted.sort(["key"], Default::default())) * 50 < all);
         assert!(held(rows.lazy().filter(col("number").lt(lit(500)))) >= all);
     }
@@ -241,11 +241,11 @@ mod tests {
             none().group_by([col("key")]).agg([len()]),
             none().left_join(some(), col("key"), col("key")),
             none().sort(["left"], Default::default()).limit(2),
-            apart(none().group_by([col("key")]).agg([len()])),
+            optimization_fence(none().group_by([col("key")]).agg([len()])),
             some().filter(lit(false)),
         ];
         for lazy in of_none {
-            assert!(has_no_rows(&lazy));
+            assert!(is_statically_empty(&lazy));
             assert_eq!(collect(lazy).expect("it can be computed").height(), 0);
         }
         let of_some = [
@@ -255,7 +255,7 @@ mod tests {
             some().left_join(none(), col("key"), col("key")),
         ];
         for lazy in of_some {
-            assert!(!has_no_rows(&lazy));
+            assert!(!is_statically_empty(&lazy));
             assert!(collect(lazy).expect("it can be computed").height() > 0);
         }
     }

@@ -32,11 +32,11 @@ impl Executor<'_> {
     /// As for [`Executor::run`].
     pub fn collect(&self, frame: Frame) -> Result<Rows> {
         let types = frame.schema.values().copied().collect();
-        if fences::has_no_rows(&frame.lazy) {
+        if fences::is_statically_empty(&frame.lazy) {
             self.context.check_cancelled()?;
             return Ok(Rows::new(without_rows(&frame.schema), types));
         }
-        let mut collected = self.computed(frame.lazy)?;
+        let mut collected = self.collect_lazy(frame.lazy)?;
         // Rows are read cell by cell: in columns of many pieces each cell would be sought.
         collected.rechunk_mut_par();
         if collected.get_column_index(ROWS).is_some() {
@@ -49,20 +49,20 @@ impl Executor<'_> {
     }
 
     /// The frame as it is, or computed when Polars has been handed many steps by now.
-    pub(in crate::exec) fn settled(&self, frame: Frame) -> Result<Frame> {
-        self.pending.set(self.pending.get() + 1);
-        if self.pending.get() < MAX_PENDING {
+    pub(in crate::exec) fn flush_if_deep(&self, frame: Frame) -> Result<Frame> {
+        self.lowered_steps.set(self.lowered_steps.get() + 1);
+        if self.lowered_steps.get() < MAX_PENDING {
             return Ok(frame);
         }
-        self.pending.set(0);
+        self.lowered_steps.set(0);
         let Frame { lazy, schema } = frame;
         Ok(Frame {
-            lazy: self.computed(lazy)?.lazy(),
+            lazy: self.collect_lazy(lazy)?.lazy(),
             schema,
         })
     }
 
-    pub(in crate::exec) fn computed(&self, lazy: LazyFrame) -> Result<DataFrame> {
+    pub(in crate::exec) fn collect_lazy(&self, lazy: LazyFrame) -> Result<DataFrame> {
         self.context.check_cancelled()?;
         let (sender, result) = mpsc::channel();
         let job = Box::new(move || {

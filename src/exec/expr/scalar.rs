@@ -7,9 +7,9 @@ use polars::prelude::{Column, Expr as Lazy, IntoColumn as _, lit};
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::blame::RowErrors;
-use crate::exec::frame::reader::{Builder, Cells, common_height, field};
+use crate::exec::frame::reader::{Builder, ValueReader, broadcast_len, field};
 use crate::exec::frame::{Frame, column, missing};
-use crate::exec::kernels::dictionary::Distinct;
+use crate::exec::kernels::dictionary::Dictionary;
 use crate::functions::Group;
 use crate::plan::analysis::has_subsearch;
 use crate::plan::expr::bind::{Binder, Node, Program};
@@ -97,8 +97,8 @@ impl Executor<'_> {
         let program = Arc::new(program);
         let first = columns.remove(0);
         let run = move |columns: &mut [Column]| {
-            let height = common_height(columns);
-            let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
+            let height = broadcast_len(columns);
+            let cells: Vec<ValueReader<'_>> = columns.iter().map(ValueReader::new).collect();
             // A literal has one row whatever the others have.
             let single: Vec<bool> = columns.iter().map(|c| c.len() == 1).collect();
             let mut row = vec![Value::Null; program.slots.len()];
@@ -125,16 +125,16 @@ impl Executor<'_> {
                 Ok(builder.finish())
             };
             // Lists are gathered and copied for whatever is done with them.
-            let listed = cells.iter().any(|c| matches!(c, Cells::Texts(_)));
+            let listed = cells.iter().any(|c| matches!(c, ValueReader::Texts(_)));
             let distinct = if (costly || listed) && same && single.iter().all(|single| !single) {
-                Distinct::if_worth_it(&cells, height)
+                Dictionary::encode_if_repetitive(&cells, height)
             } else {
                 None
             };
             let made = match distinct {
                 Some(distinct) => {
                     let made = evaluate(&mut distinct.firsts.iter().copied())?;
-                    distinct.spread(&made)?
+                    distinct.gather(&made)?
                 }
                 None => evaluate(&mut (0..height))?,
             };

@@ -15,9 +15,9 @@ use polars::prelude::{
 use crate::error::{Error, ErrorKind};
 use crate::exec::Executor;
 use crate::exec::expr::scalar::{Typed, stop};
-use crate::exec::frame::reader::{Cells, data_type, field};
+use crate::exec::frame::reader::{ValueReader, data_type, field};
 use crate::exec::frame::{Frame, cast, column, missing};
-use crate::exec::kernels::dictionary::Distinct;
+use crate::exec::kernels::dictionary::Dictionary;
 use crate::functions::pattern::{regex, too_hard};
 use crate::plan::analysis::fields_of;
 use crate::plan::expr::bind::Binder;
@@ -84,7 +84,7 @@ impl Native<'_, '_> {
     }
 
     /// The same, or computed row by row.
-    fn part(&self, expr: &Expr) -> Option<Typed> {
+    fn vectorized_arg(&self, expr: &Expr) -> Option<Typed> {
         if let Some(typed) = self.of(expr) {
             return Some(typed);
         }
@@ -113,7 +113,8 @@ impl Native<'_, '_> {
         if fields_of(left).is_empty() && fields_of(right).is_empty() {
             return None;
         }
-        let ((l, left_kind), (r, right_kind)) = (self.part(left)?, self.part(right)?);
+        let ((l, left_kind), (r, right_kind)) =
+            (self.vectorized_arg(left)?, self.vectorized_arg(right)?);
         match (op, left_kind, right_kind) {
             (_, Type::Number, Type::Number) => {
                 let (l, r) = (l.cast(DataType::Float64), r.cast(DataType::Float64));
@@ -153,7 +154,7 @@ impl Native<'_, '_> {
                 let found = if name == "isnull" { there.not() } else { there };
                 Some((found, Type::Bool))
             }
-            ("len", [text]) => match self.part(text)? {
+            ("len", [text]) => match self.vectorized_arg(text)? {
                 (text, Type::Text | Type::Any) => {
                     let count = text.str().len_chars().cast(DataType::Int64);
                     Some((count, Type::Number))
@@ -162,7 +163,7 @@ impl Native<'_, '_> {
             },
             ("lower" | "upper", [text]) => {
                 let change = if name == "lower" { lower } else { upper };
-                let changed = self.each_text(text, Type::Text, text.span, move |texts| {
+                let changed = self.map_strings(text, Type::Text, text.span, move |texts| {
                     Ok(texts.apply_values(change).into_column())
                 });
                 changed.map(|changed| (changed, Type::Text))
@@ -178,7 +179,7 @@ impl Native<'_, '_> {
                 _ => self.of(inner),
             },
             ("coalesce", values) => {
-                let values = values.iter().map(|v| Some((v, self.part(v)?)));
+                let values = values.iter().map(|v| Some((v, self.vectorized_arg(v)?)));
                 let mut values = values.collect::<Option<Vec<(_, Typed)>>>()?;
                 values.retain(|(_, (_, kind))| *kind != Type::Null);
                 let kind = joined(values.iter().map(|(_, (_, kind))| *kind))?;
@@ -194,7 +195,7 @@ impl Native<'_, '_> {
             }
             ("match", [text, pattern]) if !self.whole => {
                 let (pattern, span) = (literal(pattern)?, pattern.span);
-                let found = self.each_text(text, Type::Bool, span, move |texts| {
+                let found = self.map_strings(text, Type::Bool, span, move |texts| {
                     let regex = regex(&pattern)?;
                     let each = texts.iter().map(|text| match text {
                         Some(text) => regex.is_match(text).map(Some),
@@ -207,7 +208,7 @@ impl Native<'_, '_> {
             }
             ("$group1", [text, pattern, group]) if !self.whole => {
                 let (pattern, group) = (literal(pattern)?, literal(group)?);
-                let found = self.each_text(text, Type::Text, text.span, move |texts| {
+                let found = self.map_strings(text, Type::Text, text.span, move |texts| {
                     groups(texts, &pattern, &group)
                 });
                 found.map(|found| (found, Type::Text))
@@ -219,14 +220,14 @@ impl Native<'_, '_> {
     }
 
     /// What is made of the texts of a column, each distinct one once where they repeat.
-    fn each_text(
+    fn map_strings(
         &self,
         text: &Expr,
         kind: Type,
         span: Span,
         make: impl Fn(&StringChunked) -> Result<Column, String> + Send + Sync + 'static,
     ) -> Option<Lazy> {
-        let (text, Type::Text | Type::Any) = self.part(text)? else {
+        let (text, Type::Text | Type::Any) = self.vectorized_arg(text)? else {
             return None;
         };
         let failure = Arc::clone(&self.executor.failure);
@@ -244,14 +245,15 @@ impl Native<'_, '_> {
                 }
             };
             let texts = column.str()?;
-            let made = match Distinct::if_worth_it(&[Cells::Text(texts)], texts.len()) {
-                Some(distinct) => {
-                    let firsts = distinct.firsts.iter().map(|row| texts.get(*row));
-                    let firsts: StringChunked = firsts.collect();
-                    distinct.spread(&make(&firsts)?)?
-                }
-                None => make(texts)?,
-            };
+            let made =
+                match Dictionary::encode_if_repetitive(&[ValueReader::Text(texts)], texts.len()) {
+                    Some(distinct) => {
+                        let firsts = distinct.firsts.iter().map(|row| texts.get(*row));
+                        let firsts: StringChunked = firsts.collect();
+                        distinct.gather(&make(&firsts)?)?
+                    }
+                    None => make(texts)?,
+                };
             Ok(made.with_name(column.name().clone()))
         };
         Some(text.map(run, move |_, f| Ok(field(f.name(), kind))))
@@ -262,14 +264,14 @@ impl Native<'_, '_> {
         let mut conditions = Vec::with_capacity(pairs.len());
         let mut values = Vec::with_capacity(pairs.len());
         for (condition, value) in pairs {
-            let (condition, Type::Bool) = self.part(condition)? else {
+            let (condition, Type::Bool) = self.vectorized_arg(condition)? else {
                 return None;
             };
             conditions.push(condition);
-            values.push(self.part(value)?);
+            values.push(self.vectorized_arg(value)?);
         }
         let last = match otherwise {
-            Some(value) => self.part(value)?,
+            Some(value) => self.vectorized_arg(value)?,
             None => (missing(Type::Null), Type::Null),
         };
         let kinds = values.iter().chain(std::iter::once(&last));

@@ -27,7 +27,7 @@ impl Executor<'_> {
             return Ok(frame);
         }
         let mut columns = Vec::new();
-        for name in self.named.borrow().iter() {
+        for name in self.referenced_default_fields.borrow().iter() {
             let args = vec![build::field("_time"), build::field("_raw")];
             let made = build::call(&format!("${name}"), args);
             let made = build::call("coalesce", vec![build::field(name), made]);

@@ -6,7 +6,7 @@ use polars::prelude::{Column, DataFrame, Expr as Lazy, HConcatOptions, IntoLazy 
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::frame::reader::{Builder, Cells, field, type_of};
+use crate::exec::frame::reader::{Builder, ValueReader, field, type_of};
 use crate::exec::frame::{Frame, cast, column, polars_error};
 use crate::plan::Merge;
 use crate::read::{Field, FieldColumns};
@@ -31,7 +31,7 @@ impl Executor<'_> {
         let Some(texts) = rows.frame().columns().first() else {
             return Ok((frame, Vec::new()));
         };
-        let cells = Cells::new(texts);
+        let cells = ValueReader::new(texts);
         let mut columns = FieldColumns::default();
         let mut fields = Vec::new();
         for row in 0..rows.len() {
@@ -106,15 +106,15 @@ impl Executor<'_> {
         }
         let there = frame.kind(name);
         let joined = match merge {
-            Merge::Over | Merge::Under => there.join(kind),
-            Merge::Add => Type::Multi,
+            Merge::Replace | Merge::Keep => there.join(kind),
+            Merge::Append => Type::Multi,
         };
         let old = cast(column(name), there, joined);
         let new = cast(new, kind, joined);
         let value = match merge {
-            Merge::Over => new.fill_null(old),
-            Merge::Under => old.fill_null(new),
-            Merge::Add => old.map_many(
+            Merge::Replace => new.fill_null(old),
+            Merge::Keep => old.fill_null(new),
+            Merge::Append => old.map_many(
                 |columns: &mut [Column]| Ok(appended(&columns[0], &columns[1])),
                 &[new],
                 |_, fields| Ok(field(fields[0].name(), Type::Multi)),
@@ -126,7 +126,7 @@ impl Executor<'_> {
 
 /// The values of both, row by row.
 fn appended(first: &Column, second: &Column) -> Column {
-    let (a, b) = (Cells::new(first), Cells::new(second));
+    let (a, b) = (ValueReader::new(first), ValueReader::new(second));
     let mut builder = Builder::new(first.name(), Type::Multi, first.len());
     for row in 0..first.len() {
         let mut values = a.get(row).into_values();

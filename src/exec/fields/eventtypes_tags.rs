@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::frame::reader::{Builder, field};
 use crate::exec::frame::{Frame, column};
-use crate::exec::scan::sources::EventPart;
+use crate::exec::scan::sources::EventPartition;
 use crate::plan::expr::matching::FieldMatcher;
 use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Search};
@@ -19,25 +19,25 @@ use crate::value::{Type, Value};
 
 /// What stands before the name of an event type in the name of the column that tells for which
 /// events it holds, where all of them are asked for. No search can name it.
-const HOLDS: &str = "\0eventtype:";
+const MATCHED: &str = "\0eventtype:";
 
 /// The column that tells for which events an event type holds, where all event types were tried
 /// on these events; a constant where it can hold for none.
 pub(in crate::exec) fn tried(name: &str, frame: &Frame) -> Option<Lazy> {
-    let own = format!("{HOLDS}{name}");
+    let own = format!("{MATCHED}{name}");
     if frame.has(&own) {
         // Events with other rules may not have been tried.
         return Some(column(&own).fill_null(lit(false)));
     }
     let mut names = frame.schema.keys().rev();
     names
-        .any(|name| name.starts_with(HOLDS))
+        .any(|name| name.starts_with(MATCHED))
         .then(|| lit(false))
 }
 
 /// The values that a field gets where a condition holds.
 #[derive(Clone)]
-struct Mark {
+struct EventLabel {
     holds: Lazy,
     values: Vec<String>,
 }
@@ -45,13 +45,17 @@ struct Mark {
 impl Executor<'_> {
     /// The events of a part with their event types and tags. A log that brings fields of these
     /// names keeps them.
-    pub(super) fn marked(&self, frame: Frame, part: &EventPart) -> Result<Frame> {
+    pub(super) fn with_eventtypes_and_tags(
+        &self,
+        frame: Frame,
+        part: &EventPartition,
+    ) -> Result<Frame> {
         if frame.schema.keys().any(|name| is_mark(name)) {
             return Ok(frame);
         }
         let tags = self.context.catalog.all_tags();
         let (mut types, mut tried) = (Vec::new(), Vec::new());
-        let mut by_field: BTreeMap<String, Vec<Mark>> = BTreeMap::new();
+        let mut by_field: BTreeMap<String, Vec<EventLabel>> = BTreeMap::new();
         for name in self.context.catalog.event_types().keys() {
             let Some(search) = self.context.event_type(name) else {
                 continue;
@@ -62,13 +66,13 @@ impl Executor<'_> {
             let Some(mut holds) = self.event_type(name, &search, &frame)? else {
                 continue;
             };
-            if self.whole.get() {
+            if self.materialize_all.get() {
                 // Data models ask again.
-                let own = format!("{HOLDS}{name}");
+                let own = format!("{MATCHED}{name}");
                 tried.push((own.clone(), Type::Bool, holds));
                 holds = column(&own);
             }
-            let mark = |values| Mark {
+            let mark = |values| EventLabel {
                 holds: holds.clone(),
                 values,
             };
@@ -84,7 +88,7 @@ impl Executor<'_> {
             if frame.has(name) {
                 let test = FieldMatcher::new(CompareOp::Eq, value);
                 let marks = by_field.entry(name.clone()).or_default();
-                marks.push(Mark {
+                marks.push(EventLabel {
                     holds: self.test(name, vec![test], &frame),
                     values: tags_of(tags, name, value),
                 });
@@ -109,8 +113,8 @@ impl Executor<'_> {
 
     /// The events as conditions on `eventtype` and `tag` should see them: without these fields, so
     /// that only what a condition asks for is tried.
-    pub(in crate::exec) fn unmarked(&self, frame: &Frame) -> Frame {
-        let brought = |part: &EventPart| part.frame.schema.keys().any(|name| is_mark(name));
+    pub(in crate::exec) fn without_eventtypes_and_tags(&self, frame: &Frame) -> Frame {
+        let brought = |part: &EventPartition| part.frame.schema.keys().any(|name| is_mark(name));
         let mut frame = frame.clone();
         if !self.data.events.iter().any(brought) {
             frame.schema.retain(|name, _| !is_mark(name));
@@ -123,7 +127,7 @@ impl Executor<'_> {
         &self,
         search: &Search,
         frame: &Frame,
-        part: Option<&EventPart>,
+        part: Option<&EventPartition>,
     ) -> Result<bool> {
         let equals = |field: &str, value: &Literal| -> Result<bool> {
             let matcher = FieldMatcher::new(CompareOp::Eq, &value.text);
@@ -212,7 +216,7 @@ fn tags_of(tags: &BTreeMap<String, Vec<(String, String)>>, name: &str, value: &s
 }
 
 /// The values of all marks that hold, sorted; missing where none does.
-fn values(name: &str, marks: Vec<Mark>, frame: &Frame) -> Lazy {
+fn values(name: &str, marks: Vec<EventLabel>, frame: &Frame) -> Lazy {
     let (conditions, values): (Vec<Lazy>, Vec<Vec<String>>) =
         marks.into_iter().map(|m| (m.holds, m.values)).unzip();
     // A condition may be a constant: a column of the events says how many rows there are.

@@ -4,7 +4,7 @@
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::frame::Frame;
-use crate::exec::frame::reader::Cells;
+use crate::exec::frame::reader::ValueReader;
 use crate::extract::pairs;
 use crate::knowledge::props::KvMode;
 use crate::plan::Merge;
@@ -28,7 +28,7 @@ impl Executor<'_> {
         if !frame.has("_raw") || self.has_been_read(&frame, mode)? {
             return Ok(frame);
         }
-        let (frame, _) = self.discovered(frame, "_raw", &|_| Merge::Under, &mut |text, row| {
+        let (frame, _) = self.discovered(frame, "_raw", &|_| Merge::Keep, &mut |text, row| {
             row.extend(read(text).into_iter().map(owned));
             Ok(())
         })?;
@@ -50,7 +50,7 @@ impl Executor<'_> {
         let Some(texts) = rows.frame().columns().first() else {
             return Ok(true);
         };
-        let cells = Cells::new(texts);
+        let cells = ValueReader::new(texts);
         let mut seen = false;
         for row in 0..rows.len() {
             let value = cells.get(row);

@@ -20,9 +20,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::blame::Blame;
 use crate::exec::diagnose::field_lineage::Trace;
-use crate::exec::frame::reader::Cells;
+use crate::exec::frame::reader::ValueReader;
 use crate::exec::frame::{Frame, cast, column};
-use crate::exec::scan::sources::EventPart;
+use crate::exec::scan::sources::EventPartition;
 use crate::knowledge::props::{Alias, AutomaticLookup, Extract, FieldRules, Rule, RuleOrigin};
 use crate::pcre::Regex;
 use crate::plan::build;
@@ -34,12 +34,12 @@ use crate::value::Type;
 
 impl Executor<'_> {
     /// Events with the fields that the rules for their sourcetype, source and host add.
-    pub(super) fn with_fields(&self, part: &EventPart) -> Result<Frame> {
+    pub(super) fn with_fields(&self, part: &EventPartition) -> Result<Frame> {
         let mut frames = Vec::new();
         for (frame, rules) in self.with_rules(part)? {
             let frame = self.apply(frame, &rules, None)?;
             let frame = self.with_default_fields(frame)?;
-            frames.push(self.marked(frame, part)?);
+            frames.push(self.with_eventtypes_and_tags(frame, part)?);
         }
         match frames.len() {
             1 => Ok(frames.remove(0)),
@@ -48,7 +48,7 @@ impl Executor<'_> {
     }
 
     /// The events of a part as they were read, with the rules that hold for them.
-    pub(super) fn with_rules(&self, part: &EventPart) -> Result<Vec<(Frame, FieldRules)>> {
+    pub(super) fn with_rules(&self, part: &EventPartition) -> Result<Vec<(Frame, FieldRules)>> {
         let groups = self.rules_by_host(part)?;
         let single = groups.len() == 1;
         let filtered = |hosts: Vec<String>| {
@@ -72,7 +72,7 @@ impl Executor<'_> {
 
     /// The rules that hold for events of a part, with the hosts they hold for where hosts make a
     /// difference.
-    fn rules_by_host(&self, part: &EventPart) -> Result<Vec<(FieldRules, Vec<String>)>> {
+    fn rules_by_host(&self, part: &EventPartition) -> Result<Vec<(FieldRules, Vec<String>)>> {
         let catalog = &self.context.catalog;
         let rules = |host: &str| catalog.field_rules(&part.sourcetype, &part.source, host);
         if !part.host.is_empty() || !catalog.props.minds_hosts() || !part.frame.has("host") {
@@ -81,7 +81,7 @@ impl Executor<'_> {
         let mut hosts = part.frame.clone().select(vec!["host".to_owned()]);
         hosts.lazy = hosts.lazy.unique_stable(None, UniqueKeepStrategy::First);
         let hosts = self.collect(hosts)?;
-        let Some(cells) = hosts.frame().columns().first().map(Cells::new) else {
+        let Some(cells) = hosts.frame().columns().first().map(ValueReader::new) else {
             return Ok(vec![(rules(""), Vec::new())]);
         };
         let mut groups: Vec<(FieldRules, Vec<String>)> = Vec::new();

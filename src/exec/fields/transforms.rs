@@ -8,7 +8,7 @@ use polars::prelude::{Column, lit, when};
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::fields::compiled;
-use crate::exec::frame::reader::{Builder, Cells, field};
+use crate::exec::frame::reader::{Builder, ValueReader, field};
 use crate::exec::frame::{Frame, cast, column, missing};
 use crate::extract::pairs;
 use crate::knowledge::props::{Transform, TransformMethod};
@@ -62,9 +62,9 @@ impl Executor<'_> {
                 for (target, template) in targets {
                     let found = found(from, regex, template, transform);
                     let value = match merge(target, transform, made) {
-                        Merge::Over => vec![found, build::field(target)],
-                        Merge::Under => vec![build::field(target), found],
-                        Merge::Add => {
+                        Merge::Replace => vec![found, build::field(target)],
+                        Merge::Keep => vec![build::field(target), found],
+                        Merge::Append => {
                             let both = vec![build::field(target), found];
                             vec![build::call("mvappend", both)]
                         }
@@ -92,7 +92,7 @@ impl Executor<'_> {
         let between = between.to_owned();
         let parts = cast(column(from), frame.kind(from), Type::Text).map(
             move |texts: Column| {
-                let cells = Cells::new(&texts);
+                let cells = ValueReader::new(&texts);
                 let mut builder = Builder::new(texts.name(), Type::Multi, texts.len());
                 for row in 0..texts.len() {
                     let text = cells.get(row);
@@ -211,9 +211,9 @@ fn found(from: &str, regex: &str, template: &str, transform: &Transform) -> Expr
 /// What becomes of the value a field has already.
 fn merge(name: &str, transform: &Transform, made: &HashSet<String>) -> Merge {
     match (made.contains(name), transform.mv_add) {
-        (false, _) => Merge::Over,
-        (true, false) => Merge::Under,
-        (true, true) => Merge::Add,
+        (false, _) => Merge::Replace,
+        (true, false) => Merge::Keep,
+        (true, true) => Merge::Append,
     }
 }
 

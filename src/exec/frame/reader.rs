@@ -16,7 +16,7 @@ use crate::value::{Type, Value};
 
 /// The rows of columns that belong together; one of a single row beside others is a constant,
 /// which has as many as they have, none also.
-pub(in crate::exec) fn common_height(columns: &[Column]) -> usize {
+pub(in crate::exec) fn broadcast_len(columns: &[Column]) -> usize {
     let mut heights = columns.iter().map(Column::len);
     let several = heights.clone().find(|&height| height != 1);
     several.or(heights.next()).unwrap_or(0)
@@ -52,7 +52,7 @@ pub fn field(name: &str, kind: Type) -> Field {
 
 /// A column read as SPL values.
 #[derive(Clone, Copy)]
-pub enum Cells<'c> {
+pub enum ValueReader<'c> {
     /// Text.
     Text(&'c StringChunked),
     /// Doubles.
@@ -69,74 +69,82 @@ pub enum Cells<'c> {
     Other(&'c Column),
 }
 
-impl<'c> Cells<'c> {
+impl<'c> ValueReader<'c> {
     /// A reader of that column.
-    pub fn new(column: &'c Column) -> Cells<'c> {
+    pub fn new(column: &'c Column) -> ValueReader<'c> {
         match column.dtype() {
-            DataType::String => column.str().map_or(Cells::Other(column), Cells::Text),
-            DataType::Float64 => column.f64().map_or(Cells::Other(column), Cells::Float),
-            DataType::Int64 => column.i64().map_or(Cells::Other(column), Cells::Int),
-            DataType::List(_) => column.list().map_or(Cells::Other(column), |lists| {
-                Lists::of(lists).map_or(Cells::List(lists), Cells::Texts)
+            DataType::String => column
+                .str()
+                .map_or(ValueReader::Other(column), ValueReader::Text),
+            DataType::Float64 => column
+                .f64()
+                .map_or(ValueReader::Other(column), ValueReader::Float),
+            DataType::Int64 => column
+                .i64()
+                .map_or(ValueReader::Other(column), ValueReader::Int),
+            DataType::List(_) => column.list().map_or(ValueReader::Other(column), |lists| {
+                Lists::of(lists).map_or(ValueReader::List(lists), ValueReader::Texts)
             }),
-            DataType::Datetime(TimeUnit::Microseconds, _) => {
-                column.datetime().map_or(Cells::Other(column), Cells::Time)
-            }
-            _ => Cells::Other(column),
+            DataType::Datetime(TimeUnit::Microseconds, _) => column
+                .datetime()
+                .map_or(ValueReader::Other(column), ValueReader::Time),
+            _ => ValueReader::Other(column),
         }
     }
 
     /// The value in that row.
     pub fn get(&self, row: usize) -> Value<'c> {
         match self {
-            Cells::Text(c) => c
+            ValueReader::Text(c) => c
                 .get(row)
                 .map_or(Value::Null, |t| Value::Text(Cow::Borrowed(t))),
-            Cells::Float(c) => c.get(row).map_or(Value::Null, Value::number),
-            Cells::Int(c) => c.get(row).map_or(Value::Null, |n| Value::Num(n as f64)),
-            Cells::Time(c) => c
+            ValueReader::Float(c) => c.get(row).map_or(Value::Null, Value::number),
+            ValueReader::Int(c) => c.get(row).map_or(Value::Null, |n| Value::Num(n as f64)),
+            ValueReader::Time(c) => c
                 .physical()
                 .get(row)
                 .map_or(Value::Null, |n| Value::Num(n as f64 / 1e6)),
-            Cells::Texts(c) => match c.of_row(row) {
+            ValueReader::Texts(c) => match c.of_row(row) {
                 Range { start, end } if end - start == 1 => c
                     .texts
                     .get(start)
                     .map_or(Value::Null, |t| Value::Text(Cow::Borrowed(t))),
                 places => Value::multi(c.values(places).map(Cow::Borrowed).collect()),
             },
-            Cells::List(c) => c
+            ValueReader::List(c) => c
                 .get_as_series(row)
                 .map_or(Value::Null, |s| cell(AnyValue::List(s)).into_owned()),
-            Cells::Other(c) => c.get(row).map_or(Value::Null, cell),
+            ValueReader::Other(c) => c.get(row).map_or(Value::Null, cell),
         }
     }
 
     /// Whether two rows have the same value, or both none.
     pub fn same(&self, one: usize, other: usize) -> bool {
         match self {
-            Cells::Text(c) => c.get(one) == c.get(other),
-            Cells::Texts(c) => c.values(c.of_row(one)).eq(c.values(c.of_row(other))),
-            Cells::Float(_) | Cells::Int(_) | Cells::Time(_) | Cells::List(_) | Cells::Other(_) => {
-                self.get(one) == self.get(other)
-            }
+            ValueReader::Text(c) => c.get(one) == c.get(other),
+            ValueReader::Texts(c) => c.values(c.of_row(one)).eq(c.values(c.of_row(other))),
+            ValueReader::Float(_)
+            | ValueReader::Int(_)
+            | ValueReader::Time(_)
+            | ValueReader::List(_)
+            | ValueReader::Other(_) => self.get(one) == self.get(other),
         }
     }
 
     /// Feeds a hash with the value in that row: the same for rows that are [`Cells::same`].
     pub fn hash(&self, row: usize, hasher: &mut impl Hasher) {
         match self {
-            Cells::Texts(c) => {
+            ValueReader::Texts(c) => {
                 let places = c.of_row(row);
                 hasher.write_usize(places.len());
                 c.values(places).for_each(|text| text.hash(hasher));
             }
-            Cells::Text(_)
-            | Cells::Float(_)
-            | Cells::Int(_)
-            | Cells::Time(_)
-            | Cells::List(_)
-            | Cells::Other(_) => match self.get(row) {
+            ValueReader::Text(_)
+            | ValueReader::Float(_)
+            | ValueReader::Int(_)
+            | ValueReader::Time(_)
+            | ValueReader::List(_)
+            | ValueReader::Other(_) => match self.get(row) {
                 Value::Null => hasher.write_u8(0),
                 Value::Bool(b) => hasher.write_u8(1 + u8::from(b)),
                 // 0 and -0 are equal.
@@ -286,7 +294,7 @@ pub fn convert(column: &Column, kind: Type) -> PolarsResult<Column> {
     if kind == Type::Number && column.dtype().is_primitive_numeric() {
         return column.cast(&wanted);
     }
-    let cells = Cells::new(column);
+    let cells = ValueReader::new(column);
     let mut builder = Builder::new(column.name(), kind, column.len());
     for row in 0..column.len() {
         builder.push(cells.get(row));
@@ -298,7 +306,7 @@ pub fn convert(column: &Column, kind: Type) -> PolarsResult<Column> {
 mod tests {
     use std::borrow::Cow;
 
-    use super::{Builder, Cells};
+    use super::{Builder, ValueReader};
     use crate::value::{Type, Value};
 
     #[test]
@@ -310,8 +318,8 @@ mod tests {
             builder.push(Value::multi(values.collect()));
         }
         let column = builder.finish().slice(1, 5);
-        let cells = Cells::new(&column);
-        assert!(matches!(cells, Cells::Texts(_)));
+        let cells = ValueReader::new(&column);
+        assert!(matches!(cells, ValueReader::Texts(_)));
         let both = Value::Multi(vec!["a".into(), "b".into()]);
         let values: Vec<Value<'_>> = (0..5).map(|row| cells.get(row)).collect();
         let one = Value::text("a");

@@ -10,7 +10,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use polars::prelude::{Column, IdxSize, PolarsResult, StringChunked};
 
-use crate::exec::frame::reader::Cells;
+use crate::exec::frame::reader::ValueReader;
 
 /// Rows that are looked at before it is decided whether they repeat enough.
 const SAMPLE: usize = 1024;
@@ -22,27 +22,27 @@ const PROBE: usize = 1 << 16;
 const FEW: usize = 4;
 
 /// Which rows are the same.
-pub(in crate::exec) struct Distinct {
+pub(in crate::exec) struct Dictionary {
     /// The first row of each kind.
     pub firsts: Vec<usize>,
     /// The kind of each row: a place in `firsts`.
     kinds: Vec<IdxSize>,
 }
 
-impl Distinct {
+impl Dictionary {
     /// The kinds of `height` rows, by their values in all of `cells`.
-    pub fn of(cells: &[Cells<'_>], height: usize) -> Distinct {
+    pub fn of(cells: &[ValueReader<'_>], height: usize) -> Dictionary {
         match cells {
-            [Cells::Text(texts)] if texts.len() == height => Distinct::of_texts(texts),
+            [ValueReader::Text(texts)] if texts.len() == height => Dictionary::of_texts(texts),
             [first, others @ ..] if !others.is_empty() && height > SAMPLE => {
                 // Column by column: few values are compared at a time, which lie close together.
-                let first = Distinct::of(&[*first], height);
+                let first = Dictionary::of(&[*first], height);
                 others.iter().fold(first, |found, cells| {
-                    found.with(&Distinct::of(&[*cells], height))
+                    found.with(&Dictionary::of(&[*cells], height))
                 })
             }
             _ => {
-                let mut finder = Finder::new(cells, height);
+                let mut finder = Encoder::new(cells, height);
                 finder.find(height);
                 finder.found
             }
@@ -50,62 +50,62 @@ impl Distinct {
     }
 
     /// The kinds of rows that are the same in both.
-    fn with(self, other: &Distinct) -> Distinct {
+    fn with(self, other: &Dictionary) -> Dictionary {
         let pairs = self.kinds.iter().zip(&other.kinds);
-        Distinct::of_keys(pairs.map(|(a, b)| u64::from(*a) << 32 | u64::from(*b)))
+        Dictionary::of_keys(pairs.map(|(a, b)| u64::from(*a) << 32 | u64::from(*b)))
     }
 
     /// The kinds of `height` rows by their values in `cells`; of texts that seldom repeat, each row
     /// may be one of its own.
-    pub fn of_few(cells: Cells<'_>, height: usize) -> Distinct {
+    pub fn encode_if_low_cardinality(cells: ValueReader<'_>, height: usize) -> Dictionary {
         match cells {
-            Cells::Text(texts) if height == texts.len() && height > PROBE => {
-                let some = Distinct::of_keys(texts.iter().take(PROBE).map(Key::of));
+            ValueReader::Text(texts) if height == texts.len() && height > PROBE => {
+                let some = Dictionary::of_keys(texts.iter().take(PROBE).map(Key::of));
                 match some.firsts.len() * 2 > PROBE {
-                    true => Distinct {
+                    true => Dictionary {
                         firsts: (0..height).collect(),
                         kinds: (0..height as IdxSize).collect(),
                     },
-                    false => Distinct::of_texts(texts),
+                    false => Dictionary::of_texts(texts),
                 }
             }
-            _ => Distinct::of(&[cells], height),
+            _ => Dictionary::of(&[cells], height),
         }
     }
 
     /// The same as [`Distinct::of`], or nothing where rows seldom repeat, so that finding out does not pay.
-    pub fn if_worth_it(cells: &[Cells<'_>], height: usize) -> Option<Distinct> {
+    pub fn encode_if_repetitive(cells: &[ValueReader<'_>], height: usize) -> Option<Dictionary> {
         let sample = height.min(SAMPLE);
-        let mut finder = Finder::new(cells, height);
+        let mut finder = Encoder::new(cells, height);
         finder.find(sample);
         if finder.found.firsts.len() * FEW > sample {
             return None;
         }
-        if let [Cells::Text(texts)] = cells
+        if let [ValueReader::Text(texts)] = cells
             && texts.len() == height
         {
-            return Some(Distinct::of_texts(texts));
+            return Some(Dictionary::of_texts(texts));
         }
         finder.find(height);
         Some(finder.found)
     }
 
     /// The kinds of texts: most are so short that they are compared as numbers.
-    fn of_texts(texts: &StringChunked) -> Distinct {
-        Distinct::of_keys(texts.iter().map(Key::of))
+    fn of_texts(texts: &StringChunked) -> Dictionary {
+        Dictionary::of_keys(texts.iter().map(Key::of))
     }
 
     /// The kinds of texts by where they are stored: texts that are stored twice count as different.
-    pub fn of_stored(texts: &StringChunked) -> Distinct {
+    pub fn from_categorical(texts: &StringChunked) -> Dictionary {
         let mut keys = Vec::with_capacity(texts.len());
         for (piece, array) in texts.downcast_iter().enumerate() {
             let views = array.views().iter().zip(array.iter());
             keys.extend(views.map(|(view, text)| text.map(|_| (piece as u32, view.as_u128()))));
         }
-        Distinct::of_keys(keys.into_iter())
+        Dictionary::of_keys(keys.into_iter())
     }
 
-    fn of_keys<K: Hash + Eq>(rows: impl ExactSizeIterator<Item = K>) -> Distinct {
+    fn of_keys<K: Hash + Eq>(rows: impl ExactSizeIterator<Item = K>) -> Dictionary {
         let state = FixedState::default();
         let mut table: HashTable<IdxSize> = HashTable::new();
         let mut keys: Vec<K> = Vec::new();
@@ -129,7 +129,7 @@ impl Distinct {
             };
             kinds.push(kind);
         }
-        Distinct { firsts, kinds }
+        Dictionary { firsts, kinds }
     }
 
     /// The kind of a row: a place in `firsts`.
@@ -141,7 +141,7 @@ impl Distinct {
     ///
     /// # Errors
     /// Never on account of data.
-    pub fn spread(&self, kinds: &Column) -> PolarsResult<Column> {
+    pub fn gather(&self, kinds: &Column) -> PolarsResult<Column> {
         kinds.take_slice(&self.kinds)
     }
 }
@@ -176,20 +176,20 @@ pub(in crate::exec) fn short(text: &str) -> Option<u128> {
     Some(u128::from_le_bytes(bytes))
 }
 
-struct Finder<'c, 'f> {
-    cells: &'f [Cells<'c>],
+struct Encoder<'c, 'f> {
+    cells: &'f [ValueReader<'c>],
     state: FixedState,
     table: HashTable<IdxSize>,
-    found: Distinct,
+    found: Dictionary,
 }
 
-impl<'c, 'f> Finder<'c, 'f> {
-    fn new(cells: &'f [Cells<'c>], height: usize) -> Finder<'c, 'f> {
-        Finder {
+impl<'c, 'f> Encoder<'c, 'f> {
+    fn new(cells: &'f [ValueReader<'c>], height: usize) -> Encoder<'c, 'f> {
+        Encoder {
             cells,
             state: FixedState::default(),
             table: HashTable::new(),
-            found: Distinct {
+            found: Dictionary {
                 firsts: Vec::new(),
                 kinds: Vec::with_capacity(height),
             },
@@ -223,7 +223,7 @@ impl<'c, 'f> Finder<'c, 'f> {
     }
 }
 
-fn hash_of(cells: &[Cells<'_>], state: &FixedState, row: usize) -> u64 {
+fn hash_of(cells: &[ValueReader<'_>], state: &FixedState, row: usize) -> u64 {
     let mut hasher = state.build_hasher();
     cells.iter().for_each(|c| c.hash(row, &mut hasher));
     hasher.finish()
@@ -233,18 +233,18 @@ fn hash_of(cells: &[Cells<'_>], state: &FixedState, row: usize) -> u64 {
 mod tests {
     use polars::prelude::{AnyValue, Column};
 
-    use super::Distinct;
-    use crate::exec::frame::reader::Cells;
+    use super::Dictionary;
+    use crate::exec::frame::reader::ValueReader;
 
     #[test]
     fn rows_are_the_same_when_all_values_are() {
         let texts = Column::new("a".into(), [Some("x"), None, Some("x"), Some("y"), None]);
         let numbers = Column::new("b".into(), [1.0, 0.0, 1.0, 1.0, -0.0]);
-        let cells = [Cells::new(&texts), Cells::new(&numbers)];
-        let distinct = Distinct::of(&cells, 5);
+        let cells = [ValueReader::new(&texts), ValueReader::new(&numbers)];
+        let distinct = Dictionary::of(&cells, 5);
         assert_eq!(distinct.firsts, [0, 1, 3]);
         let spread = distinct
-            .spread(&Column::new("c".into(), ["p", "q", "r"]))
+            .gather(&Column::new("c".into(), ["p", "q", "r"]))
             .expect("rows there are");
         let values: Vec<AnyValue<'_>> = (0..5).map(|i| spread.get(i).expect("a row")).collect();
         assert_eq!(values, ["p", "q", "p", "r", "q"].map(AnyValue::String));
@@ -258,8 +258,9 @@ mod tests {
             Column::new("a".into(), differ),
             Column::new("a".into(), repeat),
         );
-        assert!(Distinct::if_worth_it(&[Cells::new(&differ)], 5000).is_none());
-        let found = Distinct::if_worth_it(&[Cells::new(&repeat)], 5000).expect("they repeat");
+        assert!(Dictionary::encode_if_repetitive(&[ValueReader::new(&differ)], 5000).is_none());
+        let found = Dictionary::encode_if_repetitive(&[ValueReader::new(&repeat)], 5000)
+            .expect("they repeat");
         assert_eq!(found.firsts, [0, 1, 2, 3, 4, 5, 6]);
     }
 
@@ -280,7 +281,7 @@ mod tests {
             Some("a text of more letters"),
         ];
         let texts = Column::new("t".into(), texts);
-        let distinct = Distinct::of(&[Cells::new(&texts)], texts.len());
+        let distinct = Dictionary::of(&[ValueReader::new(&texts)], texts.len());
         assert_eq!(distinct.firsts, [0, 1, 2, 3, 4, 5, 6]);
         let kinds: Vec<usize> = (7..12).map(|row| distinct.kind(row)).collect();
         assert_eq!(kinds, [0, 2, 3, 4, 5]);
@@ -296,17 +297,17 @@ mod tests {
             Column::new("t".into(), &texts),
             Column::new("n".into(), &numbers),
         );
-        let cells = [Cells::new(&texts), Cells::new(&numbers)];
-        let mut finder = super::Finder::new(&cells, 3000);
+        let cells = [ValueReader::new(&texts), ValueReader::new(&numbers)];
+        let mut finder = super::Encoder::new(&cells, 3000);
         finder.find(3000);
-        let found = Distinct::of(&cells, 3000);
+        let found = Dictionary::of(&cells, 3000);
         assert_eq!(found.firsts, finder.found.firsts);
         assert_eq!(found.kinds, finder.found.kinds);
     }
 
     #[test]
     fn no_column_makes_all_rows_the_same() {
-        let distinct = Distinct::of(&[], 3);
+        let distinct = Dictionary::of(&[], 3);
         assert_eq!(distinct.firsts, [0]);
     }
 }

@@ -11,15 +11,15 @@ const KEPT: usize = 1024;
 const KEPT_TEXTS: usize = 16_384;
 
 /// Answers for values, told by a key that equal values share.
-pub(in crate::exec) struct Known<T> {
+pub(in crate::exec) struct Memo<T> {
     answers: Vec<Option<(u128, T)>>,
     asked: usize,
     new: usize,
 }
 
-impl<T: Copy> Default for Known<T> {
-    fn default() -> Known<T> {
-        Known {
+impl<T: Copy> Default for Memo<T> {
+    fn default() -> Memo<T> {
+        Memo {
             answers: vec![None; KEPT],
             asked: 0,
             new: 0,
@@ -27,7 +27,7 @@ impl<T: Copy> Default for Known<T> {
     }
 }
 
-impl<T: Copy> Known<T> {
+impl<T: Copy> Memo<T> {
     /// The answer for the value with that key.
     pub(in crate::exec) fn of(&mut self, key: u128, answer: impl FnOnce() -> T) -> T {
         // Where most values are new, looking for them costs more than it saves.
@@ -50,16 +50,16 @@ impl<T: Copy> Known<T> {
 }
 
 /// The same for texts, told by what they say and a number of whoever asks.
-pub(in crate::exec) struct KnownTexts<'t, T> {
+pub(in crate::exec) struct TextMemo<'t, T> {
     answers: Vec<Option<(u64, &'t str, u32, T)>>,
     hash: FixedState,
     asked: usize,
     new: usize,
 }
 
-impl<T: Copy> Default for KnownTexts<'_, T> {
+impl<T: Copy> Default for TextMemo<'_, T> {
     fn default() -> Self {
-        KnownTexts {
+        TextMemo {
             answers: vec![None; KEPT_TEXTS],
             hash: FixedState::default(),
             asked: 0,
@@ -68,7 +68,7 @@ impl<T: Copy> Default for KnownTexts<'_, T> {
     }
 }
 
-impl<'t, T: Copy> KnownTexts<'t, T> {
+impl<'t, T: Copy> TextMemo<'t, T> {
     /// The answer for a text.
     pub(in crate::exec) fn of(
         &mut self,

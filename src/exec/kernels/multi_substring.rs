@@ -25,14 +25,14 @@ const COUNTED: usize = 1 << 15;
 const BLOCK: usize = 128;
 
 /// Patterns, told by their numbers, by a text that stands in all that they match.
-pub(in crate::exec) struct Needles {
+pub(in crate::exec) struct MultiSubstring {
     texts: Vec<Needle>,
     /// Patterns of the empty text.
     anywhere: Vec<usize>,
     /// Texts of four bytes and more, by four of them.
-    long: Sieve,
+    long: NgramFilter,
     /// Texts of one to three bytes, by their first two; what follows the only one may be anything.
-    short: Option<Sieve>,
+    short: Option<NgramFilter>,
     /// Texts of one byte.
     single: Vec<u32>,
 }
@@ -43,15 +43,15 @@ struct Needle {
 }
 
 /// Two or four neighbouring bytes of texts.
-struct Sieve {
+struct NgramFilter {
     /// 1 where bytes of that number may be among them.
     table: Vec<u8>,
     /// Where the bytes of each number begin.
     starts: Vec<u32>,
-    sought: Vec<Gram>,
+    sought: Vec<Ngram>,
 }
 
-struct Gram {
+struct Ngram {
     bytes: u32,
     /// Where it stands in its text.
     at: u32,
@@ -59,21 +59,21 @@ struct Gram {
 }
 
 /// How often grams stand in some of the values that will be looked through.
-pub(in crate::exec) struct Frequencies(Vec<u32>);
+pub(in crate::exec) struct NgramFrequencies(Vec<u32>);
 
-impl Frequencies {
+impl NgramFrequencies {
     /// In some of so many texts.
     pub(in crate::exec) fn of<'t>(
         texts: impl Iterator<Item = &'t str>,
         count: usize,
-    ) -> Frequencies {
+    ) -> NgramFrequencies {
         let mut counts = vec![0; COUNTED];
         for text in texts.step_by(count / SAMPLE + 1) {
             for gram in text.as_bytes().windows(GRAM) {
                 counts[number(folded(gram), COUNTED)] += 1;
             }
         }
-        Frequencies(counts)
+        NgramFrequencies(counts)
     }
 
     fn of_gram(&self, gram: u32) -> u32 {
@@ -81,13 +81,13 @@ impl Frequencies {
     }
 }
 
-impl Needles {
+impl MultiSubstring {
     /// Patterns with their texts in lower case; what is rare in what is looked through, if that is
     /// known.
     pub(in crate::exec) fn of(
         pairs: impl IntoIterator<Item = (usize, String)>,
-        frequencies: Option<&Frequencies>,
-    ) -> Needles {
+        frequencies: Option<&NgramFrequencies>,
+    ) -> MultiSubstring {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut anywhere = Vec::new();
         let mut texts: Vec<Needle> = Vec::new();
@@ -111,10 +111,13 @@ impl Needles {
             texts.filter(move |(_, needle)| range.contains(&needle.text.len()))
         };
         let long = of_length(GRAM..usize::MAX);
-        let long = long.map(|(at, needle)| rarest(at, &needle.text, frequencies));
+        let long = long.map(|(at, needle)| rarest_ngram(at, &needle.text, frequencies));
         let short = of_length(1..GRAM).flat_map(|(at, needle)| beginnings(at, &needle.text));
-        let (long, short) = (Sieve::of(long.collect()), Sieve::of(short.collect()));
-        Needles {
+        let (long, short) = (
+            NgramFilter::of(long.collect()),
+            NgramFilter::of(short.collect()),
+        );
+        MultiSubstring {
             anywhere,
             long,
             short: (!short.sought.is_empty()).then_some(short),
@@ -173,7 +176,7 @@ impl Needles {
             let block = &text[start..end];
             let count = match &self.short {
                 Some(short) => sifted(block, &self.long, short, &mut found),
-                None => self.long.sifted(block, &mut found),
+                None => self.long.candidates(block, &mut found),
             };
             for at in &found[..count] {
                 let at = start + usize::from(*at);
@@ -196,13 +199,13 @@ impl Needles {
     }
 }
 
-impl Sieve {
-    fn of(mut sought: Vec<Gram>) -> Sieve {
+impl NgramFilter {
+    fn of(mut sought: Vec<Ngram>) -> NgramFilter {
         // One byte in fifty is set or fewer, while the table fits the fastest caches.
         let (few, many) = (sought.len() * 64, sought.len() * 8);
         let numbers = few.min(many.max(1 << 15)).next_power_of_two();
         let numbers = numbers.clamp(1 << 12, 1 << 24);
-        let number = |gram: &Gram| number(gram.bytes, numbers);
+        let number = |gram: &Ngram| number(gram.bytes, numbers);
         let mut table = vec![0; numbers];
         let mut starts = vec![0; numbers + 1];
         for number in sought.iter().map(number) {
@@ -213,7 +216,7 @@ impl Sieve {
             starts[at] += starts[at - 1];
         }
         sought.sort_unstable_by_key(number);
-        Sieve {
+        NgramFilter {
             table,
             starts,
             sought,
@@ -227,7 +230,7 @@ impl Sieve {
 
     /// The places of a block where four bytes sought may begin.
     #[inline(never)]
-    fn sifted(&self, block: &[u8], found: &mut [u8; BLOCK]) -> usize {
+    fn candidates(&self, block: &[u8], found: &mut [u8; BLOCK]) -> usize {
         assert!(!self.table.is_empty(), "no place need be checked then");
         let mut count = 0;
         for (at, gram) in block.windows(GRAM).enumerate() {
@@ -257,7 +260,7 @@ impl Sieve {
 
 /// The places of a block where four bytes that are sought may begin, or two.
 #[inline(never)]
-fn sifted(block: &[u8], four: &Sieve, two: &Sieve, found: &mut [u8; BLOCK]) -> usize {
+fn sifted(block: &[u8], four: &NgramFilter, two: &NgramFilter, found: &mut [u8; BLOCK]) -> usize {
     assert!(
         !four.table.is_empty() && !two.table.is_empty(),
         "no place need be checked then"
@@ -271,15 +274,15 @@ fn sifted(block: &[u8], four: &Sieve, two: &Sieve, found: &mut [u8; BLOCK]) -> u
 }
 
 /// The bytes of a text that stand least often in what is looked through.
-fn rarest(needle: u32, text: &[u8], frequencies: Option<&Frequencies>) -> Gram {
+fn rarest_ngram(needle: u32, text: &[u8], frequencies: Option<&NgramFrequencies>) -> Ngram {
     let grams = text.windows(GRAM).map(folded).enumerate();
     let rarity = |(_, gram): &(usize, u32)| {
         let known = frequencies.map_or(0, |frequencies| frequencies.of_gram(*gram));
         let letters = gram.to_le_bytes().into_iter();
-        (known, letters.map(commonness).sum::<u32>())
+        (known, letters.map(frequency).sum::<u32>())
     };
     let (at, bytes) = grams.min_by_key(rarity).unwrap_or_default();
-    Gram {
+    Ngram {
         bytes,
         at: at as u32,
         needle,
@@ -287,7 +290,7 @@ fn rarest(needle: u32, text: &[u8], frequencies: Option<&Frequencies>) -> Gram {
 }
 
 /// How common a byte is in paths and command lines, where nothing is known of them.
-fn commonness(byte: u8) -> u32 {
+fn frequency(byte: u8) -> u32 {
     match byte {
         b'e' | b's' | b'i' | b't' | b'o' | b'n' | b'r' | b'a' => 4,
         b'.' | b' ' | b'\\' | b'c' | b'd' | b'l' | b'm' | b'p' | b'w' | b'x' => 3,
@@ -314,8 +317,8 @@ fn folded_pair(pair: &[u8]) -> u32 {
 }
 
 /// The first two bytes of a short text; of one byte, with whatever follows.
-fn beginnings(needle: u32, text: &[u8]) -> Vec<Gram> {
-    let gram = |bytes| Gram {
+fn beginnings(needle: u32, text: &[u8]) -> Vec<Ngram> {
+    let gram = |bytes| Ngram {
         bytes,
         at: 0,
         needle,
@@ -336,7 +339,7 @@ mod tests {
 
     use proptest::prelude::{Strategy, prop, proptest};
 
-    use super::{Frequencies, Needles};
+    use super::{MultiSubstring, NgramFrequencies};
     use crate::testing;
 
     fn text(letters: &'static str, most: usize) -> impl Strategy<Value = String> {
@@ -346,9 +349,9 @@ mod tests {
     }
 
     fn agree(needles: &[String], texts: &[String]) {
-        let frequencies = Frequencies::of(texts.iter().map(String::as_str), texts.len());
+        let frequencies = NgramFrequencies::of(texts.iter().map(String::as_str), texts.len());
         for known in [None, Some(&frequencies)] {
-            let sought = Needles::of(needles.iter().cloned().enumerate(), known);
+            let sought = MultiSubstring::of(needles.iter().cloned().enumerate(), known);
             for text in texts {
                 let lower = text.to_ascii_lowercase();
                 let stands = |at: &usize| lower.contains(&needles[*at]);

@@ -8,10 +8,10 @@ use polars::prelude::{
     StringChunked,
 };
 
-use crate::exec::engine::fences::apart;
+use crate::exec::engine::fences::optimization_fence;
 use crate::exec::frame::reader::field;
 use crate::exec::frame::{Frame, column};
-use crate::exec::operators::order::leveled;
+use crate::exec::operators::order::broadcast;
 use crate::value::Type;
 
 /// Rows that are remembered; a power of two.
@@ -21,7 +21,7 @@ const KEPT: usize = 16_384;
 const NO_ROW: u32 = u32::MAX;
 
 /// Rows without most of those that repeat the texts of others in all of these fields.
-pub(in crate::exec) fn thin(frame: Frame, fields: &[String]) -> Frame {
+pub(in crate::exec) fn partial_distinct(frame: Frame, fields: &[String]) -> Frame {
     let columns: Vec<Lazy> = fields.iter().map(|name| column(name)).collect();
     let Some(first) = columns.first() else {
         return frame;
@@ -34,14 +34,14 @@ pub(in crate::exec) fn thin(frame: Frame, fields: &[String]) -> Frame {
         |_, f| Ok(field(f[0].name(), Type::Bool)),
     );
     Frame {
-        lazy: apart(frame.lazy.filter(is_new)),
+        lazy: optimization_fence(frame.lazy.filter(is_new)),
         schema: frame.schema,
     }
 }
 
 /// Whether a row's texts are not seen to be those of a row before.
 fn is_new(columns: &[Column]) -> PolarsResult<Column> {
-    let columns = leveled(columns);
+    let columns = broadcast(columns);
     let texts = columns.iter().map(Column::str);
     let texts: Vec<&StringChunked> = texts.collect::<PolarsResult<_>>()?;
     let height = columns.first().map_or(0, Column::len);

@@ -34,7 +34,7 @@ struct Part<'p> {
 }
 
 /// The places of texts in their order by bytes. Equal ones come in any order.
-pub(in crate::exec) fn in_order(texts: &[impl AsRef<str> + Sync]) -> Vec<u32> {
+pub(in crate::exec) fn argsort_strings(texts: &[impl AsRef<str> + Sync]) -> Vec<u32> {
     let mut places: Vec<Place> = (0..texts.len() as u32).map(|at| (0, at)).collect();
     let mut parts = vec![Part {
         places: &mut places,
@@ -47,7 +47,7 @@ pub(in crate::exec) fn in_order(texts: &[impl AsRef<str> + Sync]) -> Vec<u32> {
     let large = |part: &Part<'_>| cores > 1 && part.places.len() * cores * 2 > texts.len();
     while let Some(at) = parts.iter().position(large) {
         let part = parts.swap_remove(at);
-        parts.extend(further(part, texts));
+        parts.extend(refine_bucket(part, texts));
     }
     parts.sort_unstable_by_key(|part| part.places.len());
     let parts = Mutex::new(parts);
@@ -56,7 +56,7 @@ pub(in crate::exec) fn in_order(texts: &[impl AsRef<str> + Sync]) -> Vec<u32> {
         while let Some(part) = next() {
             let mut own = vec![part];
             while let Some(part) = own.pop() {
-                own.extend(further(part, texts));
+                own.extend(refine_bucket(part, texts));
             }
         }
     };
@@ -69,7 +69,7 @@ pub(in crate::exec) fn in_order(texts: &[impl AsRef<str> + Sync]) -> Vec<u32> {
 }
 
 /// Puts a part in order by the next bytes of its texts; gives what more bytes must tell apart.
-fn further<'p>(part: Part<'p>, texts: &[impl AsRef<str>]) -> Vec<Part<'p>> {
+fn refine_bucket<'p>(part: Part<'p>, texts: &[impl AsRef<str>]) -> Vec<Part<'p>> {
     let Part { places, alike } = part;
     let text = |at: u32| &texts[at as usize].as_ref().as_bytes()[alike..];
     if places.len() <= FEW {
@@ -120,7 +120,7 @@ fn number_of(text: &[u8]) -> u64 {
 mod tests {
     use proptest::prelude::{Strategy, prop, proptest};
 
-    use super::in_order;
+    use super::argsort_strings;
     use crate::testing;
 
     /// Texts that begin alike, some of them the same.
@@ -144,7 +144,7 @@ mod tests {
         };
         let texts: Vec<String> = (0..super::LARGE + 5).map(text).collect();
         let mut sorted: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let found = in_order(&texts);
+        let found = argsort_strings(&texts);
         let found: Vec<&str> = found.into_iter().map(|at| sorted[at as usize]).collect();
         sorted.sort_unstable();
         assert!(found == sorted);
@@ -156,7 +156,7 @@ mod tests {
         #[test]
         fn texts_are_in_the_order_of_their_bytes(texts in texts()) {
             let mut sorted: Vec<&str> = texts.iter().map(String::as_str).collect();
-            let found: Vec<&str> = in_order(&sorted).into_iter().map(|at| sorted[at as usize]).collect();
+            let found: Vec<&str> = argsort_strings(&sorted).into_iter().map(|at| sorted[at as usize]).collect();
             sorted.sort_unstable();
             assert_eq!(found, sorted);
         }

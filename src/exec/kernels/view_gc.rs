@@ -7,10 +7,10 @@ use polars::prelude::{
     Column, DataFrame, IntoColumn as _, NewChunkedArray as _, PolarsResult, StringChunked,
 };
 
-use crate::exec::kernels::dictionary::Distinct;
+use crate::exec::kernels::dictionary::Dictionary;
 
 /// Bytes that are not looked at.
-const LITTLE: usize = 1 << 18;
+const MIN_BYTES: usize = 1 << 18;
 
 /// Texts are copied where they take at most one in so many of the bytes that they hold on to. Rows
 /// come in pieces that hold on to the same bytes, so that it must be few even if all are wanted.
@@ -23,7 +23,7 @@ const LONG: usize = 13;
 ///
 /// # Errors
 /// Never on account of data.
-pub(in crate::exec) fn compact(rows: DataFrame) -> PolarsResult<DataFrame> {
+pub(in crate::exec) fn gc_string_views(rows: DataFrame) -> PolarsResult<DataFrame> {
     let height = rows.height();
     let columns = rows.into_columns().into_iter().map(|column| {
         let smaller = match column.str() {
@@ -44,24 +44,24 @@ pub(in crate::exec) fn held(texts: &StringChunked) -> usize {
 /// The texts, each stored once; nothing where that would save little.
 fn of_texts(texts: &StringChunked) -> PolarsResult<Option<Column>> {
     let held = held(texts);
-    if held < LITTLE {
+    if held < MIN_BYTES {
         return Ok(None);
     }
     let long = texts.iter().flatten().map(str::len).filter(|l| *l >= LONG);
     if long.sum::<usize>() * PART > held {
         return Ok(None);
     }
-    let stored = Distinct::of_stored(texts);
+    let stored = Dictionary::from_categorical(texts);
     let each = stored.firsts.iter().map(|row| texts.get(*row));
     let each = StringChunked::from_iter_options(texts.name().clone(), each);
-    stored.spread(&each.into_column()).map(Some)
+    stored.gather(&each.into_column()).map(Some)
 }
 
 #[cfg(test)]
 mod tests {
     use polars::prelude::{DataFrame, IntoColumn as _, NamedFrom as _, Series};
 
-    use super::{compact, held};
+    use super::{gc_string_views, held};
 
     #[test]
     fn few_rows_hold_on_to_their_own_texts_only() {
@@ -84,11 +84,11 @@ mod tests {
         let mask = (0..40_000).map(|row| row % 37 < 3).collect();
         let few = rows.filter(&mask).expect("of one height");
         let held_by = |rows: &DataFrame| held(rows.columns()[0].str().expect("texts"));
-        let less = compact(few.clone()).expect("nothing is wrong with it");
+        let less = gc_string_views(few.clone()).expect("nothing is wrong with it");
         assert!(less.equals_missing(&few));
         assert!(held_by(&less) * 8 < held_by(&few));
         // What takes most of what it holds on to stays where it is.
-        let all = compact(rows.clone()).expect("nor with it");
+        let all = gc_string_views(rows.clone()).expect("nor with it");
         assert!(all.equals_missing(&rows));
         assert_eq!(held_by(&all), held_by(&rows));
     }

@@ -10,14 +10,14 @@ use polars::prelude::{
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::engine::fences::{apart, reads_files};
+use crate::exec::engine::fences::{has_file_scan, optimization_fence};
 use crate::exec::expr::builtin_aggregates;
-use crate::exec::frame::reader::{Builder, Cells, field, places_of};
+use crate::exec::frame::reader::{Builder, ValueReader, field, places_of};
 use crate::exec::frame::{Frame, cast, column, missing};
-use crate::exec::operators::distinct_count::with_firsts;
+use crate::exec::operators::distinct_count::flag_first_occurrences;
 use crate::exec::operators::order::distinct_values;
 use crate::exec::operators::sort::sorted;
-use crate::functions::stats::{Builtin, Samples};
+use crate::functions::stats::{Builtin, GroupValues};
 use crate::plan::schema::{Pattern, Schema};
 use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
 use crate::value::{Type, Value};
@@ -55,7 +55,7 @@ impl Executor<'_> {
         let (frame, names) = self.group_columns(frame, grouping.by, grouping.fill)?;
         let (frame, calls) = self.argument_columns(frame, aggregates)?;
         let (frame, whole) = self.in_order(frame, &names, &calls)?;
-        let (frame, calls, marked) = with_firsts(frame, &names, calls);
+        let (frame, calls, marked) = flag_first_occurrences(frame, &names, calls);
         let mut schema: Schema = names.iter().map(|n| (n.clone(), frame.kind(n))).collect();
         let mut lazy = frame.lazy.clone();
         let lowered: Vec<Lowered> = calls
@@ -75,7 +75,7 @@ impl Executor<'_> {
             };
             // Groups that lack a key are left out only now, apart from what is below: in the scan
             // that condition would have the keys of all rows read before any other is tried.
-            apart(groups.agg(aggregated)).filter(present(&names))
+            optimization_fence(groups.agg(aggregated)).filter(present(&names))
         };
         lazy = finish(lazy, &names, &lowered);
         for l in &lowered {
@@ -115,7 +115,7 @@ impl Executor<'_> {
         calls: &[AggregateCall],
     ) -> Result<(Frame, Vec<String>)> {
         let mut whole = Vec::new();
-        if calls.iter().all(|call| call.function.in_parts) || !reads_files(&frame.lazy) {
+        if calls.iter().all(|call| call.function.decomposable) || !has_file_scan(&frame.lazy) {
             return Ok((frame, whole));
         }
         let of = |call: &AggregateCall| match &call.arg {
@@ -135,7 +135,7 @@ impl Executor<'_> {
         let in_parts = |call: &AggregateCall| {
             let sums_whole = || of(call).is_some_and(|name| whole.contains(&name));
             let is_exact = call.function.builtin.is_some_and(Builtin::is_exact);
-            call.function.in_parts || is_exact && sums_whole()
+            call.function.decomposable || is_exact && sums_whole()
         };
         if calls.iter().all(in_parts) {
             return Ok((frame, whole));
@@ -330,8 +330,8 @@ impl Executor<'_> {
             let lists = Gathered::new(columns[0].list()?);
             let times = columns.get(1).map(|c| c.list()).transpose()?;
             let times = times.map(Gathered::new);
-            let cells = Cells::new(&lists.values);
-            let at = times.as_ref().map(|times| Cells::new(&times.values));
+            let cells = ValueReader::new(&lists.values);
+            let at = times.as_ref().map(|times| ValueReader::new(&times.values));
             let mut builder = Builder::new("", kind, lists.len());
             for group in 0..lists.len() {
                 if cancelled.load(std::sync::atomic::Ordering::Relaxed) {
@@ -342,7 +342,7 @@ impl Executor<'_> {
                 // A field that is not there is one missing value, also where there are no rows.
                 let timed = times.as_ref().map_or(0..0, |times| times.range(group));
                 let time_of = |row: usize| at.as_ref()?.get(row).as_number();
-                let samples = Samples {
+                let samples = GroupValues {
                     values: rows.clone().map(|row| cells.get(row)).collect(),
                     times: (0..rows.len())
                         .map(|row| timed.clone().nth(row).and_then(time_of))
@@ -357,7 +357,7 @@ impl Executor<'_> {
                 builder.push(if spoiled {
                     Value::Null
                 } else {
-                    (function.body)(&samples)
+                    (function.scalar)(&samples)
                 });
             }
             Ok(builder.finish().with_name(columns[0].name().clone()))

@@ -12,15 +12,15 @@ use crate::value::{Type, Value};
 
 impl Executor<'_> {
     /// What `Scan::Given` stands for here.
-    pub(in crate::exec) fn given(&self) -> Result<Frame> {
-        let given = self.given.borrow().last().cloned();
+    pub(in crate::exec) fn binding(&self) -> Result<Frame> {
+        let given = self.bindings.borrow().last().cloned();
         given.ok_or_else(|| Error::internal("a plan takes rows that nobody gives it"))
     }
 
     /// The body over the rows of `input`, which are computed once.
-    pub(in crate::exec) fn bound(&self, input: &Plan, body: &Plan) -> Result<Frame> {
+    pub(in crate::exec) fn with_binding(&self, input: &Plan, body: &Plan) -> Result<Frame> {
         let rows = self.run(input)?;
-        self.lower_over(&rows, body)
+        self.lower_with(&rows, body)
     }
 
     /// The plan that an expansion makes of the rows of `input`, over these rows.
@@ -29,14 +29,14 @@ impl Executor<'_> {
         let present = rows.clone().without_empty_columns();
         let table = expansion.needs_rows().then(|| to_table(&rows));
         let plan = expansion.plan(&schema_of(&present), table.as_ref(), self.context)?;
-        self.lower_over(&rows, &plan)
+        self.lower_with(&rows, &plan)
     }
 
-    fn lower_over(&self, rows: &Rows, body: &Plan) -> Result<Frame> {
+    fn lower_with(&self, rows: &Rows, body: &Plan) -> Result<Frame> {
         let frame = Frame::typed(rows.frame().clone(), schema_of(rows));
-        self.given.borrow_mut().push(frame);
+        self.bindings.borrow_mut().push(frame);
         let lowered = self.lower(body);
-        self.given.borrow_mut().pop();
+        self.bindings.borrow_mut().pop();
         lowered
     }
 

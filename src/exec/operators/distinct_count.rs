@@ -12,10 +12,10 @@ use polars::prelude::{
     BooleanChunked, Column, DataType, Expr as Lazy, IntoColumn as _, NewChunkedArray as _,
 };
 
-use crate::exec::engine::fences::reads_files;
-use crate::exec::frame::reader::{Cells, field};
+use crate::exec::engine::fences::has_file_scan;
+use crate::exec::frame::reader::{ValueReader, field};
 use crate::exec::frame::{Frame, column};
-use crate::exec::operators::order::leveled;
+use crate::exec::operators::order::broadcast;
 use crate::functions::stats::{Builtin, StatsFunction, StatsGroup, Takes};
 use crate::plan::schema::Pattern;
 use crate::plan::{AggregateCall, AggregateInput};
@@ -27,12 +27,12 @@ const SETS: usize = 32;
 /// Of rows that come out of files: those marked that are the first to have a value in their group,
 /// so that counts of distinct values are counts of marks. Whether any were is told, too: such a
 /// frame must be computed once only.
-pub(in crate::exec) fn with_firsts(
+pub(in crate::exec) fn flag_first_occurrences(
     frame: Frame,
     by: &[String],
     calls: Vec<AggregateCall>,
 ) -> (Frame, Vec<AggregateCall>, bool) {
-    if !reads_files(&frame.lazy) {
+    if !has_file_scan(&frame.lazy) {
         return (frame, calls, false);
     }
     let by: Vec<Lazy> = by.iter().map(|n| column(n)).collect();
@@ -54,7 +54,7 @@ pub(in crate::exec) fn with_firsts(
         let first = first_seen(&by, column(field)).cast(DataType::Int64);
         marks.push((mark.clone(), Type::Number, first));
         counted.push(AggregateCall {
-            function: &MARKS,
+            function: &FIRST,
             arg: AggregateInput::Field(Pattern::exact(&mark)),
             ..call
         });
@@ -68,7 +68,7 @@ pub(in crate::exec) fn with_firsts(
 }
 
 /// The number of marks, 0 where there is none.
-static MARKS: StatsFunction = StatsFunction {
+static FIRST: StatsFunction = StatsFunction {
     name: "marks",
     aliases: &[],
     group: StatsGroup::Aggregate,
@@ -77,14 +77,14 @@ static MARKS: StatsFunction = StatsFunction {
     parameter: None,
     returns: |_| Type::Number,
     needs_time: false,
-    ordered: false,
-    in_parts: true,
+    order_sensitive: false,
+    decomposable: true,
     counts_distinct: false,
     doc: "The number of marks.",
     example: ("", "", ""),
-    body: |samples| Value::Num(samples.numbers().iter().sum()),
+    scalar: |samples| Value::Num(samples.numbers().iter().sum()),
     builtin: Some(Builtin::CountTrue),
-    running: None,
+    accumulator: None,
     per: None,
     metrics: false,
 };
@@ -93,16 +93,16 @@ static MARKS: StatsFunction = StatsFunction {
 /// Which of several rows it is hangs on the order in which they come. It says so once: the
 /// expression must be computed one time only.
 fn first_seen(by: &[Lazy], value: Lazy) -> Lazy {
-    let seen = Seen::default();
+    let seen = ShardedHashSet::default();
     value.map_many(
-        move |columns: &mut [Column]| Ok(seen.mark(columns)),
+        move |columns: &mut [Column]| Ok(seen.insert(columns)),
         by,
         |_, fields| Ok(field(fields[0].name(), Type::Bool)),
     )
 }
 
 /// The values that were seen.
-struct Seen {
+struct ShardedHashSet {
     /// Equal values give equal numbers. That two of a thousand million different ones do is as
     /// likely as one in 10^20, and nobody can choose values that do: the states are others in
     /// each run of the program.
@@ -110,21 +110,21 @@ struct Seen {
     sets: [Mutex<HashTable<u128>>; SETS],
 }
 
-impl Default for Seen {
-    fn default() -> Seen {
+impl Default for ShardedHashSet {
+    fn default() -> ShardedHashSet {
         // The standard library's random numbers.
         let state = || FixedState::with_seed(RandomState::new().build_hasher().finish());
-        Seen {
+        ShardedHashSet {
             states: [state(), state()],
             sets: [const { Mutex::new(HashTable::new()) }; SETS],
         }
     }
 }
 
-impl Seen {
+impl ShardedHashSet {
     /// Marks rows: `columns` are the value and what groups it.
-    fn mark(&self, columns: &[Column]) -> Column {
-        let columns = leveled(columns);
+    fn insert(&self, columns: &[Column]) -> Column {
+        let columns = broadcast(columns);
         let height = columns.first().map_or(0, Column::len);
         let mut hashes = vec![[0; 2]; height];
         for column in &columns {
@@ -146,7 +146,7 @@ impl Seen {
             rows[*place] = row as u32;
             *place += 1;
         }
-        let value = Cells::new(&columns[0]);
+        let value = ValueReader::new(&columns[0]);
         let has_gaps = columns[0].null_count() > 0;
         let mut first = vec![false; height];
         for (set, values) in self.sets.iter().enumerate() {
@@ -180,8 +180,8 @@ impl Seen {
 
     /// Takes a column's values into the hashes of their rows.
     fn hash(&self, column: &Column, hashes: &mut [[u64; 2]]) {
-        match Cells::new(column) {
-            Cells::Text(texts) => {
+        match ValueReader::new(column) {
+            ValueReader::Text(texts) => {
                 for (text, hashes) in texts.iter().zip(hashes) {
                     self.mix(hashes, |hasher| match text {
                         Some(text) => {
@@ -233,11 +233,11 @@ mod tests {
 
     use polars::prelude::Column;
 
-    use super::Seen;
+    use super::ShardedHashSet;
 
     #[test]
     fn a_value_counts_once_in_each_group() {
-        let seen = Seen::default();
+        let seen = ShardedHashSet::default();
         let mut counted = 0;
         let mut expected: HashSet<(u32, String)> = HashSet::new();
         for piece in 0..4_u32 {
@@ -256,7 +256,7 @@ mod tests {
                 Column::new("t".into(), &texts),
                 Column::new("g".into(), &groups),
             ];
-            let marked = seen.mark(&columns);
+            let marked = seen.insert(&columns);
             counted += marked
                 .bool()
                 .expect("conditions")

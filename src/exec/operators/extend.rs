@@ -65,7 +65,7 @@ impl Executor<'_> {
                 let time = cast(value.clone(), kind, Type::Time);
                 let other = value.clone().is_not_null().and(time.clone().is_null());
                 let probe = frame.lazy.clone().select([other.any(true).alias(OTHER)]);
-                let probe = self.computed(probe)?;
+                let probe = self.collect_lazy(probe)?;
                 let other = probe.column(OTHER).map_err(polars_error)?;
                 let is_text = other.bool().map_err(polars_error)?.get(0) == Some(true);
                 Ok(if is_text {

@@ -7,7 +7,7 @@ use polars::prelude::{Expr as Lazy, lit};
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::blame::Blame;
-use crate::exec::engine::fences::{apart, reads_files};
+use crate::exec::engine::fences::{has_file_scan, optimization_fence};
 use crate::exec::fields::tried;
 use crate::exec::frame::{Frame, column};
 use crate::knowledge::fault::FaultKind;
@@ -23,7 +23,7 @@ impl Executor<'_> {
     /// A time that can't be understood.
     pub fn search(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
         if is_plain(search) {
-            return self.plain(search, frame);
+            return self.compile_predicate(search, frame);
         }
         Ok(match search {
             Search::And(parts) => joined(self.parts(parts, Search::And, frame)?, true),
@@ -77,7 +77,7 @@ impl Executor<'_> {
         seen: &Frame,
     ) -> Result<Frame> {
         let (first, then) = match search {
-            Search::And(_) if reads_files(&frame.lazy) => {
+            Search::And(_) if has_file_scan(&frame.lazy) => {
                 let (first, then): (Vec<_>, Vec<_>) =
                     conjuncts(search).cloned().partition(is_cheap);
                 let looked_at = fields_looked_at(&first);
@@ -91,7 +91,7 @@ impl Executor<'_> {
         };
         let mut lazy = frame.lazy.filter(self.search(&first, seen)?);
         if let Some(then) = then {
-            lazy = apart(lazy).filter(self.search(&then, seen)?);
+            lazy = optimization_fence(lazy).filter(self.search(&then, seen)?);
         }
         Ok(Frame {
             lazy,
@@ -110,7 +110,7 @@ impl Executor<'_> {
         let mut terms = Vec::with_capacity(others.len() + 1);
         if !plain.is_empty() {
             let plain = join(plain.into_iter().cloned().collect());
-            terms.push(self.plain(&plain, frame)?);
+            terms.push(self.compile_predicate(&plain, frame)?);
         }
         for other in others {
             terms.push(self.search(other, frame)?);
@@ -207,9 +207,9 @@ impl Executor<'_> {
             effect: "the event type is switched off",
             beside: None,
         };
-        let before = self.of_knowledge.replace(true);
+        let before = self.warn_missing_fields.replace(true);
         let found = self.blaming(blame, || self.search(search, frame));
-        self.of_knowledge.set(before);
+        self.warn_missing_fields.set(before);
         found
     }
 

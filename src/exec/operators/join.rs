@@ -9,10 +9,10 @@ use polars::prelude::{
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::frame::{Frame, cast, column, missing, polars_error};
-use crate::exec::optimize::runtime_filter::few_values;
+use crate::exec::optimize::runtime_filter::collect_in_list;
 use crate::exec::scan::summaries::height;
 use crate::plan::Plan;
-use crate::plan::optimize::filter_through_aggregate::narrowed;
+use crate::plan::optimize::filter_through_aggregate::push_filter_through_aggregate;
 use crate::plan::schema::Schema;
 use crate::source::Span;
 use crate::value::Type;
@@ -30,7 +30,7 @@ pub(in crate::exec) fn joined_schema<'s>(schemas: impl Iterator<Item = &'s Schem
 }
 
 /// How rows are joined; see [`Plan::Join`].
-pub(in crate::exec) struct By<'p> {
+pub(in crate::exec) struct JoinSpec<'p> {
     pub fields: &'p [String],
     pub outer: bool,
     pub overwrite: bool,
@@ -79,16 +79,16 @@ impl Executor<'_> {
     }
 
     /// The rows of a join with what a subsearch finds.
-    pub(in crate::exec) fn join_subsearch(
+    pub(in crate::exec) fn push_build_keys(
         &self,
         left: &Plan,
         right: &Plan,
         join: impl FnOnce(Frame, Frame) -> Result<Frame>,
         inner_by: Option<&[String]>,
     ) -> Result<Frame> {
-        if let Plan::Subsearch { input, .. } = right
-            && !self.reads_many(left)
-            && self.reads_many(input)
+        if let Plan::Subquery { input, .. } = right
+            && !self.is_large_scan(left)
+            && self.is_large_scan(input)
         {
             let rows = self.lower(left)?;
             let rows = self.computed_frame(rows)?;
@@ -127,8 +127,8 @@ impl Executor<'_> {
                 return Ok(None);
             }
             if partners.kind(field) != Type::Time
-                && let Some(values) = few_values(&keys, 0)
-                && let Some(fewer) = narrowed(&left, field, &values)
+                && let Some(values) = collect_in_list(&keys, 0)
+                && let Some(fewer) = push_filter_through_aggregate(&left, field, &values)
             {
                 left = Cow::Owned(fewer);
             }
@@ -140,8 +140,13 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// What Polars says of the keys; that there are too many partners.
-    pub(in crate::exec) fn join(&self, left: Frame, right: Frame, by: &By<'_>) -> Result<Frame> {
-        let By {
+    pub(in crate::exec) fn join(
+        &self,
+        left: Frame,
+        right: Frame,
+        by: &JoinSpec<'_>,
+    ) -> Result<Frame> {
+        let JoinSpec {
             fields,
             outer,
             overwrite,
@@ -214,7 +219,7 @@ impl Executor<'_> {
         };
         let mut left_rows = with_keys(&left);
         if max != 1 {
-            let bounded = self.bounded_partners(partners.clone(), &keys, &fields, span)?;
+            let bounded = self.limit_join_fanout(partners.clone(), &keys, &fields, span)?;
             left_rows = left_rows.with_columns(bounded.into_iter().collect::<Vec<_>>());
         }
         let joined = left_rows

@@ -11,16 +11,16 @@ use crate::exec::Executor;
 use crate::exec::engine::fences::collect;
 use crate::exec::expr::scalar::stop;
 use crate::exec::frame::column;
-use crate::exec::frame::reader::common_height;
+use crate::exec::frame::reader::broadcast_len;
 use crate::source::Span;
 
 /// The column of how many rows have a key.
-const PARTNERS: &str = "__partners";
+const FANOUT: &str = "__partners";
 
 impl Executor<'_> {
     /// The first of some keys, as it is, that fails once the rows looked at have more partners in
     /// all than a join may make; none where no row has several.
-    pub(in crate::exec) fn bounded_partners(
+    pub(in crate::exec) fn limit_join_fanout(
         &self,
         partners: LazyFrame,
         keys: &[Lazy],
@@ -29,13 +29,13 @@ impl Executor<'_> {
     ) -> Result<Option<Lazy>> {
         let several = partners
             .group_by(keys)
-            .agg([len().alias(PARTNERS)])
-            .filter(column(PARTNERS).gt(1));
+            .agg([len().alias(FANOUT)])
+            .filter(column(FANOUT).gt(1));
         let several = collect(several).map_err(|e| self.failed(e))?;
         if several.height() == 0 {
             return Ok(None);
         }
-        let counts = Counts::of(&several).map_err(|e| self.failed(e))?;
+        let counts = KeyCardinalities::of(&several).map_err(|e| self.failed(e))?;
         let most = self.context.limits.joined_rows;
         let made = AtomicUsize::new(0);
         let failure = Arc::clone(&self.failure);
@@ -55,22 +55,22 @@ impl Executor<'_> {
 }
 
 /// How many partners rows have, by their keys; keys that one row has are left out.
-struct Counts {
+struct KeyCardinalities {
     several: HashMap<Vec<u8>, usize>,
     /// The values that the most rows have, and how many.
     commonest: (Vec<String>, usize),
 }
 
-impl Counts {
+impl KeyCardinalities {
     /// The counts of a frame of keys and their number of rows.
-    fn of(several: &DataFrame) -> PolarsResult<Counts> {
+    fn of(several: &DataFrame) -> PolarsResult<KeyCardinalities> {
         let (counts, keys) = several
             .columns()
             .split_last()
             .expect("there is a column of counts");
         let counts = counts.cast(&DataType::UInt64)?;
         let counts = counts.u64()?;
-        let mut made = Counts {
+        let mut made = KeyCardinalities {
             several: HashMap::with_capacity(several.height()),
             commonest: (Vec::new(), 0),
         };
@@ -124,7 +124,7 @@ fn each_key(keys: &[Column], mut each: impl FnMut(usize, &[u8])) -> PolarsResult
         .map(Column::str)
         .collect::<PolarsResult<Vec<_>>>()?;
     let mut key = Vec::new();
-    'rows: for row in 0..common_height(keys) {
+    'rows: for row in 0..broadcast_len(keys) {
         key.clear();
         for column in &columns {
             let Some(value) = column.get(row) else {

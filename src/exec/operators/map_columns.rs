@@ -12,17 +12,17 @@ use crate::syntax::ast::{Expr, ExprKind};
 
 /// Frames of up to that many columns are computed once and kept; of a wider one the columns that
 /// the kernel reads are computed first, and the others only if something after it wants them.
-const NARROW: usize = 64;
+const MATERIALIZE_BELOW_COLUMNS: usize = 64;
 
 impl Executor<'_> {
     /// The rows of `input` with the kernel's columns.
-    pub(in crate::exec) fn put_beside(
+    pub(in crate::exec) fn map_columns(
         &self,
         input: &Plan,
         kernel: &dyn ColumnKernel,
     ) -> Result<Frame> {
         let mut frame = self.lower(input)?;
-        if frame.schema.len() <= NARROW || is_volatile(input) {
+        if frame.schema.len() <= MATERIALIZE_BELOW_COLUMNS || is_volatile(input) {
             let schema = frame.schema.clone();
             let rows = self.collect(frame)?;
             frame = Frame::typed(rows.frame().clone(), schema);

@@ -7,9 +7,9 @@ use polars::prelude::{
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::frame::reader::{Builder, Cells, common_height, field};
+use crate::exec::frame::reader::{Builder, ValueReader, broadcast_len, field};
 use crate::exec::frame::{Frame, column, missing, polars_error};
-use crate::exec::kernels::dictionary::Distinct;
+use crate::exec::kernels::dictionary::Dictionary;
 use crate::exec::scan::sources::{BY_TIME, by_time};
 use crate::plan::Plan;
 use crate::time::Span;
@@ -28,7 +28,7 @@ pub(in crate::exec) fn distinct_values(c: Lazy) -> Lazy {
 fn per_value(c: Lazy, kind: Type, f: fn(Value<'_>) -> Value<'_>) -> Lazy {
     c.map(
         move |column| {
-            let cells = Cells::new(&column);
+            let cells = ValueReader::new(&column);
             let mut builder = Builder::new(column.name(), kind, column.len());
             for row in 0..column.len() {
                 builder.push(f(cells.get(row)));
@@ -40,7 +40,7 @@ fn per_value(c: Lazy, kind: Type, f: fn(Value<'_>) -> Value<'_>) -> Lazy {
 }
 
 /// One text for the values of several fields, missing when one of them is.
-pub(in crate::exec) fn combination(fields: &[String], frame: &Frame) -> Lazy {
+pub(in crate::exec) fn composite_key(fields: &[String], frame: &Frame) -> Lazy {
     let mut inputs: Vec<Lazy> = fields
         .iter()
         .map(|f| {
@@ -53,8 +53,8 @@ pub(in crate::exec) fn combination(fields: &[String], frame: &Frame) -> Lazy {
         .collect();
     let first = inputs.remove(0);
     let run = |columns: &mut [Column]| {
-        let height = common_height(columns);
-        let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
+        let height = broadcast_len(columns);
+        let cells: Vec<ValueReader<'_>> = columns.iter().map(ValueReader::new).collect();
         let single: Vec<bool> = columns.iter().map(|c| c.len() == 1).collect();
         let mut builder = StringChunkedBuilder::new("key".into(), height);
         let mut key = String::new();
@@ -85,7 +85,7 @@ pub(in crate::exec) fn combination(fields: &[String], frame: &Frame) -> Lazy {
 
 /// The first row of each combination of values, or the newest where rows have still to be brought
 /// into the order of their time: few of them, then.
-fn first_of_each(frame: Frame, fields: &[String], keep_empty: bool, newest_first: bool) -> Frame {
+fn distinct_on(frame: Frame, fields: &[String], keep_empty: bool, newest_first: bool) -> Frame {
     let there = |name: &String| match frame.has(name) {
         true => column(name),
         false => missing(Type::Text),
@@ -95,13 +95,13 @@ fn first_of_each(frame: Frame, fields: &[String], keep_empty: bool, newest_first
     inputs.extend(by_time.then(|| column(BY_TIME).cast(DataType::Int64)));
     let first = inputs.remove(0);
     let run = move |columns: &mut [Column]| {
-        let columns = leveled(columns);
+        let columns = broadcast(columns);
         let height = columns.first().map_or(0, Column::len);
-        let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
+        let cells: Vec<ValueReader<'_>> = columns.iter().map(ValueReader::new).collect();
         let (keys, time) = cells.split_at(cells.len() - usize::from(by_time));
-        let distinct = Distinct::of(keys, height);
+        let distinct = Dictionary::of(keys, height);
         let mut first = distinct.firsts.clone();
-        if let [Cells::Int(times)] = time {
+        if let [ValueReader::Int(times)] = time {
             // A row without a time comes after all that have one.
             let mut newest: Vec<Option<i64>> = vec![None; first.len()];
             for (row, time) in times.iter().enumerate() {
@@ -132,8 +132,8 @@ fn first_of_each(frame: Frame, fields: &[String], keep_empty: bool, newest_first
 }
 
 /// Columns of one height, each in one piece: a constant may come as one row.
-pub(in crate::exec) fn leveled(columns: &[Column]) -> Vec<Column> {
-    let height = common_height(columns);
+pub(in crate::exec) fn broadcast(columns: &[Column]) -> Vec<Column> {
+    let height = broadcast_len(columns);
     let leveled = columns.iter().map(|column| match column.len() {
         1 => column.new_from_index(0, height).rechunk(),
         _ => column.rechunk(),
@@ -142,7 +142,12 @@ pub(in crate::exec) fn leveled(columns: &[Column]) -> Vec<Column> {
 }
 
 /// The rows before the first for which `holds` is false.
-pub(in crate::exec) fn leading(frame: Frame, holds: Lazy, limit: usize, keep_last: bool) -> Frame {
+pub(in crate::exec) fn take_while(
+    frame: Frame,
+    holds: Lazy,
+    limit: usize,
+    keep_last: bool,
+) -> Frame {
     const GOING: &str = "__going";
     let going = holds.cast(DataType::Int64).cum_min(false);
     let going = if keep_last {
@@ -191,8 +196,8 @@ impl Executor<'_> {
             return self.lower(input);
         };
         if *count == 1 && !keep_events && !consecutive {
-            let (frame, newest_first) = self.any_order(input)?;
-            let found = first_of_each(frame, fields, *keep_empty, newest_first);
+            let (frame, newest_first) = self.lower_unordered(input)?;
+            let found = distinct_on(frame, fields, *keep_empty, newest_first);
             return Ok(match newest_first {
                 true => by_time(found),
                 false => found,
@@ -205,7 +210,7 @@ impl Executor<'_> {
         let mut lazy = frame
             .lazy
             .clone()
-            .with_column(combination(fields, &frame).alias(KEY));
+            .with_column(composite_key(fields, &frame).alias(KEY));
         if *consecutive {
             // Neighbours of one key form a run, numbered by how many changes came before.
             let changed = key().neq_missing(key().shift(lit(1))).cast(DataType::Int64);
@@ -264,10 +269,10 @@ impl Executor<'_> {
         let floor = span.floors(self.context.clock.zone, align);
         let bucketed = column(from).map(
             move |c| {
-                if let Cells::Time(times) = Cells::new(&c) {
-                    return starts(times, &floor, bucketed_kind);
+                if let ValueReader::Time(times) = ValueReader::new(&c) {
+                    return bucket_start(times, &floor, bucketed_kind);
                 }
-                let cells = Cells::new(&c);
+                let cells = ValueReader::new(&c);
                 let mut builder = Builder::new(c.name(), bucketed_kind, c.len());
                 for row in 0..c.len() {
                     let value = cells.get(row);
@@ -293,7 +298,7 @@ impl Executor<'_> {
 }
 
 /// The starts of the buckets of times.
-fn starts(
+fn bucket_start(
     times: &DatetimeChunked,
     floor: &impl Fn(i64) -> Option<i64>,
     kind: Type,

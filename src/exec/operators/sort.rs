@@ -10,10 +10,10 @@ use polars::prelude::{Column, DataType, Expr as Lazy, Field};
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::engine::fences::{apart, compacted, filters};
-use crate::exec::frame::reader::{Cells, common_height, field};
+use crate::exec::engine::fences::{has_filter, optimization_fence, with_view_gc};
+use crate::exec::frame::reader::{ValueReader, broadcast_len, field};
 use crate::exec::frame::{Frame, column};
-use crate::exec::kernels::sort_key::{Place, places};
+use crate::exec::kernels::sort_encoding::{EncodedKey, encode_keys};
 use crate::exec::operators::aggregate::stable;
 use crate::exec::operators::map_columns::is_volatile;
 use crate::exec::scan::sources::{BY_TIME, by_time};
@@ -31,20 +31,20 @@ impl Executor<'_> {
         keys: &[SortKey],
         limit: usize,
     ) -> Result<Frame> {
-        let (frame, newest_first) = self.any_order(input)?;
+        let (frame, newest_first) = self.lower_unordered(input)?;
         let there: Vec<&SortKey> = keys.iter().filter(|k| frame.has(&k.field)).collect();
         let frame = match there.as_slice() {
             [first, others @ ..] if limit > 0 && !is_volatile(input) => {
                 let mut frame = frame;
-                if filters(&frame.lazy) {
+                if has_filter(&frame.lazy) {
                     // Apart, so that only rows that are left count.
-                    frame.lazy = apart(frame.lazy);
+                    frame.lazy = optimization_fence(frame.lazy);
                 }
-                frame = leading(frame, &[first], limit);
+                frame = topk(frame, &[first], limit);
                 if !others.is_empty() {
                     // Apart, so that the first field alone says which rows are read at all.
-                    frame.lazy = apart(frame.lazy);
-                    frame = leading(frame, &there, limit);
+                    frame.lazy = optimization_fence(frame.lazy);
+                    frame = topk(frame, &there, limit);
                 }
                 frame
             }
@@ -63,12 +63,15 @@ impl Executor<'_> {
 
     /// The rows of a plan in any order, and whether they still have to be brought into that of
     /// their time: a sort does so by one key more, which takes less than two sorts.
-    pub(in crate::exec) fn any_order(&self, plan: &Plan) -> Result<(Frame, bool)> {
-        let of_input = |input: &Plan| self.any_order(input);
+    pub(in crate::exec) fn lower_unordered(&self, plan: &Plan) -> Result<(Frame, bool)> {
+        let of_input = |input: &Plan| self.lower_unordered(input);
         let (frame, newest_first) = match plan {
-            Plan::Scan(Scan::Events) => (self.events(false)?, self.ready.is_none()),
+            Plan::Scan(Scan::Events) => (self.events(false)?, self.precomputed_events.is_none()),
             Plan::Filter { input, predicate } => match input.as_ref() {
-                Plan::Scan(Scan::Events) => (self.found(predicate, false)?, self.ready.is_none()),
+                Plan::Scan(Scan::Events) => (
+                    self.found(predicate, false)?,
+                    self.precomputed_events.is_none(),
+                ),
                 Plan::Scan(_) => return Ok((self.lower(plan)?, false)),
                 _ => {
                     let (frame, newest_first) = of_input(input)?;
@@ -95,7 +98,7 @@ impl Executor<'_> {
             }
             _ => return Ok((self.lower(plan)?, false)),
         };
-        Ok((self.settled(frame)?, newest_first))
+        Ok((self.flush_if_deep(frame)?, newest_first))
     }
 }
 
@@ -133,7 +136,7 @@ pub(in crate::exec) fn sorted(frame: Frame, keys: &[SortKey], newest_first: bool
         .with_order_descending_multi(descending)
         .with_nulls_last_multi(nulls_last);
     Frame {
-        lazy: compacted(frame.lazy).sort_by_exprs(by, options),
+        lazy: with_view_gc(frame.lazy).sort_by_exprs(by, options),
         schema: frame.schema,
     }
 }
@@ -148,7 +151,7 @@ fn flush(run: &mut Vec<&SortKey>, by: &mut Vec<Lazy>, descending: &mut Vec<bool>
     let first = inputs.remove(0);
     // Not row by row: a place is that among all rows.
     by.push(first.apply_many(
-        move |columns: &mut [Column]| places(columns, &keys),
+        move |columns: &mut [Column]| encode_keys(columns, &keys),
         &inputs,
         |_, fields| Ok(Field::new(fields[0].name().clone(), DataType::UInt64)),
     ));
@@ -157,7 +160,7 @@ fn flush(run: &mut Vec<&SortKey>, by: &mut Vec<Lazy>, descending: &mut Vec<bool>
 
 /// The rows that may be among the first `limit` by these keys: no row is left out that could be,
 /// others may stay.
-fn leading(frame: Frame, keys: &[&SortKey], limit: usize) -> Frame {
+fn topk(frame: Frame, keys: &[&SortKey], limit: usize) -> Frame {
     let orders: Vec<(SortOrder, bool)> = keys
         .iter()
         .map(|key| match (key.order, frame.kind(&key.field)) {
@@ -170,9 +173,9 @@ fn leading(frame: Frame, keys: &[&SortKey], limit: usize) -> Frame {
     // Of what looks at a single column Polars' Parquet reader asks for values that no row has, and
     // for those that stand where one is missing: the column counts twice, so that rows are asked for.
     inputs.push(first.clone());
-    let bound: Arc<Bound> = Arc::default();
+    let bound: Arc<TopKThreshold> = Arc::default();
     let keep = first.map_many(
-        move |columns: &mut [Column]| Ok(within(columns, &orders, limit, &bound)),
+        move |columns: &mut [Column]| Ok(push_topk_filter(columns, &orders, limit, &bound)),
         &inputs,
         |_, fields| Ok(field(fields[0].name(), Type::Bool)),
     );
@@ -183,17 +186,23 @@ fn leading(frame: Frame, keys: &[&SortKey], limit: usize) -> Frame {
 }
 
 /// The last of the first rows seen so far.
-type Bound = RwLock<Option<Vec<Option<Place<'static>>>>>;
+type TopKThreshold = RwLock<Option<Vec<Option<EncodedKey<'static>>>>>;
 
 /// Which rows are not behind `limit` others, of those seen here or before.
-fn within(columns: &[Column], orders: &[(SortOrder, bool)], limit: usize, bound: &Bound) -> Column {
-    let height = common_height(columns);
-    let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
+fn push_topk_filter(
+    columns: &[Column],
+    orders: &[(SortOrder, bool)],
+    limit: usize,
+    bound: &TopKThreshold,
+) -> Column {
+    let height = broadcast_len(columns);
+    let cells: Vec<ValueReader<'_>> = columns.iter().map(ValueReader::new).collect();
     let place = |key: usize, row: usize| {
         let row = if columns[key].len() == 1 { 0 } else { row };
-        Place::of(cells[key].get(row), orders[key].0)
+        EncodedKey::of(cells[key].get(row), orders[key].0)
     };
-    let compare = |key: usize, a: &Option<Place<'_>>, b: &Option<Place<'_>>| match (a, b) {
+    let compare = |key: usize, a: &Option<EncodedKey<'_>>, b: &Option<EncodedKey<'_>>| match (a, b)
+    {
         (None, None) => Ordering::Equal,
         (None, Some(_)) => Ordering::Greater,
         (Some(_), None) => Ordering::Less,
@@ -212,9 +221,10 @@ fn within(columns: &[Column], orders: &[(SortOrder, bool)], limit: usize, bound:
             (0..height).filter(not_behind).collect()
         }
     };
-    let last = |row: usize| -> Vec<Option<Place<'static>>> {
+    let last = |row: usize| -> Vec<Option<EncodedKey<'static>>> {
         let each = (0..orders.len()).map(|key| place(key, row));
-        each.map(|place| place.map(Place::into_owned)).collect()
+        each.map(|place| place.map(EncodedKey::into_owned))
+            .collect()
     };
     let rows = |a: usize, b: usize| {
         (0..orders.len())
@@ -229,7 +239,7 @@ fn within(columns: &[Column], orders: &[(SortOrder, bool)], limit: usize, bound:
         kept.retain(|row| rows(*row, at).is_le());
         let tighter = last(at);
         let mut bound = bound.write().unwrap_or_else(PoisonError::into_inner);
-        let closer = |bound: &Vec<Option<Place<'static>>>| {
+        let closer = |bound: &Vec<Option<EncodedKey<'static>>>| {
             let each = tighter.iter().zip(bound).enumerate();
             each.map(|(key, (new, old))| compare(key, new, old))
                 .find(|order| order.is_ne())
@@ -250,16 +260,16 @@ mod tests {
 
     use polars::prelude::Column;
 
-    use super::{Bound, within};
+    use super::{TopKThreshold, push_topk_filter};
     use crate::plan::SortOrder;
 
     #[test]
     fn only_rows_that_are_behind_enough_others_are_left_out() {
         let keys = [(SortOrder::Number, true)];
-        let bound: Bound = RwLock::default();
+        let bound: TopKThreshold = RwLock::default();
         let kept = |numbers: &[Option<f64>]| {
             let column = Column::new("n".into(), numbers);
-            let kept = within(&[column], &keys, 2, &bound);
+            let kept = push_topk_filter(&[column], &keys, 2, &bound);
             let kept = kept.bool().expect("conditions").clone();
             kept.iter().flatten().collect::<Vec<bool>>()
         };

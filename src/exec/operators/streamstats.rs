@@ -12,9 +12,9 @@ use polars::prelude::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
 use crate::exec::expr::scalar::stop;
-use crate::exec::frame::reader::{Builder, Cells, field};
+use crate::exec::frame::reader::{Builder, ValueReader, field};
 use crate::exec::frame::{Frame, ROWS, cast, column, missing};
-use crate::exec::operators::order::combination;
+use crate::exec::operators::order::composite_key;
 use crate::functions::Context;
 use crate::functions::stats::StatsFunction;
 use crate::functions::stats::running::{AllNumbers, Course, Running, running};
@@ -42,19 +42,19 @@ enum Slot {
 }
 
 /// A reset's condition.
-struct Reset {
+struct ResetCondition {
     program: Program,
     slots: Vec<Slot>,
 }
 
 /// Everything that the pass over the rows needs.
-struct Pass {
+struct RunningWindow {
     stream: Stream,
     calls: Vec<Call>,
     key: Option<usize>,
     time: Option<usize>,
-    before: Option<Reset>,
-    after: Option<Reset>,
+    before: Option<ResetCondition>,
+    after: Option<ResetCondition>,
     clock: Context,
 }
 
@@ -81,7 +81,7 @@ impl Executor<'_> {
                 for name in several.iter().filter(|n| !frame.has(n)) {
                     self.context.missing_field(name, &frame.schema);
                 }
-                Some(add(combination(several, &frame)))
+                Some(add(composite_key(several, &frame)))
             }
         };
         let time = frame
@@ -147,9 +147,9 @@ impl Executor<'_> {
                     _ => Slot::Input(add(missing(Type::Text))),
                 })
                 .collect();
-            Ok::<_, Error>(Some(Reset { program, slots }))
+            Ok::<_, Error>(Some(ResetCondition { program, slots }))
         };
-        let pass = Pass {
+        let pass = RunningWindow {
             before: reset(&stream.reset_before, false)?,
             after: reset(&stream.reset_after, true)?,
             stream: stream.clone(),
@@ -213,9 +213,9 @@ struct Group {
     rows: VecDeque<usize>,
 }
 
-impl Pass {
+impl RunningWindow {
     fn run(&self, columns: &[Column], stopped: &dyn Fn() -> bool) -> Result<Vec<Column>> {
-        let cells: Vec<Cells<'_>> = columns.iter().map(Cells::new).collect();
+        let cells: Vec<ValueReader<'_>> = columns.iter().map(ValueReader::new).collect();
         let single: Vec<bool> = columns.iter().map(|c| c.len() == 1).collect();
         let cell = |at: usize, row: usize| cells[at].get(if single[at] { 0 } else { row });
         let time = |row: usize| self.time.and_then(|at| cell(at, row).as_number());
@@ -365,7 +365,7 @@ impl Pass {
 
     fn holds<'c>(
         &self,
-        reset: &Option<Reset>,
+        reset: &Option<ResetCondition>,
         row: usize,
         cell: &dyn Fn(usize, usize) -> Value<'c>,
         results: &[Value<'static>],

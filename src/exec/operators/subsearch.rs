@@ -15,7 +15,11 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// What running a subsearch says, or text from a `search` field that does not parse.
-    pub(in crate::exec) fn resolve(&self, search: &Search, plans: &[Plan]) -> Result<Search> {
+    pub(in crate::exec) fn inline_subsearches(
+        &self,
+        search: &Search,
+        plans: &[Plan],
+    ) -> Result<Search> {
         let mut plans = plans.iter();
         self.resolve_next(search, &mut plans)
     }
@@ -127,11 +131,11 @@ impl Executor<'_> {
     }
 
     fn subsearch_rows(&self, plan: &Plan) -> Result<Rows> {
-        self.bounded(plan, self.context.limits.subsearch_rows)
+        self.run_with_limits(plan, self.context.limits.subsearch_rows)
     }
 
     /// The rows of a subsearch, as many as the limit allows.
-    pub(in crate::exec) fn bounded(&self, plan: &Plan, most: usize) -> Result<Rows> {
+    pub(in crate::exec) fn run_with_limits(&self, plan: &Plan, most: usize) -> Result<Rows> {
         let limited = Plan::Limit {
             input: Box::new(plan.clone()),
             count: most + 1,

@@ -5,8 +5,10 @@ use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::expr::predicate::compile::{disjuncts, equals_one};
 use crate::exec::operators::filter::conjuncts;
-use crate::plan::optimize::filter_through_aggregate::{fields_above_groups, narrowed};
-use crate::plan::optimize::key_probe::decided_by;
+use crate::plan::optimize::filter_through_aggregate::{
+    filter_columns, push_filter_through_aggregate,
+};
+use crate::plan::optimize::key_probe::referenced_columns;
 use crate::plan::{Plan, Predicate};
 use crate::syntax::SpecialField;
 use crate::syntax::ast::Search;
@@ -16,27 +18,27 @@ const MOST_TEXTS: usize = 2_000;
 
 impl Executor<'_> {
     /// The plan that asks this first, if its rows were looked for.
-    pub(in crate::exec) fn sought_and_found(&self, plan: &Plan) -> Option<Plan> {
+    pub(in crate::exec) fn apply_key_filters(&self, plan: &Plan) -> Option<Plan> {
         if !self.data.has_found() {
             return None;
         }
-        let sought = self.sought_first(plan);
-        sought.filter(|sought| !self.reads_many(sought))
+        let sought = self.push_known_keys(plan);
+        sought.filter(|sought| !self.is_large_scan(sought))
     }
 
     /// The plan that asks this first, where many rows are read; none where there is nothing of the
     /// kind. It finds the same rows, though it may read others.
-    pub(in crate::exec) fn sought_first(&self, plan: &Plan) -> Option<Plan> {
-        if !self.reads_many(plan) {
+    pub(in crate::exec) fn push_known_keys(&self, plan: &Plan) -> Option<Plan> {
+        if !self.is_large_scan(plan) {
             return None;
         }
-        self.quietly(|executor| executor.sought_in(plan))
+        self.dry_run(|executor| executor.known_keys_filter(plan))
     }
 
-    fn sought_in(&self, plan: &Plan) -> Option<Plan> {
+    fn known_keys_filter(&self, plan: &Plan) -> Option<Plan> {
         let mut sought: Option<Plan> = None;
         for (at, input) in plan.inputs().into_iter().enumerate() {
-            if let Some(fewer) = self.sought_in(input) {
+            if let Some(fewer) = self.known_keys_filter(input) {
                 let plan = sought.get_or_insert_with(|| plan.clone());
                 *plan.inputs_mut().swap_remove(at) = fewer;
             }
@@ -44,9 +46,9 @@ impl Executor<'_> {
         let Plan::Filter { input, predicate } = sought.as_ref().unwrap_or(plan) else {
             return sought;
         };
-        let settled = self.settled_subsearches(predicate);
+        let settled = self.fold_constant_subsearches(predicate);
         let asked = settled.as_ref().unwrap_or(predicate);
-        let fewer = values_only(input, asked).or_else(|| self.known_only(input, asked));
+        let fewer = in_list_filter(input, asked).or_else(|| self.lookup_keys_filter(input, asked));
         if settled.is_none() && fewer.is_none() {
             return sought;
         }
@@ -58,7 +60,7 @@ impl Executor<'_> {
 
     /// A search expression with what its subsearches give, if they read no data and have nothing to
     /// tell or to write.
-    fn settled_subsearches(&self, predicate: &Predicate) -> Option<Predicate> {
+    fn fold_constant_subsearches(&self, predicate: &Predicate) -> Option<Predicate> {
         let Predicate::Search(_, plans) = predicate else {
             return None;
         };
@@ -72,11 +74,11 @@ impl Executor<'_> {
 
     /// What stands below a filter, where the first lookup that it looks at is asked only for rows
     /// that it knows, if the filter takes no others.
-    fn known_only(&self, below: &Plan, predicate: &Predicate) -> Option<Plan> {
+    fn lookup_keys_filter(&self, below: &Plan, predicate: &Predicate) -> Option<Plan> {
         let fewer = match below {
-            Plan::Filter { input, .. } => self.known_only(input, predicate)?,
+            Plan::Filter { input, .. } => self.lookup_keys_filter(input, predicate)?,
             Plan::Lookup { input, outputs, .. } => {
-                let looked_at = decided_by(predicate)?;
+                let looked_at = referenced_columns(predicate)?;
                 // What is wrong with a lookup is told when it is run.
                 let known = self.known(below, predicate, &looked_at).ok().flatten();
                 let mut written = outputs.iter().map(|(_, target)| &target.text);
@@ -84,7 +86,7 @@ impl Executor<'_> {
                     !outputs.is_empty() && !written.any(|target| looked_at.contains(target));
                 match known {
                     Some(fewer) => fewer,
-                    None if is_other => self.known_only(input, predicate)?,
+                    None if is_other => self.lookup_keys_filter(input, predicate)?,
                     None => return None,
                 }
             }
@@ -112,23 +114,23 @@ impl Executor<'_> {
         else {
             return Ok(None);
         };
-        let ([(_, key)], Some(fields)) = (keys.as_slice(), fields_above_groups(input)) else {
+        let ([(_, key)], Some(fields)) = (keys.as_slice(), filter_columns(input)) else {
             return Ok(None);
         };
         let ready = self.ready_lookup(lookup, keys, outputs)?;
         let is_there = |name: &str| fields.iter().any(|field| field == name);
-        if !ready.makes_all(looked_at, is_there) || self.takes_unknown(&ready, predicate)? {
+        if !ready.defines_all(looked_at, is_there) || self.accepts_null(&ready, predicate)? {
             return Ok(None);
         }
         let texts = ready.matcher.texts();
         let texts = texts.filter(|texts| texts.len() <= MOST_TEXTS);
-        Ok(texts.and_then(|texts| narrowed(input, &key.text, &texts)))
+        Ok(texts.and_then(|texts| push_filter_through_aggregate(input, &key.text, &texts)))
     }
 }
 
 /// Groups of which a filter takes only those whose key has one of some values, made of rows with
 /// these.
-fn values_only(groups: &Plan, predicate: &Predicate) -> Option<Plan> {
+fn in_list_filter(groups: &Plan, predicate: &Predicate) -> Option<Plan> {
     let Predicate::Search(search, plans) = predicate else {
         return None;
     };
@@ -138,7 +140,7 @@ fn values_only(groups: &Plan, predicate: &Predicate) -> Option<Plan> {
     let mut fewer = None;
     for (field, values) in conjuncts(search).filter_map(one_of) {
         let groups = fewer.as_ref().unwrap_or(groups);
-        fewer = narrowed(groups, field, &values).or(fewer);
+        fewer = push_filter_through_aggregate(groups, field, &values).or(fewer);
     }
     fewer
 }

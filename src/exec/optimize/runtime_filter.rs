@@ -3,11 +3,11 @@
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::engine::fences::reads_files;
+use crate::exec::engine::fences::has_file_scan;
 use crate::exec::frame::result::Rows;
-use crate::exec::scan::sources::ModelPart;
-use crate::plan::optimize::filter_through_aggregate::narrowed;
-use crate::plan::optimize::key_probe::{Probe, probe};
+use crate::exec::scan::sources::ModelTable;
+use crate::plan::optimize::filter_through_aggregate::push_filter_through_aggregate;
+use crate::plan::optimize::key_probe::{KeyProbe, key_probe};
 use crate::plan::{Plan, Scan};
 use crate::value::Type;
 
@@ -18,7 +18,7 @@ const MANY: u64 = 200_000;
 const MOST_VALUES: usize = 10_000;
 
 /// The values of a column, each once; none where they are too many to seek rows by them.
-pub(in crate::exec) fn few_values(rows: &Rows, column: usize) -> Option<Vec<String>> {
+pub(in crate::exec) fn collect_in_list(rows: &Rows, column: usize) -> Option<Vec<String>> {
     if rows.len() > MOST_VALUES {
         return None;
     }
@@ -32,11 +32,11 @@ pub(in crate::exec) fn few_values(rows: &Rows, column: usize) -> Option<Vec<Stri
 impl Executor<'_> {
     /// The plan without groups that its filters leave out anyway; none where that is not known
     /// before, or would not pay.
-    pub(in crate::exec) fn without_lost_groups(&self, plan: &Plan) -> Result<Option<Plan>> {
-        let Some((path, Probe { plan: values, keys })) = self.first_probe(plan) else {
+    pub(in crate::exec) fn apply_runtime_filters(&self, plan: &Plan) -> Result<Option<Plan>> {
+        let Some((path, KeyProbe { plan: values, keys })) = self.find_probe(plan) else {
             return Ok(None);
         };
-        let rows = self.quietly(|executor| executor.run(&values))?;
+        let rows = self.dry_run(|executor| executor.run(&values))?;
 
         let mut plan = plan.clone();
         let mut filter = &mut plan;
@@ -48,8 +48,8 @@ impl Executor<'_> {
             let Some(column) = rows.names().iter().position(|name| *name == key) else {
                 continue;
             };
-            if let Some(values) = few_values(&rows, column)
-                && let Some(fewer) = narrowed(filter, &key, &values)
+            if let Some(values) = collect_in_list(&rows, column)
+                && let Some(fewer) = push_filter_through_aggregate(filter, &key, &values)
             {
                 *filter = fewer;
                 is_fewer = true;
@@ -59,18 +59,18 @@ impl Executor<'_> {
     }
 
     /// The first filter over many rows that keys decide: the way to it by inputs, and its probe.
-    fn first_probe(&self, plan: &Plan) -> Option<(Vec<usize>, Probe)> {
-        if !self.reads_many(plan) {
+    fn find_probe(&self, plan: &Plan) -> Option<(Vec<usize>, KeyProbe)> {
+        if !self.is_large_scan(plan) {
             return None;
         }
         let inputs = plan.inputs().into_iter().enumerate();
         for (at, input) in inputs {
-            if let Some((mut path, probe)) = self.first_probe(input) {
+            if let Some((mut path, probe)) = self.find_probe(input) {
                 path.insert(0, at);
                 return Some((path, probe));
             }
         }
-        let found = probe(plan, |field| self.is_text_in_files(plan, field));
+        let found = key_probe(plan, |field| self.is_text_in_files(plan, field));
         found.map(|found| (Vec::new(), found))
     }
 
@@ -79,10 +79,10 @@ impl Executor<'_> {
     fn is_text_in_files(&self, plan: &Plan, field: &str) -> bool {
         match plan {
             Plan::Scan(Scan::Model { model, dataset, .. }) => {
-                let given = self.given_rows(model, dataset.as_ref());
+                let given = self.registered_rows(model, dataset.as_ref());
                 let field = field.rsplit('.').next().unwrap_or(field);
-                let is_text = |part: &&ModelPart| {
-                    reads_files(&part.frame.lazy) && part.frame.kind(field) == Type::Text
+                let is_text = |part: &&ModelTable| {
+                    has_file_scan(&part.frame.lazy) && part.frame.kind(field) == Type::Text
                 };
                 !given.is_empty() && given.iter().all(is_text)
             }
@@ -95,20 +95,20 @@ impl Executor<'_> {
     }
 
     /// Whether a plan reads many rows, as far as that is known.
-    pub(in crate::exec) fn reads_many(&self, plan: &Plan) -> bool {
+    pub(in crate::exec) fn is_large_scan(&self, plan: &Plan) -> bool {
         let many_events = self.data.event_count() >= MANY;
         match plan {
             Plan::Filter { .. } if self.is_found_in_model(plan) => false,
             Plan::Scan(Scan::Events | Scan::EventsUnordered) => many_events,
             Plan::Scan(Scan::Model { model, dataset, .. }) => {
-                let given = self.given_rows(model, dataset.as_ref());
-                let in_files = given.iter().any(|part| reads_files(&part.frame.lazy));
+                let given = self.registered_rows(model, dataset.as_ref());
+                let in_files = given.iter().any(|part| has_file_scan(&part.frame.lazy));
                 in_files || given.is_empty() && many_events
             }
             _ => plan
                 .inputs()
                 .into_iter()
-                .any(|input| self.reads_many(input)),
+                .any(|input| self.is_large_scan(input)),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::blame::Blame;
 use crate::exec::frame::{Frame, column, polars_error};
-use crate::exec::scan::summaries::kept;
+use crate::exec::scan::summaries::summary_columns;
 use crate::knowledge::models::{DataModel, Dataset};
 use crate::plan::schema::Schema;
 use crate::plan::texts::parse_search;
@@ -38,8 +38,8 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// A field rule or a data model that can't be applied.
-    pub fn summaries(&self) -> Result<Vec<Rows>> {
-        self.whole.set(true);
+    pub fn build_summaries(&self) -> Result<Vec<Rows>> {
+        self.materialize_all.set(true);
         let mut found = Vec::new();
         let (events, schema) = self.rows_and_schema(self.events(false)?)?;
         if schema.is_empty() || events.height() == 0 {
@@ -64,14 +64,15 @@ impl Executor<'_> {
                 let (search, holds) = match &dataset.base_search {
                     Some(base) => {
                         // What is wrong with it is told to those who ask for its rows.
-                        let Some(plan) = self.base_plan(base).ok().filter(|p| row_wise(p)) else {
+                        let Some(plan) = self.base_plan(base).ok().filter(|p| is_row_wise(p))
+                        else {
                             continue;
                         };
                         let effect = "the data set has no summary";
                         let blame = Blame::dataset(dataset, "the base search", base, effect);
                         let holds = self.blaming(blame, || match first_filter(&plan) {
                             Some(Predicate::Search(search, _)) => {
-                                self.search(search, &self.unmarked(events))
+                                self.search(search, &self.without_eventtypes_and_tags(events))
                             }
                             Some(Predicate::Expr(expr)) => self.condition(expr, events),
                             None => Ok(lit(true)),
@@ -103,8 +104,8 @@ impl Executor<'_> {
             Some(plan) => {
                 let mut plan = plan.as_ref().clone();
                 without_first_filter(&mut plan);
-                let made = self.over(self.data, Some(events)).lower(&plan)?;
-                self.constrained(root.dataset, made)?
+                let made = self.with_sources(self.data, Some(events)).lower(&plan)?;
+                self.apply_constraints(root.dataset, made)?
             }
             None => events,
         };
@@ -134,7 +135,10 @@ impl Executor<'_> {
         {
             let mut names: Vec<String> = datasets.iter().map(|d| belongs(d)).collect();
             names.retain(|name| rows.has(name));
-            for name in datasets.iter().flat_map(|d| kept(d, &rows.schema)) {
+            for name in datasets
+                .iter()
+                .flat_map(|d| summary_columns(d, &rows.schema))
+            {
                 if !names.contains(&name) {
                     names.push(name);
                 }
@@ -154,7 +158,9 @@ impl Executor<'_> {
             };
             let (rows, schema) = match beyond(&dataset.calculations, calculations) {
                 [] => {
-                    let slim = all.select(kept(dataset, &schema)).map_err(polars_error)?;
+                    let slim = all
+                        .select(summary_columns(dataset, &schema))
+                        .map_err(polars_error)?;
                     (some(slim)?, schema.clone())
                 }
                 further => {
@@ -171,7 +177,7 @@ impl Executor<'_> {
     /// told to those who ask for it.
     pub(in crate::exec) fn is_row_wise(&self, dataset: &Dataset) -> bool {
         let plan = dataset.base_search.as_ref().map(|b| self.base_plan(b));
-        let alone = plan.is_none_or(|plan| plan.is_ok_and(|plan| row_wise(&plan)));
+        let alone = plan.is_none_or(|plan| plan.is_ok_and(|plan| is_row_wise(&plan)));
         // One with a faulty constraint has no summary, and is an error of those who ask for it.
         let nothing = Frame::without_rows([]);
         let is_sound = || self.all_hold(dataset, &dataset.constraints, &nothing);
@@ -200,7 +206,7 @@ impl Executor<'_> {
             let blame = Blame::dataset(dataset, "the constraint", constraint, effect);
             let holds = self.blaming(blame, || {
                 let search = parse_search(self.context, constraint)?;
-                self.search(&search, &self.unmarked(rows))
+                self.search(&search, &self.without_eventtypes_and_tags(rows))
             })?;
             match holds {
                 Some(holds) => all = all.and(holds),
@@ -222,7 +228,7 @@ impl Executor<'_> {
         // Not a `select`, which would give one row where all conditions are constants.
         let lazy = rows.clone().lazy().with_columns(named.collect::<Vec<_>>());
         let masks: Vec<Lazy> = (0..count).map(|at| column(&name(at))).collect();
-        let masks = self.computed(lazy.select(masks))?;
+        let masks = self.collect_lazy(lazy.select(masks))?;
         let mask = |c: &polars::prelude::Column| Ok(c.bool().map_err(polars_error)?.clone());
         masks.columns().iter().map(mask).collect()
     }
@@ -275,7 +281,9 @@ fn kept_rows(
     rows: &DataFrame,
     schema: &Schema,
 ) -> Result<Option<Rows>> {
-    let mut rows = rows.select(kept(dataset, schema)).map_err(polars_error)?;
+    let mut rows = rows
+        .select(summary_columns(dataset, schema))
+        .map_err(polars_error)?;
     for required in dataset.fields.iter().filter(|f| f.required) {
         let Ok(there) = rows.column(&required.name) else {
             return Ok(None);
@@ -322,7 +330,7 @@ fn without_first_filter(plan: &mut Plan) {
 }
 
 /// Whether each row of a plan is made of one event, whatever the others are.
-fn row_wise(plan: &Plan) -> bool {
+fn is_row_wise(plan: &Plan) -> bool {
     match plan {
         Plan::Scan(Scan::Events | Scan::EventsUnordered) => true,
         Plan::Filter { input, predicate } => {
@@ -330,37 +338,37 @@ fn row_wise(plan: &Plan) -> bool {
                 Predicate::Search(_, subsearches) => subsearches.is_empty(),
                 Predicate::Expr(_) => true,
             };
-            alone && row_wise(input)
+            alone && is_row_wise(input)
         }
         Plan::Project { input, .. }
         | Plan::Extend { input, .. }
         | Plan::Rename { input, .. }
         | Plan::Lookup { input, .. }
-        | Plan::Explode { input, .. } => row_wise(input),
-        Plan::Scan(Scan::Model { .. } | Scan::Lookup(_) | Scan::Given)
+        | Plan::Explode { input, .. } => is_row_wise(input),
+        Plan::Scan(Scan::Model { .. } | Scan::Lookup(_) | Scan::Binding)
         | Plan::Generate { .. }
         | Plan::Values(_)
         | Plan::Aggregate { .. }
         | Plan::Window { .. }
-        | Plan::Let { .. }
-        | Plan::Expand { .. }
-        | Plan::SideBySide { .. }
+        | Plan::With { .. }
+        | Plan::Deferred { .. }
+        | Plan::HConcat { .. }
         | Plan::Stream { .. }
         | Plan::Chart { .. }
-        | Plan::Shift { .. }
-        | Plan::FillDown { .. }
+        | Plan::Lag { .. }
+        | Plan::ForwardFill { .. }
         | Plan::Sort { .. }
         | Plan::Reverse { .. }
-        | Plan::Thin { .. }
+        | Plan::PartialDistinct { .. }
         | Plan::Limit { .. }
         | Plan::Skip { .. }
-        | Plan::While { .. }
+        | Plan::TakeWhile { .. }
         | Plan::Bucket { .. }
-        | Plan::Subsearch { .. }
+        | Plan::Subquery { .. }
         | Plan::Distinct { .. }
         | Plan::Join { .. }
         | Plan::Union { .. }
-        | Plan::Beside { .. }
-        | Plan::Apply { .. } => false,
+        | Plan::MapColumns { .. }
+        | Plan::Kernel { .. } => false,
     }
 }

@@ -7,8 +7,8 @@ use crate::exec::Executor;
 use crate::exec::blame::Blame;
 use crate::exec::fields::name;
 use crate::exec::frame::{Frame, cast, column, missing, to_table};
-use crate::exec::scan::sources::ModelPart;
-use crate::exec::scan::summaries::Wanted;
+use crate::exec::scan::sources::ModelTable;
+use crate::exec::scan::summaries::ScanRequirements;
 use crate::functions::pattern;
 use crate::kernels::iplocation::Locate;
 use crate::knowledge::models::{Calculation, Dataset};
@@ -31,11 +31,11 @@ impl Executor<'_> {
         &self,
         model: &Name,
         dataset: Option<&Name>,
-        wanted: &Wanted,
+        wanted: &ScanRequirements,
     ) -> Result<Frame> {
-        let parts = self.given_rows(model, dataset);
+        let parts = self.registered_rows(model, dataset);
         if !parts.is_empty() {
-            let mut frames: Vec<Frame> = parts.iter().map(|p| prefixed(p)).collect();
+            let mut frames: Vec<Frame> = parts.iter().map(|p| qualify(p)).collect();
             let frame = if frames.len() == 1 {
                 frames.remove(0)
             } else {
@@ -67,10 +67,10 @@ impl Executor<'_> {
             return Err(error.hint("search the events and group them with `transaction`"));
         }
         let key = format!("{}.{}", found.name, dataset.name);
-        if let Some(frame) = self.summarised(&key, dataset, wanted)? {
+        if let Some(frame) = self.is_accelerated(&key, dataset, wanted)? {
             return Ok(frame);
         }
-        if !self.context.keep_summaries {
+        if !self.context.cache_model_rows {
             return self.dataset(dataset);
         }
         // Scheduled searches each have a time range of their own.
@@ -88,12 +88,12 @@ impl Executor<'_> {
     }
 
     /// Rows of a data set that were given directly; they are in the order they are given in.
-    pub(in crate::exec) fn given_rows(
+    pub(in crate::exec) fn registered_rows(
         &self,
         model: &Name,
         dataset: Option<&Name>,
-    ) -> Vec<&ModelPart> {
-        let given = |part: &&ModelPart| {
+    ) -> Vec<&ModelTable> {
+        let given = |part: &&ModelTable| {
             part.model.eq_ignore_ascii_case(&model.text)
                 && dataset.is_none_or(|d| {
                     let last = d.text.rsplit('.').next().unwrap_or_default();
@@ -104,12 +104,12 @@ impl Executor<'_> {
     }
 
     fn dataset(&self, dataset: &Dataset) -> Result<Frame> {
-        let events = self.base(dataset)?;
-        Ok(named(dataset, self.rows_of(dataset, events)?))
+        let events = self.base_search(dataset)?;
+        Ok(select_fields(dataset, self.scan_dataset(dataset, events)?))
     }
 
     /// What a data set is made of: events, or what its search makes of them.
-    pub(in crate::exec) fn base(&self, dataset: &Dataset) -> Result<Frame> {
+    pub(in crate::exec) fn base_search(&self, dataset: &Dataset) -> Result<Frame> {
         match &dataset.base_search {
             Some(base) => {
                 let node = dataset.node();
@@ -122,7 +122,11 @@ impl Executor<'_> {
     }
 
     /// The events that satisfy all constraints of a data set.
-    pub(in crate::exec) fn constrained(&self, dataset: &Dataset, events: Frame) -> Result<Frame> {
+    pub(in crate::exec) fn apply_constraints(
+        &self,
+        dataset: &Dataset,
+        events: Frame,
+    ) -> Result<Frame> {
         let mut frame = events;
         for constraint in &dataset.constraints {
             let in_model = |error: Error| {
@@ -132,7 +136,7 @@ impl Executor<'_> {
                 ))
             };
             let search = parse_search(self.context, constraint).map_err(in_model)?;
-            let seen = self.unmarked(&frame);
+            let seen = self.without_eventtypes_and_tags(&frame);
             let keep = self.search(&search, &seen).map_err(in_model)?;
             frame.lazy = frame.lazy.filter(keep);
         }
@@ -140,8 +144,8 @@ impl Executor<'_> {
     }
 
     /// The rows that events give for a data set, columns without its name.
-    pub(in crate::exec) fn rows_of(&self, dataset: &Dataset, events: Frame) -> Result<Frame> {
-        let frame = self.constrained(dataset, events)?;
+    pub(in crate::exec) fn scan_dataset(&self, dataset: &Dataset, events: Frame) -> Result<Frame> {
+        let frame = self.apply_constraints(dataset, events)?;
         let mut frame = self.calculated_all(frame, dataset, &dataset.calculations)?;
         for required in dataset.fields.iter().filter(|f| f.required) {
             frame.lazy = if frame.has(&required.name) {
@@ -165,7 +169,7 @@ impl Executor<'_> {
         if let Some(base) = &dataset.base_search {
             let effect = "the data set can't be searched";
             let blame = Blame::dataset(dataset, "the base search", base, effect);
-            self.blaming(blame, || self.base(dataset).map(drop))?;
+            self.blaming(blame, || self.base_search(dataset).map(drop))?;
         }
         self.all_hold(dataset, &dataset.constraints, &frame)?;
         let frame = self.calculated_all(frame, dataset, &dataset.calculations)?;
@@ -256,7 +260,7 @@ impl Executor<'_> {
 }
 
 /// Rows of a data set, their columns with its name.
-pub(in crate::exec) fn named(dataset: &Dataset, frame: Frame) -> Frame {
+pub(in crate::exec) fn select_fields(dataset: &Dataset, frame: Frame) -> Frame {
     let mut columns = Vec::new();
     let mut schema = Schema::new();
     for bare in BARE {
@@ -293,7 +297,7 @@ pub(in crate::exec) fn named(dataset: &Dataset, frame: Frame) -> Frame {
 }
 
 /// Rows given directly, their columns with the data set's name.
-fn prefixed(part: &ModelPart) -> Frame {
+fn qualify(part: &ModelTable) -> Frame {
     let mut columns = Vec::new();
     let mut schema = Schema::new();
     let dotted = format!("{}.", part.dataset);

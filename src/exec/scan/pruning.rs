@@ -4,42 +4,42 @@
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::frame::Frame;
-use crate::exec::scan::sources::{EventPart, micros};
+use crate::exec::scan::sources::{EventPartition, micros};
 use crate::knowledge::props::{FieldRules, TransformMethod};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::expr::matching::FieldMatcher;
-use crate::store::{Between, StoredSource};
+use crate::store::{StoredSource, TimeRange};
 use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Search};
 use crate::time;
 
 /// What holds for all events that a search finds.
-pub(in crate::exec) struct Bounds<'s> {
+pub(in crate::exec) struct ScanBounds<'s> {
     search: Option<&'s Search>,
-    between: Between,
+    between: TimeRange,
 }
 
-impl<'s> Bounds<'s> {
+impl<'s> ScanBounds<'s> {
     /// The bounds of a search: its time range, and what its first search expression asks.
     pub(in crate::exec) fn of(
-        context: &PlanContext,
+        context: &QueryContext,
         search: Option<&'s Search>,
-    ) -> Result<Bounds<'s>> {
+    ) -> Result<ScanBounds<'s>> {
         let mut between = (context.earliest.map(micros), context.latest.map(micros));
         if let Some(search) = search {
             narrow(search, context, &mut between);
         }
-        Ok(Bounds { search, between })
+        Ok(ScanBounds { search, between })
     }
 
     /// The span of time.
-    pub(in crate::exec) fn between(&self) -> Between {
+    pub(in crate::exec) fn between(&self) -> TimeRange {
         self.between
     }
 }
 
 /// Narrows a span of time by the terms that must all hold.
-fn narrow(search: &Search, context: &PlanContext, between: &mut Between) {
+fn narrow(search: &Search, context: &QueryContext, between: &mut TimeRange) {
     match search {
         Search::And(parts) => parts.iter().for_each(|p| narrow(p, context, between)),
         Search::Compare { field, op, value } if *op == CompareOp::Eq => {
@@ -65,7 +65,7 @@ fn narrow(search: &Search, context: &PlanContext, between: &mut Between) {
 }
 
 /// A time as it stands in a search; what is none is told where the filter is made.
-fn moment(value: &Literal, context: &PlanContext) -> Option<i64> {
+fn moment(value: &Literal, context: &QueryContext) -> Option<i64> {
     let clock = &context.clock;
     let at = time::time_modifier(&value.text, clock.now, clock.zone).ok()?;
     Some(micros(at))
@@ -76,7 +76,11 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// A field rule that can't be read.
-    pub(in crate::exec) fn may_meet(&self, part: &EventPart, bounds: &Bounds<'_>) -> Result<bool> {
+    pub(in crate::exec) fn may_match(
+        &self,
+        part: &EventPartition,
+        bounds: &ScanBounds<'_>,
+    ) -> Result<bool> {
         let (from, before) = bounds.between;
         if (from.is_some() || before.is_some()) && part.frame.has("_time") {
             let inside = part.span.is_some_and(|(first, last)| {
@@ -97,7 +101,10 @@ impl Executor<'_> {
             return Ok(true);
         }
         let rules = catalog.field_rules(&part.sourcetype, &part.source, &part.host);
-        Ok(may_hold(search, &Common::of(part, &rules)))
+        Ok(may_match_term(
+            search,
+            &PartitionConstants::of(part, &rules),
+        ))
     }
 
     /// The search without the terms that hold for all events it looks at, since these have the
@@ -105,10 +112,10 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// A field rule that can't be read.
-    pub(in crate::exec) fn undecided(
+    pub(in crate::exec) fn residual(
         &self,
         search: &Search,
-        bounds: &Bounds<'_>,
+        bounds: &ScanBounds<'_>,
     ) -> Result<Option<Search>> {
         let mut terms: Vec<Search> = match search {
             Search::And(parts) => parts.clone(),
@@ -116,16 +123,16 @@ impl Executor<'_> {
         };
         let all = terms.len();
         let catalog = &self.context.catalog;
-        if self.ready.is_none() && !catalog.props.minds_hosts() {
+        if self.precomputed_events.is_none() && !catalog.props.minds_hosts() {
             let mut decided = vec![true; all];
             let mut met = false;
             for part in &self.data.events {
-                if self.may_meet(part, bounds)? {
+                if self.may_match(part, bounds)? {
                     met = true;
                     let rules = catalog.field_rules(&part.sourcetype, &part.source, &part.host);
-                    let common = Common::of(part, &rules);
+                    let common = PartitionConstants::of(part, &rules);
                     for (decided, term) in decided.iter_mut().zip(&terms) {
-                        *decided &= holds(term, &common);
+                        *decided &= always_matches(term, &common);
                     }
                 }
             }
@@ -143,11 +150,11 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub(in crate::exec) fn narrowed(
+    pub(in crate::exec) fn prune_partitions(
         &self,
-        part: &EventPart,
-        bounds: &Bounds<'_>,
-    ) -> Result<EventPart> {
+        part: &EventPartition,
+        bounds: &ScanBounds<'_>,
+    ) -> Result<EventPartition> {
         let mut part = part.clone();
         if let Some(stored) = &self.data.stored
             && !part.stored.is_empty()
@@ -163,7 +170,7 @@ impl Executor<'_> {
 /// Whether a part is risk that detections made. In Splunk, a search that names no index does not
 /// see the index of risk events; here it sees all others, and so the same detections find the
 /// same however often they are run.
-fn is_made_risk(part: &EventPart) -> bool {
+fn is_made_risk(part: &EventPartition) -> bool {
     !part.stored.is_empty() && part.stored.iter().all(StoredSource::is_made_risk)
 }
 
@@ -181,20 +188,20 @@ fn names_index(search: &Search) -> bool {
 }
 
 /// What all events of a part have in common; none where that is not known.
-struct Common<'p> {
+struct PartitionConstants<'p> {
     index: Option<&'p str>,
     source: Option<&'p str>,
     sourcetype: Option<&'p str>,
 }
 
-impl<'p> Common<'p> {
+impl<'p> PartitionConstants<'p> {
     /// Field rules may set these fields anew: then nothing is known.
-    fn of(part: &'p EventPart, rules: &'p FieldRules) -> Common<'p> {
+    fn of(part: &'p EventPartition, rules: &'p FieldRules) -> PartitionConstants<'p> {
         let known = |name: &str, value: &'p str| {
             (part.frame.has(name) && !value.is_empty() && !sets(rules, name)).then_some(value)
         };
         let renamed = rules.rename.as_ref().map(|r| r.rule.as_str());
-        Common {
+        PartitionConstants {
             index: known("index", &part.index),
             source: known("source", &part.source),
             sourcetype: known("sourcetype", renamed.unwrap_or(&part.sourcetype)),
@@ -235,7 +242,7 @@ fn sets(rules: &FieldRules, name: &str) -> bool {
 }
 
 /// Whether a term holds for all events that have these values in common.
-fn holds(term: &Search, common: &Common<'_>) -> bool {
+fn always_matches(term: &Search, common: &PartitionConstants<'_>) -> bool {
     let Search::Compare {
         field,
         op: op @ CompareOp::Eq,
@@ -254,15 +261,17 @@ fn holds(term: &Search, common: &Common<'_>) -> bool {
 }
 
 /// Whether a search expression may hold for an event; false only when it certainly does not.
-fn may_hold(search: &Search, common: &Common<'_>) -> bool {
+fn may_match_term(search: &Search, common: &PartitionConstants<'_>) -> bool {
     let compare = |name: &str, op: CompareOp, value: &Literal| {
         common
             .get(name)
             .is_none_or(|known| FieldMatcher::new(op, &value.text).matches_text(known))
     };
     match search {
-        Search::And(parts) => parts.iter().all(|part| may_hold(part, common)),
-        Search::Or(parts) => parts.is_empty() || parts.iter().any(|part| may_hold(part, common)),
+        Search::And(parts) => parts.iter().all(|part| may_match_term(part, common)),
+        Search::Or(parts) => {
+            parts.is_empty() || parts.iter().any(|part| may_match_term(part, common))
+        }
         Search::Compare { field, op, value } => compare(&field.text, *op, value),
         Search::In { field, values } => values
             .iter()

@@ -9,10 +9,10 @@ use polars::prelude::{AnyValue, DataType, Scalar, TimeUnit};
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::engine::fences::compacted;
+use crate::exec::engine::fences::with_view_gc;
 use crate::exec::frame::{Frame, column};
 use crate::exec::operators::aggregate::stable;
-use crate::exec::scan::pruning::Bounds;
+use crate::exec::scan::pruning::ScanBounds;
 use crate::exec::shared_scan::Found;
 use crate::plan::schema::Schema;
 use crate::store::{Store, StoredSource, Summaries};
@@ -20,7 +20,7 @@ use crate::value::Type;
 
 /// Events of one source and sourcetype.
 #[derive(Clone)]
-pub struct EventPart {
+pub struct EventPartition {
     /// `XmlWinEventLog`
     pub sourcetype: String,
     /// `XmlWinEventLog:Security`; empty when there are several.
@@ -42,7 +42,7 @@ pub struct EventPart {
 }
 
 /// Events and summaries of a store.
-pub struct Stored {
+pub struct StoreSnapshot {
     /// The store.
     pub store: Store,
     /// What was summarised when the search began.
@@ -56,7 +56,7 @@ pub struct Stored {
 
 /// Rows of a data model's data set, given directly.
 #[derive(Clone)]
-pub struct ModelPart {
+pub struct ModelTable {
     /// `Endpoint`
     pub model: String,
     /// `Processes`
@@ -69,13 +69,13 @@ pub struct ModelPart {
 
 /// Everything a search can scan.
 #[derive(Default)]
-pub struct Data {
+pub struct DataSources {
     /// Events.
-    pub events: Vec<EventPart>,
+    pub events: Vec<EventPartition>,
     /// Data model rows given directly; they stand in for what events would give.
-    pub models: Vec<ModelPart>,
+    pub models: Vec<ModelTable>,
     /// The store that the events lie in.
-    pub stored: Option<Stored>,
+    pub stored: Option<StoreSnapshot>,
     /// Whether all of its files were decoded and none is damaged.
     pub is_sound: AtomicBool,
     /// Rows of data sets made of events once, for searches that come after.
@@ -84,7 +84,7 @@ pub struct Data {
     found: Mutex<HashMap<String, Found>>,
 }
 
-impl Data {
+impl DataSources {
     /// The rows of a data set, if an earlier search made them.
     pub(in crate::exec) fn summary(&self, dataset: &str) -> Option<Frame> {
         let summaries = self
@@ -136,7 +136,7 @@ impl Executor<'_> {
     /// # Errors
     /// A field rule that can't be applied.
     pub(in crate::exec) fn events(&self, newest_first: bool) -> Result<Frame> {
-        self.events_within(newest_first, &Bounds::of(self.context, None)?)
+        self.events_within(newest_first, &ScanBounds::of(self.context, None)?)
     }
 
     /// All events but those of parts that lie outside of the bounds.
@@ -146,16 +146,16 @@ impl Executor<'_> {
     pub(in crate::exec) fn events_within(
         &self,
         newest_first: bool,
-        bounds: &Bounds<'_>,
+        bounds: &ScanBounds<'_>,
     ) -> Result<Frame> {
         // Those who computed them make rows event by event, in whatever order.
-        if let Some(ready) = &self.ready {
+        if let Some(ready) = &self.precomputed_events {
             return Ok(ready.clone());
         }
         let mut frames = Vec::with_capacity(self.data.events.len());
         for part in &self.data.events {
-            if self.may_meet(part, bounds)? {
-                frames.push(self.with_fields(&self.narrowed(part, bounds)?)?);
+            if self.may_match(part, bounds)? {
+                frames.push(self.with_fields(&self.prune_partitions(part, bounds)?)?);
             }
         }
         let frame = match frames.len() {
@@ -200,7 +200,7 @@ pub(in crate::exec) fn by_time(frame: Frame) -> Frame {
     }
     let options = stable().with_order_descending(true).with_nulls_last(true);
     Frame {
-        lazy: compacted(frame.lazy).sort_by_exprs([column(BY_TIME)], options),
+        lazy: with_view_gc(frame.lazy).sort_by_exprs([column(BY_TIME)], options),
         schema: frame.schema,
     }
 }

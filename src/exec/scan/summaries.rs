@@ -9,9 +9,9 @@ use polars::prelude::DataFrame;
 use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::frame::Frame;
-use crate::exec::scan::models::{BARE, named};
-use crate::exec::scan::pruning::Bounds;
-use crate::exec::scan::sources::{Data, EventPart, Stored, by_time};
+use crate::exec::scan::models::{BARE, select_fields};
+use crate::exec::scan::pruning::ScanBounds;
+use crate::exec::scan::sources::{DataSources, EventPartition, StoreSnapshot, by_time};
 use crate::knowledge::models::Dataset;
 use crate::plan::analysis::fields_of;
 use crate::plan::schema::Schema;
@@ -25,7 +25,7 @@ use crate::value::Type;
 const MOST_KEPT: u64 = 2_000_000;
 
 /// What is to be seen of a data set.
-pub(in crate::exec) struct Wanted {
+pub(in crate::exec) struct ScanRequirements {
     /// Only what was summarised.
     summaries_only: bool,
     /// Nothing but what summaries hold of an event.
@@ -34,10 +34,10 @@ pub(in crate::exec) struct Wanted {
     ordered: bool,
 }
 
-impl Wanted {
+impl ScanRequirements {
     /// What summaries hold, in any order.
-    pub(in crate::exec) fn summaries(summaries_only: bool) -> Wanted {
-        Wanted {
+    pub(in crate::exec) fn summaries(summaries_only: bool) -> ScanRequirements {
+        ScanRequirements {
             summaries_only,
             slim: true,
             ordered: false,
@@ -50,8 +50,8 @@ impl Wanted {
     }
 
     /// Whole events.
-    pub(in crate::exec) fn events(summaries_only: bool) -> Wanted {
-        Wanted {
+    pub(in crate::exec) fn events(summaries_only: bool) -> ScanRequirements {
+        ScanRequirements {
             summaries_only,
             slim: false,
             ordered: true,
@@ -60,7 +60,7 @@ impl Wanted {
 }
 
 /// What an aggregation over the rows of a data set, as `tstats` plans it, wants of them.
-pub(in crate::exec) fn scanned(plan: &Plan) -> Option<Wanted> {
+pub(in crate::exec) fn scan(plan: &Plan) -> Option<ScanRequirements> {
     let Plan::Aggregate {
         input,
         aggregates,
@@ -88,10 +88,10 @@ pub(in crate::exec) fn scanned(plan: &Plan) -> Option<Wanted> {
                 below = input;
             }
             Plan::Scan(Scan::Model { summaries_only, .. }) => {
-                return Some(Wanted {
+                return Some(ScanRequirements {
                     summaries_only: *summaries_only,
                     slim,
-                    ordered: !sorted || aggregates.iter().any(|a| a.function.ordered),
+                    ordered: !sorted || aggregates.iter().any(|a| a.function.order_sensitive),
                 });
             }
             _ => return None,
@@ -119,28 +119,28 @@ fn is_slim(search: &Search) -> bool {
 }
 
 /// Sources one after the other whose rows come from the same place.
-enum Run<'r> {
+enum Segment<'r> {
     Summary(Vec<&'r str>),
-    Events(Vec<EventPart>),
+    Events(Vec<EventPartition>),
 }
 
 impl Executor<'_> {
     /// The rows below an aggregation: filters over a data set, or over those of its rows that
     /// were found for these filters.
-    pub(in crate::exec) fn filtered_model(
+    pub(in crate::exec) fn scan_model(
         &self,
         plan: &Plan,
-        wanted: &Wanted,
+        wanted: &ScanRequirements,
         found: Option<Frame>,
     ) -> Result<Frame> {
         match plan {
             Plan::Filter { input, predicate } => {
-                let rows = self.filtered_model(input, wanted, found)?;
+                let rows = self.scan_model(input, wanted, found)?;
                 self.filter(rows, predicate, false)
             }
             Plan::Scan(Scan::Model { model, dataset, .. }) => match found {
                 Some(rows) => {
-                    let given = self.given_rows(model, dataset.as_ref());
+                    let given = self.registered_rows(model, dataset.as_ref());
                     Ok(match wanted.ordered && given.is_empty() {
                         true => by_time(rows),
                         false => rows,
@@ -157,11 +157,11 @@ impl Executor<'_> {
     ///
     /// What was summarised with other knowledge is made of the events again, as it will be when
     /// the summary is renewed.
-    pub(in crate::exec) fn summarised(
+    pub(in crate::exec) fn is_accelerated(
         &self,
         key: &str,
         dataset: &Dataset,
-        wanted: &Wanted,
+        wanted: &ScanRequirements,
     ) -> Result<Option<Frame>> {
         let Some(stored) = &self.data.stored else {
             return Ok(None);
@@ -169,11 +169,11 @@ impl Executor<'_> {
         if !(wanted.slim || wanted.summaries_only) || !self.is_row_wise(dataset) {
             return Ok(None);
         }
-        let bounds = Bounds::of(self.context, None)?;
+        let bounds = ScanBounds::of(self.context, None)?;
         let mut frames = Vec::new();
-        for (at, run) in self.runs(stored, wanted)?.into_iter().enumerate() {
+        for (at, run) in self.segments(stored, wanted)?.into_iter().enumerate() {
             match run {
-                Run::Summary(keys) => {
+                Segment::Summary(keys) => {
                     let found = stored.summaries.scan(key, &keys, bounds.between())?;
                     frames.extend(found.map(|(lazy, schema, mixed)| {
                         let mut frame = Frame::lazy(lazy, &schema);
@@ -185,38 +185,42 @@ impl Executor<'_> {
                         frame
                     }));
                 }
-                Run::Events(parts) => {
+                Segment::Events(parts) => {
                     let count: u64 = parts.iter().map(|part| part.events).sum();
                     // Where many searches come one after the other, the first makes the rows.
-                    let keep = self.context.keep_summaries && wanted.slim && count <= MOST_KEPT;
+                    let keep = self.context.cache_model_rows && wanted.slim && count <= MOST_KEPT;
                     let (range, only) = (bounds.between(), wanted.summaries_only);
                     let kept = format!("{key} of events {at} {range:?} {only}");
                     if keep && let Some(rows) = self.data.summary(&kept) {
                         frames.push(rows);
                         continue;
                     }
-                    let mut data = Data::default();
+                    let mut data = DataSources::default();
                     for part in &parts {
-                        if self.may_meet(part, &bounds)? {
-                            data.events.push(self.narrowed(part, &bounds)?);
+                        if self.may_match(part, &bounds)? {
+                            data.events.push(self.prune_partitions(part, &bounds)?);
                         }
                     }
                     if data.events.is_empty() {
                         continue;
                     }
-                    let executor = self.over(&data, None);
-                    let mut rows = executor.rows_of(dataset, executor.base(dataset)?)?;
+                    let executor = self.with_sources(&data, None);
+                    let mut rows =
+                        executor.scan_dataset(dataset, executor.base_search(dataset)?)?;
                     if keep {
-                        rows = executor.computed_frame(slim(dataset, rows))?;
+                        rows = executor.computed_frame(project_summary(dataset, rows))?;
                         self.data.keep_summary(kept, rows.clone());
                     }
                     frames.push(rows);
                 }
             }
         }
-        let mut frames: Vec<Frame> = frames.into_iter().map(|f| named(dataset, f)).collect();
+        let mut frames: Vec<Frame> = frames
+            .into_iter()
+            .map(|f| select_fields(dataset, f))
+            .collect();
         let frame = match frames.len() {
-            0 => named(dataset, Frame::typed(DataFrame::empty(), Schema::new())),
+            0 => select_fields(dataset, Frame::typed(DataFrame::empty(), Schema::new())),
             1 => frames.remove(0),
             _ => self.union(frames)?,
         };
@@ -229,21 +233,26 @@ impl Executor<'_> {
     }
 
     /// Where the rows of each source come from, in the order of the sources.
-    fn runs<'r>(&'r self, stored: &'r Stored, wanted: &Wanted) -> Result<Vec<Run<'r>>> {
-        let mut runs: Vec<Run<'r>> = Vec::new();
+    fn segments<'r>(
+        &'r self,
+        stored: &'r StoreSnapshot,
+        wanted: &ScanRequirements,
+    ) -> Result<Vec<Segment<'r>>> {
+        let mut runs: Vec<Segment<'r>> = Vec::new();
         let mut stale = 0;
         for part in &self.data.events {
             if part.stored.is_empty() {
                 // Beside those of the store, in memory: they count as summarised.
                 match runs.last_mut() {
-                    Some(Run::Events(parts)) => parts.push(part.clone()),
-                    _ => runs.push(Run::Events(vec![part.clone()])),
+                    Some(Segment::Events(parts)) => parts.push(part.clone()),
+                    _ => runs.push(Segment::Events(vec![part.clone()])),
                 }
                 continue;
             }
             let mut rest: &[StoredSource] = &part.stored;
             while let Some(first) = rest.first() {
-                let current = |s: &StoredSource| stored.summaries.cover(s, Some(&stored.knowledge));
+                let current =
+                    |s: &StoredSource| stored.summaries.is_current(s, Some(&stored.knowledge));
                 let is_current = current(first);
                 let length = rest.iter().take_while(|s| current(s) == is_current).count();
                 let (sources, after) = rest.split_at(length);
@@ -251,12 +260,12 @@ impl Executor<'_> {
                 if is_current && wanted.slim {
                     let keys = sources.iter().map(|s| s.key.as_str());
                     match runs.last_mut() {
-                        Some(Run::Summary(known)) => known.extend(keys),
-                        _ => runs.push(Run::Summary(keys.collect())),
+                        Some(Segment::Summary(known)) => known.extend(keys),
+                        _ => runs.push(Segment::Summary(keys.collect())),
                     }
                     continue;
                 }
-                let covered = |s: &&StoredSource| stored.summaries.cover(s, None);
+                let covered = |s: &&StoredSource| stored.summaries.is_current(s, None);
                 stale += sources.iter().filter(covered).count() * usize::from(!is_current);
                 let sources: Vec<StoredSource> = sources
                     .iter()
@@ -267,14 +276,14 @@ impl Executor<'_> {
                     continue;
                 }
                 let (lazy, schema) = stored.store.scan(&sources, (None, None))?;
-                let part = EventPart {
+                let part = EventPartition {
                     frame: Frame::lazy(lazy, &schema),
                     stored: sources,
                     ..part.clone()
                 };
                 match runs.last_mut() {
-                    Some(Run::Events(parts)) => parts.push(part),
-                    _ => runs.push(Run::Events(vec![part])),
+                    Some(Segment::Events(parts)) => parts.push(part),
+                    _ => runs.push(Segment::Events(vec![part])),
                 }
             }
         }
@@ -295,13 +304,13 @@ impl Executor<'_> {
 }
 
 /// The columns that a summary keeps.
-fn slim(dataset: &Dataset, frame: Frame) -> Frame {
-    let names = kept(dataset, &frame.schema);
+fn project_summary(dataset: &Dataset, frame: Frame) -> Frame {
+    let names = summary_columns(dataset, &frame.schema);
     frame.select(names)
 }
 
 /// The names of the columns that a summary keeps of those there are.
-pub(in crate::exec) fn kept(dataset: &Dataset, schema: &Schema) -> Vec<String> {
+pub(in crate::exec) fn summary_columns(dataset: &Dataset, schema: &Schema) -> Vec<String> {
     let bare = BARE.iter().copied().filter(|name| *name != "_raw");
     let fields = dataset.fields.iter().map(|f| f.name.as_str());
     let mut names: Vec<String> = Vec::new();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use crate::exec::kernels::multi_substring::{Frequencies, Needles};
+use crate::exec::kernels::multi_substring::{MultiSubstring, NgramFrequencies};
 use crate::exec::shared_scan::column_predicates::{is_set, set};
 use crate::plan::expr::matching::{FieldMatcher, TermMatcher};
 
@@ -17,15 +17,15 @@ pub(super) enum Matcher {
 }
 
 /// A test of a text.
-pub(super) struct Test {
+pub(super) struct Predicate {
     /// Its bit among those of its column.
     pub bit: usize,
     matcher: Matcher,
-    way: Way,
+    way: MatchStrategy,
 }
 
 /// How a test is tried beside others.
-enum Way {
+enum MatchStrategy {
     /// What equals this text passes, nothing else.
     Whole(Box<[u8]>),
     /// What holds this text passes, nothing else.
@@ -36,22 +36,26 @@ enum Way {
     Always,
 }
 
-impl Test {
-    pub(super) fn new(bit: usize, matcher: Matcher) -> Test {
+impl Predicate {
+    pub(super) fn new(bit: usize, matcher: Matcher) -> Predicate {
         let way = match &matcher {
-            Matcher::Field(field) => match (field.whole(), field.part(), field.needle()) {
-                (Some(whole), _, _) => Way::Whole(whole.as_bytes().into()),
-                (_, Some(part), _) => Way::Holds(part.to_owned()),
-                (_, _, Some(needle)) => Way::MayHold(needle, false),
-                _ => Way::Always,
+            Matcher::Field(field) => match (
+                field.equality_literal(),
+                field.contains_literal(),
+                field.required_literal(),
+            ) {
+                (Some(whole), _, _) => MatchStrategy::Whole(whole.as_bytes().into()),
+                (_, Some(part), _) => MatchStrategy::Holds(part.to_owned()),
+                (_, _, Some(needle)) => MatchStrategy::MayHold(needle, false),
+                _ => MatchStrategy::Always,
             },
             // Letters beyond ASCII count as others in terms.
             Matcher::Term(term) => match term.needle() {
-                Some(needle) => Way::MayHold(needle, true),
-                None => Way::Always,
+                Some(needle) => MatchStrategy::MayHold(needle, true),
+                None => MatchStrategy::Always,
             },
         };
-        Test { bit, matcher, way }
+        Predicate { bit, matcher, way }
     }
 
     fn passes(&self, text: &str) -> bool {
@@ -63,17 +67,17 @@ impl Test {
 }
 
 /// Room to try a text in.
-pub(super) struct Room {
+pub(super) struct Scratch {
     /// The tests that the text passes.
     pub bits: Vec<u64>,
     tried: Vec<u64>,
     lower: Vec<u8>,
 }
 
-impl Room {
+impl Scratch {
     /// Room for so many words of bits, and so many tests.
-    pub(super) fn new(words: usize, tests: usize) -> Room {
-        Room {
+    pub(super) fn new(words: usize, tests: usize) -> Scratch {
+        Scratch {
             bits: vec![0; words],
             tried: vec![0; tests / 64 + 1],
             lower: Vec::new(),
@@ -82,28 +86,28 @@ impl Room {
 }
 
 /// Some tests of a column, ready to be tried together.
-pub(super) struct Trial {
-    tests: Arc<[Test]>,
+pub(super) struct PredicateBatch {
+    tests: Arc<[Predicate]>,
     /// The bits of the texts that are compared whole, in lower case.
     whole: HashMap<Box<[u8]>, Vec<usize>, FixedState>,
     longest: usize,
     /// The tests that pass, or may pass, where a text stands.
-    needles: Option<Needles>,
+    needles: Option<MultiSubstring>,
     always: Vec<usize>,
     beyond_ascii: Vec<usize>,
     /// Pairs of bits: the first is set where the second is not.
     opposites: Vec<(usize, usize)>,
 }
 
-impl Trial {
+impl PredicateBatch {
     /// Those tests that are asked for; what is rare in the texts to be tried, if that is known.
     pub(super) fn new(
-        tests: &Arc<[Test]>,
-        is_asked: impl Fn(&Test) -> bool,
+        tests: &Arc<[Predicate]>,
+        is_asked: impl Fn(&Predicate) -> bool,
         opposites: Vec<(usize, usize)>,
-        frequencies: Option<&Frequencies>,
-    ) -> Trial {
-        let mut trial = Trial {
+        frequencies: Option<&NgramFrequencies>,
+    ) -> PredicateBatch {
+        let mut trial = PredicateBatch {
             tests: Arc::clone(tests),
             whole: HashMap::default(),
             longest: 0,
@@ -115,23 +119,23 @@ impl Trial {
         let mut needles: Vec<(usize, String)> = Vec::new();
         for (at, test) in tests.iter().enumerate().filter(|(_, test)| is_asked(test)) {
             match &test.way {
-                Way::Whole(text) => {
+                MatchStrategy::Whole(text) => {
                     trial.longest = trial.longest.max(text.len());
                     let bits = trial.whole.entry(text.clone()).or_default();
                     bits.push(test.bit);
                 }
-                Way::Holds(text) => needles.push((at, text.clone())),
-                Way::MayHold(text, beyond_ascii) => {
+                MatchStrategy::Holds(text) => needles.push((at, text.clone())),
+                MatchStrategy::MayHold(text, beyond_ascii) => {
                     needles.push((at, text.clone()));
                     if *beyond_ascii {
                         trial.beyond_ascii.push(at);
                     }
                 }
-                Way::Always => trial.always.push(at),
+                MatchStrategy::Always => trial.always.push(at),
             }
         }
         if !needles.is_empty() {
-            trial.needles = Some(Needles::of(needles, frequencies));
+            trial.needles = Some(MultiSubstring::of(needles, frequencies));
         }
         trial
     }
@@ -142,8 +146,8 @@ impl Trial {
     }
 
     /// Sets the bits of the tests that a text passes, and no others.
-    pub(super) fn passed(&self, text: &str, room: &mut Room) {
-        let Room { bits, tried, lower } = room;
+    pub(super) fn passed(&self, text: &str, room: &mut Scratch) {
+        let Scratch { bits, tried, lower } = room;
         bits.fill(0);
         if text.len() <= self.longest {
             lower.clear();
@@ -162,7 +166,7 @@ impl Trial {
             tried.fill(0);
             needles.each(text, |at| {
                 let test = &self.tests[at];
-                if matches!(test.way, Way::Holds(_)) {
+                if matches!(test.way, MatchStrategy::Holds(_)) {
                     set(bits, test.bit);
                 } else if !is_set(tried, at) {
                     set(tried, at);

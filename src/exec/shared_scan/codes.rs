@@ -12,7 +12,7 @@ pub(super) const UNKNOWN: u32 = u32::MAX;
 const SAMPLE: usize = 256;
 
 /// Which kinds the columns of rows have, as far as they are known.
-pub(super) struct Known {
+pub(super) struct CompositeCodes {
     /// Of each combination the kind in every column.
     pub kinds: Vec<Box<[u32]>>,
     /// The combination of each row.
@@ -25,10 +25,10 @@ const ROOM: usize = 1 << 16;
 /// In the place of a combination: no row has had it yet.
 const NEW: u32 = u32::MAX;
 
-impl Known {
+impl CompositeCodes {
     /// Of so many rows; a column without kinds is not known.
-    pub(super) fn of(kinds: &[Vec<u32>], height: usize) -> Known {
-        let mut known = Known {
+    pub(super) fn of(kinds: &[Vec<u32>], height: usize) -> CompositeCodes {
+        let mut known = CompositeCodes {
             kinds: vec![vec![UNKNOWN; kinds.len()].into()],
             of_row: vec![0; height],
         };
@@ -41,7 +41,7 @@ impl Known {
     }
 
     /// With the kinds that a column has, or the only one; which combination each one was before.
-    pub(super) fn with(self, column: usize, kinds: &[u32]) -> (Known, Vec<u32>) {
+    pub(super) fn with(self, column: usize, kinds: &[u32]) -> (CompositeCodes, Vec<u32>) {
         if let [kind] = kinds {
             let before = (0..self.kinds.len() as u32).collect();
             let mut known = self;
@@ -51,7 +51,7 @@ impl Known {
                 .for_each(|kinds| kinds[column] = *kind);
             return (known, before);
         }
-        let mut made = Made {
+        let mut made = CodeAllocator {
             known: &self.kinds,
             column,
             kinds: Vec::new(),
@@ -75,8 +75,8 @@ impl Known {
                 *at = *place.or_insert_with(|| made.push(*at, *kind));
             }
         }
-        let Made { kinds, before, .. } = made;
-        (Known { kinds, of_row }, before)
+        let CodeAllocator { kinds, before, .. } = made;
+        (CompositeCodes { kinds, of_row }, before)
     }
 
     /// How many rows have each combination.
@@ -88,14 +88,14 @@ impl Known {
 }
 
 /// Combinations that are being made of others and the kinds of one more column.
-struct Made<'k> {
+struct CodeAllocator<'k> {
     known: &'k [Box<[u32]>],
     column: usize,
     kinds: Vec<Box<[u32]>>,
     before: Vec<u32>,
 }
 
-impl Made<'_> {
+impl CodeAllocator<'_> {
     fn push(&mut self, before: u32, kind: u32) -> u32 {
         let mut kinds = self.known[before as usize].clone();
         kinds[self.column] = kind;
@@ -106,7 +106,7 @@ impl Made<'_> {
 }
 
 /// Whether a column holds texts of which most are different, by some of them.
-pub(super) fn is_diverse(column: &Column) -> bool {
+pub(super) fn is_high_cardinality(column: &Column) -> bool {
     let Ok(texts) = column.as_materialized_series().str() else {
         return false;
     };

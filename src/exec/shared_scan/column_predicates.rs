@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use foldhash::fast::FixedState;
 use polars::prelude::{Column, PolarsResult, StringChunked};
 
-use crate::exec::frame::reader::Cells;
-use crate::exec::kernels::memo::{Known, KnownTexts};
-use crate::exec::kernels::multi_substring::Frequencies;
-use crate::exec::shared_scan::batch::{Matcher, Room, Test, Trial};
+use crate::exec::frame::reader::ValueReader;
+use crate::exec::kernels::memo::{Memo, TextMemo};
+use crate::exec::kernels::multi_substring::NgramFrequencies;
+use crate::exec::shared_scan::batch::{Matcher, Predicate, PredicateBatch, Scratch};
 use crate::plan::expr::matching::{FieldMatcher, TermMatcher};
 use crate::syntax::ast::{CompareOp, Literal};
 use crate::value::Value;
@@ -33,7 +33,7 @@ pub(super) type Bits = Arc<[u64]>;
 
 /// Tests being collected, by what tells them apart.
 #[derive(Default)]
-pub(super) struct Collected {
+pub(super) struct Builder {
     tests: Vec<(usize, Matcher)>,
     /// Pairs of bits: the first is set where the second is not.
     opposites: Vec<(usize, usize)>,
@@ -41,7 +41,7 @@ pub(super) struct Collected {
     bits: usize,
 }
 
-impl Collected {
+impl Builder {
     /// The bit of a comparison of the column.
     pub(super) fn field(&mut self, op: CompareOp, literal: &str) -> usize {
         let key = (op as u8, literal.to_owned());
@@ -98,46 +98,49 @@ impl Collected {
     }
 
     /// The tests, ready to be tried.
-    pub(super) fn finish(self) -> ColumnTests {
-        let tests = self.tests.into_iter().map(|(bit, m)| Test::new(bit, m));
-        let tests: Arc<[Test]> = tests.collect();
+    pub(super) fn finish(self) -> ColumnPredicates {
+        let tests = self
+            .tests
+            .into_iter()
+            .map(|(bit, m)| Predicate::new(bit, m));
+        let tests: Arc<[Predicate]> = tests.collect();
         let words = (PRESENT + self.bits) / 64 + 1;
-        let all = Trial::new(&tests, |_| true, self.opposites.clone(), None);
-        ColumnTests {
+        let all = PredicateBatch::new(&tests, |_| true, self.opposites.clone(), None);
+        ColumnPredicates {
             all: Arc::new(all),
             frequencies: OnceLock::new(),
             opposites: self.opposites,
             words,
             some: Mutex::default(),
-            kinds: Mutex::new(Kinds::new(words)),
+            kinds: Mutex::new(ValueClasses::new(words)),
             tests,
         }
     }
 }
 
 /// All tests of a column.
-pub(super) struct ColumnTests {
-    tests: Arc<[Test]>,
+pub(super) struct ColumnPredicates {
+    tests: Arc<[Predicate]>,
     opposites: Vec<(usize, usize)>,
     words: usize,
-    all: Arc<Trial>,
+    all: Arc<PredicateBatch>,
     /// What is rare in texts of the column, as far as it has been seen.
-    frequencies: OnceLock<Frequencies>,
+    frequencies: OnceLock<NgramFrequencies>,
     /// Trials of some tests, by their bits.
-    some: Mutex<HashMap<Bits, Arc<Trial>>>,
-    kinds: Mutex<Kinds>,
+    some: Mutex<HashMap<Bits, Arc<PredicateBatch>>>,
+    kinds: Mutex<ValueClasses>,
 }
 
 /// The kinds of values there are, by the tests they pass.
-struct Kinds {
+struct ValueClasses {
     numbers: HashMap<Bits, u32, FixedState>,
     bits: Vec<Bits>,
 }
 
-impl Kinds {
-    fn new(words: usize) -> Kinds {
+impl ValueClasses {
+    fn new(words: usize) -> ValueClasses {
         let missing: Bits = vec![0; words].into();
-        Kinds {
+        ValueClasses {
             numbers: HashMap::from_iter([(Arc::clone(&missing), MISSING)]),
             bits: vec![missing],
         }
@@ -145,12 +148,12 @@ impl Kinds {
 }
 
 /// A worker's room, with the kinds that it has met.
-struct Scratch {
-    room: Room,
+struct Workspace {
+    scratch: Scratch,
     met: HashMap<Bits, u32, FixedState>,
 }
 
-impl ColumnTests {
+impl ColumnPredicates {
     /// How many words the bits of its tests take.
     pub(super) fn words(&self) -> usize {
         self.words
@@ -162,12 +165,12 @@ impl ColumnTests {
     }
 
     /// The trial of all tests.
-    pub(super) fn all(&self) -> Arc<Trial> {
+    pub(super) fn all(&self) -> Arc<PredicateBatch> {
         Arc::clone(&self.all)
     }
 
     /// The trial of the tests with these bits, maybe of more, for texts like these.
-    pub(super) fn trial(&self, asked: &Bits, texts: &StringChunked) -> Arc<Trial> {
+    pub(super) fn trial(&self, asked: &Bits, texts: &StringChunked) -> Arc<PredicateBatch> {
         let mut some = self.some.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = some.get(asked) {
             return Arc::clone(known);
@@ -178,7 +181,7 @@ impl ColumnTests {
         let is_asked = |bit| is_set(asked, bit);
         let opposites = self.opposites.iter().copied();
         let opposites: Vec<(usize, usize)> = opposites.filter(|(bit, _)| is_asked(*bit)).collect();
-        let asked_for = |test: &Test| {
+        let asked_for = |test: &Predicate| {
             is_asked(test.bit) || opposites.iter().any(|(_, equal)| *equal == test.bit)
         };
         let present = || {
@@ -186,9 +189,10 @@ impl ColumnTests {
                 .downcast_iter()
                 .flat_map(|array| array.iter().flatten())
         };
-        let frequencies = || Frequencies::of(present(), texts.len());
+        let frequencies = || NgramFrequencies::of(present(), texts.len());
         let frequencies = self.frequencies.get_or_init(frequencies);
-        let trial = Trial::new(&self.tests, asked_for, opposites.clone(), Some(frequencies));
+        let trial =
+            PredicateBatch::new(&self.tests, asked_for, opposites.clone(), Some(frequencies));
         let trial = Arc::new(trial);
         some.insert(Arc::clone(asked), Arc::clone(&trial));
         trial
@@ -198,105 +202,105 @@ impl ColumnTests {
     ///
     /// # Errors
     /// Never on account of data.
-    pub(super) fn kinds(&self, column: &Column) -> PolarsResult<Vec<u32>> {
+    pub(super) fn classify(&self, column: &Column) -> PolarsResult<Vec<u32>> {
         let series = column.as_materialized_series().rechunk();
-        let mut scratch = self.scratch();
+        let mut workspace = self.workspace();
         let trial = self.all.as_ref();
         if let Ok(texts) = series.str() {
             let mut kinds = Vec::with_capacity(texts.len());
             // Texts that are stored once have the same view wherever they stand.
-            let mut known = Known::default();
+            let mut known = Memo::default();
             for array in texts.downcast_iter() {
                 for (view, text) in array.views().iter().zip(array.iter()) {
                     kinds.push(text.map_or(MISSING, |text| {
-                        known.of(view.as_u128(), || self.kind(trial, &[text], &mut scratch))
+                        known.of(view.as_u128(), || self.kind(trial, &[text], &mut workspace))
                     }));
                 }
             }
             return Ok(kinds);
         }
-        let mut known = Known::default();
+        let mut known = Memo::default();
         if let Ok(numbers) = series.i64() {
             let kind = |number: Option<i64>| {
                 number.map_or(MISSING, |number| {
                     known.of(number as u128, || {
-                        self.kind_of(&Value::Num(number as f64), &mut scratch)
+                        self.kind_of(&Value::Num(number as f64), &mut workspace)
                     })
                 })
             };
             return Ok(numbers.iter().map(kind).collect());
         }
         let column = Column::from(series);
-        let cells = Cells::new(&column);
+        let cells = ValueReader::new(&column);
         let rows = 0..column.len();
         Ok(rows
-            .map(|row| self.kind_of(&cells.get(row), &mut scratch))
+            .map(|row| self.kind_of(&cells.get(row), &mut workspace))
             .collect())
     }
 
     /// The kind of each text, by the trial that its row has; texts of rows without one count as
     /// missing. Tests that a trial lacks are not passed.
-    pub(super) fn kinds_by(
+    pub(super) fn classify_by(
         &self,
         texts: &StringChunked,
-        trials: &[Option<Arc<Trial>>],
+        trials: &[Option<Arc<PredicateBatch>>],
         trial_of_row: &[u32],
     ) -> Vec<u32> {
-        let mut scratch = self.scratch();
-        let mut known = KnownTexts::default();
+        let mut workspace = self.workspace();
+        let mut known = TextMemo::default();
         let asked = trial_of_row.iter().map(|at| *at as usize);
         let rows = texts.downcast_iter().flat_map(|array| array.iter());
         rows.zip(asked)
             .map(|(text, at)| match (text, &trials[at]) {
-                (Some(text), Some(trial)) => {
-                    known.of(text, at as u32, || self.kind(trial, &[text], &mut scratch))
-                }
+                (Some(text), Some(trial)) => known.of(text, at as u32, || {
+                    self.kind(trial, &[text], &mut workspace)
+                }),
                 _ => MISSING,
             })
             .collect()
     }
 
-    fn scratch(&self) -> Scratch {
-        Scratch {
-            room: Room::new(self.words, self.tests.len()),
+    fn workspace(&self) -> Workspace {
+        Workspace {
+            scratch: Scratch::new(self.words, self.tests.len()),
             met: HashMap::default(),
         }
     }
 
-    fn kind_of(&self, value: &Value<'_>, scratch: &mut Scratch) -> u32 {
+    fn kind_of(&self, value: &Value<'_>, workspace: &mut Workspace) -> u32 {
         let trial = self.all.as_ref();
         match value {
             Value::Null => MISSING,
             Value::Multi(texts) => {
                 let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-                self.kind(trial, &texts, scratch)
+                self.kind(trial, &texts, workspace)
             }
             single => match single.as_text() {
-                Some(text) => self.kind(trial, &[&text], scratch),
+                Some(text) => self.kind(trial, &[&text], workspace),
                 None => MISSING,
             },
         }
     }
 
     /// The kind of a value: of several texts, each test that one of them passes.
-    fn kind(&self, trial: &Trial, texts: &[&str], scratch: &mut Scratch) -> u32 {
-        let Scratch { room, met } = scratch;
+    fn kind(&self, trial: &PredicateBatch, texts: &[&str], workspace: &mut Workspace) -> u32 {
+        let Workspace { scratch, met } = workspace;
         let mut all = vec![0; if texts.len() == 1 { 0 } else { self.words }];
         for text in texts {
-            trial.passed(text, room);
-            set(&mut room.bits, PRESENT);
-            for (all, bits) in all.iter_mut().zip(&room.bits) {
+            trial.passed(text, scratch);
+            set(&mut scratch.bits, PRESENT);
+            for (all, bits) in all.iter_mut().zip(&scratch.bits) {
                 *all |= bits;
             }
         }
         if texts.len() != 1 {
             set(&mut all, PRESENT);
-            room.bits = all;
+            scratch.bits = all;
         }
-        if let Some(number) = met.get(room.bits.as_slice()) {
+        if let Some(number) = met.get(scratch.bits.as_slice()) {
             return *number;
         }
-        let bits: Bits = room.bits.as_slice().into();
+        let bits: Bits = scratch.bits.as_slice().into();
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let next = kinds.bits.len() as u32;
         let number = *kinds.numbers.entry(Arc::clone(&bits)).or_insert(next);
@@ -330,8 +334,8 @@ mod tests {
     use polars::prelude::{Column, ListChunked, NamedFrom as _, Series};
     use proptest::prelude::{Strategy, prop, proptest};
 
-    use super::{Collected, PRESENT, is_set};
-    use crate::exec::frame::reader::Cells;
+    use super::{Builder, PRESENT, is_set};
+    use crate::exec::frame::reader::ValueReader;
     use crate::plan::expr::matching::{FieldMatcher, TermMatcher};
     use crate::syntax::ast::{CompareOp, Literal, Search};
     use crate::testing;
@@ -348,14 +352,14 @@ mod tests {
     }
 
     fn agree(column: &Column, patterns: &[(CompareOp, String)]) {
-        let mut collected = Collected::default();
+        let mut collected = Builder::default();
         let bits: Vec<usize> = patterns
             .iter()
             .map(|(op, pattern)| collected.field(*op, pattern))
             .collect();
         let tests = collected.finish();
-        let kinds = tests.kinds(column).expect("the column can be read");
-        let cells = Cells::new(column);
+        let kinds = tests.classify(column).expect("the column can be read");
+        let cells = ValueReader::new(column);
         for (row, kind) in kinds.into_iter().enumerate() {
             let value = cells.get(row);
             assert_eq!(
@@ -422,11 +426,11 @@ mod tests {
             let matcher = TermMatcher::of(&search(term)).expect("it is a term");
             matcher.expect("it compiles")
         };
-        let mut collected = Collected::default();
+        let mut collected = Builder::default();
         let bits = terms.map(|term| collected.term(term.to_owned(), matcher(term)));
         let tests = collected.finish();
         let column = Column::from(Series::new("_raw".into(), raws));
-        let kinds = tests.kinds(&column).expect("the column can be read");
+        let kinds = tests.classify(&column).expect("the column can be read");
         let mut found = 0;
         for (raw, kind) in raws.into_iter().zip(kinds) {
             for (term, bit) in terms.into_iter().zip(bits) {

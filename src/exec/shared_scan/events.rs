@@ -11,11 +11,11 @@ use crate::error::Result;
 use crate::exec::Executor;
 use crate::exec::frame::reader::field;
 use crate::exec::frame::{Frame, column, polars_error};
-use crate::exec::scan::pruning::Bounds;
-use crate::exec::scan::sources::EventPart;
-use crate::exec::shared_scan::predicate_expr::{Formula, Tested};
-use crate::exec::shared_scan::requests::Want;
-use crate::exec::shared_scan::router::Finder;
+use crate::exec::scan::pruning::ScanBounds;
+use crate::exec::scan::sources::EventPartition;
+use crate::exec::shared_scan::predicate_expr::{BoolExpr, PredicateTable};
+use crate::exec::shared_scan::requests::ScanRequest;
+use crate::exec::shared_scan::router::QueryRouter;
 use crate::exec::shared_scan::{Found, SETS, all_columns, is_wanted, set_of_row, without_sets};
 use crate::plan::schema::Schema;
 use crate::value::Type;
@@ -27,7 +27,7 @@ const MOST_EVENTS: u64 = 250_000;
 const PLACE: &str = "\0place";
 
 /// What searches may find in one part.
-struct Looked {
+struct PartitionResult {
     /// The columns that events of the part have.
     schema: Schema,
     rows: Arc<DataFrame>,
@@ -40,7 +40,10 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// A field rule that can't be applied.
-    pub(super) fn look_in_events(&self, wants: &[Want<'_>]) -> Result<Vec<(String, Found)>> {
+    pub(super) fn scan_events_shared(
+        &self,
+        wants: &[ScanRequest<'_>],
+    ) -> Result<Vec<(String, Found)>> {
         let mut crowded = vec![false; wants.len()];
         let mut rows = vec![0; wants.len()];
         let mut parts = Vec::new();
@@ -49,7 +52,7 @@ impl Executor<'_> {
             if !met.contains(&true) {
                 continue;
             }
-            let looked = self.look_in_part(part, wants, &met, &mut crowded)?;
+            let looked = self.scan_partition(part, wants, &met, &mut crowded)?;
             for (at, places) in looked.places.iter().enumerate() {
                 rows[at] += places.as_ref().map_or(0, Vec::len) as u64;
                 crowded[at] |= rows[at] > MOST_EVENTS;
@@ -78,53 +81,58 @@ impl Executor<'_> {
     }
 
     /// Which searches may find something in a part, by what all of its events have in common.
-    fn meeting(&self, part: &EventPart, wants: &[Want<'_>], crowded: &[bool]) -> Result<Vec<bool>> {
+    fn meeting(
+        &self,
+        part: &EventPartition,
+        wants: &[ScanRequest<'_>],
+        crowded: &[bool],
+    ) -> Result<Vec<bool>> {
         let met = wants.iter().zip(crowded).map(|(want, crowded)| {
-            let bounds = Bounds::of(self.context, want.searches.first().copied())?;
-            Ok(!crowded && self.may_meet(part, &bounds)?)
+            let bounds = ScanBounds::of(self.context, want.searches.first().copied())?;
+            Ok(!crowded && self.may_match(part, &bounds)?)
         });
         met.collect()
     }
 
     /// Tries what all searches that meet a part ask, and keeps the events that one of them may
     /// find.
-    fn look_in_part(
+    fn scan_partition(
         &self,
-        part: &EventPart,
-        wants: &[Want<'_>],
+        part: &EventPartition,
+        wants: &[ScanRequest<'_>],
         met: &[bool],
         crowded: &mut [bool],
-    ) -> Result<Looked> {
+    ) -> Result<PartitionResult> {
         let numbered = numbered(part);
         let mut frame = self.with_fields(&numbered)?;
         frame.schema.shift_remove(PLACE);
         let schema = frame.schema.clone();
-        let seen = self.unmarked(&frame);
-        let mut tested = Tested::default();
+        let seen = self.without_eventtypes_and_tags(&frame);
+        let mut tested = PredicateTable::default();
         let mut formulas = Vec::new();
         for (at, want) in wants.iter().enumerate().filter(|(at, _)| met[*at]) {
             formulas.push((at, tested.formula(want.searches.iter().copied(), &seen)));
         }
         let names = tested.names.clone();
-        let may_be_any = formulas.iter().any(|(_, f)| *f == Formula::Constant(true));
+        let may_be_any = formulas.iter().any(|(_, f)| *f == BoolExpr::Constant(true));
         let place = column(PLACE).cast(DataType::UInt32);
-        let finder = Arc::new(Finder::new(tested, formulas, MOST_EVENTS));
+        let finder = Arc::new(QueryRouter::new(tested, formulas, MOST_EVENTS));
         let sets = match (is_wanted(&finder, &names), set_of_row(&finder, &names)) {
             (Some(wanted), Some(set)) => {
                 let lazy = frame.lazy.filter(wanted).select([place, set]);
-                self.computed(lazy)?
+                self.collect_lazy(lazy)?
             }
             // No field decides: all events, or none.
             _ if may_be_any => {
-                let set = lit(finder.set_of_all(part.events)).alias(SETS);
-                self.computed(frame.lazy.select([place]).with_columns([set]))?
+                let set = lit(finder.full_set(part.events)).alias(SETS);
+                self.collect_lazy(frame.lazy.select([place]).with_columns([set]))?
             }
             _ => DataFrame::empty(),
         };
-        for search in finder.crowded() {
+        for search in finder.unselective() {
             crowded[search] = true;
         }
-        let mut looked = Looked {
+        let mut looked = PartitionResult {
             schema,
             rows: Arc::default(),
             places: met.iter().map(|met| met.then(Vec::new)).collect(),
@@ -136,7 +144,11 @@ impl Executor<'_> {
         let order = order.columns()[0].u32().map_err(polars_error)?;
         let order: Vec<u32> = order.iter().flatten().collect();
         looked.rows = Arc::new(self.whole_events(&numbered, &order)?);
-        for (at, places) in finder.places(&sets, wants.len()).into_iter().enumerate() {
+        for (at, places) in finder
+            .row_indices(&sets, wants.len())
+            .into_iter()
+            .enumerate()
+        {
             if let Some(found) = &mut looked.places[at] {
                 *found = places;
             }
@@ -145,7 +157,7 @@ impl Executor<'_> {
     }
 
     /// The events at these places of a part with all their fields, in this order.
-    fn whole_events(&self, numbered: &EventPart, order: &[u32]) -> Result<DataFrame> {
+    fn whole_events(&self, numbered: &EventPartition, order: &[u32]) -> Result<DataFrame> {
         let mut sorted = order.to_vec();
         sorted.sort_unstable();
         let mut part = numbered.clone();
@@ -161,8 +173,8 @@ impl Executor<'_> {
             },
             |_, f| Ok(field(f.name(), Type::Bool)),
         ));
-        part.frame.lazy = self.computed(part.frame.lazy)?.lazy();
-        let mut rows = self.computed(self.with_fields(&part)?.lazy)?;
+        part.frame.lazy = self.collect_lazy(part.frame.lazy)?.lazy();
+        let mut rows = self.collect_lazy(self.with_fields(&part)?.lazy)?;
         rows.rechunk_mut_par();
         let places = rows.drop_in_place(PLACE).map_err(polars_error)?;
         let places = places.cast(&DataType::UInt32).map_err(polars_error)?;
@@ -178,7 +190,7 @@ impl Executor<'_> {
 }
 
 /// A part whose events have their place in it as a column.
-fn numbered(part: &EventPart) -> EventPart {
+fn numbered(part: &EventPartition) -> EventPartition {
     let mut numbered = part.clone();
     let lazy = numbered.frame.lazy.with_row_index(PLACE, None);
     let place = column(PLACE).cast(DataType::Int64);

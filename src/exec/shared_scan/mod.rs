@@ -28,8 +28,8 @@ use crate::exec::Executor;
 use crate::exec::frame::reader::field;
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::operators::join::joined_schema;
-use crate::exec::shared_scan::requests::{Source, Want};
-use crate::exec::shared_scan::router::{Finder, NONE};
+use crate::exec::shared_scan::requests::{ScanRequest, ScanSource};
+use crate::exec::shared_scan::router::{EMPTY_SET, QueryRouter};
 use crate::plan::schema::Schema;
 use crate::plan::{Plan, Predicate};
 use crate::value::Type;
@@ -52,17 +52,17 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// That the user asked to stop.
-    pub fn look_together(&self, plans: &[&Plan]) -> Result<()> {
-        let mut wants: Vec<Want<'_>> = Vec::new();
+    pub fn prefetch_shared(&self, plans: &[&Plan]) -> Result<()> {
+        let mut wants: Vec<ScanRequest<'_>> = Vec::new();
         let sought: Vec<Cow<'_, Plan>> = plans
             .iter()
             .map(|plan| {
-                self.sought_first(plan)
+                self.push_known_keys(plan)
                     .map_or(Cow::Borrowed(*plan), Cow::Owned)
             })
             .collect();
         for plan in &sought {
-            requests::wants(plan, &mut wants);
+            requests::collect_requests(plan, &mut wants);
         }
         wants.sort_by(|a, b| (&a.source, &a.key).cmp(&(&b.source, &b.key)));
         wants.dedup_by(|a, b| a.source == b.source && a.key == b.key);
@@ -71,8 +71,8 @@ impl Executor<'_> {
                 continue;
             }
             let looked = match &wants[0].source {
-                Source::Model { .. } => self.look_in_model(wants),
-                Source::Events => self.look_in_events(wants),
+                ScanSource::Model { .. } => self.scan_model_shared(wants),
+                ScanSource::Events => self.scan_events_shared(wants),
             };
             self.context.check_cancelled()?;
             // What is wrong is told to the search that asks for it.
@@ -103,7 +103,7 @@ impl Executor<'_> {
 
     /// The events that a search may find, in any order, if they were looked for.
     pub(super) fn found_in_events(&self, predicate: &Predicate) -> Result<Option<Frame>> {
-        if self.ready.is_some() {
+        if self.precomputed_events.is_some() {
             return Ok(None);
         }
         self.kept(|| event_key(predicate))
@@ -142,13 +142,13 @@ fn tested(names: &[String]) -> Option<(Lazy, Vec<Lazy>)> {
 }
 
 /// Whether a search is there that may find a row and has room for it.
-fn is_wanted(finder: &Arc<Finder>, names: &[String]) -> Option<Lazy> {
+fn is_wanted(finder: &Arc<QueryRouter>, names: &[String]) -> Option<Lazy> {
     let (first, others) = tested(names)?;
     let finder = Arc::clone(finder);
     Some(first.map_many(
         move |columns| {
             let sets = finder.wanted(columns)?;
-            let truth = sets.iter().map(|set| *set != NONE);
+            let truth = sets.iter().map(|set| *set != EMPTY_SET);
             let name = columns[0].name().clone();
             Ok(BooleanChunked::from_iter_values(name, truth).into_column())
         },
@@ -158,7 +158,7 @@ fn is_wanted(finder: &Arc<Finder>, names: &[String]) -> Option<Lazy> {
 }
 
 /// The set of searches that may find a row.
-fn set_of_row(finder: &Arc<Finder>, names: &[String]) -> Option<Lazy> {
+fn set_of_row(finder: &Arc<QueryRouter>, names: &[String]) -> Option<Lazy> {
     let (first, others) = tested(names)?;
     let finder = Arc::clone(finder);
     let set = first.map_many(
@@ -176,7 +176,7 @@ fn set_of_row(finder: &Arc<Finder>, names: &[String]) -> Option<Lazy> {
 fn without_sets(mut rows: DataFrame) -> Result<(DataFrame, Vec<u32>)> {
     let sets = rows.drop_in_place(SETS).map_err(polars_error)?;
     let sets = sets.u32().map_err(polars_error)?;
-    let sets = sets.iter().map(|set| set.unwrap_or(NONE)).collect();
+    let sets = sets.iter().map(|set| set.unwrap_or(EMPTY_SET)).collect();
     Ok((rows, sets))
 }
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::frame::column;
-use crate::exec::scan::summaries::Wanted;
-use crate::exec::shared_scan::predicate_expr::{Formula, Tested};
-use crate::exec::shared_scan::requests::{Source, Want};
-use crate::exec::shared_scan::router::Finder;
+use crate::exec::scan::summaries::ScanRequirements;
+use crate::exec::shared_scan::predicate_expr::{BoolExpr, PredicateTable};
+use crate::exec::shared_scan::requests::{ScanRequest, ScanSource};
+use crate::exec::shared_scan::router::QueryRouter;
 use crate::exec::shared_scan::{Found, SETS, is_wanted, set_of_row, without_sets};
 use crate::plan::schema::Schema;
 
@@ -21,26 +21,33 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// As for reading the data set.
-    pub(super) fn look_in_model(&self, wants: &[Want<'_>]) -> Result<Vec<(String, Found)>> {
-        let (Source::Model { summaries_only, .. }, Some((model, dataset))) =
+    pub(super) fn scan_model_shared(
+        &self,
+        wants: &[ScanRequest<'_>],
+    ) -> Result<Vec<(String, Found)>> {
+        let (ScanSource::Model { summaries_only, .. }, Some((model, dataset))) =
             (&wants[0].source, wants[0].names)
         else {
             return Err(Error::internal("a search for a data set names none"));
         };
-        let frame = self.model(model, dataset, &Wanted::summaries(*summaries_only))?;
-        let mut tested = Tested::default();
+        let frame = self.model(
+            model,
+            dataset,
+            &ScanRequirements::summaries(*summaries_only),
+        )?;
+        let mut tested = PredicateTable::default();
         let mut formulas = Vec::new();
         for (at, want) in wants.iter().enumerate() {
             let formula = tested.formula(want.searches.iter().copied(), &frame);
             // Who may find any row reads all of them alone.
-            if formula != Formula::Constant(true) {
+            if formula != BoolExpr::Constant(true) {
                 formulas.push((at, formula));
             }
         }
         let sought: Vec<usize> = formulas.iter().map(|(at, _)| *at).collect();
         let schema = columns_of(sought.iter().map(|at| &wants[*at]), &frame.schema);
         let names = tested.names.clone();
-        let finder = Arc::new(Finder::new(tested, formulas, MOST_ROWS));
+        let finder = Arc::new(QueryRouter::new(tested, formulas, MOST_ROWS));
         let (Some(wanted), Some(set)) = (is_wanted(&finder, &names), set_of_row(&finder, &names))
         else {
             return Ok(Vec::new());
@@ -48,9 +55,9 @@ impl Executor<'_> {
         let columns = schema.keys().map(|name| column(name));
         let lazy = frame.lazy.filter(wanted).with_columns([set]);
         let lazy = lazy.select(columns.chain([column(SETS)]).collect::<Vec<_>>());
-        let (rows, sets) = without_sets(self.computed(lazy)?)?;
-        let mut places = finder.places(&sets, wants.len());
-        let crowded = finder.crowded();
+        let (rows, sets) = without_sets(self.collect_lazy(lazy)?)?;
+        let mut places = finder.row_indices(&sets, wants.len());
+        let crowded = finder.unselective();
         let (rows, schema) = (Arc::new(rows), Arc::new(schema));
         let kept = sought.into_iter().filter(|at| !crowded.contains(at));
         Ok(kept
@@ -67,7 +74,7 @@ impl Executor<'_> {
 }
 
 /// The columns that searches look at, in their order.
-fn columns_of<'w>(wants: impl Iterator<Item = &'w Want<'w>>, all: &Schema) -> Schema {
+fn columns_of<'w>(wants: impl Iterator<Item = &'w ScanRequest<'w>>, all: &Schema) -> Schema {
     let mut named = BTreeSet::new();
     for want in wants {
         match &want.columns {

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use crate::exec::expr::predicate::compile::{disjuncts, equals_one};
 use crate::exec::frame::Frame;
 use crate::exec::operators::filter::is_anything;
-use crate::exec::shared_scan::column_predicates::{Collected, PRESENT};
+use crate::exec::shared_scan::column_predicates::{Builder, PRESENT};
 use crate::plan::expr::matching::{FieldMatcher, TermMatcher};
 use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Search};
@@ -13,10 +13,10 @@ use crate::syntax::ast::{CompareOp, Literal, Search};
 /// What must hold for a row to be found. It may hold for rows that are not found in the end, where
 /// part of an expression can't be said by tests of columns.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Formula {
-    All(Vec<Formula>),
-    Any(Vec<Formula>),
-    Not(Box<Formula>),
+pub(super) enum BoolExpr {
+    All(Vec<BoolExpr>),
+    Any(Vec<BoolExpr>),
+    Not(Box<BoolExpr>),
     /// The test of a column that has this bit.
     Test {
         column: usize,
@@ -30,18 +30,18 @@ const MANY: usize = 8;
 
 /// The columns that formulas test, with the tests.
 #[derive(Default)]
-pub(super) struct Tested {
+pub(super) struct PredicateTable {
     pub names: Vec<String>,
-    pub tests: Vec<Collected>,
+    pub tests: Vec<Builder>,
 }
 
-impl Tested {
+impl PredicateTable {
     /// The formula of search expressions that must all hold for rows with these columns.
     pub(super) fn formula<'s>(
         &mut self,
         searches: impl IntoIterator<Item = &'s Search>,
         frame: &Frame,
-    ) -> Formula {
+    ) -> BoolExpr {
         let parts = searches
             .into_iter()
             .map(|search| self.of(search, true, frame));
@@ -49,8 +49,8 @@ impl Tested {
     }
 
     /// The formula of an expression, or of its opposite.
-    fn of(&mut self, search: &Search, holds: bool, frame: &Frame) -> Formula {
-        let mut each = |parts: &[Search]| -> Vec<Formula> {
+    fn of(&mut self, search: &Search, holds: bool, frame: &Frame) -> BoolExpr {
+        let mut each = |parts: &[Search]| -> Vec<BoolExpr> {
             parts.iter().map(|p| self.of(p, holds, frame)).collect()
         };
         let exact = match search {
@@ -72,15 +72,15 @@ impl Tested {
         };
         match (exact, holds) {
             // Nothing is known: rows are left to the search itself.
-            (None, _) => Formula::Constant(true),
+            (None, _) => BoolExpr::Constant(true),
             (Some(formula), true) => formula,
-            (Some(Formula::Constant(constant)), false) => Formula::Constant(!constant),
-            (Some(formula), false) => Formula::Not(Box::new(formula)),
+            (Some(BoolExpr::Constant(constant)), false) => BoolExpr::Constant(!constant),
+            (Some(formula), false) => BoolExpr::Not(Box::new(formula)),
         }
     }
 
     /// Alternatives, those of one field as one.
-    fn alternatives(&mut self, parts: &[Search], frame: &Frame) -> Formula {
+    fn alternatives(&mut self, parts: &[Search], frame: &Frame) -> BoolExpr {
         let mut values: IndexMap<&str, Vec<&Literal>> = IndexMap::new();
         let mut tests = Vec::new();
         for part in parts.iter().flat_map(disjuncts) {
@@ -92,7 +92,7 @@ impl Tested {
         for (field, values) in values {
             let test = self.compare(field, CompareOp::Eq, &values, frame);
             // Nothing is known: rows are left to the search itself.
-            tests.push(test.unwrap_or(Formula::Constant(true)));
+            tests.push(test.unwrap_or(BoolExpr::Constant(true)));
         }
         any(tests)
     }
@@ -103,7 +103,7 @@ impl Tested {
         op: CompareOp,
         values: &[&Literal],
         frame: &Frame,
-    ) -> Option<Formula> {
+    ) -> Option<BoolExpr> {
         let special = SpecialField::of(name);
         let of_time_and_kin = special.is_some_and(|special| special != SpecialField::Index);
         let hidden = |value: &&Literal| name == "index" && value.text.starts_with('*');
@@ -111,30 +111,30 @@ impl Tested {
             return None;
         }
         if !frame.has(name) {
-            return Some(Formula::Constant(false));
+            return Some(BoolExpr::Constant(false));
         }
         let column = self.column(name);
-        let is_presence = |value: &&Literal| FieldMatcher::new(op, &value.text).is_presence();
+        let is_presence = |value: &&Literal| FieldMatcher::new(op, &value.text).is_exists();
         if values.len() >= MANY && !values.iter().any(is_presence) {
             let bit = self.tests[column].one_of(values);
-            return Some(Formula::Test { column, bit });
+            return Some(BoolExpr::Test { column, bit });
         }
         let tests = values.iter().map(|value| {
             let bit = match is_presence(value) {
                 true => PRESENT,
                 false => self.tests[column].field(op, &value.text),
             };
-            Formula::Test { column, bit }
+            BoolExpr::Test { column, bit }
         });
         Some(any(tests.collect()))
     }
 
-    fn term(&mut self, search: &Search, literal: &Literal, frame: &Frame) -> Option<Formula> {
+    fn term(&mut self, search: &Search, literal: &Literal, frame: &Frame) -> Option<BoolExpr> {
         if is_anything(literal) {
             return None;
         }
         if !frame.has("_raw") {
-            return Some(Formula::Constant(false));
+            return Some(BoolExpr::Constant(false));
         }
         let matcher = TermMatcher::of(search)?.ok()?;
         let kind = match search {
@@ -144,7 +144,7 @@ impl Tested {
         };
         let column = self.column("_raw");
         let bit = self.tests[column].term(format!("{kind}{}", literal.text), matcher);
-        Some(Formula::Test { column, bit })
+        Some(BoolExpr::Test { column, bit })
     }
 
     fn column(&mut self, name: &str) -> usize {
@@ -152,38 +152,38 @@ impl Tested {
             return at;
         }
         self.names.push(name.to_owned());
-        self.tests.push(Collected::default());
+        self.tests.push(Builder::default());
         self.names.len() - 1
     }
 }
 
-impl Formula {
+impl BoolExpr {
     /// Whether it holds, as far as the tests say of which it is known whether they pass; the
     /// others that it hangs on are added to `open`.
-    pub(super) fn settled(
+    pub(super) fn eval_partial(
         &self,
         passes: &impl Fn(usize, usize) -> Option<bool>,
         open: &mut Vec<(usize, usize)>,
     ) -> Option<bool> {
         match self {
-            Formula::All(parts) => settled(parts, true, passes, open),
-            Formula::Any(parts) => settled(parts, false, passes, open),
-            Formula::Not(inner) => inner.settled(passes, open).map(|holds| !holds),
-            Formula::Test { column, bit } => {
+            BoolExpr::All(parts) => settled(parts, true, passes, open),
+            BoolExpr::Any(parts) => settled(parts, false, passes, open),
+            BoolExpr::Not(inner) => inner.eval_partial(passes, open).map(|holds| !holds),
+            BoolExpr::Test { column, bit } => {
                 let passed = passes(*column, *bit);
                 if passed.is_none() {
                     open.push((*column, *bit));
                 }
                 passed
             }
-            Formula::Constant(constant) => Some(*constant),
+            BoolExpr::Constant(constant) => Some(*constant),
         }
     }
 }
 
 /// The same for parts of which one that is not `neutral` decides.
 fn settled(
-    parts: &[Formula],
+    parts: &[BoolExpr],
     neutral: bool,
     passes: &impl Fn(usize, usize) -> Option<bool>,
     open: &mut Vec<(usize, usize)>,
@@ -191,7 +191,7 @@ fn settled(
     let before = open.len();
     let mut all_known = true;
     for part in parts {
-        match part.settled(passes, open) {
+        match part.eval_partial(passes, open) {
             Some(holds) if holds != neutral => {
                 open.truncate(before);
                 return Some(holds);
@@ -203,22 +203,26 @@ fn settled(
     all_known.then_some(neutral)
 }
 
-fn all(parts: Vec<Formula>) -> Formula {
-    joined(parts, true, Formula::All)
+fn all(parts: Vec<BoolExpr>) -> BoolExpr {
+    joined(parts, true, BoolExpr::All)
 }
 
-fn any(parts: Vec<Formula>) -> Formula {
-    joined(parts, false, Formula::Any)
+fn any(parts: Vec<BoolExpr>) -> BoolExpr {
+    joined(parts, false, BoolExpr::Any)
 }
 
 /// Parts joined; `neutral` ones change nothing, their opposites decide.
-fn joined(mut parts: Vec<Formula>, neutral: bool, join: fn(Vec<Formula>) -> Formula) -> Formula {
-    if parts.contains(&Formula::Constant(!neutral)) {
-        return Formula::Constant(!neutral);
+fn joined(
+    mut parts: Vec<BoolExpr>,
+    neutral: bool,
+    join: fn(Vec<BoolExpr>) -> BoolExpr,
+) -> BoolExpr {
+    if parts.contains(&BoolExpr::Constant(!neutral)) {
+        return BoolExpr::Constant(!neutral);
     }
-    parts.retain(|part| *part != Formula::Constant(neutral));
+    parts.retain(|part| *part != BoolExpr::Constant(neutral));
     match parts.len() {
-        0 => Formula::Constant(neutral),
+        0 => BoolExpr::Constant(neutral),
         1 => parts.remove(0),
         _ => join(parts),
     }

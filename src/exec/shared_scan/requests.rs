@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::exec::fields::default_fields;
 use crate::exec::operators::filter::fields_looked_at;
-use crate::exec::scan::summaries::scanned;
+use crate::exec::scan::summaries::scan;
 use crate::plan::analysis::fields_of;
-use crate::plan::names::mentioned;
+use crate::plan::names::referenced_names;
 use crate::plan::{AggregateInput, Plan, Predicate, Scan};
 use crate::syntax::ast::{Name, Search};
 
 /// Where rows are looked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Source {
+pub(super) enum ScanSource {
     Events,
     Model {
         model: String,
@@ -22,8 +22,8 @@ pub(super) enum Source {
 }
 
 /// What one search asks first.
-pub(super) struct Want<'p> {
-    pub source: Source,
+pub(super) struct ScanRequest<'p> {
+    pub source: ScanSource,
     /// What tells it apart from others.
     pub key: String,
     /// What must hold.
@@ -35,15 +35,15 @@ pub(super) struct Want<'p> {
 }
 
 /// Adds what a plan asks.
-pub(super) fn wants<'p>(plan: &'p Plan, found: &mut Vec<Want<'p>>) {
+pub(super) fn collect_requests<'p>(plan: &'p Plan, found: &mut Vec<ScanRequest<'p>>) {
     // Fields that are made only for searches that name them are not made for all.
-    let of_events = mentioned(plan, &default_fields::NAMES).is_empty();
+    let of_events = referenced_names(plan, &default_fields::NAMES).is_empty();
     visit(plan, of_events, found);
 }
 
-fn visit<'p>(plan: &'p Plan, of_events: bool, found: &mut Vec<Want<'p>>) {
+fn visit<'p>(plan: &'p Plan, of_events: bool, found: &mut Vec<ScanRequest<'p>>) {
     match plan {
-        Plan::Aggregate { input, .. } if scanned(plan).is_some_and(|w| w.is_slim()) => {
+        Plan::Aggregate { input, .. } if scan(plan).is_some_and(|w| w.is_slim()) => {
             found.extend(of_model(plan, input));
         }
         Plan::Filter {
@@ -55,8 +55,8 @@ fn visit<'p>(plan: &'p Plan, of_events: bool, found: &mut Vec<Want<'p>>) {
                 Plan::Scan(Scan::Events | Scan::EventsUnordered)
             ) =>
         {
-            found.push(Want {
-                source: Source::Events,
+            found.push(ScanRequest {
+                source: ScanSource::Events,
                 key: event_key(predicate),
                 searches: vec![search],
                 columns: None,
@@ -80,7 +80,7 @@ fn visit<'p>(plan: &'p Plan, of_events: bool, found: &mut Vec<Want<'p>>) {
 }
 
 /// What an aggregation over the filtered rows of a data set asks.
-fn of_model<'p>(plan: &'p Plan, input: &'p Plan) -> Option<Want<'p>> {
+fn of_model<'p>(plan: &'p Plan, input: &'p Plan) -> Option<ScanRequest<'p>> {
     let mut searches = Vec::new();
     let mut columns = aggregated(plan);
     let mut below = input;
@@ -107,8 +107,8 @@ fn of_model<'p>(plan: &'p Plan, input: &'p Plan) -> Option<Want<'p>> {
     else {
         return None;
     };
-    (!searches.is_empty()).then(|| Want {
-        source: Source::Model {
+    (!searches.is_empty()).then(|| ScanRequest {
+        source: ScanSource::Model {
             model: model.text.clone(),
             dataset: dataset.as_ref().map(|d| d.text.clone()),
             summaries_only: *summaries_only,

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use foldhash::fast::FixedState;
 use polars::prelude::{Column, PolarsResult, StringChunked};
 
-use crate::exec::frame::reader::common_height;
-use crate::exec::shared_scan::batch::Trial;
-use crate::exec::shared_scan::codes::{Known, UNKNOWN, is_diverse};
-use crate::exec::shared_scan::column_predicates::{Bits, Collected, ColumnTests, is_set, set};
-use crate::exec::shared_scan::predicate_expr::{Formula, Tested};
+use crate::exec::frame::reader::broadcast_len;
+use crate::exec::shared_scan::batch::PredicateBatch;
+use crate::exec::shared_scan::codes::{CompositeCodes, UNKNOWN, is_high_cardinality};
+use crate::exec::shared_scan::column_predicates::{Bits, Builder, ColumnPredicates, is_set, set};
+use crate::exec::shared_scan::predicate_expr::{BoolExpr, PredicateTable};
 
 /// The set of no search.
-pub(super) const NONE: u32 = 0;
+pub(super) const EMPTY_SET: u32 = 0;
 
 /// Rows from which on the texts of a column are looked at last, and only for what is open then.
 const MANY: usize = 4096;
@@ -28,19 +28,19 @@ const A_GOOD_PART: u64 = 20;
 const FEW: u64 = 20;
 
 /// Finds out for rows which of many searches may find them.
-pub(super) struct Finder {
-    columns: Vec<ColumnTests>,
+pub(super) struct QueryRouter {
+    columns: Vec<ColumnPredicates>,
     /// What each search asks, with its number.
-    formulas: Vec<(usize, Formula)>,
+    formulas: Vec<(usize, BoolExpr)>,
     /// Rows that are kept at most: searches that find more read them themselves.
     most: u64,
     /// By the kinds of the columns that are known.
-    rests: Mutex<HashMap<Box<[u32]>, Arc<Rest>, FixedState>>,
-    sets: Mutex<Sets>,
+    rests: Mutex<HashMap<Box<[u32]>, Arc<Residual>, FixedState>>,
+    sets: Mutex<QuerySets>,
 }
 
 /// What is left to ask of rows where some columns hold values of known kinds.
-struct Rest {
+struct Residual {
     /// Searches that may find the rows, whatever else they hold.
     found: Vec<usize>,
     /// Formulas that hang on other columns.
@@ -50,7 +50,7 @@ struct Rest {
 }
 
 /// The sets of searches that rows were found by.
-struct Sets {
+struct QuerySets {
     /// By the kinds of the values of a row.
     by_kinds: HashMap<Box<[u32]>, u32, FixedState>,
     numbers: HashMap<Box<[usize]>, u32>,
@@ -62,19 +62,23 @@ struct Sets {
     crowded: BTreeSet<usize>,
 }
 
-impl Finder {
+impl QueryRouter {
     /// A finder for formulas over tested columns, which keeps so many rows at most.
-    pub(super) fn new(tested: Tested, formulas: Vec<(usize, Formula)>, most: u64) -> Finder {
-        let columns = tested.tests.into_iter().map(Collected::finish);
+    pub(super) fn new(
+        tested: PredicateTable,
+        formulas: Vec<(usize, BoolExpr)>,
+        most: u64,
+    ) -> QueryRouter {
+        let columns = tested.tests.into_iter().map(Builder::finish);
         let nobody: Box<[usize]> = Box::default();
-        Finder {
+        QueryRouter {
             columns: columns.collect(),
             formulas,
             most,
             rests: Mutex::default(),
-            sets: Mutex::new(Sets {
+            sets: Mutex::new(QuerySets {
                 by_kinds: HashMap::default(),
-                numbers: HashMap::from([(nobody.clone(), NONE)]),
+                numbers: HashMap::from([(nobody.clone(), EMPTY_SET)]),
                 searches: vec![nobody],
                 rows: vec![0],
                 crowded: BTreeSet::new(),
@@ -88,20 +92,20 @@ impl Finder {
     /// Never on account of data.
     pub(super) fn sets(&self, columns: &[Column]) -> PolarsResult<Vec<u32>> {
         // A constant column may come as one row, whatever the others have.
-        let height = common_height(columns);
+        let height = broadcast_len(columns);
         let mut kinds = Vec::with_capacity(columns.len());
         let mut dear = Vec::new();
         for (at, (tests, column)) in self.columns.iter().zip(columns).enumerate() {
-            let is_dear = height >= MANY && tests.seeks() && is_diverse(column);
+            let is_dear = height >= MANY && tests.seeks() && is_high_cardinality(column);
             kinds.push(if is_dear {
                 Vec::new()
             } else {
-                tests.kinds(column)?
+                tests.classify(column)?
             });
             dear.extend(is_dear.then_some(at));
         }
-        let mut known = Known::of(&kinds, height);
-        let rests: Vec<Arc<Rest>> = known.kinds.iter().map(|kinds| self.rest(kinds)).collect();
+        let mut known = CompositeCodes::of(&kinds, height);
+        let rests: Vec<Arc<Residual>> = known.kinds.iter().map(|kinds| self.rest(kinds)).collect();
         for &at in &dear {
             let texts = columns[at].as_materialized_series().str()?;
             let (trials, of_known) = self.trials(at, texts, &known, &rests);
@@ -110,7 +114,7 @@ impl Finder {
                 .iter()
                 .map(|known| of_known[*known as usize])
                 .collect();
-            kinds[at] = self.columns[at].kinds_by(texts, &trials, &trial_of_row);
+            kinds[at] = self.columns[at].classify_by(texts, &trials, &trial_of_row);
         }
         // The rest that each combination began as.
         let mut begun: Vec<u32> = (0..rests.len() as u32).collect();
@@ -128,27 +132,27 @@ impl Finder {
     }
 
     /// The set of all of so many rows, where no column is tested.
-    pub(super) fn set_of_all(&self, rows: u64) -> u32 {
+    pub(super) fn full_set(&self, rows: u64) -> u32 {
         let set = self.set_of(&[], &self.rest(&[]));
         self.lock().rows[set as usize] += rows;
         set
     }
 
     /// What is left to ask where the columns hold these kinds.
-    fn rest(&self, kinds: &[u32]) -> Arc<Rest> {
+    fn rest(&self, kinds: &[u32]) -> Arc<Residual> {
         let rests = || self.rests.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rest) = rests().get(kinds) {
             return Arc::clone(rest);
         }
         let passed = self.passed(kinds);
-        let mut rest = Rest {
+        let mut rest = Residual {
             found: Vec::new(),
             open: Vec::new(),
             asked: Vec::new(),
         };
         let mut tests = Vec::new();
         for (at, (search, formula)) in self.formulas.iter().enumerate() {
-            match formula.settled(&passes(&passed), &mut tests) {
+            match formula.eval_partial(&passes(&passed), &mut tests) {
                 Some(true) => rest.found.push(*search),
                 Some(false) => {}
                 None => rest.open.push(at),
@@ -172,11 +176,11 @@ impl Finder {
         &self,
         column: usize,
         texts: &StringChunked,
-        known: &Known,
-        rests: &[Arc<Rest>],
-    ) -> (Vec<Option<Arc<Trial>>>, Vec<u32>) {
+        known: &CompositeCodes,
+        rests: &[Arc<Residual>],
+    ) -> (Vec<Option<Arc<PredicateBatch>>>, Vec<u32>) {
         let tests = &self.columns[column];
-        let mut trials: Vec<Option<Arc<Trial>>> = vec![None];
+        let mut trials: Vec<Option<Arc<PredicateBatch>>> = vec![None];
         let of_known = rests.iter().zip(known.rows()).map(|(rest, rows)| {
             let Some(asked) = &rest.asked[column] else {
                 return 0;
@@ -185,7 +189,7 @@ impl Finder {
                 true => tests.trial(asked, texts),
                 false => tests.all(),
             };
-            let same = |other: &Option<Arc<Trial>>| {
+            let same = |other: &Option<Arc<PredicateBatch>>| {
                 other
                     .as_ref()
                     .is_some_and(|other| Arc::ptr_eq(other, &trial))
@@ -209,14 +213,14 @@ impl Finder {
     }
 
     /// The set of rows of these kinds.
-    fn set_of(&self, kinds: &[u32], rest: &Rest) -> u32 {
+    fn set_of(&self, kinds: &[u32], rest: &Residual) -> u32 {
         if let Some(set) = self.lock().by_kinds.get(kinds) {
             return *set;
         }
         let passed = self.passed(kinds);
         let holds = |at: &&usize| {
             let (_, formula) = &self.formulas[**at];
-            formula.settled(&passes(&passed), &mut Vec::new()) == Some(true)
+            formula.eval_partial(&passes(&passed), &mut Vec::new()) == Some(true)
         };
         let open = rest.open.iter().filter(holds);
         let mut searches: Vec<usize> = open.map(|at| self.formulas[*at].0).collect();
@@ -244,7 +248,7 @@ impl Finder {
         for set in &found {
             sets.rows[*set as usize] += 1;
         }
-        self.crowd(&mut sets);
+        self.evict(&mut sets);
         let idle: Vec<bool> = sets
             .searches
             .iter()
@@ -253,22 +257,22 @@ impl Finder {
         drop(sets);
         for set in &mut found {
             if idle[*set as usize] {
-                *set = NONE;
+                *set = EMPTY_SET;
             }
         }
         Ok(found)
     }
 
     /// The searches that find too many rows to keep them.
-    pub(super) fn crowded(&self) -> BTreeSet<usize> {
+    pub(super) fn unselective(&self) -> BTreeSet<usize> {
         let mut sets = self.lock();
-        self.crowd(&mut sets);
+        self.evict(&mut sets);
         sets.crowded.clone()
     }
 
     /// Rows of a search that finds a good part of all are not kept: it reads them as quickly
     /// alone. While there are still too many, neither are those of the search that finds most.
-    fn crowd(&self, sets: &mut Sets) {
+    fn evict(&self, sets: &mut QuerySets) {
         let mut rows: HashMap<usize, u64> = HashMap::new();
         for (searches, count) in sets.searches.iter().zip(&sets.rows) {
             for search in searches {
@@ -301,7 +305,7 @@ impl Finder {
 
     /// For each search with a number below `searches`, the places in `sets` where it may find a
     /// row.
-    pub(super) fn places(&self, sets: &[u32], searches: usize) -> Vec<Vec<u32>> {
+    pub(super) fn row_indices(&self, sets: &[u32], searches: usize) -> Vec<Vec<u32>> {
         let known = self.lock();
         let mut places = vec![Vec::new(); searches];
         for (place, set) in sets.iter().enumerate() {
@@ -312,7 +316,7 @@ impl Finder {
         places
     }
 
-    fn lock(&self) -> MutexGuard<'_, Sets> {
+    fn lock(&self) -> MutexGuard<'_, QuerySets> {
         self.sets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -328,9 +332,9 @@ mod tests {
 
     use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
 
-    use super::{Finder, MANY};
+    use super::{MANY, QueryRouter};
     use crate::exec::frame::Frame;
-    use crate::exec::shared_scan::predicate_expr::Tested;
+    use crate::exec::shared_scan::predicate_expr::PredicateTable;
     use crate::plan::build;
     use crate::plan::expr::matching::FieldMatcher;
     use crate::syntax::ast::{CompareOp, Search};
@@ -405,16 +409,16 @@ mod tests {
         ];
         let rows = DataFrame::new(height, columns.clone()).expect("of one height");
         let frame = Frame::of(rows);
-        let mut tested = Tested::default();
+        let mut tested = PredicateTable::default();
         let formulas = searches.iter().enumerate();
         let formulas: Vec<_> = formulas
             .map(|(at, search)| (at, tested.formula([search], &frame)))
             .collect();
         let of_name = |name: &String| columns.iter().find(|column| column.name() == name).cloned();
         let asked: Vec<Column> = tested.names.iter().filter_map(of_name).collect();
-        let finder = Finder::new(tested, formulas, u64::MAX);
+        let finder = QueryRouter::new(tested, formulas, u64::MAX);
         let sets = finder.wanted(&asked).expect("they are texts");
-        let places = finder.places(&sets, searches.len());
+        let places = finder.row_indices(&sets, searches.len());
         for (search, places) in searches.iter().zip(places) {
             let found = |row: &usize| holds(search, name(*row), lines[*row].as_deref());
             let expected: Vec<u32> = (0..height).filter(found).map(|row| row as u32).collect();
@@ -427,7 +431,7 @@ mod tests {
         let texts: Vec<String> = (0..1000).map(|n| format!("{}", n % 100)).collect();
         let columns = [Column::from(Series::new("name".into(), texts))];
         let frame = Frame::of(DataFrame::new(1000, columns.to_vec()).expect("of one height"));
-        let mut tested = Tested::default();
+        let mut tested = PredicateTable::default();
         let searches = [
             build::equals("name", "1"),
             not_equal("name", "1"),
@@ -437,12 +441,15 @@ mod tests {
         let formulas = searches.iter().enumerate();
         let formulas = formulas.map(|(at, search)| (at, tested.formula([search], &frame)));
         let formulas = formulas.collect();
-        let finder = Finder::new(tested, formulas, 25);
+        let finder = QueryRouter::new(tested, formulas, 25);
         let sets = finder.wanted(&columns).expect("they are texts");
-        assert_eq!(finder.crowded(), BTreeSet::from([1, 3]));
-        let places = finder.places(&sets, 4);
+        assert_eq!(finder.unselective(), BTreeSet::from([1, 3]));
+        let places = finder.row_indices(&sets, 4);
         assert_eq!(places[0].len(), 10);
         assert_eq!(places[2].len(), 10);
-        assert_eq!(sets.iter().filter(|set| **set != super::NONE).count(), 20);
+        assert_eq!(
+            sets.iter().filter(|set| **set != super::EMPTY_SET).count(),
+            20
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::functions::stats::running::{
     Count, Counted, Distinct, Ends, Extremes, Ranked, Spread, Sum,
 };
-use crate::functions::stats::{Builtin, Samples, StatsFunction, StatsGroup, Takes};
+use crate::functions::stats::{Builtin, GroupValues, StatsFunction, StatsGroup, Takes};
 use crate::value::{Type, Value, parse_number};
 
 const fn number(_: Type) -> Type {
@@ -30,14 +30,14 @@ const BASE: StatsFunction = StatsFunction {
     parameter: None,
     returns: number,
     needs_time: false,
-    ordered: false,
-    in_parts: false,
+    order_sensitive: false,
+    decomposable: false,
     counts_distinct: false,
     doc: "",
     example: ("", "", ""),
-    body: count,
+    scalar: count,
     builtin: None,
-    running: None,
+    accumulator: None,
     per: None,
     metrics: false,
 };
@@ -50,10 +50,10 @@ pub(super) const TABLE: &[StatsFunction] = &[
         takes: Takes::Optional,
         doc: "The number of rows; of a field, the number of its values, each value of a multivalue counted.",
         example: ("a b - b", "count(v)", "3"),
-        in_parts: true,
-        body: count,
+        decomposable: true,
+        scalar: count,
         builtin: Some(Builtin::Count),
-        running: Some(|_| Box::new(Count::default())),
+        accumulator: Some(|_| Box::new(Count::default())),
         ..BASE
     },
     StatsFunction {
@@ -62,11 +62,11 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "dc(<value>)",
         doc: "The number of distinct values.",
         example: ("a b - b", "dc(v)", "2"),
-        in_parts: true,
+        decomposable: true,
         counts_distinct: true,
-        body: |s| Value::Num(s.texts().collect::<HashSet<_>>().len() as f64),
+        scalar: |s| Value::Num(s.texts().collect::<HashSet<_>>().len() as f64),
         builtin: Some(Builtin::CountDistinct),
-        running: Some(|_| Box::new(Counted::unordered(Distinct::Count))),
+        accumulator: Some(|_| Box::new(Counted::unordered(Distinct::Count))),
         ..BASE
     },
     StatsFunction {
@@ -74,11 +74,11 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "estdc(<value>)",
         doc: "The number of distinct values; Splunk estimates it, here it is exact.",
         example: ("a b - b", "estdc(v)", "2"),
-        in_parts: true,
+        decomposable: true,
         counts_distinct: true,
-        body: |s| Value::Num(s.texts().collect::<HashSet<_>>().len() as f64),
+        scalar: |s| Value::Num(s.texts().collect::<HashSet<_>>().len() as f64),
         builtin: Some(Builtin::CountDistinct),
-        running: Some(|_| Box::new(Counted::unordered(Distinct::Count))),
+        accumulator: Some(|_| Box::new(Counted::unordered(Distinct::Count))),
         ..BASE
     },
     StatsFunction {
@@ -86,7 +86,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "estdc_error(<value>)",
         doc: "The error of `estdc`: 0, because the count is exact here.",
         example: ("a b", "estdc_error(v)", "0"),
-        body: |_| Value::Num(0.0),
+        scalar: |_| Value::Num(0.0),
         ..BASE
     },
     StatsFunction {
@@ -94,9 +94,9 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "sum(<value>)",
         doc: "The sum of the values that are numbers.",
         example: ("1 2 x 4", "sum(v)", "7"),
-        body: |s| some(&s.numbers(), |n| n.iter().sum()),
+        scalar: |s| some(&s.numbers(), |n| n.iter().sum()),
         builtin: Some(Builtin::Sum),
-        running: Some(|_| Box::new(Sum::new(|n| n, |sum, _| sum))),
+        accumulator: Some(|_| Box::new(Sum::new(|n| n, |sum, _| sum))),
         ..BASE
     },
     StatsFunction {
@@ -104,8 +104,8 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "sumsq(<value>)",
         doc: "The sum of the squares of the values.",
         example: ("1 2 3", "sumsq(v)", "14"),
-        body: |s| some(&s.numbers(), |n| n.iter().map(|x| x * x).sum()),
-        running: Some(|_| Box::new(Sum::new(|n| n * n, |sum, _| sum))),
+        scalar: |s| some(&s.numbers(), |n| n.iter().map(|x| x * x).sum()),
+        accumulator: Some(|_| Box::new(Sum::new(|n| n * n, |sum, _| sum))),
         ..BASE
     },
     StatsFunction {
@@ -114,9 +114,9 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "avg(<value>)",
         doc: "The mean of the values that are numbers.",
         example: ("1 2 x 6", "avg(v)", "3"),
-        body: |s| some(&s.numbers(), mean),
+        scalar: |s| some(&s.numbers(), mean),
         builtin: Some(Builtin::Mean),
-        running: Some(|_| Box::new(Sum::new(|n| n, |sum, count| sum / count as f64))),
+        accumulator: Some(|_| Box::new(Sum::new(|n| n, |sum, count| sum / count as f64))),
         ..BASE
     },
     StatsFunction {
@@ -125,10 +125,10 @@ pub(super) const TABLE: &[StatsFunction] = &[
         returns: same,
         doc: "The smallest value: by number when all values are numbers, else as text.",
         example: ("10 9 100", "min(v)", "9"),
-        in_parts: true,
-        body: |s| extreme(s, Ordering::Less),
+        decomposable: true,
+        scalar: |s| extreme(s, Ordering::Less),
         builtin: Some(Builtin::Min),
-        running: Some(|c| Box::new(Extremes::new(Ends::Low, c))),
+        accumulator: Some(|c| Box::new(Extremes::new(Ends::Low, c))),
         ..BASE
     },
     StatsFunction {
@@ -137,10 +137,10 @@ pub(super) const TABLE: &[StatsFunction] = &[
         returns: same,
         doc: "The largest value: by number when all values are numbers, else as text.",
         example: ("10 9 b", "max(v)", "b"),
-        in_parts: true,
-        body: |s| extreme(s, Ordering::Greater),
+        decomposable: true,
+        scalar: |s| extreme(s, Ordering::Greater),
         builtin: Some(Builtin::Max),
-        running: Some(|c| Box::new(Extremes::new(Ends::High, c))),
+        accumulator: Some(|c| Box::new(Extremes::new(Ends::High, c))),
         ..BASE
     },
     StatsFunction {
@@ -148,13 +148,13 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "range(<value>)",
         doc: "The difference between the largest and the smallest number.",
         example: ("1 9 4", "range(v)", "8"),
-        body: |s| {
+        scalar: |s| {
             some(&s.numbers(), |n| {
                 let low = n.iter().copied().fold(f64::INFINITY, f64::min);
                 n.iter().copied().fold(f64::NEG_INFINITY, f64::max) - low
             })
         },
-        running: Some(|c| Box::new(Extremes::new(Ends::Both, c))),
+        accumulator: Some(|c| Box::new(Extremes::new(Ends::Both, c))),
         ..BASE
     },
     StatsFunction {
@@ -162,8 +162,8 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "stdev(<value>)",
         doc: "The sample standard deviation; 0 for a single value.",
         example: ("2 4 4 4 5 5 7 9", "stdev(v)", "2.1380899352994"),
-        body: |s| some(&s.numbers(), |n| variance(n, 1).sqrt()),
-        running: Some(|_| Box::new(Spread::new(1, true))),
+        scalar: |s| some(&s.numbers(), |n| variance(n, 1).sqrt()),
+        accumulator: Some(|_| Box::new(Spread::new(1, true))),
         ..BASE
     },
     StatsFunction {
@@ -171,8 +171,8 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "stdevp(<value>)",
         doc: "The population standard deviation.",
         example: ("2 4 4 4 5 5 7 9", "stdevp(v)", "2"),
-        body: |s| some(&s.numbers(), |n| variance(n, 0).sqrt()),
-        running: Some(|_| Box::new(Spread::new(0, true))),
+        scalar: |s| some(&s.numbers(), |n| variance(n, 0).sqrt()),
+        accumulator: Some(|_| Box::new(Spread::new(0, true))),
         ..BASE
     },
     StatsFunction {
@@ -180,8 +180,8 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "var(<value>)",
         doc: "The sample variance; 0 for a single value.",
         example: ("1 2 3 4", "var(v)", "1.66666666666667"),
-        body: |s| some(&s.numbers(), |n| variance(n, 1)),
-        running: Some(|_| Box::new(Spread::new(1, false))),
+        scalar: |s| some(&s.numbers(), |n| variance(n, 1)),
+        accumulator: Some(|_| Box::new(Spread::new(1, false))),
         ..BASE
     },
     StatsFunction {
@@ -189,8 +189,8 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "varp(<value>)",
         doc: "The population variance.",
         example: ("1 2 3 4", "varp(v)", "1.25"),
-        body: |s| some(&s.numbers(), |n| variance(n, 0)),
-        running: Some(|_| Box::new(Spread::new(0, false))),
+        scalar: |s| some(&s.numbers(), |n| variance(n, 0)),
+        accumulator: Some(|_| Box::new(Spread::new(0, false))),
         ..BASE
     },
     StatsFunction {
@@ -198,8 +198,8 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "median(<value>)",
         doc: "The middle value; between two, their mean.",
         example: ("1 2 3 10", "median(v)", "2.5"),
-        body: |s| percentile(s, 50.0),
-        running: Some(|_| Box::new(Ranked::new(50.0))),
+        scalar: |s| percentile(s, 50.0),
+        accumulator: Some(|_| Box::new(Ranked::new(50.0))),
         ..BASE
     },
     StatsFunction {
@@ -208,8 +208,8 @@ pub(super) const TABLE: &[StatsFunction] = &[
         returns: same,
         doc: "The most frequent value; of several, the first in text order.",
         example: ("b a b", "mode(v)", "b"),
-        body: mode,
-        running: Some(|_| Box::new(Counted::unordered(Distinct::Mode))),
+        scalar: mode,
+        accumulator: Some(|_| Box::new(Counted::unordered(Distinct::Mode))),
         ..BASE
     },
     StatsFunction {
@@ -219,13 +219,13 @@ pub(super) const TABLE: &[StatsFunction] = &[
         parameter: Some((0.0, 100.0)),
         doc: "The n-th percentile of the numbers, interpolated between neighbours.",
         example: ("1 2 3 4 5 6 7 8 9 10", "perc95(v)", "9.55"),
-        body: |s| percentile(s, s.parameter.unwrap_or(95.0)),
-        running: Some(|c| Box::new(Ranked::new(c.parameter.unwrap_or(95.0)))),
+        scalar: |s| percentile(s, s.parameter.unwrap_or(95.0)),
+        accumulator: Some(|c| Box::new(Ranked::new(c.parameter.unwrap_or(95.0)))),
         ..BASE
     },
 ];
 
-fn count(samples: &Samples<'_>) -> Value<'static> {
+fn count(samples: &GroupValues<'_>) -> Value<'static> {
     Value::Num(samples.values.iter().map(Value::count).sum::<usize>() as f64)
 }
 
@@ -250,7 +250,7 @@ fn variance(numbers: &[f64], freedom: usize) -> f64 {
     squares / (numbers.len() - freedom) as f64
 }
 
-fn percentile(samples: &Samples<'_>, percent: f64) -> Value<'static> {
+fn percentile(samples: &GroupValues<'_>, percent: f64) -> Value<'static> {
     let mut numbers = samples.numbers();
     numbers.sort_by(f64::total_cmp);
     some(&numbers, |n| {
@@ -260,7 +260,7 @@ fn percentile(samples: &Samples<'_>, percent: f64) -> Value<'static> {
     })
 }
 
-fn extreme(samples: &Samples<'_>, wanted: Ordering) -> Value<'static> {
+fn extreme(samples: &GroupValues<'_>, wanted: Ordering) -> Value<'static> {
     let texts: Vec<_> = samples.texts().collect();
     let numbers: Option<Vec<f64>> = texts.iter().map(|t| parse_number(t)).collect();
     match numbers {
@@ -275,7 +275,7 @@ fn extreme(samples: &Samples<'_>, wanted: Ordering) -> Value<'static> {
     }
 }
 
-fn mode(samples: &Samples<'_>) -> Value<'static> {
+fn mode(samples: &GroupValues<'_>) -> Value<'static> {
     let mut counts: HashMap<_, usize> = HashMap::new();
     for text in samples.texts() {
         *counts.entry(text).or_default() += 1;

@@ -30,9 +30,9 @@ pub struct StatsFunction {
     /// Whether it looks at `_time`.
     pub needs_time: bool,
     /// Whether the order of the rows matters.
-    pub ordered: bool,
+    pub order_sensitive: bool,
     /// Whether parts of a group may be taken in any order, to the last digit.
-    pub in_parts: bool,
+    pub decomposable: bool,
     /// Whether it is the number of distinct values.
     pub counts_distinct: bool,
     /// What it does.
@@ -40,11 +40,11 @@ pub struct StatsFunction {
     /// Values of `v`, newest first, an aggregation over them, and the text of its result; a test runs it.
     pub example: (&'static str, &'static str, &'static str),
     /// What it makes of the values of a group.
-    pub body: fn(&Samples<'_>) -> Value<'static>,
+    pub scalar: fn(&GroupValues<'_>) -> Value<'static>,
     /// The same as an engine computes it over a column, if engines have it.
     pub builtin: Option<Builtin>,
     /// The same for rows that come and go; without it the body sees all of them each time.
-    pub running: Option<MakeRunning>,
+    pub accumulator: Option<MakeRunning>,
     /// Seconds to which `timechart` scales the value of a bucket.
     pub per: Option<f64>,
     /// Whether only `mstats` has it, whose values say which time series they are of: the number
@@ -99,7 +99,7 @@ impl PartialEq for StatsFunction {
 
 /// The values of one group, in the order of its rows.
 #[derive(Debug, Default)]
-pub struct Samples<'a> {
+pub struct GroupValues<'a> {
     /// The field's value in each row; a row without the field has a missing one.
     pub values: Vec<Value<'a>>,
     /// `_time` of each row in epoch seconds; empty unless the function needs it.
@@ -132,7 +132,7 @@ pub enum StatsGroup {
     Time,
 }
 
-impl<'a> Samples<'a> {
+impl<'a> GroupValues<'a> {
     /// Every single value there is, multivalues taken apart, as text.
     pub fn texts(&self) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
         self.values.iter().flat_map(|v| v.borrowed().into_values())
@@ -183,7 +183,7 @@ pub fn stats_function(name: &str) -> Option<(&'static StatsFunction, Option<f64>
 
 #[cfg(test)]
 mod tests {
-    use super::{Samples, all, stats_function};
+    use super::{GroupValues, all, stats_function};
     use crate::value::{Type, Value};
 
     #[test]
@@ -217,13 +217,13 @@ mod tests {
             let name = call.split('(').next().unwrap_or_default();
             let (found, parameter) = stats_function(name).expect("the example's function exists");
             assert_eq!(found.name, f.name);
-            let samples = Samples {
+            let samples = GroupValues {
                 times: times.collect(),
                 values,
                 parameter,
                 list_limit: 100,
             };
-            let result = (f.body)(&samples);
+            let result = (f.scalar)(&samples);
             let kind = match &result {
                 Value::Null => Type::Null,
                 Value::Bool(_) => Type::Bool,

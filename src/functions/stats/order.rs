@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::functions::stats::running::{InOrder, Moment, Moments, Order};
-use crate::functions::stats::{Builtin, Samples, StatsFunction, StatsGroup, Takes};
+use crate::functions::stats::{Builtin, GroupValues, StatsFunction, StatsGroup, Takes};
 use crate::value::{Type, Value, parse_number};
 
 const fn number(_: Type) -> Type {
@@ -29,14 +29,14 @@ const BASE: StatsFunction = StatsFunction {
     parameter: None,
     returns: same,
     needs_time: false,
-    ordered: true,
-    in_parts: false,
+    order_sensitive: true,
+    decomposable: false,
     counts_distinct: false,
     doc: "",
     example: ("", "", ""),
-    body: first,
+    scalar: first,
     builtin: None,
-    running: None,
+    accumulator: None,
     per: None,
     metrics: false,
 };
@@ -53,9 +53,9 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "first(<value>)",
         doc: "The first value seen, in the order of the rows.",
         example: ("- a b", "first(v)", "a"),
-        body: first,
+        scalar: first,
         builtin: Some(Builtin::First),
-        running: Some(|c| Box::new(InOrder::new(Order::First, c))),
+        accumulator: Some(|c| Box::new(InOrder::new(Order::First, c))),
         ..BASE
     },
     StatsFunction {
@@ -63,9 +63,9 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "last(<value>)",
         doc: "The last value seen, in the order of the rows.",
         example: ("a b -", "last(v)", "b"),
-        body: |s| own(s.values.iter().rev().find(|v| !v.is_null())),
+        scalar: |s| own(s.values.iter().rev().find(|v| !v.is_null())),
         builtin: Some(Builtin::Last),
-        running: Some(|c| Box::new(InOrder::new(Order::Last, c))),
+        accumulator: Some(|c| Box::new(InOrder::new(Order::Last, c))),
         ..BASE
     },
     StatsFunction {
@@ -73,8 +73,8 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "earliest(<value>)",
         doc: "The value of the row with the smallest `_time` that has one.",
         example: ("a b -", "earliest(v)", "b"),
-        body: |s| own(extreme(s, false).map(|(value, _)| value)),
-        running: Some(|c| Box::new(Moments::new(Moment::Earliest, c))),
+        scalar: |s| own(extreme(s, false).map(|(value, _)| value)),
+        accumulator: Some(|c| Box::new(Moments::new(Moment::Earliest, c))),
         ..TIMED
     },
     StatsFunction {
@@ -82,8 +82,8 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "latest(<value>)",
         doc: "The value of the row with the largest `_time` that has one.",
         example: ("- a b", "latest(v)", "a"),
-        body: |s| own(extreme(s, true).map(|(value, _)| value)),
-        running: Some(|c| Box::new(Moments::new(Moment::Latest, c))),
+        scalar: |s| own(extreme(s, true).map(|(value, _)| value)),
+        accumulator: Some(|c| Box::new(Moments::new(Moment::Latest, c))),
         ..TIMED
     },
     StatsFunction {
@@ -92,8 +92,8 @@ pub(super) const TABLE: &[StatsFunction] = &[
         returns: number,
         doc: "The epoch time of the earliest value.",
         example: ("a b -", "earliest_time(v)", "990"),
-        body: |s| extreme(s, false).map_or(Value::Null, |(_, time)| Value::Num(time)),
-        running: Some(|c| Box::new(Moments::new(Moment::EarliestTime, c))),
+        scalar: |s| extreme(s, false).map_or(Value::Null, |(_, time)| Value::Num(time)),
+        accumulator: Some(|c| Box::new(Moments::new(Moment::EarliestTime, c))),
         ..TIMED
     },
     StatsFunction {
@@ -102,8 +102,8 @@ pub(super) const TABLE: &[StatsFunction] = &[
         returns: number,
         doc: "The epoch time of the latest value.",
         example: ("- a b", "latest_time(v)", "990"),
-        body: |s| extreme(s, true).map_or(Value::Null, |(_, time)| Value::Num(time)),
-        running: Some(|c| Box::new(Moments::new(Moment::LatestTime, c))),
+        scalar: |s| extreme(s, true).map_or(Value::Null, |(_, time)| Value::Num(time)),
+        accumulator: Some(|c| Box::new(Moments::new(Moment::LatestTime, c))),
         ..TIMED
     },
     StatsFunction {
@@ -112,18 +112,18 @@ pub(super) const TABLE: &[StatsFunction] = &[
         returns: number,
         doc: "The change per second between the earliest and the latest value of a counter.",
         example: ("50 40 20", "rate(v)", "1.5"),
-        body: rate,
-        running: Some(|c| Box::new(Moments::new(Moment::Rate, c))),
+        scalar: rate,
+        accumulator: Some(|c| Box::new(Moments::new(Moment::Rate, c))),
         ..TIMED
     },
     StatsFunction {
         name: "rate_avg",
         synopsis: "rate_avg(<metric>)",
         returns: number,
-        ordered: false,
+        order_sensitive: false,
         doc: "The mean of the rates of the time series of a counter. Only `mstats` has it.",
         example: ("50 40 20", "rate_avg(v)", "1.5"),
-        body: |s| {
+        scalar: |s| {
             let rates = rates(s);
             match rates.len() {
                 0 => Value::Null,
@@ -137,10 +137,10 @@ pub(super) const TABLE: &[StatsFunction] = &[
         name: "rate_sum",
         synopsis: "rate_sum(<metric>)",
         returns: number,
-        ordered: false,
+        order_sensitive: false,
         doc: "The sum of the rates of the time series of a counter. Only `mstats` has it.",
         example: ("50 40 20", "rate_sum(v)", "1.5"),
-        body: |s| {
+        scalar: |s| {
             let rates = rates(s);
             match rates.len() {
                 0 => Value::Null,
@@ -155,10 +155,10 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "per_second(<value>)",
         returns: number,
         needs_time: false,
-        ordered: false,
+        order_sensitive: false,
         doc: "The sum of the values in a bucket of `timechart`, scaled to one second. Only `timechart` has it; without buckets it is the sum.",
         example: ("1 2 x 4", "per_second(v)", "7"),
-        body: |s| sum(s),
+        scalar: |s| sum(s),
         per: Some(1.0),
         ..TIMED
     },
@@ -167,10 +167,10 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "per_minute(<value>)",
         returns: number,
         needs_time: false,
-        ordered: false,
+        order_sensitive: false,
         doc: "The sum of the values in a bucket of `timechart`, scaled to one minute. Only `timechart` has it; without buckets it is the sum.",
         example: ("1 2 x 4", "per_minute(v)", "7"),
-        body: |s| sum(s),
+        scalar: |s| sum(s),
         per: Some(60.0),
         ..TIMED
     },
@@ -179,10 +179,10 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "per_hour(<value>)",
         returns: number,
         needs_time: false,
-        ordered: false,
+        order_sensitive: false,
         doc: "The sum of the values in a bucket of `timechart`, scaled to one hour. Only `timechart` has it; without buckets it is the sum.",
         example: ("1 2 x 4", "per_hour(v)", "7"),
-        body: |s| sum(s),
+        scalar: |s| sum(s),
         per: Some(3600.0),
         ..TIMED
     },
@@ -191,10 +191,10 @@ pub(super) const TABLE: &[StatsFunction] = &[
         synopsis: "per_day(<value>)",
         returns: number,
         needs_time: false,
-        ordered: false,
+        order_sensitive: false,
         doc: "The sum of the values in a bucket of `timechart`, scaled to one day. Only `timechart` has it; without buckets it is the sum.",
         example: ("1 2 x 4", "per_day(v)", "7"),
-        body: |s| sum(s),
+        scalar: |s| sum(s),
         per: Some(86_400.0),
         ..TIMED
     },
@@ -204,13 +204,13 @@ fn own(value: Option<&Value<'_>>) -> Value<'static> {
     value.map_or(Value::Null, |v| v.clone().into_owned())
 }
 
-fn first(samples: &Samples<'_>) -> Value<'static> {
+fn first(samples: &GroupValues<'_>) -> Value<'static> {
     own(samples.values.iter().find(|v| !v.is_null()))
 }
 
 /// The value with the smallest or largest time; of equal times, the one seen first for the
 /// latest and last for the earliest, because rows come newest first.
-fn extreme<'s>(samples: &'s Samples<'_>, latest: bool) -> Option<(&'s Value<'s>, f64)> {
+fn extreme<'s>(samples: &'s GroupValues<'_>, latest: bool) -> Option<(&'s Value<'s>, f64)> {
     let mut best: Option<(&Value<'_>, f64)> = None;
     for (value, time) in samples.values.iter().zip(&samples.times) {
         let (false, Some(time)) = (value.is_null(), *time) else {
@@ -228,7 +228,7 @@ fn extreme<'s>(samples: &'s Samples<'_>, latest: bool) -> Option<(&'s Value<'s>,
     best
 }
 
-fn rate(samples: &Samples<'_>) -> Value<'static> {
+fn rate(samples: &GroupValues<'_>) -> Value<'static> {
     let (Some((low, start)), Some((high, end))) = (extreme(samples, false), extreme(samples, true))
     else {
         return Value::Null;
@@ -240,7 +240,7 @@ fn rate(samples: &Samples<'_>) -> Value<'static> {
 }
 
 /// The change per second of each time series that has values at two times at least.
-fn rates(samples: &Samples<'_>) -> Vec<f64> {
+fn rates(samples: &GroupValues<'_>) -> Vec<f64> {
     let mut series: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for (value, time) in samples.values.iter().zip(&samples.times) {
         let (number, key) = match value {
@@ -262,7 +262,7 @@ fn rates(samples: &Samples<'_>) -> Vec<f64> {
     series.values().filter_map(rate).collect()
 }
 
-fn sum(samples: &Samples<'_>) -> Value<'static> {
+fn sum(samples: &GroupValues<'_>) -> Value<'static> {
     let numbers = samples.numbers();
     if numbers.is_empty() {
         return Value::Null;

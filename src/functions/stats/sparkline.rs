@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes, stats_function};
+use crate::functions::stats::{GroupValues, StatsFunction, StatsGroup, Takes, stats_function};
 use crate::value::{Type, Value};
 
 const BASE: StatsFunction = StatsFunction {
@@ -15,14 +15,14 @@ const BASE: StatsFunction = StatsFunction {
     parameter: None,
     returns: |_| Type::Multi,
     needs_time: true,
-    ordered: false,
-    in_parts: false,
+    order_sensitive: false,
+    decomposable: false,
     counts_distinct: false,
     doc: "",
     example: ("", "", ""),
-    body: |s| line(s, "count"),
+    scalar: |s| line(s, "count"),
     builtin: None,
-    running: None,
+    accumulator: None,
     per: None,
     metrics: false,
 };
@@ -46,7 +46,7 @@ macro_rules! lines {
         pub(super) const OF: &[StatsFunction] = &[
             $(StatsFunction {
                 name: concat!("sparkline(", $name, ")"),
-                body: |s| line(s, $name),
+                scalar: |s| line(s, $name),
                 ..BASE
             }),*
         ];
@@ -78,7 +78,7 @@ const LENGTHS: [f64; 11] = [
     2_592_000.0,
 ];
 
-fn line(samples: &Samples<'_>, of: &str) -> Value<'static> {
+fn line(samples: &GroupValues<'_>, of: &str) -> Value<'static> {
     let Some((function, _)) = stats_function(of) else {
         return Value::Null;
     };
@@ -98,8 +98,8 @@ fn line(samples: &Samples<'_>, of: &str) -> Value<'static> {
         .find(|length| *length > 0.0 && buckets(*length) <= MOST)
         .unwrap_or((high - low) / (MOST - 1) as f64);
     let first = (low / length).floor();
-    let mut parts: Vec<Samples<'_>> = Vec::new();
-    parts.resize_with(buckets(length), Samples::default);
+    let mut parts: Vec<GroupValues<'_>> = Vec::new();
+    parts.resize_with(buckets(length), GroupValues::default);
     for (value, time) in samples.values.iter().zip(&samples.times) {
         if let Some(time) = time
             && let Some(part) = parts.get_mut(((time / length).floor() - first) as usize)
@@ -108,7 +108,7 @@ fn line(samples: &Samples<'_>, of: &str) -> Value<'static> {
         }
     }
     let values = parts.iter().map(|part| {
-        let value = (function.body)(part).into_text();
+        let value = (function.scalar)(part).into_text();
         Cow::Owned(value.map_or_else(|| "0".to_owned(), Cow::into_owned))
     });
     Value::multi(std::iter::once(Cow::Borrowed(MARK)).chain(values).collect())

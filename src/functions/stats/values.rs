@@ -19,14 +19,14 @@ const BASE: StatsFunction = StatsFunction {
     parameter: None,
     returns: |_| Type::Multi,
     needs_time: false,
-    ordered: false,
-    in_parts: false,
+    order_sensitive: false,
+    decomposable: false,
     counts_distinct: false,
     doc: "",
     example: ("", "", ""),
-    body: |_| Value::Null,
+    scalar: |_| Value::Null,
     builtin: None,
-    running: None,
+    accumulator: None,
     per: None,
     metrics: false,
 };
@@ -35,26 +35,26 @@ pub(super) const TABLE: &[StatsFunction] = &[
     StatsFunction {
         name: "values",
         synopsis: "values(<value>)",
-        in_parts: true,
+        decomposable: true,
         doc: "The distinct values, sorted as text, as a multivalue.",
         example: ("b 9 10 b", "values(v)", "10 9 b"),
-        body: |s| {
+        scalar: |s| {
             let distinct: HashSet<Cow<'_, str>, FixedState> = s.texts().collect();
             let mut distinct: Vec<Cow<'_, str>> = distinct.into_iter().collect();
             distinct.sort_unstable();
             let values = distinct.into_iter();
             Value::multi(values.map(|t| Cow::Owned(t.into_owned())).collect())
         },
-        running: Some(|_| Box::new(Counted::ordered(Distinct::Values))),
+        accumulator: Some(|_| Box::new(Counted::ordered(Distinct::Values))),
         ..BASE
     },
     StatsFunction {
         name: "list",
         synopsis: "list(<value>)",
-        ordered: true,
+        order_sensitive: true,
         doc: "The values in the order of the rows, the first 100 of them, as a multivalue.",
         example: ("b 9 10 b", "list(v)", "b 9 10 b"),
-        body: |s| {
+        scalar: |s| {
             Value::multi(
                 s.texts()
                     .take(s.list_limit)
@@ -62,7 +62,7 @@ pub(super) const TABLE: &[StatsFunction] = &[
                     .collect(),
             )
         },
-        running: Some(|c| Box::new(InOrder::new(Order::List, c))),
+        accumulator: Some(|c| Box::new(InOrder::new(Order::List, c))),
         ..BASE
     },
 ];

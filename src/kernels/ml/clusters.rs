@@ -8,7 +8,7 @@ use crate::kernels::ml::features::{Feature, features, points};
 use crate::kernels::ml::scaling::no_rows;
 use crate::kernels::ml::{Applying, Learned, Learner, names};
 use crate::kernels::stats_util::{set, table_of};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -37,7 +37,7 @@ pub(crate) struct Clusters {
 }
 
 impl Learner for ClusterLearner {
-    fn learn(&self, rows: &Table, context: &PlanContext) -> Result<Learned> {
+    fn learn(&self, rows: &Table, context: &QueryContext) -> Result<Learned> {
         let features = features(rows, &self.fields, None, false, context)?;
         let known: Vec<Vec<f64>> = points(rows, &features)?.into_iter().flatten().collect();
         if known.is_empty() {

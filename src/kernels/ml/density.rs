@@ -11,7 +11,7 @@ use crate::kernels::ml::choice::{Choice, Threshold};
 use crate::kernels::ml::distribution::Distribution;
 use crate::kernels::ml::features::{missing, text};
 use crate::kernels::stats_util::{Random, set, table_of};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Value, format_number};
 
@@ -97,7 +97,7 @@ impl Density {
         &self,
         rows: &mut Table,
         how: &Applying,
-        context: &PlanContext,
+        context: &QueryContext,
     ) -> Result<()> {
         for field in std::iter::once(&self.field).chain(&self.by) {
             if rows.column(field).is_none() && rows.height() > 0 {

@@ -9,7 +9,7 @@ use crate::kernels::ml::distribution::{Distribution, NAMES};
 use crate::kernels::ml::features::missing;
 use crate::kernels::ml::{Learned, Learner};
 use crate::kernels::stats_util::sorted;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 
 /// Groups smaller than that are told.
@@ -31,7 +31,7 @@ pub(crate) struct DensityLearner {
 }
 
 impl Learner for DensityLearner {
-    fn learn(&self, rows: &Table, context: &PlanContext) -> Result<Learned> {
+    fn learn(&self, rows: &Table, context: &QueryContext) -> Result<Learned> {
         for field in std::iter::once(&self.field).chain(&self.by) {
             if rows.column(field).is_none() && rows.height() > 0 {
                 return Err(missing(field));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::kernels::stats_util::{all_numbers, chosen};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 
@@ -50,7 +50,7 @@ pub(crate) fn features(
     fields: &[Pattern],
     target: Option<&str>,
     numbers_only: bool,
-    context: &PlanContext,
+    context: &QueryContext,
 ) -> Result<Vec<Feature>> {
     let mut found = Vec::new();
     for pattern in fields {

@@ -9,7 +9,7 @@ use crate::kernels::ml::features::{Feature, features, missing, points};
 use crate::kernels::ml::scaling::no_rows;
 use crate::kernels::ml::{Applying, Learned, Learner, names};
 use crate::kernels::stats_util::{all_numbers, mean, numbers, set, table_of};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -44,7 +44,7 @@ pub(crate) struct Linear {
 }
 
 impl Learner for LinearLearner {
-    fn learn(&self, rows: &Table, context: &PlanContext) -> Result<Learned> {
+    fn learn(&self, rows: &Table, context: &QueryContext) -> Result<Learned> {
         if rows.column(&self.target).is_none() {
             return Err(missing(&self.target));
         }
@@ -150,7 +150,7 @@ fn descend(
     rows: &[Vec<f64>],
     values: &[f64],
     alpha: f64,
-    context: &PlanContext,
+    context: &QueryContext,
 ) -> Result<Vec<f64>> {
     let n = rows.len() as f64;
     let (squares, sums) = (products(rows), against(rows, values));

@@ -8,7 +8,7 @@ use crate::kernels::ml::algebra::{dot, eigen, less, means, products};
 use crate::kernels::ml::features::{Feature, features, points};
 use crate::kernels::ml::{Applying, Learned, Learner, names};
 use crate::kernels::stats_util::{quantile, set, sorted, table_of};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
@@ -33,7 +33,7 @@ pub(crate) struct Scaler {
 }
 
 impl Learner for ScaleLearner {
-    fn learn(&self, rows: &Table, context: &PlanContext) -> Result<Learned> {
+    fn learn(&self, rows: &Table, context: &QueryContext) -> Result<Learned> {
         let features = features(rows, &self.fields, None, false, context)?;
         let known: Vec<Vec<f64>> = points(rows, &features)?.into_iter().flatten().collect();
         let (mut centres, mut scales) = (Vec::new(), Vec::new());
@@ -134,7 +134,7 @@ pub(crate) struct Components {
 }
 
 impl Learner for ComponentLearner {
-    fn learn(&self, rows: &Table, context: &PlanContext) -> Result<Learned> {
+    fn learn(&self, rows: &Table, context: &QueryContext) -> Result<Learned> {
         let features = features(rows, &self.fields, None, false, context)?;
         let known: Vec<Vec<f64>> = points(rows, &features)?.into_iter().flatten().collect();
         if known.is_empty() {

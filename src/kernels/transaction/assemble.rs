@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, Result};
-use crate::functions::stats::{Samples, StatsFunction, StatsGroup, Takes, stats_function};
+use crate::functions::stats::{GroupValues, StatsFunction, StatsGroup, Takes, stats_function};
 use crate::kernels::transaction::group::{CLOSED, ORPHAN, TRANSACTION};
 use crate::plan::build::{call, field, text};
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::{Pattern, Schema};
 use crate::plan::table::Table;
 use crate::plan::{
@@ -40,14 +40,14 @@ const BASE: StatsFunction = StatsFunction {
     parameter: None,
     returns: |_| Type::Multi,
     needs_time: false,
-    ordered: true,
-    in_parts: false,
+    order_sensitive: true,
+    decomposable: false,
     counts_distinct: false,
     doc: "All values in the order of the rows.",
     example: ("", "", ""),
-    body: |samples| every(samples, None),
+    scalar: |samples| every(samples, None),
     builtin: None,
-    running: None,
+    accumulator: None,
     per: None,
     metrics: false,
 };
@@ -57,11 +57,11 @@ static EVERY: StatsFunction = BASE;
 
 static EVERY_WITH_GAPS: StatsFunction = StatsFunction {
     name: "every with gaps",
-    body: |samples| every(samples, Some(GAP)),
+    scalar: |samples| every(samples, Some(GAP)),
     ..BASE
 };
 
-fn every(samples: &Samples<'_>, gap: Option<&'static str>) -> Value<'static> {
+fn every(samples: &GroupValues<'_>, gap: Option<&'static str>) -> Value<'static> {
     if samples.values.iter().all(Value::is_null) {
         return Value::Null;
     }
@@ -189,7 +189,7 @@ impl ColumnKernel for Gaps {
             .collect()
     }
 
-    fn run(&self, input: Table, _: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, _: &QueryContext) -> Result<Table> {
         let mut out = Table::new(input.height());
         for column in input.into_columns() {
             let filled = column.values.into_iter().map(|value| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::error::Result;
 use crate::plan::ColumnKernel;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
@@ -56,7 +56,7 @@ impl ColumnKernel for Grouping {
         names
     }
 
-    fn run(&self, input: Table, context: &PlanContext) -> Result<Table> {
+    fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let height = input.height();
         let mut pool = Pool::new(self);
         let mut interned: Vec<HashMap<String, u32>> = vec![HashMap::new(); self.fields.len()];

@@ -1,32 +1,32 @@
 //! From plan nodes to the steps that they are for fields.
 
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::plan::dataflow::{BARE, Fields, Reads, Step, after};
 use crate::plan::{AggregateCall, AggregateInput, Plan, Predicate, Projection, Scan, Target};
 
 /// What a plan does to fields, in order.
-pub fn steps(plan: &Plan, context: &PlanContext) -> Vec<Step> {
+pub fn steps(plan: &Plan, context: &QueryContext) -> Vec<Step> {
     let mut out = Vec::new();
     walk(plan, context, &mut out);
     out
 }
 
 /// The fields of a plan's rows, those of [`Scan::Given`] being unknown.
-pub fn fields(plan: &Plan, context: &PlanContext) -> Fields {
+pub fn fields(plan: &Plan, context: &QueryContext) -> Fields {
     steps(plan, context)
         .iter()
         .fold(Fields::anything(), |fields, step| after(step, fields))
 }
 
-fn walk(plan: &Plan, context: &PlanContext, out: &mut Vec<Step>) {
+fn walk(plan: &Plan, context: &QueryContext, out: &mut Vec<Step>) {
     match plan {
         // The rows given come in before, and more than once: what reads them can't be followed.
-        Plan::Let { input, .. } | Plan::Expand { input, .. } | Plan::Apply { input, .. } => {
+        Plan::With { input, .. } | Plan::Deferred { input, .. } | Plan::Kernel { input, .. } => {
             walk(input, context, out);
             out.extend([Step::Read(Reads::everything()), Step::Unknown]);
             return;
         }
-        Plan::Beside { input, .. } => {
+        Plan::MapColumns { input, .. } => {
             walk(input, context, out);
             out.extend([Step::Read(Reads::everything()), Step::Unknown]);
             return;
@@ -46,7 +46,7 @@ fn walk(plan: &Plan, context: &PlanContext, out: &mut Vec<Step>) {
             out.push(Step::Join(fields(right, context)));
             return;
         }
-        Plan::SideBySide { left, right, .. } => {
+        Plan::HConcat { left, right, .. } => {
             walk(left, context, out);
             out.push(Step::Join(fields(right, context)));
             return;
@@ -73,7 +73,7 @@ fn walk(plan: &Plan, context: &PlanContext, out: &mut Vec<Step>) {
 }
 
 /// What a node with at most one input does.
-fn step_of(plan: &Plan, context: &PlanContext) -> Vec<Step> {
+fn step_of(plan: &Plan, context: &QueryContext) -> Vec<Step> {
     match plan {
         Plan::Scan(scan) => source(scan, context)
             .map(Step::Source)
@@ -149,12 +149,12 @@ fn step_of(plan: &Plan, context: &PlanContext) -> Vec<Step> {
             }
             vec![Step::Sum(reads, made)]
         }
-        Plan::Shift { columns, .. } => {
+        Plan::Lag { columns, .. } => {
             let each = columns.iter();
             each.map(|(from, to, _)| Step::Set(to.clone(), Reads::of([from])))
                 .collect()
         }
-        Plan::FillDown { fields, .. } => {
+        Plan::ForwardFill { fields, .. } => {
             vec![Step::Read(Reads::of(fields.iter().map(|p| &p.text)))]
         }
         Plan::Sort { keys, .. } => vec![Step::Read(Reads::of(keys.iter().map(|k| &k.field)))],
@@ -162,7 +162,7 @@ fn step_of(plan: &Plan, context: &PlanContext) -> Vec<Step> {
             vec![Step::Set(alias.clone(), Reads::of([field]))]
         }
         Plan::Distinct { fields, .. } => vec![Step::Read(Reads::of(fields))],
-        Plan::While { condition, .. } => vec![Step::Read(Reads::of_expr(condition))],
+        Plan::TakeWhile { condition, .. } => vec![Step::Read(Reads::of_expr(condition))],
         Plan::Explode { field, .. } => vec![Step::Read(Reads::of([field]))],
         Plan::Lookup {
             lookup,
@@ -198,24 +198,24 @@ fn step_of(plan: &Plan, context: &PlanContext) -> Vec<Step> {
             steps
         }
         Plan::Reverse { .. }
-        | Plan::Thin { .. }
+        | Plan::PartialDistinct { .. }
         | Plan::Limit { .. }
-        | Plan::Subsearch { .. }
+        | Plan::Subquery { .. }
         | Plan::Skip { .. } => Vec::new(),
         Plan::Join { .. }
         | Plan::Union { .. }
-        | Plan::Beside { .. }
-        | Plan::Let { .. }
-        | Plan::Expand { .. }
-        | Plan::SideBySide { .. }
-        | Plan::Apply { .. } => Vec::new(),
+        | Plan::MapColumns { .. }
+        | Plan::With { .. }
+        | Plan::Deferred { .. }
+        | Plan::HConcat { .. }
+        | Plan::Kernel { .. } => Vec::new(),
     }
 }
 
 /// The fields of what is scanned; none where rows are given.
-fn source(scan: &Scan, context: &PlanContext) -> Option<Fields> {
+fn source(scan: &Scan, context: &QueryContext) -> Option<Fields> {
     match scan {
-        Scan::Given => None,
+        Scan::Binding => None,
         Scan::Events | Scan::EventsUnordered => Some(Fields::anything()),
         Scan::Lookup(name) => {
             let table = context.catalog.lookup(&name.text)?.load().ok();
@@ -277,5 +277,5 @@ fn named(call: &AggregateCall, made: &mut Fields) {
 }
 
 fn takes_given(plan: &Plan) -> bool {
-    matches!(plan, Plan::Scan(Scan::Given)) || plan.inputs().into_iter().any(takes_given)
+    matches!(plan, Plan::Scan(Scan::Binding)) || plan.inputs().into_iter().any(takes_given)
 }

@@ -36,7 +36,7 @@ impl FieldMatcher {
     }
 
     /// Whether every value passes that is there: `field=*`.
-    pub fn is_presence(&self) -> bool {
+    pub fn is_exists(&self) -> bool {
         self.op == CompareOp::Eq && !self.text.is_empty() && self.text.bytes().all(|b| b == b'*')
     }
 
@@ -47,7 +47,7 @@ impl FieldMatcher {
 
     /// The text in lower case to which the value must be equal but for the case of ASCII's
     /// letters, if nothing else passes.
-    pub fn whole(&self) -> Option<&str> {
+    pub fn equality_literal(&self) -> Option<&str> {
         let whole = self.wildcard.literal()?;
         let alone = self.op == CompareOp::Eq && self.network.is_none() && whole.is_ascii();
         alone.then_some(whole)
@@ -55,13 +55,13 @@ impl FieldMatcher {
 
     /// ASCII text in lower case that values must hold, the case of ASCII's letters aside, if they
     /// need be nothing else.
-    pub fn part(&self) -> Option<&str> {
+    pub fn contains_literal(&self) -> Option<&str> {
         let alone = self.op == CompareOp::Eq && self.network.is_none();
         alone.then(|| self.wildcard.part()).flatten()
     }
 
     /// ASCII text in lower case without which no value passes, the case of ASCII's letters aside.
-    pub fn needle(&self) -> Option<String> {
+    pub fn required_literal(&self) -> Option<String> {
         let alone = self.op == CompareOp::Eq && self.network.is_none();
         alone.then(|| needle(&self.text)).flatten()
     }

@@ -13,7 +13,7 @@ use crate::syntax::ast::{CompareOp, Expr, ExprKind, Search};
 
 /// What the value of a column hangs on; nothing if it is the same in all rows.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::plan) struct Origin {
+pub(in crate::plan) struct Lineage {
     /// Fields by which groups are made.
     pub keys: BTreeSet<String>,
     /// What is aggregated of a group.
@@ -22,29 +22,29 @@ pub(in crate::plan) struct Origin {
     pub more: bool,
 }
 
-impl Origin {
-    fn key(name: &str) -> Origin {
-        Origin {
+impl Lineage {
+    fn key(name: &str) -> Lineage {
+        Lineage {
             keys: BTreeSet::from([name.to_owned()]),
-            ..Origin::default()
+            ..Lineage::default()
         }
     }
 
-    fn result(name: &str) -> Origin {
-        Origin {
+    fn result(name: &str) -> Lineage {
+        Lineage {
             results: BTreeSet::from([name.to_owned()]),
-            ..Origin::default()
+            ..Lineage::default()
         }
     }
 
-    fn unknown() -> Origin {
-        Origin {
+    fn unknown() -> Lineage {
+        Lineage {
             more: true,
-            ..Origin::default()
+            ..Lineage::default()
         }
     }
 
-    fn and(mut self, other: &Origin) -> Origin {
+    fn and(mut self, other: &Lineage) -> Lineage {
         self.keys.extend(other.keys.iter().cloned());
         self.results.extend(other.results.iter().cloned());
         self.more |= other.more;
@@ -62,7 +62,7 @@ impl Origin {
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct Column {
     /// What its values hang on.
-    pub origin: Origin,
+    pub origin: Lineage,
     /// Whether it is the key itself.
     pub same: bool,
 }
@@ -70,15 +70,15 @@ pub(in crate::plan) struct Column {
 pub(in crate::plan) type Columns = IndexMap<String, Column>;
 
 /// The fields above groups, where only steps that look at one row each stand between.
-pub fn fields_above_groups(plan: &Plan) -> Option<Vec<String>> {
-    Some(columns_of(plan)?.into_keys().collect())
+pub fn filter_columns(plan: &Plan) -> Option<Vec<String>> {
+    Some(column_lineage(plan)?.into_keys().collect())
 }
 
 /// The plan without the groups in which the field is none of the values, as far as that is known
 /// before they are made; nothing where it is not. Other rows may be left: the values are compared
 /// as search expressions do, and only below an aggregation by the field.
-pub fn narrowed(plan: &Plan, field: &str, values: &[String]) -> Option<Plan> {
-    let columns = columns_of(plan)?;
+pub fn push_filter_through_aggregate(plan: &Plan, field: &str, values: &[String]) -> Option<Plan> {
+    let columns = column_lineage(plan)?;
     let column = columns.get(field).filter(|column| column.same)?;
     let key = column.origin.only_key()?;
     let mut narrowed = plan.clone();
@@ -99,7 +99,7 @@ fn place(plan: &mut Plan, key: &str, values: &[String]) -> Option<()> {
 }
 
 /// The columns above groups, by steps that look at one row each.
-pub(in crate::plan) fn columns_of(plan: &Plan) -> Option<Columns> {
+pub(in crate::plan) fn column_lineage(plan: &Plan) -> Option<Columns> {
     match plan {
         Plan::Aggregate { aggregates, by, .. } => {
             let wild = aggregates.iter().any(|a| a.name.contains('*'));
@@ -108,13 +108,13 @@ pub(in crate::plan) fn columns_of(plan: &Plan) -> Option<Columns> {
             }
             let keys = by.iter().map(|by| {
                 let origin = match by.span {
-                    None => Origin::key(&by.name),
-                    Some(_) => Origin::unknown(),
+                    None => Lineage::key(&by.name),
+                    Some(_) => Lineage::unknown(),
                 };
                 (by.name.clone(), Column { origin, same: true })
             });
             let made = aggregates.iter().map(|call| {
-                let origin = Origin::result(&call.name);
+                let origin = Lineage::result(&call.name);
                 (
                     call.name.clone(),
                     Column {
@@ -125,19 +125,19 @@ pub(in crate::plan) fn columns_of(plan: &Plan) -> Option<Columns> {
             });
             Some(keys.chain(made).collect())
         }
-        Plan::Filter { input, .. } => columns_of(input),
+        Plan::Filter { input, .. } => column_lineage(input),
         Plan::Project {
             input,
             mode,
             fields,
         } => {
-            let mut columns = columns_of(input)?;
+            let mut columns = column_lineage(input)?;
             let named = |name: &String| fields.iter().any(|field| field.matches(name));
             columns.retain(|name, _| named(name) != (*mode == Projection::Drop));
             Some(columns)
         }
         Plan::Rename { input, pairs } => {
-            let mut columns = columns_of(input)?;
+            let mut columns = column_lineage(input)?;
             for (from, to) in pairs {
                 let names: Vec<String> = columns.keys().cloned().collect();
                 let mut there = false;
@@ -161,7 +161,7 @@ pub(in crate::plan) fn columns_of(plan: &Plan) -> Option<Columns> {
             input,
             columns: set,
         } => {
-            let mut columns = columns_of(input)?;
+            let mut columns = column_lineage(input)?;
             for Assignment { target, value } in set {
                 let field = match target {
                     Target::Field(field) => field,
@@ -169,7 +169,7 @@ pub(in crate::plan) fn columns_of(plan: &Plan) -> Option<Columns> {
                     Target::Each(patterns) | Target::EachPresent(patterns) => {
                         for (name, column) in &mut columns {
                             if patterns.iter().any(|pattern| pattern.matches(name)) {
-                                column.origin = Origin::unknown();
+                                column.origin = Lineage::unknown();
                                 column.same = false;
                             }
                         }
@@ -180,9 +180,9 @@ pub(in crate::plan) fn columns_of(plan: &Plan) -> Option<Columns> {
                     ExprKind::Field(copied) => columns.get(copied).cloned(),
                     _ => None,
                 };
-                let origin = match is_pure(value) {
-                    true => origin_of(&fields_of(value), &columns),
-                    false => Origin::unknown(),
+                let origin = match is_deterministic(value) {
+                    true => lineage_of(&fields_of(value), &columns),
+                    false => Lineage::unknown(),
                 };
                 let column = column.unwrap_or(Column {
                     origin,
@@ -199,11 +199,11 @@ pub(in crate::plan) fn columns_of(plan: &Plan) -> Option<Columns> {
             overwrite,
             ..
         } if !outputs.is_empty() => {
-            let mut columns = columns_of(input)?;
+            let mut columns = column_lineage(input)?;
             // A lookup by time looks at the row's time too.
             let fields = keys.iter().map(|(_, field)| field.text.clone());
             let fields: Vec<String> = fields.chain(["_time".to_owned()]).collect();
-            let found = origin_of(&fields, &columns);
+            let found = lineage_of(&fields, &columns);
             for (_, field) in outputs {
                 let before = columns.get(&field.text).filter(|_| !overwrite);
                 let origin = match before {
@@ -225,13 +225,13 @@ pub(in crate::plan) fn columns_of(plan: &Plan) -> Option<Columns> {
 }
 
 /// What the values of fields hang on together; those that are not there are missing in all rows.
-pub(in crate::plan) fn origin_of(fields: &[String], columns: &Columns) -> Origin {
+pub(in crate::plan) fn lineage_of(fields: &[String], columns: &Columns) -> Lineage {
     let known = fields.iter().filter_map(|field| columns.get(field));
-    known.fold(Origin::default(), |all, column| all.and(&column.origin))
+    known.fold(Lineage::default(), |all, column| all.and(&column.origin))
 }
 
 /// Whether an expression has the same value wherever its fields have the same values.
-pub(in crate::plan) fn is_pure(expr: &Expr) -> bool {
+pub(in crate::plan) fn is_deterministic(expr: &Expr) -> bool {
     let impure = expr.any(&|found| match &found.kind {
         ExprKind::Call(name, _) => {
             let name = name.text.to_ascii_lowercase();
@@ -264,7 +264,7 @@ fn one_of(field: &str, values: &[String], fill: Option<&str>) -> Search {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::narrowed;
+    use super::push_filter_through_aggregate;
     use crate::plan::schema::Pattern;
     use crate::plan::{Assignment, ByField, Plan, Scan, Target, build, print};
 
@@ -295,7 +295,7 @@ pub(super) mod tests {
     /// The plan narrowed, as text.
     fn narrow(plan: &Plan, field: &str) -> Option<String> {
         let values = ["a*".to_owned(), "b".to_owned()];
-        narrowed(plan, field, &values).map(|plan| print::plan(&plan))
+        push_filter_through_aggregate(plan, field, &values).map(|plan| print::plan(&plan))
     }
 
     #[test]

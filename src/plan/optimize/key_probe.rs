@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::functions::stats::stats_function;
 use crate::plan::analysis::fields_of;
 use crate::plan::optimize::filter_through_aggregate::{
-    Column, columns_of, is_pure, narrowed, origin_of,
+    Column, column_lineage, is_deterministic, lineage_of, push_filter_through_aggregate,
 };
 use crate::plan::schema::Pattern;
 use crate::plan::{
@@ -18,7 +18,7 @@ use crate::syntax::SpecialField;
 use crate::syntax::ast::Search;
 
 /// A plan that finds the values of keys which a filter lets pass.
-pub struct Probe {
+pub struct KeyProbe {
     /// Its rows have the values in the columns [`Probe::keys`].
     pub plan: Plan,
     /// What keys are called where the filter is.
@@ -26,7 +26,7 @@ pub struct Probe {
 }
 
 /// What groups are reduced to.
-enum Reduced<'r> {
+enum Restricted<'r> {
     /// Rows with these keys, not grouped.
     Rows(&'r BTreeSet<String>),
     /// Groups by these keys alone.
@@ -38,12 +38,12 @@ enum Reduced<'r> {
 /// The probe of a filter over groups; none where neither some of the keys decide nor what is
 /// aggregated easily beside what is not, so that nothing would be gained. `is_single_text`
 /// says whether a field holds texts, one in a row at most.
-pub fn probe(plan: &Plan, is_single_text: impl Fn(&str) -> bool) -> Option<Probe> {
+pub fn key_probe(plan: &Plan, is_single_text: impl Fn(&str) -> bool) -> Option<KeyProbe> {
     let Plan::Filter { input, predicate } = plan else {
         return None;
     };
-    let columns = columns_of(input)?;
-    let origin = origin_of(&decided_by(predicate)?, &columns);
+    let columns = column_lineage(input)?;
+    let origin = lineage_of(&referenced_columns(predicate)?, &columns);
     if origin.more {
         return None;
     }
@@ -51,14 +51,15 @@ pub fn probe(plan: &Plan, is_single_text: impl Fn(&str) -> bool) -> Option<Probe
     let (reduced, known) = if !origin.results.is_empty() {
         let is_known = |call: &&AggregateCall| origin.results.contains(&call.name);
         let (known, left): (Vec<_>, Vec<_>) = calls.iter().partition(is_known);
-        let pays = known.iter().all(|c| is_easy(c)) && left.iter().any(|c| !is_easy(c));
+        let pays =
+            known.iter().all(|c| is_decomposable(c)) && left.iter().any(|c| !is_decomposable(c));
         let all: BTreeSet<String> = by.iter().map(|by| by.name.clone()).collect();
-        (pays.then_some(Reduced::Results(&origin.results))?, all)
+        (pays.then_some(Restricted::Results(&origin.results))?, all)
     } else {
         let decide = !origin.keys.is_empty() && origin.keys.len() < by.len();
         let reduced = match origin.keys.iter().all(|key| is_single_text(key)) {
-            true => Reduced::Rows(&origin.keys),
-            false => Reduced::Groups(&origin.keys),
+            true => Restricted::Rows(&origin.keys),
+            false => Restricted::Groups(&origin.keys),
         };
         (decide.then_some(reduced)?, origin.keys.clone())
     };
@@ -69,28 +70,28 @@ pub fn probe(plan: &Plan, is_single_text: impl Fn(&str) -> bool) -> Option<Probe
     let keys = columns.iter().filter(|(_, column)| is_known(column));
     let keys: Vec<String> = keys.map(|(name, _)| name.clone()).collect();
     // Not tried when nothing could be left out in the end.
-    narrowed(plan, keys.first()?, &[])?;
+    push_filter_through_aggregate(plan, keys.first()?, &[])?;
     let mut probing = plan.clone();
-    reduce(&mut probing, &reduced, true)?;
+    restrict_to_keys(&mut probing, &reduced, true)?;
     let plan = grouped(probing, keys.iter(), None)?;
-    Some(Probe { plan, keys })
+    Some(KeyProbe { plan, keys })
 }
 
 /// The fields whose values alone decide whether a row passes, if that is known.
-pub fn decided_by(predicate: &Predicate) -> Option<Vec<String>> {
+pub fn referenced_columns(predicate: &Predicate) -> Option<Vec<String>> {
     match predicate {
         Predicate::Search(search, plans) => {
             let mut fields = Vec::new();
             let all = plans.is_empty() && compared(search, &mut fields);
             all.then_some(fields)
         }
-        Predicate::Expr(expr) => is_pure(expr).then(|| fields_of(expr)),
+        Predicate::Expr(expr) => is_deterministic(expr).then(|| fields_of(expr)),
     }
 }
 
 /// Whether an aggregate is made without gathering the values of a group.
-fn is_easy(call: &AggregateCall) -> bool {
-    call.function.in_parts
+fn is_decomposable(call: &AggregateCall) -> bool {
+    call.function.decomposable
         && (call.function.builtin.is_some() || matches!(call.arg, AggregateInput::Row))
 }
 
@@ -122,11 +123,11 @@ fn compared(search: &Search, fields: &mut Vec<String>) -> bool {
 
 /// Makes less of the groups; other filters than the first are left out, since they may look at
 /// what is not there then.
-fn reduce(plan: &mut Plan, to: &Reduced<'_>, first: bool) -> Option<()> {
+fn restrict_to_keys(plan: &mut Plan, to: &Restricted<'_>, first: bool) -> Option<()> {
     match plan {
         Plan::Filter { input, .. } if !first => {
             *plan = input.as_ref().clone();
-            reduce(plan, to, false)
+            restrict_to_keys(plan, to, false)
         }
         Plan::Aggregate {
             input,
@@ -138,8 +139,8 @@ fn reduce(plan: &mut Plan, to: &Reduced<'_>, first: bool) -> Option<()> {
             let names = aggregates.iter().map(|call| &call.name);
             let names = names.chain(by.iter().map(|by| &by.name));
             let is_gone = |name: &&String| match to {
-                Reduced::Rows(keys) | Reduced::Groups(keys) => !keys.contains(*name),
-                Reduced::Results(results) => {
+                Restricted::Rows(keys) | Restricted::Groups(keys) => !keys.contains(*name),
+                Restricted::Results(results) => {
                     !results.contains(*name) && by.iter().all(|by| by.name != **name)
                 }
             };
@@ -149,13 +150,13 @@ fn reduce(plan: &mut Plan, to: &Reduced<'_>, first: bool) -> Option<()> {
             });
             let columns: Vec<Assignment> = columns.collect();
             let less = match to {
-                Reduced::Rows(keys) => {
+                Restricted::Rows(keys) => {
                     let rows = Plan::Project {
                         input: input.clone(),
                         mode: Projection::Table,
                         fields: keys.iter().map(|key| Pattern::exact(key)).collect(),
                     };
-                    let rows = Plan::Thin {
+                    let rows = Plan::PartialDistinct {
                         input: Box::new(rows),
                         fields: keys.iter().cloned().collect(),
                     };
@@ -166,10 +167,10 @@ fn reduce(plan: &mut Plan, to: &Reduced<'_>, first: bool) -> Option<()> {
                         None => rows,
                     }
                 }
-                Reduced::Groups(keys) => {
+                Restricted::Groups(keys) => {
                     grouped(input.as_ref().clone(), keys.iter(), fill.clone())?
                 }
-                Reduced::Results(results) => Plan::Aggregate {
+                Restricted::Results(results) => Plan::Aggregate {
                     input: input.clone(),
                     aggregates: aggregates
                         .iter()
@@ -187,7 +188,7 @@ fn reduce(plan: &mut Plan, to: &Reduced<'_>, first: bool) -> Option<()> {
         }
         _ => {
             let mut inputs = plan.inputs_mut();
-            reduce(inputs.pop()?, to, false)
+            restrict_to_keys(inputs.pop()?, to, false)
         }
     }
 }
@@ -234,7 +235,7 @@ const ROWS: &str = "__rows";
 
 #[cfg(test)]
 mod tests {
-    use super::probe;
+    use super::key_probe;
     use crate::functions::stats::stats_function;
     use crate::plan::optimize::filter_through_aggregate::tests::groups;
     use crate::plan::schema::Pattern;
@@ -258,7 +259,7 @@ mod tests {
             .set("low", lower)
             .filter(is("low", "a"));
         for (is_text, taken) in [(false, "BY P.name\n"), (true, "table P.name\n")] {
-            let found = probe(&plan, |_| is_text).expect("the name decides");
+            let found = key_probe(&plan, |_| is_text).expect("the name decides");
             assert_eq!(found.keys, ["name"]);
             let text = print::plan(&found.plan);
             assert!(text.contains(taken), "{text}");
@@ -269,9 +270,9 @@ mod tests {
     #[test]
     fn several_keys_decide_where_there_are_more() {
         let both = build::binary(is("a", "1"), BinaryOp::And, is("b", "1"));
-        let found = probe(&groups(&["a", "b", "c"]).filter(both.clone()), |_| true);
+        let found = key_probe(&groups(&["a", "b", "c"]).filter(both.clone()), |_| true);
         assert_eq!(found.expect("two keys of three").keys, ["a", "b"]);
-        assert!(probe(&groups(&["a", "b"]).filter(both), |_| true).is_none());
+        assert!(key_probe(&groups(&["a", "b"]).filter(both), |_| true).is_none());
     }
 
     #[test]
@@ -282,12 +283,12 @@ mod tests {
             if let Plan::Aggregate { aggregates, .. } = &mut plan {
                 aggregates.extend([call("dc", "b", "n"), call(gathered, "b", "v")]);
             }
-            let found = probe(&plan.clone().filter(few.clone()), |_| true);
+            let found = key_probe(&plan.clone().filter(few.clone()), |_| true);
             assert_eq!(found.is_some(), expected, "{gathered}");
             let text = found.map_or(String::new(), |found| print::plan(&found.plan));
             assert!(!text.contains(gathered), "{text}");
             let by_gathered = build::binary(build::field("v"), BinaryOp::Eq, build::text("x"));
-            assert!(probe(&plan.filter(by_gathered), |_| true).is_none());
+            assert!(key_probe(&plan.filter(by_gathered), |_| true).is_none());
         }
     }
 
@@ -300,14 +301,14 @@ mod tests {
             build::field("a"),
         );
         for predicate in [chance, is("c", "1")] {
-            assert!(probe(&two.clone().filter(predicate), |_| true).is_none());
+            assert!(key_probe(&two.clone().filter(predicate), |_| true).is_none());
         }
-        assert!(probe(&groups(&["a"]).filter(is("a", "1")), |_| true).is_none());
+        assert!(key_probe(&groups(&["a"]).filter(is("a", "1")), |_| true).is_none());
         let terms = Plan::Filter {
             input: Box::new(two),
             predicate: Predicate::Search(build::equals("tag", "x"), Vec::new()),
         };
-        assert!(probe(&terms, |_| true).is_none());
+        assert!(key_probe(&terms, |_| true).is_none());
     }
 
     fn call(function: &str, field: &str, name: &str) -> AggregateCall {

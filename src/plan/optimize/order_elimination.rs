@@ -8,13 +8,13 @@ use crate::plan::Plan;
 
 /// The plan, rewritten.
 pub fn optimize(plan: Plan) -> Plan {
-    without_lost_orders(plan, false)
+    eliminate_unobserved_order(plan, false)
 }
 
 /// Drops sorts whose order nobody sees: below an aggregation that does not mind it. `lost` says
 /// whether the order of this node's rows is lost above it.
-fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
-    let each = |input: Box<Plan>, lost: bool| Box::new(without_lost_orders(*input, lost));
+fn eliminate_unobserved_order(plan: Plan, lost: bool) -> Plan {
+    let each = |input: Box<Plan>, lost: bool| Box::new(eliminate_unobserved_order(*input, lost));
     match plan {
         Plan::Sort {
             input,
@@ -22,9 +22,9 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
             limit: 0,
         } if lost => {
             drop(keys);
-            without_lost_orders(*input, true)
+            eliminate_unobserved_order(*input, true)
         }
-        Plan::Reverse { input } if lost => without_lost_orders(*input, true),
+        Plan::Reverse { input } if lost => eliminate_unobserved_order(*input, true),
         Plan::Sort { input, keys, limit } => Plan::Sort {
             input: each(input, false),
             keys,
@@ -38,7 +38,7 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
             all_numbers,
             sorted,
         } => {
-            let minds = !sorted || aggregates.iter().any(|a| a.function.ordered);
+            let minds = !sorted || aggregates.iter().any(|a| a.function.order_sensitive);
             Plan::Aggregate {
                 input: each(input, !minds),
                 aggregates,
@@ -53,7 +53,7 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
                 .aggregates
                 .iter()
                 .chain(chart.split.iter().filter_map(|s| s.score.as_ref()))
-                .any(|a| a.function.ordered);
+                .any(|a| a.function.order_sensitive);
             Plan::Chart {
                 input: each(input, !minds),
                 chart,
@@ -119,7 +119,7 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
         Plan::Union { inputs } => Plan::Union {
             inputs: inputs
                 .into_iter()
-                .map(|input| without_lost_orders(input, lost))
+                .map(|input| eliminate_unobserved_order(input, lost))
                 .collect(),
         },
         Plan::Scan(crate::plan::Scan::Events) if lost => {
@@ -130,20 +130,20 @@ fn without_lost_orders(plan: Plan, lost: bool) -> Plan {
         | Plan::Values(_)
         | Plan::Window { .. }
         | Plan::Stream { .. }
-        | Plan::Shift { .. }
-        | Plan::FillDown { .. }
+        | Plan::Lag { .. }
+        | Plan::ForwardFill { .. }
         | Plan::Reverse { .. }
-        | Plan::Thin { .. }
+        | Plan::PartialDistinct { .. }
         | Plan::Limit { .. }
         | Plan::Skip { .. }
-        | Plan::While { .. }
-        | Plan::Subsearch { .. }
+        | Plan::TakeWhile { .. }
+        | Plan::Subquery { .. }
         | Plan::Distinct { .. }
         | Plan::Join { .. }
-        | Plan::Let { .. }
-        | Plan::Expand { .. }
-        | Plan::Beside { .. }
-        | Plan::SideBySide { .. }
-        | Plan::Apply { .. }) => other,
+        | Plan::With { .. }
+        | Plan::Deferred { .. }
+        | Plan::MapColumns { .. }
+        | Plan::HConcat { .. }
+        | Plan::Kernel { .. }) => other,
     }
 }

@@ -10,7 +10,7 @@ use polars::prelude::{
 
 use crate::error::{Error, Result};
 use crate::extract::event::{Event, Field};
-use crate::read::batch::interner::{NONE, Texts};
+use crate::read::batch::interner::{NONE, StringInterner};
 use crate::value;
 
 /// Columns that every frame of events starts with.
@@ -49,7 +49,7 @@ enum OneHost {
 /// One extracted field.
 struct FieldColumn {
     name: Box<str>,
-    texts: Texts,
+    texts: StringInterner,
     /// The place of each row's first value in `texts`, or [`NONE`].
     first: Vec<IdxSize>,
     /// Second and later values: row and text.
@@ -185,7 +185,7 @@ impl FieldColumns {
         self.places.insert(Box::from(name), Some(index));
         self.columns.push(FieldColumn {
             name: Box::from(name),
-            texts: Texts::default(),
+            texts: StringInterner::default(),
             first: vec![NONE; row],
             more: Vec::new(),
             next: index + 1,
@@ -229,13 +229,13 @@ impl FieldColumn {
         // Rows before that had no such field.
         self.first.resize(row, NONE);
         let before = self.texts.bytes();
-        self.first.push(self.texts.place(&field.value));
+        self.first.push(self.texts.intern(&field.value));
         self.texts.bytes() - before
     }
 
     fn finish(mut self, rows: usize) -> Result<Column> {
         self.first.resize(rows, NONE);
-        let texts = self.texts.spread(&self.name, &self.first)?;
+        let texts = self.texts.to_column(&self.name, &self.first)?;
         if !self.more.is_empty() {
             return Ok(multi(&self.name, &texts, &self.more).into_column());
         }

@@ -26,7 +26,7 @@ const SAMPLE: usize = 1024;
 
 /// Texts one after the other, told by their number.
 #[derive(Default)]
-pub struct Texts {
+pub struct StringInterner {
     text: String,
     /// Where each text ends.
     ends: Vec<usize>,
@@ -35,14 +35,14 @@ pub struct Texts {
     asked: usize,
 }
 
-impl Texts {
+impl StringInterner {
     /// Bytes of all texts.
     pub fn bytes(&self) -> usize {
         self.text.len()
     }
 
     /// The place of a text, added if it is not at hand.
-    pub fn place(&mut self, text: &str) -> IdxSize {
+    pub fn intern(&mut self, text: &str) -> IdxSize {
         // Of a few values nothing is gained.
         if self.asked < FEW {
             self.asked += 1;
@@ -81,7 +81,7 @@ impl Texts {
     ///
     /// # Errors
     /// Never on account of data.
-    pub fn spread(self, name: &str, places: &[IdxSize]) -> Result<StringChunked> {
+    pub fn to_column(self, name: &str, places: &[IdxSize]) -> Result<StringChunked> {
         let name = PlSmallStr::from_str(name);
         let mut builder = StringChunkedBuilder::new(name, self.ends.len());
         let mut start = 0;
@@ -110,7 +110,7 @@ impl Texts {
 
 #[cfg(test)]
 mod tests {
-    use super::{FEW, NONE, Texts};
+    use super::{FEW, NONE, StringInterner};
 
     #[test]
     fn texts_stand_where_they_were_put() {
@@ -122,14 +122,14 @@ mod tests {
             _ => Some(format!("a value of its own, number {n}")),
         };
         for count in [0, 1, 2, 5000] {
-            let mut texts = Texts::default();
+            let mut texts = StringInterner::default();
             let rows: Vec<Option<String>> = (0..count).map(value).collect();
             let places = rows.iter().map(|row| match row {
-                Some(text) => texts.place(text),
+                Some(text) => texts.intern(text),
                 None => NONE,
             });
             let places: Vec<_> = places.collect();
-            let column = texts.spread("a", &places).expect("a column");
+            let column = texts.to_column("a", &places).expect("a column");
             let found: Vec<Option<String>> =
                 column.iter().map(|text| text.map(str::to_owned)).collect();
             assert_eq!(found, rows);
@@ -138,9 +138,9 @@ mod tests {
 
     #[test]
     fn what_comes_again_is_kept_once() {
-        let mut texts = Texts::default();
+        let mut texts = StringInterner::default();
         for n in 0..10_000 {
-            texts.place(if n % 2 == 0 { "svchost.exe" } else { "cmd.exe" });
+            texts.intern(if n % 2 == 0 { "svchost.exe" } else { "cmd.exe" });
         }
         assert!(texts.bytes() <= FEW * "svchost.exe".len());
     }

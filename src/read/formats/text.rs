@@ -9,7 +9,7 @@ use crate::extract::{timestamp, windows_xml};
 use crate::pcre::Regex;
 use crate::read::input::buffer::{Input, LONGEST};
 use crate::read::input::decode;
-use crate::read::line_breaker::{Piece, Pieces};
+use crate::read::line_breaker::{Line, LineBreaker};
 use crate::read::recognise::lines::{LineKind, Lines, kind_of};
 use crate::read::rules::{Breaks, Clock, TextRules, TimeSource};
 
@@ -71,7 +71,7 @@ pub fn read(
         last_time: None,
     };
     let mut block = Block::default();
-    let mut pieces = Pieces::new(input, rules.breaks.line_breaker.clone());
+    let mut pieces = LineBreaker::new(input, rules.breaks.line_breaker.clone());
     let mut piece = String::new();
     while let Some(at) = pieces.next(&mut piece, sink)? {
         if let Some(most) = rules.breaks.truncate
@@ -155,7 +155,7 @@ impl Block {
     }
 
     /// Line ends between an event's lines are part of it, those of blank lines too.
-    fn add(&mut self, line: &str, piece: Piece) {
+    fn add(&mut self, line: &str, piece: Line) {
         let line_ends = if self.text.is_empty() {
             0
         } else {

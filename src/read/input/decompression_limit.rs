@@ -13,7 +13,7 @@ const MAX_EXPANSION: u64 = 256 << 30;
 
 /// How far the file that is being read has expanded.
 #[derive(Default)]
-pub struct Budget {
+pub struct DecompressionLimit {
     /// Bytes on disk read when the file was opened.
     pub start: Cell<u64>,
     /// Bytes that came out of it.
@@ -55,7 +55,7 @@ pub fn damage(format: &str, why: &io::Error) -> String {
 }
 
 /// Stops a file that expands without measure.
-pub struct Limited<'l> {
+pub struct LimitedReader<'l> {
     /// What unpacks.
     pub inner: &'l mut dyn Read,
     /// The format's name.
@@ -63,10 +63,10 @@ pub struct Limited<'l> {
     /// Bytes read from disk so far.
     pub read: Rc<Cell<u64>>,
     /// The bound.
-    pub budget: Rc<Budget>,
+    pub budget: Rc<DecompressionLimit>,
 }
 
-impl Read for Limited<'_> {
+impl Read for LimitedReader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(out).map_err(|e| match e.kind() {
             // Said by a container further out.

@@ -8,7 +8,7 @@ use crate::read::Skipped;
 
 /// A file to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileFound {
+pub struct InputFile {
     /// The file.
     pub path: PathBuf,
     /// Whether the user named it: a text that was named is read whatever its name.
@@ -21,7 +21,7 @@ pub struct FileFound {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// The files, sorted by name folder by folder.
-    pub files: Vec<FileFound>,
+    pub files: Vec<InputFile>,
     /// What can't be read: folders that can't be listed, links that lead nowhere or to folders, pipes
     /// and devices.
     pub skipped: Vec<Skipped>,
@@ -36,7 +36,7 @@ pub fn list(path: &Path) -> Result<Listing> {
     let mut listing = Listing::default();
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => folder(path, &mut listing),
-        Ok(metadata) => listing.files.push(FileFound {
+        Ok(metadata) => listing.files.push(InputFile {
             path: path.to_owned(),
             named: true,
             bytes: metadata.len(),
@@ -70,7 +70,7 @@ fn folder(path: &Path, listing: &mut Listing) {
             continue;
         }
         match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() => listing.files.push(FileFound {
+            Ok(metadata) if metadata.is_file() => listing.files.push(InputFile {
                 path,
                 named: false,
                 bytes: metadata.len(),

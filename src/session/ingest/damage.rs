@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock, PoisonError};
 use polars::prelude::{IdxSize, LazyFrame, PolarsResult, UnionArgs, concat};
 
 use crate::error::Result;
-use crate::exec::scan::sources::{Data, EventPart, Stored};
-use crate::plan::context::PlanContext;
+use crate::exec::scan::sources::{DataSources, EventPartition, StoreSnapshot};
+use crate::plan::context::QueryContext;
 use crate::read::{BadLines, ParquetDamage, Skipped, parquet_damage};
 use crate::session::ingest::parquet_source;
 use crate::session::ingest::replay::stored_part;
@@ -57,8 +57,8 @@ impl Session {
     /// What the work says; damage that leaves no data.
     pub(in crate::session) fn on_data<T>(
         &self,
-        context: &PlanContext,
-        work: impl Fn(&Data) -> Result<T>,
+        context: &QueryContext,
+        work: impl Fn(&DataSources) -> Result<T>,
     ) -> Result<T> {
         let notices = lock(&context.notices).len();
         loop {
@@ -69,14 +69,14 @@ impl Session {
                 return done;
             }
             lock(&context.notices).truncate(notices);
-            lock(&context.effects).clear();
+            lock(&context.pending_writes).clear();
         }
     }
 
     /// Leaves out what can't be decoded of the files of data. False when there is no damage.
-    fn leave_out_damaged(&self, data: &Arc<Data>) -> Result<bool> {
+    fn leave_out_damaged(&self, data: &Arc<DataSources>) -> Result<bool> {
         let mut current = self.data.write().unwrap_or_else(PoisonError::into_inner);
-        let is_current = |known: &Arc<Data>| Arc::ptr_eq(known, data);
+        let is_current = |known: &Arc<DataSources>| Arc::ptr_eq(known, data);
         if !current.as_ref().is_some_and(is_current) {
             // Another search has come upon it.
             return Ok(true);
@@ -100,7 +100,7 @@ impl Session {
         let all = left_out.clone();
         drop(left_out);
         let left = self.without(data, &gone, &all)?;
-        let is_some = |left: &Data| left.event_count() > 0 || !left.models.is_empty();
+        let is_some = |left: &DataSources| left.event_count() > 0 || !left.models.is_empty();
         match (left.filter(is_some), first) {
             (Some(left), _) => *current = Some(Arc::new(left)),
             (None, Some(first)) => return Err(first),
@@ -113,7 +113,7 @@ impl Session {
     }
 
     /// What is damaged of the store. All of it is decoded.
-    fn damage_of_store(&self, data: &Data) -> Result<Vec<Damage>> {
+    fn damage_of_store(&self, data: &DataSources) -> Result<Vec<Damage>> {
         let mut found = Vec::new();
         for source in data.events.iter().flat_map(|part| &part.stored) {
             self.check_cancelled()?;
@@ -127,7 +127,7 @@ impl Session {
     }
 
     /// What is damaged of the Parquet files that are read as they are needed. All of them are decoded.
-    fn damage_of_files(&self, data: &Data) -> Result<Vec<(PathBuf, ParquetDamage)>> {
+    fn damage_of_files(&self, data: &DataSources) -> Result<Vec<(PathBuf, ParquetDamage)>> {
         let mut found = Vec::new();
         let of_events = data.events.iter().flat_map(|part| &part.files);
         let of_models = data.models.iter().flat_map(|part| &part.files);
@@ -145,11 +145,11 @@ impl Session {
     /// is left of what was given for a data model.
     fn without(
         &self,
-        data: &Data,
+        data: &DataSources,
         gone: &BTreeSet<PathBuf>,
         left_out: &LeftOut,
-    ) -> Result<Option<Data>> {
-        let mut left = Data::default();
+    ) -> Result<Option<DataSources>> {
+        let mut left = DataSources::default();
         if data.events.iter().any(|part| !part.files.is_empty()) {
             // Nothing may be left of them.
             let scanned = parquet_source::events(&self.options.data, &self.catalog, left_out);
@@ -170,7 +170,7 @@ impl Session {
         }
         if let Some(stored) = &data.stored {
             let reading = stored.reading.as_ref();
-            left.stored = Some(Stored {
+            left.stored = Some(StoreSnapshot {
                 store: stored.store.clone(),
                 summaries: stored.summaries.without(gone),
                 knowledge: LazyLock::new(self.knowledge()),
@@ -183,10 +183,10 @@ impl Session {
 
 /// A part without some files of the store. Returns `None` when nothing is left of it.
 fn part_without(
-    data: &Data,
-    part: &EventPart,
+    data: &DataSources,
+    part: &EventPartition,
     gone: &BTreeSet<PathBuf>,
-) -> Result<Option<EventPart>> {
+) -> Result<Option<EventPartition>> {
     let is_whole = |s: &StoredSource| !s.paths.iter().any(|path| gone.contains(path));
     let Some(stored) = &data.stored else {
         return Ok(Some(part.clone()));

@@ -7,8 +7,8 @@ use polars::prelude::{LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet, Schem
 
 use crate::error::{Error, Result, caught};
 use crate::exec::frame::{Frame, polars_error};
-use crate::exec::scan::sources::ModelPart;
-use crate::read::{self, FileFound, Listing, Skipped, parquet_rows};
+use crate::exec::scan::sources::ModelTable;
+use crate::read::{self, InputFile, Listing, Skipped, parquet_rows};
 use crate::session::ingest::damage::{LeftOut, sound_rows};
 use crate::session::ingest::sources::unread;
 use crate::session::{ModelFile, Session, lock};
@@ -25,7 +25,7 @@ impl Session {
     pub(in crate::session) fn model_part(
         &self,
         file: &ModelFile,
-    ) -> Result<(ModelPart, Vec<String>)> {
+    ) -> Result<(ModelTable, Vec<String>)> {
         let left_out = lock(&self.left_out).clone();
         let path = &file.path;
         let Listing { files, mut skipped } = read::list(path)?;
@@ -50,7 +50,7 @@ impl Session {
             let all_left_out = || Error::file(path, "all of its files are damaged");
             return Err(Skipped::error(&skipped).unwrap_or_else(all_left_out));
         };
-        let part = ModelPart {
+        let part = ModelTable {
             model: file.model.clone(),
             dataset: file.dataset.clone(),
             frame,
@@ -61,7 +61,7 @@ impl Session {
 }
 
 /// The Parquet files and the other tables among files. What a folder holds besides is none of it.
-fn sorted(path: &Path, files: Vec<FileFound>) -> Result<(Vec<PathBuf>, Vec<FileFound>)> {
+fn sorted(path: &Path, files: Vec<InputFile>) -> Result<(Vec<PathBuf>, Vec<InputFile>)> {
     let (mut parquet, mut tables) = (Vec::new(), Vec::new());
     for file in files {
         if file.named {

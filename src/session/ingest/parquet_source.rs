@@ -14,7 +14,7 @@ use polars::prelude::{
 use crate::error::caught;
 use crate::exec::frame::reader::field;
 use crate::exec::frame::{Frame, column};
-use crate::exec::scan::sources::EventPart;
+use crate::exec::scan::sources::EventPartition;
 use crate::knowledge::Catalog;
 use crate::knowledge::props::FieldRules;
 use crate::read::{
@@ -44,7 +44,7 @@ pub(in crate::session) fn events(
     paths: &[PathBuf],
     catalog: &Catalog,
     left_out: &LeftOut,
-) -> Option<(Vec<EventPart>, Vec<Skipped>)> {
+) -> Option<(Vec<EventPartition>, Vec<Skipped>)> {
     let mut skipped = Vec::new();
     let mut files = Vec::new();
     for path in paths {
@@ -125,7 +125,7 @@ fn scanned(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
 }
 
 /// The events of files, or none when their values have to be looked at.
-fn part(group: &Group, left_out: &LeftOut) -> Option<EventPart> {
+fn part(group: &Group, left_out: &LeftOut) -> Option<EventPartition> {
     let lazy = sound_rows(&group.files, left_out, scanned).ok()?;
     let values = columns(&group.schema)?;
     let span = looked_at(group, &lazy)?;
@@ -153,7 +153,7 @@ fn part(group: &Group, left_out: &LeftOut) -> Option<EventPart> {
         [file] => file.display().to_string(),
         _ => String::new(),
     };
-    Some(EventPart {
+    Some(EventPartition {
         sourcetype: PARQUET_SOURCETYPE.to_owned(),
         source,
         index: DEFAULT_INDEX.to_owned(),
@@ -295,7 +295,7 @@ mod tests {
         Column, DataFrame, DataType, IntoLazy as _, ParquetWriter, TimeUnit, df,
     };
 
-    use super::{EventPart, Group, part, scanned};
+    use super::{EventPartition, Group, part, scanned};
     use crate::read;
 
     fn written(folder: &tempfile::TempDir, name: &str, mut frame: DataFrame) -> PathBuf {
@@ -308,7 +308,7 @@ mod tests {
         path
     }
 
-    fn events(files: Vec<PathBuf>) -> Option<EventPart> {
+    fn events(files: Vec<PathBuf>) -> Option<EventPartition> {
         let group = Group {
             schema: scanned(&files).unwrap().collect_schema().unwrap(),
             files,

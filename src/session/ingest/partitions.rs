@@ -8,16 +8,16 @@ use polars::prelude::{DataType, PlSmallStr};
 
 use crate::error::Result;
 use crate::exec::frame::{Frame, polars_error};
-use crate::exec::scan::sources::EventPart;
+use crate::exec::scan::sources::EventPartition;
 use crate::knowledge::props::Props;
 use crate::read::Batch;
 use crate::session::ingest::sources::span;
 
 /// Events of a part of which it is put together with others like it.
-pub(in crate::session) const SMALL: u64 = 10_000;
+pub(in crate::session) const MIN_ROWS: u64 = 10_000;
 
 /// Events from which on a part takes no more: parts are worked on at the same time.
-const FULL: usize = 32_768;
+const MAX_ROWS: usize = 32_768;
 
 /// Cells of a part that may be empty because some of its sources lack the fields of others; beyond
 /// that, so many times as many as there are in the sources.
@@ -25,7 +25,7 @@ const EMPTY: (usize, usize) = (1_000_000, 8);
 
 /// Batches being put together: small ones that differ at most in their source, if no stanza tells it
 /// from an unknown one.
-pub(in crate::session) struct Parts<'p> {
+pub(in crate::session) struct PartitionBuilder<'p> {
     props: &'p Props,
     parts: Vec<Part>,
     /// The parts that take more, by index, sourcetype, and source where it makes a difference.
@@ -43,10 +43,10 @@ struct Part {
     cells: usize,
 }
 
-impl<'p> Parts<'p> {
+impl<'p> PartitionBuilder<'p> {
     /// None yet; `props` say which sources are told apart.
-    pub(in crate::session) fn new(props: &'p Props) -> Parts<'p> {
-        Parts {
+    pub(in crate::session) fn new(props: &'p Props) -> PartitionBuilder<'p> {
+        PartitionBuilder {
             props,
             parts: Vec::new(),
             open: HashMap::new(),
@@ -58,7 +58,7 @@ impl<'p> Parts<'p> {
     pub(in crate::session) fn push(&mut self, batch: Batch) {
         let last = self.last.entry(batch.source.clone());
         let last = last.or_default();
-        if batch.frame.height() as u64 > SMALL {
+        if batch.frame.height() as u64 > MIN_ROWS {
             *last = self.parts.len();
             self.parts.push(Part::of(batch));
             return;
@@ -82,7 +82,7 @@ impl<'p> Parts<'p> {
             }
         };
         *last = at;
-        if self.parts[at].rows >= FULL {
+        if self.parts[at].rows >= MAX_ROWS {
             open.retain(|open| *open != at);
         }
     }
@@ -91,7 +91,7 @@ impl<'p> Parts<'p> {
     ///
     /// # Errors
     /// Never on account of data.
-    pub(in crate::session) fn finish(self) -> Result<Vec<EventPart>> {
+    pub(in crate::session) fn finish(self) -> Result<Vec<EventPartition>> {
         self.parts.into_iter().map(Part::finish).collect()
     }
 }
@@ -133,7 +133,7 @@ impl Part {
         all <= EMPTY.0.max(cells * EMPTY.1)
     }
 
-    fn finish(self) -> Result<EventPart> {
+    fn finish(self) -> Result<EventPartition> {
         let mut whole = self.batches[0].clone();
         let others = &self.batches[1..];
         if !others.is_empty() {
@@ -153,8 +153,8 @@ impl Part {
 }
 
 /// Events in memory, to be searched; `span` as [`span`] gives it, or none where nobody asks.
-pub(in crate::session) fn event_part(batch: Batch, span: Option<(i64, i64)>) -> EventPart {
-    EventPart {
+pub(in crate::session) fn event_part(batch: Batch, span: Option<(i64, i64)>) -> EventPartition {
+    EventPartition {
         sourcetype: batch.sourcetype,
         source: batch.source,
         index: batch.index,
@@ -171,7 +171,7 @@ pub(in crate::session) fn event_part(batch: Batch, span: Option<(i64, i64)>) -> 
 mod tests {
     use polars::prelude::{Column, DataFrame};
 
-    use super::{EMPTY, EventPart, Parts};
+    use super::{EMPTY, EventPartition, PartitionBuilder};
     use crate::knowledge::props::Props;
     use crate::read::Batch;
 
@@ -188,14 +188,14 @@ mod tests {
         }
     }
 
-    fn put_together(batches: impl IntoIterator<Item = Batch>) -> Vec<EventPart> {
+    fn put_together(batches: impl IntoIterator<Item = Batch>) -> Vec<EventPartition> {
         let props = Props::default();
-        let mut parts = Parts::new(&props);
+        let mut parts = PartitionBuilder::new(&props);
         batches.into_iter().for_each(|batch| parts.push(batch));
         parts.finish().expect("nothing is wrong with them")
     }
 
-    fn shown(parts: &[EventPart]) -> Vec<(&str, &str, u64)> {
+    fn shown(parts: &[EventPartition]) -> Vec<(&str, &str, u64)> {
         let each = parts.iter();
         each.map(|part| (part.source.as_str(), part.host.as_str(), part.events))
             .collect()
@@ -246,7 +246,7 @@ mod tests {
     fn sources_with_few_fields_in_common_stay_apart() {
         let rows = |n: usize| Column::new(format!("field {n}").into(), vec!["v"; 500]);
         let found = put_together((0..600).map(|n| batch("s", "h", rows(n))));
-        let cells = |part: &EventPart| part.events as usize * part.frame.schema.len();
+        let cells = |part: &EventPartition| part.events as usize * part.frame.schema.len();
         assert!(found.len() > 1 && found.iter().all(|part| cells(part) <= EMPTY.0));
         assert_eq!(found.iter().map(|p| p.events).sum::<u64>(), 300_000);
     }

@@ -7,10 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use polars::prelude::{DataFrame, DataType};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::scan::sources::Data;
+use crate::exec::scan::sources::DataSources;
 use crate::knowledge::shipped;
 use crate::read::{self, BadLines, Batch, ReadReport, Skipped};
-use crate::session::ingest::partitions::Parts;
+use crate::session::ingest::partitions::PartitionBuilder;
 use crate::session::ingest::{index_time, line_breaking, parquet_source};
 use crate::session::{Progress, Session, lock};
 
@@ -19,7 +19,7 @@ impl Session {
     ///
     /// # Errors
     /// Files that are missing, or data that cannot be read at all.
-    pub(crate) fn data(&self) -> Result<Arc<Data>> {
+    pub(crate) fn data(&self) -> Result<Arc<DataSources>> {
         let known = || self.data.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(data) = known().clone() {
             return Ok(data);
@@ -35,8 +35,8 @@ impl Session {
         known.as_ref().map_or(0, |data| data.event_count())
     }
 
-    fn read_data(&self) -> Result<Data> {
-        let mut data = Data::default();
+    fn read_data(&self) -> Result<DataSources> {
+        let mut data = DataSources::default();
         if self.options.data.is_empty() {
             self.read_store(&mut data)?;
         } else {
@@ -72,7 +72,7 @@ impl Session {
         }
     }
 
-    fn read_files(&self, data: &mut Data) -> Result<()> {
+    fn read_files(&self, data: &mut DataSources) -> Result<()> {
         let left_out = lock(&self.left_out).clone();
         if let Some((parts, skipped)) =
             parquet_source::events(&self.options.data, &self.catalog, &left_out)
@@ -83,7 +83,7 @@ impl Session {
         }
         let options = self.read_options();
         let watch = Watch::new(self, "reading");
-        let mut parts = Parts::new(&self.catalog.props);
+        let mut parts = PartitionBuilder::new(&self.catalog.props);
         let report = self.read_watched(&self.options.data, &options, &mut parts, &watch);
         watch.finish();
         lock(&self.data_notices).extend(report_notices(&report?, self.options.verbose));
@@ -97,7 +97,7 @@ impl Session {
         &self,
         path: &Path,
         options: &read::Options,
-        parts: &mut Parts<'_>,
+        parts: &mut PartitionBuilder<'_>,
     ) -> Result<ReadReport> {
         let mut dropped = 0;
         let mut sink = |batch| self.take_batch(batch, parts, &mut dropped);
@@ -125,7 +125,7 @@ impl Session {
         &self,
         paths: &[PathBuf],
         options: &read::Options,
-        parts: &mut Parts<'_>,
+        parts: &mut PartitionBuilder<'_>,
         watch: &Watch,
     ) -> Result<ReadReport> {
         let mut dropped = 0;
@@ -136,7 +136,12 @@ impl Session {
         report
     }
 
-    fn take_batch(&self, batch: Batch, parts: &mut Parts<'_>, dropped: &mut u64) -> Result<()> {
+    fn take_batch(
+        &self,
+        batch: Batch,
+        parts: &mut PartitionBuilder<'_>,
+        dropped: &mut u64,
+    ) -> Result<()> {
         self.check_cancelled()?;
         let batches = index_time::apply(self, batch, dropped)?;
         batches.into_iter().for_each(|batch| parts.push(batch));

@@ -10,7 +10,7 @@ use crate::knowledge::fault::Fault;
 use crate::knowledge::shipped;
 use crate::lint::allow::{FILE, Rules};
 use crate::lint::{self, Subject};
-use crate::session::large_stack::deep;
+use crate::session::large_stack::with_large_stack;
 use crate::session::{Session, failure, lock};
 
 impl Session {
@@ -46,7 +46,7 @@ impl Session {
     /// # Errors
     /// An invariant of the program does not hold.
     pub fn check_knowledge(&self, rules: &Rules) -> Result<CheckReport> {
-        deep(|| self.find_faults())?;
+        with_large_stack(|| self.find_faults())?;
         let mut report = CheckReport::default();
         report.add_faults(&self.catalog.faults().take_new(), rules);
         Ok(report)
@@ -122,14 +122,14 @@ impl Session {
         detection: Option<&Detection>,
         rules: &Rules,
     ) -> Result<Looked, Failure> {
-        deep(|| {
+        with_large_stack(|| {
             let compiled = self.compile(spl)?;
             let context = &compiled.context;
             self.plan(&compiled, &compiled.pipeline)
                 .map_err(|error| failure(context, error))?;
             let sources = lock(&context.sources).clone();
             let subject = Subject::new(context, &sources, &compiled.pipeline, detection);
-            let found = lint::look(&subject, rules);
+            let found = lint::run(&subject, rules);
             drop(subject);
             Ok((found, sources))
         })

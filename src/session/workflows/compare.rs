@@ -7,7 +7,7 @@ use crate::error::Failure;
 use crate::error::{Error, Result};
 use crate::exec::frame::result::Rows;
 use crate::knowledge::detection::Detection;
-use crate::session::large_stack::deep;
+use crate::session::large_stack::with_large_stack;
 use crate::session::workflows::git::{git, git_bytes};
 use crate::session::{Options, Session, Stage};
 use crate::source::SourceId;
@@ -97,7 +97,7 @@ impl Session {
 
     /// Runs a search; what it would write is not written.
     fn search_dry(&self, spl: &str) -> Result<(Rows, Vec<String>), Failure> {
-        deep(|| {
+        with_large_stack(|| {
             let compiled = self.compile(spl)?;
             self.run_pipeline(&compiled, &compiled.pipeline, false)
         })

@@ -11,12 +11,12 @@ use crate::detect::test::{self, Planned, TestData, TestResult, TestStatus};
 use crate::detect::{self, Status};
 use crate::error::Failure;
 use crate::error::{Error, Result};
-use crate::exec::scan::sources::Data;
+use crate::exec::scan::sources::DataSources;
 use crate::knowledge::Catalog;
 use crate::knowledge::detection::Detection;
 use crate::parallel::cores;
 use crate::read::{self, ReadReport};
-use crate::session::ingest::partitions::Parts;
+use crate::session::ingest::partitions::PartitionBuilder;
 use crate::session::ingest::sources::report_notices;
 use crate::session::prepared::Prepared;
 use crate::session::workflows::test_cache::TestCache;
@@ -158,7 +158,7 @@ impl Session {
         let tell = |result| {
             let _ = sender.send(result);
         };
-        let session = match self.throw_away(data) {
+        let session = match self.scratch_session(data) {
             Ok((session, told)) => {
                 tell(Err(told));
                 session
@@ -187,7 +187,7 @@ impl Session {
         let mut prepared: Vec<Option<Prepared>> = Vec::new();
         prepared.resize_with(planned.len(), || None);
         // What goes wrong is told by the search that runs into it.
-        let found = session.0.prepare_together(&together).unwrap_or_default();
+        let found = session.0.prepare_batch(&together).unwrap_or_default();
         for (at, search) in places.into_iter().zip(found) {
             prepared[at] = search;
         }
@@ -218,7 +218,7 @@ impl Session {
         } = planned;
         let found = detect::run(detection, |spl| {
             let answer = match prepared {
-                Some(prepared) => self.run_deep(prepared)?,
+                Some(prepared) => self.run_prepared(prepared)?,
                 None => self.search(spl)?,
             };
             Ok(answer.rows)
@@ -343,10 +343,10 @@ impl Session {
     }
 
     /// A session over that data with a store of its own that is removed at the end.
-    fn throw_away(&self, data: &[TestData]) -> Result<(Scratch, Vec<String>)> {
+    fn scratch_session(&self, data: &[TestData]) -> Result<(Scratch, Vec<String>)> {
         let home = tempfile::tempdir()
             .map_err(|why| Error::data(format!("there is no room for a test's store: {why}")))?;
-        let mut parts = Parts::new(&self.catalog.props);
+        let mut parts = PartitionBuilder::new(&self.catalog.props);
         let mut read = ReadReport::default();
         for file in data {
             let options = read::Options {
@@ -362,7 +362,7 @@ impl Session {
             return Err(why);
         }
         let mut told = report_notices(&read, self.options.verbose);
-        let mut found = Data::default();
+        let mut found = DataSources::default();
         found.events = parts.finish()?;
         let mut catalog = Catalog::clone(&self.catalog);
         catalog.add_home(home.path());
@@ -377,7 +377,7 @@ impl Session {
             data_notices: Default::default(),
             left_out: Arc::default(),
             cancelled: self.cancelled.clone(),
-            many: AtomicBool::new(true),
+            batch_mode: AtomicBool::new(true),
             progress: RwLock::default(),
         };
         told.extend(std::mem::take(&mut *lock(&self.data_notices)));

@@ -10,9 +10,9 @@ use crate::detect::{self, DetectionResult};
 use crate::error::Failure;
 use crate::error::Result;
 use crate::knowledge::detection::Detection;
-use crate::session::large_stack::deep;
+use crate::session::large_stack::with_large_stack;
 use crate::session::prepared::{Prepared, Times};
-use crate::session::workflows::risk::{KeepRisk, MadeRisk};
+use crate::session::workflows::risk::{RiskBatch, RiskRetention};
 use crate::session::{RunSummary, Session};
 
 /// Which detections are run, and how.
@@ -23,7 +23,7 @@ pub struct RunChoice {
     /// Whether a saved search sees the time range of its schedule only, rather than all data.
     pub as_scheduled: bool,
     /// What becomes of the risk events.
-    pub risk: KeepRisk,
+    pub risk: RiskRetention,
     /// Whether each detection reads the data alone, rather than one pass being made for all.
     pub separately: bool,
 }
@@ -56,10 +56,10 @@ impl Session {
         let detections = choice.selection.choose(detections)?;
         self.replay_tests_into_empty_store(&detections)?;
         self.data()?;
-        self.many.store(true, Ordering::Relaxed);
+        self.batch_mode.store(true, Ordering::Relaxed);
         let mut notices = self.take_data_notices();
         let (last, first): (Vec<_>, Vec<_>) = detections.into_iter().partition(detect::reads_risk);
-        let mut made = MadeRisk::new(
+        let mut made = RiskBatch::new(
             choice.risk,
             !last.is_empty() || self.keeps_risk(choice.risk),
         );
@@ -102,7 +102,7 @@ impl Session {
             .iter()
             .map(|detection| (detection.search.as_str(), choice.times(detection)))
             .collect();
-        self.prepare_together(&searches)
+        self.prepare_batch(&searches)
     }
 
     /// Runs detections one after the other, while what became of those before is taken; gives what
@@ -127,7 +127,7 @@ impl Session {
                 }
                 Ok(notices)
             };
-            let running = scope.spawn(|| deep(run));
+            let running = scope.spawn(|| with_large_stack(run));
             for result in ran {
                 take(result)?;
             }
@@ -145,7 +145,7 @@ impl Session {
     ) -> Result<DetectionResult> {
         let result = detect::run(detection, |spl| {
             let answer = match prepared {
-                Some(prepared) => self.run_deep(prepared)?,
+                Some(prepared) => self.run_prepared(prepared)?,
                 None => self.search_between(spl, choice.times(detection))?,
             };
             notices.extend(answer.notices);

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::exec::frame::result::Rows;
 use crate::knowledge::lessons::Lesson;
 use crate::knowledge::shipped;
-use crate::session::{Answer, Failure, Options, Session};
+use crate::session::{Failure, Options, SearchResult, Session};
 
 /// What `now()` is in lessons, when their data is of the morning: 2024-03-12 12:00:00 UTC.
 const NOW: f64 = 1_710_244_800.0;
@@ -16,7 +16,7 @@ const NOW: f64 = 1_710_244_800.0;
 #[derive(Debug)]
 pub struct Attempt {
     /// What the search gave.
-    pub answer: Answer,
+    pub answer: SearchResult,
     /// The rows that were wanted.
     pub wanted: Rows,
     /// How they differ; `None` for a right answer.

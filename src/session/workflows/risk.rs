@@ -17,10 +17,10 @@ use sha2::{Digest as _, Sha256};
 use crate::detect::{DetectionResult, Status, makes_risk, risk_index};
 use crate::error::{Error, Result};
 use crate::exec::frame::{Frame, polars_error};
-use crate::exec::scan::sources::Data;
+use crate::exec::scan::sources::DataSources;
 use crate::read::Batch;
 use crate::session::Session;
-use crate::session::ingest::partitions::Parts;
+use crate::session::ingest::partitions::PartitionBuilder;
 use crate::session::ingest::replay::{Summarizer, stored_part};
 use crate::store::{RISK_ORIGIN, Store, StoredSource, Writer};
 
@@ -29,7 +29,7 @@ const PATIENCE: (u32, Duration) = (20, Duration::from_millis(250));
 
 /// What becomes of the risk events of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KeepRisk {
+pub enum RiskRetention {
     /// They take the place of what the same detections made when they were run last.
     #[default]
     Replace,
@@ -41,17 +41,17 @@ pub enum KeepRisk {
 
 /// The risk events of a run, by the name of the saved search. A detection that ran and found
 /// nothing has an entry without frames.
-pub(in crate::session) struct MadeRisk {
-    keep: KeepRisk,
+pub(in crate::session) struct RiskBatch {
+    keep: RiskRetention,
     /// Whether anybody will look at it.
     is_wanted: bool,
     by_search: IndexMap<String, Vec<DataFrame>>,
 }
 
-impl MadeRisk {
+impl RiskBatch {
     /// None yet; none ever, if nobody is to look at it.
-    pub(in crate::session) fn new(keep: KeepRisk, is_wanted: bool) -> MadeRisk {
-        MadeRisk {
+    pub(in crate::session) fn new(keep: RiskRetention, is_wanted: bool) -> RiskBatch {
+        RiskBatch {
             keep,
             is_wanted,
             by_search: IndexMap::new(),
@@ -82,7 +82,7 @@ impl MadeRisk {
 
     /// Whether a source of the store holds risk that this run replaces.
     fn replaces(&self, source: &StoredSource) -> bool {
-        self.keep != KeepRisk::Add
+        self.keep != RiskRetention::Add
             && self.by_search.contains_key(&source.source)
             && is_origin_of(&source.origin, &source.source)
     }
@@ -90,12 +90,12 @@ impl MadeRisk {
 
 impl Session {
     /// A session over the same data with the risk of a run in it; none when that changes nothing.
-    pub(in crate::session) fn with_risk(&self, made: &MadeRisk) -> Result<Option<Session>> {
+    pub(in crate::session) fn with_risk(&self, made: &RiskBatch) -> Result<Option<Session>> {
         if made.by_search.is_empty() {
             return Ok(None);
         }
         let now = self.data()?;
-        let mut data = Data::default();
+        let mut data = DataSources::default();
         if self.options.data.is_empty() {
             self.read_store(&mut data)?;
             let store = Store::open(&self.options.home);
@@ -112,7 +112,7 @@ impl Session {
             data.events.clone_from(&now.events);
         }
         data.models.clone_from(&now.models);
-        let mut parts = Parts::new(&self.catalog.props);
+        let mut parts = PartitionBuilder::new(&self.catalog.props);
         for (name, frames) in &made.by_search {
             for frame in frames {
                 parts.push(batch(name, frame.clone(), PathBuf::new()));
@@ -126,20 +126,20 @@ impl Session {
             data_notices: Default::default(),
             left_out: Arc::clone(&self.left_out),
             cancelled: self.cancelled.clone(),
-            many: AtomicBool::new(self.many.load(Ordering::Relaxed)),
+            batch_mode: AtomicBool::new(self.batch_mode.load(Ordering::Relaxed)),
             progress: RwLock::default(),
         }))
     }
 
     /// Whether the risk of a run is kept: only in the store, if it was searched.
-    pub(in crate::session) fn keeps_risk(&self, keep: KeepRisk) -> bool {
+    pub(in crate::session) fn keeps_risk(&self, keep: RiskRetention) -> bool {
         let searched_store = self.options.data.is_empty() && self.options.models.is_empty();
-        keep != KeepRisk::Forget && searched_store
+        keep != RiskRetention::Forget && searched_store
     }
 
     /// Keeps the risk of a run in the store, if the store was searched. Gives what the user should
     /// know: the rows of the run are right without it.
-    pub(in crate::session) fn keep_risk(&self, made: MadeRisk) -> Option<String> {
+    pub(in crate::session) fn keep_risk(&self, made: RiskBatch) -> Option<String> {
         if !self.keeps_risk(made.keep) {
             return None;
         }
@@ -147,7 +147,7 @@ impl Session {
         Some(format!("the risk events were not kept: {why}"))
     }
 
-    fn write_risk(&self, made: MadeRisk) -> Result<()> {
+    fn write_risk(&self, made: RiskBatch) -> Result<()> {
         let store = Store::open(&self.options.home);
         let sources = store.sources()?;
         let mut origins: BTreeSet<PathBuf> = sources
@@ -163,8 +163,8 @@ impl Session {
         let summarizer = Summarizer::new(self)?;
         for (name, frames) in made.by_search {
             let origin = match made.keep {
-                KeepRisk::Replace | KeepRisk::Forget => origin(&name),
-                KeepRisk::Add => next_origin(&name, &sources),
+                RiskRetention::Replace | RiskRetention::Forget => origin(&name),
+                RiskRetention::Add => next_origin(&name, &sources),
             };
             for (number, frame) in frames.into_iter().enumerate() {
                 self.check_cancelled()?;

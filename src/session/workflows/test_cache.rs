@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::detect::test::{Planned, TestResult, TestStatus};
 use crate::error::{Error, Result};
 use crate::session::Session;
-use crate::store::write_whole;
+use crate::store::write_atomic;
 
 /// The file in the home folder.
 const FILE: &str = "tests.json";
@@ -109,7 +109,7 @@ impl TestCache {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(|why| Error::file(folder, why))?;
         let text = serde_json::to_vec(&*kept).map_err(|why| Error::internal(why.to_string()))?;
-        write_whole(&self.path, &text)
+        write_atomic(&self.path, &text)
     }
 
     fn key(&self, planned: &Planned) -> String {

@@ -5,13 +5,13 @@ use crate::detect::why::{Condition, StepRows, Why, condition, filter, missing_ev
 use crate::error::Failure;
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::scan::sources::Data;
+use crate::exec::scan::sources::DataSources;
 use crate::knowledge::detection::Detection;
 use crate::plan::dataflow::BARE;
 use crate::plan::optimize::order_elimination;
 use crate::plan::texts::parse_search;
 use crate::plan::{Plan, Predicate, Scan};
-use crate::session::large_stack::deep;
+use crate::session::large_stack::with_large_stack;
 use crate::session::{Compiled, Session, failure};
 use crate::syntax::ast::{Pipeline, Search};
 use crate::syntax::print;
@@ -27,7 +27,7 @@ impl Session {
     /// # Errors
     /// As [`Session::search`]. What the search would write is not written.
     pub fn why(&self, spl: &str, only: Option<&str>, misses: usize) -> Result<Why, Failure> {
-        deep(|| self.why_here(spl, only, misses))
+        with_large_stack(|| self.why_here(spl, only, misses))
     }
 
     /// Replays the shipped data that a detection's tests name, where there is no data of any kind, as
@@ -48,7 +48,7 @@ impl Session {
             None => None,
         };
         let whole = self.plan(&compiled, &compiled.pipeline).map_err(fail)?;
-        let ask = |data: &Data| {
+        let ask = |data: &DataSources| {
             let mut asked = Asked {
                 session: self,
                 compiled: &compiled,
@@ -65,7 +65,7 @@ impl Session {
         };
         let why = match whole.reads_data() {
             true => self.on_data(context, ask),
-            false => ask(&Data::default()),
+            false => ask(&DataSources::default()),
         };
         why.map_err(fail)
     }
@@ -180,7 +180,7 @@ impl Asked<'_> {
             .iter()
             .map(|l| l.predicate.clone())
             .collect();
-        let tried = self.executor.try_terms(input, &terms, &keep)?;
+        let tried = self.executor.eval_terms(input, &terms, &keep)?;
         let rows = tried.rows.len();
         if rows > 0 {
             let known: Vec<String> = self.executor.lower(input)?.schema.keys().cloned().collect();
@@ -202,7 +202,7 @@ impl Asked<'_> {
                     ..
                 } if !by.is_empty() => {
                     let names: Vec<String> = by.iter().map(|b| b.name.clone()).collect();
-                    let rows = self.executor.try_terms(input, &[], &names)?.rows;
+                    let rows = self.executor.eval_terms(input, &[], &names)?.rows;
                     if rows.is_empty() {
                         continue;
                     }

@@ -2,8 +2,8 @@
 
 use chrono_tz::Tz;
 use spelunk::time::{
-    LogSpan, Modifier, Span, format_readable, parse_timestamp, strftime, strptime, time_modifier,
-    written,
+    LogSpan, Modifier, Span, event_clock, format_readable, parse_timestamp, strftime, strptime,
+    time_modifier,
 };
 
 use crate::explore::{Subject, explored};
@@ -109,7 +109,7 @@ fn judge(input: &Input) -> Result<(), String> {
     let whole = (micros.abs() < 9e18).then_some(micros as i64);
     if let Some(micros) = whole {
         format_readable(micros, zone);
-        written(micros, text);
+        event_clock(micros, text);
         if let Ok(modifier) = Modifier::parse(text) {
             modifier.apply(micros, zone);
         }

@@ -7,8 +7,8 @@ use polars::prelude::{Expr as Lazy, lit};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
-use crate::exec::expr::predicate::Test;
-use crate::exec::expr::predicate::in_list::{MANY, OneOf, Together};
+use crate::exec::expr::predicate::PhysicalPredicate;
+use crate::exec::expr::predicate::in_list::{InList, InTuples, MANY};
 use crate::exec::frame::reader::field;
 use crate::exec::frame::{Frame, column};
 use crate::exec::operators::filter::conjuncts;
@@ -18,22 +18,33 @@ use crate::value::Type;
 
 impl Executor<'_> {
     /// An expression that fields alone decide.
-    pub(in crate::exec) fn plain(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
+    pub(in crate::exec) fn compile_predicate(
+        &self,
+        search: &Search,
+        frame: &Frame,
+    ) -> Result<Lazy> {
         let mut names = Vec::new();
-        let test = self.planned(search, frame, &mut names)?.ordered();
-        Ok(masked(test, names))
+        let test = self.compile(search, frame, &mut names)?.order_by_cost();
+        Ok(to_expr(test, names))
     }
 
     /// The test of a plain expression over columns, whose names are added to `names`.
-    fn planned(&self, search: &Search, frame: &Frame, names: &mut Vec<String>) -> Result<Test> {
+    fn compile(
+        &self,
+        search: &Search,
+        frame: &Frame,
+        names: &mut Vec<String>,
+    ) -> Result<PhysicalPredicate> {
         let mut all = |parts: &[Search]| {
-            let planned = parts.iter().map(|p| self.planned(p, frame, names));
-            planned.collect::<Result<Vec<Test>>>()
+            let planned = parts.iter().map(|p| self.compile(p, frame, names));
+            planned.collect::<Result<Vec<PhysicalPredicate>>>()
         };
         Ok(match search {
-            Search::And(parts) => Test::All(all(parts)?),
-            Search::Or(parts) => Test::Any(self.alternatives(parts, frame, names)?),
-            Search::Not(inner) => Test::Not(Box::new(self.planned(inner, frame, names)?)),
+            Search::And(parts) => PhysicalPredicate::All(all(parts)?),
+            Search::Or(parts) => PhysicalPredicate::Any(self.compile_or(parts, frame, names)?),
+            Search::Not(inner) => {
+                PhysicalPredicate::Not(Box::new(self.compile(inner, frame, names)?))
+            }
             Search::Compare { field, op, value } => {
                 let tests = vec![FieldMatcher::new(*op, &value.text)];
                 self.field_test(&field.text, tests, frame, names)
@@ -48,26 +59,28 @@ impl Executor<'_> {
             Search::Term(literal) | Search::ExactTerm(literal) | Search::CaseTerm(literal) => {
                 match TermMatcher::of(search) {
                     Some(Ok(matcher)) if frame.has("_raw") => {
-                        Test::Term(place("_raw", names), matcher)
+                        PhysicalPredicate::Term(place("_raw", names), matcher)
                     }
                     Some(Err(message)) => {
                         return Err(Error::new(ErrorKind::Regex(message)).at(literal.span));
                     }
-                    _ => Test::Constant(false),
+                    _ => PhysicalPredicate::Constant(false),
                 }
             }
-            Search::Subsearch(_) | Search::CompareSubsearch { .. } => Test::Constant(false),
+            Search::Subsearch(_) | Search::CompareSubsearch { .. } => {
+                PhysicalPredicate::Constant(false)
+            }
         })
     }
 
     /// The tests of alternatives: those of one field as one, and rows of several fields, as
     /// subsearches give them, as one.
-    fn alternatives(
+    fn compile_or(
         &self,
         parts: &[Search],
         frame: &Frame,
         names: &mut Vec<String>,
-    ) -> Result<Vec<Test>> {
+    ) -> Result<Vec<PhysicalPredicate>> {
         let mut tests = Vec::new();
         let mut of_field: IndexMap<&str, Vec<FieldMatcher>> = IndexMap::new();
         let mut rows: IndexMap<Vec<&str>, Vec<Row<'_>>> = IndexMap::new();
@@ -82,11 +95,11 @@ impl Executor<'_> {
                     let equal = |value: &Literal| FieldMatcher::new(CompareOp::Eq, &value.text);
                     known.extend(values.iter().map(equal));
                 }
-                other => match row_of(other) {
+                other => match tuple_of(other) {
                     Some((fields, tests)) => {
                         rows.entry(fields).or_default().push((other, tests));
                     }
-                    None => tests.push(self.planned(other, frame, names)?),
+                    None => tests.push(self.compile(other, frame, names)?),
                 },
             }
         }
@@ -96,12 +109,12 @@ impl Executor<'_> {
         for (fields, rows) in rows {
             if rows.len() < MANY || !fields.iter().all(|field| frame.has(field)) {
                 for (row, _) in rows {
-                    tests.push(self.planned(row, frame, names)?);
+                    tests.push(self.compile(row, frame, names)?);
                 }
                 continue;
             }
             let texts = |(_, tests): &'_ Row<'_>| -> Vec<String> {
-                let wholes = tests.iter().filter_map(FieldMatcher::whole);
+                let wholes = tests.iter().filter_map(FieldMatcher::equality_literal);
                 wholes.map(str::to_owned).collect()
             };
             let texts: Vec<Vec<String>> = rows.iter().map(texts).collect();
@@ -109,7 +122,7 @@ impl Executor<'_> {
                 .iter()
                 .map(|row| row.iter().map(String::as_str).collect());
             let places = fields.iter().map(|field| place(field, names)).collect();
-            tests.push(Test::Together(places, Together::new(texts)));
+            tests.push(PhysicalPredicate::Together(places, InTuples::new(texts)));
         }
         Ok(tests)
     }
@@ -120,17 +133,17 @@ impl Executor<'_> {
         tests: Vec<FieldMatcher>,
         frame: &Frame,
         names: &mut Vec<String>,
-    ) -> Test {
+    ) -> PhysicalPredicate {
         if !frame.has(name) {
-            if !self.of_knowledge.get() {
+            if !self.warn_missing_fields.get() {
                 self.context.missing_field(name, &frame.schema);
             }
-            return Test::Constant(false);
+            return PhysicalPredicate::Constant(false);
         }
         let at = place(name, names);
-        match tests.iter().any(FieldMatcher::is_presence) {
-            true => Test::Present(at),
-            false => Test::Field(at, OneOf::new(tests)),
+        match tests.iter().any(FieldMatcher::is_exists) {
+            true => PhysicalPredicate::Present(at),
+            false => PhysicalPredicate::Field(at, InList::new(tests)),
         }
     }
 
@@ -143,17 +156,17 @@ impl Executor<'_> {
     ) -> Lazy {
         let mut names = Vec::new();
         let test = self.field_test(name, tests, frame, &mut names);
-        masked(test, names)
+        to_expr(test, names)
     }
 }
 
 /// A test as an expression over the columns of these names.
-fn masked(test: Test, names: Vec<String>) -> Lazy {
+fn to_expr(test: PhysicalPredicate, names: Vec<String>) -> Lazy {
     let mut columns = names.iter().map(|name| column(name));
     let Some(first) = columns.next() else {
-        return lit(test.holds_for_all());
+        return lit(test.constant_value());
     };
-    if let Test::Present(_) = test {
+    if let PhysicalPredicate::Present(_) = test {
         return first.is_not_null();
     }
     let others: Vec<Lazy> = columns.collect();
@@ -199,14 +212,14 @@ type Row<'s> = (&'s Search, Vec<FieldMatcher>);
 
 /// The fields of a conjunction that compares several fields whole, each once, in the order of
 /// their names, and its tests in that order.
-fn row_of(search: &Search) -> Option<(Vec<&str>, Vec<FieldMatcher>)> {
+fn tuple_of(search: &Search) -> Option<(Vec<&str>, Vec<FieldMatcher>)> {
     let mut row = BTreeMap::new();
     for part in conjuncts(search) {
         let Search::Compare { field, op, value } = part else {
             return None;
         };
         let test = FieldMatcher::new(*op, &value.text);
-        test.whole()?;
+        test.equality_literal()?;
         if row.insert(field.text.as_str(), test).is_some() {
             return None;
         }

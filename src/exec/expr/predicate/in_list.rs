@@ -6,13 +6,13 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use polars::prelude::Column;
 
-use crate::exec::frame::reader::Cells;
-use crate::exec::kernels::multi_substring::Needles;
+use crate::exec::frame::reader::ValueReader;
+use crate::exec::kernels::multi_substring::MultiSubstring;
 use crate::plan::expr::matching::FieldMatcher;
 use crate::value::Value;
 
 /// What a look-up, or seeking a pattern, costs beside comparing a text whole.
-pub(in crate::exec) const LOOK_UP: u32 = 8;
+pub(in crate::exec) const HASH_FROM: u32 = 8;
 
 /// Texts or patterns from which on a look-up is quicker than one test after the other.
 pub(in crate::exec) const MANY: usize = 8;
@@ -23,41 +23,46 @@ const SHORT: usize = 128;
 /// Tests of which one must pass. Many texts to be equal to are looked up, many patterns sought
 /// together.
 #[derive(Clone)]
-pub(in crate::exec) struct OneOf {
+pub(in crate::exec) struct InList {
     whole: HashSet<Box<[u8]>, FixedState>,
     longest: usize,
-    sought: Option<Arc<Sought>>,
+    sought: Option<Arc<Needle>>,
     others: Vec<FieldMatcher>,
 }
 
 /// Patterns by a text without which none of them matches.
-struct Sought {
-    needles: Needles,
+struct Needle {
+    needles: MultiSubstring,
     patterns: Vec<FieldMatcher>,
 }
 
-impl OneOf {
+impl InList {
     /// One of these.
-    pub(in crate::exec) fn new(tests: Vec<FieldMatcher>) -> OneOf {
-        let wholes = tests.iter().filter(|test| test.whole().is_some()).count();
-        let looked_up = |test: &FieldMatcher| wholes >= MANY && test.whole().is_some();
+    pub(in crate::exec) fn new(tests: Vec<FieldMatcher>) -> InList {
+        let wholes = tests
+            .iter()
+            .filter(|test| test.equality_literal().is_some())
+            .count();
+        let looked_up = |test: &FieldMatcher| wholes >= MANY && test.equality_literal().is_some();
         let (whole, others): (Vec<_>, Vec<_>) = tests.into_iter().partition(looked_up);
         let whole: HashSet<Box<[u8]>, FixedState> = whole
             .iter()
-            .filter_map(|test| Some(test.whole()?.as_bytes().into()))
+            .filter_map(|test| Some(test.equality_literal()?.as_bytes().into()))
             .collect();
-        let is_pattern = |test: &FieldMatcher| test.whole().is_none() && test.needle().is_some();
+        let is_pattern = |test: &FieldMatcher| {
+            test.equality_literal().is_none() && test.required_literal().is_some()
+        };
         let (mut patterns, mut others): (Vec<_>, Vec<_>) = others.into_iter().partition(is_pattern);
         let mut sought = None;
         if patterns.len() >= MANY {
             let needles = patterns.iter().enumerate();
-            let needles = needles.filter_map(|(at, test)| Some((at, test.needle()?)));
-            let needles = Needles::of(needles, None);
+            let needles = needles.filter_map(|(at, test)| Some((at, test.required_literal()?)));
+            let needles = MultiSubstring::of(needles, None);
             let patterns = std::mem::take(&mut patterns);
-            sought = Some(Arc::new(Sought { needles, patterns }));
+            sought = Some(Arc::new(Needle { needles, patterns }));
         }
         others.append(&mut patterns);
-        OneOf {
+        InList {
             longest: whole.iter().map(|text| text.len()).max().unwrap_or(0),
             whole,
             sought,
@@ -68,9 +73,9 @@ impl OneOf {
     /// What it costs beside comparing a text whole.
     pub(in crate::exec) fn cost(&self) -> u32 {
         let others = self.others.iter();
-        let others = others.map(|m| if m.is_whole() { 1 } else { LOOK_UP });
+        let others = others.map(|m| if m.is_whole() { 1 } else { HASH_FROM });
         let look_ups = u32::from(!self.whole.is_empty()) + 2 * u32::from(self.sought.is_some());
-        others.sum::<u32>() + look_ups * LOOK_UP
+        others.sum::<u32>() + look_ups * HASH_FROM
     }
 
     /// Whether one of the tests passes on a value.
@@ -115,28 +120,28 @@ impl OneOf {
 
 /// Rows of values of several fields, of which one must be met: what a subsearch gives.
 #[derive(Clone)]
-pub(in crate::exec) struct Together {
+pub(in crate::exec) struct InTuples {
     rows: Arc<HashSet<Box<[u8]>, FixedState>>,
 }
 
-impl Together {
+impl InTuples {
     /// One of these rows, of as many texts in lower case as there are fields.
-    pub(in crate::exec) fn new<'r>(rows: impl Iterator<Item = Vec<&'r str>>) -> Together {
+    pub(in crate::exec) fn new<'r>(rows: impl Iterator<Item = Vec<&'r str>>) -> InTuples {
         let key = |row: Vec<&str>| {
             let mut key = Vec::new();
             row.iter().for_each(|text| add(&mut key, text));
             key.into()
         };
-        Together {
+        InTuples {
             rows: Arc::new(rows.map(key).collect()),
         }
     }
 
     /// Takes the rows out of `left` whose values in these columns are none of them.
     pub(in crate::exec) fn narrow(&self, columns: &[&Column], left: &mut [bool]) {
-        let cells: Vec<(Cells<'_>, bool)> = columns
+        let cells: Vec<(ValueReader<'_>, bool)> = columns
             .iter()
-            .map(|column| (Cells::new(column), column.len() == 1))
+            .map(|column| (ValueReader::new(column), column.len() == 1))
             .collect();
         let mut key = Vec::new();
         for (row, left) in left.iter_mut().enumerate().filter(|(_, left)| **left) {
@@ -179,7 +184,7 @@ fn add(key: &mut Vec<u8>, text: &str) {
 mod tests {
     use polars::prelude::{Column, IntoSeries as _, ListChunked, NamedFrom as _, Series};
 
-    use super::{OneOf, Together};
+    use super::{InList, InTuples};
     use crate::plan::expr::matching::FieldMatcher;
     use crate::syntax::ast::CompareOp;
     use crate::value::Value;
@@ -205,7 +210,7 @@ mod tests {
             let kept = tests.iter().zip(patterns);
             let kept = kept.filter(|(_, pattern)| !without_any || *pattern != "**");
             let kept: Vec<FieldMatcher> = kept.map(|(test, _)| test.clone()).collect();
-            let together = OneOf::new(kept.clone());
+            let together = InList::new(kept.clone());
             for text in [
                 "", "CAT", "ab", "a.EXE", "cm", "xay", "É", "10.2.3.4", "net use", "/etc",
                 "the end", "\u{212a}",
@@ -220,7 +225,7 @@ mod tests {
     #[test]
     fn rows_are_met_as_a_whole_whatever_the_case() {
         let rows = [vec!["1", "host a"], vec!["12", "b"], vec!["3", ""]];
-        let together = Together::new(rows.into_iter());
+        let together = InTuples::new(rows.into_iter());
         let numbers = Series::new("n".into(), [Some(1_i64), Some(1), Some(12), None, Some(3)]);
         let names: ListChunked = [
             Some(vec!["x", "HOST A"]),

@@ -9,25 +9,25 @@ use polars::prelude::{
     StringChunked,
 };
 
-use crate::exec::expr::predicate::in_list::{LOOK_UP, OneOf, Together};
-use crate::exec::frame::reader::{Cells, common_height};
-use crate::exec::kernels::memo::Known;
+use crate::exec::expr::predicate::in_list::{HASH_FROM, InList, InTuples};
+use crate::exec::frame::reader::{ValueReader, broadcast_len};
+use crate::exec::kernels::memo::Memo;
 use crate::plan::expr::matching::TermMatcher;
 use crate::value::Value;
 
 /// A search expression over columns, by their place.
 #[derive(Clone)]
-pub(in crate::exec) enum Test {
+pub(in crate::exec) enum PhysicalPredicate {
     /// All must hold.
-    All(Vec<Test>),
+    All(Vec<PhysicalPredicate>),
     /// One must hold.
-    Any(Vec<Test>),
+    Any(Vec<PhysicalPredicate>),
     /// Must not hold.
-    Not(Box<Test>),
+    Not(Box<PhysicalPredicate>),
     /// One of these passes on a field; missing ones fail.
-    Field(usize, OneOf),
+    Field(usize, InList),
     /// Several fields have the values of one of these rows.
-    Together(Vec<usize>, Together),
+    Together(Vec<usize>, InTuples),
     /// A field is there.
     Present(usize),
     /// A term stands in the text of the event.
@@ -39,66 +39,76 @@ pub(in crate::exec) enum Test {
 /// What a test costs beside one that compares a text whole.
 const TERM: u32 = 64;
 
-impl Test {
+impl PhysicalPredicate {
     /// The test with the cheap parts of every conjunction and disjunction first.
-    pub(in crate::exec) fn ordered(self) -> Test {
-        let sorted = |parts: Vec<Test>| {
-            let mut parts: Vec<Test> = parts.into_iter().map(Test::ordered).collect();
-            parts.sort_by_key(Test::cost);
+    pub(in crate::exec) fn order_by_cost(self) -> PhysicalPredicate {
+        let sorted = |parts: Vec<PhysicalPredicate>| {
+            let mut parts: Vec<PhysicalPredicate> = parts
+                .into_iter()
+                .map(PhysicalPredicate::order_by_cost)
+                .collect();
+            parts.sort_by_key(PhysicalPredicate::cost);
             parts
         };
         match self {
-            Test::All(parts) => Test::All(sorted(parts)),
-            Test::Any(parts) => Test::Any(sorted(parts)),
-            Test::Not(inner) => Test::Not(Box::new(inner.ordered())),
+            PhysicalPredicate::All(parts) => PhysicalPredicate::All(sorted(parts)),
+            PhysicalPredicate::Any(parts) => PhysicalPredicate::Any(sorted(parts)),
+            PhysicalPredicate::Not(inner) => {
+                PhysicalPredicate::Not(Box::new(inner.order_by_cost()))
+            }
             other => other,
         }
     }
 
     fn cost(&self) -> u32 {
         match self {
-            Test::All(parts) | Test::Any(parts) => parts.iter().map(Test::cost).sum(),
-            Test::Not(inner) => inner.cost(),
-            Test::Field(_, matchers) => matchers.cost(),
-            Test::Together(places, _) => places.len() as u32 * LOOK_UP,
-            Test::Term(..) => TERM,
-            Test::Present(_) | Test::Constant(_) => 0,
+            PhysicalPredicate::All(parts) | PhysicalPredicate::Any(parts) => {
+                parts.iter().map(PhysicalPredicate::cost).sum()
+            }
+            PhysicalPredicate::Not(inner) => inner.cost(),
+            PhysicalPredicate::Field(_, matchers) => matchers.cost(),
+            PhysicalPredicate::Together(places, _) => places.len() as u32 * HASH_FROM,
+            PhysicalPredicate::Term(..) => TERM,
+            PhysicalPredicate::Present(_) | PhysicalPredicate::Constant(_) => 0,
         }
     }
 
     /// Whether a test that looks at no column holds.
-    pub(in crate::exec) fn holds_for_all(&self) -> bool {
+    pub(in crate::exec) fn constant_value(&self) -> bool {
         match self {
-            Test::All(parts) => parts.iter().all(Test::holds_for_all),
-            Test::Any(parts) => parts.iter().any(Test::holds_for_all),
-            Test::Not(inner) => !inner.holds_for_all(),
-            Test::Constant(always) => *always,
-            Test::Field(..) | Test::Together(..) | Test::Present(_) | Test::Term(..) => false,
+            PhysicalPredicate::All(parts) => parts.iter().all(PhysicalPredicate::constant_value),
+            PhysicalPredicate::Any(parts) => parts.iter().any(PhysicalPredicate::constant_value),
+            PhysicalPredicate::Not(inner) => !inner.constant_value(),
+            PhysicalPredicate::Constant(always) => *always,
+            PhysicalPredicate::Field(..)
+            | PhysicalPredicate::Together(..)
+            | PhysicalPredicate::Present(_)
+            | PhysicalPredicate::Term(..) => false,
         }
     }
 
     /// The rows for which it holds; there is at least one column.
     pub(in crate::exec) fn rows(&self, columns: &[Column]) -> PolarsResult<Column> {
         // A constant column may come as one row, whatever the others have.
-        let height = common_height(columns);
+        let height = broadcast_len(columns);
         let mut left = vec![true; height];
-        self.narrow(columns, &mut left)?;
+        self.refine_selection(columns, &mut left)?;
         let name = columns[0].name().clone();
         Ok(BooleanChunked::from_slice(name, &left).into_column())
     }
 
     /// Takes the rows out of `left` for which it does not hold.
-    fn narrow(&self, columns: &[Column], left: &mut [bool]) -> PolarsResult<()> {
+    fn refine_selection(&self, columns: &[Column], left: &mut [bool]) -> PolarsResult<()> {
         match self {
-            Test::All(parts) => {
+            PhysicalPredicate::All(parts) => {
                 for part in parts {
                     if !left.contains(&true) {
                         break;
                     }
-                    part.narrow(columns, left)?;
+                    part.refine_selection(columns, left)?;
                 }
             }
-            Test::Any(parts) => {
+            PhysicalPredicate::Any(parts) => {
                 let mut open = left.to_vec();
                 left.fill(false);
                 for part in parts {
@@ -106,34 +116,34 @@ impl Test {
                         break;
                     }
                     let mut found = open.clone();
-                    part.narrow(columns, &mut found)?;
+                    part.refine_selection(columns, &mut found)?;
                     for ((left, open), found) in left.iter_mut().zip(&mut open).zip(found) {
                         *left |= found;
                         *open &= !found;
                     }
                 }
             }
-            Test::Not(inner) => {
+            PhysicalPredicate::Not(inner) => {
                 let mut found = left.to_vec();
-                inner.narrow(columns, &mut found)?;
+                inner.refine_selection(columns, &mut found)?;
                 for (left, found) in left.iter_mut().zip(found) {
                     *left &= !found;
                 }
             }
-            Test::Field(at, matchers) => narrow_field(&columns[*at], matchers, left)?,
-            Test::Together(places, rows) => {
+            PhysicalPredicate::Field(at, matchers) => narrow_field(&columns[*at], matchers, left)?,
+            PhysicalPredicate::Together(places, rows) => {
                 let columns: Vec<&Column> = places.iter().map(|at| &columns[*at]).collect();
                 rows.narrow(&columns, left);
             }
-            Test::Present(at) => {
+            PhysicalPredicate::Present(at) => {
                 let there = columns[*at].is_not_null();
                 let single = there.len() == 1;
                 for (row, left) in left.iter_mut().enumerate() {
                     *left &= there.get(if single { 0 } else { row }) == Some(true);
                 }
             }
-            Test::Term(at, matcher) => narrow_term(&columns[*at], matcher, left),
-            Test::Constant(always) => {
+            PhysicalPredicate::Term(at, matcher) => narrow_term(&columns[*at], matcher, left),
+            PhysicalPredicate::Constant(always) => {
                 if !always {
                     left.fill(false);
                 }
@@ -143,11 +153,11 @@ impl Test {
     }
 }
 
-fn narrow_field(column: &Column, tests: &OneOf, left: &mut [bool]) -> PolarsResult<()> {
+fn narrow_field(column: &Column, tests: &InList, left: &mut [bool]) -> PolarsResult<()> {
     let column = column.as_materialized_series();
     if column.len() == 1 && left.len() != 1 {
         let column = Column::from(column.clone());
-        let value = Cells::new(&column).get(0);
+        let value = ValueReader::new(&column).get(0);
         if !tests.matches(&value) {
             left.fill(false);
         }
@@ -163,12 +173,12 @@ fn narrow_field(column: &Column, tests: &OneOf, left: &mut [bool]) -> PolarsResu
         return Ok(());
     }
     let column = Column::from(column);
-    let cells = Cells::new(&column);
+    let cells = ValueReader::new(&column);
     for (row, left) in left.iter_mut().enumerate() {
         if *left {
             *left = match &cells {
                 // Without gathering the values.
-                Cells::Texts(lists) => lists.any(row, |text| tests.matches_text(text)),
+                ValueReader::Texts(lists) => lists.any(row, |text| tests.matches_text(text)),
                 others => tests.matches(&others.get(row)),
             };
         }
@@ -182,7 +192,7 @@ fn narrow_texts(texts: &StringChunked, passes: &dyn Fn(&str) -> bool, left: &mut
         return;
     };
     // Texts that are stored once have the same view wherever they stand.
-    let mut known = Known::default();
+    let mut known = Memo::default();
     for ((left, view), text) in left.iter_mut().zip(array.views().iter()).zip(array.iter()) {
         if *left {
             *left = text.is_some_and(|text| known.of(view.as_u128(), || passes(text)));
@@ -190,8 +200,8 @@ fn narrow_texts(texts: &StringChunked, passes: &dyn Fn(&str) -> bool, left: &mut
     }
 }
 
-fn narrow_numbers(numbers: &Int64Chunked, tests: &OneOf, left: &mut [bool]) {
-    let mut known = Known::default();
+fn narrow_numbers(numbers: &Int64Chunked, tests: &InList, left: &mut [bool]) {
+    let mut known = Memo::default();
     for (left, number) in left.iter_mut().zip(numbers.iter()) {
         if *left {
             *left = number.is_some_and(|number| {
@@ -206,7 +216,7 @@ fn narrow_numbers(numbers: &Int64Chunked, tests: &OneOf, left: &mut [bool]) {
 
 fn narrow_term(column: &Column, matcher: &TermMatcher, left: &mut [bool]) {
     let single = column.len() == 1;
-    let cells = Cells::new(column);
+    let cells = ValueReader::new(column);
     for (row, left) in left.iter_mut().enumerate() {
         if *left {
             let value = cells.get(if single { 0 } else { row });
@@ -219,21 +229,21 @@ fn narrow_term(column: &Column, matcher: &TermMatcher, left: &mut [bool]) {
 mod tests {
     use polars::prelude::{Column, NamedFrom as _, Series};
 
-    use super::Test;
-    use crate::exec::expr::predicate::in_list::OneOf;
+    use super::PhysicalPredicate;
+    use crate::exec::expr::predicate::in_list::InList;
     use crate::plan::expr::matching::FieldMatcher;
     use crate::syntax::ast::CompareOp;
 
-    fn field(at: usize, pattern: &str) -> Test {
+    fn field(at: usize, pattern: &str) -> PhysicalPredicate {
         any_of(at, &[pattern])
     }
 
-    fn any_of(at: usize, patterns: &[&str]) -> Test {
+    fn any_of(at: usize, patterns: &[&str]) -> PhysicalPredicate {
         let tests = patterns.iter().map(|p| FieldMatcher::new(CompareOp::Eq, p));
-        Test::Field(at, OneOf::new(tests.collect()))
+        PhysicalPredicate::Field(at, InList::new(tests.collect()))
     }
 
-    fn rows(test: &Test, columns: &[Column]) -> Vec<bool> {
+    fn rows(test: &PhysicalPredicate, columns: &[Column]) -> Vec<bool> {
         let found = test.rows(columns).unwrap();
         found.bool().unwrap().iter().flatten().collect()
     }
@@ -246,13 +256,17 @@ mod tests {
             Column::from(Series::new("name".into(), names)),
             Column::from(Series::new("line".into(), lines)),
         ];
-        let both = Test::All(vec![field(1, "*/node:*"), field(0, "wmic.exe")]).ordered();
+        let both = PhysicalPredicate::All(vec![field(1, "*/node:*"), field(0, "wmic.exe")])
+            .order_by_cost();
         assert_eq!(rows(&both, &columns), [true, false, false, false]);
-        let one = Test::Any(vec![field(1, "call"), field(0, "cmd.exe")]);
+        let one = PhysicalPredicate::Any(vec![field(1, "call"), field(0, "cmd.exe")]);
         assert_eq!(rows(&one, &columns), [false, true, false, true]);
-        let neither = Test::Not(Box::new(one));
+        let neither = PhysicalPredicate::Not(Box::new(one));
         assert_eq!(rows(&neither, &columns), [true, false, true, false]);
-        assert_eq!(rows(&Test::Present(0), &columns), [true, true, false, true]);
+        assert_eq!(
+            rows(&PhysicalPredicate::Present(0), &columns),
+            [true, true, false, true]
+        );
     }
 
     #[test]

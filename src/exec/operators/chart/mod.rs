@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::exec::Executor;
-use crate::exec::engine::fences::reads_files;
+use crate::exec::engine::fences::has_file_scan;
 use crate::exec::frame::{Frame, column, missing, to_table};
 use crate::exec::operators::aggregate::Grouping;
 use crate::exec::operators::chart::series::shown;
 use crate::exec::operators::chart::time::{ROW_LIMIT, Times};
-use crate::functions::stats::{Samples, stats_function};
+use crate::functions::stats::{GroupValues, stats_function};
 use crate::plan::chart::{Chart, PART, Width};
 use crate::plan::pivot::{Data, Pivot, range_of};
 use crate::plan::schema::Pattern;
@@ -197,14 +197,12 @@ impl Executor<'_> {
             .iter()
             .filter(|c| c.name != ROW && c.name != SERIES)
             .map(|c| {
-                let empty =
-                    calls
-                        .iter()
-                        .find(|call| call.name == c.name)
-                        .map_or(
-                            Value::Null,
-                            |call| (call.function.body)(&Samples::default()),
-                        );
+                let empty = calls
+                    .iter()
+                    .find(|call| call.name == c.name)
+                    .map_or(Value::Null, |call| {
+                        (call.function.scalar)(&GroupValues::default())
+                    });
                 Data {
                     name: c.name.clone(),
                     empty,
@@ -218,7 +216,7 @@ impl Executor<'_> {
 /// rows come out of files: they are read once then, and not held.
 fn summed_up(frame: &Frame, calls: &[AggregateCall], chart: &Chart) -> Option<Vec<AggregateCall>> {
     let known_buckets = chart.times.as_ref().is_none_or(|b| b.span.is_some());
-    if !known_buckets || !chart.computed.is_empty() || !reads_files(&frame.lazy) {
+    if !known_buckets || !chart.computed.is_empty() || !has_file_scan(&frame.lazy) {
         return None;
     }
     let each = calls.iter().map(|call| {

@@ -10,7 +10,7 @@ use crate::exec::frame::reader::field;
 use crate::exec::frame::{Frame, cast, column, missing, to_table};
 use crate::exec::operators::aggregate::Grouping;
 use crate::exec::operators::chart::{SERIES, by_field};
-use crate::functions::stats::Samples;
+use crate::functions::stats::GroupValues;
 use crate::plan::chart::{Keep, Split};
 use crate::plan::table::Table;
 use crate::plan::{AggregateCall, AggregateInput};
@@ -110,10 +110,10 @@ impl Executor<'_> {
                     let numbers = cells.iter().filter_map(Value::as_number);
                     let score = match &split.score {
                         None => numbers.sum(),
-                        Some(score) => (score.function.body)(&Samples {
+                        Some(score) => (score.function.scalar)(&GroupValues {
                             values: cells,
                             parameter: score.parameter,
-                            ..Samples::default()
+                            ..GroupValues::default()
                         })
                         .as_number()
                         .unwrap_or(f64::NEG_INFINITY),

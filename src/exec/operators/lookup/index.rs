@@ -9,27 +9,27 @@ use foldhash::fast::FixedState;
 use ipnet::IpNet;
 
 use crate::exec::kernels::dictionary::short;
-use crate::exec::kernels::multi_substring::Needles;
+use crate::exec::kernels::multi_substring::MultiSubstring;
 use crate::functions::pattern::Wildcard;
 use crate::knowledge::lookups::{LookupDefinition, LookupTable, MatchType};
 use crate::plan::expr::matching::needle;
 use crate::value::Value;
 
 /// How one key column is compared.
-pub(in crate::exec) struct KeyTest {
+pub(in crate::exec) struct KeyMatcher {
     column: usize,
     kind: MatchType,
     case_sensitive: bool,
 }
 
-impl KeyTest {
+impl KeyMatcher {
     /// The test of the table's column at that place and of that name.
     pub(in crate::exec) fn new(
         definition: &LookupDefinition,
         column: usize,
         name: &str,
-    ) -> KeyTest {
-        KeyTest {
+    ) -> KeyMatcher {
+        KeyMatcher {
             column,
             kind: definition.match_type(name),
             case_sensitive: definition.case_sensitive,
@@ -81,7 +81,7 @@ impl Times {
     }
 
     /// Keeps the rows that hold at a time, latest first.
-    fn judge(&self, found: &mut Vec<usize>, at: Option<f64>) {
+    fn filter_by_time(&self, found: &mut Vec<usize>, at: Option<f64>) {
         let Some(at) = at else {
             found.clear();
             return;
@@ -106,9 +106,9 @@ enum Cell {
 }
 
 /// Finds the rows of a table that match: by an index of the exact columns, then cell by cell.
-pub(in crate::exec) struct Matcher {
+pub(in crate::exec) struct LookupIndex {
     table: LookupTable,
-    tests: Vec<KeyTest>,
+    tests: Vec<KeyMatcher>,
     times: Option<Times>,
     most: usize,
     /// Made when it is first asked: many a search has no row to ask for.
@@ -122,14 +122,14 @@ struct Index {
     /// Whether values of the exact columns find one row each.
     unique: bool,
     /// Rows by the text of a table of one exact key, of whose rows never more than one matches.
-    single: Option<Single>,
+    single: Option<UniqueIndex>,
     /// Which rows to try, for a table of one key with wildcards.
     sought: Option<Sought>,
 }
 
 /// Rows of patterns, by a text without which none of them matches.
 struct Sought {
-    needles: Needles,
+    needles: MultiSubstring,
     /// Rows that have no such text.
     others: Vec<usize>,
 }
@@ -150,7 +150,7 @@ impl Sought {
                 None => others.push(row),
             }
         }
-        let needles = Needles::of(pairs, None);
+        let needles = MultiSubstring::of(pairs, None);
         (needles.count() >= MANY).then_some(Sought { needles, others })
     }
 
@@ -166,16 +166,16 @@ impl Sought {
 
 /// Rows by the one text that finds each.
 #[derive(Default)]
-struct Single {
+struct UniqueIndex {
     short: HashMap<u128, usize, FixedState>,
     long: HashMap<String, usize, FixedState>,
 }
 
-impl Single {
-    fn of(exact: &HashMap<Vec<String>, Vec<usize>>) -> Single {
+impl UniqueIndex {
+    fn of(exact: &HashMap<Vec<String>, Vec<usize>>) -> UniqueIndex {
         let first =
             |(key, rows): (&Vec<String>, &Vec<usize>)| Some((key.first()?.clone(), *rows.first()?));
-        let mut single = Single::default();
+        let mut single = UniqueIndex::default();
         for (key, row) in exact.iter().filter_map(first) {
             match short(&key) {
                 Some(key) => single.short.insert(key, row),
@@ -187,7 +187,7 @@ impl Single {
 }
 
 impl Index {
-    fn of(table: &LookupTable, tests: &[KeyTest], most: usize, is_temporal: bool) -> Index {
+    fn of(table: &LookupTable, tests: &[KeyMatcher], most: usize, is_temporal: bool) -> Index {
         let mut exact: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
         let mut cells = Vec::with_capacity(table.rows.len());
         for (at, row) in table.rows.iter().enumerate() {
@@ -218,7 +218,7 @@ impl Index {
                 sought = Sought::of(&cells, patterns);
             }
             [test] if test.kind == MatchType::Exact && !is_temporal && (most == 1 || unique) => {
-                single = Some(Single::of(&exact));
+                single = Some(UniqueIndex::of(&exact));
             }
             _ => {}
         }
@@ -232,15 +232,15 @@ impl Index {
     }
 }
 
-impl Matcher {
+impl LookupIndex {
     /// What compares with the rows of a table.
     pub(in crate::exec) fn new(
         definition: &LookupDefinition,
         table: LookupTable,
-        tests: Vec<KeyTest>,
+        tests: Vec<KeyMatcher>,
         times: Option<Times>,
-    ) -> Matcher {
-        Matcher {
+    ) -> LookupIndex {
+        LookupIndex {
             table,
             tests,
             times,
@@ -331,7 +331,7 @@ impl Matcher {
         found.sort_unstable();
         found.dedup();
         if let Some(times) = &self.times {
-            times.judge(&mut found, time.first().and_then(Value::as_number));
+            times.filter_by_time(&mut found, time.first().and_then(Value::as_number));
         }
         found.truncate(self.most);
         found
@@ -398,7 +398,7 @@ impl Matcher {
     }
 }
 
-fn cell(test: &KeyTest, text: Option<&str>) -> Cell {
+fn cell(test: &KeyMatcher, text: Option<&str>) -> Cell {
     let Some(text) = text else {
         return Cell::Missing;
     };

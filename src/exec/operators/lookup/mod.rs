@@ -11,18 +11,18 @@ use polars::prelude::{
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Executor;
-use crate::exec::engine::fences::{apart, reads_files};
-use crate::exec::frame::reader::{Builder, Cells, field};
+use crate::exec::engine::fences::{has_file_scan, optimization_fence};
+use crate::exec::frame::reader::{Builder, ValueReader, field};
 use crate::exec::frame::{Frame, column, polars_error};
-use crate::exec::kernels::dictionary::Distinct;
-use crate::exec::kernels::memo::KnownTexts;
-use crate::exec::operators::lookup::index::{KeyTest, Matcher, Times};
-use crate::exec::operators::lookup::prepared::Ready;
-use crate::exec::operators::order::leveled;
+use crate::exec::kernels::dictionary::Dictionary;
+use crate::exec::kernels::memo::TextMemo;
+use crate::exec::operators::lookup::index::{KeyMatcher, LookupIndex, Times};
+use crate::exec::operators::lookup::prepared::PreparedLookup;
+use crate::exec::operators::order::broadcast;
 use crate::exec::scan::summaries::height;
 use crate::knowledge::lookups::{LookupDefinition, LookupTable};
 use crate::plan::Predicate;
-use crate::plan::optimize::key_probe::decided_by;
+use crate::plan::optimize::key_probe::referenced_columns;
 use crate::plan::table::{Table, type_of_values};
 use crate::syntax::ast::Name;
 use crate::value::{Type, Value};
@@ -79,29 +79,29 @@ impl Executor<'_> {
             return self.looked_up_at_once(frame, &ready, keys, overwrite);
         }
         if let Some(predicate) = taken_by
-            && !self.takes_unmatched(&frame, &ready, keys, predicate)?
+            && !self.accepts_unmatched(&frame, &ready, keys, predicate)?
         {
-            frame = matched(frame, &ready, keys);
+            frame = semi_join(frame, &ready, keys);
         }
-        Ok(looked_up(frame, ready, keys, overwrite))
+        Ok(append_outputs(frame, ready, keys, overwrite))
     }
 
     /// The same, with the rows computed.
     fn looked_up_at_once(
         &self,
         frame: Frame,
-        ready: &Ready,
+        ready: &PreparedLookup,
         keys: &[(Name, Name)],
         overwrite: bool,
     ) -> Result<Frame> {
         let mut schema = frame.schema.clone();
         let rows = self.collect(frame)?;
-        let cells: Vec<Option<Cells<'_>>> = ready
+        let cells: Vec<Option<ValueReader<'_>>> = ready
             .inputs(keys)
-            .map(|field| rows.frame().column(field).ok().map(Cells::new))
+            .map(|field| rows.frame().column(field).ok().map(ValueReader::new))
             .collect();
-        let there: Vec<Cells<'_>> = cells.iter().flatten().copied().collect();
-        let distinct = Distinct::of(&there, rows.len());
+        let there: Vec<ValueReader<'_>> = cells.iter().flatten().copied().collect();
+        let distinct = Dictionary::of(&there, rows.len());
         let mut made: Vec<Vec<Value<'static>>> = vec![Vec::new(); ready.outputs.len()];
         for (count, &row) in distinct.firsts.iter().enumerate() {
             if count % 4096 == 0 {
@@ -119,7 +119,7 @@ impl Executor<'_> {
         let mut columns = Vec::new();
         for ((_, target), values) in ready.outputs.iter().zip(made) {
             let (kind, column) = column_of(target, &values);
-            let column = distinct.spread(&column).map_err(polars_error)?;
+            let column = distinct.gather(&column).map_err(polars_error)?;
             let (kind, column) = match rows.frame().column(target) {
                 Ok(old) => merged(old, &column, overwrite),
                 Err(_) => (kind, column),
@@ -148,31 +148,31 @@ impl Executor<'_> {
         overwrite: bool,
     ) -> Result<Frame> {
         let ready = Arc::new(self.ready_lookup(lookup, keys, outputs)?);
-        if self.whole.get() || !has_inputs(&frame, &ready, keys) {
+        if self.materialize_all.get() || !has_inputs(&frame, &ready, keys) {
             return self.looked_up_at_once(frame, &ready, keys, overwrite);
         }
-        Ok(looked_up(frame, ready, keys, overwrite))
+        Ok(append_outputs(frame, ready, keys, overwrite))
     }
 
     /// Whether a filter may take rows that no row of the table matches: false only where that is
     /// known beforehand, and such rows can be told by the one key.
-    fn takes_unmatched(
+    fn accepts_unmatched(
         &self,
         frame: &Frame,
-        ready: &Ready,
+        ready: &PreparedLookup,
         keys: &[(Name, Name)],
         predicate: &Predicate,
     ) -> Result<bool> {
-        let ([(_, key)], Some(looked_at)) = (keys, decided_by(predicate)) else {
+        let ([(_, key)], Some(looked_at)) = (keys, referenced_columns(predicate)) else {
             return Ok(true);
         };
         let is_known = !ready.matcher.is_temporal()
             && frame.kind(&key.text) == Type::Text
-            && ready.makes_all(&looked_at, |field| frame.has(field));
+            && ready.defines_all(&looked_at, |field| frame.has(field));
         if !is_known {
             return Ok(true);
         }
-        self.takes_unknown(ready, predicate)
+        self.accepts_null(ready, predicate)
     }
 
     /// Whether a filter takes a row of nothing but what a lookup writes where no row of its table
@@ -180,9 +180,9 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// As for filtering.
-    pub(in crate::exec) fn takes_unknown(
+    pub(in crate::exec) fn accepts_null(
         &self,
-        ready: &Ready,
+        ready: &PreparedLookup,
         predicate: &Predicate,
     ) -> Result<bool> {
         let mut unknown = Table::new(1);
@@ -202,7 +202,7 @@ impl Executor<'_> {
         lookup: &Name,
         keys: &[(Name, Name)],
         outputs: &[(Name, Name)],
-    ) -> Result<Ready> {
+    ) -> Result<PreparedLookup> {
         let (definition, table) = self.load(lookup)?;
         let index = |name: &Name| {
             table
@@ -221,7 +221,7 @@ impl Executor<'_> {
         };
         let mut tests = Vec::new();
         for (column, _) in keys {
-            tests.push(KeyTest::new(&definition, index(column)?, &column.text));
+            tests.push(KeyMatcher::new(&definition, index(column)?, &column.text));
         }
         let outputs: Vec<(usize, String)> = if outputs.is_empty() {
             let is_key = |c: &String| keys.iter().any(|(k, _)| k.text == *c);
@@ -239,34 +239,39 @@ impl Executor<'_> {
         let times = Times::of(&definition, &table, |text, format| {
             crate::time::strptime(text, format, clock.now, clock.zone)
         });
-        let matcher = Matcher::new(&definition, table, tests, times);
-        Ok(Ready::new(definition, outputs, matcher))
+        let matcher = LookupIndex::new(&definition, table, tests, times);
+        Ok(PreparedLookup::new(definition, outputs, matcher))
     }
 }
 
 /// Whether the columns can be made of rows as they come out of files. What a field of another type
 /// becomes is known when its values are.
-fn is_lazy(executor: &Executor<'_>, frame: &Frame, ready: &Ready, keys: &[(Name, Name)]) -> bool {
+fn is_lazy(
+    executor: &Executor<'_>,
+    frame: &Frame,
+    ready: &PreparedLookup,
+    keys: &[(Name, Name)],
+) -> bool {
     let of_text =
         |(_, target): &(usize, String)| matches!(frame.schema.get(target), None | Some(Type::Text));
-    let lazily = !executor.whole.get() && reads_files(&frame.lazy);
+    let lazily = !executor.materialize_all.get() && has_file_scan(&frame.lazy);
     lazily && has_inputs(frame, ready, keys) && ready.outputs.iter().all(of_text)
 }
 
 /// Whether there are fields to match by, all of them, and the time where it has a say.
-fn has_inputs(frame: &Frame, ready: &Ready, keys: &[(Name, Name)]) -> bool {
+fn has_inputs(frame: &Frame, ready: &PreparedLookup, keys: &[(Name, Name)]) -> bool {
     !keys.is_empty() && ready.inputs(keys).all(|field| frame.has(field))
 }
 
 /// The rows whose one key a row of the table matches.
-fn matched(frame: Frame, ready: &Arc<Ready>, keys: &[(Name, Name)]) -> Frame {
+fn semi_join(frame: Frame, ready: &Arc<PreparedLookup>, keys: &[(Name, Name)]) -> Frame {
     let [(_, key)] = keys else {
         return frame;
     };
     let ready = Arc::clone(ready);
     let matches = column(&key.text).map(
         move |texts| {
-            let mut known = KnownTexts::default();
+            let mut known = TextMemo::default();
             let matches = texts.str()?.iter().map(|text| {
                 text.is_some_and(|text| known.of(text, 0, || ready.matcher.matches(text)))
             });
@@ -276,13 +281,18 @@ fn matched(frame: Frame, ready: &Arc<Ready>, keys: &[(Name, Name)]) -> Frame {
         |_, f| Ok(field(f.name(), Type::Bool)),
     );
     Frame {
-        lazy: apart(frame.lazy.filter(matches)),
+        lazy: optimization_fence(frame.lazy.filter(matches)),
         schema: frame.schema,
     }
 }
 
 /// A frame with the columns of a lookup, made of the rows that are taken, where they are taken.
-fn looked_up(frame: Frame, ready: Arc<Ready>, keys: &[(Name, Name)], overwrite: bool) -> Frame {
+fn append_outputs(
+    frame: Frame,
+    ready: Arc<PreparedLookup>,
+    keys: &[(Name, Name)],
+    overwrite: bool,
+) -> Frame {
     let kind = ready.kind(&frame, keys);
     let count = ready.inputs(keys).count();
     let mut added = Vec::with_capacity(ready.outputs.len());
@@ -294,16 +304,16 @@ fn looked_up(frame: Frame, ready: Arc<Ready>, keys: &[(Name, Name)], overwrite: 
         let first = inputs.remove(0);
         let (ready, at) = (Arc::clone(&ready), *at);
         let run = move |columns: &mut [Column]| {
-            let columns = leveled(columns);
+            let columns = broadcast(columns);
             let (keys, old) = columns.split_at(count);
             let new = ready.column(keys, at, kind)?;
             let Some(old) = old.first() else {
                 return Ok(new);
             };
-            let (before, after) = (Cells::new(old), Cells::new(&new));
+            let (before, after) = (ValueReader::new(old), ValueReader::new(&new));
             let mut builder = Builder::new(old.name(), joined, old.len());
             for row in 0..old.len() {
-                builder.push(over(before.get(row), after.get(row), overwrite));
+                builder.push(coalesce_into(before.get(row), after.get(row), overwrite));
             }
             Ok(builder.finish())
         };
@@ -331,15 +341,15 @@ fn column_of(name: &str, values: &[Value<'_>]) -> (Type, Column) {
 /// A column where a lookup wrote over what was there: `OUTPUT` takes over where a row matched;
 /// `OUTPUTNEW` only fills.
 fn merged(old: &Column, new: &Column, overwrite: bool) -> (Type, Column) {
-    let (before, after) = (Cells::new(old), Cells::new(new));
+    let (before, after) = (ValueReader::new(old), ValueReader::new(new));
     let values: Vec<Value<'_>> = (0..old.len())
-        .map(|row| over(before.get(row), after.get(row), overwrite))
+        .map(|row| coalesce_into(before.get(row), after.get(row), overwrite))
         .collect();
     column_of(old.name(), &values)
 }
 
 /// The value where a lookup wrote over what was there.
-fn over<'v>(old: Value<'v>, new: Value<'v>, overwrite: bool) -> Value<'v> {
+fn coalesce_into<'v>(old: Value<'v>, new: Value<'v>, overwrite: bool) -> Value<'v> {
     match (old, new) {
         (old, Value::Null) => old,
         (Value::Null, new) => new,

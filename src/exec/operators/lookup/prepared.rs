@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 use polars::prelude::{Column, IdxSize, PolarsResult};
 
 use crate::exec::frame::Frame;
-use crate::exec::frame::reader::{Builder, Cells};
-use crate::exec::kernels::dictionary::Distinct;
-use crate::exec::operators::lookup::index::Matcher;
+use crate::exec::frame::reader::{Builder, ValueReader};
+use crate::exec::kernels::dictionary::Dictionary;
+use crate::exec::operators::lookup::index::LookupIndex;
 use crate::knowledge::lookups::LookupDefinition;
 use crate::syntax::ast::Name;
 use crate::value::{Type, Value};
@@ -17,24 +17,24 @@ use crate::value::{Type, Value};
 const TIME: &str = "_time";
 
 /// A lookup ready to be asked.
-pub(in crate::exec) struct Ready {
+pub(in crate::exec) struct PreparedLookup {
     definition: LookupDefinition,
     /// Columns of the table, and the fields they are written to.
     pub(in crate::exec) outputs: Vec<(usize, String)>,
-    pub(in crate::exec) matcher: Matcher,
+    pub(in crate::exec) matcher: LookupIndex,
     /// Columns of the table that rows were found in.
     every: Vec<OnceLock<Column>>,
 }
 
-impl Ready {
+impl PreparedLookup {
     /// A table whose rows are found by `matcher`, for these outputs.
     pub(in crate::exec) fn new(
         definition: LookupDefinition,
         outputs: Vec<(usize, String)>,
-        matcher: Matcher,
-    ) -> Ready {
+        matcher: LookupIndex,
+    ) -> PreparedLookup {
         let every = vec![OnceLock::new(); matcher.table().columns.len()];
-        Ready {
+        PreparedLookup {
             definition,
             outputs,
             matcher,
@@ -43,7 +43,7 @@ impl Ready {
     }
 
     /// Whether fields are the lookup's alone: all of them are written, and none is there before.
-    pub(in crate::exec) fn makes_all(
+    pub(in crate::exec) fn defines_all(
         &self,
         fields: &[String],
         is_there: impl Fn(&str) -> bool,
@@ -107,21 +107,21 @@ impl Ready {
             let row = |text: Option<&str>| self.matcher.row(text?);
             let rows = texts.iter().map(|t| row(t).unwrap_or(nothing) as IdxSize);
             let rows: Vec<IdxSize> = rows.collect();
-            let found = self.every(at).take_slice(&rows)?;
+            let found = self.all_columns(at).take_slice(&rows)?;
             return Ok(found.with_name(key.name().clone()));
         }
-        let cells: Vec<Cells<'_>> = keys.iter().map(Cells::new).collect();
-        let distinct = Distinct::of(&cells, keys[0].len());
+        let cells: Vec<ValueReader<'_>> = keys.iter().map(ValueReader::new).collect();
+        let distinct = Dictionary::of(&cells, keys[0].len());
         let mut builder = Builder::new(keys[0].name(), kind, distinct.firsts.len());
         for &row in &distinct.firsts {
             let values: Vec<Value<'_>> = cells.iter().map(|c| c.get(row)).collect();
             builder.push(self.value(&self.matcher.find(&values), at));
         }
-        distinct.spread(&builder.finish())
+        distinct.gather(&builder.finish())
     }
 
     /// What each row of the table says in a column, and at the end what stands for no row.
-    fn every(&self, at: usize) -> &Column {
+    fn all_columns(&self, at: usize) -> &Column {
         self.every[at].get_or_init(|| {
             let rows = self.matcher.table().rows.len();
             let mut builder = Builder::new("", Type::Text, rows + 1);

@@ -11,7 +11,7 @@ pub use values::{Counted, Distinct, InOrder, Order};
 use std::borrow::Cow;
 
 use crate::functions::stats::chunks::Chunks;
-use crate::functions::stats::{Samples, StatsFunction};
+use crate::functions::stats::{GroupValues, StatsFunction};
 use crate::value::{Value, parse_number};
 
 /// A statistic over a window of rows. Rows leave in the order in which they came.
@@ -43,14 +43,14 @@ pub type MakeRunning = fn(&Course) -> Box<dyn Running>;
 /// The running form of a function: its own, or one that keeps the rows and hands them to the
 /// function's body.
 pub fn running(function: &'static StatsFunction, course: &Course) -> Box<dyn Running> {
-    match function.running {
+    match function.accumulator {
         Some(own) => own(course),
         None => Box::new(Kept {
             function,
-            samples: Samples {
+            samples: GroupValues {
                 parameter: course.parameter,
                 list_limit: course.list_limit,
-                ..Samples::default()
+                ..GroupValues::default()
             },
         }),
     }
@@ -99,7 +99,7 @@ impl Running for AllNumbers {
 /// For functions that have no running form: all rows, looked at each time.
 struct Kept {
     function: &'static StatsFunction,
-    samples: Samples<'static>,
+    samples: GroupValues<'static>,
 }
 
 impl Running for Kept {
@@ -114,7 +114,7 @@ impl Running for Kept {
     }
 
     fn result(&self) -> Value<'static> {
-        (self.function.body)(&self.samples)
+        (self.function.scalar)(&self.samples)
     }
 }
 

@@ -23,8 +23,8 @@ use crate::read::BadLines;
 use crate::read::input::buffer::{Fault, Input, Notes, Place};
 use crate::read::input::container::kind::{Container, MemberName, file_name, member_kind};
 use crate::read::input::container::members::Members;
-use crate::read::input::decompression_limit::{Budget, Counting, Limited};
-use crate::read::input::discover::{self, FileFound, Listing};
+use crate::read::input::decompression_limit::{Counting, DecompressionLimit, LimitedReader};
+use crate::read::input::discover::{self, InputFile, Listing};
 
 /// Containers inside containers beyond this are refused.
 const MAX_DEPTH: usize = 8;
@@ -113,7 +113,7 @@ pub struct Walker<'w> {
     read: Rc<Cell<u64>>,
     /// Whether the receiver of the events is at work: its panics are none of the file's.
     receiving: Rc<Cell<bool>>,
-    budget: Rc<Budget>,
+    budget: Rc<DecompressionLimit>,
     skipped: Vec<Skipped>,
     bad: Vec<BadLines>,
     taken: u64,
@@ -199,7 +199,7 @@ impl<'w> Walker<'w> {
     ///
     /// # Errors
     /// What the function says.
-    pub fn file(&mut self, found: &FileFound) -> Result<()> {
+    pub fn file(&mut self, found: &InputFile) -> Result<()> {
         let path = &found.path;
         let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
         let (metadata, file) = match opened {
@@ -353,8 +353,8 @@ impl<'w> Walker<'w> {
         }
     }
 
-    fn limited<'l>(&self, inner: &'l mut dyn Read, format: &'static str) -> Limited<'l> {
-        Limited {
+    fn limited<'l>(&self, inner: &'l mut dyn Read, format: &'static str) -> LimitedReader<'l> {
+        LimitedReader {
             inner,
             format,
             read: Rc::clone(&self.read),

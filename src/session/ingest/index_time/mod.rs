@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::{Error, Result};
-use crate::exec::frame::reader::Cells;
+use crate::exec::frame::reader::ValueReader;
 use crate::functions::Context;
 use crate::functions::pattern::{fill, regex, too_hard};
 use crate::functions::sed::edit;
@@ -89,7 +89,7 @@ pub(in crate::session) fn apply(
         let name = column.name().to_string();
         pass.known.insert(format!("{ALL}{name}"), Type::Any);
         pass.known.insert(name.clone(), Type::Any);
-        pass.cells.insert(name, Cells::new(column));
+        pass.cells.insert(name, ValueReader::new(column));
     }
     for name in ["queue", "linecount"] {
         pass.known.insert(name.to_owned(), Type::Any);
@@ -143,7 +143,7 @@ fn time_now() -> f64 {
 struct Pass<'b> {
     catalog: &'b Catalog,
     clock: Context,
-    cells: HashMap<String, Cells<'b>>,
+    cells: HashMap<String, ValueReader<'b>>,
     /// The fields that expressions may name.
     known: Schema,
     compiled: HashMap<(String, String, Option<String>), Rc<Compiled>>,

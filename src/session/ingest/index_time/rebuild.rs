@@ -7,7 +7,7 @@ use polars::prelude::{
 };
 
 use crate::error::{Error, Result};
-use crate::exec::frame::reader::{Builder, Cells, type_of};
+use crate::exec::frame::reader::{Builder, ValueReader, type_of};
 use crate::read::{BASE, Batch, Field, FieldColumns, event_fields};
 use crate::session::ingest::index_time::Event;
 use crate::value::Value;
@@ -75,7 +75,7 @@ pub(super) fn rebuilt(batch: &Batch, events: &[Event]) -> Result<Vec<Batch>> {
 fn read_again(frame: &DataFrame, events: &[Event]) -> Result<Vec<Column>> {
     let mut new = FieldColumns::default();
     let mut stale: Vec<Vec<String>> = vec![Vec::new(); events.len()];
-    let raws = Cells::new(frame.column("_raw").map_err(internal)?);
+    let raws = ValueReader::new(frame.column("_raw").map_err(internal)?);
     for (row, event) in events.iter().enumerate() {
         let mut fields = Vec::new();
         let old = raws.get(row).into_text().unwrap_or_default();
@@ -114,7 +114,7 @@ fn read_again(frame: &DataFrame, events: &[Event]) -> Result<Vec<Column>> {
         let kind = fresh.as_ref().map_or(type_of(old.dtype()), |c| {
             type_of(c.dtype()).join(type_of(old.dtype()))
         });
-        let (before, after) = (Cells::new(old), fresh.as_ref().map(Cells::new));
+        let (before, after) = (ValueReader::new(old), fresh.as_ref().map(ValueReader::new));
         let is_stale = |row: usize| stale[row].iter().any(|n| n == name);
         if fresh.is_none() && !(0..events.len()).any(is_stale) {
             continue;

@@ -8,20 +8,20 @@ use indexmap::IndexMap;
 use crate::error::{Error, Result};
 use crate::knowledge::dataset::{self, DataSets};
 use crate::knowledge::shipped;
-use crate::read::{self, FileFound, Listing, Skipped};
+use crate::read::{self, InputFile, Listing, Skipped};
 use crate::session::Session;
 use crate::session::ingest::replay::ReplayOptions;
 
 /// A file to replay, and what is said of its events.
 pub(super) struct Source {
-    pub file: FileFound,
+    pub file: InputFile,
     pub options: read::Options,
 }
 
 /// Files to replay. Those of one unit are replaced together: they are one file on disk, which
 /// several descriptions may name.
 #[derive(Default)]
-pub(super) struct Units {
+pub(super) struct WriteJobs {
     pub units: Vec<Vec<Source>>,
     /// Files that descriptions name and that are not there, and what is there and can't be read.
     pub missing: Vec<Skipped>,
@@ -34,7 +34,7 @@ impl Source {
             Some(file) => file.bytes().len() as u64,
             None => std::fs::metadata(&path).map_or(0, |m| m.len()),
         };
-        let file = FileFound {
+        let file = InputFile {
             path,
             named: true,
             bytes,
@@ -43,16 +43,16 @@ impl Source {
     }
 }
 
-impl Units {
+impl WriteJobs {
     /// The files as units.
-    pub fn of(sources: Vec<Source>) -> Units {
+    pub fn of(sources: Vec<Source>) -> WriteJobs {
         let mut units: IndexMap<PathBuf, Vec<Source>> = IndexMap::new();
         for source in sources {
             let path = &source.file.path;
             let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
             units.entry(place).or_default().push(source);
         }
-        Units {
+        WriteJobs {
             units: units.into_values().collect(),
             missing: Vec::new(),
         }
@@ -62,7 +62,7 @@ impl Units {
     ///
     /// # Errors
     /// A path that is not there, a description that can't be read, or nothing that is there.
-    pub fn find(session: &Session, paths: &[PathBuf], over: &ReplayOptions) -> Result<Units> {
+    pub fn find(session: &Session, paths: &[PathBuf], over: &ReplayOptions) -> Result<WriteJobs> {
         let plain = session.read_options();
         let mut sources = Vec::new();
         let mut missing = Vec::new();
@@ -110,7 +110,7 @@ impl Units {
             }
             sources.extend(said.into_values().flatten());
         }
-        let mut units = Units::of(sources);
+        let mut units = WriteJobs::of(sources);
         units.missing = missing;
         Ok(units)
     }

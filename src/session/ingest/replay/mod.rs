@@ -13,13 +13,13 @@ use indexmap::IndexMap;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::frame::Frame;
-use crate::exec::scan::sources::{Data, EventPart, Stored};
+use crate::exec::scan::sources::{DataSources, EventPartition, StoreSnapshot};
 use crate::knowledge::dataset;
 use crate::knowledge::detection::Detection;
 use crate::knowledge::shipped;
 use crate::read;
-use crate::session::ingest::partitions::SMALL;
-use crate::session::ingest::replay::discover::{Source, Units};
+use crate::session::ingest::partitions::MIN_ROWS;
+use crate::session::ingest::replay::discover::{Source, WriteJobs};
 use crate::session::{ReplaySummary, Session, lock};
 use crate::store::{Damage, Store, StoredSource};
 
@@ -54,17 +54,17 @@ impl Session {
     /// # Errors
     /// As [`Session::replay`].
     pub fn replay_as(&self, paths: &[PathBuf], options: &ReplayOptions) -> Result<ReplaySummary> {
-        let units = Units::find(self, paths, options)?;
+        let units = WriteJobs::find(self, paths, options)?;
         self.replay_units(units)
     }
 
-    fn replay_units(&self, units: Units) -> Result<ReplaySummary> {
+    fn replay_units(&self, units: WriteJobs) -> Result<ReplaySummary> {
         let started = Instant::now();
         let store = Store::open(&self.options.home);
         let writer = store.writer()?;
         let summarizer = Summarizer::new(self)?;
         let mut summary = workers::replay(self, units, &writer, &summarizer)?;
-        workers::renew(self, &store, &writer, &summarizer, &mut summary.notices)?;
+        workers::refresh_stale(self, &store, &writer, &summarizer, &mut summary.notices)?;
         summary.notices.extend(self.take_data_notices());
         summary.elapsed = started.elapsed();
         Ok(summary)
@@ -92,7 +92,7 @@ impl Session {
         let store = Store::open(&self.options.home);
         let mut notices = Vec::new();
         let (writer, summarizer) = (store.writer()?, Summarizer::new(self)?);
-        let count = workers::renew(self, &store, &writer, &summarizer, &mut notices)?;
+        let count = workers::refresh_stale(self, &store, &writer, &summarizer, &mut notices)?;
         Ok((count, notices))
     }
 
@@ -139,7 +139,7 @@ impl Session {
             .iter()
             .map(|s| s.file.path.display().to_string())
             .collect();
-        let summary = self.replay_units(Units::of(sources))?;
+        let summary = self.replay_units(WriteJobs::of(sources))?;
         lock(&self.data_notices).push(format!(
             "the store {} was empty: replayed {} events of {}",
             options.home.display(),
@@ -151,7 +151,7 @@ impl Session {
 
     /// The events of the store, to be read as they are needed; those of the same source and
     /// sourcetype are one part, from however many files they came.
-    pub(in crate::session) fn read_store(&self, data: &mut Data) -> Result<()> {
+    pub(in crate::session) fn read_store(&self, data: &mut DataSources) -> Result<()> {
         let store = Store::open(&self.options.home);
         let reading = store.reading();
         let mut groups: IndexMap<(String, String, String), Vec<StoredSource>> = IndexMap::new();
@@ -181,7 +181,7 @@ impl Session {
         let (summaries, unreadable) = store.readable_summaries();
         damage.extend(unreadable);
         lock(&self.data_notices).extend(damage.iter().map(Damage::notice));
-        data.stored = Some(Stored {
+        data.stored = Some(StoreSnapshot {
             summaries: summaries.without(&left_out),
             knowledge: LazyLock::new(self.knowledge()),
             store,
@@ -200,7 +200,7 @@ impl Session {
         let mut small: HashMap<(String, String, bool), usize> = HashMap::new();
         for group in groups {
             let first = &group[0];
-            if group.iter().map(|s| s.events).sum::<u64>() > SMALL
+            if group.iter().map(|s| s.events).sum::<u64>() > MIN_ROWS
                 || self.catalog.props.tells_apart(&first.source, "")
             {
                 fewer.push(group);
@@ -231,12 +231,12 @@ impl Session {
 pub(in crate::session) fn stored_part(
     store: &Store,
     sources: Vec<StoredSource>,
-) -> Result<EventPart> {
+) -> Result<EventPartition> {
     let (lazy, schema) = store.scan(&sources, (None, None))?;
     let first = &sources[0];
     let earliest = sources.iter().filter_map(|s| s.earliest).min();
     let latest = sources.iter().filter_map(|s| s.latest).max();
-    Ok(EventPart {
+    Ok(EventPartition {
         frame: Frame::lazy(lazy, &schema),
         sourcetype: first.sourcetype.clone(),
         source: match sources.iter().all(|s| s.source == first.source) {

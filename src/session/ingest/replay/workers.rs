@@ -14,14 +14,14 @@ use polars::prelude::IntoLazy as _;
 
 use crate::error::{Error, ErrorKind, Result, caught};
 use crate::exec::Executor;
-use crate::exec::scan::sources::{Data, EventPart};
+use crate::exec::scan::sources::{DataSources, EventPartition};
 use crate::knowledge::shipped;
 use crate::parallel::cores;
-use crate::plan::context::PlanContext;
+use crate::plan::context::QueryContext;
 use crate::read::{self, Batch, Skipped};
 use crate::session::ingest::index_time;
 use crate::session::ingest::partitions::event_part;
-use crate::session::ingest::replay::discover::{Source, Units};
+use crate::session::ingest::replay::discover::{Source, WriteJobs};
 use crate::session::ingest::replay::stats::Tally;
 use crate::session::ingest::replay::stored_part;
 use crate::session::{Progress, ReplaySummary, Session, lock};
@@ -31,7 +31,7 @@ use crate::store::{Damage, Rows, Store, Writer};
 const BETWEEN_COMMITS: Duration = Duration::from_secs(1);
 
 /// A batch on its way to the store.
-struct Parcel {
+struct WriteJob {
     unit: usize,
     place: (usize, usize),
     batch: Batch,
@@ -56,11 +56,11 @@ struct Work<'w, 's> {
 /// Replays units and commits them. Gives what they brought.
 pub(super) fn replay(
     session: &Session,
-    units: Units,
+    units: WriteJobs,
     writer: &Writer<'_>,
     summarizer: &Summarizer,
 ) -> Result<ReplaySummary> {
-    let Units { units, missing } = units;
+    let WriteJobs { units, missing } = units;
     let progress = session
         .progress
         .read()
@@ -86,7 +86,7 @@ pub(super) fn replay(
     let cores = cores();
     thread::scope(|scope| {
         // None waits: a batch is large, and one of the threads that write is soon free.
-        let (sender, receiver) = sync_channel::<Parcel>(0);
+        let (sender, receiver) = sync_channel::<WriteJob>(0);
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..cores {
             let receiver = Arc::clone(&receiver);
@@ -134,7 +134,7 @@ impl Work<'_, '_> {
     }
 
     /// Reads one unit after the other.
-    fn read(&self, sender: &SyncSender<Parcel>) -> Result<()> {
+    fn read(&self, sender: &SyncSender<WriteJob>) -> Result<()> {
         loop {
             let unit = self.next.fetch_add(1, Ordering::SeqCst);
             let Some(sources) = self.units.get(unit) else {
@@ -157,7 +157,7 @@ impl Work<'_, '_> {
         source: &Source,
         unit: usize,
         number: usize,
-        sender: &SyncSender<Parcel>,
+        sender: &SyncSender<WriteJob>,
     ) -> Result<bool> {
         let mut count = 0;
         let mut sink = |batch: Batch| {
@@ -165,7 +165,7 @@ impl Work<'_, '_> {
             self.left[unit].fetch_add(1, Ordering::SeqCst);
             let place = (number, count);
             count += 1;
-            let parcel = Parcel { unit, place, batch };
+            let parcel = WriteJob { unit, place, batch };
             if self.stopped.load(Ordering::SeqCst) || sender.send(parcel).is_err() {
                 return Err(Error::new(ErrorKind::Interrupted));
             }
@@ -194,10 +194,10 @@ impl Work<'_, '_> {
     }
 
     /// Writes and summarises batches until no reader is left.
-    fn write(&self, receiver: &Mutex<Receiver<Parcel>>) -> Result<()> {
+    fn write(&self, receiver: &Mutex<Receiver<WriteJob>>) -> Result<()> {
         loop {
             let parcel = lock(receiver).recv();
-            let Ok(Parcel { unit, place, batch }) = parcel else {
+            let Ok(WriteJob { unit, place, batch }) = parcel else {
                 return Ok(());
             };
             if self.stopped.load(Ordering::SeqCst) {
@@ -249,7 +249,7 @@ impl Work<'_, '_> {
 /// Makes the rows of data models out of events.
 pub(in crate::session) struct Summarizer {
     knowledge: String,
-    context: PlanContext,
+    context: QueryContext,
     refused: Mutex<Option<String>>,
 }
 
@@ -262,7 +262,7 @@ impl Summarizer {
         let mut context = session.context()?;
         // All events are summarised, whatever a search is bound to.
         (context.earliest, context.latest) = (None, None);
-        context.tell_missing_fields = false;
+        context.warn_missing_fields = false;
         Ok(Summarizer {
             knowledge: session.knowledge()(),
             context,
@@ -272,13 +272,13 @@ impl Summarizer {
 
     /// The rows of every data set; none when a rule or a model can't be applied, which searches
     /// will tell with the place.
-    fn rows(&self, part: EventPart) -> Option<(&str, Vec<Rows>)> {
+    fn rows(&self, part: EventPartition) -> Option<(&str, Vec<Rows>)> {
         if lock(&self.refused).is_some() {
             return None;
         }
-        let mut data = Data::default();
+        let mut data = DataSources::default();
         data.events.push(part);
-        match Executor::new(&self.context, &data).summaries() {
+        match Executor::new(&self.context, &data).build_summaries() {
             Ok(rows) => Some((&self.knowledge, rows)),
             Err(why) => {
                 lock(&self.refused).get_or_insert(format!(
@@ -300,7 +300,7 @@ impl Summarizer {
 }
 
 /// Summarises the sources of a store that are not, or were with other knowledge. Gives how many.
-pub(super) fn renew(
+pub(super) fn refresh_stale(
     session: &Session,
     store: &Store,
     writer: &Writer<'_>,
@@ -310,7 +310,7 @@ pub(super) fn renew(
     let (summaries, _) = store.readable_summaries();
     let mut count = 0;
     for source in store.sources()? {
-        if summaries.cover(&source, Some(&summarizer.knowledge)) {
+        if summaries.is_current(&source, Some(&summarizer.knowledge)) {
             continue;
         }
         session.check_cancelled()?;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::commands::shape_of;
 use crate::error::{Error, ErrorKind};
-use crate::session::large_stack::deep;
+use crate::session::large_stack::with_large_stack;
 use crate::session::workflows::layout::spot::Spot;
 use crate::session::{Failure, Session, failure, lock, text_of};
 use crate::syntax::{self, print};
@@ -18,7 +18,7 @@ impl Session {
     /// # Errors
     /// The search does not parse, with the file to point into.
     pub(super) fn tree(&self, spot: &Spot<'_>) -> Result<String, Failure> {
-        deep(|| {
+        with_large_stack(|| {
             let read = self.expanded_tree(spot, spot.value);
             match (read, without_arguments(spot.value)) {
                 (Err(failure), Some(value)) => {

@@ -6,10 +6,10 @@ use std::cmp::Ordering;
 
 use polars::prelude::{Column, IntoColumn as _, PolarsResult, UInt64Chunked};
 
-use crate::exec::frame::reader::Cells;
-use crate::exec::kernels::dictionary::Distinct;
-use crate::exec::kernels::string_sort::in_order;
-use crate::exec::operators::order::leveled;
+use crate::exec::frame::reader::ValueReader;
+use crate::exec::kernels::dictionary::Dictionary;
+use crate::exec::kernels::string_sort::argsort_strings;
+use crate::exec::operators::order::broadcast;
 use crate::plan::SortOrder;
 use crate::value::Value;
 
@@ -21,15 +21,15 @@ const MISSING: u64 = u64::MAX;
 
 /// Where a value stands in an order.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::exec) struct Place<'v> {
+pub(in crate::exec) struct EncodedKey<'v> {
     is_text: bool,
     number: f64,
     text: Cow<'v, str>,
 }
 
-impl<'v> Place<'v> {
+impl<'v> EncodedKey<'v> {
     /// The place of a value; none when it is missing there.
-    pub(in crate::exec) fn of(value: Value<'v>, order: SortOrder) -> Option<Place<'v>> {
+    pub(in crate::exec) fn of(value: Value<'v>, order: SortOrder) -> Option<EncodedKey<'v>> {
         let number = match order {
             SortOrder::Auto | SortOrder::Number => value.as_number(),
             SortOrder::Text | SortOrder::Address => None,
@@ -42,7 +42,7 @@ impl<'v> Place<'v> {
             SortOrder::Auto | SortOrder::Text => value.into_text()?,
             SortOrder::Address => Cow::Owned(address(&value.into_text()?)),
         };
-        Some(Place {
+        Some(EncodedKey {
             is_text: number.is_none(),
             number: number.unwrap_or(0.0),
             text,
@@ -50,7 +50,7 @@ impl<'v> Place<'v> {
     }
 
     /// Which of two places is before the other.
-    pub(in crate::exec) fn compare(&self, other: &Place<'_>) -> Ordering {
+    pub(in crate::exec) fn compare(&self, other: &EncodedKey<'_>) -> Ordering {
         let number = |a: f64, b: f64| a.partial_cmp(&b).unwrap_or(Ordering::Equal);
         (self.is_text.cmp(&other.is_text))
             .then_with(|| number(self.number, other.number))
@@ -58,8 +58,8 @@ impl<'v> Place<'v> {
     }
 
     /// A copy that borrows nothing.
-    pub(in crate::exec) fn into_owned(self) -> Place<'static> {
-        Place {
+    pub(in crate::exec) fn into_owned(self) -> EncodedKey<'static> {
+        EncodedKey {
             text: Cow::Owned(self.text.into_owned()),
             ..self
         }
@@ -76,22 +76,22 @@ fn address(text: &str) -> String {
 }
 
 /// A number for each row, by which rows are in the order of all columns.
-pub(in crate::exec) fn places(
+pub(in crate::exec) fn encode_keys(
     columns: &[Column],
     keys: &[(SortOrder, bool)],
 ) -> PolarsResult<Column> {
-    let columns = leveled(columns);
+    let columns = broadcast(columns);
     let height = columns.first().map_or(0, Column::len);
     let each = || columns.iter().zip(keys);
-    let found: Vec<PolarsResult<Places>> = if height < LARGE {
+    let found: Vec<PolarsResult<EncodedKeys>> = if height < LARGE {
         each()
-            .map(|(c, (order, descending))| Places::of(c, *order, *descending))
+            .map(|(c, (order, descending))| EncodedKeys::of(c, *order, *descending))
             .collect()
     } else {
         std::thread::scope(|scope| {
             let started: Vec<_> = each()
                 .map(|(c, (order, descending))| {
-                    scope.spawn(move || Places::of(c, *order, *descending))
+                    scope.spawn(move || EncodedKeys::of(c, *order, *descending))
                 })
                 .collect();
             let joined = started.into_iter().map(|thread| match thread.join() {
@@ -107,7 +107,7 @@ pub(in crate::exec) fn places(
         let found = found?;
         most = match most.checked_mul(found.count) {
             Some(most) => most,
-            None => close_up(&mut all) * found.count,
+            None => densify_ranks(&mut all) * found.count,
         };
         for (row, place) in all.iter_mut().enumerate() {
             *place = *place * found.count + found.get(row);
@@ -118,7 +118,7 @@ pub(in crate::exec) fn places(
 }
 
 /// Numbers in the same order without gaps, and how many there are: no more than rows.
-fn close_up(numbers: &mut [u64]) -> u64 {
+fn densify_ranks(numbers: &mut [u64]) -> u64 {
     let mut distinct = numbers.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
@@ -129,22 +129,22 @@ fn close_up(numbers: &mut [u64]) -> u64 {
 }
 
 /// The places of a column's values.
-struct Places {
-    distinct: Distinct,
+struct EncodedKeys {
+    distinct: Dictionary,
     /// That of each distinct value.
     of: Vec<u64>,
     /// One more than the last.
     count: u64,
 }
 
-impl Places {
-    fn of(column: &Column, order: SortOrder, descending: bool) -> PolarsResult<Places> {
-        let cells = Cells::new(column);
-        let distinct = Distinct::of_few(cells, column.len());
+impl EncodedKeys {
+    fn of(column: &Column, order: SortOrder, descending: bool) -> PolarsResult<EncodedKeys> {
+        let cells = ValueReader::new(column);
+        let distinct = Dictionary::encode_if_low_cardinality(cells, column.len());
         // Numbers come before texts, of which there may be as many as rows.
         let (mut numbers, mut texts, mut kinds) = (Vec::new(), Vec::new(), Vec::new());
         for (kind, row) in distinct.firsts.iter().enumerate() {
-            match Place::of(cells.get(*row), order) {
+            match EncodedKey::of(cells.get(*row), order) {
                 Some(place) if place.is_text => {
                     texts.push(place.text);
                     kinds.push(kind as u32);
@@ -164,7 +164,7 @@ impl Places {
             follows(*kind, at > 0 && numbers[at - 1].1 == *place);
         }
         let mut last = None;
-        for at in in_order(&texts) {
+        for at in argsort_strings(&texts) {
             let at = at as usize;
             follows(kinds[at], last == Some(&texts[at]));
             last = Some(&texts[at]);
@@ -176,7 +176,7 @@ impl Places {
                 (place, false) => place,
             };
         }
-        Ok(Places {
+        Ok(EncodedKeys {
             distinct,
             of,
             count: count + 1,
@@ -192,11 +192,11 @@ impl Places {
 mod tests {
     use polars::prelude::Column;
 
-    use super::places;
+    use super::encode_keys;
     use crate::plan::SortOrder;
 
     fn order(columns: &[Column], keys: &[(SortOrder, bool)]) -> Vec<usize> {
-        let places = places(columns, keys).expect("places");
+        let places = encode_keys(columns, keys).expect("places");
         let places: Vec<u64> = places.u64().expect("numbers").into_no_null_iter().collect();
         let mut rows: Vec<usize> = (0..places.len()).collect();
         rows.sort_by_key(|row| places[*row]);
