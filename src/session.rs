@@ -38,7 +38,8 @@ use crate::knowledge::expand::expand;
 use crate::plan::check;
 use crate::plan::context::{Limits, QueryContext};
 use crate::plan::expr::bind::Binder;
-use crate::plan::optimize::order_elimination;
+use crate::plan::optimize;
+use crate::plan::tuning::Tuning;
 use crate::plan::{Plan, print as plan_print};
 use crate::session::ingest::damage::LeftOut;
 use crate::session::large_stack::with_large_stack;
@@ -77,9 +78,8 @@ pub struct Options {
     pub geoip: Option<PathBuf>,
     /// Whether the user wants to be told everything.
     pub verbose: bool,
-    /// Runs plans as the commands made them, without the rewrites of [`optimize`]: slower, and
-    /// the rows must be the same.
-    pub unoptimized: bool,
+    /// Which optimizer rules run, and from which sizes on. The rows are the same either way.
+    pub tuning: Tuning,
 }
 
 impl Options {
@@ -99,7 +99,7 @@ impl Options {
             zone: chrono_tz::UTC,
             geoip: None,
             verbose: false,
-            unoptimized: false,
+            tuning: Tuning::default(),
         }
     }
 
@@ -283,9 +283,20 @@ impl Session {
             return Ok(plan_print::plan(&plan));
         }
         if stage == Stage::Optimized {
-            return Ok(plan_print::plan(&order_elimination::optimize(plan)));
+            return Ok(plan_print::plan(&optimize::logical(
+                plan,
+                &self.options.tuning,
+            )));
         }
-        let explain = |data: &DataSources| Executor::new(&compiled.context, data).explain(&plan);
+        let plan = optimize::logical(plan, &self.options.tuning);
+        let explain = |data: &DataSources| {
+            let executor = Executor::new(&compiled.context, data);
+            let physical = executor.physical(&plan)?;
+            match stage {
+                Stage::Physical => Ok(plan_print::plan(physical.plan())),
+                _ => executor.explain(&physical),
+            }
+        };
         self.on_data(&compiled.context, explain).map_err(fail)
     }
 
@@ -334,10 +345,7 @@ impl Session {
         let plan = self
             .plan(compiled, pipeline)
             .map_err(|error| failure(&compiled.context, error))?;
-        Ok(match self.options.unoptimized {
-            true => plan,
-            false => order_elimination::optimize(plan),
-        })
+        Ok(optimize::logical(plan, &self.options.tuning))
     }
 
     fn run_plan(
@@ -399,6 +407,7 @@ impl Session {
             earliest: bound("--earliest", &self.options.earliest)?,
             latest: bound("--latest", &self.options.latest)?,
             limits: Limits::configured(&self.catalog),
+            tuning: self.options.tuning.clone(),
             home: self.options.home.clone(),
             geoip: self.options.geoip.clone(),
             verbose: self.options.verbose,

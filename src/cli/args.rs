@@ -6,8 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::examples;
 use crate::cli::output::Format;
-use crate::cli::value_parsers::{ModelArg, parse_model, parse_time, parse_zone};
+use crate::cli::value_parsers::{ModelArg, parse_model, parse_rule, parse_time, parse_zone};
 use crate::detect::selection::Selection;
+use crate::plan::tuning::RuleId;
 
 /// Run Splunk's SPL and published detections on local files, without a Splunk server.
 #[derive(Debug, Parser)]
@@ -399,8 +400,10 @@ pub enum StageArg {
     Ast,
     /// The plan its commands make
     Plan,
-    /// The plan after pruning
+    /// The plan after the logical rules
     Optimized,
+    /// The plan after the physical rules: what runs
+    Physical,
     /// What Polars is asked to do
     Polars,
 }
@@ -578,6 +581,9 @@ pub struct Global {
     /// No progress, notices or timing on standard error
     #[arg(short, long, global = true, help_heading = "Output")]
     pub quiet: bool,
+    /// Leave out an optimizer rule; may be repeated. The rows are the same
+    #[arg(long, global = true, value_name = "RULE", value_parser = parse_rule, hide_short_help = true, help_heading = "Output")]
+    pub disable_rule: Vec<RuleId>,
     /// Tell all notices
     #[arg(
         short,

@@ -120,6 +120,7 @@ pub fn stage(stage: StageArg) -> Stage {
         StageArg::Ast => Stage::Ast,
         StageArg::Plan => Stage::Plan,
         StageArg::Optimized => Stage::Optimized,
+        StageArg::Physical => Stage::Physical,
         StageArg::Polars => Stage::Polars,
     }
 }

@@ -15,6 +15,7 @@ use crate::cli::progress::Bars;
 use crate::error::Error;
 use crate::exec::frame::result::Rows;
 use crate::knowledge::fault::Faults;
+use crate::plan::tuning::Tuning;
 use crate::session::{ModelFile, Options, SearchResult, Session};
 use crate::source::line_column;
 use crate::time::time_modifier;
@@ -298,6 +299,9 @@ fn options(global: &Global) -> Result<Options, Error> {
                 .map(PathBuf::from)
         }),
         verbose: global.verbose,
-        unoptimized: false,
+        tuning: Tuning {
+            disabled: global.disable_rule.iter().copied().collect(),
+            ..Tuning::default()
+        },
     })
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use chrono_tz::Tz;
 
+use crate::plan::tuning::RuleId;
 use crate::time::time_modifier;
 use crate::word;
 
@@ -32,6 +33,14 @@ pub fn parse_model(text: &str) -> Result<ModelArg, String> {
         model: model.to_owned(),
         dataset: dataset.to_owned(),
         path: PathBuf::from(path),
+    })
+}
+
+/// Reads the name of an optimizer rule.
+pub fn parse_rule(text: &str) -> Result<RuleId, String> {
+    RuleId::of_name(text).ok_or_else(|| {
+        let names = RuleId::ALL.map(RuleId::name).join(", ");
+        format!("there is no such optimizer rule; the rules are {names}")
     })
 }
 

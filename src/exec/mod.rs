@@ -27,12 +27,14 @@ use crate::error::{Error, Result};
 use crate::exec::blame::Blame;
 use crate::exec::frame::result::Rows;
 use crate::exec::frame::{Frame, polars_error, to_table};
+use crate::exec::optimize::PhysicalPlan;
 use crate::exec::scan::pruning::ScanBounds;
 use crate::exec::scan::sources::DataSources;
 use crate::exec::scan::summaries::ScanRequirements;
 use crate::plan::context::QueryContext;
 use crate::plan::names::referenced_names;
 use crate::plan::texts::parse_search;
+use crate::plan::tuning::RuleId;
 use crate::plan::{Plan, Predicate, Scan};
 use crate::syntax::ast::Search;
 use crate::value::Type;
@@ -102,16 +104,26 @@ impl<'e> Executor<'e> {
         }
     }
 
-    /// The rows of a plan.
+    /// Plans and executes a logical plan.
     ///
     /// # Errors
     /// What is wrong with the search, the data, or that the user asked to stop.
     pub fn run(&self, plan: &Plan) -> Result<Rows> {
-        self.note_names(plan);
-        let sought = self.apply_key_filters(plan);
-        let plan = sought.as_ref().unwrap_or(plan);
-        let fewer = self.apply_runtime_filters(plan)?;
-        let frame = self.lower(fewer.as_ref().unwrap_or(plan))?;
+        self.execute(&self.physical(plan)?)
+    }
+
+    /// The rows of a physical plan.
+    ///
+    /// # Errors
+    /// As for [`Executor::run`].
+    pub fn execute(&self, physical: &PhysicalPlan) -> Result<Rows> {
+        self.note_names(physical.plan());
+        self.run_node(physical.plan())
+    }
+
+    /// The rows of a node of a physical plan.
+    fn run_node(&self, node: &Plan) -> Result<Rows> {
+        let frame = self.lower(node)?;
         self.collect(frame)
     }
 
@@ -131,9 +143,9 @@ impl<'e> Executor<'e> {
     ///
     /// # Errors
     /// As for [`Executor::run`].
-    pub fn explain(&self, plan: &Plan) -> Result<String> {
-        self.note_names(plan);
-        let frame = self.lower(plan)?;
+    pub fn explain(&self, physical: &PhysicalPlan) -> Result<String> {
+        self.note_names(physical.plan());
+        let frame = self.lower(physical.plan())?;
         frame.lazy.explain(true).map_err(|e| self.failed(e))
     }
 
@@ -153,7 +165,13 @@ impl<'e> Executor<'e> {
     }
 
     fn lower_node(&self, plan: &Plan) -> Result<Frame> {
+        let (plan, rules) = match plan {
+            Plan::Physical { node, rules } => (node.as_ref(), rules.as_slice()),
+            plan => (plan, [].as_slice()),
+        };
+        let runs = |rule: RuleId| rules.contains(&rule);
         match plan {
+            Plan::Physical { node, .. } => self.lower_node(node),
             Plan::Scan(scan) => self.scan(scan),
             Plan::Generate { count } => self.generate(*count),
             Plan::Values(table) => Frame::from_table(table.as_ref().clone()),
@@ -161,7 +179,12 @@ impl<'e> Executor<'e> {
                 if let Plan::Scan(scan @ (Scan::Events | Scan::EventsUnordered)) = input.as_ref() {
                     return self.found(predicate, matches!(scan, Scan::Events));
                 }
-                let rows = self.lookup_taken_by(input, Some(predicate))?;
+                let rows = match input.as_ref() {
+                    Plan::Lookup { .. } if runs(RuleId::LookupSemiJoin) => {
+                        self.lookup_taken_by(input, Some(predicate))?
+                    }
+                    input => self.lower(input)?,
+                };
                 self.filter(rows, predicate, false)
             }
             Plan::Project {
@@ -225,7 +248,10 @@ impl<'e> Executor<'e> {
                 Ok(operators::project::fill_down(self.lower(input)?, fields))
             }
             Plan::Stream { input, stream } => self.stream(self.lower(input)?, stream),
-            Plan::Sort { input, keys, limit } => self.sort(input, keys, *limit),
+            Plan::Sort { input, keys, limit } => {
+                let (topk, merge) = (runs(RuleId::TopKFilter), runs(RuleId::SortMerge));
+                self.sort(input, keys, *limit, topk, merge)
+            }
             Plan::PartialDistinct { input, fields } => Ok(
                 kernels::partial_distinct::partial_distinct(self.lower(input)?, fields),
             ),
@@ -276,7 +302,7 @@ impl<'e> Executor<'e> {
                 }
                 Ok(self.bucket(frame, field, alias, span, *align))
             }
-            Plan::Distinct { input, .. } => self.distinct(input, plan),
+            Plan::Distinct { input, .. } => self.distinct(input, plan, runs(RuleId::SortMerge)),
             Plan::Join {
                 left,
                 right,
@@ -295,7 +321,7 @@ impl<'e> Executor<'e> {
                 };
                 let join = |left, right| self.join(left, right, &by);
                 match right.as_ref() {
-                    Plan::Subquery { .. } => {
+                    Plan::Subquery { .. } if runs(RuleId::JoinBuildFilter) => {
                         let inner_by = (!outer).then_some(fields.as_slice());
                         self.push_build_keys(left, right, join, inner_by)
                     }
@@ -329,7 +355,7 @@ impl<'e> Executor<'e> {
             } => self.side_by_side(left, right, *overwrite),
             Plan::Kernel { input, kernel } => {
                 kernel.prepare(self.context)?;
-                let rows = self.run(input)?;
+                let rows = self.run_node(input)?;
                 let table = kernel.run(to_table(&rows), self.context)?;
                 Frame::from_table(table)
             }

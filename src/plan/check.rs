@@ -75,6 +75,7 @@ fn check_node(plan: &Plan, errors: &mut Vec<Error>) {
             check_aggregates(aggregates, errors);
         }
         Plan::Scan(_)
+        | Plan::Physical { .. }
         | Plan::Generate { .. }
         | Plan::Values(_)
         | Plan::Project { .. }

@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::plan::effects::Effect;
 use crate::plan::event_types::EventTypes;
 use crate::plan::schema::Schema;
+use crate::plan::tuning::Tuning;
 use crate::source::SourceMap;
 use crate::syntax::ast::{Expr, Search};
 
@@ -71,6 +72,8 @@ pub struct QueryContext {
     pub latest: Option<f64>,
     /// Bounds.
     pub limits: Limits,
+    /// Switches and thresholds of the optimizer.
+    pub tuning: Tuning,
     /// Whether rows made for a data model are kept in memory for the searches after this one:
     /// worth it when many searches read the same data set.
     pub cache_model_rows: bool,

@@ -21,6 +21,7 @@ pub mod schema;
 pub mod stream;
 pub mod table;
 pub mod texts;
+pub mod tuning;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::plan::context::QueryContext;
 use crate::plan::schema::{Pattern, Schema};
 use crate::plan::stream::Stream;
 use crate::plan::table::Table;
+use crate::plan::tuning::RuleId;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Literal, Name, Search};
 use crate::time::Span as TimeSpan;
@@ -48,6 +50,13 @@ pub enum Plan {
     },
     /// A table written in the search itself.
     Values(Arc<Table>),
+    /// A node with the physical rules that decide how it runs; only physical plans have it.
+    Physical {
+        /// The node, never itself `Physical`.
+        node: Box<Plan>,
+        /// The rules, each once, in their order.
+        rules: Vec<RuleId>,
+    },
     /// Keeps the rows for which the predicate is true.
     Filter {
         /// The rows.
@@ -522,7 +531,8 @@ macro_rules! inputs {
             | Plan::Explode { input, .. }
             | Plan::MapColumns { input, .. }
             | Plan::Deferred { input, .. }
-            | Plan::Kernel { input, .. } => vec![input],
+            | Plan::Kernel { input, .. }
+            | Plan::Physical { node: input, .. } => vec![input],
             Plan::With { input, body } => vec![input, body],
             Plan::Join { left, right, .. } | Plan::HConcat { left, right, .. } => {
                 vec![left, right]

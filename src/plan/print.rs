@@ -20,6 +20,10 @@ pub fn plan(plan: &Plan) -> String {
 }
 
 fn write_node(plan: &Plan, depth: usize, out: &mut String) {
+    let (plan, rules) = match plan {
+        Plan::Physical { node, rules } => (node.as_ref(), rules.as_slice()),
+        plan => (plan, [].as_slice()),
+    };
     let inputs = plan.inputs();
     match inputs.as_slice() {
         [] => {}
@@ -31,7 +35,8 @@ fn write_node(plan: &Plan, depth: usize, out: &mut String) {
             }
         }
     }
-    let _ = writeln!(out, "{}{}", "  ".repeat(depth), node(plan));
+    let rules: String = rules.iter().map(|rule| format!(" [{rule}]")).collect();
+    let _ = writeln!(out, "{}{}{rules}", "  ".repeat(depth), node(plan));
     if let Plan::Filter {
         predicate: Predicate::Search(_, plans),
         ..
@@ -46,6 +51,7 @@ fn write_node(plan: &Plan, depth: usize, out: &mut String) {
 
 fn node(plan: &Plan) -> String {
     match plan {
+        Plan::Physical { node, .. } => self::node(node),
         Plan::Scan(Scan::Events) => "scan events, newest first".to_owned(),
         Plan::Scan(Scan::EventsUnordered) => "scan events".to_owned(),
         Plan::Scan(Scan::Model {

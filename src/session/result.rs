@@ -80,8 +80,10 @@ pub enum Stage {
     Ast,
     /// The plan.
     Plan,
-    /// The plan as it is run.
+    /// The plan after the logical rules.
     Optimized,
+    /// The plan after the physical rules: exactly the nodes that run.
+    Physical,
     /// What Polars does.
     Polars,
 }

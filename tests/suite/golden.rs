@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use spelunk::plan::tuning::Tuning;
 use spelunk::session::{Session, Stage};
 use tempfile::TempDir;
 
@@ -32,6 +33,7 @@ struct Bench {
     _dir: TempDir,
     memory: Session,
     unoptimized: Session,
+    forced: Session,
     store: Option<Session>,
 }
 
@@ -52,13 +54,17 @@ impl Bench {
         } else {
             None
         };
-        let unoptimized = open(spelunk::session::Options {
-            unoptimized: true,
-            ..options.clone()
-        })?;
+        let tuned = |tuning| {
+            open(spelunk::session::Options {
+                tuning,
+                ..options.clone()
+            })
+        };
+        let (unoptimized, forced) = (tuned(Tuning::off())?, tuned(Tuning::forced())?);
         Ok(Bench {
             memory: open(options)?,
             unoptimized,
+            forced,
             store,
             _dir: dir,
         })
@@ -135,11 +141,8 @@ fn check(case: &Case, bench: &Bench) -> (Option<String>, Outcome) {
         }
     };
     if case.error.is_none() {
-        other_way(
-            "without rewrites of the plan",
-            &bench.unoptimized,
-            &case.spl,
-        );
+        other_way("with every rule off", &bench.unoptimized, &case.spl);
+        other_way("with every rule forced", &bench.forced, &case.spl);
         if let Some(store) = &bench.store {
             other_way("through the store", store, &case.spl);
         }

@@ -37,7 +37,7 @@ impl Executor<'_> {
     /// # Errors
     /// As for [`Executor::run`].
     pub fn count(&self, plan: &Plan) -> Result<usize> {
-        let frame = self.lower(plan)?;
+        let frame = self.lower(self.marked(plan.clone()).plan())?;
         Ok(self.collect(frame.select(Vec::new()))?.len())
     }
 
@@ -51,7 +51,7 @@ impl Executor<'_> {
         terms: &[Predicate],
         keep: &[String],
     ) -> Result<TermResults> {
-        let frame = self.lower(input)?;
+        let frame = self.lower(self.marked(input.clone()).plan())?;
         let of_events = matches!(input, Plan::Scan(Scan::Events | Scan::EventsUnordered));
         let mut columns = Vec::with_capacity(terms.len());
         for (at, term) in terms.iter().enumerate() {

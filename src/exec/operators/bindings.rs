@@ -19,17 +19,17 @@ impl Executor<'_> {
 
     /// The body over the rows of `input`, which are computed once.
     pub(in crate::exec) fn with_binding(&self, input: &Plan, body: &Plan) -> Result<Frame> {
-        let rows = self.run(input)?;
+        let rows = self.run_node(input)?;
         self.lower_with(&rows, body)
     }
 
     /// The plan that an expansion makes of the rows of `input`, over these rows.
     pub(in crate::exec) fn expand(&self, input: &Plan, expansion: &dyn Expansion) -> Result<Frame> {
-        let rows = self.run(input)?;
+        let rows = self.run_node(input)?;
         let present = rows.clone().without_empty_columns();
         let table = expansion.needs_rows().then(|| to_table(&rows));
         let plan = expansion.plan(&schema_of(&present), table.as_ref(), self.context)?;
-        self.lower_with(&rows, &plan)
+        self.lower_with(&rows, self.marked(plan).plan())
     }
 
     fn lower_with(&self, rows: &Rows, body: &Plan) -> Result<Frame> {
@@ -47,7 +47,10 @@ impl Executor<'_> {
         right: &Plan,
         overwrite: bool,
     ) -> Result<Frame> {
-        let (left, right) = (to_table(&self.run(left)?), to_table(&self.run(right)?));
+        let (left, right) = (
+            to_table(&self.run_node(left)?),
+            to_table(&self.run_node(right)?),
+        );
         let height = left.height().max(right.height());
         let mut out = Table::new(height);
         for column in left.into_columns() {

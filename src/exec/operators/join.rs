@@ -127,7 +127,7 @@ impl Executor<'_> {
                 return Ok(None);
             }
             if partners.kind(field) != Type::Time
-                && let Some(values) = collect_in_list(&keys, 0)
+                && let Some(values) = collect_in_list(&keys, 0, self.context.tuning.max_in_list)
                 && let Some(fewer) = push_filter_through_aggregate(&left, field, &values)
             {
                 left = Cow::Owned(fewer);

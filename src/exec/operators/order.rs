@@ -183,7 +183,12 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// What is wrong with what is below.
-    pub(in crate::exec) fn distinct(&self, input: &Plan, plan: &Plan) -> Result<Frame> {
+    pub(in crate::exec) fn distinct(
+        &self,
+        input: &Plan,
+        plan: &Plan,
+        merge: bool,
+    ) -> Result<Frame> {
         let Plan::Distinct {
             fields,
             count,
@@ -196,7 +201,10 @@ impl Executor<'_> {
             return self.lower(input);
         };
         if *count == 1 && !keep_events && !consecutive {
-            let (frame, newest_first) = self.lower_unordered(input)?;
+            let (frame, newest_first) = match merge {
+                true => self.lower_unordered(input)?,
+                false => (self.lower(input)?, false),
+            };
             let found = distinct_on(frame, fields, *keep_empty, newest_first);
             return Ok(match newest_first {
                 true => by_time(found),

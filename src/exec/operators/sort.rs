@@ -15,7 +15,6 @@ use crate::exec::frame::reader::{ValueReader, broadcast_len, field};
 use crate::exec::frame::{Frame, column};
 use crate::exec::kernels::sort_encoding::{EncodedKey, encode_keys};
 use crate::exec::operators::aggregate::stable;
-use crate::exec::operators::map_columns::is_volatile;
 use crate::exec::scan::sources::{BY_TIME, by_time};
 use crate::plan::{Assignment, Plan, Projection, Scan, SortKey, SortOrder, Target};
 use crate::value::Type;
@@ -30,11 +29,16 @@ impl Executor<'_> {
         input: &Plan,
         keys: &[SortKey],
         limit: usize,
+        topk_filter: bool,
+        merge: bool,
     ) -> Result<Frame> {
-        let (frame, newest_first) = self.lower_unordered(input)?;
+        let (frame, newest_first) = match merge {
+            true => self.lower_unordered(input)?,
+            false => (self.lower(input)?, false),
+        };
         let there: Vec<&SortKey> = keys.iter().filter(|k| frame.has(&k.field)).collect();
         let frame = match there.as_slice() {
-            [first, others @ ..] if limit > 0 && !is_volatile(input) => {
+            [first, others @ ..] if topk_filter => {
                 let mut frame = frame;
                 if has_filter(&frame.lazy) {
                     // Apart, so that only rows that are left count.
@@ -66,6 +70,7 @@ impl Executor<'_> {
     pub(in crate::exec) fn lower_unordered(&self, plan: &Plan) -> Result<(Frame, bool)> {
         let of_input = |input: &Plan| self.lower_unordered(input);
         let (frame, newest_first) = match plan {
+            Plan::Physical { node, .. } => return self.lower_unordered(node),
             Plan::Scan(Scan::Events) => (self.events(false)?, self.precomputed_events.is_none()),
             Plan::Filter { input, predicate } => match input.as_ref() {
                 Plan::Scan(Scan::Events) => (
@@ -99,6 +104,25 @@ impl Executor<'_> {
             _ => return Ok((self.lower(plan)?, false)),
         };
         Ok((self.flush_if_deep(frame)?, newest_first))
+    }
+}
+
+/// Whether a plan gives events newest first, whose order a sort can bring about by one more key: the plans
+/// that [`Executor::lower_unordered`] lowers without sorting.
+pub(in crate::exec) fn absorbs_scan_order(plan: &Plan) -> bool {
+    match plan {
+        Plan::Scan(scan) => matches!(scan, Scan::Events),
+        Plan::Physical { node, .. } => absorbs_scan_order(node),
+        Plan::Filter { input, .. }
+        | Plan::Project {
+            input,
+            mode: Projection::Keep,
+            ..
+        } => absorbs_scan_order(input),
+        Plan::Extend { input, columns } => {
+            columns.iter().all(leaves_time) && absorbs_scan_order(input)
+        }
+        _ => false,
     }
 }
 

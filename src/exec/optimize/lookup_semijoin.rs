@@ -13,9 +13,6 @@ use crate::plan::{Plan, Predicate};
 use crate::syntax::SpecialField;
 use crate::syntax::ast::Search;
 
-/// Texts of a lookup up to which rows are sought by them.
-const MOST_TEXTS: usize = 2_000;
-
 impl Executor<'_> {
     /// The plan that asks this first, if its rows were looked for.
     pub(in crate::exec) fn apply_key_filters(&self, plan: &Plan) -> Option<Plan> {
@@ -48,7 +45,8 @@ impl Executor<'_> {
         };
         let settled = self.fold_constant_subsearches(predicate);
         let asked = settled.as_ref().unwrap_or(predicate);
-        let fewer = in_list_filter(input, asked).or_else(|| self.lookup_keys_filter(input, asked));
+        let fewer = in_list_filter(input, asked, self.context.tuning.max_lookup_keys)
+            .or_else(|| self.lookup_keys_filter(input, asked));
         if settled.is_none() && fewer.is_none() {
             return sought;
         }
@@ -123,14 +121,14 @@ impl Executor<'_> {
             return Ok(None);
         }
         let texts = ready.matcher.texts();
-        let texts = texts.filter(|texts| texts.len() <= MOST_TEXTS);
+        let texts = texts.filter(|texts| texts.len() <= self.context.tuning.max_lookup_keys);
         Ok(texts.and_then(|texts| push_filter_through_aggregate(input, &key.text, &texts)))
     }
 }
 
 /// Groups of which a filter takes only those whose key has one of some values, made of rows with
 /// these.
-fn in_list_filter(groups: &Plan, predicate: &Predicate) -> Option<Plan> {
+fn in_list_filter(groups: &Plan, predicate: &Predicate, max: usize) -> Option<Plan> {
     let Predicate::Search(search, plans) = predicate else {
         return None;
     };
@@ -138,7 +136,7 @@ fn in_list_filter(groups: &Plan, predicate: &Predicate) -> Option<Plan> {
         return None;
     }
     let mut fewer = None;
-    for (field, values) in conjuncts(search).filter_map(one_of) {
+    for (field, values) in conjuncts(search).filter_map(|part| one_of(part, max)) {
         let groups = fewer.as_ref().unwrap_or(groups);
         fewer = push_filter_through_aggregate(groups, field, &values).or(fewer);
     }
@@ -146,7 +144,7 @@ fn in_list_filter(groups: &Plan, predicate: &Predicate) -> Option<Plan> {
 }
 
 /// The field that must have one of these values.
-fn one_of(search: &Search) -> Option<(&str, Vec<String>)> {
+fn one_of(search: &Search, max: usize) -> Option<(&str, Vec<String>)> {
     let mut one_of: Option<(&str, Vec<String>)> = None;
     for part in disjuncts(search) {
         let (field, values) = equals_one(part)?;
@@ -159,5 +157,5 @@ fn one_of(search: &Search) -> Option<(&str, Vec<String>)> {
         }
         texts.extend(values.iter().map(|value| value.text.clone()));
     }
-    one_of.filter(|(_, texts)| texts.len() <= MOST_TEXTS)
+    one_of.filter(|(_, texts)| texts.len() <= max)
 }

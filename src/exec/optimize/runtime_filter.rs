@@ -11,15 +11,13 @@ use crate::plan::optimize::key_probe::{KeyProbe, key_probe};
 use crate::plan::{Plan, Scan};
 use crate::value::Type;
 
-/// Rows from which on values of a key are tried before groups are made.
-const MANY: u64 = 200_000;
-
-/// Values of a key up to which rows are sought by them.
-const MOST_VALUES: usize = 10_000;
-
 /// The values of a column, each once; none where they are too many to seek rows by them.
-pub(in crate::exec) fn collect_in_list(rows: &Rows, column: usize) -> Option<Vec<String>> {
-    if rows.len() > MOST_VALUES {
+pub(in crate::exec) fn collect_in_list(
+    rows: &Rows,
+    column: usize,
+    max: usize,
+) -> Option<Vec<String>> {
+    if rows.len() > max {
         return None;
     }
     let values = (0..rows.len()).flat_map(|row| rows.value(row, column).into_values());
@@ -48,7 +46,7 @@ impl Executor<'_> {
             let Some(column) = rows.names().iter().position(|name| *name == key) else {
                 continue;
             };
-            if let Some(values) = collect_in_list(&rows, column)
+            if let Some(values) = collect_in_list(&rows, column, self.context.tuning.max_in_list)
                 && let Some(fewer) = push_filter_through_aggregate(filter, &key, &values)
             {
                 *filter = fewer;
@@ -96,7 +94,7 @@ impl Executor<'_> {
 
     /// Whether a plan reads many rows, as far as that is known.
     pub(in crate::exec) fn is_large_scan(&self, plan: &Plan) -> bool {
-        let many_events = self.data.event_count() >= MANY;
+        let many_events = self.data.event_count() >= self.context.tuning.large_scan_rows;
         match plan {
             Plan::Filter { .. } if self.is_found_in_model(plan) => false,
             Plan::Scan(Scan::Events | Scan::EventsUnordered) => many_events,

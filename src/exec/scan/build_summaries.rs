@@ -104,7 +104,8 @@ impl Executor<'_> {
             Some(plan) => {
                 let mut plan = plan.as_ref().clone();
                 without_first_filter(&mut plan);
-                let made = self.with_sources(self.data, Some(events)).lower(&plan)?;
+                let executor = self.with_sources(self.data, Some(events));
+                let made = executor.lower(executor.marked(plan).plan())?;
                 self.apply_constraints(root.dataset, made)?
             }
             None => events,
@@ -346,6 +347,7 @@ fn is_row_wise(plan: &Plan) -> bool {
         | Plan::Lookup { input, .. }
         | Plan::Explode { input, .. } => is_row_wise(input),
         Plan::Scan(Scan::Model { .. } | Scan::Lookup(_) | Scan::Binding)
+        | Plan::Physical { .. }
         | Plan::Generate { .. }
         | Plan::Values(_)
         | Plan::Aggregate { .. }

@@ -115,7 +115,10 @@ impl Executor<'_> {
                 let node = dataset.node();
                 let inner = self.context.within(&format!("data set `{node}`"))?;
                 let plan = crate::commands::plan_text(&inner, base)?;
-                self.inside(&inner).lower(&plan)
+                {
+                    let executor = self.inside(&inner);
+                    executor.lower(executor.marked(plan).plan())
+                }
             }
             None => self.events(true),
         }

@@ -31,6 +31,7 @@ use crate::exec::operators::join::joined_schema;
 use crate::exec::shared_scan::requests::{ScanRequest, ScanSource};
 use crate::exec::shared_scan::router::{EMPTY_SET, QueryRouter};
 use crate::plan::schema::Schema;
+use crate::plan::tuning::RuleId;
 use crate::plan::{Plan, Predicate};
 use crate::value::Type;
 
@@ -53,6 +54,9 @@ impl Executor<'_> {
     /// # Errors
     /// That the user asked to stop.
     pub fn prefetch_shared(&self, plans: &[&Plan]) -> Result<()> {
+        if !self.context.tuning.allows(RuleId::SharedScan) {
+            return Ok(());
+        }
         let mut wants: Vec<ScanRequest<'_>> = Vec::new();
         let sought: Vec<Cow<'_, Plan>> = plans
             .iter()

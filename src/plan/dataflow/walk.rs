@@ -75,6 +75,8 @@ fn walk(plan: &Plan, context: &QueryContext, out: &mut Vec<Step>) {
 /// What a node with at most one input does.
 fn step_of(plan: &Plan, context: &QueryContext) -> Vec<Step> {
     match plan {
+        // The node below the marks is a step of its own.
+        Plan::Physical { .. } => Vec::new(),
         Plan::Scan(scan) => source(scan, context)
             .map(Step::Source)
             .into_iter()

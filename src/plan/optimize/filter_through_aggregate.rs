@@ -125,7 +125,7 @@ pub(in crate::plan) fn column_lineage(plan: &Plan) -> Option<Columns> {
             });
             Some(keys.chain(made).collect())
         }
-        Plan::Filter { input, .. } => column_lineage(input),
+        Plan::Filter { input, .. } | Plan::Physical { node: input, .. } => column_lineage(input),
         Plan::Project {
             input,
             mode,

@@ -126,6 +126,7 @@ fn eliminate_unobserved_order(plan: Plan, lost: bool) -> Plan {
             Plan::Scan(crate::plan::Scan::EventsUnordered)
         }
         other @ (Plan::Scan(_)
+        | Plan::Physical { .. }
         | Plan::Generate { .. }
         | Plan::Values(_)
         | Plan::Window { .. }

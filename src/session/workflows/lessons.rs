@@ -41,7 +41,7 @@ impl Session {
             now: Some(NOW),
             geoip: options.geoip.clone(),
             verbose: options.verbose,
-            unoptimized: options.unoptimized,
+            tuning: options.tuning.clone(),
             ..Options::new(lessons_home(&options.home).join(stem))
         })?;
         if session.summarised_rows()?.is_empty() {
