@@ -162,13 +162,19 @@ fn check(case: &Case, bench: &Bench) -> (Option<String>, Outcome) {
             Err(why) => text += &format!("is not laid out: {why}\n"),
         }
     }
-    if let Some(wanted) = &case.plan {
-        let plan = bench
-            .memory
-            .explain(&case.spl, Stage::Plan)
+    for (stage, wanted, session) in [
+        (Stage::Plan, &case.plan, &bench.memory),
+        (Stage::Optimized, &case.optimized, &bench.memory),
+        (Stage::Physical, &case.physical, &bench.forced),
+    ] {
+        let Some(wanted) = wanted else {
+            continue;
+        };
+        let plan = session
+            .explain(&case.spl, stage)
             .unwrap_or_else(|failure| support::drawn(&failure));
         if plan.trim_end() != wanted.trim_end() {
-            text += &format!("expected the plan\n{wanted}\ngot\n{plan}\n");
+            text += &format!("expected the {stage:?} stage\n{wanted}\ngot\n{plan}\n");
         }
     }
     ((!text.is_empty()).then_some(text), outcome)

@@ -36,6 +36,10 @@ pub struct Case {
     pub error: Option<String>,
     /// The plan as `explain --stage plan` shows it.
     pub plan: Option<String>,
+    /// The plan after the logical rules, as `explain --stage optimized` shows it.
+    pub optimized: Option<String>,
+    /// The plan after the physical rules with every rule forced, as `explain --stage physical` shows it.
+    pub physical: Option<String>,
 }
 
 /// Data, knowledge and clock of a case.
@@ -92,7 +96,7 @@ pub struct Model {
 const SETTINGS: [&str; 10] = [
     "input", "dataset", "model", "lookups", "macros", "app", "now", "earliest", "latest", "zone",
 ];
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 10] = [
     "id",
     "spl",
     "why",
@@ -101,6 +105,8 @@ const OTHERS: [&str; 8] = [
     "columns",
     "error",
     "plan",
+    "optimized",
+    "physical",
 ];
 
 /// A case with what makes its sessions: cases of one file that share it share sessions.
