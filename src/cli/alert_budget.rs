@@ -1,4 +1,4 @@
-//! `test --against-benign`: what detections would have cost on data that should be quiet.
+//! `test --against-benign`: counts the alerts that detections raise on data that should be quiet.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::session::{RiskRetention, RunChoice};
 use crate::time::strftime;
 use crate::value::{Type, Value};
 
-/// Fields that name the host of a row, the first that has a value.
+/// Fields that name a row's host; the first with a value counts.
 const HOSTS: [&str; 8] = [
     "dest",
     "host",
@@ -30,8 +30,8 @@ const HOSTS: [&str; 8] = [
 /// Alerts by day and host.
 type Alerts = BTreeMap<(String, String), u64>;
 
-/// Counts the rows of detections on the data of `path`; ends in a problem when one has more than
-/// `--max-per-day` on a day, or could not be run.
+/// Counts the rows of detections on the data of `path`. Returns an error if a detection exceeds
+/// `--max-per-day` on a day or could not run.
 pub fn against(
     path: &Path,
     selectors: &[String],
@@ -98,7 +98,7 @@ pub fn against(
     if bad { Err(CliError::Reported) } else { Ok(()) }
 }
 
-/// What was run in all.
+/// The totals of the run.
 #[derive(Default)]
 struct Ran {
     detections: u64,
@@ -151,7 +151,7 @@ impl Ran {
     }
 }
 
-/// The rows of a result by day and host. Rows of a search that lost both have empty ones.
+/// The rows of a result by day and host; an empty text for a day or host that the search dropped.
 fn alerts(result: &DetectionResult, zone: chrono_tz::Tz) -> Alerts {
     let mut alerts = Alerts::new();
     let Some(rows) = &result.rows else {

@@ -1,4 +1,4 @@
-//! The command line as clap sees it. Only shapes are checked here; nothing is opened or read.
+//! The command line's arguments, parsed by clap. Checks only their form; opens and reads nothing.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ use crate::plan::tuning::RuleId;
     after_help = examples::TOP
 )]
 pub struct Cli {
-    /// What to do; nothing starts the interactive prompt.
+    /// The command to run; without one, the interactive prompt starts
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Options of every subcommand.
@@ -37,46 +37,46 @@ pub enum Command {
     /// Run detections and print their rows and risk events
     #[command(after_help = examples::RUN)]
     Run(RunArgs),
-    /// Run the tests of detections: each must find something in its data
+    /// Run the tests of detections: each must match in its own test data
     #[command(after_help = examples::TEST)]
     Test(TestArgs),
-    /// Show who is at risk: objects by score, or the risk events of one
+    /// Show risk scores by object, or the risk events of one object
     #[command(after_help = examples::RISK)]
     Risk(RiskArgs),
-    /// Find out why a detection or a search found nothing: terms, nearest misses, rows after each pipe
+    /// Explain why a detection or a search found nothing: terms, nearest misses, rows after each pipe
     #[command(after_help = examples::WHY)]
     Why(WhyArgs),
-    /// Run two versions of a detection on the same data: rows gained and lost, what changed in the search
+    /// Compare two versions of a detection on the same data: rows gained and lost, changes in the search
     #[command(after_help = examples::DIFF)]
     Diff(DiffArgs),
     /// Search interactively, or answer a script on standard input
     #[command(after_help = examples::REPL)]
     Repl,
-    /// Learn SPL: short lessons, each with a task on shipped data whose answer is checked
+    /// Learn SPL in short lessons, each with a task on shipped data and a checked answer
     #[command(after_help = examples::LEARN)]
     Learn(LearnArgs),
-    /// Read raw logs or described data sets into the store and build the data model summaries
+    /// Read raw logs or described data sets into the store and build data model summaries
     #[command(after_help = examples::REPLAY)]
     Replay(ReplayArgs),
-    /// Look after the store: statistics, verification, deletion, compaction, summaries
+    /// Manage the store: statistics, verification, deletion, compaction, summaries
     #[command(after_help = examples::STORE)]
     Store(StoreArgs),
-    /// Show what becomes of a search: macros, tree, plan, Polars; or the rows after every command
+    /// Show how a search is expanded and planned: macros, tree, plan, Polars; or its rows after every command
     #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
     /// Parse, resolve and lint searches or detection files without running them
     #[command(after_help = examples::CHECK)]
     Check(CheckArgs),
-    /// Lay searches out: a command a line, long ones broken and aligned
+    /// Format searches: one command per line, long ones wrapped and aligned
     #[command(after_help = examples::FMT)]
     Fmt(FmtArgs),
     /// Explain an SPL command, a function or a topic
     #[command(after_help = examples::HELP)]
     Help(HelpArgs),
-    /// List what is known: detections, macros, lookups, models, commands, fields, ...
+    /// List detections, macros, lookups, models, commands, fields, ...
     #[command(after_help = examples::LIST)]
     List(ListArgs),
-    /// Print the completion script of a shell
+    /// Print a shell completion script
     #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -84,7 +84,7 @@ pub enum Command {
     Man,
 }
 
-/// A search, typed or in a file.
+/// A search, on the command line or in a file.
 #[derive(Debug, Args)]
 pub struct SplArgs {
     /// The search, in single quotes for the shell; `-` reads standard input
@@ -98,16 +98,16 @@ pub struct SplArgs {
 /// `search`
 #[derive(Debug, Args)]
 pub struct SearchArgs {
-    /// What to search.
+    /// The search to run.
     #[command(flatten)]
     pub search: SplArgs,
     /// Show the rows after every command
     #[arg(long, conflicts_with_all = ["plot", "plot_file"])]
     pub steps: bool,
-    /// Draw the rows: lines over _time, bars over names
+    /// Plot the rows: lines over _time, bars over names
     #[arg(long)]
     pub plot: bool,
-    /// Draw the rows into a file, .svg or .png, and print them
+    /// Plot the rows to a file (.svg or .png) and print them
     #[arg(long, value_name = "FILE")]
     pub plot_file: Option<PathBuf>,
 }
@@ -115,25 +115,25 @@ pub struct SearchArgs {
 /// `run`
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Names or ids of detections or saved searches, YAML, SPL or savedsearches.conf files, or folders of them
+    /// Detections or saved searches: names, ids, files (YAML, SPL, savedsearches.conf) or folders of them
     #[arg(value_name = "DETECTION", required = true)]
     pub detections: Vec<String>,
-    /// Which of them.
+    /// Filters on the detections.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Search the time range of a saved search's schedule, not all data
+    /// Use the time range of each saved search's schedule instead of all data
     #[arg(long)]
     pub as_scheduled: bool,
-    /// Let each detection read the data alone: slower, the rows are the same
+    /// Scan the data separately for each detection (slower, same results)
     #[arg(long)]
     pub separately: bool,
-    /// Also write an ATT&CK Navigator layer of what found something
+    /// Also write an ATT&CK Navigator layer of the techniques that matched
     #[arg(long, value_name = "FILE")]
     pub navigator: Option<PathBuf>,
-    /// Add the risk events to those the same detections made before, instead of replacing them
+    /// Add to the risk events of earlier runs of the same detections instead of replacing them
     #[arg(long)]
     pub keep_risk: bool,
-    /// Do not keep the risk events in the store
+    /// Do not write risk events to the store
     #[arg(long, conflicts_with = "keep_risk")]
     pub no_risk: bool,
 }
@@ -142,13 +142,13 @@ pub struct RunArgs {
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct RiskArgs {
-    /// Show the risk events of this host, user or other object, `*` standing for anything
+    /// Show the risk events of this host, user or other object (`*` is a wildcard)
     #[arg(value_name = "OBJECT")]
     pub object: Option<String>,
-    /// Only objects, or events of the object, with that score or a higher one
+    /// Only objects, or risk events of the object, with at least this score
     #[arg(long, value_name = "N")]
     pub min_score: Option<f64>,
-    /// Only risk events from here on, as --earliest
+    /// Only risk events from this time on; takes the same forms as --earliest
     #[arg(
         long,
         value_name = "TIME",
@@ -156,17 +156,17 @@ pub struct RiskArgs {
         allow_hyphen_values = true
     )]
     pub since: Option<String>,
-    /// What else to do.
+    /// A subcommand instead of the listing.
     #[command(subcommand)]
     pub what: Option<RiskCommand>,
 }
 
-/// What `risk` does beside showing.
+/// The subcommands of `risk`.
 #[derive(Debug, Subcommand)]
 pub enum RiskCommand {
     /// Remove all risk events from the store
     Clear {
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
     },
@@ -175,31 +175,31 @@ pub enum RiskCommand {
 /// `test`
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// Names or ids of detections, files, or folders of them [default: those of --content]
+    /// Detections: names, ids, files or folders of them [default: all detections of --content]
     #[arg(value_name = "DETECTION")]
     pub detections: Vec<String>,
-    /// Where the data sets lie, in the layout of the public attack data; repeatable
+    /// A folder of data sets in the layout of Splunk's attack_data repository (repeatable)
     #[arg(long, value_name = "DIR")]
     pub attack_data: Vec<PathBuf>,
-    /// Which of them.
+    /// Filters on the detections.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Only what changed since a revision of the repository, or whose macros or lookups did
+    /// Only detections changed since this git revision, including by their macros or lookups
     #[arg(long, value_name = "REV")]
     pub changed_since: Option<String>,
-    /// Run tests again whose search, knowledge and data are as they were
+    /// Rerun tests even if their search, knowledge and data are unchanged
     #[arg(long)]
     pub no_cache: bool,
-    /// Succeed even if the data of all tests is missing
+    /// Succeed even if the data of every test is missing
     #[arg(long, conflicts_with = "against_benign")]
     pub allow_missing_data: bool,
-    /// Fetch data that is not there from this address or folder into the first --attack-data
+    /// Download missing data from this URL or folder into the first --attack-data
     #[arg(long, value_name = "URLBASE", requires = "attack_data")]
     pub fetch: Option<String>,
-    /// Instead of the tests, count the alerts on data that should be quiet, by day and host
+    /// Instead of running tests, count alerts by day and host on data that should be quiet
     #[arg(long, value_name = "PATH", conflicts_with_all = ["fetch", "changed_since"])]
     pub against_benign: Option<PathBuf>,
-    /// There, fail if a detection has more alerts than that on one day
+    /// With --against-benign, fail if a detection raises more than N alerts per day
     #[arg(long, value_name = "N", requires = "against_benign")]
     pub max_per_day: Option<u64>,
 }
@@ -210,10 +210,10 @@ pub struct WhyArgs {
     /// Name or id of a detection or a saved search, or its file
     #[arg(value_name = "DETECTION", required_unless_present = "search")]
     pub detection: Option<String>,
-    /// A search instead
+    /// A search instead of a detection
     #[arg(long, value_name = "SPL", conflicts_with = "detection")]
     pub search: Option<String>,
-    /// Look only at the events, or rows of the data set, that this selects: 'dest=dc1 process_name=cmd.exe'
+    /// Examine only the events, or data model rows, that this matches: 'dest=dc1 process_name=cmd.exe'
     #[arg(long = "where", value_name = "CONDITION")]
     pub only: Option<String>,
 }
@@ -221,21 +221,21 @@ pub struct WhyArgs {
 /// `diff`
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// A detection: file, name, id, or REV:path for a file of a revision of the repository
+    /// The old version: a file, a name, an id, or REV:path for a file at a git revision
     #[arg(value_name = "BEFORE")]
     pub before: String,
-    /// The version it is compared with
+    /// The new version
     #[arg(value_name = "AFTER")]
     pub after: String,
-    /// End with exit code 1 if searches or rows differ
+    /// Exit with code 1 if the searches or their rows differ
     #[arg(long)]
     pub exit_code: bool,
 }
 
-/// Which detections of many; letter case does not matter, commas separate alternatives.
+/// Filters on detections. Letter case is ignored; commas separate alternatives.
 #[derive(Debug, Default, Args)]
 pub struct SelectionArgs {
-    /// Only of that type: TTP, Anomaly, Hunting, Correlation
+    /// Only detections of this type: TTP, Anomaly, Hunting, Correlation
     #[arg(
         long = "type",
         value_name = "TYPE",
@@ -243,7 +243,7 @@ pub struct SelectionArgs {
         help_heading = "Selection"
     )]
     pub kinds: Vec<String>,
-    /// Only of that status: production, experimental, deprecated
+    /// Only detections with this status: production, experimental, deprecated
     #[arg(
         long,
         value_name = "STATUS",
@@ -251,7 +251,7 @@ pub struct SelectionArgs {
         help_heading = "Selection"
     )]
     pub status: Vec<String>,
-    /// Only of analytic stories with that in their names
+    /// Only detections whose analytic story contains this text
     #[arg(
         long,
         value_name = "TEXT",
@@ -259,7 +259,7 @@ pub struct SelectionArgs {
         help_heading = "Selection"
     )]
     pub story: Vec<String>,
-    /// Only of that ATT&CK technique: T1059 (with its sub-techniques), T1059.001
+    /// Only detections of this ATT&CK technique: T1059 (with its sub-techniques), T1059.001
     #[arg(
         long,
         value_name = "ID",
@@ -267,7 +267,7 @@ pub struct SelectionArgs {
         help_heading = "Selection"
     )]
     pub technique: Vec<String>,
-    /// Only those that read that data model: Endpoint, Endpoint.Processes
+    /// Only detections that read this data model or data set: Endpoint, Endpoint.Processes
     #[arg(
         long,
         value_name = "MODEL",
@@ -275,7 +275,7 @@ pub struct SelectionArgs {
         help_heading = "Selection"
     )]
     pub datamodel: Vec<String>,
-    /// Only of data sources with that in their names
+    /// Only detections whose data source contains this text
     #[arg(
         long,
         value_name = "TEXT",
@@ -286,7 +286,7 @@ pub struct SelectionArgs {
 }
 
 impl SelectionArgs {
-    /// What the options ask for.
+    /// The selection that these options describe.
     pub fn selection(&self) -> Selection {
         Selection {
             kinds: self.kinds.clone(),
@@ -302,7 +302,7 @@ impl SelectionArgs {
 /// `learn`
 #[derive(Debug, Args)]
 pub struct LearnArgs {
-    /// A lesson's number or name; `list` shows them, `reset` forgets which are done [default: the next one]
+    /// A lesson's number or name; `list` shows them, `reset` clears the progress [default: the next one]
     #[arg(value_name = "LESSON")]
     pub lesson: Option<String>,
 }
@@ -310,19 +310,19 @@ pub struct LearnArgs {
 /// `replay`
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// Raw logs, folders of them, or the YAML files that describe data sets
+    /// Raw logs, folders of them, or YAML files that describe data sets
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
-    /// The index of all events [default: what the data says, or main]
+    /// The index of all events [default: as the data says, or main]
     #[arg(long, value_name = "NAME")]
     pub index: Option<String>,
-    /// The source of all events, whatever the data says
+    /// The source of all events, overriding the data
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
-    /// The sourcetype of all events, whatever the data says
+    /// The sourcetype of all events, overriding the data
     #[arg(long, value_name = "NAME")]
     pub sourcetype: Option<String>,
-    /// The host of all events, whatever the data says
+    /// The host of all events, overriding the data
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
 }
@@ -335,38 +335,38 @@ pub struct StoreArgs {
     pub what: StoreCommand,
 }
 
-/// What `store` does.
+/// The subcommands of `store`.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
-    /// Show what is stored: events, rows of data models, files, bytes
+    /// Show the store's contents: events, data model rows, files, bytes
     Stats,
-    /// Read all that is stored and tell what is damaged, and what helps
+    /// Read the whole store and report damage and how to repair it
     Verify,
-    /// Remove events, and what summaries hold of them
+    /// Delete events, and their rows in data model summaries
     Delete(DeleteArgs),
     /// Merge small files into larger ones
     Compact,
-    /// Make summaries of data models anew that are missing or were made with other knowledge
+    /// Rebuild data model summaries that are missing or out of date
     Summarize,
 }
 
 /// `store delete`
 #[derive(Debug, Args)]
 pub struct DeleteArgs {
-    /// Events of this index, `*` standing for anything
+    /// Events of this index (`*` is a wildcard)
     #[arg(
         long,
         value_name = "PATTERN",
         required_unless_present_any = ["source", "sourcetype"]
     )]
     pub index: Option<String>,
-    /// Events of this source, `*` standing for anything
+    /// Events of this source (`*` is a wildcard)
     #[arg(long, value_name = "PATTERN")]
     pub source: Option<String>,
-    /// Events of this sourcetype, `*` standing for anything
+    /// Events of this sourcetype (`*` is a wildcard)
     #[arg(long, value_name = "PATTERN")]
     pub sourcetype: Option<String>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub yes: bool,
 }
@@ -374,51 +374,51 @@ pub struct DeleteArgs {
 /// `explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The search, in single quotes for the shell; `-` reads standard input; with --fields it may be a file
+    /// The search, in single quotes for the shell; `-` reads standard input; with --fields, or a data file
     #[arg(value_name = "SPL", required_unless_present_any = ["file", "fields"])]
     pub spl: Option<String>,
     /// Read the search from a file
     #[arg(short, long, value_name = "FILE", conflicts_with = "spl")]
     pub file: Option<PathBuf>,
-    /// How far to follow the search on its way to the engine
+    /// The planning stage to show
     #[arg(long, value_enum, default_value_t = StageArg::Plan)]
     pub stage: StageArg,
     /// Run the search and show columns and rows after every command
     #[arg(long, conflicts_with = "stage")]
     pub steps: bool,
-    /// Show which rule gave which field its value, in the events the search selects or in all
+    /// Show which rule set each field, in the events that the search selects or in all events
     #[arg(long, conflicts_with_all = ["stage", "steps"])]
     pub fields: bool,
 }
 
-/// The forms a search passes through.
+/// The planning stages of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StageArg {
-    /// The text with its macros expanded
+    /// The search with its macros expanded
     Macros,
-    /// The tree the grammar makes of it
+    /// The syntax tree
     Ast,
-    /// The plan its commands make
+    /// The plan of its commands
     Plan,
-    /// The plan after the logical rules
+    /// The plan after the logical optimizer rules
     Optimized,
-    /// The plan after the physical rules: what runs
+    /// The plan after the physical optimizer rules: what runs
     Physical,
-    /// What Polars is asked to do
+    /// The Polars query plan
     Polars,
 }
 
 /// `check`
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Searches, detection files, or folders of them; without any, the knowledge that --app, --apps,
-    /// --content and --macros add is checked
+    /// Searches, detection files, or folders of them; without any, checks the knowledge added by --app,
+    /// --apps, --content and --macros
     #[arg(value_name = "SPL_OR_PATH")]
     pub what: Vec<String>,
-    /// Fail when that lint finds something: a code, a name, or `warnings` for all warnings
+    /// Fail if this lint reports something: a code, a name, or `warnings` for all warnings
     #[arg(long, value_name = "LINT", value_delimiter = ',')]
     pub deny: Vec<String>,
-    /// Do not look for that: a code, a name, or `all`
+    /// Disable a lint: a code, a name, or `all`
     #[arg(long, value_name = "LINT", value_delimiter = ',')]
     pub allow: Vec<String>,
 }
@@ -426,13 +426,13 @@ pub struct CheckArgs {
 /// `fmt`
 #[derive(Debug, Args)]
 pub struct FmtArgs {
-    /// Files (.spl, .yml, .yaml, .conf), folders of them, or a search in quotes; nothing or `-` reads standard input
+    /// Files (.spl, .yml, .yaml, .conf), folders, or a search in quotes; standard input for `-` or nothing
     #[arg(value_name = "SPL_OR_PATH")]
     pub what: Vec<String>,
-    /// Change nothing; name what would be laid out differently, and fail if there is any
+    /// Only list what is not formatted; exit with code 1 if there is any
     #[arg(long)]
     pub check: bool,
-    /// Write the files instead of standard output
+    /// Write the files in place instead of printing to standard output
     #[arg(short, long, conflicts_with = "check")]
     pub write: bool,
 }
@@ -440,7 +440,7 @@ pub struct FmtArgs {
 /// `help`
 #[derive(Debug, Args)]
 pub struct HelpArgs {
-    /// A command of SPL, a function, a topic or a subcommand; nothing lists the topics
+    /// An SPL command, a function, a topic or a subcommand; without one, lists the topics
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }
@@ -451,12 +451,12 @@ pub struct ListArgs {
     /// What to list
     #[arg(value_enum, value_name = "WHAT")]
     pub what: ListKind,
-    /// Only names that match, `*` standing for anything, whatever the case
+    /// Only names that match this pattern (`*` is a wildcard; case is ignored)
     #[arg(value_name = "PATTERN")]
     pub pattern: Option<String>,
 }
 
-/// What `list` lists.
+/// The kinds of names that `list` shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ListKind {
     /// Published and shipped detections
@@ -467,11 +467,11 @@ pub enum ListKind {
     Lookups,
     /// Data models
     Models,
-    /// The data sets of the data models
+    /// The data sets of data models
     Datasets,
-    /// Commands of SPL
+    /// SPL commands
     Commands,
-    /// Functions of eval and of stats
+    /// Functions of eval and stats
     Functions,
     /// Fields of the data
     Fields,
@@ -490,16 +490,17 @@ pub struct CompletionsArgs {
 /// Options of every subcommand.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// Folder of the store and the history [env: SPELUNK_HOME] [default: .spelunk]
+    /// Folder for the store and the history [env: SPELUNK_HOME] [default: .spelunk]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Data")]
     pub home: Option<PathBuf>,
-    /// A MaxMind database (.mmdb) that tells where addresses are, for iplocation [env: SPELUNK_GEOIP]
+    /// A MaxMind database (.mmdb) for iplocation [env: SPELUNK_GEOIP]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Data")]
     pub geoip: Option<PathBuf>,
     /// Search this file or folder instead of the store (repeatable)
     #[arg(long, global = true, value_name = "PATH", help_heading = "Data")]
     pub data: Vec<PathBuf>,
-    /// Rows of a data set of a data model, as Parquet, NDJSON or CSV, columns without the data set's name (repeatable)
+    /// Rows of a data model's data set: Parquet, NDJSON or CSV, columns without the data set's name
+    /// (repeatable)
     #[arg(
         long,
         global = true,
@@ -512,17 +513,17 @@ pub struct Global {
     /// Add an app directory: default/, local/, lookups/ (repeatable; the last wins)
     #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
     pub app: Vec<PathBuf>,
-    /// Add all apps of a folder; the last in the order of their names wins (repeatable)
+    /// Add all apps of a folder, in the order of their names; the last wins (repeatable)
     #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
     pub apps: Vec<PathBuf>,
-    /// Add a repository of detections: detections/, macros/, lookups/ (repeatable)
+    /// Add a detection repository: detections/, macros/, lookups/ (repeatable)
     #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
     pub content: Vec<PathBuf>,
-    /// Add macros: a folder of YAML files (repeatable)
+    /// Add a folder of macros as YAML files (repeatable)
     #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
     pub macros: Vec<PathBuf>,
 
-    /// Only events from here on: -24h@h, an epoch, 2024-05-01T12:00:00 or %m/%d/%Y:%H:%M:%S
+    /// Only events from this time on: -24h@h, an epoch, 2024-05-01T12:00:00 or %m/%d/%Y:%H:%M:%S
     #[arg(
         long,
         global = true,
@@ -542,7 +543,7 @@ pub struct Global {
         help_heading = "Time"
     )]
     pub latest: Option<String>,
-    /// What now() is [default: the clock]
+    /// Current time to assume [default: the clock]
     #[arg(
         long,
         global = true,
@@ -552,7 +553,7 @@ pub struct Global {
         help_heading = "Time"
     )]
     pub now: Option<String>,
-    /// Time zone of what is read without one and of what is shown: UTC, Europe/Berlin, ...
+    /// Time zone for input without one, and for display: UTC, Europe/Berlin, ...
     #[arg(
         long,
         global = true,
@@ -563,7 +564,7 @@ pub struct Global {
     )]
     pub tz: chrono_tz::Tz,
 
-    /// How rows are written [default: table, or what the name of --output says]
+    /// Output format [default: table, or as the name of --output says]
     #[arg(long, global = true, value_enum, help_heading = "Output")]
     pub format: Option<Format>,
     /// Write rows to a file instead of standard output
@@ -575,16 +576,23 @@ pub struct Global {
         help_heading = "Output"
     )]
     pub output: Option<PathBuf>,
-    /// Show at most that many rows [default: 1000 for a table on a terminal, else all]
+    /// Show at most N rows [default: 1000 for a table on a terminal, else all]
     #[arg(long, global = true, value_name = "N", help_heading = "Output")]
     pub limit: Option<usize>,
     /// No progress, notices or timing on standard error
     #[arg(short, long, global = true, help_heading = "Output")]
     pub quiet: bool,
-    /// Leave out an optimizer rule; may be repeated. The rows are the same
-    #[arg(long, global = true, value_name = "RULE", value_parser = parse_rule, hide_short_help = true, help_heading = "Output")]
+    /// Disable an optimizer rule (may be repeated; same results)
+    #[arg(
+        long,
+        global = true,
+        value_name = "RULE",
+        value_parser = parse_rule,
+        hide_short_help = true,
+        help_heading = "Output"
+    )]
     pub disable_rule: Vec<RuleId>,
-    /// Tell all notices
+    /// Show all notices
     #[arg(
         short,
         long,
@@ -593,7 +601,7 @@ pub struct Global {
         help_heading = "Output"
     )]
     pub verbose: bool,
-    /// Colours
+    /// When to use colours
     #[arg(
         long,
         global = true,

@@ -1,4 +1,4 @@
-//! `check`: what is wrong with searches and detections, and what is most likely not meant.
+//! `check`: errors and lints of searches and detections.
 
 use serde_json::Value;
 
@@ -10,8 +10,8 @@ use crate::cli::setup::CliContext;
 use crate::detect::report::sarif;
 use crate::error::Error;
 
-/// Checks searches and detections without running them; ends in a problem when something is wrong
-/// or denied.
+/// Checks searches and detections without running them. Returns an error if one is wrong or a denied lint
+/// fires.
 pub fn check(args: &CheckArgs, setup: &CliContext) -> Result<(), CliError> {
     let session = setup.open()?;
     let mut rules = session.lint_rules();

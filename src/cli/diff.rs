@@ -1,4 +1,4 @@
-//! `diff`: two versions of a detection, their searches and their rows.
+//! `diff`: compares the searches and rows of two versions of a detection.
 
 use std::io::{self, Write};
 
@@ -15,10 +15,10 @@ use crate::exec::frame::result::Rows;
 use crate::session::Comparison;
 use crate::value::{Type, Value};
 
-/// Lines of the searches shown around those that differ.
+/// Context lines shown around each difference between the searches.
 const AROUND: usize = 2;
 
-/// Compares two versions of a detection; with `--exit-code` ends in a problem when they differ.
+/// Compares two versions of a detection; with `--exit-code`, returns an error if they differ.
 pub fn diff(args: &DiffArgs, setup: &CliContext) -> Result<(), CliError> {
     let session = setup.open()?;
     let found = session.compare(&args.before, &args.after)?;
@@ -150,7 +150,7 @@ fn objects(rows: &Rows, picked: &[usize]) -> Result<Json, CliError> {
     serde_json::from_slice(&bytes).map_err(|why| Error::internal(why.to_string()).into())
 }
 
-/// Some of the rows.
+/// A subset of the rows.
 struct Picked<'r> {
     rows: &'r Rows,
     picked: &'r [usize],

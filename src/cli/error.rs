@@ -1,4 +1,4 @@
-//! What ends a subcommand early, and the exit code it gives.
+//! The error that ends a subcommand, and its exit code.
 
 use std::io;
 use std::process::ExitCode;
@@ -8,15 +8,15 @@ use crate::report;
 use crate::session::Failure;
 use crate::source::SourceMap;
 
-/// What went wrong.
+/// Why a subcommand ended early.
 pub enum CliError {
-    /// A search failed; the texts are there to point into.
+    /// A search failed; carries its source texts, so that the report can point into them.
     Search(Box<Failure>),
-    /// Anything else of ours.
+    /// Any other error.
     Error(Error),
     /// Standard output could not be written.
     Write(io::Error),
-    /// It has been reported already; only the exit code is left.
+    /// Already reported; only the exit code remains.
     Reported,
 }
 
@@ -39,12 +39,12 @@ impl From<io::Error> for CliError {
 }
 
 impl CliError {
-    /// Whether nobody reads any more: `spelunk search ... | head`.
+    /// Whether the reader closed the pipe: `spelunk search ... | head`.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, CliError::Write(why) if why.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// What is told on standard error; `None` when there is nothing to tell.
+    /// The text for standard error; `None` if there is nothing to report.
     pub fn text(&self, color: bool) -> Option<String> {
         match self {
             CliError::Search(failure) => {

@@ -11,7 +11,7 @@ use crate::exec::fields::FieldOrigin;
 use crate::session::Session;
 use crate::value::{Type, Value};
 
-/// The fields of the data whose name matches: the sourcetypes and how many events have them.
+/// The fields of the data whose name matches: their sourcetypes and how many events have them.
 pub fn uses(session: &Session, pattern: &str) -> Result<Listing, CliError> {
     let mut rows = Listing::new(&[
         ("name", Type::Text),
@@ -32,11 +32,11 @@ pub fn uses(session: &Session, pattern: &str) -> Result<Listing, CliError> {
     Ok(rows)
 }
 
-/// Tells which rule gave which field its value.
+/// Shows which rule set which field.
 pub fn explain(args: &ExplainArgs, setup: &CliContext) -> Result<(), CliError> {
     let mut setup = setup.clone();
     let mut spl = args.text()?;
-    // A file in place of a search is the data.
+    // If the argument is a file, it is the data and not a search.
     if let Some(path) = spl.as_deref().map(PathBuf::from)
         && path.exists()
     {

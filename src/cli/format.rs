@@ -1,4 +1,4 @@
-//! `fmt`: searches laid out.
+//! `fmt`: formats searches.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -13,22 +13,22 @@ use crate::source::SourceMap;
 use crate::store::write_atomic;
 use crate::syntax::format::format;
 
-/// The byte order mark, which a file keeps.
+/// The byte order mark; files keep theirs.
 const MARK: &str = "\u{feff}";
 
-/// Where a search comes from.
+/// The source of a search.
 enum Input {
     /// Typed on the command line.
     Argument(String),
     Standard,
-    /// Something without content of its own: a pipe of the shell, a device.
+    /// A file without stored content: a shell pipe or a device.
     Pipe(PathBuf),
     File(PathBuf),
     Folder(PathBuf),
 }
 
-/// Lays searches out: to standard output, into their files, or only reports which are not. A
-/// faulty file is reported and does not stop the others.
+/// Formats searches to standard output or in place, or only reports the unformatted ones. A faulty file is
+/// reported and does not stop the others.
 pub fn fmt(args: &FmtArgs, setup: &CliContext) -> Result<(), CliError> {
     let inputs: Vec<Input> = match args.what.as_slice() {
         [] => vec![Input::Standard],
@@ -58,8 +58,7 @@ pub fn fmt(args: &FmtArgs, setup: &CliContext) -> Result<(), CliError> {
 }
 
 impl Input {
-    /// A name of a file or a folder that is there means it; anything that looks like a search is
-    /// one.
+    /// A name of an existing file or folder is that file or folder; anything that looks like a search is one.
     fn of(what: &str) -> Input {
         let path = PathBuf::from(what);
         match what {
@@ -80,10 +79,10 @@ impl Input {
     }
 }
 
-/// How many files ended how.
+/// Counts of files by outcome.
 #[derive(Default)]
 struct Counts {
-    /// Written, or to be.
+    /// Written, or to be written.
     changed: u64,
     right: u64,
     without_search: u64,
@@ -93,18 +92,18 @@ struct Counts {
 struct Run<'r> {
     check: bool,
     setup: &'r CliContext,
-    /// Knows the macros, for files.
+    /// Knows the macros; only needed for files.
     session: Option<Session>,
-    /// Where text goes; none when files are written.
+    /// Receives the text; `None` if files are written in place.
     sink: Option<Sink>,
     counts: Counts,
 }
 
 impl Run<'_> {
-    /// Works on one input; what is wrong with it is reported here.
+    /// Processes one input and reports its errors.
     ///
     /// # Errors
-    /// Output that can't be written: nor could that of the others.
+    /// If the output can't be written; the remaining inputs would fail as well.
     fn take(&mut self, input: Input) -> Result<(), CliError> {
         match input {
             Input::Argument(text) => self.typed("search", &text),
@@ -137,7 +136,7 @@ impl Run<'_> {
         }
     }
 
-    /// A search that is in no file.
+    /// Formats a search that is not in a file.
     fn typed(&mut self, name: &str, text: &str) -> Result<(), CliError> {
         let mut sources = SourceMap::new();
         let source = sources.add(name, text);
@@ -154,7 +153,7 @@ impl Run<'_> {
         }
     }
 
-    /// A file that was named, or found in a folder.
+    /// Formats a file, named or found in a folder.
     fn file(&mut self, path: &Path, named: bool) -> Result<(), CliError> {
         let (before, laid_out) = match self.lay_out(path, named) {
             Ok(found) => found,
@@ -188,7 +187,7 @@ impl Run<'_> {
         self.output(&path.display().to_string(), &laid_out.text, is_right)
     }
 
-    /// The text of a file, and what becomes of it.
+    /// The text of a file, and its formatted form.
     fn lay_out(&self, path: &Path, named: bool) -> Result<(String, LaidOut), CliError> {
         let bytes = std::fs::read(path).map_err(|why| Error::file(path, why))?;
         let Some(kind) = FileKind::of(path) else {
@@ -210,7 +209,7 @@ impl Run<'_> {
         Ok((format!("{mark}{text}"), laid_out))
     }
 
-    /// Prints a text that is laid out, or its name if that is what is asked for.
+    /// Prints a formatted text, or only its name with `--check`.
     fn output(&mut self, name: &str, text: &str, is_right: bool) -> Result<(), CliError> {
         match is_right {
             true => self.counts.right += 1,
@@ -230,8 +229,7 @@ impl Run<'_> {
         }
     }
 
-    /// Says how many files ended how; ends in a problem when one is faulty, or when one should
-    /// have been right.
+    /// Reports the counts. Returns an error if a file is faulty, or unformatted under `--check`.
     fn finish(self) -> Result<(), CliError> {
         let Counts {
             changed,
@@ -240,7 +238,7 @@ impl Run<'_> {
             faulty,
         } = self.counts;
         let writes = self.sink.is_none();
-        // A file of output with a part of the searches would be none.
+        // An output file with only some of the searches would be incomplete, so it is not written.
         if let Some(sink) = self.sink
             && (self.check || faulty == 0)
         {
@@ -268,8 +266,7 @@ impl Run<'_> {
     }
 }
 
-/// The files below a folder that may hold searches, sorted; nothing that is hidden, and no folder
-/// that a link leads to.
+/// The files below a folder that may hold searches, sorted. Skips hidden files and linked folders.
 fn files_below(folder: &Path, files: &mut Vec<PathBuf>, errors: &mut Vec<Error>) {
     let entries = std::fs::read_dir(folder)
         .and_then(|entries| entries.collect::<io::Result<Vec<_>>>())
@@ -291,7 +288,7 @@ fn files_below(folder: &Path, files: &mut Vec<PathBuf>, errors: &mut Vec<Error>)
     }
 }
 
-/// Writes a file, unless somebody else did since it was read.
+/// Writes a file, unless it has changed since it was read.
 fn replace(path: &Path, before: &str, after: &str) -> Result<(), Error> {
     let now = std::fs::read(path).map_err(|why| Error::file(path, why))?;
     if now != before.as_bytes() {

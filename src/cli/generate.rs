@@ -1,4 +1,4 @@
-//! `completions` and `man`: written from the table of arguments.
+//! `completions` and `man`, generated from the argument definitions.
 
 use clap::CommandFactory;
 
@@ -27,8 +27,7 @@ fn manual() -> Result<String, CliError> {
     let mut page = Vec::new();
     clap_mangen::Man::new(cli.clone()).render(&mut page)?;
     let mut page = String::from_utf8_lossy(&page).into_owned();
-    // Not built as a part of the whole, so that the options of every subcommand, which stand
-    // above, are not repeated here.
+    // Rendered separately, so that global options, listed above, are not repeated for every subcommand.
     for subcommand in cli.get_subcommands() {
         let name = format!("spelunk {}", subcommand.get_name());
         let subcommand = clap_mangen::Man::new(subcommand.clone().bin_name(&name));
@@ -40,7 +39,7 @@ fn manual() -> Result<String, CliError> {
         page.push_str(&format!(".SH {}\n", name.to_uppercase()));
         page.push_str(&String::from_utf8_lossy(&section).replace("\n.SH ", "\n.SS "));
     }
-    // What stands under the help is called so by clap_mangen.
+    // clap_mangen calls the section of `after_help` "EXTRA".
     Ok(page
         .replace("H EXTRA\n", "H EXAMPLES\n")
         .replace("S EXTRA\n", "S EXAMPLES\n"))

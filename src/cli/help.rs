@@ -24,7 +24,7 @@ pub fn help(args: &HelpArgs, setup: &CliContext) -> Result<(), CliError> {
     })
 }
 
-/// What is known under `name`.
+/// The help text for `name`.
 pub fn text(name: &str) -> Result<String, Error> {
     let mut parts: Vec<String> = entries(name).iter().map(page).collect();
     if let Some(topic) = topics::topic(name) {
@@ -143,7 +143,7 @@ fn unknown(name: &str) -> Error {
     }
 }
 
-/// Names in lines of at most `width` characters, each line indented.
+/// Names wrapped to lines of at most `width` characters, each line indented.
 fn wrapped(names: &[&str], width: usize) -> String {
     let mut text = String::new();
     let mut room = 0;

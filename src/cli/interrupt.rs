@@ -1,4 +1,4 @@
-//! Ctrl-C: once stops the search, twice the program.
+//! Ctrl-C: the first press stops the search, the second one the program.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,27 +6,27 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::session::CancelHandle;
 
-/// The session whose searches Ctrl-C stops. Signals belong to the process, so this does too.
+/// The session whose searches Ctrl-C stops. Static, because signals belong to the process.
 static RUNNING: Mutex<Option<CancelHandle>> = Mutex::new(None);
 static ASKED: AtomicBool = AtomicBool::new(false);
 static HANDLER: OnceLock<bool> = OnceLock::new();
-/// Temporary files, which nobody else removes when Ctrl-C ends the program.
+/// Temporary files to remove when Ctrl-C ends the program.
 static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// From here on Ctrl-C stops the searches of that session.
+/// Makes Ctrl-C stop the searches of this session.
 pub fn stops(handle: CancelHandle) {
     *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
-    // Without a handler Ctrl-C ends the program, which is all it can do then.
+    // If no handler can be set, Ctrl-C ends the program as usual.
     HANDLER.get_or_init(|| ctrlc::set_handler(pressed).is_ok());
 }
 
-/// When Ctrl-C ends the program, this temporary file goes with it.
+/// Registers a temporary file to remove when Ctrl-C ends the program.
 pub fn removes(temporary: &Path) {
     let mut files = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
     files.push(temporary.to_owned());
 }
 
-/// Forgets that Ctrl-C was pressed: a new search begins.
+/// Forgets that Ctrl-C was pressed, at the start of a search.
 pub fn reset() {
     ASKED.store(false, Ordering::SeqCst);
     if let Some(handle) = &*RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -34,7 +34,7 @@ pub fn reset() {
     }
 }
 
-/// Whether Ctrl-C was pressed since the last search began.
+/// Whether Ctrl-C was pressed since the last search started.
 pub fn asked() -> bool {
     ASKED.load(Ordering::SeqCst)
 }
@@ -42,7 +42,7 @@ pub fn asked() -> bool {
 fn pressed() {
     if ASKED.swap(true, Ordering::SeqCst) {
         for file in &*TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner) {
-            // Most are gone already: they became what they were made for.
+            // Most are gone already: they were renamed to their final names.
             let _ = std::fs::remove_file(file);
         }
         // 128 + SIGINT, as shells report it.

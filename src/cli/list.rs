@@ -1,4 +1,4 @@
-//! `list`: the names of what is known.
+//! `list`: names of knowledge objects, commands, functions and fields.
 
 use crate::cli::args::{ListArgs, ListKind};
 use crate::cli::error::CliError;
@@ -11,7 +11,7 @@ use crate::knowledge::lookups::LookupKind;
 use crate::session::{NameKind, Session};
 use crate::value::{Type, Value};
 
-/// Lists names, with what is known of each.
+/// Lists names, each with a few facts.
 pub fn list(args: &ListArgs, setup: &CliContext) -> Result<(), CliError> {
     let pattern = args.pattern.as_deref().unwrap_or("*");
     let of_data = |made: &dyn Fn(&Session) -> Result<Listing, CliError>| {
@@ -105,8 +105,8 @@ fn models(session: &Session, pattern: &str) -> Listing {
     rows
 }
 
-/// The data sets whose name matches: those of data models (`Model.Dataset`) with their rows in the
-/// store's summaries and the names of their fields in searches, and the shipped ones to replay.
+/// The data sets whose name matches: those of data models (`Model.Dataset`) with their row counts in the
+/// store's summaries and their field names in searches, and the shipped ones to replay.
 pub fn datasets(session: &Session, pattern: &str) -> Result<Listing, Error> {
     let mut rows = Listing::new(&[
         ("name", Type::Text),
@@ -157,7 +157,7 @@ fn several(values: &[String]) -> Value<'static> {
     Value::multi(values.iter().map(|v| v.clone().into()).collect())
 }
 
-/// Whether a name matches a pattern in which `*` stands for anything, whatever the case.
+/// Whether a name matches a pattern with `*` as the wildcard, ignoring case.
 pub fn matches(name: &str, pattern: &str) -> bool {
     let (name, pattern) = (name.to_lowercase(), pattern.to_lowercase());
     let mut parts = pattern.split('*');

@@ -41,8 +41,8 @@ use crate::error::caught;
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
-    // A panic is a bug of ours, or of a library on damaged data, which is caught where it can
-    // be told as an error. Either way what is printed should help a user.
+    // A panic is a bug of ours or of a library on damaged data; the latter is caught where it can be reported
+    // as an error. Either way the output should help a user.
     std::panic::set_hook(Box::new(|_| {}));
     caught(run_process).unwrap_or_else(|text| {
         note(&format!(
@@ -56,7 +56,7 @@ fn run_process() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version go to standard output and are no error; the pipe may be closed.
+            // Help and version go to standard output and are not errors; the pipe may be closed.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::cli::output::counted;
 use crate::session::Progress;
 
-/// One bar at a time.
+/// Shows one bar at a time.
 #[derive(Default)]
 pub struct Bars {
     state: Mutex<State>,

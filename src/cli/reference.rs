@@ -1,4 +1,4 @@
-//! What `help`, `list` and the prompt tell of commands and functions, read from their tables.
+//! Reference entries of commands and functions for `help`, `list` and the prompt, read from their tables.
 
 use crate::cli::output::listing::Listing;
 use crate::commands;
@@ -9,37 +9,37 @@ use crate::value::{Type, Value};
 pub struct Entry {
     /// `stats`
     pub name: &'static str,
-    /// Other names for it.
+    /// Other names.
     pub aliases: &'static [&'static str],
-    /// What it is.
+    /// Command or function.
     pub kind: Kind,
-    /// The heading it stands under.
+    /// The heading of its group.
     pub group: String,
     /// `substr(<str>, <start>, <length>)`
     pub synopsis: &'static str,
-    /// What it does.
+    /// A short description.
     pub doc: &'static str,
     /// Its options: name, default (empty for none), meaning.
     pub options: &'static [(&'static str, &'static str, &'static str)],
-    /// Things to try, with what they give.
+    /// Examples with their results.
     pub examples: Vec<String>,
-    /// The page of Splunk's documentation; empty when its group says enough.
+    /// The page in Splunk's documentation; empty if its group's page suffices.
     pub page: &'static str,
 }
 
-/// What an entry is.
+/// The kinds of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A command of SPL.
+    /// An SPL command.
     Command,
     /// A function of `eval` and `where`.
     Eval,
-    /// A function of `stats` and its kin.
+    /// A function of `stats` and related commands.
     Stats,
 }
 
 impl Kind {
-    /// The name users see.
+    /// The name shown to users.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Command => "command",
@@ -111,8 +111,7 @@ pub fn functions() -> Vec<Entry> {
     entries
 }
 
-/// The entries of that name, whatever its case: a command and functions may share one.
-/// `perc95` is `perc`.
+/// The entries with this name, ignoring case: a command and functions may share one. `perc95` is `perc`.
 pub fn entries(name: &str) -> Vec<Entry> {
     let name = name.to_ascii_lowercase();
     let stats = stats::stats_function(&name).map_or(name.as_str(), |(function, _)| function.name);
@@ -128,7 +127,7 @@ pub fn entries(name: &str) -> Vec<Entry> {
         .collect()
 }
 
-/// The commands that match, with those of Splunk's that are refused and the reason.
+/// The matching commands, including Splunk commands that are unsupported, with the reason.
 pub fn command_table(matches: impl Fn(&str) -> bool) -> Listing {
     let mut rows: Vec<(&str, &str, String, String)> = Vec::new();
     for entry in commands() {

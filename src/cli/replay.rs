@@ -1,4 +1,4 @@
-//! `replay`: logs into the store.
+//! `replay`: reads logs into the store.
 
 use chrono::DateTime;
 
@@ -10,8 +10,8 @@ use crate::cli::setup::{CliContext, note};
 use crate::session::{ReplayOptions, ReplaySummary};
 use crate::value::{Type, Value};
 
-/// Reads logs into the store and tells what came of it. With `--format` the counts go to
-/// standard output as rows.
+/// Reads logs into the store and reports the result. With `--format`, the counts go to standard output as
+/// rows.
 pub fn replay(args: &ReplayArgs, setup: &CliContext) -> Result<(), CliError> {
     let options = ReplayOptions {
         index: args.index.clone(),

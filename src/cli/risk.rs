@@ -1,4 +1,4 @@
-//! `risk`: who is at risk, by what, and since when.
+//! `risk`: risk objects by score, with the detections behind it and the times.
 
 use crate::cli::args::{RiskArgs, RiskCommand};
 use crate::cli::error::CliError;
@@ -6,10 +6,10 @@ use crate::cli::output::counted;
 use crate::cli::setup::{CliContext, note};
 use crate::cli::store::confirmed;
 
-/// How times are shown.
+/// The time format.
 const TIME: &str = "%Y-%m-%dT%H:%M:%S%:z";
 
-/// Shows objects by their score, the events of one of them, or forgets them all.
+/// Shows objects by score, shows the events of one, or clears them all.
 pub fn risk(args: &RiskArgs, setup: &CliContext) -> Result<(), CliError> {
     let mut setup = setup.clone();
     if let Some(since) = &args.since {
@@ -38,7 +38,7 @@ pub fn risk(args: &RiskArgs, setup: &CliContext) -> Result<(), CliError> {
     setup.write_rows(&answer.rows)
 }
 
-/// Objects whose names differ in case only are one, as in `normalized_risk_object`.
+/// Objects whose names differ only in case are one, as in `normalized_risk_object`.
 fn objects(least: f64) -> String {
     format!(
         "search index=risk risk_object=* \

@@ -1,4 +1,4 @@
-//! The risk events that a detection made, as rows to be shown.
+//! The risk events of a detection, as a table.
 
 use std::borrow::Cow;
 
@@ -24,7 +24,7 @@ const TYPES: [Type; 6] = [
     Type::Multi,
 ];
 
-/// Risk events as they stand; there may be millions.
+/// Borrowed risk events; there may be millions.
 pub struct RiskEvents<'r>(pub &'r [RiskEvent]);
 
 impl Table for RiskEvents<'_> {

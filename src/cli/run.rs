@@ -1,4 +1,4 @@
-//! `run`: detections, their rows and their risk events.
+//! `run`: runs detections and shows their rows and risk events.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -18,10 +18,10 @@ use crate::session::{RiskRetention, RunChoice};
 use crate::time::strftime;
 use crate::value::{Type, Value, format_number};
 
-/// Rows of a detection that a report shows unless `--limit` says otherwise.
+/// Rows per detection that a report shows, unless `--limit` is given.
 const ROWS: usize = 100;
 
-/// Runs detections; ends in a problem when one of them ended in an error.
+/// Runs detections. Returns an error if one of them failed.
 pub fn run(args: &RunArgs, setup: &CliContext) -> Result<(), CliError> {
     let format = setup.format.unwrap_or(Format::Table);
     if format == Format::Parquet {
@@ -52,7 +52,7 @@ pub fn run(args: &RunArgs, setup: &CliContext) -> Result<(), CliError> {
         if failed_write.is_none()
             && let Err(problem) = printer.print(result)
         {
-            // Nobody reads on, or the disk is full: the rest need not be computed.
+            // The reader is gone or the disk is full, so the rest need not be computed.
             failed_write = Some(problem);
             stop.cancel();
         }
@@ -91,7 +91,7 @@ pub fn run(args: &RunArgs, setup: &CliContext) -> Result<(), CliError> {
     }
 }
 
-/// How many detections ended how.
+/// Counts of detections by outcome.
 #[derive(Default)]
 struct Counts {
     rows: u64,
@@ -105,7 +105,7 @@ struct Printer<'a> {
     setup: &'a CliContext,
     sink: Sink,
     counts: Counts,
-    /// One line a detection, for CSV.
+    /// One line per detection, for CSV.
     lines: Listing,
 }
 
@@ -162,7 +162,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Writes a report.
+    /// Writes a complete report.
     fn whole(&mut self, text: &str) -> Result<(), CliError> {
         self.sink.write(|out| out.write_all(text.as_bytes()))
     }
@@ -197,7 +197,7 @@ impl<'a> Printer<'a> {
         Ok(())
     }
 
-    /// Writes what comes last; a file of output is complete.
+    /// Writes the end of the output and completes an output file.
     fn finish(mut self, searched: &str) -> Result<(), CliError> {
         let Counts {
             rows,
@@ -306,7 +306,7 @@ fn texts<'a>(texts: impl Iterator<Item = &'a String>) -> Value<'static> {
     Value::multi(texts.map(|text| Cow::Owned(text.clone())).collect())
 }
 
-/// One line of CSV.
+/// One CSV line.
 fn line(result: &DetectionResult) -> Vec<Value<'static>> {
     let rows = result.rows.as_ref().map_or(0, |rows| rows.len());
     vec![

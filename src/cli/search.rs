@@ -13,7 +13,7 @@ use crate::cli::setup::{CliContext, spl};
 use crate::error::Error;
 use crate::session::{SearchResult, Session, Stage};
 
-/// Rows shown after every command unless `--limit` says otherwise.
+/// Rows shown after every command, unless `--limit` is given.
 const STEP_LIMIT: usize = 5;
 
 /// Runs one search.
@@ -57,7 +57,7 @@ impl ExplainArgs {
     /// The text of the search, if there is one.
     ///
     /// # Errors
-    /// A file that can't be read.
+    /// If the file can't be read.
     pub fn text(&self) -> Result<Option<String>, CliError> {
         if self.spl.is_none() && self.file.is_none() {
             return Ok(None);
@@ -70,7 +70,7 @@ impl ExplainArgs {
     }
 }
 
-/// Writes the rows after every command to a file where one is named, else to standard output.
+/// Writes the rows after every command to the named file, or to standard output.
 pub fn steps(
     session: &Session,
     spl: &str,
@@ -113,7 +113,7 @@ fn write_step(
     writeln!(out)
 }
 
-/// The session's name of a stage.
+/// The session's stage for an argument.
 pub fn stage(stage: StageArg) -> Stage {
     match stage {
         StageArg::Macros => Stage::Macros,

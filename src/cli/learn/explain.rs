@@ -1,4 +1,4 @@
-//! What is wrong with an answer to a lesson: what the search gives instead.
+//! Explains a wrong answer to a lesson: how its rows differ from the expected ones.
 
 use std::fmt::Write as _;
 
@@ -8,10 +8,10 @@ use crate::exec::frame::result::Rows;
 use crate::session::Attempt;
 use crate::value::{Type, Value};
 
-/// Names told of a list at most.
+/// Names of a list that are shown at most.
 const NAMES: usize = 6;
 
-/// The explanation, in a few lines; nothing for a right answer.
+/// The explanation, in a few lines; empty for a right answer.
 pub fn explain(attempt: &Attempt) -> String {
     let Some(found) = &attempt.difference else {
         return String::new();
@@ -32,7 +32,7 @@ pub fn explain(attempt: &Attempt) -> String {
         ),
     };
     text.push('\n');
-    // Without rows nothing is known of columns.
+    // Without rows the columns are unknown.
     if found.heights.1 == 0 {
         return text;
     }
@@ -114,8 +114,8 @@ fn listed(text: &mut String, what: &str, names: &[String]) {
     text.push('\n');
 }
 
-/// The fields in which two rows differ: the first row that is missing, and the one that is most like
-/// it; or a row that should not be there.
+/// The fields in which two rows differ: the first missing row and the most similar one found, or a row that
+/// should not be there.
 fn side_by_side(attempt: &Attempt, wanted: &Rows, got: &Rows) -> Option<String> {
     let found = attempt.difference.as_ref()?;
     let mut rows = Listing::new(&[
@@ -159,7 +159,7 @@ fn side_by_side(attempt: &Attempt, wanted: &Rows, got: &Rows) -> Option<String> 
     let mut drawn = Vec::new();
     write(&rows, Format::Table, &style, &mut drawn).ok()?;
     let drawn = String::from_utf8(drawn).ok()?;
-    // Without the count of rows below it.
+    // Drops the row count below the table.
     let table: Vec<&str> = drawn
         .lines()
         .filter(|l| l.starts_with(['+', '|']))
@@ -170,7 +170,7 @@ fn side_by_side(attempt: &Attempt, wanted: &Rows, got: &Rows) -> Option<String> 
     Some(format!("{intro}\n{}\n", table.join("\n")))
 }
 
-/// The fields of a row that has them, cut to what fits a line.
+/// The fields that a row has, cut to fit a line.
 fn shown(rows: &Rows, row: usize) -> Vec<(String, Value<'static>)> {
     let names = rows.names();
     let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! `learn`: lessons in the terminal.
+//! `learn`: SPL lessons in the terminal.
 
 mod explain;
 mod progress;
@@ -21,10 +21,10 @@ use crate::knowledge::lessons::{self, Lesson};
 use crate::session::{Session, lessons_home};
 use crate::value::{Type, Value};
 
-/// Rows shown of what a learner's search gives.
+/// Rows shown of the learner's search.
 const SHOWN: usize = 10;
 
-/// Fields of a row up to which it is shown as a table.
+/// Rows with at most this many fields are shown as a table.
 const WIDE: usize = 12;
 
 const HELP: &str = "\
@@ -38,7 +38,7 @@ a search is an answer; or one of these
   .steps SPL  the rows after every command of a search
   .quit       leave, as Ctrl-D does; what is done is kept";
 
-/// Lists the lessons, forgets which are done, or begins with one.
+/// Lists the lessons, resets the progress, or starts a lesson.
 pub fn learn(args: &LearnArgs, setup: &CliContext) -> Result<(), CliError> {
     let lessons = lessons::lessons()?;
     let home = lessons_home(&setup.options.home);
@@ -73,7 +73,7 @@ pub fn learn(args: &LearnArgs, setup: &CliContext) -> Result<(), CliError> {
     run(class)
 }
 
-/// The next lesson after `number`, or from the start, that is not done.
+/// The next open lesson after `number`, wrapping around.
 fn next(lessons: &[Lesson], progress: &Progress, number: usize) -> Option<usize> {
     let (before, after) = lessons.split_at(number.min(lessons.len()));
     let open = |lesson: &&Lesson| !progress.is_done(&lesson.name);
@@ -107,18 +107,18 @@ fn say(text: &str) -> Result<(), CliError> {
     send(None, |out| writeln!(out, "{}", text.trim_end()))
 }
 
-/// A learner at work.
+/// A running course of lessons.
 struct Class {
     lessons: Vec<Lesson>,
     progress: Progress,
-    /// The lesson's place in the list.
+    /// Index of the lesson in the list.
     at: usize,
     session: Session,
     names: Names,
     setup: CliContext,
     /// Hints given in this lesson.
     hints: usize,
-    /// Whether input is typed, and need not be repeated.
+    /// Whether the input is typed, so that it need not be echoed.
     typed: bool,
 }
 
@@ -158,7 +158,7 @@ impl Class {
         text
     }
 
-    /// Goes to the next lesson that is not done; leaves when there is none.
+    /// Moves to the next open lesson; leaves if there is none.
     fn go_on(&mut self) -> Result<Flow, CliError> {
         let from = self.lesson().number;
         let Some(number) = next(&self.lessons, &self.progress, from) else {
@@ -196,7 +196,7 @@ impl Class {
             ".answer" => say(&indented(&self.lesson().answer))?,
             ".task" => say(&self.lesson_text())?,
             ".skip" => {
-                // The others first: this one comes again when they are done.
+                // A skipped lesson returns after all others are done.
                 return self.go_on();
             }
             ".list" => {
@@ -220,7 +220,7 @@ impl Class {
     fn attempt(&mut self, spl: &str) -> Result<Flow, CliError> {
         let attempt = match self.session.attempt(self.lesson(), spl) {
             Ok(attempt) => attempt,
-            // Part of the lesson: it belongs where the rows would stand.
+            // Part of the lesson, so it goes to where the rows would be.
             Err(failure) => {
                 let problem = CliError::from(failure);
                 say(&problem.text(self.setup.color).unwrap_or_default())?;
@@ -261,13 +261,13 @@ impl Class {
     }
 }
 
-/// Lines four characters to the right.
+/// Indents lines by four characters.
 fn indented(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(|line| format!("    {line}")).collect();
     lines.join("\n")
 }
 
-/// A search without its layout.
+/// A search with its whitespace normalized.
 fn squeezed(spl: &str) -> String {
     spl.split_whitespace().collect::<Vec<_>>().join(" ")
 }

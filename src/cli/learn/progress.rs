@@ -1,4 +1,4 @@
-//! Which lessons are done: a file in the folder of the lessons.
+//! Progress through the lessons, kept in a file in their folder.
 
 use std::path::{Path, PathBuf};
 
@@ -9,23 +9,23 @@ use crate::store::write_atomic;
 
 const FILE: &str = "progress.json";
 
-/// The names of the lessons that are done.
+/// The names of the finished lessons.
 #[derive(Default, Serialize, Deserialize)]
 struct Done {
     done: Vec<String>,
 }
 
-/// What is kept from one sitting to the next.
+/// The progress kept between runs.
 pub struct Progress {
     path: PathBuf,
     done: Done,
 }
 
 impl Progress {
-    /// Reads what was done; nothing when there is no file.
+    /// Reads the progress; empty if there is no file.
     ///
     /// # Errors
-    /// A file that can't be read, or is none of ours.
+    /// If the file can't be read or is not one of ours.
     pub fn open(home: &Path) -> Result<Progress> {
         let path = home.join(FILE);
         let done = if path.is_file() {
@@ -39,15 +39,15 @@ impl Progress {
         Ok(Progress { path, done })
     }
 
-    /// Whether that lesson is done.
+    /// Whether a lesson is finished.
     pub fn is_done(&self, name: &str) -> bool {
         self.done.done.iter().any(|n| n == name)
     }
 
-    /// That lesson is done.
+    /// Marks a lesson as finished.
     ///
     /// # Errors
-    /// A file that can't be written.
+    /// If the file can't be written.
     pub fn done(&mut self, name: &str) -> Result<()> {
         if !self.is_done(name) {
             self.done.done.push(name.to_owned());
@@ -61,10 +61,10 @@ impl Progress {
     }
 }
 
-/// Forgets what is done.
+/// Clears the progress.
 ///
 /// # Errors
-/// A file that can't be removed.
+/// If the file can't be removed.
 pub fn reset(home: &Path) -> Result<()> {
     let path = home.join(FILE);
     match std::fs::remove_file(&path) {

@@ -1,4 +1,4 @@
-//! CSV as Splunk exports it: a header, one record a row, several values joined by line breaks.
+//! CSV as Splunk exports it: a header, one record per row, multivalues joined by line breaks.
 
 use std::io::{self, Write};
 
@@ -31,7 +31,7 @@ pub fn write_csv(table: &dyn Table, style: &Style, out: &mut dyn Write) -> io::R
     writer.flush()
 }
 
-/// A closed pipe must stay recognisable as one.
+/// Keeps a closed pipe recognisable as one.
 fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,

@@ -1,4 +1,4 @@
-//! JSON: one object a row. Numbers are numbers, several values an array, missing fields left out.
+//! JSON: one object per row. Numbers are numbers, multivalues are arrays, missing fields are omitted.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -7,15 +7,15 @@ use crate::cli::output::{Style, Table, is_time, time};
 use crate::parallel::ordered_chunks;
 use crate::value::{Type, Value, format_number, is_canonical_number};
 
-/// Rows that are gathered before they are written.
+/// Rows that are buffered before they are written.
 const GATHERED: usize = 1024;
 
-/// One object a line.
+/// One object per line.
 pub fn write_ndjson(table: &dyn Table, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     write_rows(table, style.shown(table.height()), ("", "\n", "\n"), out)
 }
 
-/// One array, an object a line.
+/// One array, one object per line.
 pub fn write_json(table: &dyn Table, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     write_array(table, style.shown(table.height()), out)?;
     out.write_all(b"\n")
@@ -35,7 +35,7 @@ pub fn write_inline_array(table: &dyn Table, out: &mut dyn Write) -> io::Result<
     out.write_all(b"]")
 }
 
-/// The first `count` rows, if there are any with what stands before, between and after them.
+/// Writes the first `count` rows, with text before, between and after them if there are any.
 fn write_rows(
     table: &dyn Table,
     count: usize,
@@ -43,7 +43,7 @@ fn write_rows(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let columns = columns(table);
-    // In memory first: what is written bit by bit costs a call for each bit.
+    // Buffered in memory, because each small write costs a call.
     let gathered = |rows: Range<usize>| {
         let mut gathered = Vec::new();
         for row in rows {
@@ -65,12 +65,12 @@ pub fn write_string(text: &str, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(out, text).map_err(io::Error::from)
 }
 
-/// The same in memory.
+/// Appends a text as a JSON string to a buffer.
 fn push_string(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("writing a text to memory does not fail");
 }
 
-/// A column, as every row needs it.
+/// A column's precomputed parts that every row needs.
 struct Column {
     /// The name as a JSON key, with the colon.
     key: Vec<u8>,

@@ -1,4 +1,4 @@
-//! A small table of our own making: lists of names, risk events.
+//! A small table in memory: lists of names, risk events.
 
 use crate::cli::output::Table;
 use crate::value::{Type, Value};
@@ -21,7 +21,7 @@ impl Listing {
         }
     }
 
-    /// Adds a row. Cells beyond the columns are dropped, lacking ones are missing.
+    /// Adds a row. Drops cells beyond the columns; absent cells are missing.
     pub fn push(&mut self, mut row: Vec<Value<'static>>) {
         row.resize(self.names.len(), Value::Null);
         self.rows.push(row);
@@ -46,7 +46,7 @@ impl Table for Listing {
     }
 }
 
-/// The style of the formats' tests.
+/// The style that the formats' tests use.
 #[cfg(test)]
 pub fn plain() -> crate::cli::output::Style {
     crate::cli::output::Style {

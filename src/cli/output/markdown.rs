@@ -40,8 +40,8 @@ pub fn write_markdown(table: &dyn Table, style: &Style, out: &mut dyn Write) -> 
     Ok(())
 }
 
-/// Text that Markdown does not read as markup of the table or as HTML. Inside a word, as in
-/// `process_name`, an underscore is none.
+/// Escapes the characters that Markdown reads as table markup or HTML. An underscore inside a word, as in
+/// `process_name`, is kept.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut before = ' ';

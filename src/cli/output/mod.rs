@@ -1,4 +1,4 @@
-//! Rows on their way out: one file a format.
+//! Output formats for rows, one file per format.
 
 pub mod csv;
 pub mod json;
@@ -18,34 +18,34 @@ use clap::ValueEnum;
 
 use crate::value::{Type, Value, format_number};
 
-/// How rows are written.
+/// The output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Columns that fit the terminal
     #[value(alias = "text")]
     Table,
-    /// One field a line
+    /// One field per line
     Vertical,
     /// One array of objects
     Json,
-    /// One object a line
+    /// One object per line
     Ndjson,
-    /// A header and one line a row; several values joined by line breaks
+    /// A header and one line per row; multivalues joined by line breaks
     Csv,
     /// A Markdown table
     Markdown,
     /// A Parquet file (needs --output)
     Parquet,
-    /// One page to read and print, of detections
+    /// A page to read and print (detections only)
     Html,
-    /// `JUnit` XML for build servers, of detections
+    /// `JUnit` XML for build servers (detections only)
     Junit,
-    /// SARIF for code hosts, of detections
+    /// SARIF for code hosts (detections only)
     Sarif,
 }
 
 impl Format {
-    /// The format that a file's name asks for.
+    /// The format for a file's name.
     pub fn of_path(path: &Path) -> Option<Format> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
@@ -62,7 +62,7 @@ impl Format {
         }
     }
 
-    /// Whether people rather than programs read it.
+    /// Whether the format is for people rather than programs.
     pub fn is_for_people(self) -> bool {
         match self {
             Format::Table | Format::Vertical | Format::Markdown => true,
@@ -76,7 +76,7 @@ impl Format {
         }
     }
 
-    /// Whether it tells of detections rather than rows.
+    /// Whether the format reports on detections rather than rows.
     pub fn is_report(self) -> bool {
         matches!(self, Format::Html | Format::Junit | Format::Sarif)
     }
@@ -94,12 +94,12 @@ pub trait Table: Sync {
     fn value(&self, row: usize, column: usize) -> Value<'_>;
 }
 
-/// What the formats need to know besides the rows.
+/// Style options of the formats.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// Rows written at most.
+    /// Maximum number of rows to write.
     pub limit: Option<usize>,
-    /// Characters a line of a table may have; `None` does not wrap.
+    /// Maximum width of a table's line in characters; `None` does not wrap.
     pub width: Option<u16>,
     /// The zone in which times are shown.
     pub zone: Tz,
@@ -145,7 +145,7 @@ pub fn is_time(name: &str, kind: Type) -> bool {
     }
 }
 
-/// What a person sees of a cell: its values, one a line; nothing when it is missing.
+/// A cell's values as shown to people, one per line; none if it is missing.
 fn lines<'a>(value: Value<'a>, time: bool, zone: Tz) -> Vec<Cow<'a, str>> {
     match value {
         Value::Num(seconds) if time => vec![Cow::Owned(time::readable(seconds, zone))],
@@ -164,7 +164,7 @@ fn lines<'a>(value: Value<'a>, time: bool, zone: Tz) -> Vec<Cow<'a, str>> {
     }
 }
 
-/// Text that a terminal shows as it is: data may hold escape sequences that would steer it.
+/// Replaces control characters, so that escape sequences in data can't steer the terminal.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let harmless = |c: char| !c.is_control() && !('\u{202a}'..='\u{202e}').contains(&c);
     if text.chars().all(harmless) {
@@ -181,7 +181,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Bytes for people, in powers of 1000: `1.2 MB`.
+/// A byte count for people, in powers of 1000: `1.2 MB`.
 pub fn bytes(count: u64) -> String {
     let mut size = count as f64;
     for unit in ["B", "kB", "MB", "GB"] {

@@ -1,4 +1,4 @@
-//! The rows of a search as a table, and as a Parquet file.
+//! A search's rows as a table, and as a Parquet file.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ impl Table for Rows {
     }
 }
 
-/// Writes the first `limit` rows (all without one) to a Parquet file.
+/// Writes the first `limit` rows to a Parquet file, or all without a limit.
 pub fn write_parquet(rows: &Rows, limit: Option<usize>, path: &Path) -> Result<()> {
     let mut frame = match limit {
         Some(limit) => rows.frame().head(Some(limit)),

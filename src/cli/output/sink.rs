@@ -1,4 +1,4 @@
-//! Where output goes: standard output or a file.
+//! The destination of output: standard output or a file.
 
 use std::io::{self, BufWriter, IntoInnerError, StdoutLock, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::store::AtomicFile;
 
 const BUFFER: usize = 1 << 16;
 
-/// Output that ends when the user presses Ctrl-C: there may be millions of rows.
+/// A writer that fails once the user presses Ctrl-C: there may be millions of rows.
 struct Stoppable<W>(W);
 
 impl<W: Write> Write for Stoppable<W> {
@@ -27,14 +27,14 @@ impl<W: Write> Write for Stoppable<W> {
 
 fn go_on() -> io::Result<()> {
     if interrupt::asked() {
-        // Not `ErrorKind::Interrupted`: that is tried again.
+        // Not `ErrorKind::Interrupted`: callers retry that.
         return Err(io::Error::other("interrupted"));
     }
     Ok(())
 }
 
-/// Buffered output. A file is there only after [`Sink::finish`], and whole: until then, and after
-/// an error, what was there before stays.
+/// Buffered output. A file appears only after [`Sink::finish`], complete: until then, and after an error, its
+/// previous contents stay.
 pub struct Sink(Out);
 
 enum Out {
@@ -46,10 +46,10 @@ enum Out {
 }
 
 impl Sink {
-    /// A file where one is named, else standard output.
+    /// Opens the named file, or standard output.
     ///
     /// # Errors
-    /// The file can't be written.
+    /// If the file can't be written.
     pub fn open(path: Option<&Path>) -> Result<Sink, CliError> {
         Ok(Sink(match path {
             Some(path) => {
@@ -69,10 +69,10 @@ impl Sink {
         }))
     }
 
-    /// Hands the output to `write`, and sends on what was written.
+    /// Passes the output to `write` and flushes it.
     ///
     /// # Errors
-    /// It can't be written.
+    /// If the output can't be written.
     pub fn write(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -84,10 +84,10 @@ impl Sink {
         written.map_err(|why| problem(self.path(), why))
     }
 
-    /// The output is complete: a file takes its place.
+    /// Completes the output: a file is renamed to its final name.
     ///
     /// # Errors
-    /// It can't be written.
+    /// If the output can't be written.
     pub fn finish(self) -> Result<(), CliError> {
         match self.0 {
             Out::Standard(_) => Ok(()),
@@ -116,10 +116,10 @@ fn problem(path: Option<&Path>, why: io::Error) -> CliError {
     }
 }
 
-/// Writes all there is to write to a file where one is named, else to standard output.
+/// Writes the whole output to the named file, or to standard output.
 ///
 /// # Errors
-/// It can't be written.
+/// If the output can't be written.
 pub fn send(
     path: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,

@@ -1,4 +1,4 @@
-//! Formats for people: a table that fits the terminal, and one field a line.
+//! Formats for people: a table that fits the terminal, and one field per line.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -9,20 +9,20 @@ use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArran
 use crate::cli::output::{Style, Table, counted, is_time, lines, printable};
 use crate::value::{Type, Value, is_canonical_number};
 
-/// Rows drawn at once.
+/// Rows drawn at a time.
 const BLOCK: usize = 5_000;
 
-/// Characters of a column beyond which the blocks of a long table need not agree: nobody sees it,
-/// and the time that it takes to arrange them grows with the square.
+/// Beyond this column width the blocks of a long table need not align: it would not be visible, and the time
+/// to arrange them grows with the square of the width.
 const WIDEST: u16 = 10_000;
 
-/// Characters a line of the terminal on standard output has; `None` when it is none, or does
-/// not know (some say 0).
+/// The terminal's width in characters; `None` if standard output is not a terminal or the width is unknown
+/// (some report 0).
 pub fn terminal_width() -> Option<u16> {
     comfy_table::Table::new().width().filter(|width| *width > 9)
 }
 
-/// Whether a table of that many columns can be read at that width.
+/// Whether a table with this many columns is readable at this width.
 pub fn fits(columns: usize, width: Option<u16>) -> bool {
     // Room for a short word and the frame of each column.
     width.is_none_or(|width| columns * 9 < usize::from(width))
@@ -38,7 +38,7 @@ pub fn write_table(table: &dyn Table, style: &Style, out: &mut dyn Write) -> io:
     write_count(table.height(), shown, out)
 }
 
-/// One field a line, rows apart by a rule with their number, then the number of rows.
+/// One field per line, rows separated by a numbered rule, then the number of rows.
 pub fn write_vertical(table: &dyn Table, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let names: Vec<_> = table.names().into_iter().map(printable).collect();
     let shown = style.shown(table.height());
@@ -73,7 +73,7 @@ fn write_count(height: usize, shown: usize, out: &mut dyn Write) -> io::Result<(
     }
 }
 
-/// Draws rows a block at a time: a drawn table takes many times the room that its rows do.
+/// Draws rows in blocks, because a drawn table takes many times the memory of its rows.
 fn write_blocks(
     table: &dyn Table,
     names: &[&str],
@@ -85,7 +85,7 @@ fn write_blocks(
     let right: Vec<bool> = (0..names.len())
         .map(|column| is_numeric(table, column, types[column], shown))
         .collect();
-    // A table that must fit a width can only be arranged as a whole.
+    // A table that must fit a width can only be laid out as a whole.
     let size = if style.width.is_some() { shown } else { BLOCK };
     let blocks: Vec<Range<usize>> = (0..shown)
         .step_by(size)
@@ -98,7 +98,7 @@ fn write_blocks(
             for (width, here) in widths.iter_mut().zip(drawn.column_max_content_widths()) {
                 *width = here.max(*width);
             }
-            // Where there is nothing to send this still sees that nobody waits any more.
+            // Detects a closed pipe even if there is nothing to write.
             out.flush()?;
         }
     }
@@ -113,7 +113,7 @@ fn write_blocks(
         }
         let text = drawn.trim_fmt();
         let mut lines: Vec<&str> = text.lines().collect();
-        // The line below the last row stands once, and so do the three of the header.
+        // The line below the last row is printed once, and so are the three lines of the header.
         if number + 1 < blocks.len() {
             lines.pop();
         }
@@ -171,7 +171,7 @@ fn drawn(
     drawn
 }
 
-/// Whether a column is one of numbers, as far as it is shown.
+/// Whether the shown part of a column holds only numbers.
 fn is_numeric(table: &dyn Table, column: usize, kind: Type, shown: usize) -> bool {
     match kind {
         Type::Number => true,

@@ -1,11 +1,11 @@
-//! Times as the output shows them.
+//! Time formats of the output.
 
 use chrono_tz::Tz;
 
 use crate::time::{format_readable, micros, strftime};
 use crate::value::format_number;
 
-/// `2024-05-01 12:00:00`, with as many digits of a second as there are.
+/// `2024-05-01 12:00:00`, with as many subsecond digits as needed.
 pub fn readable(seconds: f64, zone: Tz) -> String {
     match micros(seconds) {
         Some(micros) => format_readable(micros, zone),
@@ -18,8 +18,8 @@ pub fn exported(seconds: f64, zone: Tz) -> String {
     strftime(seconds, "%Y-%m-%dT%H:%M:%S.%3N%z", zone).unwrap_or_else(|| format_number(seconds))
 }
 
-/// Epoch seconds with up to six digits of a second: more than 15 significant digits, which is
-/// what numbers are otherwise written with.
+/// Epoch seconds with up to six subsecond digits: more than the 15 significant digits that other numbers are
+/// written with.
 pub fn epoch(seconds: f64) -> String {
     match micros(seconds) {
         None => format_number(seconds),

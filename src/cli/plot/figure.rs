@@ -1,4 +1,4 @@
-//! What a table looks like as a figure: its first column is where the values of the others stand.
+//! A table as a figure: the first column gives the positions, the others the values.
 
 use chrono_tz::Tz;
 
@@ -6,12 +6,12 @@ use crate::cli::output::{Table, is_time, time};
 use crate::error::Error;
 use crate::value::Value;
 
-/// Where values stand.
+/// The positions of values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Places {
-    /// At times, in epoch seconds.
+    /// Times, in epoch seconds.
     Times(Vec<f64>),
-    /// At names.
+    /// Names.
     Names(Vec<String>),
 }
 
@@ -20,28 +20,28 @@ pub enum Places {
 pub struct Series {
     /// The column's name.
     pub name: String,
-    /// A value for each place, where there is one.
+    /// One value per position, `None` where it is missing.
     pub values: Vec<Option<f64>>,
 }
 
-/// What is drawn.
+/// A figure to draw.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
-    /// The places.
+    /// The positions.
     pub places: Places,
-    /// What stands there.
+    /// The values at these positions.
     pub series: Vec<Series>,
     /// The zone in which times are shown.
     pub zone: Tz,
 }
 
 impl Figure {
-    /// The figure of a table: places are the times in `_time`, else the values of the first column
-    /// and of others that hold no numbers; series are the columns of numbers. The percentages of
-    /// `top` say the same as its counts, and are left out.
+    /// Builds the figure of a table: positions are the times in `_time`, else the values of the first column
+    /// and of other columns without numbers; series are the numeric columns. The percentages of `top` repeat
+    /// its counts and are left out.
     ///
     /// # Errors
-    /// A table without rows or without numbers.
+    /// If the table has no rows or no numbers.
     pub fn of(table: &dyn Table, zone: Tz) -> Result<Figure, Error> {
         let names = table.names();
         if table.height() == 0 {
@@ -85,7 +85,7 @@ impl Figure {
         })
     }
 
-    /// The smallest and the largest value, and 0.
+    /// The smallest and the largest value, including 0.
     pub fn bounds(&self) -> (f64, f64) {
         let values = self.series.iter().flat_map(|s| &s.values).flatten();
         let (low, high) = values.fold((0.0f64, 0.0f64), |(l, h), v| (l.min(*v), h.max(*v)));
@@ -96,7 +96,7 @@ impl Figure {
         }
     }
 
-    /// A time on an axis that is `span` seconds long: as short as tells places apart.
+    /// A time label for an axis of `span` seconds, as short as possible while labels stay distinct.
     pub fn tick(&self, seconds: f64, span: f64) -> String {
         let readable = time::readable(seconds, self.zone);
         let (day, clock) = readable.split_once(' ').unwrap_or((&readable, ""));
@@ -111,7 +111,7 @@ impl Figure {
     }
 }
 
-/// A column's numbers, if it has some and nothing else.
+/// A column's numbers; `None` if it has none or holds anything else.
 fn numbers(table: &dyn Table, column: usize) -> Option<Vec<Option<f64>>> {
     let mut found = Vec::with_capacity(table.height());
     for row in 0..table.height() {

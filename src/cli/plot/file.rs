@@ -1,4 +1,4 @@
-//! Figures as files: SVG, and PNG.
+//! Figures as SVG and PNG files.
 
 use std::path::Path;
 use std::sync::Once;
@@ -19,25 +19,25 @@ use crate::value::format_number;
 /// Width and height in pixels.
 const SIZE: (u32, u32) = (1200, 600);
 
-/// Series drawn at most: more colours can't be told apart.
+/// Maximum number of series: more colours can't be told apart.
 const MOST_SERIES: usize = 20;
 
 const FONT: &str = "sans-serif";
 
-/// Kinds of files.
+/// File formats of figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Lines and text, of any size.
+    /// Vector graphics.
     Svg,
     /// Pixels.
     Png,
 }
 
 impl Kind {
-    /// The kind that a file's name asks for.
+    /// The format for a file's name.
     ///
     /// # Errors
-    /// Another ending.
+    /// If the extension is unknown.
     pub fn of(path: &Path) -> Result<Kind, Error> {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("");
         match ending.to_ascii_lowercase().as_str() {
@@ -54,11 +54,11 @@ impl Kind {
 /// Writes a figure.
 ///
 /// # Errors
-/// Another ending than `.svg` or `.png`, or a file that can't be written.
+/// If the extension is not `.svg` or `.png`, or the file can't be written.
 pub fn write(figure: &Figure, path: &Path) -> Result<(), Error> {
     static FONTS: Once = Once::new();
     FONTS.call_once(|| {
-        // The font is part of the program: that it can be read is seen to by a test.
+        // The font is embedded; a test checks that it loads.
         let _ = register_font(FONT, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
     });
     let bytes = match Kind::of(path)? {
@@ -88,7 +88,7 @@ fn png(figure: &Figure) -> Result<Vec<u8>, String> {
         .map_err(|why| why.to_string())
 }
 
-/// The colours of series, one after the other: apart also for eyes that don't see red and green.
+/// Colours of series, in order; distinguishable with red-green colour blindness.
 fn color(at: usize) -> RGBColor {
     const COLORS: [RGBColor; 8] = [
         RGBColor(0, 114, 178),
@@ -123,7 +123,7 @@ fn draw<B: DrawingBackend>(figure: &Figure, area: &DrawingArea<B, Shift>) -> Res
         .map_err(|why| told(&why))?;
     let x = |at: &f64| match &figure.places {
         Places::Times(_) => figure.tick(*at, to - from),
-        // Only whole places have a name.
+        // Only integer positions have a name.
         Places::Names(names) if (at - at.round()).abs() < 1e-6 => names
             .get(at.round().max(0.0) as usize)
             .map_or(String::new(), |name| short(name)),
@@ -182,7 +182,7 @@ fn draw<B: DrawingBackend>(figure: &Figure, area: &DrawingArea<B, Shift>) -> Res
     area.present().map_err(|why| told(&why))
 }
 
-/// The points of a series by time; places without a value are left out.
+/// The points of a series sorted by time, without missing values.
 fn sorted(times: &[f64], series: &Series) -> Vec<(f64, f64)> {
     let pairs = times.iter().zip(&series.values);
     let mut points: Vec<(f64, f64)> = pairs.filter_map(|(t, v)| Some((*t, (*v)?))).collect();
@@ -190,7 +190,7 @@ fn sorted(times: &[f64], series: &Series) -> Vec<(f64, f64)> {
     points
 }
 
-/// A name that leaves room for its neighbours.
+/// Shortens a name to leave room for its neighbours.
 fn short(name: &str) -> String {
     match name.char_indices().nth(18) {
         Some((at, _)) => format!("{}\u{2026}", &name[..at]),

@@ -13,7 +13,7 @@ use crate::cli::plot::figure::Figure;
 use crate::cli::setup::{CliContext, note};
 use crate::error::Error;
 
-/// Refuses a file whose name ends otherwise than those of figures do: before a search runs for it.
+/// Rejects a file with an unsupported extension before the search runs.
 ///
 /// # Errors
 /// [`crate::error::ErrorKind::Usage`].
@@ -26,7 +26,7 @@ pub fn check(path: Option<&PathBuf>) -> Result<(), Error> {
 /// Draws rows on standard output.
 ///
 /// # Errors
-/// Rows that can't be drawn, output that can't be written.
+/// If the rows can't be drawn or the output can't be written.
 pub fn show(rows: &dyn Table, setup: &CliContext) -> Result<(), CliError> {
     let figure = Figure::of(rows, setup.options.zone)?;
     let look = terminal::Look {
@@ -41,7 +41,7 @@ pub fn show(rows: &dyn Table, setup: &CliContext) -> Result<(), CliError> {
 /// Draws rows into a file: `.svg` or `.png`.
 ///
 /// # Errors
-/// Rows that can't be drawn, a file that can't be written.
+/// If the rows can't be drawn or the file can't be written.
 pub fn save(rows: &dyn Table, path: &Path, setup: &CliContext) -> Result<(), CliError> {
     let figure = Figure::of(rows, setup.options.zone)?;
     file::write(&figure, path)?;

@@ -8,22 +8,22 @@ use crate::cli::output::{counted, printable};
 use crate::cli::plot::figure::{Figure, Places, Series};
 use crate::value::format_number;
 
-/// Characters a line has when nobody knows.
+/// Line width in characters if the terminal's is unknown.
 const WIDTH: usize = 100;
 
-/// Bars drawn at most.
+/// Maximum number of bars.
 const MOST_BARS: usize = 60;
 
-/// Series drawn at most.
+/// Maximum number of series.
 const MOST_SERIES: usize = 12;
 
-/// The colours of series, one after the other.
+/// Colours of series, in order.
 const COLORS: [&str; 6] = ["36", "33", "35", "32", "34", "31"];
 
-/// How a figure is drawn.
+/// Drawing options.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    /// Characters of a line, if it is known.
+    /// Line width in characters, if known.
     pub width: Option<u16>,
     /// Whether bars are coloured.
     pub color: bool,
@@ -52,14 +52,14 @@ pub fn draw(figure: &Figure, look: Look) -> String {
     text
 }
 
-/// A chart for each series, one below the other, on one scale: without colours lines in one
-/// chart could not be told apart.
+/// One chart per series, stacked, on a common scale: without colours, lines in one chart could not be told
+/// apart.
 fn lines(figure: &Figure, times: &[f64], width: usize) -> String {
     let first = times.iter().copied().fold(f64::INFINITY, f64::min);
     let last = times.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let span = (last - first).max(1.0);
     let (low, high) = figure.bounds();
-    // Two dots a character; the scale stands at the right.
+    // Two dots per character; the scale is on the right.
     let across = (width.saturating_sub(10) * 2) as u32;
     let down = if figure.series.len() > 2 { 20 } else { 48 };
     let mut text = String::new();
@@ -87,7 +87,7 @@ fn lines(figure: &Figure, times: &[f64], width: usize) -> String {
         chart.x_axis();
         chart.figures();
         let _ = writeln!(text, "{}", printable(&series.name));
-        // Blanks are characters without a dot there.
+        // The blank Braille pattern becomes a space.
         let drawn = chart.to_string().replace('\u{2800}', " ");
         for line in drawn.lines().map(str::trim_end).filter(|l| !l.is_empty()) {
             let _ = writeln!(text, "{line}");
@@ -98,7 +98,7 @@ fn lines(figure: &Figure, times: &[f64], width: usize) -> String {
     text
 }
 
-/// The runs of values that are there, as points from the first time on.
+/// The unbroken runs of values, as points relative to the first time.
 fn unbroken(series: &Series, times: &[f64], first: f64) -> Vec<Vec<(f32, f32)>> {
     let mut points: Vec<(f64, Option<f64>)> = times
         .iter()
@@ -117,7 +117,7 @@ fn unbroken(series: &Series, times: &[f64], first: f64) -> Vec<Vec<(f32, f32)>> 
         .collect()
 }
 
-/// A bar for each place and series.
+/// One bar per position and series.
 fn bars(figure: &Figure, names: &[String], width: usize, look: Look) -> String {
     let series: Vec<&Series> = figure.series.iter().take(MOST_SERIES).collect();
     let several = series.len() > 1;
@@ -160,7 +160,7 @@ fn bars(figure: &Figure, names: &[String], width: usize, look: Look) -> String {
     text
 }
 
-/// A bar of that many characters, in eighths.
+/// A bar of that many characters, with a resolution of eighths.
 fn blocks(length: f64) -> String {
     let eighths = (length * 8.0).round() as usize;
     let mut bar = "\u{2588}".repeat(eighths / 8);

@@ -1,4 +1,4 @@
-//! What Tab offers.
+//! Tab completion.
 
 use rustyline::completion::Pair;
 
@@ -8,14 +8,14 @@ use crate::cli::repl::names::Names;
 use crate::syntax::{self, print};
 use crate::word;
 
-/// What may stand at the cursor.
+/// The completions at the cursor.
 #[derive(Default)]
 pub struct Offer {
     /// Where the replaced text starts.
     pub start: usize,
     /// Names, sorted.
     pub names: Vec<Pair>,
-    /// Whether a file's name may stand there, too.
+    /// Whether file names complete here, too.
     pub files: bool,
 }
 
@@ -39,7 +39,7 @@ const LOOKUPS: &[&str] = &["lookup", "inputlookup", "outputlookup"];
 /// Commands that name a data model without an option.
 const MODELS: &[&str] = &["datamodel", "from"];
 
-/// What may stand at byte `pos` of `line`.
+/// The completions at byte `pos` of `line`.
 pub fn offer(line: &str, pos: usize, names: &Names) -> Offer {
     let line = line.get(..pos).unwrap_or(line);
     if line.starts_with('.') {
@@ -95,7 +95,7 @@ pub fn offer(line: &str, pos: usize, names: &Names) -> Offer {
     offer
 }
 
-/// The names that may stand among a command's arguments.
+/// Adds the names that complete a command's arguments.
 fn arguments(offer: &mut Offer, command: &str, typed: &str, names: &Names) {
     if EXPRESSIONS.contains(&command) {
         offer.add(&names.eval, typed, |name| format!("{name}("));
@@ -169,7 +169,7 @@ fn dot_offer(line: &str, names: &Names) -> Offer {
     offer
 }
 
-/// The data model that the text names with `datamodel=`.
+/// The data model named in the text with `datamodel=`.
 fn model<'l>(line: &'l str, before: &[Token]) -> Option<&'l str> {
     let text = |token: &Token| &line[token.start..token.end];
     before.windows(3).rev().find_map(|three| {
@@ -178,7 +178,7 @@ fn model<'l>(line: &'l str, before: &[Token]) -> Option<&'l str> {
     })
 }
 
-/// The command in whose arguments the text ends; `search` before the first pipe.
+/// The command whose arguments contain the end of the text; `search` before the first pipe.
 fn command(line: &str, before: &[Token]) -> String {
     let mut stages: Vec<Option<&str>> = vec![Some("search")];
     for token in before {
@@ -211,7 +211,7 @@ fn command(line: &str, before: &[Token]) -> String {
     stages.pop().flatten().unwrap_or("").to_ascii_lowercase()
 }
 
-/// A field as `eval` wants it: in single quotes where it is not a word, or words joined by dots.
+/// A field as `eval` writes it: in single quotes unless it is a word, or words joined by dots.
 fn expression_field(name: &str) -> String {
     let word =
         |part: &str| part.chars().all(word::is_part) && print::expression_field(part) == part;
@@ -221,7 +221,7 @@ fn expression_field(name: &str) -> String {
     }
 }
 
-/// A field as the other commands want it: in double quotes where it has blanks or marks.
+/// A field as the other commands write it: in double quotes if it has blanks or punctuation.
 fn plain_field(name: &str) -> String {
     if name.contains(|c: char| c.is_whitespace() || "|()[],=<>!`\"\\".contains(c)) {
         syntax::quote(name)
@@ -231,7 +231,7 @@ fn plain_field(name: &str) -> String {
 }
 
 impl Offer {
-    /// Adds the names that begin with what is typed, whatever the case.
+    /// Adds the names that start with the typed text, ignoring case.
     fn add<N: AsRef<str>>(
         &mut self,
         names: impl IntoIterator<Item = N>,

@@ -1,4 +1,4 @@
-//! The dot commands of the prompt, as they are typed.
+//! The dot commands of the prompt, as typed.
 
 use std::path::PathBuf;
 
@@ -15,15 +15,15 @@ pub const COMMANDS: &[&str] = &[
     ".format", ".timing", ".limit", ".save", ".quit",
 ];
 
-/// What `.format` takes.
+/// The arguments of `.format`.
 pub const FORMATS: &[&str] = &[
     "table", "vertical", "json", "ndjson", "csv", "markdown", "auto",
 ];
 
-/// What `.explain` takes before a search.
+/// The stages that `.explain` takes before a search.
 pub const STAGES: &[&str] = &["macros", "ast", "plan", "optimized", "polars"];
 
-/// What `.help` prints.
+/// The text of `.help`.
 pub const HELP: &str = "\
 prompt: a search, or one of these
 
@@ -76,7 +76,7 @@ pub enum Dot {
     ShowFormat,
     /// `.format FORMAT`; `None` for `auto`.
     Format(Option<Format>),
-    /// `.timing [on|off]`; `None` switches.
+    /// `.timing [on|off]`; `None` toggles.
     Timing(Option<bool>),
     /// `.limit`
     ShowLimit,
@@ -88,7 +88,7 @@ pub enum Dot {
     Quit,
 }
 
-/// Whether a text that begins with a dot goes on in the next line: only a search does.
+/// Whether a text that starts with a dot continues on the next line: only a search does.
 pub fn continues(text: &str) -> bool {
     match text.split_once(char::is_whitespace) {
         Some((".explain" | ".steps" | ".why", search)) => unfinished(search).is_some(),
@@ -96,7 +96,7 @@ pub fn continues(text: &str) -> bool {
     }
 }
 
-/// Reads a dot command; what is wrong with it otherwise.
+/// Parses a dot command, or returns an error message.
 pub fn parse(text: &str) -> Result<Dot, String> {
     let text = text.trim();
     let (command, rest) = text
@@ -165,7 +165,7 @@ fn explain(rest: &str) -> Dot {
     }
 }
 
-/// A path, which may stand in quotes.
+/// A path, optionally in quotes.
 fn file(text: &str) -> PathBuf {
     let quoted = |mark: char| text.strip_prefix(mark)?.strip_suffix(mark);
     PathBuf::from(quoted('"').or_else(|| quoted('\'')).unwrap_or(text))

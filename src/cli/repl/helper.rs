@@ -1,4 +1,4 @@
-//! What rustyline asks while a line is typed: completion, colours, hints, and whether it is done.
+//! The rustyline helper: completion, colours, hints, and whether the input is complete.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ const MACRO: &str = "\u{1b}[35m";
 const FAINT: &str = "\u{1b}[2m";
 const END: &str = "\u{1b}[0m";
 
-/// The names it works with, and whether it may colour.
+/// Its names, and whether it may use colours.
 pub struct Prompt {
     /// The names to complete and to colour.
     pub names: Names,
@@ -31,7 +31,7 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// A helper for a session with those names.
+    /// A helper for a session with these names.
     pub fn new(names: Names, color: bool) -> Prompt {
         Prompt {
             names,
@@ -44,8 +44,8 @@ impl Prompt {
 
 impl Helper for Prompt {}
 
-/// Whether what is typed goes on in the next line. An empty line ends it all the same, so that
-/// a forgotten quote is no trap.
+/// Whether the input continues on the next line. An empty line ends it anyway, so that a forgotten quote is
+/// not a trap.
 pub fn continues(text: &str) -> bool {
     if text.starts_with('.') {
         return dot::continues(text);
@@ -87,10 +87,10 @@ impl Completer for Prompt {
     }
 }
 
-/// Grey text behind the cursor.
+/// Grey text after the cursor.
 pub struct Grey {
     text: String,
-    /// Whether the right arrow takes it over; a synopsis is only to be read.
+    /// Whether the right arrow accepts it; a synopsis is read-only.
     takes: bool,
 }
 
@@ -112,7 +112,7 @@ impl Hinter for Prompt {
             return None;
         }
         if let Some(text) = self.history.hint(line, pos, context) {
-            // A search of several lines would tear the line that is typed.
+            // A search of several lines would break up the typed line.
             if !text.contains('\n') {
                 return Some(Grey { text, takes: true });
             }
@@ -121,7 +121,7 @@ impl Hinter for Prompt {
     }
 }
 
-/// The arguments of the command that was just typed.
+/// The arguments of the command just typed.
 fn synopsis(line: &str, names: &Names) -> Option<String> {
     let command = line.strip_suffix(' ')?;
     let at = command.rfind(['|', '['])?;

@@ -1,8 +1,8 @@
-//! A small lexer of typed text: what is open, what to colour, what stands at the cursor.
+//! A small lexer for typed text: open delimiters, token colours, the token at the cursor.
 //!
-//! It never fails and knows no command; the grammar judges what is typed.
+//! It never fails and knows no command; the grammar checks the input.
 
-/// What a token is.
+/// The kinds of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// White space.
@@ -25,11 +25,11 @@ pub enum Kind {
     Comma,
     /// `= < > !`
     Sign,
-    /// Anything else up to the next of these.
+    /// Anything else, up to the next of these.
     Word,
 }
 
-/// A token and its bytes.
+/// A token and its byte range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
     /// What it is.
@@ -38,11 +38,11 @@ pub struct Token {
     pub start: usize,
     /// One past the last byte.
     pub end: usize,
-    /// Whether its closing mark is there, for what has one.
+    /// Whether its closing delimiter is there, if it has one.
     pub closed: bool,
 }
 
-/// Why a text goes on in the next line.
+/// Why the input continues on the next line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfinished {
     /// An open quote.
@@ -74,7 +74,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// Why the text goes on in the next line, if it does.
+/// Returns why the input continues on the next line, or `None` if it is complete.
 pub fn unfinished(text: &str) -> Option<Unfinished> {
     let mut open = Vec::new();
     let mut last = None;
@@ -87,7 +87,7 @@ pub fn unfinished(text: &str) -> Option<Unfinished> {
             Kind::Close(bracket) => {
                 let opened = if bracket == ')' { '(' } else { '[' };
                 if open.pop() != Some(opened) {
-                    // More lines don't mend this; the parser tells what is wrong.
+                    // More lines don't repair this; the parser reports the error.
                     return None;
                 }
             }
@@ -114,7 +114,7 @@ pub fn unfinished(text: &str) -> Option<Unfinished> {
     }
 }
 
-/// Kind and length of the first token of a text that is not empty, and whether it is closed.
+/// Kind and length of the first token of a non-empty text, and whether it is closed.
 fn next(text: &str) -> (Kind, usize, bool) {
     const FENCE: &str = "```";
     if let Some(rest) = text.strip_prefix(FENCE) {
@@ -140,7 +140,7 @@ fn next(text: &str) -> (Kind, usize, bool) {
         ')' | ']' => (Kind::Close(first), 1, true),
         ',' => (Kind::Comma, 1, true),
         '=' | '<' | '>' | '!' => (Kind::Sign, 1, true),
-        // An apostrophe in a search term is no quote: it has no partner in its line.
+        // An apostrophe in a search term is not a quote: its line has no second one.
         '\'' => match text[1..].find(['\'', '\n']) {
             Some(at) if text[1 + at..].starts_with('\'') => (Kind::Quoted, at + 2, true),
             _ => (Kind::Word, word(text), true),
@@ -149,7 +149,7 @@ fn next(text: &str) -> (Kind, usize, bool) {
     }
 }
 
-/// Where the mark that opened the text stands again; a backslash and quotes hide it.
+/// The position of the closing delimiter, skipping backslash escapes and quoted text.
 fn closing(text: &str, mark: char) -> Option<usize> {
     let mut quoted = false;
     let mut escaped = false;
@@ -167,7 +167,7 @@ fn closing(text: &str, mark: char) -> Option<usize> {
     None
 }
 
-/// Length of the word at the start; a backslash takes the next character into it.
+/// Length of the word at the start; a backslash includes the next character.
 fn word(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices() {

@@ -1,4 +1,4 @@
-//! The interactive prompt, and the same for a script on standard input.
+//! The interactive prompt, and scripts on standard input.
 
 mod complete;
 pub mod dot;
@@ -23,22 +23,22 @@ use crate::error::Error;
 
 const HISTORY: &str = "history";
 
-/// What a prompt talks with.
+/// A handler of the prompt's input.
 pub trait PromptLoop {
-    /// How output looks.
+    /// The output options.
     fn setup(&self) -> &CliContext;
     /// The names to complete.
     fn names(&self) -> &Names;
-    /// What is said first on a terminal.
+    /// The greeting on a terminal.
     fn greeting(&self) -> Option<&str>;
     /// Answers one input.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If the input is wrong.
     fn answer(&mut self, input: &str) -> Result<Flow, CliError>;
 }
 
-/// Answers one input after the other until they end.
+/// Answers inputs one after the other until they end.
 pub fn repl(setup: CliContext) -> Result<(), CliError> {
     if setup.output.is_some() {
         return Err(
@@ -48,10 +48,10 @@ pub fn repl(setup: CliContext) -> Result<(), CliError> {
     run(State::open(setup)?)
 }
 
-/// Reads inputs from the terminal, or from standard input if that is none, and has them answered.
+/// Reads inputs from the terminal, or else from standard input, and answers them.
 ///
 /// # Errors
-/// Input that can't be read, output that can't be written; of a script, that an input failed.
+/// If input can't be read or output can't be written; for a script, also if an input failed.
 pub fn run(state: impl PromptLoop) -> Result<(), CliError> {
     state.setup().warn();
     if io::stdin().is_terminal() {
@@ -61,7 +61,7 @@ pub fn run(state: impl PromptLoop) -> Result<(), CliError> {
     }
 }
 
-/// Answers the searches of a script. The first failure does not end it, but decides the exit code.
+/// Answers the searches of a script. The first failure does not stop it, but determines the exit code.
 fn script(mut state: impl PromptLoop, input: &mut dyn BufRead) -> Result<(), CliError> {
     let mut failed = false;
     let mut number = 0;
@@ -116,7 +116,7 @@ fn interactive(mut state: impl PromptLoop) -> Result<(), CliError> {
     editor.set_helper(Some(Prompt::new(state.names().clone(), color)));
     let home = state.setup().options.home.clone();
     let history = home.join(HISTORY);
-    // The first time there is none.
+    // There is none on the first run.
     let _ = editor.load_history(&history);
     if !state.setup().quiet {
         state.greeting().into_iter().for_each(note);
@@ -133,7 +133,7 @@ fn interactive(mut state: impl PromptLoop) -> Result<(), CliError> {
         if input.is_empty() {
             continue;
         }
-        // History is a comfort: a folder that can't be written must not keep from searching.
+        // History is optional: an unwritable folder must not prevent searching.
         let _ = editor.add_history_entry(input);
         let _ = std::fs::create_dir_all(&home).map(|()| editor.append_history(&history));
         match answer(&mut state, input) {
@@ -148,7 +148,7 @@ fn interactive(mut state: impl PromptLoop) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Answers one input and tells what went wrong. Only a broken output ends the prompt.
+/// Answers one input and reports its errors. Only failed output ends the prompt.
 fn answer(state: &mut impl PromptLoop, input: &str) -> Result<Flow, CliError> {
     if input.is_empty() {
         return Ok(Flow::Next);

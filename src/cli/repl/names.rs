@@ -16,15 +16,15 @@ pub struct Names {
     pub stats: Vec<String>,
     /// Macros; `name(2)` takes two arguments.
     pub macros: Vec<String>,
-    /// Data models, and data sets as `Model.Dataset`, with their fields as searches name them.
+    /// Data models, and data sets as `Model.Dataset`, with their field names in searches.
     pub models: BTreeMap<String, Vec<String>>,
     /// Lookups.
     pub lookups: Vec<String>,
-    /// Fields seen.
+    /// Fields of earlier results.
     pub fields: Vec<String>,
 }
 
-/// What is known of a command.
+/// A command's synopsis and options.
 #[derive(Clone, Debug, Default)]
 pub struct Command {
     /// Its arguments.
@@ -34,7 +34,7 @@ pub struct Command {
 }
 
 impl Names {
-    /// What the session knows. Fields come with the first search.
+    /// The names known to the session. Fields are added after the first search.
     pub fn of(session: &Session) -> Names {
         let mut names = Names::default();
         for entry in reference::commands() {
@@ -78,7 +78,7 @@ impl Names {
         names
     }
 
-    /// Adds fields that were seen.
+    /// Adds the fields of a result.
     pub fn see_fields<'f>(&mut self, fields: impl IntoIterator<Item = &'f str>) {
         self.fields.extend(fields.into_iter().map(str::to_owned));
         self.fields.sort();

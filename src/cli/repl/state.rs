@@ -19,16 +19,16 @@ use crate::error::Error;
 use crate::session::{ModelFile, NameKind, SearchResult, Session};
 use crate::value::{Type, Value};
 
-/// Whether the prompt goes on.
+/// Whether the prompt continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// The next input.
+    /// Read the next input.
     Next,
     /// `.quit`
     Leave,
 }
 
-/// What lasts from one input to the next.
+/// The state kept between inputs.
 pub struct State {
     setup: CliContext,
     session: Session,
@@ -94,7 +94,7 @@ impl State {
             Dot::ShowData => self.show_data()?,
             Dot::ForgetData => self.reopen(|setup| setup.options.data.clear())?,
             Dot::AddData(path) => {
-                // Not only at the next search, and those after it.
+                // Fails now rather than at every later search.
                 std::fs::metadata(&path).map_err(|why| Error::file(&path, why))?;
                 self.reopen(|setup| setup.options.data.push(path))?;
             }
@@ -183,7 +183,7 @@ impl State {
             .ok_or_else(|| Error::usage("no search yet").into())
     }
 
-    /// Opens the session again with other options; the old one stays when that fails.
+    /// Reopens the session with changed options; keeps the old one if that fails.
     fn reopen(&mut self, change: impl FnOnce(&mut CliContext)) -> Result<(), CliError> {
         let mut setup = self.setup.clone();
         change(&mut setup);
@@ -212,7 +212,7 @@ impl State {
         self.say(&text)
     }
 
-    /// The columns of the last rows: type, how many rows have them, and a value.
+    /// The columns of the last result: type, how many rows have them, and an example value.
     fn fields(&self, pattern: &str) -> Result<(), CliError> {
         let Some(answer) = &self.last_answer else {
             let rows = names(&self.session, NameKind::Field, pattern)?;
