@@ -1,4 +1,4 @@
-//! What is built from the command line once: the session's options, and how output looks.
+//! Values derived once from the command line: the session's options and the output's style.
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -20,21 +20,21 @@ use crate::session::{ModelFile, Options, SearchResult, Session};
 use crate::source::line_column;
 use crate::time::time_modifier;
 
-/// Rows of a table on a terminal unless `--limit` says otherwise.
+/// Row limit of a table on a terminal, unless `--limit` is given.
 const TERMINAL_LIMIT: usize = 1000;
 
-/// Notices shown of one search; `-v` shows them all.
+/// Notices shown per search; `-v` shows them all.
 const NOTICES: usize = 5;
 
-/// Faults of knowledge that are printed at once; `-v` prints them all.
+/// Faults of knowledge objects printed at a time; `-v` prints them all.
 const FAULTS: usize = 5;
 
-/// What every subcommand works with.
+/// The shared context of all subcommands.
 #[derive(Clone, Debug)]
 pub struct CliContext {
-    /// What the session is opened with.
+    /// The options to open the session with.
     pub options: Options,
-    /// `--format`, or what the name of `--output` says; `None` leaves the choice.
+    /// `--format`, or as the name of `--output` says; `None` if neither decides.
     pub format: Option<Format>,
     /// `--output`
     pub output: Option<PathBuf>,
@@ -42,18 +42,18 @@ pub struct CliContext {
     pub limit: Option<usize>,
     /// `--quiet`
     pub quiet: bool,
-    /// Whether standard output is a terminal and nothing goes to a file.
+    /// Whether standard output is a terminal and there is no output file.
     pub terminal: bool,
     /// Colours on standard output.
     pub color: bool,
     /// Colours on standard error.
     pub error_color: bool,
-    /// The faults of the knowledge of the session that was opened last.
+    /// The knowledge faults of the most recently opened session.
     pub(super) faults: Arc<Mutex<Faults>>,
 }
 
 impl CliContext {
-    /// Builds it; reads nothing but the environment.
+    /// Builds the context; reads nothing but the environment.
     pub fn new(global: Global) -> Result<CliContext, CliError> {
         let format = global
             .format
@@ -87,7 +87,7 @@ impl CliContext {
         Ok(session)
     }
 
-    /// How rows look in `format`.
+    /// The style of rows in `format`.
     pub fn style(&self, format: Format) -> Style {
         let default_limit = (self.terminal && format.is_for_people()).then_some(TERMINAL_LIMIT);
         Style {
@@ -99,8 +99,8 @@ impl CliContext {
         }
     }
 
-    /// The format for a table of that many columns: what was asked for, else a table, or one
-    /// field a line where the terminal is too narrow for one.
+    /// The format for a table of that many columns: the requested one, else a table, or one field per line if
+    /// the terminal is too narrow for it.
     pub fn format_for(&self, columns: usize) -> Format {
         self.format.unwrap_or_else(|| {
             if table::fits(columns, self.style(Format::Table).width) {
@@ -111,7 +111,7 @@ impl CliContext {
         })
     }
 
-    /// Writes one table to where output goes.
+    /// Writes one table to the output.
     pub fn write_table(&self, rows: &dyn Table) -> Result<(), CliError> {
         let format = self.format_for(rows.names().len());
         if format == Format::Parquet {
@@ -129,7 +129,7 @@ impl CliContext {
         })
     }
 
-    /// Writes a search's rows to where output goes.
+    /// Writes a search's rows to the output.
     pub fn write_rows(&self, rows: &Rows) -> Result<(), CliError> {
         match (self.format, &self.output) {
             (Some(Format::Parquet), Some(path)) => Ok(write_parquet(rows, self.limit, path)?),
@@ -137,7 +137,7 @@ impl CliContext {
         }
     }
 
-    /// Tells notices, and in what time how many events were searched, on standard error.
+    /// Prints notices, the number of events searched and the elapsed time on standard error.
     pub fn tell(&self, answer: &SearchResult) {
         self.notices(&answer.notices);
         let for_people = self.format.is_none_or(Format::is_for_people);
@@ -146,7 +146,7 @@ impl CliContext {
         }
     }
 
-    /// Tells notices on standard error.
+    /// Prints notices on standard error.
     pub fn notices(&self, notices: &[String]) {
         if self.quiet {
             return;
@@ -165,7 +165,7 @@ impl CliContext {
         }
     }
 
-    /// Warns on standard error of the faults of knowledge that were found since the last call.
+    /// Warns on standard error of knowledge faults found since the last call.
     pub fn warn(&self) {
         let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         let new = faults.take_new();
@@ -193,7 +193,7 @@ impl CliContext {
         }
     }
 
-    /// Tells a problem on standard error.
+    /// Prints an error on standard error.
     pub fn complain(&self, problem: &CliError) {
         if let Some(text) = problem.text(self.error_color) {
             note(text.trim_end());
@@ -201,7 +201,7 @@ impl CliContext {
     }
 }
 
-/// A line on standard error, which may be closed.
+/// Prints a line on standard error, which may be closed.
 pub fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
@@ -215,7 +215,7 @@ pub fn searched(events: u64, elapsed: std::time::Duration) -> String {
     )
 }
 
-/// The text of the search: typed, from a file, or from standard input.
+/// The text of the search: from the command line, a file, or standard input.
 pub fn spl(args: &SplArgs) -> Result<String, CliError> {
     let text = match (&args.spl, &args.file) {
         (Some(spl), _) if spl == "-" => {
@@ -236,7 +236,7 @@ pub fn spl(args: &SplArgs) -> Result<String, CliError> {
     Ok(text)
 }
 
-/// A search's text; a byte order mark is left out.
+/// Decodes a search's text, without a byte order mark.
 pub fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, Error> {
     let text = String::from_utf8(bytes).map_err(|why| {
         let valid = &why.as_bytes()[..why.utf8_error().valid_up_to()];

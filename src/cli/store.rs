@@ -1,4 +1,4 @@
-//! `store`: looking after what `replay` wrote.
+//! `store`: maintenance of the store that `replay` writes.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::store::{Damage, DiskUsage, Store, StoredSource};
 use crate::value::{Type, Value};
 
-/// Does one of the works on the store.
+/// Runs a subcommand of `store`.
 pub fn store(args: &StoreArgs, setup: &CliContext) -> Result<(), CliError> {
     let store = Store::open(&setup.options.home);
     match &args.what {
@@ -174,7 +174,7 @@ fn delete(store: &Store, args: &DeleteArgs, setup: &CliContext) -> Result<(), Cl
     Ok(())
 }
 
-/// Asks; without a terminal to ask at, and no answer on standard input, it is an error.
+/// Asks for confirmation. Returns an error if there is neither a terminal nor an answer on standard input.
 pub fn confirmed(what: &str) -> Result<bool, CliError> {
     let mut out = io::stderr();
     let _ = write!(out, "delete {what}? [y/N] ");

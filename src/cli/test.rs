@@ -1,4 +1,4 @@
-//! `test`: does every detection still catch its attack?
+//! `test`: checks that every detection still catches its attack.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::session::{TestChoice, TestSummary};
 use crate::value::{Type, Value};
 
-/// Runs the tests of detections; ends in a problem when one failed or could not be run.
+/// Runs the tests of detections. Returns an error if one failed or could not run.
 pub fn test(args: &TestArgs, setup: &CliContext) -> Result<(), CliError> {
     let format = setup.format.unwrap_or(Format::Table);
     if matches!(format, Format::Parquet | Format::Html) {
@@ -40,7 +40,7 @@ pub fn test(args: &TestArgs, setup: &CliContext) -> Result<(), CliError> {
         return alert_budget::against(path, &selectors, args, setup);
     }
     for folder in &args.attack_data {
-        // What is fetched makes its folder.
+        // Fetching creates the folder.
         if !folder.is_dir() && (args.fetch.is_none() || folder.exists()) {
             return Err(Error::file(folder, "no such folder of data sets").into());
         }
@@ -58,7 +58,7 @@ pub fn test(args: &TestArgs, setup: &CliContext) -> Result<(), CliError> {
     let summary = session.test(&selectors, &choice, &mut |result| {
         if live && matches!(result.status, TestStatus::Failed | TestStatus::Error) {
             let mut err = std::io::stderr();
-            // Only a sign of life.
+            // Only shows progress.
             let _ = writeln!(err, "{}: {}", result.status.name(), result.detection.name);
         }
         results.push(result.clone());
@@ -78,7 +78,7 @@ pub fn test(args: &TestArgs, setup: &CliContext) -> Result<(), CliError> {
     judge(&results, &summary, args, setup)
 }
 
-/// Ends in a problem when a test failed or could not be run, and when none was run at all.
+/// Returns an error if a test failed or could not run, or if none ran at all.
 fn judge(
     results: &[TestResult],
     summary: &TestSummary,
@@ -87,7 +87,7 @@ fn judge(
 ) -> Result<(), CliError> {
     if results.is_empty() {
         return match &args.changed_since {
-            // What did not change needs no test.
+            // An unchanged detection needs no test.
             Some(revision) if summary.chosen > 0 => {
                 let why = format!("no detection changed since {revision}: nothing was tested");
                 setup.notices(&[why]);
@@ -145,7 +145,7 @@ fn print(
             send(output, |out| write(&listing(results), format, &style, out))
         }
         Format::Table | Format::Vertical | Format::Markdown | Format::Parquet | Format::Html => {
-            // For people: what went wrong, each with its reasons, then the sums.
+            // For people: the failures with their reasons, then the totals.
             send(output, |out| {
                 for result in results {
                     let told = matches!(result.status, TestStatus::Failed | TestStatus::Error)

@@ -1,16 +1,16 @@
-//! What `help` tells besides commands and functions.
+//! Help topics other than commands and functions.
 
 /// A page of help.
 pub struct Topic {
-    /// What it is asked for by.
+    /// The name it is requested by.
     pub name: &'static str,
-    /// One line.
+    /// A one-line description.
     pub about: &'static str,
     /// The page.
     pub text: &'static str,
 }
 
-/// The page of that name, whatever its case.
+/// The page of that name, ignoring case.
 pub fn topic(name: &str) -> Option<&'static Topic> {
     TOPICS
         .iter()

@@ -1,4 +1,4 @@
-//! The values of command line options that are more than a text.
+//! Parsers of structured option values.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -14,13 +14,13 @@ use crate::word;
 pub struct ModelArg {
     /// The data model.
     pub model: String,
-    /// The data set of it.
+    /// Its data set.
     pub dataset: String,
     /// The file with its rows.
     pub path: PathBuf,
 }
 
-/// Reads `Model.Dataset=PATH`.
+/// Parses `Model.Dataset=PATH`.
 pub fn parse_model(text: &str) -> Result<ModelArg, String> {
     let shape = || "expected MODEL.DATASET=PATH, as in Endpoint.Processes=rows.ndjson".to_owned();
     let (name, path) = text.split_once('=').ok_or_else(shape)?;
@@ -36,7 +36,7 @@ pub fn parse_model(text: &str) -> Result<ModelArg, String> {
     })
 }
 
-/// Reads the name of an optimizer rule.
+/// Parses the name of an optimizer rule.
 pub fn parse_rule(text: &str) -> Result<RuleId, String> {
     RuleId::of_name(text).ok_or_else(|| {
         let names = RuleId::ALL.map(RuleId::name).join(", ");
@@ -44,13 +44,13 @@ pub fn parse_rule(text: &str) -> Result<RuleId, String> {
     })
 }
 
-/// Checks a time: relative, `now`, an epoch, `%m/%d/%Y:%H:%M:%S` or ISO. It stays a text, because
-/// the zone may stand later on the command line.
+/// Validates a time: relative, `now`, an epoch, `%m/%d/%Y:%H:%M:%S` or ISO. Returns it as text, because the
+/// zone may follow later on the command line.
 pub fn parse_time(text: &str) -> Result<String, String> {
     time_modifier(text, 0.0, Tz::UTC).map(|_| text.to_owned())
 }
 
-/// Reads the name of a zone of the IANA database, whatever its case.
+/// Parses the name of an IANA time zone, ignoring case.
 pub fn parse_zone(text: &str) -> Result<Tz, String> {
     if text.eq_ignore_ascii_case("z") {
         return Ok(Tz::UTC);

@@ -1,4 +1,4 @@
-//! `why`: what a search's conditions let pass, and where the last row is lost.
+//! `why`: how many rows each condition of a search passes, and where the last row is lost.
 
 use crate::cli::args::WhyArgs;
 use crate::cli::error::CliError;
@@ -9,7 +9,7 @@ use crate::detect::why::{self, Why};
 use crate::error::Error;
 use crate::session::{MISSES, Session};
 
-/// Finds out why a detection or a search found nothing.
+/// Explains why a detection or a search found nothing.
 pub fn why(args: &WhyArgs, setup: &CliContext) -> Result<(), CliError> {
     let session = setup.open()?;
     let search = match (&args.search, &args.detection) {
@@ -29,7 +29,7 @@ pub fn why(args: &WhyArgs, setup: &CliContext) -> Result<(), CliError> {
     tell(&session, &search, args.only.as_deref(), setup)
 }
 
-/// Finds it out for a search, and writes it.
+/// Explains it for one search and writes the result.
 pub fn tell(
     session: &Session,
     search: &str,

@@ -1,4 +1,4 @@
-//! `check`: searches parsed, resolved, planned and looked at without being run.
+//! `check`: parses, resolves, plans and lints searches without running them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,21 +16,21 @@ use crate::lint::{self, Found, Lint, Severity, allow};
 use crate::report;
 use crate::source::{SourceId, SourceMap, Span};
 
-/// What a search or a file was checked as.
+/// A checked search or file.
 #[derive(Debug)]
 pub struct Item<'i> {
     /// The file's path, or the search.
     pub name: &'i str,
-    /// The file's text, when it is one.
+    /// The file's text, if it is a file.
     pub text: Option<&'i str>,
-    /// The detection, when the file can be read as one.
+    /// The detection, if the file parses as one.
     pub detection: Option<&'i Detection>,
 }
 
-/// What lints found in a search that can be planned, with its texts.
+/// The lint findings of a search that can be planned, with its source texts.
 pub type Looked = (Vec<(&'static Lint, Found)>, SourceMap);
 
-/// What `check` found.
+/// The results of `check`.
 #[derive(Debug, Default)]
 pub struct CheckReport {
     items: Vec<Checked>,
@@ -47,14 +47,14 @@ struct Checked {
     sources: SourceMap,
 }
 
-/// One thing found.
+/// One problem.
 struct Problem {
     lint: &'static Lint,
-    /// Whether it makes the check fail.
+    /// Whether it fails the check.
     fails: bool,
     message: String,
     span: Option<Span>,
-    /// In the file, or in the search where there is no file.
+    /// The position in the file, or in the search if there is no file.
     place: Option<Place>,
     hints: Vec<String>,
 }
@@ -82,7 +82,7 @@ impl std::fmt::Debug for Problem {
 }
 
 impl CheckReport {
-    /// Adds a search that was checked, with what lints found or why it does not run.
+    /// Adds a checked search, with its lint findings or the error that prevents it from running.
     pub fn add(&mut self, item: &Item<'_>, outcome: Result<Looked, Failure>, rules: &allow::Rules) {
         let search = item.detection.map(|d| d.search.as_str()).or(item.text);
         let mut comments = allow::in_search(search.unwrap_or(item.name));
@@ -106,7 +106,7 @@ impl CheckReport {
             Err(failure) => {
                 let errors = || std::iter::once(&failure.error).chain(&failure.error.others);
                 checked.refused = errors().filter_map(refused_name).collect();
-                // What is wrong besides is told, what is not supported only where nothing is.
+                // Unsupported features are reported only if there is no other error.
                 let refusal = is_refusal(&failure.error);
                 let told = errors().filter(|e| refusal || refused_name(e).is_none());
                 let found = told.filter_map(of_error).collect();
@@ -137,7 +137,7 @@ impl CheckReport {
         self.items.push(checked);
     }
 
-    /// Adds the faults of knowledge objects, each file an item of its own.
+    /// Adds the faults of knowledge objects, one item per file.
     pub fn add_faults(&mut self, faults: &[Fault], rules: &allow::Rules) {
         for fault in faults {
             let Some(lint) = lint::of_fault(fault).filter(|lint| !rules.allows(lint, &[])) else {
@@ -162,7 +162,7 @@ impl CheckReport {
         }
     }
 
-    /// Whether nothing is wrong or denied; what is only not supported is not wrong.
+    /// Whether there are no errors and no denied findings; unsupported features are not errors.
     pub fn is_ok(&self) -> bool {
         self.problems().all(|(_, problem)| !problem.fails)
     }
@@ -172,7 +172,7 @@ impl CheckReport {
         each.flat_map(|item| item.problems.iter().map(move |problem| (item, problem)))
     }
 
-    /// How often each lint found something, by code.
+    /// The number of findings by lint code.
     pub fn counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
         for (_, problem) in self.problems() {
@@ -181,7 +181,7 @@ impl CheckReport {
         counts
     }
 
-    /// The report as text: what was found drawn in full, what is not supported counted by name.
+    /// The report as text: findings with their source excerpts, unsupported features counted by name.
     pub fn render(&self, color: bool) -> String {
         let mut out = String::new();
         for (item, problem) in self.problems() {
@@ -265,8 +265,8 @@ impl CheckReport {
         let _ = writeln!(out, "{} checked: {}", self.items.len(), parts.join(", "));
     }
 
-    /// What was found, as JSON objects: `file` or `search`, `line`, `column`, `code`, `lint`,
-    /// `severity`, `message`, `text` (what it is about), `help`.
+    /// The findings as JSON objects: `file` or `search`, `line`, `column`, `code`, `lint`, `severity`,
+    /// `message`, `text` (the source excerpt), `help`.
     pub fn json(&self) -> Vec<Value> {
         let each = self.problems().map(|(item, problem)| {
             let place = problem.place.unwrap_or_default();
@@ -297,7 +297,7 @@ impl CheckReport {
         each.collect()
     }
 
-    /// What was found, as annotations for code hosts.
+    /// The findings as annotations for code hosts.
     pub fn annotations(&self) -> Vec<Annotation> {
         let each = self.problems().map(|(item, problem)| Annotation {
             rule: problem.lint.code.to_owned(),
@@ -315,7 +315,7 @@ fn is_unsupported(lint: &Lint) -> bool {
     lint.code == "SPL006"
 }
 
-/// An error as something found.
+/// Converts an error to a finding.
 fn of_error(error: &Error) -> Option<(&'static Lint, Found)> {
     let lint = lint::of_error(error)?;
     Some((
@@ -329,13 +329,13 @@ fn of_error(error: &Error) -> Option<(&'static Lint, Found)> {
     ))
 }
 
-/// Where something stands in its file, or in the search where there is none.
+/// The position of a finding in its file, or in the search if there is no file.
 fn place_of(item: &Item<'_>, found: &Found, sources: &SourceMap) -> Option<Place> {
     if let (Some(beside), Some(text)) = (&found.beside, item.text) {
         return Some(position::of_text(text, beside));
     }
     let trace = sources.trace(found.span?);
-    // Of a place in a macro, the outermost call.
+    // For a position in a macro, the outermost call.
     let at = match trace.calls.last() {
         Some((_, call)) if trace.span.source != SourceId(0) => *call,
         _ => trace.span,

@@ -1,37 +1,37 @@
-//! Two versions of a search compared: their texts, and the rows that they give on the same data.
+//! Compares two versions of a search: their texts, and their rows on the same data.
 
 use std::collections::HashMap;
 
 use crate::exec::frame::result::Rows;
 
-/// A line of a text beside another.
+/// A line of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// In both.
+    /// In both texts.
     Same(String),
-    /// In the first only.
+    /// Only in the first.
     Lost(String),
-    /// In the second only.
+    /// Only in the second.
     Gained(String),
 }
 
-/// What rows have become others.
+/// The differences between two sets of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowChanges {
-    /// How many rows are in both.
+    /// The number of rows in both.
     pub same: usize,
-    /// Numbers of the rows of the first that the second lacks.
+    /// Indices of the first's rows that the second lacks.
     pub lost: Vec<usize>,
-    /// Numbers of the rows of the second that the first lacks.
+    /// Indices of the second's rows that the first lacks.
     pub gained: Vec<usize>,
-    /// Columns of the first that the second lacks.
+    /// Columns that only the first has.
     pub columns_lost: Vec<String>,
-    /// Columns of the second that the first lacks.
+    /// Columns that only the second has.
     pub columns_gained: Vec<String>,
 }
 
 impl RowChanges {
-    /// Whether nothing is different.
+    /// Whether there is no difference.
     pub fn is_empty(&self) -> bool {
         self.lost.is_empty()
             && self.gained.is_empty()
@@ -40,8 +40,7 @@ impl RowChanges {
     }
 }
 
-/// Compares rows by the columns that both have; their order does not count, how often one comes
-/// does. Columns that no row has a value in count as missing.
+/// Compares rows as multisets by their common columns. Columns without any value count as missing.
 pub fn rows(a: &Rows, b: &Rows) -> RowChanges {
     let (in_a, in_b) = (filled(a), filled(b));
     let only = |these: &[String], those: &[String]| -> Vec<String> {
@@ -51,7 +50,7 @@ pub fn rows(a: &Rows, b: &Rows) -> RowChanges {
             .cloned()
             .collect()
     };
-    // Rows that are not there have no columns to compare.
+    // Without rows there are no columns to compare.
     let mut changes = RowChanges::default();
     let mut common = only(&in_a, &only(&in_a, &in_b));
     if !a.is_empty() && !b.is_empty() {
@@ -60,7 +59,7 @@ pub fn rows(a: &Rows, b: &Rows) -> RowChanges {
     }
     common.sort();
     if common.is_empty() && !(in_a.is_empty() && in_b.is_empty()) {
-        // Nothing to tell by which row has become which.
+        // There is no common column to match rows by.
         changes.lost = (0..a.len()).collect();
         changes.gained = (0..b.len()).collect();
         return changes;
@@ -81,7 +80,7 @@ pub fn rows(a: &Rows, b: &Rows) -> RowChanges {
     changes
 }
 
-/// The columns in which a row has a value.
+/// The columns in which some row has a value.
 fn filled(rows: &Rows) -> Vec<String> {
     let names = rows.names();
     let has = |column: usize| (0..rows.len()).any(|row| !rows.value(row, column).is_null());
@@ -89,7 +88,7 @@ fn filled(rows: &Rows) -> Vec<String> {
     columns.map(|(_, name)| (*name).to_owned()).collect()
 }
 
-/// The values of each row, as one text.
+/// The values of each row, joined into one text.
 fn keys(rows: &Rows, columns: &[String]) -> Vec<String> {
     let names = rows.names();
     let at: Vec<Option<usize>> = columns
@@ -112,10 +111,10 @@ fn keys(rows: &Rows, columns: &[String]) -> Vec<String> {
     (0..rows.len()).map(key).collect()
 }
 
-/// Compares texts line by line, by the longest sequence of lines that they have in common.
+/// Compares texts line by line, by their longest common subsequence of lines.
 pub fn lines(a: &str, b: &str) -> Vec<Line> {
     let (a, b): (Vec<&str>, Vec<&str>) = (a.lines().collect(), b.lines().collect());
-    // How many lines are in common from here on.
+    // Number of common lines from here on.
     let mut common = vec![vec![0usize; b.len() + 1]; a.len() + 1];
     for i in (0..a.len()).rev() {
         for j in (0..b.len()).rev() {

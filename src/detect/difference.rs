@@ -1,33 +1,33 @@
-//! Two results side by side: which columns and rows one has and the other lacks, and where they first
-//! differ. Rows count as a bag unless their order matters; numbers are equal up to what printing
-//! loses, also where one side holds them as text.
+//! The difference between two results: the columns and rows that only one has, and where they first differ.
+//! Rows are compared as a multiset unless their order matters; numbers are equal up to the precision lost in
+//! printing, also if one side holds them as text.
 
 use std::collections::HashMap;
 
 use crate::exec::frame::result::Rows;
 use crate::value::{Value, parse_number};
 
-/// How a result differs from the one that was wanted.
+/// How a result differs from the expected one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
-    /// Columns that were wanted and are not there.
+    /// Expected columns that are absent.
     pub missing_columns: Vec<String>,
-    /// Columns that are there and were not wanted.
+    /// Columns that were not expected.
     pub extra_columns: Vec<String>,
-    /// Of these, columns that hold the same values: as they are called, and as they should be.
+    /// Pairs of these columns that hold the same values: the actual name and the expected one.
     pub renamed: Vec<(String, String)>,
-    /// Rows that were wanted, and rows there are.
+    /// The numbers of expected and of actual rows.
     pub heights: (usize, usize),
-    /// Places of rows that were wanted and are not there, judged by the columns that both have.
+    /// Indices of the expected rows that are absent, compared by the common columns.
     pub missing: Vec<usize>,
-    /// Places of rows that are there and were not wanted.
+    /// Indices of the rows that were not expected.
     pub extra: Vec<usize>,
-    /// Where all rows are there: the first place at which the order differs, if it matters.
+    /// If all rows are there: the first index at which the order differs, if it matters.
     pub order: Option<usize>,
 }
 
 impl Difference {
-    /// The missing row, and the row in its place that is most like it, for a look at both.
+    /// The missing row and the most similar extra one, to show side by side.
     pub fn nearest(&self, wanted: &Rows, got: &Rows) -> Option<(usize, usize)> {
         let missing = *self.missing.first()?;
         let (left, right) = common(&filled(wanted), &filled(got));
@@ -38,7 +38,7 @@ impl Difference {
             };
             pairs.filter(same).count()
         };
-        // The first of the most alike; a look at thousands would take long and help nobody.
+        // The first of the most similar ones. Comparing thousands would be slow and no more helpful.
         let mut best: Option<(usize, usize)> = None;
         for &extra in self.extra.iter().take(1000) {
             let alike = like(extra);
@@ -50,8 +50,8 @@ impl Difference {
     }
 }
 
-/// How `got` differs from `wanted`; `None` when it does not. Columns that no row has count as not
-/// there; the order of columns does not matter.
+/// Returns how `got` differs from `wanted`, or `None` if they are equal. Columns without any value count as
+/// absent; the order of columns does not matter.
 pub fn compare(wanted: &Rows, got: &Rows, ordered: bool) -> Option<Difference> {
     let (left, right) = (filled(wanted), filled(got));
     let names = |of: &[(usize, String)], other: &[(usize, String)]| -> Vec<String> {
@@ -81,7 +81,7 @@ pub fn compare(wanted: &Rows, got: &Rows, ordered: bool) -> Option<Difference> {
     (!same).then_some(found)
 }
 
-/// The columns that some row has, with their places.
+/// The columns in which some row has a value, with their indices.
 fn filled(rows: &Rows) -> Vec<(usize, String)> {
     rows.names()
         .into_iter()
@@ -91,7 +91,7 @@ fn filled(rows: &Rows) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// The places of the columns that both have, in the order of the first.
+/// The indices of the common columns, in the order of the first.
 fn common(left: &[(usize, String)], right: &[(usize, String)]) -> (Vec<usize>, Vec<usize>) {
     left.iter()
         .filter_map(|(at, name)| {
@@ -101,7 +101,7 @@ fn common(left: &[(usize, String)], right: &[(usize, String)]) -> (Vec<usize>, V
         .unzip()
 }
 
-/// A text for each row that is equal for equal rows.
+/// A text for each row, equal for equal rows.
 fn keys(rows: &Rows, columns: &[usize]) -> Vec<String> {
     (0..rows.len())
         .map(|row| {
@@ -128,7 +128,7 @@ fn key(value: &Value<'_>) -> String {
     }
 }
 
-/// The places in each list of what the other lacks.
+/// The indices in each list of the elements that the other lacks.
 fn unmatched(left: &[String], right: &[String]) -> (Vec<usize>, Vec<usize>) {
     let mut there: HashMap<&str, usize> = HashMap::new();
     for key in right {
@@ -142,7 +142,7 @@ fn unmatched(left: &[String], right: &[String]) -> (Vec<usize>, Vec<usize>) {
         _ => false,
     };
     let missing = (0..left.len()).filter(|&at| !take(&left[at])).collect();
-    // What is left over was not wanted; of equal rows the last ones.
+    // The remaining rows were not expected; of equal rows, these are the last ones.
     let mut extra: Vec<usize> = (0..right.len())
         .rev()
         .filter(|&at| take(&right[at]))
@@ -165,7 +165,7 @@ fn renamed(
         keys.sort();
         keys
     };
-    // Of hundreds of columns nobody wants to read this.
+    // Too many columns for this to be useful.
     if found.missing_columns.len() > 5 || found.extra_columns.len() > 20 {
         return Vec::new();
     }

@@ -1,10 +1,10 @@
-//! Risk messages: text with `$field$` in it.
+//! Risk messages: text with `$field$` placeholders.
 
 use std::sync::Arc;
 
 use crate::value::Value;
 
-/// A message, which is the same for all rows where it names no field.
+/// A message; shared by all rows if it names no field.
 pub(super) struct Message<'t> {
     template: &'t str,
     same: Option<Arc<str>>,
@@ -18,7 +18,7 @@ impl<'t> Message<'t> {
         }
     }
 
-    /// The message for a row with such fields.
+    /// The message for a row with these fields.
     pub(super) fn fill<'v>(&self, field: impl Fn(&str) -> Value<'v>) -> Arc<str> {
         match &self.same {
             Some(same) => Arc::clone(same),
@@ -27,8 +27,8 @@ impl<'t> Message<'t> {
     }
 }
 
-/// The template with each `$field$` replaced by the field's value; one that is missing stays as
-/// it is written, as Splunk leaves it.
+/// Replaces each `$field$` of the template by the field's value; leaves it unchanged if the field is missing,
+/// as Splunk does.
 fn fill<'v>(template: &str, field: impl Fn(&str) -> Value<'v>) -> String {
     let mut out = String::new();
     let mut rest = template;
@@ -42,7 +42,7 @@ fn fill<'v>(template: &str, field: impl Fn(&str) -> Value<'v>) -> String {
         let name = &after[..close];
         match field(name) {
             Value::Null => {
-                // Not a field: the dollar is text, and the next one may open a name.
+                // Not a field: the dollar sign is text, and the next one may start a name.
                 out.push('$');
                 rest = after;
             }

@@ -1,4 +1,4 @@
-//! Names and tactics of the techniques of MITRE ATT&CK for Enterprise.
+//! Names and tactics of MITRE ATT&CK (Enterprise) techniques.
 
 /// A technique without its sub-techniques.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub struct Technique {
     pub id: &'static str,
     /// `Windows Management Instrumentation`
     pub name: &'static str,
-    /// The tactics it serves, as ATT&CK abbreviates them, with their ids: `execution`, `TA0002`.
+    /// Its tactics, as ATT&CK abbreviates them, with their ids: `execution`, `TA0002`.
     pub tactics: Vec<(&'static str, &'static str)>,
 }
 
@@ -29,10 +29,10 @@ pub const TACTICS: [&str; 14] = [
     "impact",
 ];
 
-/// A line for each technique and tactic; the id ends in `*`, as searches look it up.
+/// One line per technique and tactic; ids end in `*`, for wildcard lookups in searches.
 const TABLE: &str = include_str!("../../apps/risk/lookups/mitre_attack_lookup.csv");
 
-/// The technique of an id; of a sub-technique (`T1059.001`) the one above it.
+/// The technique with an id; for a sub-technique (`T1059.001`), its parent.
 pub fn technique(id: &str) -> Option<Technique> {
     let base = id.split('.').next()?.trim().to_ascii_uppercase();
     let mut found: Option<Technique> = None;

@@ -1,4 +1,4 @@
-//! Detections: run them, and make risk events of their rows.
+//! Detections: runs them and creates risk events from their rows.
 
 pub mod check;
 pub mod compare;
@@ -23,43 +23,43 @@ use crate::exec::frame::result::Rows;
 use crate::knowledge::detection::Detection;
 use crate::value::Value;
 
-/// How a detection ended.
+/// The outcome of a detection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It found something.
+    /// It returned rows.
     Rows,
-    /// It found nothing.
+    /// It returned no rows.
     Empty,
-    /// It needs something that is not supported.
+    /// It needs something unsupported.
     Refused,
     /// Its search or the data is wrong.
     Error,
 }
 
-/// What one detection gave.
+/// The result of one detection.
 #[derive(Debug)]
 pub struct DetectionResult {
     /// The detection.
     pub detection: Arc<Detection>,
-    /// How it ended.
+    /// The outcome.
     pub status: Status,
-    /// Why it was refused or failed.
+    /// Why it is unsupported or failed.
     pub reason: Option<String>,
     /// Its rows.
     pub rows: Option<Rows>,
     /// The risk events of its rows.
     pub risk: Vec<RiskEvent>,
-    /// When the first of what its rows tell of happened, in epoch seconds.
+    /// The earliest time in its rows, in epoch seconds.
     pub first: Option<f64>,
-    /// When the last happened.
+    /// The latest time in its rows.
     pub last: Option<f64>,
-    /// How long it took.
+    /// The run time.
     pub seconds: f64,
-    /// The error, to be drawn.
+    /// The error, with the source texts to render it.
     pub failure: Option<Failure>,
 }
 
-/// Runs a detection by `search`, which runs SPL, and makes its risk events.
+/// Runs a detection with `search`, which runs SPL, and creates its risk events.
 pub fn run(
     detection: &Arc<Detection>,
     search: impl FnOnce(&str) -> Result<Rows, Failure>,
@@ -108,7 +108,7 @@ pub fn run(
     result
 }
 
-/// Whether an error says that something is not supported, rather than wrong.
+/// Whether an error means that something is unsupported rather than wrong.
 pub fn is_refusal(error: &Error) -> bool {
     let refusal = |e: &Error| {
         matches!(
@@ -121,8 +121,8 @@ pub fn is_refusal(error: &Error) -> bool {
     refusal(error) && error.others.iter().all(refusal)
 }
 
-/// Whether an error says that a lookup or a data model is not there that a search asks for. What
-/// is published asks for tables that baselines, other apps and the user's own lists bring.
+/// Whether an error means that a lookup or a data model is missing. Published searches use tables that
+/// baselines, other apps and the user's own lists provide.
 pub fn lacks_knowledge(error: &Error) -> bool {
     matches!(
         *error.kind,
@@ -130,7 +130,7 @@ pub fn lacks_knowledge(error: &Error) -> bool {
     )
 }
 
-/// The first (`Less`) or last (`Greater`) time in the first of those columns that has times.
+/// The earliest (`Less`) or latest (`Greater`) time in the first of these columns that has times.
 fn extreme(rows: &Rows, columns: &[&str], wanted: Ordering) -> Option<f64> {
     let names = rows.names();
     columns.iter().find_map(|name| {
@@ -141,7 +141,7 @@ fn extreme(rows: &Rows, columns: &[&str], wanted: Ordering) -> Option<f64> {
                 found = Some(seconds);
             }
         };
-        // Times that are all written alike are in the order of their texts: few need be read.
+        // Times in the same notation sort like their texts, so few need parsing.
         let mut written: Option<Cow<'_, str>> = None;
         for row in 0..rows.len() {
             let value = rows.value(row, column);
@@ -165,7 +165,7 @@ fn extreme(rows: &Rows, columns: &[&str], wanted: Ordering) -> Option<f64> {
     })
 }
 
-/// Whether a text is written as `2024-03-02T09:10:11`.
+/// Whether a text has the form `2024-03-02T09:10:11`.
 fn is_written(text: &str) -> bool {
     const LIKE: &[u8] = b"0000-00-00T00:00:00";
     let like = |(byte, like): (&u8, &u8)| match like {
@@ -175,7 +175,7 @@ fn is_written(text: &str) -> bool {
     text.len() == LIKE.len() && text.as_bytes().iter().zip(LIKE).all(like)
 }
 
-/// A time as searches leave it: epoch seconds, or what `security_content_ctime` makes of them.
+/// A time in a result: epoch seconds, or the output of `security_content_ctime`.
 fn epoch(text: &str) -> Option<f64> {
     if let Ok(seconds) = text.trim().parse::<f64>() {
         return seconds.is_finite().then_some(seconds);

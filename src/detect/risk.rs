@@ -1,7 +1,7 @@
-//! Risk events: what the rows of a detection add to whose risk.
+//! Risk events: the risk that a detection's rows attribute to risk objects.
 //!
-//! Follows "Risk Analysis adaptive response" of Splunk Enterprise Security: one event a row and
-//! risk object, with the threat objects of the row beside it.
+//! Follows "Risk Analysis adaptive response" of Splunk Enterprise Security: one event per row and risk
+//! object, with the threat objects of the row.
 
 use std::convert::Infallible;
 use std::ops::Range;
@@ -14,10 +14,10 @@ use crate::knowledge::detection::Detection;
 use crate::parallel::ordered_chunks;
 use crate::value::Value;
 
-/// What one row says about one object.
+/// The risk that one row attributes to one object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RiskEvent {
-    /// The host, user or other thing at risk.
+    /// The host, user or other object at risk.
     pub object: String,
     /// `system`, `user`, `other`.
     pub object_type: Arc<str>,
@@ -25,13 +25,13 @@ pub struct RiskEvent {
     pub score: f64,
     /// The message, fields filled in.
     pub message: Arc<str>,
-    /// What did it.
+    /// The threat objects.
     pub threats: Arc<[Threat]>,
-    /// The row.
+    /// The index of the row.
     pub row: usize,
 }
 
-/// What did it: a process, an address.
+/// A threat object: a process, an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Threat {
     /// Its value in the row.
@@ -40,7 +40,7 @@ pub struct Threat {
     pub object_type: Arc<str>,
 }
 
-/// Whether a search looks at risk events: it is run after those that make some.
+/// Whether a search reads risk events, so that it must run after the detections that create them.
 pub fn reads_risk(detection: &Detection) -> bool {
     let is_correlation = |kind: &String| kind.eq_ignore_ascii_case("correlation");
     let of_risk = |model: &String| {
@@ -59,7 +59,7 @@ pub fn reads_risk(detection: &Detection) -> bool {
         || names_index()
 }
 
-/// Whether rows of such a detection are risk. Hunting and correlation searches make none.
+/// Whether rows of this detection create risk. Hunting and correlation searches create none.
 pub fn makes_risk(detection: &Detection) -> bool {
     let kind = detection.kind.as_deref().unwrap_or_default();
     !["hunting", "correlation", "baseline", "investigation"]
@@ -67,7 +67,7 @@ pub fn makes_risk(detection: &Detection) -> bool {
         .any(|other| kind.eq_ignore_ascii_case(other))
 }
 
-/// The risk events of a detection's rows: one for each row and risk object that has a value.
+/// The risk events of a detection's rows: one per row and risk object with a value.
 pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
     if !makes_risk(detection) {
         return Vec::new();
@@ -128,7 +128,7 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
             }
         }
     };
-    // Not in steps, for each of which all events would be moved.
+    // Allocated once: growing the vector would move all events.
     let mut events = Vec::with_capacity(rows.len() * of_objects.len());
     let of_rows = |rows: Range<usize>| {
         let mut events = Vec::new();
@@ -142,5 +142,5 @@ pub(super) fn events(detection: &Detection, rows: &Rows) -> Vec<RiskEvent> {
     events
 }
 
-/// Rows of which the risk events are made at a time.
+/// Rows per parallel chunk.
 const PIECE: usize = 16_384;

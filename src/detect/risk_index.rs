@@ -1,8 +1,8 @@
-//! Risk events as the index `risk` holds them.
+//! Risk events in the form of the index `risk`.
 //!
-//! Follows "How risk scores work" and "Analyze risk in Splunk Enterprise Security": an event of
-//! the sourcetype `stash` for each row and risk object, whose source is the name of the saved
-//! search, with the row's fields, the risk object and score, and the annotations of the search.
+//! Follows "How risk scores work" and "Analyze risk in Splunk Enterprise Security": one event of the
+//! sourcetype `stash` per row and risk object. Its source is the name of the saved search; it has the row's
+//! fields, the risk object and score, and the annotations of the search.
 
 use std::borrow::Cow;
 
@@ -21,11 +21,11 @@ pub const INDEX: &str = "risk";
 /// The sourcetype of risk events.
 pub const SOURCETYPE: &str = "stash";
 
-/// Their host: the one on which the search ran.
+/// Their host: the one that the search ran on.
 pub const HOST: &str = "localhost";
 
-/// The name of the saved search that a detection is where it is deployed. A detection that is
-/// one of `savedsearches.conf` bears its name already.
+/// The name of a detection's saved search when deployed. A detection from `savedsearches.conf` already has
+/// this name.
 pub fn search_name(detection: &Detection) -> String {
     let published = detection
         .path
@@ -38,8 +38,8 @@ pub fn search_name(detection: &Detection) -> String {
     }
 }
 
-/// The events of a detection's risk, with `_time`, `_raw` and fields. A row without a time of its
-/// own counts from when the last of what it tells of happened, or from `now`, in epoch seconds.
+/// The risk events of a detection, with `_time`, `_raw` and fields. A row without a time gets the latest time
+/// in the result, or `now`, in epoch seconds.
 pub fn events(result: &DetectionResult, now: f64, zone: Tz) -> Table {
     let detection = &result.detection;
     let height = result.risk.len();
@@ -100,7 +100,7 @@ pub fn events(result: &DetectionResult, now: f64, zone: Tz) -> Table {
     table
 }
 
-/// The fields of the rows; what says where a row came from is kept beside the event's own.
+/// Copies the fields of the rows; a row's own origin fields are renamed, since the event has its own.
 fn copy_fields(table: &mut Table, result: &DetectionResult, rows: &Rows) {
     for (at, name) in rows.names().into_iter().enumerate() {
         let target = match name {
@@ -121,7 +121,7 @@ fn copy_fields(table: &mut Table, result: &DetectionResult, rows: &Rows) {
     }
 }
 
-/// When a row happened, in epoch seconds.
+/// The time of a row, in epoch seconds.
 pub fn time_of(rows: &Rows, row: usize) -> Option<f64> {
     const NAMES: [&str; 5] = ["_time", "lastTime", "last_time", "firstTime", "first_time"];
     let names = rows.names();
@@ -135,7 +135,7 @@ pub fn time_of(rows: &Rows, row: usize) -> Option<f64> {
     })
 }
 
-/// What the search is about, under the names of the data model `Risk`.
+/// The search's annotations, under the names of the data model `Risk`.
 fn annotations(detection: &Detection) -> Vec<(String, Value<'static>)> {
     let tags = &detection.tags;
     let frameworks = [
@@ -184,7 +184,7 @@ fn annotations(detection: &Detection) -> Vec<(String, Value<'static>)> {
     found
 }
 
-/// What ATT&CK says of techniques.
+/// The ATT&CK annotations of techniques.
 fn of_techniques(ids: &[String]) -> Vec<(String, Value<'static>)> {
     let known: Vec<_> = ids.iter().filter_map(|id| mitre::technique(id)).collect();
     let tactics = || known.iter().flat_map(|t| &t.tactics);
@@ -199,7 +199,7 @@ fn of_techniques(ids: &[String]) -> Vec<(String, Value<'static>)> {
     ]
 }
 
-/// Each value once.
+/// A multivalue of the distinct values.
 fn multi(values: impl IntoIterator<Item = String>) -> Value<'static> {
     let mut seen: Vec<Cow<'static, str>> = Vec::new();
     for value in values {
@@ -210,7 +210,7 @@ fn multi(values: impl IntoIterator<Item = String>) -> Value<'static> {
     Value::multi(seen)
 }
 
-/// The text of an event: its time and its fields, several values of one after another.
+/// The text of an event: its time and its fields, each value of a multivalue as a field of its own.
 fn text(table: &Table, row: usize, time: f64, zone: Tz) -> String {
     let mut out = strftime(time, "%m/%d/%Y %H:%M:%S %z", zone).unwrap_or_default();
     let mut columns: Vec<_> = table.columns().iter().collect();

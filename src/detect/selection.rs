@@ -1,4 +1,4 @@
-//! Which detections of many are meant.
+//! Selects detections by type, status, story, technique, data model and data source.
 
 use std::collections::BTreeSet;
 
@@ -6,25 +6,25 @@ use crate::error::{Error, Result};
 use crate::knowledge::detection::Detection;
 use crate::word;
 
-/// What detections must be like. Of each list one entry must fit; a list without entries lets
-/// all pass. Letter case never matters.
+/// Filters on detections. At least one entry of each list must match; an empty list matches everything.
+/// Letter case is ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// `TTP`, `Anomaly`, `Hunting`, `Correlation`.
     pub kinds: Vec<String>,
     /// `production`, `experimental`, `deprecated`.
     pub statuses: Vec<String>,
-    /// Analytic stories, or words of their names.
+    /// Analytic stories, or parts of their names.
     pub stories: Vec<String>,
-    /// Techniques of ATT&CK; `T1059` takes its sub-techniques too.
+    /// ATT&CK techniques; `T1059` includes its sub-techniques.
     pub techniques: Vec<String>,
     /// Data models that the search reads: `Endpoint` or `Endpoint.Processes`.
     pub models: Vec<String>,
-    /// Data sources, or words of their names.
+    /// Data sources, or parts of their names.
     pub sources: Vec<String>,
 }
 
-/// One list of a [`Selection`]: its option, what is asked for, what a detection has, what fits.
+/// One list of a [`Selection`]: its option, the requested entries, the detection's values, the match.
 type Part<'a> = (
     &'static str,
     &'a [String],
@@ -33,15 +33,15 @@ type Part<'a> = (
 );
 
 impl Selection {
-    /// Whether a detection is meant.
+    /// Whether a detection matches.
     pub fn takes(&self, detection: &Detection) -> bool {
         self.parts().iter().all(|part| fits(part, detection))
     }
 
-    /// Those that are meant.
+    /// The detections that match.
     ///
     /// # Errors
-    /// None is left: the first option that none fits, with what there is.
+    /// If none matches: names the first option that excludes all, with the values there are.
     pub fn choose(&self, detections: Vec<Detection>) -> Result<Vec<Detection>> {
         let total = detections.len();
         let mut left = detections;
@@ -114,14 +114,14 @@ fn holds(asked: &str, has: &str) -> bool {
     has.to_lowercase().contains(&asked.to_lowercase())
 }
 
-/// The same, or with a dot and more after it.
+/// Equal, or the prefix before a dot.
 fn above(asked: &str, has: &str) -> bool {
     let (asked, has) = (asked.to_lowercase(), has.to_lowercase());
     has.strip_prefix(&asked)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// The data model sets that a detection's search reads: `Endpoint.Processes`.
+/// The data sets that a detection's search reads: `Endpoint.Processes`.
 pub fn models_of(detection: &Detection) -> Vec<String> {
     let mut found = BTreeSet::new();
     let text = &detection.search;

@@ -1,4 +1,4 @@
-//! Tests of detections: data in which each must find something, and what its rows must hold.
+//! Tests of detections: the data in which each must match, and the fields that its rows must have.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,18 +12,18 @@ use crate::knowledge::detection::{AttackData, Detection, DetectionTest};
 use crate::knowledge::shipped;
 use crate::word;
 
-/// How a test ended.
+/// The outcome of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TestStatus {
-    /// It found what it should, with all fields.
+    /// It returned rows with all fields.
     Passed,
-    /// It found nothing, or its rows lack fields.
+    /// It returned no rows, or its rows lack fields.
     Failed,
-    /// Its data is not there.
+    /// Its data is missing.
     Missing,
-    /// The detection has no test, or says that it must be tested by hand.
+    /// The detection has no test, or asks for manual testing.
     Untested,
-    /// It needs something that is not supported.
+    /// It needs something unsupported.
     Refused,
     /// Its search or its data is wrong.
     Error,
@@ -57,27 +57,26 @@ impl TestStatus {
     }
 }
 
-/// What one test of one detection gave.
+/// The result of one test of one detection.
 #[derive(Clone, Debug)]
 pub struct TestResult {
     /// The detection.
     pub detection: Arc<Detection>,
     /// The test's name.
     pub test: String,
-    /// How it ended.
+    /// The outcome.
     pub status: TestStatus,
-    /// What was found wrong, or why it was not run.
+    /// Why it failed, or why it did not run.
     pub reasons: Vec<String>,
-    /// Rows found.
+    /// Number of rows.
     pub rows: usize,
-    /// Risk events made.
+    /// Number of risk events.
     pub risk_events: usize,
-    /// How long the search took, without reading the data.
+    /// The run time of the search, without reading the data.
     pub seconds: f64,
-    /// Whether it is the result of an earlier run on the same search, knowledge and data.
+    /// Whether it was cached by an earlier run with the same search, knowledge and data.
     pub cached: bool,
-    /// Where its data was expected that is not there: paths, or references of data for which no
-    /// folder is given.
+    /// The expected places of missing data: paths, or references if no folder is given for them.
     pub missing: Vec<String>,
 }
 
@@ -103,7 +102,7 @@ impl TestResult {
     }
 }
 
-/// Data of a test that is there, and what its events get.
+/// An available data file of a test, and the metadata of its events.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TestData {
     /// The file.
@@ -118,7 +117,7 @@ pub struct TestData {
     pub index: Option<String>,
 }
 
-/// A test that can be run.
+/// A runnable test.
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// The detection.
@@ -129,8 +128,8 @@ pub struct Planned {
     pub data: Vec<TestData>,
 }
 
-/// What a detection's tests come to before any is run: those that can be run, and the results of
-/// those that can't. `not_fetched` says why data is not there that should have been fetched.
+/// Plans a detection's tests: those that can run, and the results of those that can't. `not_fetched` has the
+/// reasons why data could not be fetched.
 pub fn plan(
     detection: &Arc<Detection>,
     roots: &[PathBuf],
@@ -194,7 +193,7 @@ pub fn plan(
     (planned, ended)
 }
 
-/// Why a test is not one that is run by itself; nothing where it is.
+/// Why a test needs a person, or `None` if it runs by itself.
 fn by_hand(test: &DetectionTest) -> Option<String> {
     let kind = test.test_type.as_deref()?;
     if kind.eq_ignore_ascii_case("unit") {
@@ -206,14 +205,14 @@ fn by_hand(test: &DetectionTest) -> Option<String> {
     })
 }
 
-/// Data that is not there.
+/// Missing data.
 struct Absent {
-    /// Where it was expected.
+    /// The expected path.
     path: String,
     why: String,
 }
 
-/// The data's file, or why it can't be had.
+/// The data's file, or why it is not available.
 fn locate(wanted: &AttackData, beside: &Path, roots: &[PathBuf]) -> Result<PathBuf, Absent> {
     let Some(path) = dataset::locate(&wanted.data, beside, roots) else {
         let below = dataset::relative_path(&wanted.data);
@@ -236,7 +235,7 @@ fn locate(wanted: &AttackData, beside: &Path, roots: &[PathBuf]) -> Result<PathB
     Ok(path)
 }
 
-/// Where a file of the data sets is in a folder that holds them.
+/// The path of a data set's file in a folder of data sets.
 pub fn into(root: &Path, below: &Path) -> PathBuf {
     if root.ends_with("datasets") {
         root.join(below)
@@ -245,7 +244,7 @@ pub fn into(root: &Path, below: &Path) -> PathBuf {
     }
 }
 
-/// Whether a file is a large-file pointer of Git rather than the file.
+/// Whether a file is a Git LFS pointer rather than the file itself.
 pub fn is_pointer(path: &Path) -> bool {
     use std::io::Read as _;
     const START: &[u8] = b"version https://git-lfs.github.com/spec/";
@@ -255,8 +254,8 @@ pub fn is_pointer(path: &Path) -> bool {
         .is_ok_and(|()| start == START)
 }
 
-/// What the rows of a detection lack: rows at all, the fields of its risk objects, the fields of
-/// its risk message.
+/// Requirements that a detection's rows fail: rows at all, the fields of its risk objects, the fields of its
+/// risk message.
 pub fn complaints(detection: &Detection, rows: &Rows) -> Vec<String> {
     if rows.is_empty() {
         return vec!["no rows".to_owned()];
@@ -291,7 +290,7 @@ pub fn complaints(detection: &Detection, rows: &Rows) -> Vec<String> {
     found
 }
 
-/// The fields that a message names as `$field$`, once each.
+/// The distinct fields that a message names as `$field$`.
 pub fn message_fields(message: &str) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     let mut rest = message;
@@ -307,14 +306,14 @@ pub fn message_fields(message: &str) -> BTreeSet<&str> {
             found.insert(name);
             rest = &after[close + 1..];
         } else {
-            // An amount of money: the next dollar may open a name.
+            // An amount of money: the next dollar sign may start a name.
             rest = after;
         }
     }
     found
 }
 
-/// The text of a search and of all macros that it calls, for looking names up in.
+/// The text of a search and of all macros that it calls, to search for names in.
 pub fn closure(catalog: &Catalog, search: &str) -> String {
     let mut text = search.to_owned();
     let mut seen: BTreeSet<String> = BTreeSet::new();
@@ -322,7 +321,7 @@ pub fn closure(catalog: &Catalog, search: &str) -> String {
     while from < text.len() {
         let part = text[from..].to_owned();
         from = text.len();
-        // Every other piece between backticks is a call.
+        // Every other part between backticks is a call.
         for call in part.split('`').skip(1).step_by(2) {
             let name = call.split('(').next().unwrap_or(call).trim();
             if !seen.insert(name.to_owned()) {

@@ -1,4 +1,4 @@
-//! Searches that read all there is.
+//! Searches that read all events.
 
 use crate::lint::ast_queries::searches;
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
@@ -23,7 +23,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
     if first.command != "search" {
         return;
     }
-    // A search that is only a macro is the macro's.
+    // A search that is only a macro call is the macro's responsibility.
     if searches(first.stage).all(|search| !narrows(search)) {
         let message = "nothing here leaves events out before they are read";
         findings
@@ -32,7 +32,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the index can leave out events that do not match.
+/// Whether the index can exclude events that do not match.
 fn narrows(search: &Search) -> bool {
     let known = |value: &Literal| !value.text.starts_with('*');
     match search {

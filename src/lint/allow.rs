@@ -1,5 +1,4 @@
-//! What is switched off: by a comment in the search, by a comment in the detection's file, or by
-//! `spelunk.conf`.
+//! Lint suppressions: by a comment in the search, by a comment in the detection's file, or by `spelunk.conf`.
 
 use std::path::Path;
 
@@ -8,11 +7,11 @@ use crate::knowledge::conf::Layers;
 use crate::knowledge::fault::{Fault, FaultKind, Faults};
 use crate::lint::Lint;
 
-/// The name of the configuration file, in a folder of content, in an app's `default` and `local`,
-/// and in the folder of the store.
+/// The name of the configuration file: in a content folder, in an app's `default` and `local`, and in the
+/// store's folder.
 pub const FILE: &str = "spelunk.conf";
 
-/// Lints that are switched off, and those that make a check fail.
+/// Disabled lints, and denied ones, which fail a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     allowed: Vec<String>,
@@ -20,8 +19,8 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Lays the stanza `[lint]` of a configuration file over what is there: `allow` and `deny` are
-    /// lists of codes or names, `deny = warnings` means all warnings. What can't be read is a fault.
+    /// Adds the stanza `[lint]` of a configuration file: `allow` and `deny` are lists of codes or names;
+    /// `deny = warnings` means all warnings. An invalid entry is a fault.
     pub fn read(&mut self, path: &Path, text: &str, faults: &Faults) {
         let mut layers = Layers::default();
         layers.add(path, text, faults);
@@ -52,30 +51,30 @@ impl Rules {
         }
     }
 
-    /// Switches lints off.
+    /// Disables lints.
     ///
     /// # Errors
-    /// A lint that there is not.
+    /// If a lint is unknown.
     pub fn allow(&mut self, list: &[String]) -> Result<()> {
         add(&mut self.allowed, list)
     }
 
-    /// Makes a check fail on lints, or with `warnings` on all warnings.
+    /// Denies lints, or all warnings with `warnings`.
     ///
     /// # Errors
-    /// A lint that there is not.
+    /// If a lint is unknown.
     pub fn deny(&mut self, list: &[String]) -> Result<()> {
         add(&mut self.denied, list)
     }
 
-    /// Whether a lint is switched off, for a search with these comments.
+    /// Whether a lint is disabled for a search with these comments.
     pub fn allows(&self, lint: &Lint, comments: &[String]) -> bool {
-        // What is denied on the command line or in a file can still be allowed at its place.
+        // A lint denied on the command line or in a file can still be allowed by a comment.
         let named = |name: &String| is(lint, name);
         comments.iter().any(named) || self.allowed.iter().any(named)
     }
 
-    /// Whether what a lint finds makes a check fail.
+    /// Whether findings of a lint fail a check.
     pub fn denies(&self, lint: &Lint) -> bool {
         use crate::lint::Severity;
         let all = lint.severity == Severity::Warning
@@ -120,14 +119,14 @@ fn names(list: &str) -> impl Iterator<Item = &str> {
         .filter(|name| !name.is_empty())
 }
 
-/// The lints that comments of a search switch off: ```` ```spelunk: allow SPL101, SPL102``` ````.
-/// What follows ` -- ` or a full stop is a reason.
+/// The lints disabled by comments of a search: ```` ```spelunk: allow SPL101, SPL102``` ````. Text after ` --
+/// ` or a full stop is the reason.
 pub fn in_search(text: &str) -> Vec<String> {
     let comments = text.split("```").skip(1).step_by(2);
     comments.filter_map(allowed).flatten().collect()
 }
 
-/// The lints that comments of a YAML file switch off: `# spelunk: allow SPL101`.
+/// The lints disabled by comments of a YAML file: `# spelunk: allow SPL101`.
 pub fn in_yaml(text: &str) -> Vec<String> {
     let comment = |line: &str| {
         let at = line.find('#')?;

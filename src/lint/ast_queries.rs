@@ -1,11 +1,11 @@
-//! Where in a search names, conditions and subsearches stand.
+//! Queries on a search's syntax tree: names, conditions and subsearches, with their spans.
 
 use crate::source::Span;
 use crate::syntax::ast::{
     Aggregate, AggregateArg, ArgKind, BinaryOp, Expr, ExprKind, Pipeline, Search, Stage, UnaryOp,
 };
 
-/// The stage, and all stages of the subsearches in it.
+/// Visits the stage and all stages of its subsearches.
 pub fn each_stage<'s>(stage: &'s Stage, visit: &mut dyn FnMut(&'s Stage)) {
     visit(stage);
     let mut inside: Vec<&'s Pipeline> = Vec::new();
@@ -46,7 +46,7 @@ pub fn searches(stage: &Stage) -> impl Iterator<Item = &Search> {
     })
 }
 
-/// The expressions of a stage: conditions, assigned values, those of aggregations.
+/// The expressions of a stage: conditions, assigned values, arguments of aggregations.
 pub fn expressions(stage: &Stage) -> Vec<&Expr> {
     fn of_aggregate<'s>(aggregate: &'s Aggregate, out: &mut Vec<&'s Expr>) {
         match &aggregate.arg {
@@ -68,7 +68,7 @@ pub fn expressions(stage: &Stage) -> Vec<&Expr> {
     out
 }
 
-/// Where a stage reads a field, when it names it.
+/// The span where a stage reads a field by name.
 pub fn reads(stage: &Stage, field: &str) -> Option<Span> {
     let in_expr = |expr: &Expr| {
         let mut found = None;
@@ -107,7 +107,7 @@ pub fn reads(stage: &Stage, field: &str) -> Option<Span> {
     })
 }
 
-/// Where a search expression names a field.
+/// The span where a search expression names a field.
 fn in_search(search: &Search, wanted: &str) -> Option<Span> {
     match search {
         Search::And(parts) | Search::Or(parts) => parts.iter().find_map(|p| in_search(p, wanted)),
@@ -119,7 +119,7 @@ fn in_search(search: &Search, wanted: &str) -> Option<Span> {
     }
 }
 
-/// Where a stage sets a field, when it names it.
+/// The span where a stage sets a field by name.
 pub fn sets(stage: &Stage, field: &str) -> Option<Span> {
     stage.args.iter().find_map(|arg| match &arg.kind {
         ArgKind::Assign { field: name, .. } if name.text == field => Some(name.span),
@@ -134,7 +134,7 @@ pub fn sets(stage: &Stage, field: &str) -> Option<Span> {
     })
 }
 
-/// From the first word of a search expression to the last.
+/// The span from the first word of a search expression to the last.
 pub fn extent(search: &Search) -> Option<Span> {
     match search {
         Search::And(parts) | Search::Or(parts) => {
@@ -158,12 +158,12 @@ pub fn extent(search: &Search) -> Option<Span> {
     }
 }
 
-/// The parts of an expression that must all hold.
+/// The conjuncts of an expression.
 pub fn conjuncts(expr: &Expr) -> Vec<&Expr> {
     joined(expr, BinaryOp::And)
 }
 
-/// The parts of an expression joined by an operator.
+/// The operands of an expression joined by an operator.
 pub fn joined(expr: &Expr, op: BinaryOp) -> Vec<&Expr> {
     match &expr.kind {
         ExprKind::Binary(found, left, right) if *found == op => {
@@ -175,7 +175,7 @@ pub fn joined(expr: &Expr, op: BinaryOp) -> Vec<&Expr> {
     }
 }
 
-/// What `NOT` stands before.
+/// The operand of a `NOT`.
 pub fn negated(expr: &Expr) -> Option<&Expr> {
     match &expr.kind {
         ExprKind::Unary(UnaryOp::Not, inner) => Some(inner),
@@ -183,7 +183,7 @@ pub fn negated(expr: &Expr) -> Option<&Expr> {
     }
 }
 
-/// Calls `visit` with a search expression and all that is in it.
+/// Calls `visit` with a search expression and all its parts.
 pub fn each_search<'s>(search: &'s Search, visit: &mut dyn FnMut(&'s Search)) {
     visit(search);
     match search {

@@ -1,4 +1,4 @@
-//! Comparison with nothing.
+//! Comparisons with null.
 
 use crate::lint::ast_queries::expressions;
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};

@@ -1,4 +1,4 @@
-//! Comparisons that no row has a part in.
+//! Comparisons of literals, which have the same result for every row.
 
 use crate::lint::ast_queries::expressions;
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};

@@ -1,4 +1,4 @@
-//! What lints look at: a search with what is known of it, and the detection it belongs to.
+//! The input of lints: a search with its knowledge, and the detection it belongs to.
 
 use crate::commands::{self, Command, Planner};
 use crate::knowledge::detection::Detection;
@@ -8,36 +8,36 @@ use crate::plan::{Plan, Scan};
 use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{Pipeline, Stage};
 
-/// A search, its macros expanded, with what is known of it.
+/// A search with its macros expanded, analysed for lints.
 pub struct Subject<'s> {
     /// Knowledge and clock.
     pub context: &'s QueryContext,
-    /// The texts.
+    /// The source texts.
     pub sources: &'s SourceMap,
     /// Its stages.
     pub stages: Vec<StageView<'s>>,
-    /// The detection, when it is one.
+    /// The detection that the search belongs to, if any.
     pub detection: Option<&'s Detection>,
 }
 
-/// A stage with what it does.
+/// A stage with its effects.
 pub struct StageView<'s> {
-    /// As parsed.
+    /// The parsed stage.
     pub stage: &'s Stage,
     /// Its command.
     pub command: &'static str,
-    /// What it does to rows; over [`Scan::Given`] unless it is the first.
+    /// Its effect on rows; over [`Scan::Binding`] unless it is the first.
     pub plan: Option<Plan>,
-    /// What it does to fields, in order.
+    /// Its effects on fields, in order.
     pub steps: Vec<Step>,
-    /// The fields that come in.
+    /// The fields of its input.
     pub before: Fields,
-    /// The fields that go out.
+    /// The fields of its output.
     pub after: Fields,
 }
 
 impl<'s> Subject<'s> {
-    /// Looks at a pipeline whose texts are those of the context.
+    /// Analyses a pipeline whose source texts are in the context.
     pub fn new(
         context: &'s QueryContext,
         sources: &'s SourceMap,
@@ -83,26 +83,25 @@ impl<'s> Subject<'s> {
         }
     }
 
-    /// Whether a place is written in the search itself, and not in a macro's definition.
+    /// Whether a span is in the search itself rather than in a macro's definition.
     pub fn is_written(&self, span: Span) -> bool {
-        // The search as typed is the first of its texts.
+        // The typed search is the first source text.
         self.sources.trace(span).span.source == SourceId(0)
     }
 
-    /// The text under a place of the expanded search.
+    /// The text of a span in the expanded search.
     pub fn text(&self, span: Span) -> &str {
         self.sources.text(span)
     }
 
-    /// What is known of the fields of the search's rows.
+    /// The fields of the search's result, as far as known.
     pub fn output(&self) -> Fields {
         self.stages
             .last()
             .map_or_else(Fields::anything, |last| last.after.clone())
     }
 
-    /// The stages of the search and those of its subsearches. Of the latter it is not known which
-    /// fields come in.
+    /// The stages of the search and of its subsearches. The input fields of the latter are unknown.
     pub fn every_stage(&self) -> Vec<&'s Stage> {
         let mut out = Vec::new();
         for view in &self.stages {
@@ -113,7 +112,7 @@ impl<'s> Subject<'s> {
 }
 
 impl StageView<'_> {
-    /// Whether the stage sums rows up.
+    /// Whether the stage aggregates rows.
     pub fn sums_up(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Sum(..)))
     }

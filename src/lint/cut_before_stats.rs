@@ -1,4 +1,4 @@
-//! Rows thrown away before they are counted.
+//! Rows discarded before they are counted.
 
 use crate::lint::{LintInput, Findings, Lint, Severity, StageView, Subject};
 use crate::plan::{AggregateCall, Plan};
@@ -33,7 +33,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings, command: &str) {
         if view.command != command {
             continue;
         }
-        // A cut of what was summed up already is a choice.
+        // Limiting rows that are already aggregated is intentional.
         if subject.stages[..at].iter().any(StageView::sums_up) {
             continue;
         }
@@ -47,7 +47,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings, command: &str) {
     }
 }
 
-/// Whether an aggregation minds how many rows there are.
+/// Whether an aggregation depends on the number of rows.
 fn counts(plan: &Plan) -> bool {
     let minds = |call: &AggregateCall| {
         let many = ["count", "sum", "sumsq", "avg", "mean", "median", "perc", "stdev", "var"];

@@ -1,4 +1,4 @@
-//! Errors as lints, so that a report has a code for each of them too.
+//! Errors as lints, so that each of them has a code in reports.
 
 use crate::lint::{LintInput, Lint, Severity};
 use crate::error::ErrorKind;

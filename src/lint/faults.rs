@@ -1,4 +1,4 @@
-//! Faults of knowledge objects as lints: what is switched off while everything around it works.
+//! Faults of knowledge objects as lints: an object that is ignored while everything else works.
 
 use crate::lint::{LintInput, Lint, Severity};
 use crate::knowledge::fault::FaultKind;

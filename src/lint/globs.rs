@@ -1,14 +1,13 @@
-//! What can be said of texts with `*` without values to try.
+//! Static relations between patterns with `*`.
 
-/// Whether everything that `inner` matches is matched by `outer`, whatever the case. What it says
-/// is certain; that it says nothing is not.
+/// Whether `outer` matches everything that `inner` matches, ignoring case. `true` is certain; `false` is not.
 pub fn covers(outer: &str, inner: &str) -> bool {
     let (outer, inner) = (folded(outer), folded(inner));
-    // The `*` of the inner one is a letter that only a `*` of the outer one takes.
+    // A `*` of the inner pattern is a letter that only a `*` of the outer one matches.
     matches(&outer, &inner, |p, t| p == t && t != '*')
 }
 
-/// Whether a text can be matched by both, whatever the case.
+/// Whether some text matches both patterns, ignoring case.
 pub fn overlap(a: &str, b: &str) -> bool {
     let (a, b) = (folded(a), folded(b));
     let mut seen = vec![vec![false; b.len() + 1]; a.len() + 1];

@@ -1,4 +1,4 @@
-//! Words with a wildcard in front.
+//! Words with a leading wildcard.
 
 use crate::lint::ast_queries::{each_search, searches};
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};

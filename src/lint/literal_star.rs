@@ -1,6 +1,6 @@
-//! `*` where it is no wildcard.
+//! `*` where it is not a wildcard.
 //!
-//! Search Reference, "where": wildcards are those of `like`, `%` and `_`.
+//! Search Reference, "where": the wildcards are those of `like`, `%` and `_`.
 
 use crate::lint::ast_queries::expressions;
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
@@ -36,7 +36,7 @@ fn judge(expr: &Expr, findings: &mut Findings) {
     match &expr.kind {
         ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne, left, right) => {
             let text = |side: &Expr| starred(side, false);
-            // Both sides computed of fields and texts: only a text against a field is clear.
+            // Only a literal on one side is clear; computed texts are not reported.
             if let Some(text) = text(right).or_else(|| text(left)) {
                 tell(expr.span, &text, "in a comparison");
             }
@@ -60,7 +60,7 @@ fn judge(expr: &Expr, findings: &mut Findings) {
     }
 }
 
-/// The text of a literal that begins or ends with `*`, and is more than that.
+/// The text of a literal that starts or ends with `*` and has other characters.
 fn starred(expr: &Expr, like: bool) -> Option<String> {
     let ExprKind::Text(text) = &expr.kind else {
         return None;

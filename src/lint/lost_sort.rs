@@ -1,4 +1,4 @@
-//! Orders that the next command forgets.
+//! Sorts whose order the next command discards.
 
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::plan::Plan;

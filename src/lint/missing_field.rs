@@ -1,4 +1,4 @@
-//! Fields read where no row can have them.
+//! Reads of fields that no row can have.
 
 use std::collections::BTreeSet;
 
@@ -21,13 +21,13 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     by: LintInput::Look(look),
 }];
 
-/// Functions that are asked because a field may be missing.
+/// Functions that expect fields to be missing.
 const GUARDS: &[&str] = &["coalesce", "isnull", "isnotnull", "mvappend", "validate", "nullif", "typeof"];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {
     let mut told: BTreeSet<String> = BTreeSet::new();
     for (at, view) in subject.stages.iter().enumerate() {
-        // What a data set lacks is told by another lint.
+        // Another lint reports fields that a data set lacks.
         if at == 0 {
             continue;
         }
@@ -59,7 +59,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
 
 fn missing(step: &Step, fields: &Fields, command: &str) -> Vec<String> {
     let absent = |names: &[String]| -> Vec<String> {
-        // `a.b` may be two fields joined; `null` is written for `null()`, and is as good.
+        // `a.b` may be two concatenated fields; `null` is written for `null()` and works as well.
         let parts = |name: &str| name.split('.').all(|part| fields.may_have(part));
         let each = names.iter().filter(|name| !fields.may_have(name) && !parts(name));
         each.filter(|name| !name.eq_ignore_ascii_case("null"))
@@ -68,7 +68,7 @@ fn missing(step: &Step, fields: &Fields, command: &str) -> Vec<String> {
     };
     match step {
         Step::Read(reads) | Step::Sum(reads, _) => absent(&reads.names),
-        // A field that is made of itself fills what may be missing, but for `eval`.
+        // A field computed from itself fills in missing values, except in `eval`.
         Step::Set(name, reads) if command != "eval" => {
             let mut names = absent(&reads.names);
             names.retain(|read| read != name);
@@ -89,7 +89,7 @@ fn missing(step: &Step, fields: &Fields, command: &str) -> Vec<String> {
     }
 }
 
-/// The fields that a stage reads where they may be missing.
+/// The fields that a stage reads inside these functions.
 fn guarded(view: &StageView<'_>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for expr in expressions(view.stage) {

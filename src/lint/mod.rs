@@ -1,7 +1,7 @@
-//! Lints: what is not wrong in a search but most likely not meant, or dear.
+//! Lints: likely mistakes in valid searches, and expensive commands.
 //!
-//! A new lint is a file here and its name in `lints!`. Only what is written in the search itself is
-//! told of; what a macro brings is the macro's.
+//! To add a lint, create a file here and list it in `lints!`. Lints report only on the search itself, not on
+//! the macros that it calls.
 
 pub mod allow;
 mod ast_queries;
@@ -15,14 +15,14 @@ use crate::error::{Error, ErrorKind};
 use crate::knowledge::fault::{Fault, FaultKind};
 use crate::source::Span;
 
-/// How bad what a lint finds is.
+/// The severity of a lint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Worth knowing.
+    /// Good to know.
     Note,
-    /// Most likely not what was meant.
+    /// Most likely a mistake.
     Warning,
-    /// The search does not run, or what it makes is of no use.
+    /// The search does not run, or its result is useless.
     Error,
 }
 
@@ -43,57 +43,57 @@ pub struct Lint {
     pub code: &'static str,
     /// `missing-summariesonly`
     pub name: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// What it finds, in one sentence.
+    /// One sentence on what the lint reports.
     pub finds: &'static str,
-    /// Why that matters, and what to do.
+    /// Why it matters, and how to fix it.
     pub why: &'static str,
-    /// A search, or a detection as YAML, that it finds something in.
+    /// A search, or a detection as YAML, that the lint reports.
     pub bad: &'static str,
-    /// The same without.
+    /// The same one fixed.
     pub good: &'static str,
-    /// How it looks.
+    /// The source of its findings.
     pub by: LintInput,
 }
 
-/// How a lint finds something.
+/// The source of a lint's findings.
 #[derive(Clone, Copy)]
 pub enum LintInput {
-    /// It looks at a search that can be planned, and at the detection around it.
+    /// It examines a search that can be planned, and the detection that it belongs to.
     Look(fn(&Subject<'_>, &mut Findings)),
-    /// The same, for those who ask for it by denying it.
+    /// The same, but only if the lint is denied.
     OnRequest(fn(&Subject<'_>, &mut Findings)),
-    /// It is the code of errors of that kind.
+    /// It gives a code to errors of this kind.
     Error(fn(&ErrorKind) -> bool),
-    /// It is the code of faults of that kind.
+    /// It gives a code to faults of this kind.
     Fault(FaultKind),
 }
 
-/// What a lint found.
+/// One finding.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// What is the matter.
+    /// The message.
     pub message: String,
-    /// Where, in the expanded search.
+    /// The span in the expanded search.
     pub span: Option<Span>,
-    /// A text of the detection's file by which the line is found, for what is not in its search.
+    /// A text that locates the line in the detection's file, for findings outside the search.
     pub beside: Option<String>,
-    /// What to do.
+    /// How to fix it.
     pub hints: Vec<String>,
 }
 
-/// What a lint found in one search.
+/// A lint's findings in one search.
 #[derive(Debug, Default)]
 pub struct Findings(pub Vec<Found>);
 
 impl Findings {
-    /// Something in the search.
+    /// Adds a finding in the search.
     pub fn at(&mut self, span: Span, message: impl Into<String>) -> &mut Found {
         self.push(Some(span), None, message.into())
     }
 
-    /// Something in the detection's file, at the line that holds a text.
+    /// Adds a finding in the detection's file, at the line with this text.
     pub fn beside(&mut self, text: impl Into<String>, message: impl Into<String>) -> &mut Found {
         self.push(None, Some(text.into()), message.into())
     }
@@ -111,7 +111,7 @@ impl Findings {
 }
 
 impl Found {
-    /// Adds what to do.
+    /// Adds a hint.
     pub fn hint(&mut self, hint: impl Into<String>) -> &mut Found {
         self.hints.push(hint.into());
         self
@@ -141,14 +141,14 @@ pub fn all() -> Vec<&'static Lint> {
     lints
 }
 
-/// The lint of that code or name, whatever its case.
+/// The lint with that code or name, ignoring case.
 pub fn lint(name: &str) -> Option<&'static Lint> {
     all()
         .into_iter()
         .find(|l| l.code.eq_ignore_ascii_case(name) || l.name.eq_ignore_ascii_case(name))
 }
 
-/// What stands for an error.
+/// The lint of an error.
 pub fn of_error(error: &Error) -> Option<&'static Lint> {
     let by_kind = |lint: &&Lint| match lint.by {
         LintInput::Error(is) => is(&error.kind),
@@ -163,7 +163,7 @@ pub fn of_fault(fault: &Fault) -> Option<&'static Lint> {
     all().into_iter().find(by_kind)
 }
 
-/// What all lints find in a search that can be planned, by place.
+/// The findings of all lints in a search that can be planned, by position.
 pub fn run(subject: &Subject<'_>, rules: &allow::Rules) -> Vec<(&'static Lint, Found)> {
     let mut out: Vec<(&'static Lint, Found)> = Vec::new();
     for lint in all() {

@@ -1,4 +1,4 @@
-//! Values that a data model never gives a field, because it calculates it otherwise.
+//! Comparisons with values that a data model never gives a field, because it calculates it otherwise.
 
 use crate::lint::globs::overlap;
 use crate::lint::ast_queries::{each_search, searches};
@@ -88,11 +88,11 @@ fn scanned<'s>(plan: &Plan, subject: &Subject<'s>) -> Option<&'s Dataset> {
     scanned(plan.inputs().first()?, subject)
 }
 
-/// What a calculated field can be.
+/// The possible values of a calculated field.
 struct Calculated {
-    /// Its values, when they are all written in the calculation.
+    /// All its values, if the calculation lists them.
     values: Option<Vec<String>>,
-    /// It is neither missing nor empty, whatever the event has.
+    /// Never missing or empty, whatever the event contains.
     always: bool,
 }
 
@@ -114,7 +114,7 @@ fn calculated(subject: &Subject<'_>, dataset: &Dataset, field: &str) -> Option<C
     })
 }
 
-/// Gathers the values an expression can have; false when some are not written in it.
+/// Collects the literal results of an expression; returns false if some are not literals.
 fn outcomes(expr: &Expr, out: &mut Vec<String>) -> bool {
     match &expr.kind {
         ExprKind::Text(text) | ExprKind::Number(_, text) => {
@@ -134,7 +134,7 @@ fn outcomes(expr: &Expr, out: &mut Vec<String>) -> bool {
     }
 }
 
-/// Whether an expression has a value that is not empty where all fields are `input`.
+/// Whether an expression is neither null nor empty if all fields are `input`.
 fn gives_something(subject: &Subject<'_>, expr: &Expr, input: &Value<'_>) -> bool {
     let schema = Schema::new();
     let no_search = |_: &str| Err(crate::error::Error::data("no search stands here"));

@@ -1,4 +1,4 @@
-//! Conditions on one field that can't hold together.
+//! Contradictory conditions on one field.
 
 use crate::lint::globs::{covers, overlap};
 use crate::lint::ast_queries::{conjuncts, each_search, expressions, extent, negated, searches};
@@ -19,21 +19,21 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     by: LintInput::Look(look),
 }];
 
-/// What is asked of a field.
+/// A condition on a field.
 struct Test {
     field: String,
     span: Span,
-    /// One of them, as patterns; or none of them.
+    /// The accepted patterns, or the excluded ones.
     values: Vec<String>,
     excluded: bool,
-    /// Letters must be the same, and `*` is one.
+    /// Case-sensitive, and `*` is not a wildcard.
     exact: bool,
     low: Option<f64>,
     high: Option<f64>,
 }
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {
-    // A field that was computed may hold several values.
+    // A computed field may be multivalued.
     let mut made: Vec<String> = Vec::new();
     for view in &subject.stages {
         for search in searches(view.stage) {
@@ -84,7 +84,7 @@ fn compare(tests: &[Test], made: &[String], findings: &mut Findings) {
     }
 }
 
-/// Why two tests of one field can't both pass.
+/// Why two conditions on one field can't both hold.
 fn against(a: &Test, b: &Test) -> Option<String> {
     if let (Some(low), Some(high)) = (a.low.or(b.low), a.high.or(b.high))
         && low > high
@@ -118,7 +118,7 @@ fn against(a: &Test, b: &Test) -> Option<String> {
 }
 
 fn test(field: &str, span: Span, values: Vec<String>, excluded: bool, exact: bool) -> Option<Test> {
-    // Networks hold addresses, which letters do not tell.
+    // Networks match addresses, which a comparison of texts does not show.
     if values.iter().any(|value| value.contains('/') && value.contains(['.', ':'])) {
         return None;
     }

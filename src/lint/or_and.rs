@@ -1,4 +1,4 @@
-//! `OR` beside `AND` without parentheses.
+//! `OR` and `AND` mixed without parentheses.
 //!
 //! Search Reference, "search": OR is evaluated before AND; "eval" and "where": AND before OR.
 
@@ -57,7 +57,7 @@ fn in_search(subject: &Subject<'_>, findings: &mut Findings) {
                     let or = inside
                         .filter_map(|pair| depths.between(pair[0], pair[1]))
                         .min();
-                    // `x (a b) OR (c d)`: whoever writes that has grouped them.
+                    // `x (a b) OR (c d)` is grouped deliberately.
                     let grouped = or.is_some_and(|or| spans.iter().all(|s| depths.at(*s) > Some(or)));
                     let spelled = parts.iter().filter_map(extent).collect::<Vec<_>>();
                     let spelled = spelled.windows(2).any(|pair| {
@@ -83,7 +83,7 @@ fn in_search(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether all of it is about one field.
+/// Whether all alternatives are about one field.
 fn one_field(choices: &[Search]) -> bool {
     let field = |choice: &Search| match choice {
         Search::Compare { field, .. } | Search::In { field, .. } => Some(field.text.clone()),
@@ -126,7 +126,7 @@ fn in_expressions(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-/// How many parentheses are open at each byte of a stage's text.
+/// The number of open parentheses at each byte of a stage's text.
 struct Depths {
     start: u32,
     open: Vec<u16>,
@@ -156,13 +156,13 @@ impl Depths {
         }
     }
 
-    /// How many are open where a place begins.
+    /// The depth at the start of a span.
     fn at(&self, span: Span) -> Option<u16> {
         let at = span.start.checked_sub(self.start)? as usize;
         self.open.get(at).copied()
     }
 
-    /// The fewest that are open anywhere between two places.
+    /// The smallest depth between two spans.
     fn between(&self, left: Span, right: Span) -> Option<u16> {
         let at = |byte: u32| byte.checked_sub(self.start).map(|byte| byte as usize);
         let (from, to) = (at(left.end)?, at(right.start)?);

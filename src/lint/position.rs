@@ -1,6 +1,6 @@
-//! From a place in a detection's search to the line of its file.
+//! Maps an offset in a detection's search to a line of its file.
 
-/// A place in a file, both from 1.
+/// A position in a file, starting at 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The line.
@@ -9,10 +9,10 @@ pub struct Place {
     pub column: usize,
 }
 
-/// Where byte `offset` of the search stands in the YAML text whose key `search` is at `line`.
+/// The position of byte `offset` of the search in the YAML text whose key `search` is at `line`.
 ///
-/// YAML folds lines and doubles quotes; the search's letters stand in the file in the same order,
-/// only with other blanks and with escapes between, so that they are followed one by one.
+/// YAML folds lines and doubles quotes, but the search's characters occur in the file in the same order, with
+/// other blanks and with escapes between them, so they are matched one by one.
 pub fn in_yaml(yaml: &str, line: usize, search: &str, offset: usize) -> Place {
     let start: usize = yaml
         .split_inclusive('\n')
@@ -23,7 +23,7 @@ pub fn in_yaml(yaml: &str, line: usize, search: &str, offset: usize) -> Place {
         + yaml[start..]
             .find("search:")
             .map_or(0, |at| at + "search:".len());
-    // The sign of a block (`|-`, `>`) or the opening quote.
+    // The indicator of a block (`|-`, `>`) or the opening quote.
     let rest = yaml[at..].trim_start_matches(' ');
     at = yaml.len() - rest.len();
     if rest.starts_with(['|', '>']) && rest[1..].trim_start_matches(['-', '+']).starts_with('\n')
@@ -45,8 +45,8 @@ pub fn in_yaml(yaml: &str, line: usize, search: &str, offset: usize) -> Place {
     place(yaml, found)
 }
 
-/// The line that names a text as a value (`field: <text>`), else the first that holds it; without
-/// one the first line.
+/// The line with a text as a value (`field: <text>`), else the first line that contains it, else the first
+/// line.
 pub fn of_text(yaml: &str, text: &str) -> Place {
     let named = |line: &str| {
         let value = line.trim_start_matches([' ', '-']);

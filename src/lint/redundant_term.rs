@@ -34,7 +34,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-/// Field, value and place of what is enough.
+/// The field, value and span of each alternative.
 fn alternatives(search: &Search) -> Vec<(&str, &str, Span)> {
     match search {
         Search::Compare {
@@ -57,7 +57,7 @@ fn alternatives(search: &Search) -> Vec<(&str, &str, Span)> {
 fn compare(values: &[(&str, &str, Span)], findings: &mut Findings) {
     for (at, (field, value, span)) in values.iter().enumerate() {
         let other = values.iter().enumerate().find(|(other, (f, v, _))| {
-            // Of two that are the same, the second is told.
+            // Of two equal ones, the second is reported.
             let same = v.eq_ignore_ascii_case(value);
             *other != at && f == field && covers(v, value) && (!same || *other < at)
         });

@@ -1,4 +1,4 @@
-//! Fields that a detection says it reads and does not.
+//! Required fields of a detection that its search does not read.
 
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::detect::test::closure;

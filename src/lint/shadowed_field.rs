@@ -1,4 +1,4 @@
-//! Fields that others take the place of.
+//! Fields overwritten before they are read.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ pub(super) const LINTS: &[Lint] = &[
 ];
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {
-    // What the last summing up made, and nobody has read.
+    // Results of the last aggregation that have not been read.
     let mut unread: BTreeSet<String> = BTreeSet::new();
     for view in &subject.stages {
         for step in &view.steps {

@@ -1,4 +1,4 @@
-//! Commands that are dear, or cut their subsearch.
+//! Commands that are expensive or truncate their subsearch.
 
 use crate::commands;
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};

@@ -41,7 +41,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether what a stage does to a row depends on others.
+/// Whether a stage's result for a row depends on other rows.
 fn minds(view: &StageView<'_>) -> bool {
     fn node(plan: &Plan) -> bool {
         matches!(

@@ -1,4 +1,4 @@
-//! `tstats` over a data model that does not say whether it wants the summaries only.
+//! `tstats` over a data model without `summariesonly`.
 
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::syntax::ast::ArgKind;

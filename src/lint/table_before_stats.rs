@@ -1,4 +1,4 @@
-//! `table` before the rows are summed up.
+//! `table` before an aggregation.
 
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 

@@ -20,7 +20,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     by: LintInput::Look(look),
 }];
 
-/// Terms that are no fields of rows.
+/// Terms that are not fields of rows.
 const OTHERS: &[&str] = &[
     "nodename", "earliest", "latest", "_index_earliest", "_index_latest", "_indextime", "splunk_server",
     "eventtype", "tag", "linecount", "punct", "sourcetype", "timestamp",
@@ -64,7 +64,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-/// The fields of the data sets below the one that is searched: its summary holds them too.
+/// The fields of the child data sets of the searched one, which its summary contains too.
 fn fields_below(view: &StageView<'_>, subject: &Subject<'_>) -> Vec<String> {
     fn scan(plan: &Plan) -> Option<&Scan> {
         match plan {

@@ -1,4 +1,4 @@
-//! Fields that are computed for nobody.
+//! Computed fields that nothing reads.
 
 use crate::lint::ast_queries::sets;
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
@@ -16,9 +16,9 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     by: LintInput::Look(look),
 }];
 
-/// Fields that matter from some place on.
+/// Live fields: those read from some stage on.
 struct Live {
-    /// All do but those in `except`.
+    /// All are live except those in `except`.
     all: bool,
     except: Vec<String>,
     names: Vec<String>,
@@ -55,7 +55,7 @@ impl Live {
         self.patterns.extend(reads.patterns.iter().cloned());
     }
 
-    /// The value that the field had before does not matter.
+    /// Marks the field's earlier value as dead.
     fn forget(&mut self, name: &str) {
         self.names.retain(|n| n != name);
         if self.all {
@@ -73,7 +73,7 @@ impl Live {
         let wild: Vec<Pattern> = patterns.iter().filter(|p| p.is_wild()).cloned().collect();
         let kept = self.names.iter().filter(|n| wild.iter().any(|p| p.matches(n)));
         let kept: Vec<String> = kept.cloned().collect();
-        // With a wildcard on either side, what it stands for counts as read.
+        // With wildcards on both sides, whatever they match counts as read.
         let patterns = if self.all || !self.patterns.is_empty() {
             wild
         } else {
@@ -130,7 +130,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
                         });
                     }
                 }
-                // Which names it makes of which can't be told backwards.
+                // The original names can't be derived backwards.
                 Step::Rename(..) | Step::Unknown => live = Live::everything(),
                 Step::Sum(reads, _) => {
                     live = Live {

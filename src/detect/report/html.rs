@@ -1,5 +1,5 @@
-//! One page to read and print: what fired, on which techniques, when, and each detection with its
-//! search, its rows and what they mean. The page needs nothing but itself.
+//! The HTML report: detections that fired, their techniques, a timeline, and each detection with its search,
+//! its rows and their meaning. The page is self-contained.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use crate::detect::report::{Finding, Ran};
 use crate::time::strftime;
 use crate::value::format_number;
 
-/// Width of the timeline, in its own units.
+/// Width of the timeline, in SVG units.
 const WIDTH: f64 = 1000.0;
 
 /// The page.
@@ -66,9 +66,9 @@ fn head(out: &mut String, findings: &[Finding], ran: &Ran) {
     out.push_str("</div>\n");
 }
 
-/// The techniques of what fired, by tactic.
+/// The techniques of detections that fired, by tactic.
 fn matrix(out: &mut String, findings: &[Finding]) {
-    // By technique: its name, and the detections.
+    // By technique: the indices of its detections.
     let mut fired: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, finding) in findings.iter().enumerate() {
         if finding.status == Status::Rows {
@@ -129,7 +129,7 @@ fn matrix(out: &mut String, findings: &[Finding]) {
     out.push_str("</div></div>\n");
 }
 
-/// A bar from first to last for each detection that fired.
+/// A bar from the first to the last event of each detection that fired.
 fn timeline(out: &mut String, findings: &[Finding], ran: &Ran) {
     let bars: Vec<(&Finding, usize, f64, f64)> = findings
         .iter()
@@ -150,7 +150,7 @@ fn timeline(out: &mut String, findings: &[Finding], ran: &Ran) {
         let x = (first - start) / span * (WIDTH - 20.0) + 5.0;
         let width = ((last - first) / span * (WIDTH - 20.0)).max(4.0);
         let y = line * 24;
-        // The name stands where there is room for it.
+        // The label goes to the side that has room.
         let (anchor, label) = if x > WIDTH / 2.0 {
             ("end", x - 6.0)
         } else {
@@ -180,7 +180,7 @@ fn timeline(out: &mut String, findings: &[Finding], ran: &Ran) {
     );
 }
 
-/// Who and what is at risk, the highest sums first.
+/// The risk objects, highest scores first.
 fn risk(out: &mut String, findings: &[Finding]) {
     let mut objects: BTreeMap<(&str, &str), (f64, usize)> = BTreeMap::new();
     for event in findings.iter().flat_map(|f| &f.risk) {
@@ -269,7 +269,7 @@ fn detection(out: &mut String, at: usize, finding: &Finding, ran: &Ran) {
     if !detection.references.is_empty() {
         out.push_str("<p><b>References</b></p><ul>");
         for link in &detection.references {
-            // Only what is a web address becomes a link.
+            // Only web addresses become links.
             let safe = link.starts_with("https://") || link.starts_with("http://");
             let text = escape(link);
             let _ = if safe {
@@ -334,7 +334,7 @@ fn time(seconds: f64, ran: &Ran) -> String {
     strftime(seconds, "%Y-%m-%d %H:%M:%S", ran.zone).unwrap_or_else(|| format_number(seconds))
 }
 
-/// Text for HTML, also inside quoted attributes.
+/// Escapes text for HTML, including quoted attributes.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

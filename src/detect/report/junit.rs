@@ -1,4 +1,4 @@
-//! `JUnit` XML, which build servers show.
+//! `JUnit` XML for build servers.
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
@@ -9,30 +9,30 @@ use crate::detect::report::Finding;
 /// One test case.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
-    /// What was tested.
+    /// The test's name.
     pub name: String,
     /// Its file.
     pub file: String,
-    /// How long it took.
+    /// The run time.
     pub seconds: f64,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// How a test case ended.
+/// The outcome of a test case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// As it should.
+    /// It passed.
     Passed,
-    /// Not run, and why.
+    /// Not run; the reason.
     Skipped(String),
-    /// What was expected is not there.
+    /// It failed; the reason.
     Failed(String),
-    /// It could not be run.
+    /// It could not run; the error.
     Error(String),
 }
 
-/// A run of detections: one that found something passed, one that is refused was skipped.
+/// A run of detections: those with rows passed, unsupported ones were skipped.
 pub fn of_run(findings: &[Finding]) -> String {
     let cases: Vec<Case> = findings
         .iter()
@@ -53,9 +53,9 @@ pub fn of_run(findings: &[Finding]) -> String {
     suite("detections", &cases)
 }
 
-/// A suite of cases.
+/// A test suite.
 pub fn suite(name: &str, cases: &[Case]) -> String {
-    // Writing into memory can't fail; what is written is well formed by construction.
+    // Writing to memory can't fail, and the output is well-formed by construction.
     write(name, cases).unwrap_or_default()
 }
 
@@ -119,7 +119,7 @@ fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> std::io::Result<()> 
     Ok(())
 }
 
-/// XML 1.0 has no place for most control characters.
+/// Removes the control characters that XML 1.0 does not allow.
 fn printable(text: &str) -> String {
     text.chars()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))

@@ -1,5 +1,4 @@
-//! Reports of what detections found: for readers, for build servers, for code hosts, for the
-//! ATT&CK Navigator.
+//! Reports on the results of detections: for readers, build servers, code hosts, and the ATT&CK Navigator.
 
 pub mod html;
 pub mod junit;
@@ -12,32 +11,32 @@ use crate::detect::{DetectionResult, RiskEvent, Status};
 use crate::exec::frame::result::Rows;
 use crate::knowledge::detection::Detection;
 
-/// What a report keeps of a detection's result.
+/// The part of a detection's result that reports use.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The detection.
     pub detection: Arc<Detection>,
-    /// How it ended.
+    /// The outcome.
     pub status: Status,
-    /// Why it was refused or failed.
+    /// Why it is unsupported or failed.
     pub reason: Option<String>,
     /// Number of rows.
     pub count: usize,
     /// The rows' columns.
     pub columns: Vec<String>,
-    /// The first of its rows.
+    /// The first rows.
     pub rows: Vec<Vec<String>>,
     /// The risk events of all rows.
     pub risk: Vec<RiskEvent>,
-    /// When the first of what it found happened, in epoch seconds.
+    /// The earliest time in its rows, in epoch seconds.
     pub first: Option<f64>,
-    /// When the last happened.
+    /// The latest time in its rows.
     pub last: Option<f64>,
-    /// How long it took.
+    /// The run time.
     pub seconds: f64,
 }
 
-/// What was run.
+/// Facts about the run.
 #[derive(Clone, Debug)]
 pub struct Ran {
     /// `1,204 events searched in 0.41 s`
@@ -47,7 +46,7 @@ pub struct Ran {
 }
 
 impl Finding {
-    /// What a report needs of a result, with at most `limit` of its rows.
+    /// Builds the finding of a result, with at most `limit` of its rows.
     pub fn of(result: &DetectionResult, limit: usize) -> Finding {
         let count = result.rows.as_ref().map_or(0, Rows::len);
         let (columns, rows) = result
@@ -69,7 +68,7 @@ impl Finding {
         }
     }
 
-    /// The highest risk score of its risk events.
+    /// The highest score of its risk events.
     pub fn score(&self) -> f64 {
         self.risk
             .iter()

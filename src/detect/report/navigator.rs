@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::detect::Status;
 use crate::detect::report::Finding;
 
-/// The techniques of detections that found something; a technique's score is the number of rows.
+/// The techniques of the detections that fired; a technique's score is the number of rows.
 pub fn layer(findings: &[Finding]) -> String {
     let mut techniques: BTreeMap<&str, (usize, Vec<&str>)> = BTreeMap::new();
     for finding in findings.iter().filter(|f| f.status == Status::Rows) {

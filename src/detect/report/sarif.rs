@@ -7,24 +7,24 @@ use serde_json::{Value, json};
 use crate::detect::Status;
 use crate::detect::report::Finding;
 
-/// One result of a log.
+/// One result in a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Annotation {
-    /// What is reported: a detection's id, a lint's code.
+    /// The rule: a detection's id or a lint's code.
     pub rule: String,
-    /// Its title.
+    /// The rule's title.
     pub title: String,
     /// `error`, `warning`, `note`
     pub level: &'static str,
-    /// What is said.
+    /// The message.
     pub message: String,
     /// The file.
     pub file: String,
-    /// The line, from 1.
+    /// The line, starting at 1.
     pub line: usize,
 }
 
-/// What detections found and where they failed, at the line of their searches.
+/// The findings and errors of detections, at the line of their searches.
 pub fn of_run(findings: &[Finding]) -> String {
     let annotations: Vec<Annotation> = findings
         .iter()
@@ -50,7 +50,7 @@ pub fn of_run(findings: &[Finding]) -> String {
     log(&annotations)
 }
 
-/// A log of annotations.
+/// A SARIF log of annotations.
 pub fn log(annotations: &[Annotation]) -> String {
     let mut rules: Vec<&Annotation> = Vec::new();
     for annotation in annotations {

@@ -1,4 +1,4 @@
-//! What the terms of a condition say of rows, put together.
+//! Combines the results of a condition's terms on each row.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,14 +9,14 @@ use crate::error::nearest;
 use crate::exec::diagnose::term_eval::TermResults;
 use crate::exec::frame::result::Rows;
 
-/// Different values of a field that are counted.
+/// Maximum number of distinct values that are counted per field.
 const DISTINCT: usize = 10_000;
 
-/// Values told of a field.
+/// Values shown per field.
 const VALUES: usize = 5;
 
-/// What a condition does to rows on which its terms were tried. `known` are the fields there are,
-/// `misses` the number of rows shown that nearly pass.
+/// Analyses a condition on rows on which its terms were evaluated. `known` are the existing fields, `misses`
+/// the maximum number of near misses to show.
 pub fn filter(
     condition: &Condition,
     tried: &TermResults,
@@ -81,7 +81,7 @@ pub fn filter(
     }
 }
 
-/// Those of the columns in which no row has a value.
+/// The columns among `wanted` in which no row has a value.
 pub fn missing_everywhere(rows: &Rows, wanted: &[String]) -> Vec<String> {
     let names = rows.names();
     let empty = |field: &&String| match names.iter().position(|name| name == field) {
@@ -91,7 +91,7 @@ pub fn missing_everywhere(rows: &Rows, wanted: &[String]) -> Vec<String> {
     wanted.iter().filter(empty).cloned().collect()
 }
 
-/// A part of a condition on each row: whether it passes, and how many terms it lacks.
+/// A part of a condition evaluated on each row: whether the row passes, and how many terms it fails.
 struct Judged {
     pass: Vec<bool>,
     short: Vec<u16>,
@@ -169,7 +169,7 @@ fn counted(condition: &Condition, node: &Node, judged: &Judged, height: usize) -
     }
 }
 
-/// The fields that the terms read, each once.
+/// The distinct fields that the terms read.
 fn fields(condition: &Condition) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for name in condition.leaves.iter().flat_map(|leaf| &leaf.fields) {
@@ -180,7 +180,7 @@ fn fields(condition: &Condition) -> Vec<String> {
     names
 }
 
-/// How often fields have which values.
+/// Value counts of fields.
 struct Values {
     by_field: HashMap<String, HashMap<String, usize>>,
 }
@@ -218,7 +218,7 @@ fn most(values: &HashMap<String, usize>) -> Vec<(String, usize)> {
     all
 }
 
-/// The rows that lack the fewest terms, one for each set of terms that they lack.
+/// The rows that fail the fewest terms, one for each set of failed terms.
 fn nearest_rows(
     condition: &Condition,
     tried: &TermResults,
@@ -274,15 +274,15 @@ fn nearest_rows(
     each.collect()
 }
 
-/// A term that a row lacks.
+/// A term that a row fails.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Failing {
     term: usize,
-    /// How many alternatives there are to it.
+    /// The number of alternatives to it.
     others: usize,
 }
 
-/// The terms that a row lacks; of alternatives the one that lacks the fewest.
+/// The terms that a row fails; of alternatives, the one with the fewest failed terms.
 fn failing(node: &Node, judged: &Judged, row: usize) -> Vec<Failing> {
     if judged.pass[row] {
         return Vec::new();

@@ -1,11 +1,11 @@
-//! What was found out, for programs.
+//! The result of `why` as JSON.
 
 use serde_json::{Map, Value, json};
 
 use crate::detect::why::{Counted, Filter, Why};
 
-/// One object: `steps` (command, rows), `lost` (the number of the command from 1), `filters`,
-/// `notes`, `searched`.
+/// One object: `steps` (command, rows), `lost` (the number of the command, from 1), `filters`, `notes`,
+/// `searched`.
 pub fn json(why: &Why) -> Value {
     let steps = why.steps.iter();
     json!({

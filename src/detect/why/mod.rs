@@ -1,5 +1,5 @@
-//! Why a search found nothing: what each of its conditions lets pass, which rows were nearest, and
-//! after which command the last row is gone.
+//! Why a search found nothing: how many rows each condition passes, the nearest misses, and the command after
+//! which no row is left.
 
 mod evaluate;
 mod json;
@@ -12,71 +12,71 @@ pub use json::json;
 pub use render::render;
 pub use tree::{Condition, Leaf, Node, condition};
 
-/// What was found out about a search.
+/// The analysis of a search.
 #[derive(Clone, Debug, Default)]
 pub struct Why {
-    /// Rows after each command.
+    /// Row counts after each command.
     pub steps: Vec<StepRows>,
-    /// Its conditions, as far as rows come to them.
+    /// The conditions that rows reached.
     pub filters: Vec<Filter>,
-    /// The number of the command, from 0, after which no row is left though some came in.
+    /// The index of the command that removed the last row.
     pub lost: Option<usize>,
-    /// Other things that explain it.
+    /// Other explanations.
     pub notes: Vec<String>,
-    /// How many events were searched.
+    /// The number of events searched.
     pub searched: u64,
 }
 
-/// Rows after a command.
+/// The row count after a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepRows {
     /// The command.
     pub command: String,
-    /// How many rows came out.
+    /// Number of rows in its output.
     pub rows: usize,
 }
 
-/// What a condition does to the rows that come to it.
+/// The effect of a condition on its input rows.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// The number of its command, from 0.
+    /// The index of its command.
     pub step: usize,
-    /// What it is tried on: `events`, `Endpoint.Processes`, `rows`.
+    /// Its input: `events`, `Endpoint.Processes`, `rows`.
     pub over: String,
-    /// How many rows come.
+    /// Number of input rows.
     pub rows: usize,
-    /// How many pass.
+    /// Number of rows that pass.
     pub pass: usize,
     /// Its terms.
     pub tree: Counted,
-    /// Fields it asks for that no row has a value of, with the nearest name of one that there is.
+    /// Fields of the condition without a value in any row, each with the most similar name that exists.
     pub nowhere: Vec<(String, Option<String>)>,
-    /// Values that a term misses by their writing only.
+    /// Values that differ from a term only in case, quotes, blanks or slashes.
     pub near: Vec<NearMatch>,
     /// The most frequent values of fields whose terms no row passes.
     pub values: Vec<(String, Vec<(String, usize)>)>,
-    /// Rows that fail the fewest terms, where none passes.
+    /// The rows that fail the fewest terms, if none passes.
     pub misses: Vec<NearMiss>,
 }
 
-/// A part of a condition, with how many rows pass it.
+/// A part of a condition, with the number of rows that pass it.
 #[derive(Clone, Debug)]
 pub struct Counted {
     /// `all of`, `any of`, or the term.
     pub text: String,
     /// Whether it is a term.
     pub term: bool,
-    /// Rows that pass it, whatever the others say.
+    /// Rows that pass it, regardless of the other parts.
     pub pass: usize,
-    /// Rows that pass it and all before it, where all must be passed.
+    /// In a conjunction, rows that pass it and all parts before it.
     pub so_far: Option<usize>,
-    /// Rows that fail it alone: they would pass without it.
+    /// Rows that fail only this part: they would pass without it.
     pub alone: Option<usize>,
-    /// What it is made of.
+    /// Its parts.
     pub parts: Vec<Counted>,
 }
 
-/// Values that a term would take if it were written otherwise.
+/// A value that a term would match in another spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NearMatch {
     /// The term.
@@ -85,7 +85,7 @@ pub struct NearMatch {
     pub field: String,
     /// The value.
     pub value: String,
-    /// How many rows have it.
+    /// Number of rows with it.
     pub rows: usize,
     /// `case`, `quotes`, `blanks`, `slashes`; joined by ` and `.
     pub differs: String,
@@ -94,11 +94,11 @@ pub struct NearMatch {
 /// A row that nearly passes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NearMiss {
-    /// How many terms it fails.
+    /// The number of terms that it fails.
     pub short: usize,
-    /// How many rows fail as few.
+    /// The number of rows that fail as few.
     pub like: usize,
-    /// Its fields that the condition asks for, as text; none for a missing one.
+    /// The condition's fields in this row, as text; `None` for a missing one.
     pub fields: Vec<(String, Option<String>)>,
     /// The terms it fails.
     pub failing: Vec<Failed>,
@@ -109,8 +109,8 @@ pub struct NearMiss {
 pub struct Failed {
     /// The term.
     pub term: String,
-    /// The field it asks for, if it does.
+    /// The field it tests, if any.
     pub field: Option<String>,
-    /// How many alternatives to it there are, which the row fails as well.
+    /// The number of alternatives to it, which the row fails as well.
     pub others: usize,
 }

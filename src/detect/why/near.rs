@@ -1,4 +1,4 @@
-//! Values that a term misses by their writing only.
+//! Values that differ from a term only in case, quotes, blanks or slashes.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::detect::why::tree::Leaf;
 use crate::plan::expr::matching::FieldMatcher;
 use crate::syntax::ast::CompareOp;
 
-/// A way of writing: its name, and what makes texts the same that differ in it only.
+/// A spelling difference: its name, and a normalization that removes it.
 type Writing = (&'static str, fn(&str) -> String);
 
 const WRITINGS: [Writing; 4] = [
@@ -25,11 +25,11 @@ const WRITINGS: [Writing; 4] = [
     }),
 ];
 
-/// Values told of a term at most.
+/// Maximum number of values per term.
 const MOST: usize = 3;
 
-/// The values of a field, with how many rows have them, that a term would take if case, quotes,
-/// blanks or slashes did not count.
+/// The values of a field that a term would match if case, quotes, blanks or slashes were ignored, with their
+/// row counts.
 pub(super) fn near(leaf: &Leaf, values: &HashMap<String, usize>) -> Vec<NearMatch> {
     let Some(wanted) = &leaf.wanted else {
         return Vec::new();
@@ -56,7 +56,7 @@ pub(super) fn near(leaf: &Leaf, values: &HashMap<String, usize>) -> Vec<NearMatc
                     .iter()
                     .fold(text.to_owned(), |t, (_, same)| same(&t))
             };
-            // Which of them are needed: those without which it does not fit.
+            // The normalizations that are needed: the term does not match without them.
             let without = |left_out: usize, text: &str| {
                 let rest = WRITINGS
                     .iter()

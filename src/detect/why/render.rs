@@ -1,4 +1,4 @@
-//! What was found out, as text.
+//! The result of `why` as text.
 
 use std::fmt::Write as _;
 
@@ -7,13 +7,13 @@ use chrono_tz::Tz;
 use crate::detect::why::{Counted, Failed, Filter, NearMiss, Why};
 use crate::time::strftime;
 
-/// Alternatives that no row passes and that are shown of a list.
+/// Maximum number of failing alternatives shown of a list.
 const ALTERNATIVES: usize = 8;
 
-/// Characters shown of a value or a command.
+/// Maximum width of a value or a command in characters.
 const WIDTH: usize = 140;
 
-/// As text; times are shown in `zone`, `color` marks what fails with ANSI escape sequences.
+/// Renders the text; `zone` applies to times, `color` marks failures with ANSI escape sequences.
 pub fn render(why: &Why, zone: Tz, color: bool) -> String {
     let mut out = String::new();
     let rows = why.steps.iter().map(|step| grouped(step.rows).len()).max();
@@ -119,7 +119,7 @@ fn branch(out: &mut String, part: &Counted, depth: usize, width: usize, color: b
         number(part.so_far),
         number(part.alone.filter(|n| *n > 0)),
     );
-    // Of many alternatives that nothing passes, some are enough.
+    // Of many alternatives that no row passes, show only some.
     let any = part.text == "any of" && !part.term;
     let (mut shown, mut left) = (0, 0);
     for inner in &part.parts {
@@ -223,7 +223,7 @@ fn grouped(count: usize) -> String {
     out
 }
 
-/// One line, not too long.
+/// Shortens to one line of limited width.
 fn cut(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(WIDTH) {

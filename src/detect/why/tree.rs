@@ -1,5 +1,5 @@
-//! A condition as a tree of terms: `NOT` is moved to the terms, so that each part says what must
-//! hold.
+//! A condition as a tree of terms in negation normal form: `NOT` is pushed down to the terms, so that each
+//! part states what must hold.
 
 use crate::plan::Predicate;
 use crate::plan::analysis::fields_of;
@@ -7,51 +7,51 @@ use crate::plan::build::not;
 use crate::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind, Search, UnaryOp};
 use crate::syntax::print;
 
-/// A condition in parts.
+/// A condition split into terms.
 #[derive(Clone, Debug)]
 pub struct Condition {
-    /// How the terms are joined.
+    /// The combination of the terms.
     pub root: Node,
     /// The terms.
     pub leaves: Vec<Leaf>,
 }
 
-/// How terms are joined.
+/// A node of the condition.
 #[derive(Clone, Debug)]
 pub enum Node {
-    /// All must hold.
+    /// All parts must hold.
     All(Vec<Node>),
-    /// One must hold.
+    /// One part must hold.
     Any(Vec<Node>),
-    /// The term of that number.
+    /// The term with this index.
     Leaf(usize),
 }
 
 /// A term.
 #[derive(Clone, Debug)]
 pub struct Leaf {
-    /// As a condition of its own.
+    /// The term as a predicate.
     pub predicate: Predicate,
-    /// As text.
+    /// The term as text.
     pub text: String,
     /// The fields it reads.
     pub fields: Vec<String>,
-    /// The field and the values it asks for, where that is all it does.
+    /// The field and the values it compares, if it is a plain comparison.
     pub wanted: Option<Wanted>,
 }
 
-/// What a term asks of a field.
+/// The values that a term accepts for a field.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// The field.
     pub field: String,
-    /// One of these.
+    /// The accepted values.
     pub values: Vec<String>,
-    /// `*` stands for anything, and letter case does not count.
+    /// Whether `*` is a wildcard and case is ignored.
     pub wild: bool,
 }
 
-/// A condition without subsearches in parts.
+/// Splits a condition without subsearches.
 pub fn condition(predicate: &Predicate) -> Condition {
     let mut leaves = Vec::new();
     let root = match predicate {
@@ -80,7 +80,7 @@ fn joined(parts: Vec<Node>, all: bool) -> Node {
                 Node::Any(flat)
             }
         }
-        // Nothing to hold: it does.
+        // An empty condition holds.
         None => Node::All(flat),
     }
 }
@@ -212,7 +212,7 @@ fn compared(expr: &Expr) -> Option<Wanted> {
     }
 }
 
-/// A pattern of `like` as one of `search`, where that can say it.
+/// Converts a pattern of `like` to one of `search`, if that can express it.
 fn like(field: String, text: &str) -> Option<Wanted> {
     let plain = !text.contains(['_', '*', '\\']);
     plain.then(|| Wanted {
