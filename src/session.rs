@@ -1,4 +1,4 @@
-//! The one place that holds catalog, data, clock and limits: the whole way of a search.
+//! The session: holds catalog, data, clock and limits, and takes a search from text to rows.
 
 mod effects;
 mod faults;
@@ -49,14 +49,14 @@ use crate::syntax::{self, print};
 use crate::time;
 use crate::value::Value;
 
-/// What a session is opened with.
+/// The options of a session.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Folder of the store.
+    /// The store's folder.
     pub home: PathBuf,
     /// Files searched instead of the store.
     pub data: Vec<PathBuf>,
-    /// Rows of data models given directly.
+    /// Data model rows given directly.
     pub models: Vec<ModelFile>,
     /// Folders of Splunk app directories.
     pub app_folders: Vec<PathBuf>,
@@ -66,24 +66,24 @@ pub struct Options {
     pub content: Vec<PathBuf>,
     /// Folders of macros.
     pub macros: Vec<PathBuf>,
-    /// The earliest time searched.
+    /// The earliest time to search.
     pub earliest: Option<String>,
-    /// The time before which is searched.
+    /// The end of the time range, exclusive.
     pub latest: Option<String>,
-    /// What `now()` is, in epoch seconds; the clock's time when not given.
+    /// The value of `now()` in epoch seconds; the clock's time if not given.
     pub now: Option<f64>,
-    /// The zone of times that name none.
+    /// The zone of times without one.
     pub zone: chrono_tz::Tz,
     /// A MaxMind database, for `iplocation`.
     pub geoip: Option<PathBuf>,
-    /// Whether the user wants to be told everything.
+    /// Whether to report all notices in full.
     pub verbose: bool,
     /// Which optimizer rules run, and from which sizes on. The rows are the same either way.
     pub tuning: Tuning,
 }
 
 impl Options {
-    /// A store and what the program ships, nothing else; times are of UTC where they name no zone.
+    /// Options for a store and the shipped content only; times without a zone are UTC.
     pub fn new(home: PathBuf) -> Options {
         Options {
             home,
@@ -103,14 +103,14 @@ impl Options {
         }
     }
 
-    /// Whether any knowledge is added to what the program ships.
+    /// Whether any knowledge is added to the shipped content.
     pub fn has_knowledge(&self) -> bool {
         let added = [&self.app_folders, &self.apps, &self.content, &self.macros];
         added.iter().any(|paths| !paths.is_empty())
     }
 }
 
-/// Rows of a data model's data set in a file or a folder of files.
+/// Rows of a data model's data set, in a file or a folder of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelFile {
     /// `Endpoint`
@@ -121,59 +121,59 @@ pub struct ModelFile {
     pub path: PathBuf,
 }
 
-/// Told how long work goes on.
+/// Receives the progress of long work.
 pub trait Progress: Send + Sync {
-    /// Work begins; of so many bytes, when that is known.
+    /// The work starts, with its total bytes if known.
     fn start(&self, what: &str, total_bytes: Option<u64>);
-    /// So many more bytes and events are done.
+    /// This many more bytes and events are done.
     fn advance(&self, bytes: u64, events: u64);
     /// The work is done.
     fn finish(&self);
 }
 
-/// Stops the searches of a session from another thread.
+/// Stops a session's searches from another thread.
 #[derive(Clone, Debug)]
 pub struct CancelHandle(Arc<Mutex<Arc<AtomicBool>>>);
 
 impl CancelHandle {
-    /// The running search stops as soon as it can.
+    /// Stops the running search as soon as possible.
     pub fn cancel(&self) {
         lock(&self.0).store(true, Ordering::Relaxed);
     }
 
-    /// The next search runs again; what is left of those that were stopped stays stopped.
+    /// Lets the next search run; searches already stopped stay stopped.
     pub fn reset(&self) {
         *lock(&self.0) = Arc::default();
     }
 }
 
-/// Knowledge, data and clock of one or more searches.
+/// The knowledge, data and clock of one or more searches.
 pub struct Session {
     options: Options,
     catalog: Arc<Catalog>,
-    /// What is searched; none before it is read.
+    /// The data to search; `None` until it is read.
     data: RwLock<Option<Arc<DataSources>>>,
     data_notices: Mutex<Vec<String>>,
-    /// What of it turned out to be damaged while a search read it.
+    /// The damaged parts that searches have found in it.
     left_out: Arc<Mutex<LeftOut>>,
     cancelled: CancelHandle,
-    /// Whether many searches run one after the other, as detections do.
+    /// Whether many searches run in sequence, as for detections.
     batch_mode: AtomicBool,
     progress: RwLock<Option<Arc<dyn Progress>>>,
 }
 
-/// A search on its way.
+/// A parsed search, ready to be planned.
 struct Compiled {
     context: QueryContext,
     pipeline: Pipeline,
 }
 
 impl Session {
-    /// Opens a session: reads the knowledge, not yet the data. What is wrong in the knowledge is in
+    /// Opens a session: reads the knowledge, but not the data. Faults of the knowledge are in
     /// [`Catalog::faults`].
     ///
     /// # Errors
-    /// A folder of knowledge that is not there or is none, or a time that can't be understood.
+    /// If a knowledge folder is missing or is not one, or a time is invalid.
     pub fn open(options: Options) -> Result<Session> {
         let mut catalog = Catalog::shipped()?;
         for dir in &options.content {
@@ -208,7 +208,7 @@ impl Session {
         &self.catalog
     }
 
-    /// Tells how long work goes on from now on.
+    /// Sets the receiver of progress reports.
     pub fn set_progress(&self, progress: Arc<dyn Progress>) {
         *self
             .progress
@@ -216,7 +216,7 @@ impl Session {
             .unwrap_or_else(PoisonError::into_inner) = Some(progress);
     }
 
-    /// Stops searches from another thread.
+    /// Returns a handle to stop searches from another thread.
     pub fn cancel_handle(&self) -> CancelHandle {
         self.cancelled.clone()
     }
@@ -224,7 +224,7 @@ impl Session {
     /// Runs a search.
     ///
     /// # Errors
-    /// What is wrong with it or with the data, with the texts to point into.
+    /// If the search or the data is wrong, with the source texts to point into.
     pub fn search(&self, spl: &str) -> Result<SearchResult, Failure> {
         self.search_between(spl, (None, None))
     }
@@ -259,7 +259,7 @@ impl Session {
         Ok(steps)
     }
 
-    /// A stage of a search as text.
+    /// A planning stage of a search as text.
     ///
     /// # Errors
     /// As [`Session::search`].
@@ -373,7 +373,7 @@ impl Session {
         Ok((rows, notices))
     }
 
-    /// A bound of time in seconds; none for the empty text, which bounds nothing.
+    /// Parses a time bound into epoch seconds. Returns `None` for an empty text, which is no bound.
     fn bound(&self, what: &str, text: &str, now: f64) -> Result<Option<f64>> {
         if text.is_empty() {
             return Ok(None);
@@ -383,7 +383,7 @@ impl Session {
             .map_err(|why| Error::usage(format!("{what}: {why}")))
     }
 
-    /// What a new search starts with.
+    /// The initial context of a search.
     fn context(&self) -> Result<QueryContext> {
         let now = self.options.now.unwrap_or_else(|| {
             SystemTime::now()
@@ -425,9 +425,9 @@ impl Session {
     }
 }
 
-/// Evaluates an expression without fields: for macros with `iseval` and for their validations.
+/// Evaluates an expression without fields, for macros with `iseval` and their validations.
 fn evaluate(context: &QueryContext, text: &str) -> Result<Value<'static>> {
-    // The texts are locked by the expansion that asks: this one is not among them.
+    // The calling expansion holds the lock on the source texts, so this text is not added to them.
     let expr = syntax::parse_expression(SourceId(0), text, 0).map_err(|mut e| {
         e.span = None;
         e

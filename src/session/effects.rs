@@ -1,4 +1,4 @@
-//! What searches write: tables and events, inside the home folder only, there whole or not at all.
+//! Writes the tables and events of searches: only inside the home folder, each completely or not at all.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -15,8 +15,7 @@ use crate::store::{AtomicFile, Store, Writer};
 use crate::value::{Type, Value};
 
 impl Session {
-    /// Does what a search wants written, in order; all tables and events of it under one lock of the
-    /// store.
+    /// Performs the pending writes of a search in order, all of them under one lock of the store.
     pub(super) fn perform(&self, effects: Vec<Effect>) -> Result<()> {
         if effects.is_empty() {
             return Ok(());
@@ -78,7 +77,7 @@ impl Session {
         files.write(path, &text)
     }
 
-    /// Writes or removes a model of the machine-learning toolkit.
+    /// Writes or removes a model of the Machine Learning Toolkit.
     fn write_model(&self, name: &str, text: Option<&str>, files: &mut Files) -> Result<()> {
         let folder = self.options.home.join("learned");
         let path = folder.join(format!("{name}.json"));
@@ -96,7 +95,7 @@ impl Session {
         }
     }
 
-    /// The rows that are added to: of the home folder, else of the table that an app brought.
+    /// The rows to append to: those of the home folder, else of the table that an app provides.
     fn before(&self, path: &Path, effect: &TableEffect) -> Result<Option<LookupTable>> {
         if path.is_file() {
             return LookupDefinition::file(&effect.name, path).load().map(Some);
@@ -111,7 +110,7 @@ impl Session {
     }
 }
 
-/// Files to be put in place together: none of them changes when one can't be written.
+/// Files to replace together: none changes if one can't be written.
 #[derive(Default)]
 struct Files(Vec<(PathBuf, Option<AtomicFile>)>);
 
@@ -129,7 +128,7 @@ impl Files {
         self.0.push((path, None));
     }
 
-    /// Puts all in place if one of them is that file: what comes next goes by its content.
+    /// Replaces all files now if one of them is `path`, because the next write depends on its contents.
     fn settle(&mut self, path: &Path) -> Result<()> {
         match self.0.iter().any(|(of, _)| of == path) {
             true => std::mem::take(self).keep(),
@@ -145,7 +144,7 @@ impl Files {
     }
 }
 
-/// Rows as they are written: several values in lines of one cell, no value as an empty cell.
+/// The rows as written: multivalues as lines of one cell, null as an empty cell.
 fn texts(rows: &Table, effect: &TableEffect) -> LookupTable {
     let mut columns = effect.columns.clone();
     for column in rows.columns() {
@@ -184,8 +183,7 @@ fn texts(rows: &Table, effect: &TableEffect) -> LookupTable {
     out
 }
 
-/// New rows after the old ones, in the old ones' columns; with a key, in place of those that have
-/// the same one.
+/// Appends the new rows in the old columns; with a key, they replace the rows that have the same one.
 fn merged(mut before: LookupTable, new: LookupTable, key: Option<&str>) -> LookupTable {
     if before.columns.is_empty() {
         return new;
@@ -242,8 +240,8 @@ fn csv_of(table: &LookupTable) -> Result<Vec<u8>, String> {
     writer.into_inner().map_err(|why| why.to_string())
 }
 
-/// Adds events as a source of their own, so that those that were collected before stay; gives its
-/// origin, unless there are no events.
+/// Adds events as a new source, so that events collected before stay. Returns its origin, or `None` if there
+/// are no events.
 fn add_events(
     store: &Store,
     writer: &Writer<'_>,

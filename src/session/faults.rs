@@ -1,4 +1,4 @@
-//! Looks for the faults of all knowledge that was added, also of what no search has used.
+//! Finds the faults of all added knowledge, including knowledge that no search has used.
 
 use crate::error::Result;
 use crate::exec::Executor;
@@ -10,8 +10,8 @@ use crate::session::Session;
 use crate::session::ingest::{index_time, line_breaking};
 
 impl Session {
-    /// Completes the faults of the catalog: compiles every rule, setting, event type and data
-    /// model as a search or a reader would, on no events.
+    /// Completes the catalog's faults: compiles every rule, setting, event type and data model as a search or
+    /// a reader would, on no events.
     pub(super) fn find_faults(&self) -> Result<()> {
         let context = self.context()?;
         let data = DataSources::default();
@@ -48,7 +48,7 @@ impl Session {
         Ok(())
     }
 
-    /// Reads a lookup's table. One that is no file is not there offline, which is no fault.
+    /// Reads a lookup's table. A lookup that is not a file is unavailable offline, which is not a fault.
     fn try_lookup(&self, lookup: &LookupDefinition) {
         if !matches!(lookup.kind, LookupKind::File(_)) {
             return;

@@ -1,4 +1,4 @@
-//! What fields the data has, and which rules gave them their values.
+//! The fields of the data, and the rules that set them.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::session::{Failure, Session, failure};
 use crate::syntax::ast::Pipeline;
 
 impl Session {
-    /// The fields that the events have, by name.
+    /// The fields of the events, by name.
     ///
     /// # Errors
-    /// Data that can't be read, or a field rule that can't be applied.
+    /// If the data can't be read or a field rule can't be applied.
     pub fn field_uses(&self) -> Result<BTreeMap<String, FieldUse>, Failure> {
         with_large_stack(|| {
             let context = self.context()?;
@@ -23,12 +23,11 @@ impl Session {
         })
     }
 
-    /// Which rule gave which field its value, by sourcetype and in the order in which the rules
-    /// apply; only for the events that the first command of a search selects, if there is one.
+    /// The rule that set each field, by sourcetype and in the order in which the rules apply; with a search,
+    /// only for the events that its first command selects.
     ///
     /// # Errors
-    /// Data that can't be read, a field rule that can't be applied, or what is wrong with the
-    /// search.
+    /// If the data can't be read, a field rule can't be applied, or the search is wrong.
     pub fn field_origins(&self, spl: Option<&str>) -> Result<Vec<FieldOrigin>, Failure> {
         with_large_stack(|| self.field_origins_here(spl))
     }
@@ -55,7 +54,7 @@ impl Session {
             let mut origins: Vec<FieldOrigin> = Vec::new();
             for part in &data.events {
                 for new in executor.field_origins(part, selection.as_ref())? {
-                    // Parts of one sourcetype tell the same story.
+                    // Partitions of one sourcetype have the same origins.
                     let known = origins.iter_mut().find(|known| {
                         known.sourcetype == new.sourcetype
                             && known.field == new.field

@@ -1,10 +1,10 @@
-//! Room for searches that are long or nested: their trees are walked by recursion.
+//! A large stack for long or nested searches, whose trees are walked recursively.
 
-/// Bytes of stack that a search has. They are reserved, not used, until it needs them.
+/// Stack size in bytes; reserved, but only used if needed.
 const STACK: usize = 512 << 20;
 
-/// Does the work on a thread with room for it, and waits; where the system grants no such thread,
-/// on this one.
+/// Runs the work on a thread with a large stack and waits for it; on the calling thread if the system can't
+/// create one.
 pub(super) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let mut work = Some(work);
     let done = std::thread::scope(|scope| {

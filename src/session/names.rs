@@ -1,11 +1,11 @@
-//! Names that the session knows, for completion and listing.
+//! The names known to the session, for completion and listing.
 
 use crate::commands;
 use crate::error::Result;
 use crate::functions::{eval, stats};
 use crate::session::Session;
 
-/// Kinds of names.
+/// The kinds of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameKind<'n> {
     /// Commands.
@@ -24,7 +24,7 @@ pub enum NameKind<'n> {
     Dataset,
     /// Fields of the data.
     Field,
-    /// Sourcetypes of the data, and those there are rules for.
+    /// Sourcetypes of the data, and those with rules.
     Sourcetype,
     /// Lookups.
     Lookup,
@@ -36,7 +36,7 @@ impl Session {
     /// All names of a kind, sorted.
     ///
     /// # Errors
-    /// Data or detections that can't be read.
+    /// If data or detections can't be read.
     pub fn names(&self, kind: NameKind<'_>) -> Result<Vec<String>> {
         let catalog = self.catalog();
         let owned = |names: &mut dyn Iterator<Item = &str>| -> Vec<String> {

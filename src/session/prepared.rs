@@ -1,4 +1,4 @@
-//! Searches planned before they are run: so that many of them can look at the same rows together.
+//! Plans searches before they run, so that many of them can share a scan.
 
 use std::time::Instant;
 
@@ -12,10 +12,10 @@ use crate::session::large_stack::with_large_stack;
 use crate::session::result::SearchResult;
 use crate::session::{Compiled, Session};
 
-/// The time range of a search, in the place of the session's where it names one.
+/// The time range of a search; overrides the session's.
 pub(super) type Times<'t> = (Option<&'t str>, Option<&'t str>);
 
-/// A search that is planned.
+/// A planned search.
 pub(super) struct Prepared {
     context: QueryContext,
     plan: Plan,
@@ -25,7 +25,7 @@ impl Session {
     /// Plans a search over a time range.
     ///
     /// # Errors
-    /// What is wrong with it, with the texts to point into.
+    /// If the search is wrong, with the source texts to point into.
     pub(super) fn prepare(&self, spl: &str, times: Times<'_>) -> Result<Prepared, Failure> {
         let mut context = self.context()?;
         let (earliest, latest) = times;
@@ -42,10 +42,10 @@ impl Session {
         Ok(Prepared { context, plan })
     }
 
-    /// Plans a search over a time range and runs it.
+    /// Plans and runs a search over a time range.
     ///
     /// # Errors
-    /// What is wrong with it or with the data, with the texts to point into.
+    /// If the search or the data is wrong, with the source texts to point into.
     pub(super) fn search_between(
         &self,
         spl: &str,
@@ -58,10 +58,10 @@ impl Session {
         })
     }
 
-    /// Runs a search that is planned, with room for a long one.
+    /// Runs a planned search on a large stack.
     ///
     /// # Errors
-    /// What is wrong with it or with the data, with the texts to point into.
+    /// If the search or the data is wrong, with the source texts to point into.
     pub(super) fn run_prepared(&self, prepared: Prepared) -> Result<SearchResult, Failure> {
         with_large_stack(move || self.answer(&prepared, Instant::now()))
     }
@@ -76,11 +76,11 @@ impl Session {
         })
     }
 
-    /// Plans searches and looks for what they all ask first in one pass over the data. Those that
-    /// can't be planned now are none: whoever runs them is told why.
+    /// Plans searches and evaluates their leading filters in one shared scan of the data. A search that can't
+    /// be planned now is `None`; running it reports the error.
     ///
     /// # Errors
-    /// Data that can't be read, or that the user asked to stop.
+    /// If the data can't be read or the user stopped the search.
     pub(super) fn prepare_batch(
         &self,
         searches: &[(&str, Times<'_>)],
@@ -106,7 +106,7 @@ impl Session {
     }
 }
 
-/// The bound that leaves out nothing which one of the bounds lets in.
+/// The widest of the bounds; `None` is unbounded.
 fn widest(bounds: impl Iterator<Item = Option<f64>>, wider: fn(f64, f64) -> f64) -> Option<f64> {
     bounds.reduce(|a, b| Some(wider(a?, b?))).flatten()
 }

@@ -1,4 +1,4 @@
-//! What a session gives back.
+//! The results of a session.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,42 +7,42 @@ use crate::exec::frame::result::Rows;
 use crate::read::{BadLines, Skipped};
 use crate::session::ingest::sources::{dropped, unread};
 
-/// What a search gave.
+/// The result of a search.
 #[derive(Debug)]
 pub struct SearchResult {
     /// The rows.
     pub rows: Rows,
-    /// Things worth knowing that are no errors.
+    /// Warnings and other notices.
     pub notices: Vec<String>,
-    /// How many events were searched.
+    /// The number of events searched.
     pub events_scanned: u64,
-    /// How long it took.
+    /// The run time.
     pub elapsed: Duration,
 }
 
-/// What a run of detections was.
+/// The summary of a run of detections.
 #[derive(Debug)]
 pub struct RunSummary {
-    /// How many events were searched.
+    /// The number of events searched.
     pub searched: u64,
-    /// How long it took.
+    /// The run time.
     pub elapsed: Duration,
-    /// Things worth knowing that are no errors.
+    /// Warnings and other notices.
     pub notices: Vec<String>,
 }
 
-/// What a replay wrote.
+/// The summary of a replay.
 #[derive(Debug)]
 pub struct ReplaySummary {
     /// Events written.
     pub events: u64,
-    /// Files read, also those inside archives.
+    /// Files read, including those in archives.
     pub files: u64,
     /// Bytes read from disk.
     pub bytes: u64,
     /// Events that index-time rules dropped.
     pub dropped: u64,
-    /// Smallest and largest `_time`, microseconds since 1970 UTC.
+    /// Minimum and maximum of `_time`, in microseconds since 1970 UTC.
     pub span: Option<(i64, i64)>,
     /// Events by sourcetype.
     pub sourcetypes: BTreeMap<String, u64>,
@@ -52,15 +52,14 @@ pub struct ReplaySummary {
     pub bad: Vec<BadLines>,
     /// Files that could not be read.
     pub skipped: Vec<Skipped>,
-    /// How long it took.
+    /// The run time.
     pub elapsed: Duration,
-    /// Other things worth knowing.
+    /// Other notices.
     pub notices: Vec<String>,
 }
 
 impl ReplaySummary {
-    /// What could not be read, and other things worth knowing, a line each; summed up where there is
-    /// much of a kind, unless `all` is asked for.
+    /// Unreadable parts and other notices, one line each; many of a kind are summed up unless `all` is set.
     pub fn notices(&self, all: bool) -> Vec<String> {
         let mut lines = unread(&self.bad, &self.skipped, all);
         if self.dropped > 0 {
@@ -76,7 +75,7 @@ impl ReplaySummary {
 pub enum Stage {
     /// The text with its macros expanded.
     Macros,
-    /// The tree, printed as a search.
+    /// The syntax tree, printed as a search.
     Ast,
     /// The plan.
     Plan,
@@ -84,6 +83,6 @@ pub enum Stage {
     Optimized,
     /// The plan after the physical rules: exactly the nodes that run.
     Physical,
-    /// What Polars does.
+    /// The Polars query plan.
     Polars,
 }

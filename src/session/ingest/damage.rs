@@ -1,5 +1,5 @@
-//! Files that turn out to be damaged while a search reads them: what is damaged is left out, and the search
-//! runs again. A search that meets no damage pays nothing.
+//! Recovery from damaged files: if a search can't read some rows, the damaged parts are left out and the
+//! search runs again. Searches without damage pay nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -19,13 +19,13 @@ use crate::session::ingest::sources::unread;
 use crate::session::{Session, lock};
 use crate::store::{Damage, StoredSource};
 
-/// Files that are damaged, with the rows of them that are not.
+/// Damaged files, with the ranges of their sound rows.
 pub(in crate::session) type LeftOut = BTreeMap<PathBuf, Vec<Range<usize>>>;
 
-/// The rows of Parquet files that are not left out.
+/// Scans the sound rows of Parquet files.
 ///
 /// # Errors
-/// What `scan` says.
+/// Those of `scan`.
 pub(in crate::session) fn sound_rows(
     files: &[PathBuf],
     left_out: &LeftOut,
@@ -50,11 +50,11 @@ pub(in crate::session) fn sound_rows(
 }
 
 impl Session {
-    /// Runs work of a search on the data. When rows can't be read, what is damaged is left out from then
-    /// on, and the work is done again.
+    /// Runs the work of a search on the data. If rows can't be read, leaves out the damaged parts for the
+    /// rest of the session and repeats the work.
     ///
     /// # Errors
-    /// What the work says; damage that leaves no data.
+    /// Those of the work, or if the damage leaves no data.
     pub(in crate::session) fn on_data<T>(
         &self,
         context: &QueryContext,
@@ -73,12 +73,12 @@ impl Session {
         }
     }
 
-    /// Leaves out what can't be decoded of the files of data. False when there is no damage.
+    /// Leaves out the parts of data files that can't be decoded. Returns false if there is no damage.
     fn leave_out_damaged(&self, data: &Arc<DataSources>) -> Result<bool> {
         let mut current = self.data.write().unwrap_or_else(PoisonError::into_inner);
         let is_current = |known: &Arc<DataSources>| Arc::ptr_eq(known, data);
         if !current.as_ref().is_some_and(is_current) {
-            // Another search has come upon it.
+            // Another search has already handled it.
             return Ok(true);
         }
         if data.is_sound.load(Ordering::Relaxed) {
@@ -112,7 +112,7 @@ impl Session {
         Ok(true)
     }
 
-    /// What is damaged of the store. All of it is decoded.
+    /// The damaged parts of the store; decodes all of it.
     fn damage_of_store(&self, data: &DataSources) -> Result<Vec<Damage>> {
         let mut found = Vec::new();
         for source in data.events.iter().flat_map(|part| &part.stored) {
@@ -126,14 +126,14 @@ impl Session {
         Ok(found)
     }
 
-    /// What is damaged of the Parquet files that are read as they are needed. All of them are decoded.
+    /// The damaged parts of lazily scanned Parquet files; decodes all of them.
     fn damage_of_files(&self, data: &DataSources) -> Result<Vec<(PathBuf, ParquetDamage)>> {
         let mut found = Vec::new();
         let of_events = data.events.iter().flat_map(|part| &part.files);
         let of_models = data.models.iter().flat_map(|part| &part.files);
         for path in of_events.chain(of_models) {
             self.check_cancelled()?;
-            // Known damage is not read any more.
+            // Files with known damage are not read again.
             if !lock(&self.left_out).contains_key(path) {
                 found.extend(parquet_damage(path).map(|damage| (path.clone(), damage)));
             }
@@ -141,8 +141,8 @@ impl Session {
         Ok(found)
     }
 
-    /// The data without files of the store, and without what else is left out. Returns `None` when nothing
-    /// is left of what was given for a data model.
+    /// The data without damaged files of the store and everything else left out. Returns `None` if nothing is
+    /// left of a data model's given rows.
     fn without(
         &self,
         data: &DataSources,
@@ -151,7 +151,7 @@ impl Session {
     ) -> Result<Option<DataSources>> {
         let mut left = DataSources::default();
         if data.events.iter().any(|part| !part.files.is_empty()) {
-            // Nothing may be left of them.
+            // There may be nothing left of them.
             let scanned = parquet_source::events(&self.options.data, &self.catalog, left_out);
             left.events = scanned.map(|(parts, _)| parts).unwrap_or_default();
         }
@@ -181,7 +181,7 @@ impl Session {
     }
 }
 
-/// A part without some files of the store. Returns `None` when nothing is left of it.
+/// A partition without some files of the store. Returns `None` if nothing is left of it.
 fn part_without(
     data: &DataSources,
     part: &EventPartition,
@@ -202,7 +202,7 @@ fn part_without(
     }
 }
 
-/// What is said of damaged Parquet files: of those that have sound rows, and of the others.
+/// Reports on damaged Parquet files: those with sound rows, and the others.
 fn described(files: &[(PathBuf, ParquetDamage)]) -> (Vec<BadLines>, Vec<Skipped>) {
     let (mut bad, mut skipped) = (Vec::new(), Vec::new());
     for (path, damage) in files {

@@ -9,17 +9,17 @@ use crate::source::SourceId;
 use crate::syntax;
 use crate::value::{Type, Value};
 
-/// What stands before the name of an indexed field of which all values are wanted.
+/// The prefix of an indexed field's name that requests all its values.
 pub(in crate::session) const ALL: &str = "mv:";
 
 /// One assignment of an `INGEST_EVAL`.
 #[derive(Debug)]
 pub(in crate::session) struct Assignment {
-    /// The key or indexed field that is set.
+    /// The key or indexed field to set.
     pub(in crate::session) target: String,
-    /// `field:`: an indexed field even where the name is that of a key.
+    /// `field:`: an indexed field, even if the name is that of a key.
     pub(in crate::session) is_field: bool,
-    /// `:=`: what was there goes.
+    /// `:=`: replaces the existing values.
     pub(in crate::session) replaces: bool,
     /// `[string]`, `[int]`, ...
     kind: Option<String>,
@@ -27,10 +27,10 @@ pub(in crate::session) struct Assignment {
 }
 
 impl Assignment {
-    /// The value for an event whose fields `get` gives.
+    /// Evaluates the assignment on an event whose fields `get` returns.
     ///
     /// # Errors
-    /// What a function says is wrong with its arguments.
+    /// If a function rejects its arguments.
     pub(in crate::session) fn value<'e>(
         &'e self,
         context: &Context,
@@ -50,8 +50,8 @@ impl Assignment {
     }
 }
 
-/// The assignments of an `INGEST_EVAL`; `known` are the fields that events may have. One that
-/// can't be understood is left out and handed to `wrong`.
+/// Parses the assignments of an `INGEST_EVAL`; `known` are the fields that events may have. Passes the error
+/// of an invalid one to `wrong` and leaves it out.
 pub(in crate::session) fn assignments(
     text: &str,
     known: &Schema,
@@ -102,10 +102,10 @@ fn assignment(part: &str, known: &Schema) -> Result<Assignment> {
     })
 }
 
-/// An expression that is true or not.
+/// Parses a condition.
 ///
 /// # Errors
-/// A sentence on what can't be understood.
+/// If the expression is invalid.
 pub(in crate::session) fn program(text: &str, known: &Schema) -> Result<Program> {
     let text = names_as_written(text);
     let without_place = |mut error: Error| {
@@ -119,10 +119,10 @@ pub(in crate::session) fn program(text: &str, known: &Schema) -> Result<Program>
         .map_err(without_place)
 }
 
-/// Runs a program on an event whose fields `get` gives.
+/// Runs a program on an event whose fields `get` returns.
 ///
 /// # Errors
-/// What a function says is wrong with its arguments.
+/// If a function rejects its arguments.
 pub(in crate::session) fn run<'e>(
     program: &'e Program,
     context: &Context,
@@ -132,7 +132,7 @@ pub(in crate::session) fn run<'e>(
     program.eval(context, &row).map(Value::into_owned)
 }
 
-/// Whether a value stops what is done with an event: anything but null, false and 0.
+/// Whether a value stops the processing of an event: anything but null, false and 0.
 pub(in crate::session) fn holds(value: &Value<'_>) -> bool {
     match value {
         Value::Null => false,
@@ -143,7 +143,7 @@ pub(in crate::session) fn holds(value: &Value<'_>) -> bool {
     }
 }
 
-/// The parts between commas that stand neither in quotes nor in brackets.
+/// Splits at the commas outside quotes and brackets.
 fn parts(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let (mut start, mut depth, mut quote, mut escaped) = (0, 0_usize, None, false);
@@ -170,7 +170,7 @@ fn parts(text: &str) -> Vec<&str> {
     found
 }
 
-/// `$pd:a$`, `$field:a$` and `$mv:a$` as field names in single quotes.
+/// Rewrites `$pd:a$`, `$field:a$` and `$mv:a$` as field names in single quotes.
 fn names_as_written(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! What `props.conf` says of how texts become events, compiled for the readers.
+//! Compiles the line-breaking and timestamp settings of `props.conf` for the readers.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Admin/Propsconf>
 
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use crate::session::lock;
 
 type Key = (String, String, String);
 
-/// A finder of rules in a catalog's `props.conf`. What it found it keeps.
+/// Finds rules in a catalog's `props.conf`, with a cache.
 pub(in crate::session) fn finder(catalog: &Arc<Catalog>) -> RuleFinder {
     let catalog = Arc::clone(catalog);
     let found: Mutex<HashMap<Key, TextRules>> = Mutex::default();
@@ -33,7 +33,7 @@ pub(in crate::session) fn finder(catalog: &Arc<Catalog>) -> RuleFinder {
             faults: catalog.faults(),
         });
         let mut found = lock(&found);
-        // Sources may be as many as events.
+        // There may be as many sources as events.
         if found.len() >= 1024 {
             found.clear();
         }
@@ -42,7 +42,7 @@ pub(in crate::session) fn finder(catalog: &Arc<Catalog>) -> RuleFinder {
     })
 }
 
-/// Compiles the settings of one stanza, so that what has no meaning in them is a fault.
+/// Compiles the settings of one stanza, so that invalid ones are reported as faults.
 pub(in crate::session) fn try_settings(settings: &TextSettings, faults: &Faults) {
     compiled(&Settings {
         found: settings,
@@ -50,7 +50,7 @@ pub(in crate::session) fn try_settings(settings: &TextSettings, faults: &Faults)
     });
 }
 
-/// Settings, and where those go that have no meaning: they keep their defaults.
+/// Settings, with a receiver for the invalid ones, which keep their defaults.
 struct Settings<'s> {
     found: &'s TextSettings,
     faults: &'s Faults,
@@ -132,7 +132,7 @@ fn breaks(settings: &Settings<'_>) -> Breaks {
         let number = settings.number(key).filter(|n| *n > 0);
         number.and_then(|n| usize::try_from(n).ok())
     };
-    // What is Splunk's default anyway is read line by line, which is faster.
+    // Splunk's default is read line by line, which is faster.
     let is_default =
         |text: &str| matches!(text, r"([\r\n]+)" | r"([\n\r]+)" | r"(\r?\n)" | r"(\n)");
     let line_breaker = match settings.text("LINE_BREAKER") {
@@ -159,7 +159,7 @@ fn times(settings: &Settings<'_>) -> TimeRules {
     let source = match settings.text("DATETIME_CONFIG") {
         Some(text) if text.eq_ignore_ascii_case("current") => TimeSource::Clock,
         Some(text) if text.eq_ignore_ascii_case("none") => TimeSource::File,
-        // A file of patterns of one's own is not read: times are recognised.
+        // A custom pattern file is not read: timestamps are recognised automatically.
         Some(_) | None => TimeSource::Text,
     };
     let lookahead = settings.number("MAX_TIMESTAMP_LOOKAHEAD");
@@ -191,7 +191,7 @@ fn structured(settings: &Settings<'_>) -> Option<Structured> {
                 None
             }
         },
-        // Columns can be described without a name for the whole.
+        // Columns can be configured without naming the format.
         None if settings.has_any(&["FIELD_DELIMITER"])
             && settings.has_any(&["FIELD_NAMES", "HEADER_FIELD_LINE_NUMBER"]) =>
         {
@@ -231,7 +231,7 @@ fn structured(settings: &Settings<'_>) -> Option<Structured> {
     })
 }
 
-/// A delimiter by its character or its name.
+/// Parses a delimiter given as a character or a name.
 fn delimiter(settings: &Settings<'_>, key: &str) -> Option<Delimiter> {
     let text = settings.text(key)?;
     let byte = match text.to_ascii_lowercase().as_str() {
@@ -253,7 +253,7 @@ fn delimiter(settings: &Settings<'_>, key: &str) -> Option<Delimiter> {
     byte.map(Delimiter::Byte)
 }
 
-/// The one character of a text, or of one in quotes: `"` and `"""` are a quote, `","` a comma.
+/// The only character of a text, optionally in quotes: `"` and `"""` are a quote, `","` a comma.
 fn single_character(text: &str) -> Option<u8> {
     let quoted = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
     let bytes = match text.len() {

@@ -1,4 +1,4 @@
-//! Ingestion: from files to partitions of events, and into the store.
+//! Ingestion: from files to event partitions, and into the store.
 
 pub(in crate::session) mod damage;
 pub(in crate::session) mod index_time;

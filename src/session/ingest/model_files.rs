@@ -1,4 +1,4 @@
-//! Rows of data models given as files: Parquet is read as it is needed, NDJSON, JSON and CSV at once.
+//! Data model rows given as files: Parquet is scanned lazily; NDJSON, JSON and CSV are read at once.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,15 +13,14 @@ use crate::session::ingest::damage::{LeftOut, sound_rows};
 use crate::session::ingest::sources::unread;
 use crate::session::{ModelFile, Session, lock};
 
-/// Endings of the files in a folder that hold rows and are no Parquet.
+/// Extensions of row files in a folder, other than Parquet.
 const TABLES: [&str; 7] = ["ndjson", "jsonl", "json", "csv", "tsv", "tab", "psv"];
 
 impl Session {
-    /// The rows of a data set in a file, or in the files of a folder; and what could not be read of
-    /// them, a line each.
+    /// Reads the rows of a data set from a file or a folder, with one line per part that could not be read.
     ///
     /// # Errors
-    /// A path that is missing or holds no such file, or nothing at all that can be read.
+    /// If the path is missing, contains no such file, or nothing in it can be read.
     pub(in crate::session) fn model_part(
         &self,
         file: &ModelFile,
@@ -60,7 +59,7 @@ impl Session {
     }
 }
 
-/// The Parquet files and the other tables among files. What a folder holds besides is none of it.
+/// Splits files into Parquet and other tables; ignores other files in a folder.
 fn sorted(path: &Path, files: Vec<InputFile>) -> Result<(Vec<PathBuf>, Vec<InputFile>)> {
     let (mut parquet, mut tables) = (Vec::new(), Vec::new());
     for file in files {
@@ -71,7 +70,7 @@ fn sorted(path: &Path, files: Vec<InputFile>) -> Result<(Vec<PathBuf>, Vec<Input
             }
             continue;
         }
-        // Programs that write many files keep notes about them under such names.
+        // Programs that write many files keep metadata under such names.
         let below = file.path.strip_prefix(path).unwrap_or(&file.path);
         if below
             .iter()
@@ -107,8 +106,8 @@ fn begins_as_parquet(path: &Path) -> Result<bool> {
     Ok(read == 4 && &start == b"PAR1")
 }
 
-/// Scans over Parquet files, one for neighbours of the same columns, and the files that are in them.
-/// Those with a damaged footer are skipped.
+/// Scans Parquet files, one scan per run of adjacent files with equal columns, each with its files. Skips
+/// files with a damaged footer.
 fn scans(
     files: impl Iterator<Item = PathBuf>,
     left_out: &LeftOut,
@@ -147,7 +146,7 @@ fn scan(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
     LazyFrame::scan_parquet_files(paths.collect(), ScanArgsParquet::default())
 }
 
-/// All rows, one frame's after the other's. Returns `None` without a frame.
+/// Concatenates frames. Returns `None` without a frame.
 fn together(mut frames: Vec<Frame>) -> Result<Option<Frame>> {
     if frames.len() < 2 {
         return Ok(frames.pop());

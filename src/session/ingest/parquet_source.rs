@@ -1,5 +1,4 @@
-//! Large Parquet files as events that are read when they are needed: only the columns and rows
-//! that a search asks for.
+//! Large Parquet files as lazily scanned events: a search reads only the columns and rows that it needs.
 
 use std::fs::File;
 use std::ops::Range;
@@ -23,13 +22,13 @@ use crate::read::{
 use crate::session::ingest::damage::{LeftOut, sound_rows};
 use crate::value::Type;
 
-/// The column that says which file a row is of.
+/// The column with the path of each row's file.
 const PATH: &str = "\0path";
 
-/// Fewer rows than this are read at once: that takes no time, and tells damage by file.
+/// Smaller inputs are read at once: that is fast, and reports damage by file.
 const LEAST_ROWS: usize = 500_000;
 
-/// Files whose columns and field rules are the same.
+/// Files with equal columns and field rules.
 struct Group {
     files: Vec<PathBuf>,
     schema: Arc<Schema>,
@@ -37,9 +36,9 @@ struct Group {
     events: u64,
 }
 
-/// The events of these paths without the files that are left out, if all of them are Parquet files, or
-/// folders of nothing else, whose columns need no look at the values to be events; and the files whose
-/// footers are damaged. None when they have to be read the usual way, which gives the same rows.
+/// Scans the events of these paths, except for left-out files; also returns the files with damaged footers.
+/// Requires that the paths are Parquet files, or folders of only these, whose column types convert to events
+/// without reading values. Returns `None` if they must be read the usual way, which gives the same rows.
 pub(in crate::session) fn events(
     paths: &[PathBuf],
     catalog: &Catalog,
@@ -67,7 +66,7 @@ pub(in crate::session) fn events(
             Err(why) => skipped.push(Skipped::new(file, format!("damaged: {why}"))),
         }
     }
-    // What was begun this way goes on this way.
+    // Input that was scanned lazily before stays so.
     if left_out.is_empty() && counted.iter().map(|(_, rows)| rows).sum::<usize>() < LEAST_ROWS {
         return None;
     }
@@ -76,7 +75,7 @@ pub(in crate::session) fn events(
         let one = std::slice::from_ref(&file);
         let schema = caught(|| scanned(one).ok()?.collect_schema().ok()).ok()??;
         let source = file.display().to_string();
-        // Rules of index time look at every event anyway.
+        // Index-time rules read every event anyway.
         if !catalog
             .index_rules(PARQUET_SOURCETYPE, &source, "")
             .is_empty()
@@ -85,7 +84,7 @@ pub(in crate::session) fn events(
         }
         let rules = catalog.field_rules(PARQUET_SOURCETYPE, &source, "");
         match groups.last_mut() {
-            // Only neighbours: rows keep the order of the files.
+            // Only adjacent files, so that rows keep the order of the files.
             Some(group) if group.schema == schema && group.rules == rules => {
                 group.files.push(file);
                 group.events += rows as u64;
@@ -109,7 +108,7 @@ fn is_parquet(file: &Path) -> bool {
     file.extension().is_some_and(|e| e == "parquet")
 }
 
-/// One scan of files; each row says in [`PATH`] which it is of.
+/// One scan of all files; [`PATH`] has each row's file.
 fn scanned(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
     let args = ScanArgsParquet {
         hive_options: HiveOptions {
@@ -124,7 +123,7 @@ fn scanned(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
     LazyFrame::scan_parquet_files(paths.collect::<PolarsResult<_>>()?, args)
 }
 
-/// The events of files, or none when their values have to be looked at.
+/// The partition of a group. Returns `None` if the values must be read to build events.
 fn part(group: &Group, left_out: &LeftOut) -> Option<EventPartition> {
     let lazy = sound_rows(&group.files, left_out, scanned).ok()?;
     let values = columns(&group.schema)?;
@@ -166,7 +165,7 @@ fn part(group: &Group, left_out: &LeftOut) -> Option<EventPartition> {
     })
 }
 
-/// The columns as events have them, in the file's order; none when a type needs a look at values.
+/// The columns as events have them, in the file's order. Returns `None` if a type requires reading values.
 fn columns(schema: &Schema) -> Option<Vec<(String, Expr)>> {
     let each = schema
         .iter()
@@ -186,11 +185,11 @@ fn columns(schema: &Schema) -> Option<Vec<(String, Expr)>> {
     each.collect()
 }
 
-/// Smallest and largest value of a column; none when it has no value.
+/// Minimum and maximum of a column; `None` if it has no value.
 type Span = Option<(i64, i64)>;
 
-/// The range of the times in microseconds, if all whole numbers are exact as doubles: those that
-/// are not stay texts.
+/// The range of the times in microseconds. Returns `None` if some integer is not exact as a double: those
+/// become text.
 fn looked_at(group: &Group, lazy: &LazyFrame) -> Option<Span> {
     let mut times = None;
     for (name, kind) in group.schema.iter() {
@@ -211,7 +210,7 @@ fn looked_at(group: &Group, lazy: &LazyFrame) -> Option<Span> {
     Some(times)
 }
 
-/// The range of a column as the files' footers tell it, if they do.
+/// The range of a column from the files' footers, if they have it.
 fn told(files: &[PathBuf], name: &str, kind: &DataType) -> Option<Span> {
     let scale = match kind {
         DataType::Int64 | DataType::Datetime(TimeUnit::Microseconds, _) => 1,
@@ -236,7 +235,7 @@ fn told(files: &[PathBuf], name: &str, kind: &DataType) -> Option<Span> {
     Some(range)
 }
 
-/// The range of a column, by a look at all of its values.
+/// The range of a column, computed from all its values.
 fn computed(lazy: &LazyFrame, name: &str, kind: &DataType) -> Option<Span> {
     let value = || match kind {
         DataType::Datetime(..) => time(name, kind).cast(DataType::Int64),
@@ -257,8 +256,7 @@ fn computed(lazy: &LazyFrame, name: &str, kind: &DataType) -> Option<Span> {
     )
 }
 
-/// A time as events have it: through the number, so that the instant stays and only the zone's
-/// name goes.
+/// Converts a time to that of events, through the integer: drops the zone's name and keeps the instant.
 fn time(name: &str, kind: &DataType) -> Expr {
     let zone = match kind {
         DataType::Datetime(_, zone) => zone.clone(),
@@ -273,7 +271,7 @@ fn time(name: &str, kind: &DataType) -> Expr {
     value.cast(same).cast(DataType::Int64).cast(plain)
 }
 
-/// The text of an event that has none: made only where a search looks at it.
+/// The text of events without one, built only if a search reads it.
 fn raw(values: &[(String, Expr)]) -> Expr {
     let named: Vec<Expr> = values
         .iter()

@@ -1,5 +1,5 @@
-//! Events in memory, few parts of them: a search takes as long to begin with a part of few events
-//! as with one of many.
+//! Groups small batches into few partitions of events in memory, because a search has a fixed cost per
+//! partition.
 
 use std::collections::HashMap;
 
@@ -13,38 +13,38 @@ use crate::knowledge::props::Props;
 use crate::read::Batch;
 use crate::session::ingest::sources::span;
 
-/// Events of a part of which it is put together with others like it.
+/// Partitions with at most this many events are merged with similar ones.
 pub(in crate::session) const MIN_ROWS: u64 = 10_000;
 
-/// Events from which on a part takes no more: parts are worked on at the same time.
+/// Partitions with this many events are full: partitions are processed in parallel.
 const MAX_ROWS: usize = 32_768;
 
-/// Cells of a part that may be empty because some of its sources lack the fields of others; beyond
-/// that, so many times as many as there are in the sources.
+/// Limit on empty cells in a partition, where some sources lack the fields of others: this many cells, or
+/// else this multiple of the cells in the sources.
 const EMPTY: (usize, usize) = (1_000_000, 8);
 
-/// Batches being put together: small ones that differ at most in their source, if no stanza tells it
+/// Builds partitions from small batches that differ at most in their source, if no stanza distinguishes it
 /// from an unknown one.
 pub(in crate::session) struct PartitionBuilder<'p> {
     props: &'p Props,
     parts: Vec<Part>,
-    /// The parts that take more, by index, sourcetype, and source where it makes a difference.
+    /// The partitions that are not full, by index, sourcetype, and source if it matters.
     open: HashMap<(String, String, String), Vec<usize>>,
-    /// The last part that has events of a source, which are not put before those it has.
+    /// The last partition with events of a source; later events do not go into an earlier one.
     last: HashMap<String, usize>,
 }
 
-/// Batches of a part, in their order: one at least.
+/// The batches of a partition, in order; at least one.
 struct Part {
     batches: Vec<Batch>,
     columns: HashMap<PlSmallStr, DataType>,
     rows: usize,
-    /// Cells of the batches, by their own columns.
+    /// The number of cells in the batches, counting their own columns.
     cells: usize,
 }
 
 impl<'p> PartitionBuilder<'p> {
-    /// None yet; `props` say which sources are told apart.
+    /// An empty builder; `props` tell which sources are distinguished.
     pub(in crate::session) fn new(props: &'p Props) -> PartitionBuilder<'p> {
         PartitionBuilder {
             props,
@@ -87,10 +87,10 @@ impl<'p> PartitionBuilder<'p> {
         }
     }
 
-    /// The parts, in the order in which each began.
+    /// Builds the partitions, in order of their first batches.
     ///
     /// # Errors
-    /// Never on account of data.
+    /// Never because of the data.
     pub(in crate::session) fn finish(self) -> Result<Vec<EventPartition>> {
         self.parts.into_iter().map(Part::finish).collect()
     }
@@ -118,7 +118,7 @@ impl Part {
         self.batches.push(batch);
     }
 
-    /// Whether the columns of a batch are of the same types, and most of them there.
+    /// Whether a batch has columns of the same types and would add few empty cells.
     fn takes(&self, batch: &Batch) -> bool {
         let mut width = self.columns.len();
         for column in batch.frame.columns() {
@@ -152,7 +152,7 @@ impl Part {
     }
 }
 
-/// Events in memory, to be searched; `span` as [`span`] gives it, or none where nobody asks.
+/// A partition of events in memory; `span` is as [`span`] returns it, or `None` if it is not needed.
 pub(in crate::session) fn event_part(batch: Batch, span: Option<(i64, i64)>) -> EventPartition {
     EventPartition {
         sourcetype: batch.sourcetype,

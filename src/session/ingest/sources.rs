@@ -1,4 +1,4 @@
-//! Reads what a session searches: files given, the store, data model rows given directly.
+//! Loads the data to search: given files, the store, given data model rows.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
@@ -15,10 +15,10 @@ use crate::session::ingest::{index_time, line_breaking, parquet_source};
 use crate::session::{Progress, Session, lock};
 
 impl Session {
-    /// The data, read at the first call.
+    /// The data, read on the first call.
     ///
     /// # Errors
-    /// Files that are missing, or data that cannot be read at all.
+    /// If files are missing or no data can be read.
     pub(crate) fn data(&self) -> Result<Arc<DataSources>> {
         let known = || self.data.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(data) = known().clone() {
@@ -29,7 +29,7 @@ impl Session {
         Ok(Arc::clone(known.get_or_insert(data)))
     }
 
-    /// How many events are searched; 0 before they were read.
+    /// The number of events to search; 0 until they are read.
     pub(in crate::session) fn event_count(&self) -> u64 {
         let known = self.data.read().unwrap_or_else(PoisonError::into_inner);
         known.as_ref().map_or(0, |data| data.event_count())
@@ -45,7 +45,7 @@ impl Session {
         for file in &self.options.models {
             let known = self.catalog.models.find(&file.model);
             if let Err(why) = known.and_then(|model| model.find(&file.dataset)) {
-                // Rows of a model that nobody defined can be searched all the same.
+                // Rows of an undefined data model can be searched, too.
                 let hints: String = why.hints.iter().map(|hint| format!("; {hint}")).collect();
                 let (model, dataset) = (&file.model, &file.dataset);
                 lock(&self.data_notices).push(format!("--model {model}.{dataset}: {why}{hints}"));
@@ -57,7 +57,7 @@ impl Session {
         Ok(data)
     }
 
-    /// How files are read: with the zone, the clock and the configuration of the session.
+    /// The read options: the session's zone, clock and configuration.
     pub(in crate::session) fn read_options(&self) -> read::Options {
         let now = self.options.now.unwrap_or_else(|| {
             SystemTime::now()
@@ -91,8 +91,8 @@ impl Session {
         Ok(())
     }
 
-    /// Reads one file, also one of the program's own, into `parts`, without telling progress. That
-    /// nothing of it can be read is in the report.
+    /// Reads one file, possibly a shipped one, into `parts`, without reporting progress. If nothing in it can
+    /// be read, the report says so.
     pub(in crate::session) fn read_into(
         &self,
         path: &Path,
@@ -148,14 +148,14 @@ impl Session {
         Ok(())
     }
 
-    /// Says that index-time rules dropped events, if they did.
+    /// Adds a notice if index-time rules dropped events.
     fn tell_dropped(&self, events: u64) {
         if events > 0 {
             lock(&self.data_notices).push(dropped(events));
         }
     }
 
-    /// What is worth knowing of the data and was not given with an answer yet.
+    /// Takes the notices on the data that have not been returned with a result yet.
     pub fn take_data_notices(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.data_notices))
     }
@@ -168,7 +168,7 @@ impl Session {
     }
 }
 
-/// Hands progress on as steps.
+/// Converts progress to increments.
 struct Watch {
     progress: Option<Arc<dyn Progress>>,
     seen: std::cell::Cell<(u64, u64)>,
@@ -211,12 +211,12 @@ impl Watch {
     }
 }
 
-/// Says that index-time rules dropped events.
+/// The notice that index-time rules dropped events.
 pub(in crate::session) fn dropped(events: u64) -> String {
     format!("{events} events were dropped: TRANSFORMS rules sent them to nullQueue")
 }
 
-/// Smallest and largest `_time`, microseconds since 1970 UTC.
+/// Minimum and maximum of `_time`, in microseconds since 1970 UTC.
 pub(in crate::session) fn span(frame: &DataFrame) -> Option<(i64, i64)> {
     let times = frame.column("_time").ok()?.cast(&DataType::Int64).ok()?;
     let times = times.i64().ok()?;
@@ -226,16 +226,16 @@ pub(in crate::session) fn span(frame: &DataFrame) -> Option<(i64, i64)> {
     })
 }
 
-/// Lines that are said of one file unless all are asked for.
+/// Lines reported per file, unless all are requested.
 const LINES: usize = 2;
 
-/// What a reader could not read, a line each.
+/// The parts that a reader could not read, one line each.
 pub(in crate::session) fn report_notices(report: &ReadReport, all: bool) -> Vec<String> {
     unread(&report.bad, &report.skipped, all)
 }
 
-/// Files that could not be read, a line each; places in files, a line for each reason; and last the files
-/// that are no data. Unless `all` are asked for, one line sums up where there are many of a kind.
+/// Unreadable files, one line each; unreadable places in files, one line per reason; and last the files that
+/// contain no data. Unless `all` is set, many lines of a kind are summed up in one.
 pub(in crate::session) fn unread(bad: &[BadLines], skipped: &[Skipped], all: bool) -> Vec<String> {
     let (unknown, damaged): (Vec<&Skipped>, _) = skipped.iter().partition(|file| file.is_unknown);
     let mut lines: Vec<String> = damaged.into_iter().map(skip).collect();

@@ -1,4 +1,4 @@
-//! What changed in a repository of detections since a revision.
+//! Finds the detections of a repository that changed since a revision.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use crate::session::workflows::git::git;
 use crate::word;
 
 impl Session {
-    /// Those detections whose file changed since `revision` of the repository that holds it, or
-    /// whose macros or lookups did, however many macros lie between.
+    /// The detections whose file changed since `revision` of its repository, or whose macros or lookups did,
+    /// including macros called indirectly.
     ///
     /// # Errors
-    /// Git is not there, or doesn't know the revision.
+    /// If Git is missing or does not know the revision.
     pub(in crate::session) fn changed_since(
         &self,
         revision: &str,
@@ -40,7 +40,7 @@ impl Session {
                     .map(|name| root.join(name)),
             );
         }
-        // Of a macro and a lookup, the file's name is the object's.
+        // For a macro and a lookup, the file's name is the object's.
         let objects = |folder: &str| -> BTreeSet<String> {
             let below = |path: &&PathBuf| path.components().any(|c| c.as_os_str() == folder);
             let stems = changed
@@ -66,7 +66,7 @@ impl Session {
     }
 }
 
-/// The path without links, where it is there.
+/// The path with links resolved, if it exists.
 fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Searches, detections and folders of them checked without being run.
+//! Checks searches, detections and folders of them without running them.
 
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,8 @@ use crate::session::large_stack::with_large_stack;
 use crate::session::{Session, failure, lock};
 
 impl Session {
-    /// Which lints are switched off or denied by `spelunk.conf` in the folders of content, in
-    /// `default` and `local` of the apps, and in the folder of the store; later ones add to those
-    /// before. What can't be read in them is a fault.
+    /// The lints disabled or denied by `spelunk.conf` in content folders, in `default` and `local` of apps,
+    /// and in the store's folder; later files add to earlier ones. An invalid entry is a fault.
     pub fn lint_rules(&self) -> Rules {
         let mut rules = Rules::default();
         let faults = self.catalog.faults();
@@ -41,10 +40,10 @@ impl Session {
         rules
     }
 
-    /// Looks at all knowledge that was added, used or not, and reports its faults.
+    /// Checks all added knowledge, used or not, and reports its faults.
     ///
     /// # Errors
-    /// An invariant of the program does not hold.
+    /// If an internal invariant is broken.
     pub fn check_knowledge(&self, rules: &Rules) -> Result<CheckReport> {
         with_large_stack(|| self.find_faults())?;
         let mut report = CheckReport::default();
@@ -52,11 +51,10 @@ impl Session {
         Ok(report)
     }
 
-    /// Parses, resolves, plans and lints searches, detections and folders of them, without running
-    /// them.
+    /// Parses, resolves, plans and lints searches, detections and folders of them, without running them.
     ///
     /// # Errors
-    /// A file that can't be read.
+    /// If a file can't be read.
     pub fn check(&self, what: &[String], rules: &Rules) -> Result<CheckReport> {
         let mut report = CheckReport::default();
         for item in what {
@@ -115,7 +113,7 @@ impl Session {
         Ok(())
     }
 
-    /// Plans a search, and looks at it.
+    /// Plans and lints a search.
     fn look(
         &self,
         spl: &str,

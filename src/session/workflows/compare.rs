@@ -1,4 +1,4 @@
-//! Two versions of a detection on the same data.
+//! Compares two versions of a detection on the same data.
 
 use std::path::{Path, PathBuf};
 
@@ -13,47 +13,47 @@ use crate::session::{Options, Session, Stage};
 use crate::source::SourceId;
 use crate::syntax::format::format;
 
-/// Two versions of a detection.
+/// A comparison of two versions of a detection.
 #[derive(Debug)]
 pub struct Comparison {
-    /// The searches, laid out, line by line. Where they are the same and their macros are not, the
-    /// searches with their macros expanded.
+    /// The formatted searches, line by line. If they are equal and their macros differ, the searches with
+    /// their macros expanded.
     pub search: Vec<Line>,
-    /// Whether [`Comparison::search`] is about what macros bring.
+    /// Whether [`Comparison::search`] has expanded macros.
     pub expanded: bool,
-    /// The rows of the first.
+    /// The rows of the old version.
     pub before: Rows,
-    /// The rows of the second.
+    /// The rows of the new version.
     pub after: Rows,
-    /// What rows have become others.
+    /// The differences between the rows.
     pub rows: RowChanges,
-    /// Things worth knowing that are no errors.
+    /// Warnings and other notices.
     pub notices: Vec<String>,
 }
 
 impl Comparison {
-    /// Whether searches or rows differ.
+    /// Whether the searches or the rows differ.
     pub fn differs(&self) -> bool {
         !self.rows.is_empty() || self.search.iter().any(|l| !matches!(l, Line::Same(_)))
     }
 }
 
-/// One version, with the knowledge it was written with.
+/// One version, with the knowledge of its revision.
 struct Version {
     detection: Detection,
     session: Session,
-    /// The knowledge of a revision; gone when the version is dropped.
+    /// The knowledge of a revision; removed when the version is dropped.
     _folder: Option<tempfile::TempDir>,
 }
 
 impl Session {
-    /// Runs two versions of a detection on the session's data and compares them. A version is a
-    /// detection as [`Session::run`] takes it (a file, a name), or `REV:path`: a file of a revision of
-    /// the Git repository that the working directory or a folder of content lies in, run with that
-    /// revision's macros and lookups. What the searches would write is not written.
+    /// Runs two versions of a detection on the session's data and compares them. A version is a detection as
+    /// for [`Session::run`] (a file, a name), or `REV:path`: a file at a revision of the Git repository that
+    /// contains the working directory or a content folder, run with that revision's macros and lookups.
+    /// Discards the searches' writes.
     ///
     /// # Errors
-    /// A version that is not there, or what is wrong with its search or the data.
+    /// If a version is missing, or its search or the data is wrong.
     pub fn compare(&self, a: &str, b: &str) -> Result<Comparison, Failure> {
         let before = self.version(a)?;
         let after = self.version(b)?;
@@ -95,7 +95,7 @@ impl Session {
         })
     }
 
-    /// Runs a search; what it would write is not written.
+    /// Runs a search and discards its writes.
     fn search_dry(&self, spl: &str) -> Result<(Rows, Vec<String>), Failure> {
         with_large_stack(|| {
             let compiled = self.compile(spl)?;
@@ -129,7 +129,7 @@ impl Session {
         self.with(detection, options, None)
     }
 
-    /// A file of a revision, with the macros and lookups of that revision.
+    /// A file at a revision, with the macros and lookups of that revision.
     fn of_revision(&self, revision: &str, path: &Path) -> Result<Version> {
         let (folder, path) = self.place_of(revision, path)?;
         let top = git(&folder, &["rev-parse", "--show-toplevel"])?;
@@ -180,7 +180,7 @@ impl Session {
                     }
                     is_repository = true;
                 }
-                // Of a folder in no repository it says so; the last one is the most likely meant.
+                // A folder outside any repository gives an error, too; the last one is the most likely meant.
                 Err(error) => refused = Some(error),
             }
         }
@@ -192,7 +192,7 @@ impl Session {
         }))
     }
 
-    /// Writes the macros and lookups of a revision below a folder; false when it has none.
+    /// Writes the macros and lookups of a revision below a folder; returns false if it has none.
     fn unpack(&self, top: &Path, revision: &str, root: &Path, into: &Path) -> Result<bool> {
         let wanted = ["macros", "lookups"].map(|name| slashed(&root.join(name)));
         let mut ask = vec!["ls-tree", "-d", "--name-only", revision, "--"];
@@ -227,7 +227,7 @@ impl Session {
     }
 }
 
-/// The folder of content that a detection's file lies in: what stands above `detections`.
+/// The content folder of a detection's file: the parent of `detections`.
 fn root_of(path: &Path) -> Option<PathBuf> {
     let mut above = path.ancestors();
     let found = above.find(|folder| folder.file_name().is_some_and(|name| name == "detections"))?;
@@ -249,7 +249,7 @@ fn slashed(path: &Path) -> String {
     text.trim_start_matches("./").to_owned()
 }
 
-/// A search a command a line; as it is where it can't be read.
+/// The formatted search; unchanged if it does not parse.
 fn laid_out(search: &str) -> String {
     format(SourceId(0), search).unwrap_or_else(|_| search.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Runs the tests of detections, each set of data in a session of its own.
+//! Runs the tests of detections, each data set in a session of its own.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,45 +22,44 @@ use crate::session::prepared::Prepared;
 use crate::session::workflows::test_cache::TestCache;
 use crate::session::{Options, Session, lock};
 
-/// Which tests are run, and where their data lies.
+/// Which tests to run, and where their data is.
 #[derive(Clone, Debug, Default)]
 pub struct TestChoice {
-    /// Which detections.
+    /// Filters on the detections.
     pub selection: Selection,
     /// Folders of data sets, in the layout of the public ones.
     pub attack_data: Vec<PathBuf>,
-    /// Only detections that changed since that revision of their repository, or whose macros or
-    /// lookups did.
+    /// Only detections that changed since this revision of their repository, or whose macros or lookups did.
     pub changed_since: Option<String>,
-    /// Whether results of earlier runs count when nothing changed.
+    /// Whether to reuse results of earlier runs if nothing changed.
     pub cache: bool,
-    /// Where data is fetched from that is not there: an address or a folder.
+    /// Where to download missing data from: a URL or a folder.
     pub fetch: Option<String>,
 }
 
-/// What a run of tests was.
+/// The summary of a run of tests.
 #[derive(Debug)]
 pub struct TestSummary {
-    /// Tests in all.
+    /// The number of tests.
     pub tests: usize,
-    /// Detections that were chosen before those were left out that did not change.
+    /// The number of detections selected, including unchanged ones.
     pub chosen: usize,
-    /// Whether the user stopped it before all were run.
+    /// Whether the user stopped the run.
     pub interrupted: bool,
-    /// How long it took.
+    /// The run time.
     pub elapsed: Duration,
-    /// Things worth knowing that are no errors.
+    /// Warnings and other notices.
     pub notices: Vec<String>,
 }
 
 impl Session {
-    /// Runs the tests of detections and hands on what each gave, in no particular order.
+    /// Runs the tests of detections and passes on each result, in no particular order.
     ///
-    /// Tests on the same data share a session in which it is read once. Each session has a
-    /// throw-away store, so that what baselines write is forgotten.
+    /// Tests on the same data share a session, which reads it once. Each session has a temporary store, so
+    /// that the output of baselines is discarded.
     ///
     /// # Errors
-    /// Detections that are not there; what is wrong with a single test is in its result.
+    /// If detections are missing; errors of a single test are in its result.
     pub fn test(
         &self,
         selectors: &[String],
@@ -146,7 +145,7 @@ impl Session {
         })
     }
 
-    /// Runs the tests on one set of data.
+    /// Runs the tests on one data set.
     fn test_group(
         &self,
         data: &[TestData],
@@ -154,7 +153,7 @@ impl Session {
         baselines: &[Arc<Detection>],
         sender: &mpsc::Sender<Result<TestResult, Vec<String>>>,
     ) {
-        // Nobody listens any more only when the run is over.
+        // The receiver is dropped only when the run is over.
         let tell = |result| {
             let _ = sender.send(result);
         };
@@ -177,7 +176,7 @@ impl Session {
             let wanted = baselines.iter().filter(|b| of_it(&b.tags.detections));
             wanted.collect()
         };
-        // What a baseline writes may change the plan of a search: that is planned after it.
+        // Output of a baseline may change the plans of searches, so they are planned after it.
         let (together, places): (Vec<_>, Vec<_>) = planned
             .iter()
             .enumerate()
@@ -186,7 +185,7 @@ impl Session {
             .unzip();
         let mut prepared: Vec<Option<Prepared>> = Vec::new();
         prepared.resize_with(planned.len(), || None);
-        // What goes wrong is told by the search that runs into it.
+        // Any error is reported by the search that causes it.
         let found = session.0.prepare_batch(&together).unwrap_or_default();
         for (at, search) in places.into_iter().zip(found) {
             prepared[at] = search;
@@ -226,7 +225,7 @@ impl Session {
         let rows = found.rows.as_ref();
         let mut reasons: Vec<String> = found.reason.iter().cloned().collect();
         let status = match found.status {
-            // Whoever tests a detection has what it reads, or has misspelt it.
+            // A tested detection should have its lookups and models, so the name is misspelt.
             Status::Refused if lacks(found.failure.as_ref()) => TestStatus::Error,
             Status::Refused => TestStatus::Refused,
             Status::Error => TestStatus::Error,
@@ -263,8 +262,7 @@ impl Session {
         }
     }
 
-    /// What the older form asks of the rows besides being there: a search after the search, which
-    /// must give a row.
+    /// The older format's condition on the rows: a second search that must return a row.
     fn pass_condition(
         &self,
         detection: &Detection,
@@ -311,7 +309,7 @@ impl Session {
                 !of_models.any(|found| found.field(name).is_some())
             })
             .collect();
-        // A model's fields are written without its name as well: what the rows have counts too.
+        // Fields of a model are also written without its name, so the result's fields count too.
         let counted: Vec<String> = plain
             .iter()
             .filter(|field| field.as_str() != "_time" && field.as_str() != "_raw")
@@ -342,7 +340,7 @@ impl Session {
             .collect()
     }
 
-    /// A session over that data with a store of its own that is removed at the end.
+    /// A session over this data with a temporary store.
     fn scratch_session(&self, data: &[TestData]) -> Result<(Scratch, Vec<String>)> {
         let home = tempfile::tempdir()
             .map_err(|why| Error::data(format!("there is no room for a test's store: {why}")))?;
@@ -398,13 +396,13 @@ impl Session {
     }
 }
 
-/// A session, and the folder of its store, which is removed with it.
+/// A session, and the folder of its store, removed with it.
 struct Scratch(
     Session,
     #[expect(dead_code, reason = "it removes the folder when dropped")] tempfile::TempDir,
 );
 
-/// Whether a search failed since a lookup or a data model is not there.
+/// Whether a search failed because a lookup or a data model is missing.
 fn lacks(failure: Option<&Failure>) -> bool {
     failure.is_some_and(|failure| detect::lacks_knowledge(&failure.error))
 }

@@ -1,4 +1,4 @@
-//! Detections run, one after the other, over rows that are looked at for all of them together.
+//! Runs detections one after the other, over rows from a shared scan.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
@@ -15,33 +15,32 @@ use crate::session::prepared::{Prepared, Times};
 use crate::session::workflows::risk::{RiskBatch, RiskRetention};
 use crate::session::{RunSummary, Session};
 
-/// Which detections are run, and how.
+/// Which detections to run, and how.
 #[derive(Clone, Debug, Default)]
 pub struct RunChoice {
-    /// Which of those that are named.
+    /// Filters on the named detections.
     pub selection: Selection,
-    /// Whether a saved search sees the time range of its schedule only, rather than all data.
+    /// Whether a saved search uses the time range of its schedule rather than all data.
     pub as_scheduled: bool,
-    /// What becomes of the risk events.
+    /// How to store the risk events.
     pub risk: RiskRetention,
-    /// Whether each detection reads the data alone, rather than one pass being made for all.
+    /// Whether each detection scans the data separately instead of sharing a scan.
     pub separately: bool,
 }
 
-/// Results that may wait to be taken: those of some searches are large.
+/// Maximum number of results waiting for the consumer: some are large.
 const AHEAD: usize = 1;
 
 impl Session {
-    /// Runs detections one after the other and hands on what each gave. Without data of any kind,
-    /// the shipped data sets that the detections name as their tests are replayed first.
+    /// Runs detections one after the other and passes on each result. Without any data, first replays the
+    /// shipped data sets that the detections' tests name.
     ///
-    /// Those that look at risk events come last: they see the risk that the others made, and what
-    /// the store has of detections that were not run. Then the risk is kept in the store, if the
-    /// store is what was searched.
+    /// Detections that read risk events run last: they see the risk of the others, and the stored risk of
+    /// detections that did not run. Then the risk is written to the store, if the store was searched.
     ///
     /// # Errors
-    /// Detections that are not there, data that can't be read, or that the user asked to stop;
-    /// what is wrong with a single detection is in its result.
+    /// If detections are missing, the data can't be read, or the user stopped the run; errors of a single
+    /// detection are in its result.
     pub fn run(
         &self,
         selectors: &[String],
@@ -105,8 +104,7 @@ impl Session {
         self.prepare_batch(&searches)
     }
 
-    /// Runs detections one after the other, while what became of those before is taken; gives what
-    /// is to be told.
+    /// Runs detections one after the other while earlier results are consumed; returns the notices.
     fn run_ahead(
         &self,
         detections: &[Arc<Detection>],
@@ -121,7 +119,7 @@ impl Session {
                 for (detection, prepared) in detections.iter().zip(prepared) {
                     let result = self.run_one(detection, prepared, choice, &mut notices)?;
                     if results.send(result).is_err() {
-                        // Taking one failed, which is told.
+                        // The consumer failed and has reported it.
                         break;
                     }
                 }
@@ -157,7 +155,7 @@ impl Session {
 }
 
 impl RunChoice {
-    /// The time range that a detection sees.
+    /// The time range of a detection.
     fn times<'d>(&self, detection: &'d Detection) -> Times<'d> {
         match self.as_scheduled {
             true => (detection.earliest.as_deref(), detection.latest.as_deref()),

@@ -1,8 +1,8 @@
-//! Data of tests that is not there yet, fetched: in one piece or not at all, going on where an
-//! earlier try ended, and checked against what is known of it.
+//! Downloads missing test data: completely or not at all, resuming earlier attempts, and verified against
+//! known size and hash.
 //!
-//! Large files of a repository stand in it as pointers that hold size and SHA-256, as "Git LFS
-//! Specification" says: a file that is fetched in the place of one must be that file.
+//! A repository holds large files as pointers with size and SHA-256, as "Git LFS Specification" says: a file
+//! downloaded in place of a pointer must match it.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -21,22 +21,22 @@ use crate::knowledge::dataset;
 use crate::knowledge::detection::Detection;
 use crate::session::{Progress, Session};
 
-/// How often a file is tried before it is given up.
+/// Number of attempts per file.
 const TRIES: u32 = 4;
 
-/// How long to wait before the second try; twice as long before each later one.
+/// Delay before the second attempt; doubled before each later one.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// How long to wait for a server's first answer, and for each part of what it sends.
+/// Timeout for a server's first response, and for each part of the body.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why a file could not be fetched.
+/// Why a download failed.
 enum Failed {
-    /// Trying again may help.
+    /// A retry may help.
     ForNow(String),
-    /// It does not.
+    /// A retry does not help.
     ForGood(String),
-    /// The user asked to stop, or the disk can't be written.
+    /// The user stopped it, or the disk can't be written.
     Stop(Error),
 }
 
@@ -46,19 +46,19 @@ impl From<std::io::Error> for Failed {
     }
 }
 
-/// What a file must be.
+/// The expected properties of a file.
 struct Expected {
     size: u64,
     sha256: String,
 }
 
 impl Session {
-    /// Fetches the data of tests that is neither below `roots` nor anywhere else it is looked for,
-    /// from the address or folder `base`, into the first of `roots`. Gives the references that
-    /// could not be had, with the reasons.
+    /// Downloads the tests' data that is missing below `roots` and everywhere else it is searched for, from
+    /// the URL or folder `base` into the first of `roots`. Returns the references that could not be
+    /// downloaded, with the reasons.
     ///
     /// # Errors
-    /// No folder to fetch into, or that the user asked to stop.
+    /// If there is no folder to download into, or the user stopped it.
     pub(in crate::session) fn fetch(
         &self,
         detections: &[Detection],
@@ -133,7 +133,7 @@ struct Fetcher<'s> {
 }
 
 impl Fetcher<'_> {
-    /// Puts a file into its place.
+    /// Downloads one file to its place.
     fn fetch(
         &self,
         base: &str,
@@ -200,7 +200,7 @@ impl Fetcher<'_> {
         }
     }
 
-    /// Asks for what is missing of a file.
+    /// Requests the missing part of a file.
     async fn try_download(
         &self,
         url: &str,
@@ -258,7 +258,7 @@ impl Fetcher<'_> {
         }
     }
 
-    /// Begins anew.
+    /// Discards the partial file, to start over.
     fn again(&self, part: &Path, why: &str) -> Result<(), Failed> {
         std::fs::remove_file(part)?;
         Err(Failed::ForNow(why.to_owned()))
@@ -271,7 +271,7 @@ impl Fetcher<'_> {
     }
 }
 
-/// The folder that a base is, unless it is the address of a server.
+/// The folder of a base, unless the base is a URL.
 fn folder_of(base: &str) -> Option<PathBuf> {
     if let Some(path) = base.strip_prefix("file://") {
         return Some(PathBuf::from(path));
@@ -279,7 +279,7 @@ fn folder_of(base: &str) -> Option<PathBuf> {
     (!base.contains("://")).then(|| PathBuf::from(base))
 }
 
-/// The address of a file of the data sets.
+/// The URL of a data set's file.
 fn address(base: &str, below: &Path) -> String {
     let base = base.trim_end_matches('/');
     let mut url = base.to_owned();
@@ -305,7 +305,7 @@ fn part_of(place: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// What the pointer in a file's place says of it.
+/// The properties given by the pointer in a file's place.
 fn expected(place: &Path) -> Option<Expected> {
     if !is_pointer(place) {
         return None;
@@ -318,7 +318,7 @@ fn expected(place: &Path) -> Option<Expected> {
     })
 }
 
-/// Whether a file is what it must be.
+/// Whether a file has the expected properties.
 fn check(part: &Path, expected: Option<&Expected>) -> Result<(), String> {
     if is_pointer(part) {
         return Err(
@@ -355,14 +355,14 @@ fn check(part: &Path, expected: Option<&Expected>) -> Result<(), String> {
     }
 }
 
-/// The first byte and the whole length of `bytes 100-199/200`.
+/// The first byte and the total length of `bytes 100-199/200`.
 fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
     let (range, total) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
     let (first, _) = range.split_once('-')?;
     Some((first.parse().ok()?, total.parse().ok()))
 }
 
-/// An error with what caused it: the libraries' own texts name the cause only inside.
+/// An error with its causes, which the libraries' own messages omit.
 fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut at = error.source();

@@ -1,20 +1,20 @@
-//! What Git knows of a repository of detections, asked of its program.
+//! Queries a repository of detections with the `git` program.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::error::{Error, Result};
 
-/// What `git` says in a folder, as text.
+/// The output of `git` in a folder, as text.
 ///
 /// # Errors
-/// Git is not there, or refuses; with what it said.
+/// If Git is missing or fails, with its message.
 pub(in crate::session) fn git(folder: &Path, args: &[&str]) -> Result<String> {
     let bytes = git_bytes(folder, args)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What `git` says in a folder, as it is.
+/// The output of `git` in a folder, as bytes.
 ///
 /// # Errors
 /// As [`git`].

@@ -1,4 +1,4 @@
-//! Lessons: the store they are taken in, and how an answer is judged.
+//! Lessons: the session with a lesson's data, and the check of an answer.
 
 use std::path::{Path, PathBuf};
 
@@ -9,32 +9,31 @@ use crate::knowledge::lessons::Lesson;
 use crate::knowledge::shipped;
 use crate::session::{Failure, Options, SearchResult, Session};
 
-/// What `now()` is in lessons, when their data is of the morning: 2024-03-12 12:00:00 UTC.
+/// The value of `now()` in lessons, whose data is from that morning: 2024-03-12 12:00:00 UTC.
 const NOW: f64 = 1_710_244_800.0;
 
-/// What a search gave as an answer to a lesson.
+/// An answer to a lesson.
 #[derive(Debug)]
 pub struct Attempt {
-    /// What the search gave.
+    /// The result of the search.
     pub answer: SearchResult,
-    /// The rows that were wanted.
+    /// The expected rows.
     pub wanted: Rows,
     /// How they differ; `None` for a right answer.
     pub difference: Option<Difference>,
 }
 
-/// The folder of all that lessons leave behind, in the home folder.
+/// The folder of all files that lessons create, in the home folder.
 pub fn lessons_home(home: &Path) -> PathBuf {
     home.join("learn")
 }
 
 impl Session {
-    /// A session with the data of a lesson and nothing else: a store of its own, below the home
-    /// folder, filled the first time. Only what the program ships is known, so that the lesson
-    /// means the same to everybody.
+    /// Opens a session with only the data of a lesson: its store is below the home folder and is filled the
+    /// first time. It has only the shipped knowledge, so that a lesson is the same for everyone.
     ///
     /// # Errors
-    /// A folder that can't be written.
+    /// If the folder can't be written.
     pub fn open_lesson(options: &Options, lesson: &Lesson) -> Result<Session> {
         let stem = lesson.dataset.file_stem().unwrap_or_default();
         let session = Session::open(Options {
@@ -50,11 +49,10 @@ impl Session {
         Ok(session)
     }
 
-    /// Runs a search as the answer to a lesson, and compares its rows with those of the model
-    /// answer.
+    /// Runs a search as the answer to a lesson, and compares its rows with those of the model answer.
     ///
     /// # Errors
-    /// What is wrong with the search.
+    /// If the search is wrong.
     pub fn attempt(&self, lesson: &Lesson, spl: &str) -> Result<Attempt, Failure> {
         let answer = self.search(spl)?;
         let wanted = self.search(&lesson.answer)?.rows;

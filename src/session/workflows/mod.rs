@@ -1,4 +1,5 @@
-//! What users do with a session beyond searching: detections and their tests, risk, comparison, layout, lessons.
+//! The workflows of a session beyond searching: detections and their tests, risk, comparison, formatting,
+//! lessons.
 
 pub(in crate::session) mod changed;
 pub(in crate::session) mod check;

@@ -1,8 +1,7 @@
-//! Risk events of the detections of a run: searched by those that come after, and kept in the
-//! store.
+//! Risk events of a run of detections: searched by the later detections, and kept in the store.
 //!
-//! The store keeps the risk of the last run of each detection, by the name of its saved search:
-//! a detection that is run again replaces its risk, also when it finds nothing any more.
+//! The store keeps the risk of each detection's last run, by the name of its saved search: another run
+//! replaces it, even if it finds nothing.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -24,32 +23,32 @@ use crate::session::ingest::partitions::PartitionBuilder;
 use crate::session::ingest::replay::{Summarizer, stored_part};
 use crate::store::{RISK_ORIGIN, Store, StoredSource, Writer};
 
-/// How often, and after what time each, the store is asked for again while another process writes.
+/// Number of retries, and the delay before each, while another process writes to the store.
 const PATIENCE: (u32, Duration) = (20, Duration::from_millis(250));
 
-/// What becomes of the risk events of a run.
+/// How to store the risk events of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RiskRetention {
-    /// They take the place of what the same detections made when they were run last.
+    /// Replace those of the last run of the same detections.
     #[default]
     Replace,
-    /// They are added to it.
+    /// Add to the existing ones.
     Add,
-    /// They are forgotten.
+    /// Do not store them.
     Forget,
 }
 
-/// The risk events of a run, by the name of the saved search. A detection that ran and found
-/// nothing has an entry without frames.
+/// The risk events of a run, by the name of the saved search. A detection that ran and found nothing has an
+/// entry without frames.
 pub(in crate::session) struct RiskBatch {
     keep: RiskRetention,
-    /// Whether anybody will look at it.
+    /// Whether anything will read them.
     is_wanted: bool,
     by_search: IndexMap<String, Vec<DataFrame>>,
 }
 
 impl RiskBatch {
-    /// None yet; none ever, if nobody is to look at it.
+    /// An empty batch; it stays empty if nothing will read it.
     pub(in crate::session) fn new(keep: RiskRetention, is_wanted: bool) -> RiskBatch {
         RiskBatch {
             keep,
@@ -58,7 +57,7 @@ impl RiskBatch {
         }
     }
 
-    /// Adds those of a detection that ran; what a failed one made before stays.
+    /// Adds the risk events of a detection that ran; the earlier ones of a failed detection stay.
     pub(in crate::session) fn add(
         &mut self,
         session: &Session,
@@ -80,7 +79,7 @@ impl RiskBatch {
         Ok(())
     }
 
-    /// Whether a source of the store holds risk that this run replaces.
+    /// Whether a source of the store contains risk that this run replaces.
     fn replaces(&self, source: &StoredSource) -> bool {
         self.keep != RiskRetention::Add
             && self.by_search.contains_key(&source.source)
@@ -89,7 +88,7 @@ impl RiskBatch {
 }
 
 impl Session {
-    /// A session over the same data with the risk of a run in it; none when that changes nothing.
+    /// A session over the same data with the risk of a run. Returns `None` if the run changes nothing.
     pub(in crate::session) fn with_risk(&self, made: &RiskBatch) -> Result<Option<Session>> {
         if made.by_search.is_empty() {
             return Ok(None);
@@ -131,14 +130,14 @@ impl Session {
         }))
     }
 
-    /// Whether the risk of a run is kept: only in the store, if it was searched.
+    /// Whether the risk of a run is kept: only in the store, and only if it was searched.
     pub(in crate::session) fn keeps_risk(&self, keep: RiskRetention) -> bool {
         let searched_store = self.options.data.is_empty() && self.options.models.is_empty();
         keep != RiskRetention::Forget && searched_store
     }
 
-    /// Keeps the risk of a run in the store, if the store was searched. Gives what the user should
-    /// know: the rows of the run are right without it.
+    /// Writes the risk of a run to the store, if the store was searched. Returns a failure as a notice,
+    /// because the rows of the run are valid without it.
     pub(in crate::session) fn keep_risk(&self, made: RiskBatch) -> Option<String> {
         if !self.keeps_risk(made.keep) {
             return None;
@@ -181,7 +180,7 @@ impl Session {
         writer.commit(&origins).map(|_| ())
     }
 
-    /// The store's writer, once another process has done with it.
+    /// The store's writer; waits for another process to finish writing.
     fn patient_writer<'s>(&self, store: &'s Store) -> Result<Writer<'s>> {
         let (times, pause) = PATIENCE;
         let mut failed: Result<Writer<'s>> = store.writer();
@@ -196,11 +195,11 @@ impl Session {
         failed
     }
 
-    /// Removes all events of the index `risk` from the store: gives their number, or asks with it
-    /// first and does nothing unless `sure` says so.
+    /// Deletes all events of the index `risk` from the store if `sure` confirms their number. Returns how
+    /// many.
     ///
     /// # Errors
-    /// A store that can't be read or written.
+    /// If the store can't be read or written.
     pub fn clear_risk<E: From<Error>>(
         &self,
         sure: impl FnOnce(u64) -> Result<bool, E>,
@@ -228,21 +227,21 @@ fn batch(name: &str, frame: DataFrame, origin: PathBuf) -> Batch {
     }
 }
 
-/// What the store knows the risk of a search by. A digest: origins are taken for paths of files.
+/// The store's origin of a search's risk. A digest, because origins are treated as file paths.
 fn origin(name: &str) -> PathBuf {
     let digest = Sha256::digest(name.as_bytes());
     let digest: String = digest[..12].iter().map(|b| format!("{b:02x}")).collect();
     PathBuf::from(format!("{RISK_ORIGIN}{digest}"))
 }
 
-/// Whether an origin is that of a search's risk, of one run or of those added to it.
+/// Whether an origin belongs to a search's risk, including added runs.
 fn is_origin_of(text: &str, name: &str) -> bool {
     let first = origin(name);
     let rest = text.strip_prefix(first.to_string_lossy().as_ref());
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
-/// The origin of risk that is added to what there is.
+/// The next origin for adding risk to the existing one.
 fn next_origin(name: &str, sources: &[StoredSource]) -> PathBuf {
     let first = origin(name);
     let number = sources

@@ -1,4 +1,4 @@
-//! Results of tests that need not be run again: kept by what they depend on.
+//! A cache of test results, keyed by everything they depend on.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::store::write_atomic;
 
-/// The file in the home folder.
+/// The cache file in the home folder.
 const FILE: &str = "tests.json";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,22 +25,22 @@ struct Kept {
     seconds: f64,
 }
 
-/// The results of earlier runs. A key is a hash of the detection's file, of the program's version,
-/// of the macros, lookups and apps at hand, and of the size and time of change of the data.
+/// The results of earlier runs. A key is a hash of the detection's file, the program's version, the added
+/// macros, lookups and apps, and the size and modification time of the data.
 pub(in crate::session) struct TestCache {
     path: PathBuf,
-    /// Whether earlier results count; new ones are kept in any case.
+    /// Whether to reuse earlier results; new ones are kept in any case.
     read: bool,
     knowledge: String,
     kept: Mutex<BTreeMap<String, Kept>>,
-    /// Keys of the tests of this run, by detection and test.
+    /// Keys of the tests in this run, by detection and test.
     keys: Mutex<BTreeMap<(PathBuf, String, String), String>>,
 }
 
 impl TestCache {
     pub(in crate::session) fn open(session: &Session, read: bool) -> TestCache {
         let path = session.options.home.join(FILE);
-        // What can't be read is computed anew.
+        // An unreadable cache counts as empty.
         let kept = std::fs::read(&path)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
@@ -54,7 +54,7 @@ impl TestCache {
         }
     }
 
-    /// The result of an earlier run of a test on the same things.
+    /// The result of an earlier run with the same key.
     pub(in crate::session) fn find(&self, planned: &Planned) -> Option<TestResult> {
         let key = self.key(planned);
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,7 +78,7 @@ impl TestCache {
         })
     }
 
-    /// Keeps a result, if it will be the same next time.
+    /// Keeps a result that would be the same next time.
     pub(in crate::session) fn keep(&self, result: &TestResult) {
         if !matches!(result.status, TestStatus::Passed | TestStatus::Failed) {
             return;
@@ -100,7 +100,7 @@ impl TestCache {
         );
     }
 
-    /// Writes the results, whole or not at all.
+    /// Writes the results atomically.
     pub(in crate::session) fn save(&self) -> Result<()> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.is_empty() {
@@ -129,7 +129,7 @@ fn place(path: &Path, name: &str, test: &str) -> (PathBuf, String, String) {
     (path.to_owned(), name.to_owned(), test.to_owned())
 }
 
-/// The state of all knowledge that was added to what ships, and of the program itself.
+/// The state of all knowledge added to the shipped content, and of the program itself.
 fn knowledge(session: &Session) -> String {
     let mut hash = Sha256::new();
     if let Ok(program) = std::env::current_exe() {
@@ -168,7 +168,7 @@ fn stamps(folder: &Path, hash: &mut Sha256) {
     }
 }
 
-/// Name, size and time of change of a file.
+/// Name, size and modification time of a file.
 fn stamp(path: &Path) -> String {
     let meta = std::fs::metadata(path).ok();
     let changed = meta

@@ -1,4 +1,4 @@
-//! Why a search found nothing.
+//! Explains why a search found nothing.
 
 use crate::commands::Planner;
 use crate::detect::why::{Condition, StepRows, Why, condition, filter, missing_everywhere};
@@ -16,25 +16,25 @@ use crate::session::{Compiled, Session, failure};
 use crate::syntax::ast::{Pipeline, Search};
 use crate::syntax::print;
 
-/// Rows shown that nearly pass a condition, unless told otherwise.
+/// Default number of near misses shown per condition.
 pub const MISSES: usize = 3;
 
 impl Session {
-    /// Finds out what each condition of a search lets pass, which rows come nearest (at most
-    /// `misses` of each condition), and after which command the last row is gone. `only` is a search
-    /// expression: nothing but the events, or rows of the data set, that it selects is looked at.
+    /// Finds how many rows each condition of a search passes, the nearest misses (at most `misses` per
+    /// condition), and the command after which no row is left. `only` is a search expression that restricts
+    /// the events, or data model rows, to examine.
     ///
     /// # Errors
-    /// As [`Session::search`]. What the search would write is not written.
+    /// As [`Session::search`]. Discards the search's writes.
     pub fn why(&self, spl: &str, only: Option<&str>, misses: usize) -> Result<Why, Failure> {
         with_large_stack(|| self.why_here(spl, only, misses))
     }
 
-    /// Replays the shipped data that a detection's tests name, where there is no data of any kind, as
-    /// [`Session::run`] does.
+    /// Replays the shipped data that a detection's tests name if there is no data at all, as [`Session::run`]
+    /// does.
     ///
     /// # Errors
-    /// Data that can't be read or stored.
+    /// If the data can't be read or stored.
     pub fn replay_tests_of(&self, detection: &Detection) -> Result<()> {
         self.replay_tests_into_empty_store(std::slice::from_ref(detection))
     }
@@ -71,7 +71,7 @@ impl Session {
     }
 }
 
-/// A search that is asked why.
+/// The analysis of a search.
 struct Asked<'w> {
     session: &'w Session,
     compiled: &'w Compiled,
@@ -84,8 +84,8 @@ struct Asked<'w> {
 impl Asked<'_> {
     fn ask(&mut self) -> Result<()> {
         let stages = &self.compiled.pipeline.stages;
-        // The rows of the commands so far, for the next one; without rewrites, so that its nodes
-        // are found on top of them.
+        // The plan of the commands so far, the input of the next one; without rewrites, so that the nodes of
+        // the next command are on top of it.
         let mut so_far: Option<Plan> = None;
         let mut before: Option<usize> = None;
         for (at, stage) in stages.iter().enumerate() {
@@ -130,7 +130,7 @@ impl Asked<'_> {
         Ok(())
     }
 
-    /// Tries the conditions of a command, and gives how many rows came to the first of them, or to
+    /// Evaluates the conditions of a command. Returns the number of input rows of the first one, or else of
     /// the command.
     fn conditions(
         &mut self,
@@ -141,7 +141,7 @@ impl Asked<'_> {
     ) -> Result<Option<usize>> {
         let mut came = before;
         let nodes = spine(here, under);
-        // From the rows up.
+        // From the scan upwards.
         for node in nodes.iter().rev() {
             let Plan::Filter { input, predicate } = node else {
                 continue;
@@ -151,7 +151,7 @@ impl Asked<'_> {
             }
             let resolved = self.executor.resolved(predicate)?;
             let condition = condition(&resolved);
-            // `*` lets everything pass.
+            // `*` passes everything.
             if condition.leaves.iter().all(|leaf| leaf.text == "*") {
                 continue;
             }
@@ -191,7 +191,7 @@ impl Asked<'_> {
         Ok(rows)
     }
 
-    /// Says why a command that has no condition loses all rows, where that can be told.
+    /// Explains why a command without a condition loses all rows, if the reason is known.
     fn explain(&mut self, here: &Plan, under: usize) -> Result<()> {
         for node in spine(here, under) {
             match node {
@@ -231,13 +231,13 @@ impl Asked<'_> {
         Ok(())
     }
 
-    /// The plan over nothing but what is to be looked at.
+    /// Restricts the plan to the rows to examine.
     fn narrowed(&self, mut plan: Plan) -> Plan {
         let Some(only) = &self.only else {
             return plan;
         };
         let mut node = &mut plan;
-        // Narrowed before.
+        // Restricted already.
         loop {
             if let Plan::Filter { predicate, .. } = node
                 && self.is_own(predicate)
@@ -265,13 +265,13 @@ impl Asked<'_> {
         plan
     }
 
-    /// Whether a condition is the one of [`Asked::narrowed`].
+    /// Whether a condition is the one added by [`Asked::narrowed`].
     fn is_own(&self, predicate: &Predicate) -> bool {
         let Some(only) = &self.only else { return false };
         let Predicate::Search(search, _) = predicate else {
             return false;
         };
-        // Its places lie in a text of its own.
+        // Its spans are in a source text of its own.
         match (first_span(only), first_span(search)) {
             (Some(own), Some(found)) => own == found,
             _ => false,
@@ -291,7 +291,7 @@ fn first_span(search: &Search) -> Option<crate::source::Span> {
     }
 }
 
-/// The search expression with the data set's name before its fields.
+/// The search expression with its fields qualified by the data set.
 fn prefixed(search: &Search, dataset: &str) -> Search {
     let full = |name: &crate::syntax::ast::Name| {
         let mut name = name.clone();
@@ -321,7 +321,7 @@ fn prefixed(search: &Search, dataset: &str) -> Search {
     }
 }
 
-/// The nodes from the top along the rows, but for the lowest `under` ones.
+/// The nodes from the top along the input chain, without the lowest `under` ones.
 fn spine(plan: &Plan, under: usize) -> Vec<&Plan> {
     let mut nodes = vec![plan];
     while let Some(next) = nodes.last().and_then(|node| node.inputs().first().copied()) {
@@ -331,12 +331,12 @@ fn spine(plan: &Plan, under: usize) -> Vec<&Plan> {
     nodes
 }
 
-/// How many nodes there are along the rows.
+/// The number of nodes along the input chain.
 fn height(plan: &Plan) -> usize {
     spine(plan, 0).len()
 }
 
-/// What a condition is tried on.
+/// A name for the input of a condition.
 fn over(input: &Plan) -> String {
     match input {
         Plan::Scan(Scan::Model { model, dataset, .. }) => match dataset {

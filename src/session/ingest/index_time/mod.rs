@@ -1,4 +1,4 @@
-//! Index-time rules (`SEDCMD-*`, `TRANSFORMS-*`, `RULESET-*`) on events as they are read.
+//! Applies index-time rules (`SEDCMD-*`, `TRANSFORMS-*`, `RULESET-*`) to events as they are read.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Admin/Transformsconf>
 
 mod rebuild;
@@ -25,13 +25,13 @@ use crate::session::ingest::index_time::rebuild::rebuilt;
 use crate::session::ingest::index_time_eval::{ALL, Assignment, assignments, holds, program, run};
 use crate::value::{Type, Value};
 
-/// Copies of copies of an event beyond this are not made.
+/// Limit on nested copies of an event.
 const MAX_COPIES: usize = 8;
 
-/// What index-time rules may change of an event.
+/// The parts of an event that index-time rules can change.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Event {
-    /// The row of the batch that it came from.
+    /// Its row in the original batch.
     row: usize,
     time: Option<i64>,
     raw: String,
@@ -40,9 +40,9 @@ struct Event {
     sourcetype: String,
     index: String,
     queue: Option<String>,
-    /// Indexed fields that transforms wrote.
+    /// Indexed fields written by transforms.
     meta: Vec<Meta>,
-    /// Fields whose values `:=` took away.
+    /// Fields whose values were replaced with `:=`.
     replaced: Vec<String>,
 }
 
@@ -53,19 +53,19 @@ struct Meta {
     number: bool,
 }
 
-/// The rules of events that arrive with one sourcetype, source and host.
+/// The compiled rules of events with one sourcetype, source and host.
 struct Compiled {
     rules: IndexRules,
     evals: HashMap<usize, Vec<Assignment>>,
     stops: HashMap<usize, Program>,
 }
 
-/// The batch as index-time rules leave it: split where sources, sourcetypes or indexes now differ.
-/// How many events a rule sent to `nullQueue` is added to `dropped`. A rule that can't be applied
-/// is switched off with a fault.
+/// Applies the index-time rules to a batch and splits it where sources, sourcetypes or indexes now differ.
+/// Adds the number of events sent to `nullQueue` to `dropped`. A rule that can't be applied is disabled with
+/// a fault.
 ///
 /// # Errors
-/// The columns of the batch can't be put together.
+/// If the columns of the batch can't be assembled.
 pub(in crate::session) fn apply(
     session: &Session,
     batch: Batch,
@@ -119,8 +119,7 @@ pub(in crate::session) fn apply(
     rebuilt(&batch, &events)
 }
 
-/// Tries the rules of one stanza on an event without text, so that what is wrong with them is a
-/// fault.
+/// Applies the rules of one stanza to an empty event, to find their faults.
 pub(in crate::session) fn try_rules(catalog: &Catalog, rules: IndexRules, clock: &Context) {
     let mut pass = Pass {
         catalog,
@@ -139,12 +138,12 @@ fn time_now() -> f64 {
     now.map_or(0.0, |since| since.as_secs_f64())
 }
 
-/// The rules on the events of one batch.
+/// Applies rules to the events of one batch.
 struct Pass<'b> {
     catalog: &'b Catalog,
     clock: Context,
     cells: HashMap<String, ValueReader<'b>>,
-    /// The fields that expressions may name.
+    /// The fields that expressions may use.
     known: Schema,
     compiled: HashMap<(String, String, Option<String>), Rc<Compiled>>,
 }
@@ -211,14 +210,14 @@ impl Pass<'_> {
         compiled
     }
 
-    /// Reads the expressions of rules; one that can't be read is a fault and left out.
+    /// Parses the expressions of rules; an invalid one is a fault and left out.
     fn compile(&mut self, rules: IndexRules) -> Compiled {
         let mut compiled = Compiled {
             evals: HashMap::new(),
             stops: HashMap::new(),
             rules,
         };
-        // Indexed fields that an earlier rule writes may be read by a later one.
+        // Later rules may read indexed fields that an earlier one writes.
         for (at, Rule { rule, .. }) in compiled.rules.transforms.iter().enumerate() {
             let faults = self.catalog.faults();
             let in_rule = |error: Error| {
@@ -258,8 +257,8 @@ impl Pass<'_> {
         self.known.insert(name.to_owned(), Type::Any);
     }
 
-    /// All rules on one event: `SEDCMD` goes first, every transform that matches counts. Adds the event and
-    /// its copies to `out`; whether anything is other than before.
+    /// Applies all rules to one event: `SEDCMD` first, then every transform that matches. Adds the event and
+    /// its copies to `out`; returns whether anything changed.
     fn run(&mut self, before: Event, copies: usize, out: &mut Vec<Event>) -> bool {
         let compiled = self.rules(&before);
         if compiled.rules.is_empty() {
@@ -275,7 +274,7 @@ impl Pass<'_> {
         changed
     }
 
-    /// The event as rules leave it, and the copies of it that they make.
+    /// The event after the rules, and the copies that they create.
     fn apply(&self, compiled: &Compiled, before: &Event) -> (Event, Vec<Event>) {
         let mut event = before.clone();
         for rule in &compiled.rules.sed {
@@ -320,7 +319,7 @@ impl Pass<'_> {
         (event, made)
     }
 
-    /// Keeps the fault of a rule that can't be applied to an event, which it leaves as it is.
+    /// Records the fault of a rule that can't be applied to an event, which stays unchanged.
     fn fault(&self, origin: &RuleOrigin, why: String) {
         let fault = origin.fault(FaultKind::IndexRule, why);
         self.catalog.faults().add(Fault {
@@ -329,7 +328,7 @@ impl Pass<'_> {
         });
     }
 
-    /// One transform with `REGEX`; whether it matches.
+    /// Applies one transform with `REGEX`; returns whether it matches.
     fn write(&self, event: &mut Event, rule: &IndexWrite, origin: &RuleOrigin) -> bool {
         self.written(event, rule).unwrap_or_else(|why| {
             self.fault(origin, why);
@@ -358,7 +357,7 @@ impl Pass<'_> {
         for captures in pattern.captures_iter(&text[..end]) {
             let captures = captures.map_err(|_| too_hard(&rule.regex))?;
             matched = true;
-            // `$0` is what the key held before.
+            // `$0` is the key's previous value.
             let held = event.get(rule.target).unwrap_or_default();
             let parts: Vec<String> = rule
                 .format
@@ -376,7 +375,7 @@ impl Pass<'_> {
         Ok(matched)
     }
 
-    /// A field of an event as expressions see it: of several values the first, unless all are wanted.
+    /// A field of an event as expressions see it: the first of several values, unless all are requested.
     fn value<'e>(&'e self, event: &'e Event, name: &str) -> Value<'e> {
         let (name, all) = match name.strip_prefix(ALL) {
             Some(name) => (name, true),
@@ -426,7 +425,7 @@ impl Event {
             IndexKey::Index => Some(self.index.clone()),
             IndexKey::Queue => self.queue.clone(),
             IndexKey::Time => self.time.map(|t| t.div_euclid(1_000_000).to_string()),
-            // What `$0` adds stays there anyway.
+            // The value that `$0` would add stays in any case.
             IndexKey::Meta | IndexKey::Other => None,
         }
     }
@@ -445,7 +444,7 @@ impl Event {
             IndexKey::Sourcetype => self.sourcetype = bare(),
             IndexKey::Index => self.index = bare(),
             IndexKey::Raw => self.raw = written,
-            // The last transform that matches decides.
+            // The last matching transform decides.
             IndexKey::Queue => self.queue = Some(written),
             IndexKey::Time => self.time = seconds(&Value::text(written)).or(self.time),
             IndexKey::Meta => self

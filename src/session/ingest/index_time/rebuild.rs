@@ -1,4 +1,4 @@
-//! The batches that events make which index-time rules changed.
+//! Rebuilds batches from the events that index-time rules changed.
 
 use indexmap::IndexMap;
 use polars::prelude::{
@@ -12,7 +12,7 @@ use crate::read::{BASE, Batch, Field, FieldColumns, event_fields};
 use crate::session::ingest::index_time::Event;
 use crate::value::Value;
 
-/// The batches that changed events make, which may be more or fewer than the rows of `batch`.
+/// Builds the batches of changed events, which may have more or fewer rows than `batch`.
 pub(super) fn rebuilt(batch: &Batch, events: &[Event]) -> Result<Vec<Batch>> {
     let rows: Vec<IdxSize> = events
         .iter()
@@ -70,8 +70,8 @@ pub(super) fn rebuilt(batch: &Batch, events: &[Event]) -> Result<Vec<Batch>> {
         .collect()
 }
 
-/// The extracted fields of a frame, in changed rows those of the new text in place of those that
-/// came from the old one: what was masked must not live on in a field.
+/// The extracted fields of a frame. Changed rows get the fields of the new text instead of the old one, so
+/// that no field keeps a masked value.
 fn read_again(frame: &DataFrame, events: &[Event]) -> Result<Vec<Column>> {
     let mut new = FieldColumns::default();
     let mut stale: Vec<Vec<String>> = vec![Vec::new(); events.len()];
@@ -84,7 +84,7 @@ fn read_again(frame: &DataFrame, events: &[Event]) -> Result<Vec<Column>> {
             stale[row] = gone.map(|f| f.name.into_owned()).collect();
             let names = &stale[row];
             let has = |name: &str| frame.column(name).is_ok();
-            // Only where the reader had found the old ones.
+            // Only if the reader had extracted the old ones.
             if names.iter().all(|name| has(name)) {
                 fields = event_fields(&event.raw);
             }

@@ -1,4 +1,4 @@
-//! What there is to replay: files, with what descriptions of data sets say of them.
+//! Finds the files to replay, with their metadata from data set descriptions.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,23 +12,23 @@ use crate::read::{self, InputFile, Listing, Skipped};
 use crate::session::Session;
 use crate::session::ingest::replay::ReplayOptions;
 
-/// A file to replay, and what is said of its events.
+/// A file to replay, with the metadata of its events.
 pub(super) struct Source {
     pub file: InputFile,
     pub options: read::Options,
 }
 
-/// Files to replay. Those of one unit are replaced together: they are one file on disk, which
-/// several descriptions may name.
+/// Files to replay. The sources of one unit are replaced together: they are one file on disk, which several
+/// descriptions may name.
 #[derive(Default)]
 pub(super) struct WriteJobs {
     pub units: Vec<Vec<Source>>,
-    /// Files that descriptions name and that are not there, and what is there and can't be read.
+    /// Missing files that descriptions name, and files that can't be read.
     pub missing: Vec<Skipped>,
 }
 
 impl Source {
-    /// A file that was named.
+    /// A source for a named file.
     pub fn new(path: PathBuf, options: read::Options) -> Source {
         let bytes = match shipped::file(&path) {
             Some(file) => file.bytes().len() as u64,
@@ -44,7 +44,7 @@ impl Source {
 }
 
 impl WriteJobs {
-    /// The files as units.
+    /// Groups the files into units.
     pub fn of(sources: Vec<Source>) -> WriteJobs {
         let mut units: IndexMap<PathBuf, Vec<Source>> = IndexMap::new();
         for source in sources {
@@ -58,10 +58,10 @@ impl WriteJobs {
         }
     }
 
-    /// The files below paths. A folder's descriptions say of its files what they are.
+    /// Finds the files below paths. Descriptions in a folder supply the metadata of its files.
     ///
     /// # Errors
-    /// A path that is not there, a description that can't be read, or nothing that is there.
+    /// If a path is missing, a description can't be read, or no file is found.
     pub fn find(session: &Session, paths: &[PathBuf], over: &ReplayOptions) -> Result<WriteJobs> {
         let plain = session.read_options();
         let mut sources = Vec::new();
@@ -85,7 +85,7 @@ impl WriteJobs {
             let mut said: BTreeMap<PathBuf, Vec<Source>> = BTreeMap::new();
             let mut rest = Vec::new();
             for file in files {
-                // Other YAML files than descriptions are of no known format.
+                // YAML files other than descriptions have no known format.
                 match is_yaml(&file.path).then(|| described(session, &plain, &file.path, over)) {
                     Some(Ok((found, gone))) if !found.is_empty() || !gone.is_empty() => {
                         missing.extend(gone);
@@ -135,7 +135,7 @@ fn options(
     }
 }
 
-/// The files that a description of data sets names, and those of them that are not there.
+/// The files that a data set description names, and those of them that are missing.
 fn described(
     session: &Session,
     plain: &read::Options,

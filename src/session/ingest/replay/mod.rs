@@ -25,10 +25,10 @@ use crate::store::{Damage, Store, StoredSource};
 
 pub(in crate::session) use crate::session::ingest::replay::workers::Summarizer;
 
-/// What is said of all events of a replay, over what files and descriptions say.
+/// Metadata of all events of a replay, overriding that of files and descriptions.
 #[derive(Clone, Debug, Default)]
 pub struct ReplayOptions {
-    /// The index; else what the data says, or `main`.
+    /// The index; without it, as the data says, or `main`.
     pub index: Option<String>,
     /// The source.
     pub source: Option<String>,
@@ -39,17 +39,16 @@ pub struct ReplayOptions {
 }
 
 impl Session {
-    /// Writes logs into the store and summarises them for the data models: files, folders,
-    /// archives, and the files that descriptions of data sets (YAML) name. Replaying a file again
-    /// replaces what the store had of it.
+    /// Writes logs into the store and builds their data model summaries: files, folders, archives, and the
+    /// files that data set descriptions (YAML) name. Replaying a file again replaces its events in the store.
     ///
     /// # Errors
-    /// Files that can't be read, a store that can't be written; what was stored before stays.
+    /// If files can't be read or the store can't be written; the previous contents stay.
     pub fn replay(&self, paths: &[PathBuf]) -> Result<ReplaySummary> {
         self.replay_as(paths, &ReplayOptions::default())
     }
 
-    /// The same, with something said of all events.
+    /// As [`Session::replay`], with metadata for all events.
     ///
     /// # Errors
     /// As [`Session::replay`].
@@ -70,10 +69,10 @@ impl Session {
         Ok(summary)
     }
 
-    /// Rows in the store's summaries, by data set (`Endpoint.Processes`).
+    /// The number of rows in the store's summaries, by data set (`Endpoint.Processes`).
     ///
     /// # Errors
-    /// A store that can't be read.
+    /// If the store can't be read.
     pub fn summarised_rows(&self) -> Result<BTreeMap<String, u64>> {
         let (summaries, _) = Store::open(&self.options.home).readable_summaries();
         let rows = summaries
@@ -83,11 +82,11 @@ impl Session {
         Ok(rows.collect())
     }
 
-    /// Makes the summaries of data models anew that were made with other knowledge, or are not
-    /// there. Gives how many sources were summarised.
+    /// Rebuilds data model summaries that are missing or out of date. Returns the number of sources
+    /// summarised.
     ///
     /// # Errors
-    /// A store that can't be read or written.
+    /// If the store can't be read or written.
     pub fn summarize(&self) -> Result<(u64, Vec<String>)> {
         let store = Store::open(&self.options.home);
         let mut notices = Vec::new();
@@ -96,8 +95,8 @@ impl Session {
         Ok((count, notices))
     }
 
-    /// When there is no data at all, the data sets that the detections name as their tests and
-    /// that the program ships are replayed, so that a detection can be seen at work at once.
+    /// If there is no data at all, replays the shipped data sets that the detections' tests name, so that
+    /// detections can be tried at once.
     pub(in crate::session) fn replay_tests_into_empty_store(
         &self,
         detections: &[Detection],
@@ -149,8 +148,8 @@ impl Session {
         Ok(())
     }
 
-    /// The events of the store, to be read as they are needed; those of the same source and
-    /// sourcetype are one part, from however many files they came.
+    /// Scans the store's events lazily; events of one source and sourcetype form one partition, from however
+    /// many files.
     pub(in crate::session) fn read_store(&self, data: &mut DataSources) -> Result<()> {
         let store = Store::open(&self.options.home);
         let reading = store.reading();
@@ -190,8 +189,8 @@ impl Session {
         Ok(())
     }
 
-    /// Small groups put together where they differ in nothing but their source, and no stanza tells
-    /// it from an unknown one: a search takes as long to begin with a part of few events as with one of many.
+    /// Merges small groups that differ only in their source, if no stanza distinguishes it from an unknown
+    /// one, because a search has a fixed cost per partition.
     fn fewer_groups(
         &self,
         groups: impl Iterator<Item = Vec<StoredSource>>,
@@ -219,15 +218,15 @@ impl Session {
         fewer
     }
 
-    /// What identifies the knowledge that summaries are made with.
+    /// Computes an identifier of the knowledge that summaries depend on.
     pub(in crate::session) fn knowledge(&self) -> Box<dyn FnOnce() -> String + Send> {
         let (catalog, zone) = (Arc::clone(&self.catalog), self.options.zone);
-        // Times without a zone, and the text of times, follow it.
+        // Times without a zone, and times as text, depend on it.
         Box::new(move || format!("{} {zone}", catalog.identity()))
     }
 }
 
-/// Events of the store that have index and sourcetype in common.
+/// A partition of stored events with one index and sourcetype.
 pub(in crate::session) fn stored_part(
     store: &Store,
     sources: Vec<StoredSource>,

@@ -1,4 +1,4 @@
-//! What a replay has brought so far.
+//! Statistics of a running replay.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::session::ReplaySummary;
 use crate::session::ingest::sources::span;
 use crate::store::Committed;
 
-/// Counts of all threads.
+/// Counts shared by all threads.
 #[derive(Default)]
 pub(super) struct Tally {
     files: u64,
@@ -23,7 +23,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// A batch of events goes into the store.
+    /// Counts a batch that goes into the store.
     pub fn batch(&mut self, batch: &Batch) {
         let rows = batch.frame.height() as u64;
         *self
@@ -36,12 +36,12 @@ impl Tally {
         }
     }
 
-    /// Index-time rules dropped events.
+    /// Counts events that index-time rules dropped.
     pub fn dropped(&mut self, events: u64) {
         self.dropped += events;
     }
 
-    /// A file was read.
+    /// Counts a file that was read.
     pub fn read(&mut self, report: ReadReport) {
         self.files += report.files;
         self.bytes += report.bytes;
@@ -49,19 +49,19 @@ impl Tally {
         self.skipped.extend(report.skipped);
     }
 
-    /// A file was not read.
+    /// Counts a file that was not read.
     pub fn skip(&mut self, skipped: Skipped) {
         self.skipped.push(skipped);
     }
 
-    /// Something is worth knowing; once.
+    /// Adds a notice, unless it is there already.
     pub fn notice(&mut self, text: String) {
         if !self.notices.contains(&text) {
             self.notices.push(text);
         }
     }
 
-    /// Files were committed.
+    /// Counts committed files.
     pub fn committed(&mut self, committed: Committed) {
         self.events += committed.events;
         for (dataset, rows) in committed.rows {
@@ -69,7 +69,7 @@ impl Tally {
         }
     }
 
-    /// The counts, in an order that does not hang on which thread was faster.
+    /// The totals, in an order independent of thread timing.
     pub fn summary(mut self) -> ReplaySummary {
         self.bad
             .sort_by(|a, b| (&a.file, a.first).cmp(&(&b.file, b.first)));

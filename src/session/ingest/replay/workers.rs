@@ -1,7 +1,7 @@
-//! The threads of a replay: some read files, some write what was read and summarise it.
+//! The threads of a replay: readers parse files, writers store the batches and summarise them.
 //!
-//! A batch is handed over as soon as it is full, and none waits: memory stays bounded
-//! however large a file is. A file counts when all of it is written.
+//! Full batches are handed over directly, without a queue, so memory stays bounded for any file size. A file
+//! is committed only when it is completely written.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ use crate::session::ingest::replay::stored_part;
 use crate::session::{Progress, ReplaySummary, Session, lock};
 use crate::store::{Damage, Rows, Store, Writer};
 
-/// Files that are done are committed together after this time: a commit waits for the disk.
+/// Interval between commits of finished files: a commit waits for the disk.
 const BETWEEN_COMMITS: Duration = Duration::from_secs(1);
 
 /// A batch on its way to the store.
@@ -41,19 +41,19 @@ struct Work<'w, 's> {
     session: &'w Session,
     writer: &'w Writer<'s>,
     units: &'w [Vec<Source>],
-    /// Batches of each unit that are not written yet, and one while it is read.
+    /// The number of unwritten batches per unit, plus one while the unit is being read.
     left: Vec<AtomicUsize>,
     next: AtomicUsize,
     stopped: AtomicBool,
     failure: Mutex<Option<Error>>,
     finished: Mutex<(Vec<PathBuf>, Instant)>,
     tally: Mutex<Tally>,
-    /// How events are summarised; none when the knowledge does not allow it.
+    /// Summarises the events, unless the knowledge is faulty.
     summarizer: &'w Summarizer,
     progress: Option<Arc<dyn Progress>>,
 }
 
-/// Replays units and commits them. Gives what they brought.
+/// Replays units and commits them. Returns their statistics.
 pub(super) fn replay(
     session: &Session,
     units: WriteJobs,
@@ -85,7 +85,7 @@ pub(super) fn replay(
     };
     let cores = cores();
     thread::scope(|scope| {
-        // None waits: a batch is large, and one of the threads that write is soon free.
+        // No queue: batches are large, and a writer is soon free.
         let (sender, receiver) = sync_channel::<WriteJob>(0);
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..cores {
@@ -119,9 +119,9 @@ pub(super) fn replay(
 }
 
 impl Work<'_, '_> {
-    /// Does the part of a thread; when it fails the others stop too.
+    /// Runs the work of a thread; a failure stops the other threads too.
     fn guarded(&self, work: impl FnOnce() -> Result<()>) {
-        // A panic in one thread must not leave the others waiting.
+        // A panic in one thread must not block the others.
         let done = caught(work).unwrap_or_else(|panic| {
             Err(Error::internal(format!(
                 "a thread of the replay failed: {panic}"
@@ -133,7 +133,7 @@ impl Work<'_, '_> {
         }
     }
 
-    /// Reads one unit after the other.
+    /// Reads units until none is left.
     fn read(&self, sender: &SyncSender<WriteJob>) -> Result<()> {
         loop {
             let unit = self.next.fetch_add(1, Ordering::SeqCst);
@@ -144,14 +144,14 @@ impl Work<'_, '_> {
             for (number, source) in sources.iter().enumerate() {
                 whole &= self.read_source(source, unit, number, sender)?;
             }
-            // What the store had of a file of which nothing could be read stays.
+            // If nothing of a source could be read, the unit's stored events stay.
             if whole {
                 self.release(unit)?;
             }
         }
     }
 
-    /// Reads a source; false when nothing of it could be read.
+    /// Reads a source. Returns false if nothing could be read.
     fn read_source(
         &self,
         source: &Source,
@@ -201,7 +201,7 @@ impl Work<'_, '_> {
                 return Ok(());
             };
             if self.stopped.load(Ordering::SeqCst) {
-                // Taken all the same, so that no reader waits for room.
+                // Received anyway, so that no reader blocks.
                 continue;
             }
             let mut dropped = 0;
@@ -209,7 +209,7 @@ impl Work<'_, '_> {
             lock(&self.tally).dropped(dropped);
             for (part, batch) in batches.into_iter().enumerate() {
                 lock(&self.tally).batch(&batch);
-                // A batch that rules split keeps its place; its parts go one after the other.
+                // The parts of a batch split by rules are numbered within the batch's place.
                 let place = (place.0, place.1 * 4096 + part);
                 let rows = self.summarizer.rows_of(&batch);
                 let key = self.writer.add(place, batch)?;
@@ -221,7 +221,7 @@ impl Work<'_, '_> {
         }
     }
 
-    /// A piece of work of a unit is done; after the last one it can be committed.
+    /// Marks one step of a unit as done; after the last one the unit can be committed.
     fn release(&self, unit: usize) -> Result<()> {
         if self.left[unit].fetch_sub(1, Ordering::SeqCst) > 1 {
             return Ok(());
@@ -246,7 +246,7 @@ impl Work<'_, '_> {
     }
 }
 
-/// Makes the rows of data models out of events.
+/// Builds data model rows from events.
 pub(in crate::session) struct Summarizer {
     knowledge: String,
     context: QueryContext,
@@ -254,13 +254,13 @@ pub(in crate::session) struct Summarizer {
 }
 
 impl Summarizer {
-    /// With the session's knowledge.
+    /// A summarizer with the session's knowledge.
     ///
     /// # Errors
-    /// A time range of the session that can't be understood.
+    /// If the session's time range is invalid.
     pub(in crate::session) fn new(session: &Session) -> Result<Summarizer> {
         let mut context = session.context()?;
-        // All events are summarised, whatever a search is bound to.
+        // All events are summarised, whatever the session's time range.
         (context.earliest, context.latest) = (None, None);
         context.warn_missing_fields = false;
         Ok(Summarizer {
@@ -270,8 +270,8 @@ impl Summarizer {
         })
     }
 
-    /// The rows of every data set; none when a rule or a model can't be applied, which searches
-    /// will tell with the place.
+    /// The rows of every data set. Returns `None` if a rule or a model can't be applied; searches will report
+    /// where.
     fn rows(&self, part: EventPartition) -> Option<(&str, Vec<Rows>)> {
         if lock(&self.refused).is_some() {
             return None;
@@ -289,7 +289,7 @@ impl Summarizer {
         }
     }
 
-    /// The rows that a batch gives for every data set, with the knowledge they are made with.
+    /// The rows of a batch for every data set, with the identifier of the knowledge.
     pub(in crate::session) fn rows_of(&self, batch: &Batch) -> Option<(&str, Vec<Rows>)> {
         self.rows(event_part(batch.clone(), None))
     }
@@ -299,7 +299,7 @@ impl Summarizer {
     }
 }
 
-/// Summarises the sources of a store that are not, or were with other knowledge. Gives how many.
+/// Summarises the store's sources whose summaries are missing or out of date. Returns how many.
 pub(super) fn refresh_stale(
     session: &Session,
     store: &Store,
@@ -320,7 +320,7 @@ pub(super) fn refresh_stale(
             let mut part = stored_part(store, vec![batch.clone()])?;
             let lazy = part.frame.lazy;
             let Ok(Ok(frame)) = caught(|| lazy.collect()) else {
-                // Searches read those of its events that can be read.
+                // Searches read the remaining readable events.
                 notices.extend(batch.damage().iter().map(Damage::notice));
                 writer.discard(&key);
                 whole = false;

@@ -16,7 +16,7 @@ use crate::source::SourceId;
 use crate::syntax;
 
 impl Session {
-    /// Lays out the searches of a configuration file.
+    /// Formats the searches of a configuration file.
     pub(super) fn lay_out_conf(&self, path: &Path, text: &str) -> Result<LaidOut, Failure> {
         let mut out = LaidOut {
             text: text.to_owned(),
@@ -27,7 +27,7 @@ impl Session {
             Some(name) if name.eq_ignore_ascii_case("macros.conf") => "definition",
             Some(_) | None => "search",
         };
-        // Files of other programs need not be understood.
+        // Files of other programs need not parse.
         if !settings.iter().any(|setting| setting.key == key) {
             return Ok(out);
         }
@@ -59,7 +59,7 @@ impl Session {
         Ok(out)
     }
 
-    /// What to write in place of a search; none if it is laid out.
+    /// The replacement of a search. Returns `None` if it is formatted already.
     fn edit(&self, setting: &Setting<'_>, spot: &Spot<'_>) -> Result<Option<Edit>, Failure> {
         if setting.is_odd {
             let why = "a line of this search ends in a backslash and blanks, which Splunk does not take for a \
@@ -71,7 +71,7 @@ impl Session {
         }
         let lines = self.lines_of(spot)?;
         let eol = line_end(spot.text, spot.raw.start);
-        // The break in quotes is a part of the text, and nothing may be added to it.
+        // A line break in quotes is part of the text, so nothing may be added to it.
         let lines: Vec<String> = lines
             .iter()
             .map(|line| line.replace('\n', &format!("\\{eol}")))
@@ -95,8 +95,8 @@ impl Session {
         }
     }
 
-    /// Whether a macro's definition is a search. One that is an expression as well is left alone:
-    /// the blanks of an expression may name a column (`count(eval(...))`).
+    /// Whether a macro's definition is a search. A definition that also parses as an expression is left
+    /// alone: the blanks of an expression may name a column (`count(eval(...))`).
     fn is_search(&self, layers: &Layers, setting: &Setting<'_>, spot: &Spot<'_>) -> bool {
         let is_set = |stanza: &str| {
             let value = layers.get(stanza).and_then(|stanza| stanza.text("iseval"));
@@ -111,11 +111,11 @@ impl Session {
     }
 }
 
-/// What a value becomes.
+/// The new value of a setting.
 struct Edit {
-    /// As it is read.
+    /// As parsed.
     value: String,
-    /// As it is written.
+    /// As written.
     written: String,
 }
 
@@ -125,9 +125,9 @@ struct Setting<'t> {
     stanza: String,
     key: &'t str,
     value: String,
-    /// Where the value is written, over all its lines.
+    /// The range of the value, over all its lines.
     range: Range<usize>,
-    /// Whether Splunk may read it otherwise.
+    /// Whether Splunk may parse it differently.
     is_odd: bool,
 }
 
@@ -142,7 +142,7 @@ impl<'t> Setting<'t> {
     }
 }
 
-/// The settings of a file as [`Layers::add`] reads them, each with its place.
+/// The settings of a file as [`Layers::add`] parses them, each with its range.
 fn settings(text: &str) -> Vec<Setting<'_>> {
     let mut found = Vec::new();
     let mut stanza = Some("default".to_owned());
@@ -182,7 +182,7 @@ fn settings(text: &str) -> Vec<Setting<'_>> {
             range.end = start + line.len();
             is_odd |= line.ends_with('\\') && next.len() > line.len();
         }
-        // Below a header that is not closed they belong to no stanza.
+        // Below an unclosed header they belong to no stanza.
         found.extend(stanza.clone().map(|stanza| Setting {
             stanza,
             key: key.trim(),
@@ -194,14 +194,14 @@ fn settings(text: &str) -> Vec<Setting<'_>> {
     found
 }
 
-/// The settings as the catalog reads them. Lines that it skips are no searches.
+/// The settings as the catalog parses them. Lines that it skips are not searches.
 fn layers(path: &Path, text: &str) -> Layers {
     let mut layers = Layers::default();
     layers.add(path, text, &Faults::default());
     layers
 }
 
-/// Whether a new text has the settings of the old one, with the new values in their places.
+/// Whether a new text has the old settings, with the new values in their places.
 fn is_same(
     path: &Path,
     layers: &Layers,
@@ -219,7 +219,7 @@ fn is_same(
                 let value = edit_of(at).map_or(&old.value, |(_, edit)| &edit.value);
                 (&old.stanza, old.key, value) == (&new.stanza, new.key, &new.value)
             });
-    // What is read in the end: of settings that are there twice, the last.
+    // The effective value: the last one of repeated settings.
     let last = |stanza: &str, key: &str| {
         let mut last = after.iter().rev();
         last.find(|setting| setting.stanza == stanza && setting.key == key)
@@ -236,7 +236,7 @@ fn is_same(
     are_settings_same && are_layers_same
 }
 
-/// As `macros.conf` writes truth values.
+/// Whether a text is one of the false values of `macros.conf`.
 fn is_false(text: &str) -> bool {
     ["0", "f", "false", "n", "no", "off", "disabled"]
         .iter()

@@ -1,9 +1,8 @@
-//! Files in which searches are laid out in place: what of them is a search, and the proof that
-//! nothing else changes.
+//! Formats the searches in files in place: finds the searches, and verifies that nothing else changes.
 //!
-//! The name of a file says what it holds. The new text is read again as spelunk reads it, and
-//! must give the same tree for every search and the same value for everything else; otherwise
-//! the search stays as it was, and that is an error.
+//! The file's extension determines its kind. The new text is parsed again and must give the same tree for
+//! every search and the same value for everything else; otherwise the search stays unchanged and is reported
+//! as an error.
 
 mod conf;
 mod notation;
@@ -19,19 +18,19 @@ use crate::session::{Failure, Session};
 use crate::source::SourceMap;
 use crate::syntax::format;
 
-/// What a file with searches is, by the ending of its name.
+/// Kinds of files with searches, by extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
-    /// `.spl`: a search and nothing else.
+    /// `.spl`: one search.
     Search,
-    /// `.yml`, `.yaml`: a detection; the value of `search` is one.
+    /// `.yml`, `.yaml`: a detection; the value of `search` is the search.
     Yaml,
-    /// `.conf`: the values of `search`, and in `macros.conf` definitions that are searches.
+    /// `.conf`: the values of `search`, and definitions in `macros.conf` that are searches.
     Conf,
 }
 
 impl FileKind {
-    /// The kind of a file of that name; none of a file that holds no searches.
+    /// The kind of a file by its name. Returns `None` if it can't contain searches.
     pub fn of(path: &Path) -> Option<FileKind> {
         let ending = path.extension()?.to_str()?;
         match ending.to_ascii_lowercase().as_str() {
@@ -43,25 +42,25 @@ impl FileKind {
     }
 }
 
-/// A file whose searches are laid out.
+/// A formatted file.
 #[derive(Debug, Default)]
 pub struct LaidOut {
-    /// All of its text.
+    /// The complete new text.
     pub text: String,
-    /// Searches found in it.
+    /// The number of searches found.
     pub searches: usize,
-    /// Searches that stay as they were, and why.
+    /// Searches left unchanged, with the reasons.
     pub failures: Vec<Failure>,
 }
 
 impl Session {
-    /// Lays out the searches in the text of the file `path`. The text has no byte order mark.
-    /// Of a YAML file that was not `named` but found in a folder, `search` is laid out only if
-    /// the file has a `name` or an `id` too: others use that key for something else.
+    /// Formats the searches in the text of the file `path`. The text has no byte order mark. In a YAML file
+    /// that was not `named` but found in a folder, formats `search` only if the file also has a `name` or an
+    /// `id`: other files use that key for something else.
     ///
     /// # Errors
-    /// A file that can't be read for what its name says. Searches that can't be laid out are
-    /// among [`LaidOut::failures`].
+    /// If the file does not parse as its extension says. Searches that can't be formatted are in
+    /// [`LaidOut::failures`].
     pub fn lay_out(
         &self,
         path: &Path,
@@ -76,7 +75,7 @@ impl Session {
         }
     }
 
-    /// The whole text is a search.
+    /// Formats a file that is a single search.
     fn lay_out_search(&self, path: &Path, text: &str) -> LaidOut {
         let mut out = LaidOut {
             text: text.to_owned(),
@@ -96,7 +95,7 @@ impl Session {
             Ok(lines) => {
                 let eol = line_end(text, 0);
                 let new: String = lines.iter().flat_map(|line| [line, eol]).collect();
-                // Only the end of the last line is missing.
+                // A missing line end after the last line is not a difference.
                 if new.strip_suffix(eol) != Some(text) {
                     let again = Spot {
                         path,
@@ -116,7 +115,7 @@ impl Session {
         out
     }
 
-    /// The lines of a search that is laid out, which must be one that parses.
+    /// The lines of a formatted search, which must parse.
     fn lines_of(&self, spot: &Spot<'_>) -> Result<Vec<String>, Failure> {
         self.tree(spot)?;
         let mut sources = SourceMap::new();
@@ -124,7 +123,7 @@ impl Session {
         format::lines(source, spot.value).map_err(|error| Failure { error, sources })
     }
 
-    /// Whether two searches read the same.
+    /// Whether two searches parse to the same tree.
     fn is_same(&self, one: &Spot<'_>, other: &Spot<'_>) -> bool {
         let trees = (self.tree(one), self.tree(other));
         same::tokens(one.value) == same::tokens(other.value)
@@ -133,20 +132,19 @@ impl Session {
 }
 
 impl Spot<'_> {
-    /// An error of a search that can't be laid out.
+    /// The error of a search that formatting would change.
     fn differs(&self) -> Error {
         self.error("laid out, this search would read differently: it stays as it is")
     }
 
-    /// An error at the line where the search begins.
+    /// An error at the line where the search starts.
     fn error(&self, why: &str) -> Error {
         let (line, column) = crate::source::line_column(self.text, self.raw.start);
         Error::format(self.path, line, column, why)
     }
 }
 
-/// How lines end at a place in a text: as its line does, or if that is the last one, as those
-/// before.
+/// The line ending at a position in a text: that of its line, or of the lines before if it is the last.
 fn line_end(text: &str, at: usize) -> &'static str {
     let next = text[at..].find('\n').map(|next| at + next);
     match next.or_else(|| text[..at].rfind('\n')) {

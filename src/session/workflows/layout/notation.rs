@@ -1,29 +1,28 @@
-//! The notations of a text in YAML: how a search of several lines is written in each.
+//! YAML scalar styles: how a search of several lines is written in each.
 
 use std::ops::Range;
 
 use granit_parser::ScalarStyle;
 
-/// A text in a YAML file.
+/// A scalar in a YAML file.
 pub(super) struct Scalar<'t> {
-    /// The file.
+    /// The file's text.
     pub text: &'t str,
-    /// Where it is written: with its quotes, or the lines of its block without the blanks before
-    /// the first.
+    /// Its range: with the quotes, or the lines of its block without the first one's indentation.
     pub range: Range<usize>,
-    /// How.
+    /// Its style.
     pub style: ScalarStyle,
-    /// The column of the keys beside its own, from 0.
+    /// The column of the sibling keys, from 0.
     pub key_column: usize,
     /// Its own column, from 0.
     pub column: usize,
-    /// Whether it is inside of `{...}`, as in JSON.
+    /// Whether it is inside `{...}`, as in JSON.
     pub is_in_flow: bool,
 }
 
 impl Scalar<'_> {
-    /// The same notation of other lines; the blanks with which a line begins may get lost. None
-    /// when a line holds a line break that can't be written.
+    /// Writes other lines in the same style; a line's leading blanks may get lost. Returns `None` if a line
+    /// contains a line break that can't be written.
     pub fn written(&self, lines: &[String], eol: &str) -> Option<String> {
         let raw = &self.text[self.range.clone()];
         match self.style {
@@ -48,7 +47,7 @@ impl Scalar<'_> {
                 let inner = self.flow(lines, eol, |line| line.replace('\'', "''"))?;
                 Some(format!("'{inner}'"))
             }
-            // Written on one line with `\n`, it stays so.
+            // A scalar on one line with `\n` stays so.
             ScalarStyle::DoubleQuoted if !raw.contains('\n') && has_escaped_break(raw) => {
                 let lines = lines.iter().map(|line| escaped(line));
                 Some(format!("\"{}\"", joined(lines, "\\n")))
@@ -60,7 +59,7 @@ impl Scalar<'_> {
         }
     }
 
-    /// Lines that are read as one, with a blank in place of each break.
+    /// Lines of a flow scalar, whose breaks are read as blanks.
     fn flow(
         &self,
         lines: &[String],
@@ -73,7 +72,7 @@ impl Scalar<'_> {
             .map(|line| folded(&written(line), eol, &pad))
             .collect();
         let lines = lines?;
-        // JSON allows no line break in a text.
+        // JSON allows no line break in a string.
         if self.is_in_flow {
             let lines: Vec<&str> = lines.iter().map(|line| line.trim_start()).collect();
             return (!lines.iter().any(|line| line.contains('\n'))).then(|| lines.join(" "));
@@ -81,8 +80,8 @@ impl Scalar<'_> {
         Some(lines.join(&format!("{eol}{pad}")))
     }
 
-    /// The indentation of the lines behind the first: that of the first if it has a line of its own, else
-    /// two columns more than the keys.
+    /// The indentation of the lines after the first: that of the first if it has a line of its own, else two
+    /// columns more than the keys.
     fn flow_pad(&self) -> String {
         let before = &self.text[..self.range.start];
         let own_line = before.rsplit('\n').next().unwrap_or(before);
@@ -94,8 +93,7 @@ impl Scalar<'_> {
     }
 }
 
-/// The lines of the block whose first one that is not blank begins at a place, to the last that is
-/// not blank.
+/// The lines of a block from its first non-blank line, which begins at `start`, to its last.
 pub(super) fn content_of_block(text: &str, start: usize, column: usize) -> Range<usize> {
     let mut end = start;
     let mut at = start;
@@ -117,8 +115,8 @@ fn joined(lines: impl Iterator<Item = String>, eol: &str) -> String {
     lines.collect::<Vec<_>>().join(eol)
 }
 
-/// A line where breaks are read as blanks: a break that counts is written as one more. Blanks
-/// beside it would be lost.
+/// A line in a style that folds breaks: a significant break is written as one more. Blanks next to it would
+/// be lost.
 fn folded(line: &str, eol: &str, pad: &str) -> Option<String> {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
@@ -148,7 +146,7 @@ fn has_escaped_break(raw: &str) -> bool {
     false
 }
 
-/// A line between double quotes.
+/// A line in double quotes.
 fn escaped(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     for c in line.chars() {

@@ -1,4 +1,4 @@
-//! Whether two searches read the same: the same words in the same order, and the same tree.
+//! Checks that two searches are equivalent: the same words in the same order, and the same tree.
 
 use std::ops::Range;
 
@@ -10,13 +10,12 @@ use crate::session::{Failure, Session, failure, lock, text_of};
 use crate::syntax::{self, print};
 
 impl Session {
-    /// The tree of a search as text, the same for searches that differ in blanks only.
+    /// The tree of a search as text, equal for searches that differ only in blanks.
     ///
-    /// Macros are expanded. If one is unknown or refuses its arguments, every call is read as one
-    /// word instead.
+    /// Expands macros. If one is unknown or rejects its arguments, every call is treated as one word instead.
     ///
     /// # Errors
-    /// The search does not parse, with the file to point into.
+    /// If the search does not parse, with the file to point into.
     pub(super) fn tree(&self, spot: &Spot<'_>) -> Result<String, Failure> {
         with_large_stack(|| {
             let read = self.expanded_tree(spot, spot.value);
@@ -29,7 +28,7 @@ impl Session {
         })
     }
 
-    /// The tree of `value`, each byte of which has the place of the same byte of the spot.
+    /// The tree of `value`, whose bytes map to those of the spot.
     fn expanded_tree(&self, spot: &Spot<'_>, value: &str) -> Result<String, Failure> {
         let context = self.context()?;
         let source = spot.add_as(value, &mut lock(&context.sources));
@@ -43,7 +42,7 @@ impl Session {
             Err(error) if is_of_macros(&error) => {
                 let (masked, calls) = without_calls(value);
                 let tree = match syntax::parse(source, &masked, &shape_of) {
-                    // A macro may expand to anything: a stage that calls one need not parse.
+                    // A macro may expand to anything, so a stage that calls one need not parse.
                     Err(error) if is_in_stages_of(&error, &masked, &calls) => {
                         syntax::parse(source, &masked, &|_| None)
                     }
@@ -57,13 +56,13 @@ impl Session {
     }
 }
 
-/// Whether what went wrong are the macros themselves, rather than how they are called.
+/// Whether an error is about the macros themselves rather than the calls.
 fn is_of_macros(error: &Error) -> bool {
     let is_written_wrongly = matches!(*error.kind, ErrorKind::Syntax(_) | ErrorKind::TooLarge(_));
     !is_written_wrongly && error.others.iter().all(is_of_macros)
 }
 
-/// Whether all errors lie in stages that hold a macro call.
+/// Whether all errors are in stages that contain a macro call.
 fn is_in_stages_of(error: &Error, text: &str, calls: &[Range<usize>]) -> bool {
     let is_excused = error.span.is_some_and(|span| {
         let stage = stage_around(text, span.start as usize);
@@ -76,7 +75,7 @@ fn is_in_stages_of(error: &Error, text: &str, calls: &[Range<usize>]) -> bool {
             .all(|other| is_in_stages_of(other, text, calls))
 }
 
-/// The stage at a place: from the bar or bracket before it to the one behind it.
+/// The stage at a position: from the pipe or bracket before it to the one after it.
 fn stage_around(text: &str, at: usize) -> Range<usize> {
     let mut stage = 0..text.len();
     for part in Parts::of(text) {
@@ -93,8 +92,7 @@ fn stage_around(text: &str, at: usize) -> Range<usize> {
     stage
 }
 
-/// The search with a word of the same length in place of each macro call, and the places of the
-/// calls.
+/// The search with each macro call replaced by a word of the same length, and the ranges of the calls.
 fn without_calls(text: &str) -> (String, Vec<Range<usize>>) {
     let mut masked = String::with_capacity(text.len());
     let mut calls = Vec::new();
@@ -112,8 +110,8 @@ fn without_calls(text: &str) -> (String, Vec<Range<usize>>) {
     (masked, calls)
 }
 
-/// The search with a word of the same length in place of each `$argument$`, which the grammar may
-/// not allow there; none when there are none.
+/// The search with each `$argument$` replaced by a word of the same length, since the grammar may not allow
+/// arguments there. Returns `None` if there are none.
 fn without_arguments(text: &str) -> Option<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':');
     let mut out = String::with_capacity(text.len());
@@ -136,7 +134,7 @@ fn without_arguments(text: &str) -> Option<String> {
     any.then_some(out)
 }
 
-/// The search with words in place of macro calls and of arguments.
+/// The search with macro calls and arguments replaced by words.
 pub(super) fn masked(text: &str) -> String {
     let (masked, _) = without_calls(text);
     without_arguments(&masked).unwrap_or(masked)
@@ -149,8 +147,8 @@ fn word(length: usize) -> String {
     word
 }
 
-/// What a search consists of: texts in quotes, comments and macro calls as typed, and between
-/// them everything but the blanks.
+/// The tokens of a search: quoted texts, comments and macro calls as typed, and everything else without
+/// blanks.
 pub(super) fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut plain = String::new();
@@ -170,8 +168,8 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
     tokens
 }
 
-/// A printed tree with one blank where there were several, and none beside bars and brackets: the
-/// subsearch of `foreach` is printed as typed.
+/// A printed tree with runs of blanks collapsed, and none next to pipes and brackets: the subsearch of
+/// `foreach` is printed as typed.
 fn squeezed(printed: &str) -> String {
     let mut out = String::with_capacity(printed.len());
     let mut blank = false;
@@ -205,19 +203,19 @@ fn squeezed(printed: &str) -> String {
     out
 }
 
-/// Whether no blank beside it means anything.
+/// Whether blanks next to this character are insignificant.
 fn is_joint(c: char) -> bool {
     matches!(c, '|' | '[' | ']')
 }
 
-/// The length of a name in single quotes, whose blanks count; none where there is none.
+/// The length of a name in single quotes, whose blanks count. Returns `None` if there is no such name.
 fn name_length(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('\'')?;
     let end = inner.find(|c: char| c == '\'' || is_joint(c))?;
     inner[end..].starts_with('\'').then_some(end + 2)
 }
 
-/// A part of a search, by its bytes.
+/// A part of a search, as a byte range.
 enum Part {
     /// `"..."`
     Quoted(Range<usize>),
@@ -225,12 +223,11 @@ enum Part {
     Comment(Range<usize>),
     /// `` `...` ``
     Call(Range<usize>),
-    /// What lies between those.
+    /// Everything between those.
     Plain(Range<usize>),
 }
 
-/// The parts of a search in order, as [`syntax::parse`] tells them apart. What is not closed goes
-/// to the end.
+/// The parts of a search in order, split as [`syntax::parse`] does. An unclosed part extends to the end.
 struct Parts<'t> {
     text: &'t str,
     at: usize,
@@ -241,7 +238,7 @@ impl<'t> Parts<'t> {
         Parts { text, at: 0 }
     }
 
-    /// The length of the part that is not plain with which `text` begins; 0 when there is none.
+    /// The length of the non-plain part at the start of `text`; 0 if there is none.
     fn special(text: &str) -> (usize, fn(Range<usize>) -> Part) {
         let bytes = text.as_bytes();
         match bytes {

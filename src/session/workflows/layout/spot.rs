@@ -1,4 +1,4 @@
-//! A search as a part of a file, so that errors point into the file.
+//! A search as part of a file, so that errors point into the file.
 
 use std::ops::Range;
 use std::path::Path;
@@ -7,23 +7,23 @@ use crate::source::{Piece, SourceId, SourceMap};
 
 /// A search in a file.
 pub(super) struct Spot<'t> {
-    /// The file.
+    /// The file's path.
     pub path: &'t Path,
-    /// All of its text.
+    /// The file's complete text.
     pub text: &'t str,
-    /// The search as it is read.
+    /// The parsed value of the search.
     pub value: &'t str,
-    /// Where it is written, with what its notation adds: indentation, quotes, escapes.
+    /// Its range in the file, including notation: indentation, quotes, escapes.
     pub raw: Range<usize>,
 }
 
 impl Spot<'_> {
-    /// Adds the search to the texts that errors point into, and the file before it.
+    /// Adds the search to the source texts, after its file.
     pub fn add_to(&self, sources: &mut SourceMap) -> SourceId {
         self.add_as(self.value, sources)
     }
 
-    /// Adds a text of the same length, each byte of which has the place of that of the search.
+    /// Adds a text of the same length, whose bytes map to those of the search.
     pub fn add_as(&self, value: &str, sources: &mut SourceMap) -> SourceId {
         let file = sources.add(self.path.display().to_string(), self.text);
         if value == self.text {
@@ -32,8 +32,8 @@ impl Spot<'_> {
         sources.add_expanded("search", value, self.pieces(file))
     }
 
-    /// The place in the file of each word. A word that is written differently there (`''` for an
-    /// apostrophe, an escape) gets the end of the word before it.
+    /// The position of each word in the file. A word that is written differently there (`''` for an
+    /// apostrophe, an escape) gets the end of the previous word.
     fn pieces(&self, file: SourceId) -> Vec<Piece> {
         let raw = &self.text[self.raw.clone()];
         let mut pieces = Vec::new();
@@ -75,7 +75,7 @@ impl Spot<'_> {
     }
 }
 
-/// The place of a word nearby. A word that is written differently must not be found far behind.
+/// The position of a word nearby: a word that is written differently must not match far away.
 fn find_near(raw: &str, word: &str) -> Option<usize> {
     const NEAR: usize = 200;
     let mut end = raw.len().min(NEAR + word.len());

@@ -1,5 +1,5 @@
-//! The search of a detection's YAML file. Its notation (plain, quoted, a block) stays, and so does
-//! every byte around it.
+//! Formats the search of a detection's YAML file. Keeps its scalar style (plain, quoted, a block) and every
+//! byte around it.
 //!
 //! YAML 1.2.2, chapters 7.3 "Flow scalar styles" and 8.1 "Block scalar styles".
 
@@ -14,11 +14,11 @@ use crate::session::workflows::layout::spot::Spot;
 use crate::session::workflows::layout::{LaidOut, line_end};
 use crate::session::{Failure, Session};
 
-/// Where the search of the first published form lies.
+/// The path to the search in the first published format.
 const FIRST_FORM: [&str; 4] = ["detect", "splunk", "correlation_rule", "search"];
 
 impl Session {
-    /// Lays out the search of a detection.
+    /// Formats the search of a detection.
     pub(super) fn lay_out_yaml(
         &self,
         path: &Path,
@@ -29,7 +29,7 @@ impl Session {
             text: text.to_owned(),
             ..LaidOut::default()
         };
-        // Files that are no detections need not be understood.
+        // Files that are not detections need not parse.
         if !has_key(text, "search") {
             return Ok(out);
         }
@@ -45,7 +45,7 @@ impl Session {
         Ok(out)
     }
 
-    /// The text of the file with its search laid out.
+    /// The file's text with its search formatted.
     fn new_text(&self, file: &File<'_>, found: &Found<'_>) -> Result<String, Failure> {
         let before = file.detection(found)?;
         let spot = file.spot(found);
@@ -72,7 +72,7 @@ impl Session {
                 }
             }
         };
-        // However it is written, what is read is laid out.
+        // The parsed value is formatted already, however it is written.
         if spot.value.trim() == lines.join("\n") {
             return Ok(file.text.to_owned());
         }
@@ -83,7 +83,7 @@ impl Session {
         })
     }
 
-    /// Whether a new text of the file says what the old one does.
+    /// Whether the new text of the file has the same contents as the old one.
     fn reads_the_same(
         &self,
         file: &File<'_>,
@@ -116,13 +116,13 @@ impl Session {
     }
 }
 
-/// Whether a text is empty, or one of YAML's words for no value (YAML 1.2.2, 10.3.2).
+/// Whether a scalar is empty, or one of YAML's words for null (YAML 1.2.2, 10.3.2).
 fn is_nothing(value: &str, style: ScalarStyle) -> bool {
     let is_null = style == ScalarStyle::Plain && ["~", "null", "Null", "NULL"].contains(&value);
     is_null || value.trim().is_empty()
 }
 
-/// Whether a text may have a key, wherever it is.
+/// Whether a text may contain a key, at any level.
 fn has_key(text: &str, key: &str) -> bool {
     text.split(key).skip(1).any(|rest| {
         let rest = rest.trim_start_matches(['"', '\'', ' ', '\t', '\r', '\n']);
@@ -130,7 +130,7 @@ fn has_key(text: &str, key: &str) -> bool {
     })
 }
 
-/// A YAML file as its parser sees it.
+/// A YAML file as parser events.
 struct File<'t> {
     path: &'t Path,
     text: &'t str,
@@ -139,11 +139,11 @@ struct File<'t> {
 
 /// The search in a file.
 struct Found<'t> {
-    /// Its event.
+    /// The index of its event.
     at: usize,
     value: &'t str,
     scalar: Scalar<'t>,
-    /// Whether something else in the file is the same by an alias.
+    /// Whether an alias makes something else in the file refer to it.
     is_shared: bool,
 }
 
@@ -206,7 +206,7 @@ impl<'t> File<'t> {
         self.found(&maps, at)
     }
 
-    /// A search that is read though no key leads to it comes from somewhere else in the file.
+    /// Handles a search that is read without a key that leads to it: it comes from elsewhere in the file.
     fn elsewhere(&self, root: usize) -> Result<Option<Found<'t>>, Error> {
         if Detection::parse(self.path, self.text).is_ok() {
             return Err(self.error(
@@ -218,7 +218,7 @@ impl<'t> File<'t> {
         Ok(None)
     }
 
-    /// The value of a key of the mapping at an event; none when there is no such mapping or key.
+    /// The value of a key of the mapping at an event. Returns `None` if there is no such mapping or key.
     fn value_of(&self, mapping: usize, wanted: &str) -> Result<Option<usize>, Error> {
         let Some((Event::MappingStart(..), _)) = self.events.get(mapping) else {
             return Ok(None);
@@ -240,7 +240,7 @@ impl<'t> File<'t> {
         Ok(found)
     }
 
-    /// The event after the node that begins at an event.
+    /// The event after the node that starts at an event.
     fn end_of(&self, node: usize) -> usize {
         let mut open = 0usize;
         for (at, (event, _)) in self.events.iter().enumerate().skip(node) {
@@ -257,7 +257,7 @@ impl<'t> File<'t> {
         self.events.len()
     }
 
-    /// The search at an event, in mappings from the outermost to its own.
+    /// The search at an event, inside mappings given from the outermost to its own.
     fn found(&'t self, maps: &[usize], at: usize) -> Result<Option<Found<'t>>, Error> {
         let (event, span) = &self.events[at];
         let (value, style) = match event {
@@ -268,7 +268,7 @@ impl<'t> File<'t> {
                     "the search is an alias (`*`) of another value of the file: it stays as it is",
                 ));
             }
-            // Nothing, or a list or mapping of something else.
+            // Null, or a list or mapping of something else.
             _ => return Ok(None),
         };
         let range = span
@@ -325,7 +325,7 @@ impl<'t> File<'t> {
         }
     }
 
-    /// The detection that the file is; none when it lacks no more than a key that one must have.
+    /// The detection in the file. Returns `None` if the file only lacks a required key.
     fn detection(&self, found: &Found<'_>) -> Result<Option<Detection>, Error> {
         let detection = match Detection::parse(self.path, self.text) {
             Ok(detection) => detection,
