@@ -199,7 +199,7 @@ pub struct TestArgs {
     /// Instead of running tests, count alerts by day and host on data that should be quiet
     #[arg(long, value_name = "PATH", conflicts_with_all = ["fetch", "changed_since"])]
     pub against_benign: Option<PathBuf>,
-    /// With --against-benign, fail if a detection raises more than N alerts per day
+    /// With --against-benign, fail if a detection raises more than N alerts on any day
     #[arg(long, value_name = "N", requires = "against_benign")]
     pub max_per_day: Option<u64>,
 }

@@ -27,7 +27,7 @@ const TRIES: u32 = 4;
 /// Delay before the second attempt; doubled before each later one.
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// Timeout for a server's first response, and for each part of the body.
+/// Timeout for connecting to a server, and for each read.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why a download failed.

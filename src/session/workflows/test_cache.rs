@@ -26,7 +26,7 @@ struct Kept {
 }
 
 /// The results of earlier runs. A key is a hash of the detection's file, the program's version, the added
-/// macros, lookups and apps, and the size and modification time of the data.
+/// macros, lookups, baselines and apps, and the size and modification time of the data.
 pub(in crate::session) struct TestCache {
     path: PathBuf,
     /// Whether to reuse earlier results; new ones are kept in any case.
