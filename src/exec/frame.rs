@@ -1,4 +1,4 @@
-//! A lazy frame with what SPL knows of its columns.
+//! A lazy frame with the SPL types of its columns.
 
 pub mod reader;
 pub mod result;
@@ -15,40 +15,40 @@ use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Type;
 
-/// A column that stands in where there is none, since Polars counts no rows without columns. No
-/// search can name it, no schema has it, and it is left out of the rows that come out.
+/// A placeholder for frames without columns, since Polars counts no rows without columns. No search
+/// can name it, no schema contains it, and results omit it.
 pub(super) const ROWS: &str = "\0rows";
 
-/// Rows to come, their columns known. Without any, [`ROWS`] is there.
+/// A lazy frame with a known schema. Without columns it contains [`ROWS`].
 #[derive(Clone)]
 pub struct Frame {
-    /// What Polars will do.
+    /// The Polars plan.
     pub lazy: LazyFrame,
     /// The columns, in order.
     pub schema: Schema,
 }
 
-/// Columns without rows.
+/// An empty frame with these columns.
 pub(super) fn without_rows(schema: &Schema) -> DataFrame {
     let columns = schema
         .iter()
         .map(|(name, kind)| Column::new_empty(name.as_str().into(), &data_type(*kind)));
-    // They are of one length.
+    // All columns have the same length.
     DataFrame::new(0, columns.collect()).unwrap_or_default()
 }
 
-/// The column of that name, whatever characters it holds: `polars::prelude::col` would read
-/// some names as patterns.
+/// The column of this name, whatever characters it contains: `polars::prelude::col` would read some
+/// names as patterns.
 pub fn column(name: &str) -> Expr {
     Expr::Column(PlSmallStr::from_str(name))
 }
 
-/// A missing value of that type.
+/// A null of this type.
 pub fn missing(kind: Type) -> Expr {
     lit(polars::prelude::NULL).cast(data_type(kind))
 }
 
-/// An expression of type `from` in the stored form of `to`.
+/// Casts an expression of type `from` to the storage type of `to`.
 pub fn cast(expr: Expr, from: Type, to: Type) -> Expr {
     let text = |t: Type| matches!(t, Type::Text | Type::Any | Type::Null);
     if from == to && from != Type::Number || text(from) && text(to) {
@@ -66,7 +66,7 @@ pub fn cast(expr: Expr, from: Type, to: Type) -> Expr {
 }
 
 impl Frame {
-    /// A frame over rows there are, its types read off the stored ones.
+    /// A frame over existing rows; derives the SPL types from the stored ones.
     pub fn of(frame: DataFrame) -> Frame {
         let stored = frame.schema().clone();
         if stored.is_empty() {
@@ -75,7 +75,7 @@ impl Frame {
         Frame::lazy(frame.lazy(), &stored)
     }
 
-    /// A frame over rows there are, with their types.
+    /// A frame over existing rows, with their types.
     pub fn typed(frame: DataFrame, schema: Schema) -> Frame {
         let lazy = if schema.is_empty() {
             let rows = BooleanChunked::full(ROWS.into(), true, frame.height());
@@ -86,7 +86,7 @@ impl Frame {
         Frame { lazy, schema }
     }
 
-    /// A lazy frame whose stored columns are known.
+    /// A lazy frame with a known stored schema.
     pub fn lazy(lazy: LazyFrame, stored: &polars::prelude::Schema) -> Frame {
         let mut frame = Frame {
             lazy,
@@ -106,12 +106,12 @@ impl Frame {
         frame
     }
 
-    /// Whether there is a column of that name.
+    /// Whether the column exists.
     pub fn has(&self, name: &str) -> bool {
         self.schema.contains_key(name)
     }
 
-    /// The type of a column; null when there is none.
+    /// The type of a column; null if it doesn't exist.
     pub fn kind(&self, name: &str) -> Type {
         self.schema.get(name).copied().unwrap_or(Type::Null)
     }
@@ -149,7 +149,7 @@ impl Frame {
         }
     }
 
-    /// Columns of text with these names, `_time` of times, and no rows.
+    /// An empty frame of text columns with these names; `_time` is a time.
     pub fn without_rows<'n>(names: impl IntoIterator<Item = &'n str>) -> Frame {
         let kind = |name: &str| match name {
             "_time" => Type::Time,
@@ -162,15 +162,15 @@ impl Frame {
         Frame::typed(without_rows(&schema), schema)
     }
 
-    /// The same columns without rows; nothing is computed.
+    /// The same columns without rows; computes nothing.
     pub fn emptied(self) -> Frame {
         Frame::typed(without_rows(&self.schema), self.schema)
     }
 
-    /// A frame of `rows` rows out of a table in our hands.
+    /// Builds a frame from a table.
     ///
     /// # Errors
-    /// Columns of unequal length, which a table can't have.
+    /// If the columns have different lengths, which a table can't have.
     pub fn from_table(table: Table) -> Result<Frame> {
         let height = table.height();
         let schema = table.schema();
@@ -190,15 +190,15 @@ impl Frame {
     }
 }
 
-/// The SPL type of a stored column, and how it is brought into the form columns of that type
-/// have, when it is not in it.
+/// The SPL type of a stored column, and the cast to that type's storage form if it is stored
+/// differently.
 fn canonical(name: &str, stored: &DataType) -> (Type, Option<Expr>) {
     let c = || column(name);
     match stored {
         DataType::String | DataType::Int64 | DataType::Float64 => (type_of(stored), None),
         DataType::Null => (Type::Null, Some(c().cast(DataType::String))),
         DataType::Float32 => (Type::Number, Some(c().cast(DataType::Float64))),
-        // Whole numbers beyond what Int64 holds become doubles, as all numbers of SPL.
+        // Integers beyond Int64 become doubles, like all SPL numbers.
         DataType::UInt64 => (Type::Number, Some(c().cast(DataType::Float64))),
         other if other.is_integer() => (Type::Number, Some(c().cast(DataType::Int64))),
         other if other.is_decimal() => (Type::Number, Some(c().cast(DataType::Float64))),
@@ -209,7 +209,7 @@ fn canonical(name: &str, stored: &DataType) -> (Type, Option<Expr>) {
         }
         DataType::List(inner) if **inner == DataType::String => (Type::Multi, None),
         DataType::List(_) => (Type::Multi, Some(c().cast(data_type(Type::Multi)))),
-        // Booleans, categories, durations, nested rows: as text.
+        // Booleans, categoricals, durations and structs become text.
         _ => (
             Type::Text,
             Some(c().map(
@@ -220,7 +220,7 @@ fn canonical(name: &str, stored: &DataType) -> (Type, Option<Expr>) {
     }
 }
 
-/// Rows in our own hands, from a finished frame.
+/// Copies a finished frame into a table.
 pub fn to_table(rows: &Rows) -> Table {
     let mut table = Table::new(rows.len());
     for (c, kind) in rows.frame().columns().iter().zip(rows.types()) {
@@ -231,7 +231,7 @@ pub fn to_table(rows: &Rows) -> Table {
     table
 }
 
-/// What Polars says, as our error.
+/// Wraps a Polars error.
 pub fn polars_error(error: polars::prelude::PolarsError) -> Error {
     Error::data(error.to_string())
 }

@@ -1,11 +1,12 @@
-//! Built-in aggregates as Polars computes them.
+//! Built-in aggregates as Polars expressions.
 
 use polars::prelude::{DataType, Expr, NULL, lit, when};
 
 use crate::functions::stats::Builtin;
 use crate::value::Type;
 
-/// The aggregate of a column of a type; `None` for types over which Polars computes another.
+/// The aggregate of a column of type `of`. Returns `None` if Polars computes a different result for
+/// this type.
 pub(in crate::exec) fn native(builtin: Builtin, column: Expr, of: Type) -> Option<Expr> {
     let whole = |count: Expr| count.cast(DataType::Int64);
     let float = |column: Expr| column.cast(DataType::Float64);
@@ -16,7 +17,7 @@ pub(in crate::exec) fn native(builtin: Builtin, column: Expr, of: Type) -> Optio
             (of != Type::Multi).then(|| whole(column.drop_nulls().n_unique()))
         }
         Builtin::CountTrue => Some(whole(column.sum())),
-        // Polars sums nothing to 0; Splunk has no result then.
+        // Polars sums nothing to 0; Splunk returns no result.
         Builtin::Sum => numbers.then(|| some(&column, float(column.clone()).sum())),
         Builtin::Mean => numbers.then(|| float(column).mean()),
         Builtin::Min => numbers.then(|| column.min()),
@@ -30,7 +31,7 @@ pub(in crate::exec) fn native(builtin: Builtin, column: Expr, of: Type) -> Optio
     }
 }
 
-/// The aggregate of a column of whole numbers, exact, so that parts may be combined in any order.
+/// The exact aggregate of a column of integers, so that partial results combine in any order.
 pub(in crate::exec) fn exact(builtin: Builtin, column: Expr) -> Option<Expr> {
     match builtin {
         Builtin::Sum => Some(some(&column, exact_sum(column.clone()))),
@@ -48,15 +49,15 @@ pub(in crate::exec) fn exact(builtin: Builtin, column: Expr) -> Option<Expr> {
     }
 }
 
-/// A value, missing where the column has none.
+/// The value, or null if the column has no values.
 fn some(column: &Expr, value: Expr) -> Expr {
     when(column.clone().count().gt(lit(0)))
         .then(value)
         .otherwise(lit(NULL))
 }
 
-/// The sum of whole numbers, rounded once. The high and the low halves of what a double holds are
-/// summed apart: neither sum leaves 64 bits, whatever the rows.
+/// The sum of integers, rounded once. Sums the high and the low halves of what a double holds
+/// separately: neither sum exceeds 64 bits, whatever the rows.
 fn exact_sum(column: Expr) -> Expr {
     const HALF: i64 = 1 << 26;
     let high = column.clone().floor_div(lit(HALF));

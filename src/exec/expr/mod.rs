@@ -1,4 +1,4 @@
-//! Expressions and predicates compiled to Polars expressions and column predicates.
+//! Expressions and predicates, compiled to Polars expressions and column predicates.
 
 pub(in crate::exec) mod builtin_aggregates;
 pub(in crate::exec) mod predicate;

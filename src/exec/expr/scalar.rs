@@ -1,4 +1,4 @@
-//! Expressions to Polars: natively where the types allow, else row by row.
+//! Scalar expressions as Polars expressions: native if the types allow it, else row by row.
 
 use std::sync::Arc;
 
@@ -17,19 +17,19 @@ use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 use crate::value::{Type, Value};
 
-/// A Polars expression and the SPL type of what it gives.
+/// A Polars expression and the SPL type of its result.
 pub type Typed = (Lazy, Type);
 
 impl Executor<'_> {
-    /// An expression whose value becomes a field.
+    /// Lowers an expression whose value becomes a field.
     ///
     /// # Errors
-    /// What binding says.
+    /// If binding fails.
     pub fn value(&self, expr: &Expr, frame: &Frame) -> Result<Typed> {
         if has_subsearch(expr) {
             return self.value(&self.without_subsearches(expr)?, frame);
         }
-        // Bound whatever becomes of it, so that whatever is wrong is told.
+        // Always bound, so that all errors are reported.
         let program = Binder::new(&frame.schema, &|text| self.parse_search(text)).value(expr)?;
         Ok(match self.native(expr, frame) {
             Some(typed) if typed.1 != Type::Bool => typed,
@@ -37,18 +37,18 @@ impl Executor<'_> {
         })
     }
 
-    /// An expression that must be true: what is neither true nor false is not.
+    /// Lowers a condition; null counts as false.
     ///
     /// # Errors
-    /// What binding says.
+    /// If binding fails.
     pub fn condition(&self, expr: &Expr, frame: &Frame) -> Result<Lazy> {
         Ok(self.truth(expr, frame)?.fill_null(lit(false)))
     }
 
-    /// Whether an expression is true, false, or neither.
+    /// Lowers a condition to true, false or null.
     ///
     /// # Errors
-    /// What binding says.
+    /// If binding fails.
     pub fn truth(&self, expr: &Expr, frame: &Frame) -> Result<Lazy> {
         if has_subsearch(expr) {
             return self.truth(&self.without_subsearches(expr)?, frame);
@@ -73,7 +73,7 @@ impl Executor<'_> {
         })
     }
 
-    /// A program evaluated row by row over its columns.
+    /// Evaluates a program row by row over its columns.
     pub(in crate::exec) fn program(&self, program: Program, frame: &Frame, span: Span) -> Typed {
         let kind = program.kind;
         let clock = self.context.clock.clone();
@@ -99,7 +99,7 @@ impl Executor<'_> {
         let run = move |columns: &mut [Column]| {
             let height = broadcast_len(columns);
             let cells: Vec<ValueReader<'_>> = columns.iter().map(ValueReader::new).collect();
-            // A literal has one row whatever the others have.
+            // A literal has one row, whatever the length of the other columns.
             let single: Vec<bool> = columns.iter().map(|c| c.len() == 1).collect();
             let mut row = vec![Value::Null; program.slots.len()];
             let mut evaluate = |rows: &mut dyn ExactSizeIterator<Item = usize>| {
@@ -124,7 +124,7 @@ impl Executor<'_> {
                 }
                 Ok(builder.finish())
             };
-            // Lists are gathered and copied for whatever is done with them.
+            // List values are gathered and copied for every evaluation.
             let listed = cells.iter().any(|c| matches!(c, ValueReader::Texts(_)));
             let distinct = if (costly || listed) && same && single.iter().all(|single| !single) {
                 Dictionary::encode_if_repetitive(&cells, height)
@@ -155,7 +155,7 @@ impl Executor<'_> {
     }
 }
 
-/// An expression that fails when it is evaluated: an error in a row that never comes is none.
+/// An expression that fails only when evaluated: without rows there is no error.
 fn failing(errors: RowErrors, message: String, kind: Type) -> Lazy {
     lit(0).map(
         move |c| {
@@ -168,7 +168,7 @@ fn failing(errors: RowErrors, message: String, kind: Type) -> Lazy {
     )
 }
 
-/// Keeps our error where the executor finds it, and gives Polars one of its own.
+/// Keeps our error for the executor and returns a Polars error.
 pub(in crate::exec) fn stop(
     failure: &std::sync::Mutex<Option<Error>>,
     error: Error,
@@ -180,7 +180,7 @@ pub(in crate::exec) fn stop(
     polars::prelude::PolarsError::ComputeError(text.into())
 }
 
-/// A constant in the stored form of `kind`.
+/// A constant in the storage type of `kind`.
 pub(in crate::exec) fn literal(value: &Value<'_>, kind: Type) -> Lazy {
     match (value, kind) {
         (Value::Null, _) => missing(kind),
@@ -224,7 +224,7 @@ fn volatile(node: &Node) -> bool {
     }
 }
 
-/// Whether evaluating costs more than to find out that a row was seen before.
+/// Whether evaluation costs more than finding out that a row repeats.
 fn is_costly(node: &Node) -> bool {
     match node {
         Node::Const(_) | Node::Slot(_) => false,

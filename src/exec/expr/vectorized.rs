@@ -1,7 +1,7 @@
-//! Expressions in Polars' own terms, where the types leave no room for SPL's coercions.
+//! Vectorized expressions: native Polars expressions, if the types rule out SPL's coercions.
 //!
-//! What an operator or a function takes that has no such form is computed row by row, into a
-//! column that the rest is made of.
+//! An argument without a native form is computed row by row, as a column that the native expression
+//! reads.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -25,11 +25,11 @@ use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 use crate::value::{Type, parse_number};
 
-/// Values of a list that are compared one by one.
+/// Lists of at most this length are compared value by value.
 const SHORT: usize = 16;
 
 impl Executor<'_> {
-    /// An expression that is right as it is bound, if Polars can say it.
+    /// Lowers an expression, if Polars can compute exactly what its binding means.
     pub(in crate::exec) fn native(&self, expr: &Expr, frame: &Frame) -> Option<Typed> {
         let native = Native {
             executor: self,
@@ -40,13 +40,13 @@ impl Executor<'_> {
     }
 }
 
-/// Expressions over one frame.
+/// Lowers expressions over one frame.
 #[derive(Clone, Copy)]
 struct Native<'n, 'e> {
     executor: &'n Executor<'e>,
     frame: &'n Frame,
-    /// Nothing may be computed row by row: it would be computed also for rows that an operator
-    /// before it has decided, and what is wrong with it there nobody may be told.
+    /// Forbids row-by-row evaluation: it would also run on rows that a preceding operand has
+    /// already decided, and must not report errors there.
     whole: bool,
 }
 
@@ -83,7 +83,7 @@ impl Native<'_, '_> {
         }
     }
 
-    /// The same, or computed row by row.
+    /// Lowers an expression natively or else row by row.
     fn vectorized_arg(&self, expr: &Expr) -> Option<Typed> {
         if let Some(typed) = self.of(expr) {
             return Some(typed);
@@ -109,7 +109,7 @@ impl Native<'_, '_> {
                 _ => None,
             };
         }
-        // What is typed follows rules of its own: the digits of products, numbers joined.
+        // Constants follow their own rules: the digits of products, joined numbers.
         if fields_of(left).is_empty() && fields_of(right).is_empty() {
             return None;
         }
@@ -134,7 +134,7 @@ impl Native<'_, '_> {
                 let texts = [cast(l, l_kind, Type::Text), cast(r, r_kind, Type::Text)];
                 Some((concat_str(texts, "", false), Type::Text))
             }
-            // A text that is no number compares as text, whatever the column holds.
+            // Text that is not a number compares as text, whatever the column holds.
             (_, Type::Text | Type::Any, Type::Text | Type::Any)
                 if is_word(left) || is_word(right) =>
             {
@@ -149,7 +149,7 @@ impl Native<'_, '_> {
             ("isnull" | "isnotnull", [value]) => {
                 let (value, kind) = self.of(value)?;
                 let there = value.is_not_null();
-                // A condition that is neither true nor false is shown as missing.
+                // A condition that is null is shown as missing.
                 (kind != Type::Bool).then_some(())?;
                 let found = if name == "isnull" { there.not() } else { there };
                 Some((found, Type::Bool))
@@ -187,7 +187,7 @@ impl Native<'_, '_> {
                     *of == Type::Number && kind != *of && !fields_of(value).is_empty()
                 };
                 if values.iter().skip(1).any(of_field) {
-                    // Every number would be written as text, also where it is not asked for.
+                    // Would convert every number to text, even if that is not needed.
                     return None;
                 }
                 let first = values.into_iter().map(|(_, value)| stored(value, kind));
@@ -219,7 +219,7 @@ impl Native<'_, '_> {
         }
     }
 
-    /// What is made of the texts of a column, each distinct one once where they repeat.
+    /// Maps the strings of a column; if they repeat, each distinct one once.
     fn map_strings(
         &self,
         text: &Expr,
@@ -284,7 +284,7 @@ impl Native<'_, '_> {
     }
 }
 
-/// What a group of a regular expression matched first in each text.
+/// The first match of a regular expression's group in each string.
 fn groups(texts: &StringChunked, pattern: &str, group: &str) -> Result<Column, String> {
     let regex = regex(pattern)?;
     let numbers = match group.parse::<usize>() {
@@ -293,7 +293,7 @@ fn groups(texts: &StringChunked, pattern: &str, group: &str) -> Result<Column, S
     };
     let mut builder = StringChunkedBuilder::new("".into(), texts.len());
     for text in texts.iter() {
-        // To find that there is no match takes less than to find groups.
+        // Testing for a match is cheaper than finding groups.
         let captures = match text {
             Some(text) if regex.is_match(text).map_err(|_| too_hard(pattern))? => {
                 regex.captures(text).map_err(|_| too_hard(pattern))?
@@ -307,7 +307,7 @@ fn groups(texts: &StringChunked, pattern: &str, group: &str) -> Result<Column, S
     Ok(builder.finish().into_column())
 }
 
-/// What is made of each text alone, missing where nothing can be made of it.
+/// Maps each string separately; null if that fails.
 fn one_by_one(
     texts: &StringChunked,
     kind: Type,
@@ -341,7 +341,7 @@ fn upper(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.to_ascii_uppercase())
 }
 
-/// The text that an expression is, written out.
+/// The value of a string literal.
 fn literal(expr: &Expr) -> Option<String> {
     match &expr.kind {
         ExprKind::Text(text) => Some(text.clone()),
@@ -361,23 +361,23 @@ fn compared(op: BinaryOp, l: Lazy, r: Lazy) -> Option<Lazy> {
     })
 }
 
-/// Whether an expression is a text written out that is no number.
+/// Whether an expression is a string literal that is not a number.
 fn is_word(expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Text(t) if parse_number(t).is_none())
 }
 
-/// Whether a column of that type holds one value in a row at most, which has a text.
+/// Whether a column of this type has at most one value per row, with a text form.
 fn single(kind: Type) -> bool {
     matches!(kind, Type::Number | Type::Text | Type::Any)
 }
 
-/// The type of a column that takes values of all these; none where it would be a condition.
+/// The common type of a column that holds all these types. Returns `None` for conditions.
 fn joined(kinds: impl Iterator<Item = Type>) -> Option<Type> {
     let kind = kinds.fold(Type::Null, Type::join);
     matches!(kind, Type::Number | Type::Text | Type::Any | Type::Multi).then_some(kind)
 }
 
-/// A value in the stored form of a type.
+/// A value in the storage form of a type.
 fn stored((value, from): Typed, kind: Type) -> Lazy {
     match (from, kind) {
         (Type::Number, Type::Number) => value.cast(data_type(kind)),

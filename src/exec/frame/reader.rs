@@ -1,4 +1,4 @@
-//! Polars columns to SPL values and back.
+//! Conversion of Polars columns to SPL values and back.
 
 use std::borrow::Cow;
 use std::hash::{Hash as _, Hasher};
@@ -14,15 +14,15 @@ use polars::prelude::{
 use crate::exec::frame::result::cell;
 use crate::value::{Type, Value};
 
-/// The rows of columns that belong together; one of a single row beside others is a constant,
-/// which has as many as they have, none also.
+/// The common length of columns. A single row next to longer or empty columns is a constant and is
+/// broadcast to their length.
 pub(in crate::exec) fn broadcast_len(columns: &[Column]) -> usize {
     let mut heights = columns.iter().map(Column::len);
     let several = heights.clone().find(|&height| height != 1);
     several.or(heights.next()).unwrap_or(0)
 }
 
-/// How a column of that SPL type is stored.
+/// The storage type of an SPL type.
 pub fn data_type(kind: Type) -> DataType {
     match kind {
         Type::Number => DataType::Float64,
@@ -33,7 +33,7 @@ pub fn data_type(kind: Type) -> DataType {
     }
 }
 
-/// The SPL type of a column stored that way.
+/// The SPL type of a storage type.
 pub fn type_of(stored: &DataType) -> Type {
     match stored {
         DataType::Boolean => Type::Bool,
@@ -45,32 +45,32 @@ pub fn type_of(stored: &DataType) -> Type {
     }
 }
 
-/// A Polars field for a column of that type.
+/// A Polars field for a column of this SPL type.
 pub fn field(name: &str, kind: Type) -> Field {
     Field::new(PlSmallStr::from_str(name), data_type(kind))
 }
 
-/// A column read as SPL values.
+/// Reads a column as SPL values.
 #[derive(Clone, Copy)]
 pub enum ValueReader<'c> {
     /// Text.
     Text(&'c StringChunked),
     /// Doubles.
     Float(&'c Float64Chunked),
-    /// Whole numbers.
+    /// Integers.
     Int(&'c Int64Chunked),
-    /// Lists of text, in one piece.
+    /// Lists of text in a single chunk.
     Texts(Lists<'c>),
-    /// Lists in several pieces, or of something else.
+    /// Lists in several chunks, or of other types.
     List(&'c ListChunked),
-    /// Microseconds.
+    /// Timestamps in microseconds.
     Time(&'c DatetimeChunked),
     /// Anything else.
     Other(&'c Column),
 }
 
 impl<'c> ValueReader<'c> {
-    /// A reader of that column.
+    /// Creates a reader of the column.
     pub fn new(column: &'c Column) -> ValueReader<'c> {
         match column.dtype() {
             DataType::String => column
@@ -92,7 +92,7 @@ impl<'c> ValueReader<'c> {
         }
     }
 
-    /// The value in that row.
+    /// Returns the value of a row.
     pub fn get(&self, row: usize) -> Value<'c> {
         match self {
             ValueReader::Text(c) => c
@@ -118,7 +118,7 @@ impl<'c> ValueReader<'c> {
         }
     }
 
-    /// Whether two rows have the same value, or both none.
+    /// Whether two rows have equal values; missing values are equal.
     pub fn same(&self, one: usize, other: usize) -> bool {
         match self {
             ValueReader::Text(c) => c.get(one) == c.get(other),
@@ -131,7 +131,7 @@ impl<'c> ValueReader<'c> {
         }
     }
 
-    /// Feeds a hash with the value in that row: the same for rows that are [`Cells::same`].
+    /// Hashes the value of a row: equal for rows that are [`ValueReader::same`].
     pub fn hash(&self, row: usize, hasher: &mut impl Hasher) {
         match self {
             ValueReader::Texts(c) => {
@@ -156,10 +156,10 @@ impl<'c> ValueReader<'c> {
     }
 }
 
-/// Lists in one piece, as Polars stores them.
+/// A single chunk of lists, as Polars stores it.
 type ListArray = <ListType as PolarsDataType>::Array;
 
-/// The places of a row's values among those of all lists.
+/// The range of a row's values within the values of all lists.
 pub(in crate::exec) fn places_of(lists: &ListArray, row: usize) -> Range<usize> {
     if lists.validity().is_some_and(|there| !there.get_bit(row)) {
         return 0..0;
@@ -168,10 +168,10 @@ pub(in crate::exec) fn places_of(lists: &ListArray, row: usize) -> Range<usize> 
     starts[row] as usize..starts[row + 1] as usize
 }
 
-/// Texts in one piece, as Polars stores them.
+/// A single chunk of strings, as Polars stores it.
 type TextArray = <StringType as PolarsDataType>::Array;
 
-/// Lists of text in one piece, read without a series for each.
+/// Lists of text in a single chunk, read without creating a series per row.
 #[derive(Clone, Copy)]
 pub struct Lists<'c> {
     lists: &'c ListArray,
@@ -188,7 +188,7 @@ impl<'c> Lists<'c> {
         Some(Lists { lists, texts })
     }
 
-    /// The places of a row's texts.
+    /// The range of a row's strings.
     fn of_row(&self, row: usize) -> Range<usize> {
         places_of(self.lists, row)
     }
@@ -198,7 +198,7 @@ impl<'c> Lists<'c> {
         places.filter_map(|place| texts.get(place))
     }
 
-    /// Whether a value of a row passes.
+    /// Whether some value of a row passes.
     pub fn any(&self, row: usize, passes: impl FnMut(&'c str) -> bool) -> bool {
         self.values(self.of_row(row)).any(passes)
     }
@@ -206,20 +206,20 @@ impl<'c> Lists<'c> {
 
 /// Collects SPL values into a column of a type.
 pub enum Builder {
-    /// For texts and for anything stored as text.
+    /// Text, and anything stored as text.
     Text(StringChunkedBuilder),
-    /// For numbers.
+    /// Numbers.
     Number(Vec<Option<f64>>, PlSmallStr),
-    /// For multivalues.
+    /// Multivalues.
     Multi(Box<ListStringChunkedBuilder>),
-    /// For times.
+    /// Times.
     Time(Vec<Option<i64>>, PlSmallStr),
-    /// For conditions.
+    /// Conditions.
     Bool(Vec<Option<bool>>, PlSmallStr),
 }
 
 impl Builder {
-    /// A builder of a column of that name and type.
+    /// Creates a builder for a column of this name and type.
     pub fn new(name: &str, kind: Type, capacity: usize) -> Builder {
         let name = PlSmallStr::from_str(name);
         match kind {
@@ -235,7 +235,7 @@ impl Builder {
         }
     }
 
-    /// Adds a value, turned to the column's type; what can't be is missing.
+    /// Appends a value, converted to the column's type; null if it can't be converted.
     pub fn push(&mut self, value: Value<'_>) {
         match self {
             Builder::Text(b) => match value.into_text() {
@@ -265,7 +265,7 @@ impl Builder {
         }
     }
 
-    /// The column.
+    /// Returns the column.
     pub fn finish(self) -> Column {
         match self {
             Builder::Text(b) => b.finish().into_column(),
@@ -282,10 +282,10 @@ impl Builder {
     }
 }
 
-/// A column in the stored form of `kind`, whatever form it has.
+/// Converts a column to the storage type of `kind`.
 ///
 /// # Errors
-/// What Polars says of a cast; none for the types that columns of a search have.
+/// If Polars can't cast; never for the types that columns of a search have.
 pub fn convert(column: &Column, kind: Type) -> PolarsResult<Column> {
     let wanted = data_type(kind);
     if *column.dtype() == wanted {

@@ -19,7 +19,7 @@ impl Rows {
         Rows { frame, types }
     }
 
-    /// The rows without the columns that none of them has.
+    /// Drops the columns that are missing in all rows.
     pub fn without_empty_columns(self) -> Rows {
         let height = self.len();
         let mut types = Vec::new();
@@ -40,7 +40,7 @@ impl Rows {
         }
     }
 
-    /// The first columns only.
+    /// Keeps the first `count` columns.
     pub(in crate::exec) fn first_columns(self, count: usize) -> Rows {
         let height = self.len();
         let columns = self.frame.columns()[..count].to_vec();
@@ -53,17 +53,17 @@ impl Rows {
         }
     }
 
-    /// Number of rows.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.frame.height()
     }
 
-    /// Whether there is no row.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The columns' names, in order.
+    /// The column names, in order.
     pub fn names(&self) -> Vec<&str> {
         self.frame
             .get_column_names()
@@ -72,24 +72,24 @@ impl Rows {
             .collect()
     }
 
-    /// The columns' types, in order.
+    /// The column types, in order.
     pub fn types(&self) -> &[Type] {
         &self.types
     }
 
-    /// The frame below.
+    /// The underlying frame.
     pub fn frame(&self) -> &DataFrame {
         &self.frame
     }
 
-    /// One cell. A time is its epoch seconds.
+    /// The value of a cell. A time is its epoch seconds.
     pub fn value(&self, row: usize, column: usize) -> Value<'_> {
         let column = &self.frame.columns()[column];
         column.get(row).map_or(Value::Null, cell)
     }
 }
 
-/// A Polars value as SPL's.
+/// Converts a Polars value to an SPL value.
 pub fn cell(value: AnyValue<'_>) -> Value<'_> {
     match value {
         AnyValue::Null => Value::Null,

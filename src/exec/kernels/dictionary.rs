@@ -1,7 +1,7 @@
-//! Rows that look the same to an expression: it is evaluated once for all of them.
+//! Dictionary encoding: evaluates an expression once per distinct row.
 //!
-//! Fields of logs repeat: a million events come from a few hosts and programs. A regular
-//! expression or a lookup costs far more than to find out that its answer is known.
+//! Log fields repeat: a million events come from a few hosts and programs. A regular expression or
+//! a lookup costs far more than finding out that its result is already known.
 
 use std::hash::{BuildHasher as _, Hash, Hasher as _};
 
@@ -12,30 +12,31 @@ use polars::prelude::{Column, IdxSize, PolarsResult, StringChunked};
 
 use crate::exec::frame::reader::ValueReader;
 
-/// Rows that are looked at before it is decided whether they repeat enough.
+/// Rows sampled to decide whether they repeat enough.
 const SAMPLE: usize = 1024;
 
-/// Rows that are told apart to see whether it pays to tell all apart, where it need not be done.
+/// Rows encoded to decide whether encoding all of them pays, if encoding is optional.
 const PROBE: usize = 1 << 16;
 
-/// Rows repeat enough when there are so many times as many as different ones.
+/// Rows repeat enough if there are at least this many per distinct row.
 const FEW: usize = 4;
 
-/// Which rows are the same.
+/// Rows encoded by their distinct values.
 pub(in crate::exec) struct Dictionary {
-    /// The first row of each kind.
+    /// The first row of each distinct value.
     pub firsts: Vec<usize>,
-    /// The kind of each row: a place in `firsts`.
+    /// The code of each row: an index into `firsts`.
     kinds: Vec<IdxSize>,
 }
 
 impl Dictionary {
-    /// The kinds of `height` rows, by their values in all of `cells`.
+    /// Encodes `height` rows by their values in all of `cells`.
     pub fn of(cells: &[ValueReader<'_>], height: usize) -> Dictionary {
         match cells {
             [ValueReader::Text(texts)] if texts.len() == height => Dictionary::of_texts(texts),
             [first, others @ ..] if !others.is_empty() && height > SAMPLE => {
-                // Column by column: few values are compared at a time, which lie close together.
+                // Column by column: compares few values at a time, which are close together in
+                // memory.
                 let first = Dictionary::of(&[*first], height);
                 others.iter().fold(first, |found, cells| {
                     found.with(&Dictionary::of(&[*cells], height))
@@ -49,14 +50,14 @@ impl Dictionary {
         }
     }
 
-    /// The kinds of rows that are the same in both.
+    /// Encodes rows by the codes of both.
     fn with(self, other: &Dictionary) -> Dictionary {
         let pairs = self.kinds.iter().zip(&other.kinds);
         Dictionary::of_keys(pairs.map(|(a, b)| u64::from(*a) << 32 | u64::from(*b)))
     }
 
-    /// The kinds of `height` rows by their values in `cells`; of texts that seldom repeat, each row
-    /// may be one of its own.
+    /// Encodes `height` rows by their values in `cells`. If strings rarely repeat, each row may get
+    /// a code of its own.
     pub fn encode_if_low_cardinality(cells: ValueReader<'_>, height: usize) -> Dictionary {
         match cells {
             ValueReader::Text(texts) if height == texts.len() && height > PROBE => {
@@ -73,7 +74,8 @@ impl Dictionary {
         }
     }
 
-    /// The same as [`Distinct::of`], or nothing where rows seldom repeat, so that finding out does not pay.
+    /// Like [`Dictionary::of`], but returns `None` if rows rarely repeat, so that encoding does not
+    /// pay.
     pub fn encode_if_repetitive(cells: &[ValueReader<'_>], height: usize) -> Option<Dictionary> {
         let sample = height.min(SAMPLE);
         let mut finder = Encoder::new(cells, height);
@@ -90,12 +92,12 @@ impl Dictionary {
         Some(finder.found)
     }
 
-    /// The kinds of texts: most are so short that they are compared as numbers.
+    /// Encodes strings. Most are short enough to be compared as integers.
     fn of_texts(texts: &StringChunked) -> Dictionary {
         Dictionary::of_keys(texts.iter().map(Key::of))
     }
 
-    /// The kinds of texts by where they are stored: texts that are stored twice count as different.
+    /// Encodes strings by their storage location; a string stored twice gets two codes.
     pub fn from_categorical(texts: &StringChunked) -> Dictionary {
         let mut keys = Vec::with_capacity(texts.len());
         for (piece, array) in texts.downcast_iter().enumerate() {
@@ -132,21 +134,21 @@ impl Dictionary {
         Dictionary { firsts, kinds }
     }
 
-    /// The kind of a row: a place in `firsts`.
+    /// The code of a row: an index into `firsts`.
     pub fn kind(&self, row: usize) -> usize {
         self.kinds[row] as usize
     }
 
-    /// A column for all rows out of one with a row for each kind.
+    /// Expands a column with one row per code to one with a row per input row.
     ///
     /// # Errors
-    /// Never on account of data.
+    /// Never because of the data.
     pub fn gather(&self, kinds: &Column) -> PolarsResult<Column> {
         kinds.take_slice(&self.kinds)
     }
 }
 
-/// A text, as a number where it is short.
+/// A string, as an integer if it is short.
 #[derive(PartialEq, Eq, Hash)]
 enum Key<'t> {
     Missing,
@@ -163,7 +165,7 @@ impl<'t> Key<'t> {
     }
 }
 
-/// A short text as a number, which no other text is.
+/// A short string as an integer, unique among strings. Returns `None` if it is too long.
 pub(in crate::exec) fn short(text: &str) -> Option<u128> {
     const WIDTH: usize = size_of::<u128>();
     if text.len() >= WIDTH {
@@ -171,7 +173,7 @@ pub(in crate::exec) fn short(text: &str) -> Option<u128> {
     }
     let mut bytes = [0; WIDTH];
     bytes[..text.len()].copy_from_slice(text.as_bytes());
-    // A text may end with zeros.
+    // A string may end with zero bytes.
     bytes[WIDTH - 1] = text.len() as u8;
     Some(u128::from_le_bytes(bytes))
 }
@@ -196,7 +198,7 @@ impl<'c, 'f> Encoder<'c, 'f> {
         }
     }
 
-    /// Goes on up to that row.
+    /// Encodes the rows up to `until`.
     fn find(&mut self, until: usize) {
         for row in self.found.kinds.len()..until {
             let firsts = &self.found.firsts;

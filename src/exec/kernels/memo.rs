@@ -1,16 +1,16 @@
-//! Answers for values that came lately, so that a question is asked once of what repeats.
+//! Fixed-size memo tables (direct-mapped caches), so that repeated values are evaluated once.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
 use foldhash::fast::FixedState;
 
-/// Answers kept; a power of two.
+/// Number of entries; a power of two.
 const KEPT: usize = 1024;
 
-/// Answers for texts kept; a power of two.
+/// Number of entries for strings; a power of two.
 const KEPT_TEXTS: usize = 16_384;
 
-/// Answers for values, told by a key that equal values share.
+/// Results by a key that equal values share.
 pub(in crate::exec) struct Memo<T> {
     answers: Vec<Option<(u128, T)>>,
     asked: usize,
@@ -28,9 +28,9 @@ impl<T: Copy> Default for Memo<T> {
 }
 
 impl<T: Copy> Memo<T> {
-    /// The answer for the value with that key.
+    /// Returns the cached result for this key, or computes it.
     pub(in crate::exec) fn of(&mut self, key: u128, answer: impl FnOnce() -> T) -> T {
-        // Where most values are new, looking for them costs more than it saves.
+        // If most values are new, the look-up costs more than it saves.
         if self.asked >= KEPT && self.new * 2 > self.asked {
             return answer();
         }
@@ -49,7 +49,7 @@ impl<T: Copy> Memo<T> {
     }
 }
 
-/// The same for texts, told by what they say and a number of whoever asks.
+/// Results by string and by the number of the asker.
 pub(in crate::exec) struct TextMemo<'t, T> {
     answers: Vec<Option<(u64, &'t str, u32, T)>>,
     hash: FixedState,
@@ -69,14 +69,14 @@ impl<T: Copy> Default for TextMemo<'_, T> {
 }
 
 impl<'t, T: Copy> TextMemo<'t, T> {
-    /// The answer for a text.
+    /// Returns the cached result for a string, or computes it.
     pub(in crate::exec) fn of(
         &mut self,
         text: &'t str,
         asker: u32,
         answer: impl FnOnce() -> T,
     ) -> T {
-        // Where most texts are new, looking for them costs more than it saves.
+        // If most strings are new, the look-up costs more than it saves.
         if self.asked >= KEPT_TEXTS && self.new * 3 > self.asked * 2 {
             return answer();
         }

@@ -1,4 +1,4 @@
-//! Pure functions over columns. They know neither plans nor the context of a search.
+//! Pure functions over columns, independent of plans and of the search context.
 
 pub(in crate::exec) mod dictionary;
 pub(in crate::exec) mod memo;

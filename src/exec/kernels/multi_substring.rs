@@ -1,39 +1,39 @@
-//! Texts without which patterns do not match, sought together.
+//! Multi-substring search by rare n-grams: finds the literals that patterns require, all at once.
 //!
-//! Of each text four neighbouring bytes are looked for, those that are rarest in the values at
-//! hand: a table, small enough for the fastest cache, tells for every place of a value
-//! whether such bytes may begin there, and only then is the text compared. An automaton over the
-//! same texts needs a table that does not fit, and each of its steps waits for the one before.
+//! Each literal is represented by four adjacent bytes, the rarest in the data. A table small enough
+//! for the fastest cache tells for every position of a value whether such an n-gram may begin
+//! there; only then is the literal compared. An automaton over the same literals needs a table that
+//! does not fit, and each of its steps waits for the previous one.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::{ControlFlow, Range};
 
-/// Bytes of a text that are looked for.
+/// Length of an n-gram in bytes.
 const GRAM: usize = 4;
 
-/// What makes letters of ASCII equal whatever their case. It makes a few other bytes equal too:
-/// these are told apart when the text is compared.
+/// Setting these bits makes ASCII letters equal regardless of case. It also makes a few other bytes
+/// equal; comparing the literal tells those apart.
 const LOWER: u32 = 0x2020_2020;
 
-/// Values that are counted to learn what is rare.
+/// Number of values sampled for n-gram frequencies.
 const SAMPLE: usize = 1024;
 
-/// How many numbers grams are told apart by while they are counted.
+/// Number of buckets that count n-grams.
 const COUNTED: usize = 1 << 15;
 
-/// Places that are sifted at a time.
+/// Number of positions filtered at a time.
 const BLOCK: usize = 128;
 
-/// Patterns, told by their numbers, by a text that stands in all that they match.
+/// Patterns, identified by number, with a literal that all their matches contain.
 pub(in crate::exec) struct MultiSubstring {
     texts: Vec<Needle>,
-    /// Patterns of the empty text.
+    /// Patterns whose literal is empty.
     anywhere: Vec<usize>,
-    /// Texts of four bytes and more, by four of them.
+    /// Literals of at least four bytes, by one of their n-grams.
     long: NgramFilter,
-    /// Texts of one to three bytes, by their first two; what follows the only one may be anything.
+    /// Literals of one to three bytes, by their first two; after a single byte any byte may follow.
     short: Option<NgramFilter>,
-    /// Texts of one byte.
+    /// Literals of one byte.
     single: Vec<u32>,
 }
 
@@ -42,27 +42,27 @@ struct Needle {
     patterns: Vec<usize>,
 }
 
-/// Two or four neighbouring bytes of texts.
+/// A filter on n-grams of two or four bytes.
 struct NgramFilter {
-    /// 1 where bytes of that number may be among them.
+    /// 1 if an n-gram with this hash may be in `sought`.
     table: Vec<u8>,
-    /// Where the bytes of each number begin.
+    /// Where the n-grams of each hash begin in `sought`.
     starts: Vec<u32>,
     sought: Vec<Ngram>,
 }
 
 struct Ngram {
     bytes: u32,
-    /// Where it stands in its text.
+    /// Its offset in the literal.
     at: u32,
     needle: u32,
 }
 
-/// How often grams stand in some of the values that will be looked through.
+/// How often n-grams occur in a sample of the values to search.
 pub(in crate::exec) struct NgramFrequencies(Vec<u32>);
 
 impl NgramFrequencies {
-    /// In some of so many texts.
+    /// Counts the n-grams in a sample of `count` strings.
     pub(in crate::exec) fn of<'t>(
         texts: impl Iterator<Item = &'t str>,
         count: usize,
@@ -82,8 +82,8 @@ impl NgramFrequencies {
 }
 
 impl MultiSubstring {
-    /// Patterns with their texts in lower case; what is rare in what is looked through, if that is
-    /// known.
+    /// Builds a search for patterns and their lower-case literals. `frequencies` chooses the rarest
+    /// n-grams, if known.
     pub(in crate::exec) fn of(
         pairs: impl IntoIterator<Item = (usize, String)>,
         frequencies: Option<&NgramFrequencies>,
@@ -126,12 +126,12 @@ impl MultiSubstring {
         }
     }
 
-    /// How many texts are sought.
+    /// The number of literals.
     pub(in crate::exec) fn count(&self) -> usize {
         self.texts.len()
     }
 
-    /// Whether a pattern whose text stands in a text is one that matches.
+    /// Whether the literal of a pattern for which `matches` is true occurs in the text.
     pub(in crate::exec) fn any(&self, text: &str, matches: impl Fn(usize) -> bool) -> bool {
         let found = self.found(text, |pattern| match matches(pattern) {
             true => ControlFlow::Break(()),
@@ -140,8 +140,8 @@ impl MultiSubstring {
         found.is_break()
     }
 
-    /// Calls `each` with the patterns whose text stands in a text, whatever the case of ASCII's
-    /// letters; one may come several times.
+    /// Calls `each` with the patterns whose literal occurs in the text, ignoring ASCII case. A
+    /// pattern may be passed several times.
     pub(in crate::exec) fn each(&self, text: &str, mut each: impl FnMut(usize)) {
         let _: ControlFlow<()> = self.found(text, |pattern| {
             each(pattern);
@@ -149,7 +149,7 @@ impl MultiSubstring {
         });
     }
 
-    /// The same until `each` breaks.
+    /// Like `each`, but stops when the callback breaks.
     fn found<B>(
         &self,
         text: &str,
@@ -187,7 +187,7 @@ impl MultiSubstring {
             }
             start += BLOCK;
         }
-        // Where fewer bytes are left than are looked for of long texts.
+        // The last positions, where fewer bytes are left than an n-gram of long literals has.
         if let Some(short) = &self.short {
             for at in text.len().saturating_sub(GRAM - 1)..text.len().saturating_sub(1) {
                 short.each(folded_pair(&text[at..]), at, &mut here)?;
@@ -201,7 +201,7 @@ impl MultiSubstring {
 
 impl NgramFilter {
     fn of(mut sought: Vec<Ngram>) -> NgramFilter {
-        // One byte in fifty is set or fewer, while the table fits the fastest caches.
+        // At most one byte in fifty is set while the table fits the fastest caches.
         let (few, many) = (sought.len() * 64, sought.len() * 8);
         let numbers = few.min(many.max(1 << 15)).next_power_of_two();
         let numbers = numbers.clamp(1 << 12, 1 << 24);
@@ -223,12 +223,12 @@ impl NgramFilter {
         }
     }
 
-    /// 1 where these bytes may be among those sought.
+    /// 1 if this n-gram may be in `sought`.
     fn may_hold(&self, bytes: u32) -> usize {
         usize::from(self.table[number(bytes, self.table.len())])
     }
 
-    /// The places of a block where four bytes sought may begin.
+    /// Finds the positions of a block where one of the four-byte n-grams may begin.
     #[inline(never)]
     fn candidates(&self, block: &[u8], found: &mut [u8; BLOCK]) -> usize {
         assert!(!self.table.is_empty(), "no place need be checked then");
@@ -240,7 +240,7 @@ impl NgramFilter {
         count
     }
 
-    /// Calls `here` with the texts that these bytes are of, and where they would begin.
+    /// Calls `here` with the literals that contain this n-gram, and where each would begin.
     fn each<B>(
         &self,
         bytes: u32,
@@ -258,7 +258,7 @@ impl NgramFilter {
     }
 }
 
-/// The places of a block where four bytes that are sought may begin, or two.
+/// Finds the positions of a block where a four-byte or two-byte n-gram may begin.
 #[inline(never)]
 fn sifted(block: &[u8], four: &NgramFilter, two: &NgramFilter, found: &mut [u8; BLOCK]) -> usize {
     assert!(
@@ -273,7 +273,7 @@ fn sifted(block: &[u8], four: &NgramFilter, two: &NgramFilter, found: &mut [u8; 
     count
 }
 
-/// The bytes of a text that stand least often in what is looked through.
+/// The n-gram of a literal that is rarest in the data.
 fn rarest_ngram(needle: u32, text: &[u8], frequencies: Option<&NgramFrequencies>) -> Ngram {
     let grams = text.windows(GRAM).map(folded).enumerate();
     let rarity = |(_, gram): &(usize, u32)| {
@@ -289,7 +289,7 @@ fn rarest_ngram(needle: u32, text: &[u8], frequencies: Option<&NgramFrequencies>
     }
 }
 
-/// How common a byte is in paths and command lines, where nothing is known of them.
+/// How common a byte is in paths and command lines; used without known frequencies.
 fn frequency(byte: u8) -> u32 {
     match byte {
         b'e' | b's' | b'i' | b't' | b'o' | b'n' | b'r' | b'a' => 4,
@@ -299,24 +299,24 @@ fn frequency(byte: u8) -> u32 {
     }
 }
 
-/// Four bytes, whatever the case of ASCII's letters.
+/// Four bytes with ASCII case folded.
 fn folded(gram: &[u8]) -> u32 {
     u32::from_le_bytes([gram[0], gram[1], gram[2], gram[3]]) | LOWER
 }
 
-/// The number of a gram among so many, a power of two.
+/// The hash of an n-gram, below `count`, a power of two.
 fn number(gram: u32, count: usize) -> usize {
-    // The high bits of a product hang on all bits of what is multiplied.
+    // The high bits of a product depend on all bits of its factors.
     let product = u64::from(gram).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (product >> 40) as usize & (count - 1)
 }
 
-/// Two bytes, the same way.
+/// Two bytes with ASCII case folded.
 fn folded_pair(pair: &[u8]) -> u32 {
     u32::from(u16::from_le_bytes([pair[0], pair[1]]) | LOWER as u16)
 }
 
-/// The first two bytes of a short text; of one byte, with whatever follows.
+/// The first two bytes of a short literal; for a single byte, all pairs that begin with it.
 fn beginnings(needle: u32, text: &[u8]) -> Vec<Ngram> {
     let gram = |bytes| Ngram {
         bytes,

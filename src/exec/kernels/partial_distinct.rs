@@ -1,4 +1,4 @@
-//! Rows left out that repeat the values of rows that came lately.
+//! Partial distinct: drops rows that repeat recently seen values.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
@@ -14,20 +14,20 @@ use crate::exec::frame::{Frame, column};
 use crate::exec::operators::order::broadcast;
 use crate::value::Type;
 
-/// Rows that are remembered; a power of two.
+/// Number of rows remembered; a power of two.
 const KEPT: usize = 16_384;
 
-/// In the place of a row: there is none.
+/// Sentinel for an empty slot.
 const NO_ROW: u32 = u32::MAX;
 
-/// Rows without most of those that repeat the texts of others in all of these fields.
+/// Drops most of the rows that repeat another row's strings in all of these fields.
 pub(in crate::exec) fn partial_distinct(frame: Frame, fields: &[String]) -> Frame {
     let columns: Vec<Lazy> = fields.iter().map(|name| column(name)).collect();
     let Some(first) = columns.first() else {
         return frame;
     };
-    // A filter over one column is asked about values alone, not about rows, where a file has them
-    // once: it must name two.
+    // Two columns: if a file stores the values of one column only once, a filter over that column
+    // alone is evaluated on the values, not on the rows.
     let is_new = first.clone().map_many(
         |columns| is_new(&columns[1..]),
         &columns,
@@ -39,7 +39,7 @@ pub(in crate::exec) fn partial_distinct(frame: Frame, fields: &[String]) -> Fram
     }
 }
 
-/// Whether a row's texts are not seen to be those of a row before.
+/// False if the row repeats the strings of a remembered earlier row.
 fn is_new(columns: &[Column]) -> PolarsResult<Column> {
     let columns = broadcast(columns);
     let texts = columns.iter().map(Column::str);

@@ -1,5 +1,5 @@
-//! Where values stand in the order of a sort: numbers before text, missing values last whichever
-//! way. A field of text has few values for its many rows: each gets its place once.
+//! Sort keys. Numbers sort before text; missing values sort last in either direction. A text field
+//! has few distinct values for its many rows, so each distinct value is ranked once.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -13,13 +13,13 @@ use crate::exec::operators::order::broadcast;
 use crate::plan::SortOrder;
 use crate::value::Value;
 
-/// Rows above which the places of several fields are found at the same time.
+/// Number of rows from which the keys of several fields are ranked in parallel.
 const LARGE: usize = 100_000;
 
-/// In the place of a place: the value is missing.
+/// Sentinel for the rank of a missing value.
 const MISSING: u64 = u64::MAX;
 
-/// Where a value stands in an order.
+/// The sort key of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::exec) struct EncodedKey<'v> {
     is_text: bool,
@@ -28,7 +28,7 @@ pub(in crate::exec) struct EncodedKey<'v> {
 }
 
 impl<'v> EncodedKey<'v> {
-    /// The place of a value; none when it is missing there.
+    /// The sort key of a value. Returns `None` if the value is missing in this order.
     pub(in crate::exec) fn of(value: Value<'v>, order: SortOrder) -> Option<EncodedKey<'v>> {
         let number = match order {
             SortOrder::Auto | SortOrder::Number => value.as_number(),
@@ -49,7 +49,7 @@ impl<'v> EncodedKey<'v> {
         })
     }
 
-    /// Which of two places is before the other.
+    /// Compares two keys.
     pub(in crate::exec) fn compare(&self, other: &EncodedKey<'_>) -> Ordering {
         let number = |a: f64, b: f64| a.partial_cmp(&b).unwrap_or(Ordering::Equal);
         (self.is_text.cmp(&other.is_text))
@@ -66,7 +66,8 @@ impl<'v> EncodedKey<'v> {
     }
 }
 
-/// Addresses sort by their bytes: written out at full width they sort as text.
+/// Encodes an address at full width, so that it sorts by its bytes as text. Other text sorts after
+/// addresses.
 fn address(text: &str) -> String {
     match text.parse::<std::net::IpAddr>() {
         Ok(std::net::IpAddr::V4(a)) => format!("4{:08x}", u32::from(a)),
@@ -75,7 +76,7 @@ fn address(text: &str) -> String {
     }
 }
 
-/// A number for each row, by which rows are in the order of all columns.
+/// Computes one integer per row that sorts rows by all columns.
 pub(in crate::exec) fn encode_keys(
     columns: &[Column],
     keys: &[(SortOrder, bool)],
@@ -117,7 +118,8 @@ pub(in crate::exec) fn encode_keys(
     Ok(UInt64Chunked::from_vec(name, all).into_column())
 }
 
-/// Numbers in the same order without gaps, and how many there are: no more than rows.
+/// Renumbers without gaps, keeping the order. Returns the number of distinct values, at most the
+/// number of rows.
 fn densify_ranks(numbers: &mut [u64]) -> u64 {
     let mut distinct = numbers.to_vec();
     distinct.sort_unstable();
@@ -128,12 +130,12 @@ fn densify_ranks(numbers: &mut [u64]) -> u64 {
     distinct.len() as u64
 }
 
-/// The places of a column's values.
+/// The ranks of a column's values.
 struct EncodedKeys {
     distinct: Dictionary,
-    /// That of each distinct value.
+    /// The rank of each distinct value.
     of: Vec<u64>,
-    /// One more than the last.
+    /// One more than the last rank.
     count: u64,
 }
 
@@ -141,7 +143,7 @@ impl EncodedKeys {
     fn of(column: &Column, order: SortOrder, descending: bool) -> PolarsResult<EncodedKeys> {
         let cells = ValueReader::new(column);
         let distinct = Dictionary::encode_if_low_cardinality(cells, column.len());
-        // Numbers come before texts, of which there may be as many as rows.
+        // Numbers sort before text. There may be as many texts as rows.
         let (mut numbers, mut texts, mut kinds) = (Vec::new(), Vec::new(), Vec::new());
         for (kind, row) in distinct.firsts.iter().enumerate() {
             match EncodedKey::of(cells.get(*row), order) {

@@ -1,39 +1,39 @@
-//! The order of texts, found by a few of their bytes at a time.
+//! Argsort of strings that share prefixes, a few bytes at a time (MSD radix sort).
 //!
-//! Command lines begin alike, so that comparing two of them means to read both up to where they
-//! differ, somewhere else in memory each. Here texts are sorted by the bytes that follow what all
-//! of them begin with, as one number, and only those that are alike there are looked at again.
+//! Command lines share prefixes: comparing two of them reads both up to the first difference, each
+//! elsewhere in memory. This sorts strings by the bytes after their common prefix, packed into one
+//! integer, and refines only the buckets whose integers are equal.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::parallel::cores;
 
-/// Bytes of a text that its number holds; one byte more says how many those are.
+/// Bytes of a string packed into its integer; one more byte holds their count.
 const HELD: usize = 7;
 
-/// A text's number stands for more text than it holds.
+/// Count byte of a string that is longer than the packed bytes.
 const MORE: u64 = HELD as u64 + 1;
 
-/// Up to so many texts are compared whole.
+/// Buckets of at most this size are sorted by comparing whole strings.
 const FEW: usize = 16;
 
-/// Texts that are looked at to guess what all begin with.
+/// Strings sampled to guess the common prefix.
 const SAMPLE: usize = 16;
 
-/// Texts from which on all cores put them in order.
+/// Number of strings from which all cores sort.
 const LARGE: usize = 100_000;
 
-/// A text's number, and its place among the texts.
+/// The packed bytes of a string, and its index.
 type Place = (u64, u32);
 
-/// Texts of which so many bytes are the same.
+/// A bucket of strings that share their first `alike` bytes.
 struct Part<'p> {
     places: &'p mut [Place],
     alike: usize,
 }
 
-/// The places of texts in their order by bytes. Equal ones come in any order.
+/// Returns the indices that sort the strings by bytes. Equal strings are in no particular order.
 pub(in crate::exec) fn argsort_strings(texts: &[impl AsRef<str> + Sync]) -> Vec<u32> {
     let mut places: Vec<Place> = (0..texts.len() as u32).map(|at| (0, at)).collect();
     let mut parts = vec![Part {
@@ -68,7 +68,7 @@ pub(in crate::exec) fn argsort_strings(texts: &[impl AsRef<str> + Sync]) -> Vec<
     places.into_iter().map(|(_, at)| at).collect()
 }
 
-/// Puts a part in order by the next bytes of its texts; gives what more bytes must tell apart.
+/// Sorts a bucket by the next bytes of its strings. Returns the buckets that need more bytes.
 fn refine_bucket<'p>(part: Part<'p>, texts: &[impl AsRef<str>]) -> Vec<Part<'p>> {
     let Part { places, alike } = part;
     let text = |at: u32| &texts[at as usize].as_ref().as_bytes()[alike..];
@@ -83,7 +83,7 @@ fn refine_bucket<'p>(part: Part<'p>, texts: &[impl AsRef<str>]) -> Vec<Part<'p>>
             pairs.take_while(|(a, b)| a == b).count()
         })
     };
-    // Each look at a text waits for memory: mostly the guess is right, and one look is enough.
+    // Each access to a string waits for memory. Usually the guess is right, and one pass suffices.
     let step = places.len() / SAMPLE;
     let mut common = common_of(&mut places.iter().step_by(step));
     if !number(places, text, &first[..common]) {
@@ -97,7 +97,8 @@ fn refine_bucket<'p>(part: Part<'p>, texts: &[impl AsRef<str>]) -> Vec<Part<'p>>
     open.map(|places| Part { places, alike }).collect()
 }
 
-/// Gives each text the number of what follows `common`; stops where a text begins otherwise.
+/// Packs the bytes after `common` of each string. Stops, returning false, at a string without this
+/// prefix.
 fn number<'t>(places: &mut [Place], text: impl Fn(u32) -> &'t [u8], common: &[u8]) -> bool {
     places.iter_mut().all(|(number, at)| {
         let rest = text(*at).strip_prefix(common);
@@ -106,12 +107,12 @@ fn number<'t>(places: &mut [Place], text: impl Fn(u32) -> &'t [u8], common: &[u8
     })
 }
 
-/// The first bytes of a text as a number that is less where the text comes before.
+/// Packs the first bytes of a string into an integer with the same order.
 fn number_of(text: &[u8]) -> u64 {
     let mut bytes = [0; HELD + 1];
     let held = text.len().min(HELD);
     bytes[..held].copy_from_slice(&text[..held]);
-    // A text may end with zeros, and comes after one that does not.
+    // A string may end with zero bytes, and sorts after the same string without them.
     bytes[HELD] = text.len().min(HELD + 1) as u8;
     u64::from_be_bytes(bytes)
 }

@@ -1,7 +1,7 @@
-//! Texts of the rows that filters leave, without those of the rows that they leave out.
+//! String view GC: copies the strings of filtered rows and releases those of dropped rows.
 //!
-//! A text that comes out of a file is a view into the page or dictionary that it was read from. A
-//! few rows that are kept would keep all of that, and a pass over large files so all their texts.
+//! A string read from a file is a view into its page or dictionary. A few surviving rows would keep
+//! all of that alive, and a pass over large files would keep all their strings.
 
 use polars::prelude::{
     Column, DataFrame, IntoColumn as _, NewChunkedArray as _, PolarsResult, StringChunked,
@@ -9,20 +9,20 @@ use polars::prelude::{
 
 use crate::exec::kernels::dictionary::Dictionary;
 
-/// Bytes that are not looked at.
+/// Columns that hold fewer bytes are skipped.
 const MIN_BYTES: usize = 1 << 18;
 
-/// Texts are copied where they take at most one in so many of the bytes that they hold on to. Rows
-/// come in pieces that hold on to the same bytes, so that it must be few even if all are wanted.
+/// Strings are copied if they use at most one in so many of the bytes they keep alive. Several
+/// chunks of rows keep the same bytes alive, so this must be a small part even if all are wanted.
 const PART: usize = 4;
 
-/// Bytes of a text from which on it is not stored in its view.
+/// Strings of at least this length are stored outside their view.
 const LONG: usize = 13;
 
-/// The same rows, their texts compact.
+/// Returns the same rows with compacted strings.
 ///
 /// # Errors
-/// Never on account of data.
+/// Never because of the data.
 pub(in crate::exec) fn gc_string_views(rows: DataFrame) -> PolarsResult<DataFrame> {
     let height = rows.height();
     let columns = rows.into_columns().into_iter().map(|column| {
@@ -35,13 +35,13 @@ pub(in crate::exec) fn gc_string_views(rows: DataFrame) -> PolarsResult<DataFram
     DataFrame::new(height, columns.collect::<PolarsResult<Vec<Column>>>()?)
 }
 
-/// The bytes that texts hold on to, beside those that are stored in their views.
+/// The bytes that string buffers keep alive, excluding strings stored inline in their views.
 pub(in crate::exec) fn held(texts: &StringChunked) -> usize {
     let arrays = texts.downcast_iter();
     arrays.map(|array| array.total_buffer_len()).sum()
 }
 
-/// The texts, each stored once; nothing where that would save little.
+/// Copies the strings, each stored once. Returns `None` if that would save little.
 fn of_texts(texts: &StringChunked) -> PolarsResult<Option<Column>> {
     let held = held(texts);
     if held < MIN_BYTES {

@@ -1,4 +1,4 @@
-//! Tests of texts tried together: what is sought within texts in one go, what is compared whole by
+//! Batches of predicates on strings: finds all substrings in one pass and all equal strings with
 //! one look-up.
 
 use std::collections::HashMap;
@@ -10,29 +10,30 @@ use crate::exec::kernels::multi_substring::{MultiSubstring, NgramFrequencies};
 use crate::exec::shared_scan::column_predicates::{is_set, set};
 use crate::plan::expr::matching::{FieldMatcher, TermMatcher};
 
-/// What a text must match.
+/// A condition on a string.
 pub(super) enum Matcher {
     Field(FieldMatcher),
     Term(TermMatcher),
 }
 
-/// A test of a text.
+/// A predicate on a string.
 pub(super) struct Predicate {
-    /// Its bit among those of its column.
+    /// Its bit among those of the column.
     pub bit: usize,
     matcher: Matcher,
     way: MatchStrategy,
 }
 
-/// How a test is tried beside others.
+/// How a predicate is evaluated in a batch.
 enum MatchStrategy {
-    /// What equals this text passes, nothing else.
+    /// Passes exactly for this string.
     Whole(Box<[u8]>),
-    /// What holds this text passes, nothing else.
+    /// Passes exactly for strings that contain this one.
     Holds(String),
-    /// Only what holds this text may pass; of texts beyond ASCII also others, where that is said.
+    /// Passes at most for strings that contain this one; if the flag is set, non-ASCII strings may
+    /// pass without it.
     MayHold(String, bool),
-    /// It is tried on all texts.
+    /// Evaluated on all strings.
     Always,
 }
 
@@ -49,7 +50,7 @@ impl Predicate {
                 (_, _, Some(needle)) => MatchStrategy::MayHold(needle, false),
                 _ => MatchStrategy::Always,
             },
-            // Letters beyond ASCII count as others in terms.
+            // Terms fold the case of non-ASCII letters differently.
             Matcher::Term(term) => match term.needle() {
                 Some(needle) => MatchStrategy::MayHold(needle, true),
                 None => MatchStrategy::Always,
@@ -66,16 +67,16 @@ impl Predicate {
     }
 }
 
-/// Room to try a text in.
+/// Scratch space for evaluating a string.
 pub(super) struct Scratch {
-    /// The tests that the text passes.
+    /// The predicates that the string passes.
     pub bits: Vec<u64>,
     tried: Vec<u64>,
     lower: Vec<u8>,
 }
 
 impl Scratch {
-    /// Room for so many words of bits, and so many tests.
+    /// Allocates space for `words` words of bits and `tests` predicates.
     pub(super) fn new(words: usize, tests: usize) -> Scratch {
         Scratch {
             bits: vec![0; words],
@@ -85,22 +86,23 @@ impl Scratch {
     }
 }
 
-/// Some tests of a column, ready to be tried together.
+/// Some predicates of a column, compiled for joint evaluation.
 pub(super) struct PredicateBatch {
     tests: Arc<[Predicate]>,
-    /// The bits of the texts that are compared whole, in lower case.
+    /// The bits of predicates that compare whole strings, by lower-case string.
     whole: HashMap<Box<[u8]>, Vec<usize>, FixedState>,
     longest: usize,
-    /// The tests that pass, or may pass, where a text stands.
+    /// The predicates that pass, or may pass, if a substring occurs.
     needles: Option<MultiSubstring>,
     always: Vec<usize>,
     beyond_ascii: Vec<usize>,
-    /// Pairs of bits: the first is set where the second is not.
+    /// Pairs of bits: the first is set if the second is not.
     opposites: Vec<(usize, usize)>,
 }
 
 impl PredicateBatch {
-    /// Those tests that are asked for; what is rare in the texts to be tried, if that is known.
+    /// Compiles the predicates for which `is_asked` is true. `frequencies` tells which n-grams are
+    /// rare in the data, if known.
     pub(super) fn new(
         tests: &Arc<[Predicate]>,
         is_asked: impl Fn(&Predicate) -> bool,
@@ -140,12 +142,12 @@ impl PredicateBatch {
         trial
     }
 
-    /// Whether something is sought within texts.
+    /// Whether evaluation searches within strings.
     pub(super) fn seeks(&self) -> bool {
         self.needles.is_some() || !self.always.is_empty()
     }
 
-    /// Sets the bits of the tests that a text passes, and no others.
+    /// Sets the bits of exactly the predicates that a string passes.
     pub(super) fn passed(&self, text: &str, room: &mut Scratch) {
         let Scratch { bits, tried, lower } = room;
         bits.fill(0);

@@ -1,32 +1,32 @@
-//! What is known of rows before dear columns are looked at.
+//! Composite codes: the known classes of rows before expensive columns are read.
 
 use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 use polars::prelude::Column;
 
-/// In the place of a kind: it is not known yet.
+/// Sentinel for a class that is not yet known.
 pub(super) const UNKNOWN: u32 = u32::MAX;
 
-/// Rows that are looked at to tell whether the texts of a column are mostly different ones.
+/// Rows sampled to tell whether the strings of a column are mostly distinct.
 const SAMPLE: usize = 256;
 
-/// Which kinds the columns of rows have, as far as they are known.
+/// The combinations of known column classes that rows have.
 pub(super) struct CompositeCodes {
-    /// Of each combination the kind in every column.
+    /// The class in every column, per combination.
     pub kinds: Vec<Box<[u32]>>,
     /// The combination of each row.
     pub of_row: Vec<u32>,
 }
 
-/// Pairs of numbers for which a table has room.
+/// The largest number of pairs for which a direct table is used.
 const ROOM: usize = 1 << 16;
 
-/// In the place of a combination: no row has had it yet.
+/// Sentinel for a combination that no row has had yet.
 const NEW: u32 = u32::MAX;
 
 impl CompositeCodes {
-    /// Of so many rows; a column without kinds is not known.
+    /// Builds the codes of `height` rows. A column without classes is unknown.
     pub(super) fn of(kinds: &[Vec<u32>], height: usize) -> CompositeCodes {
         let mut known = CompositeCodes {
             kinds: vec![vec![UNKNOWN; kinds.len()].into()],
@@ -40,7 +40,8 @@ impl CompositeCodes {
         known
     }
 
-    /// With the kinds that a column has, or the only one; which combination each one was before.
+    /// Adds the classes of a column, or its single class. Also returns the previous combination of
+    /// each new one.
     pub(super) fn with(self, column: usize, kinds: &[u32]) -> (CompositeCodes, Vec<u32>) {
         if let [kind] = kinds {
             let before = (0..self.kinds.len() as u32).collect();
@@ -79,7 +80,7 @@ impl CompositeCodes {
         (CompositeCodes { kinds, of_row }, before)
     }
 
-    /// How many rows have each combination.
+    /// The row count of each combination.
     pub(super) fn rows(&self) -> Vec<usize> {
         let mut rows = vec![0; self.kinds.len()];
         self.of_row.iter().for_each(|at| rows[*at as usize] += 1);
@@ -87,7 +88,7 @@ impl CompositeCodes {
     }
 }
 
-/// Combinations that are being made of others and the kinds of one more column.
+/// Builds combinations of existing ones and the classes of one more column.
 struct CodeAllocator<'k> {
     known: &'k [Box<[u32]>],
     column: usize,
@@ -105,7 +106,7 @@ impl CodeAllocator<'_> {
     }
 }
 
-/// Whether a column holds texts of which most are different, by some of them.
+/// Whether a column contains mostly distinct strings, judging by a sample.
 pub(super) fn is_high_cardinality(column: &Column) -> bool {
     let Ok(texts) = column.as_materialized_series().str() else {
         return false;

@@ -1,5 +1,4 @@
-//! The tests that many searches put to the values of one column, with the kinds of values that they
-//! tell apart.
+//! The tests that many searches put to one column, and the classes of values that they distinguish.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -15,34 +14,35 @@ use crate::plan::expr::matching::{FieldMatcher, TermMatcher};
 use crate::syntax::ast::{CompareOp, Literal};
 use crate::value::Value;
 
-/// The bit of all values that are there.
+/// The bit that all present values have.
 pub(super) const PRESENT: usize = 0;
 
-/// The kind of missing values: the first that is there.
+/// The class of missing values, always the first.
 const MISSING: u32 = 0;
 
-/// Trials of some of a column's tests that are kept; beyond that, all are tried.
+/// The maximum number of compiled batches of a column's tests; beyond that, all tests are
+/// evaluated.
 const MOST_TRIALS: usize = 512;
 
-/// What tells terms, and values of which one is met, apart from comparisons.
+/// Key prefixes of terms and of value lists, distinct from those of comparisons.
 const TERM: u8 = u8::MAX;
 const ONE_OF: u8 = u8::MAX - 1;
 
-/// Which tests a value passes, or which of them are asked for, a bit each.
+/// A bit set of tests: those that a value passes, or those asked for.
 pub(super) type Bits = Arc<[u64]>;
 
-/// Tests being collected, by what tells them apart.
+/// Collects tests, deduplicated by key.
 #[derive(Default)]
 pub(super) struct Builder {
     tests: Vec<(usize, Matcher)>,
-    /// Pairs of bits: the first is set where the second is not.
+    /// Pairs of bits: the first is set if the second is not.
     opposites: Vec<(usize, usize)>,
     known: HashMap<(u8, String), usize>,
     bits: usize,
 }
 
 impl Builder {
-    /// The bit of a comparison of the column.
+    /// The bit of a comparison with the column.
     pub(super) fn field(&mut self, op: CompareOp, literal: &str) -> usize {
         let key = (op as u8, literal.to_owned());
         if let Some(bit) = self.known.get(&key) {
@@ -63,7 +63,7 @@ impl Builder {
         bit
     }
 
-    /// The bit of what equals one of these.
+    /// The bit of equality with one of these.
     pub(super) fn one_of(&mut self, literals: &[&Literal]) -> usize {
         let texts: Vec<&str> = literals.iter().map(|l| l.text.as_str()).collect();
         let key = (ONE_OF, texts.join("\0"));
@@ -80,7 +80,7 @@ impl Builder {
         bit
     }
 
-    /// The bit of a term, told apart by `key`.
+    /// The bit of a term, identified by `key`.
     pub(super) fn term(&mut self, key: String, matcher: TermMatcher) -> usize {
         let key = (TERM, key);
         if let Some(bit) = self.known.get(&key) {
@@ -97,7 +97,7 @@ impl Builder {
         PRESENT + self.bits
     }
 
-    /// The tests, ready to be tried.
+    /// Compiles the tests.
     pub(super) fn finish(self) -> ColumnPredicates {
         let tests = self
             .tests
@@ -124,14 +124,14 @@ pub(super) struct ColumnPredicates {
     opposites: Vec<(usize, usize)>,
     words: usize,
     all: Arc<PredicateBatch>,
-    /// What is rare in texts of the column, as far as it has been seen.
+    /// N-gram frequencies of the first strings seen.
     frequencies: OnceLock<NgramFrequencies>,
-    /// Trials of some tests, by their bits.
+    /// Batches of some of the tests, by their bits.
     some: Mutex<HashMap<Bits, Arc<PredicateBatch>>>,
     kinds: Mutex<ValueClasses>,
 }
 
-/// The kinds of values there are, by the tests they pass.
+/// The classes of values seen so far, by the tests they pass.
 struct ValueClasses {
     numbers: HashMap<Bits, u32, FixedState>,
     bits: Vec<Bits>,
@@ -147,29 +147,29 @@ impl ValueClasses {
     }
 }
 
-/// A worker's room, with the kinds that it has met.
+/// A worker's scratch space, with the classes it has seen.
 struct Workspace {
     scratch: Scratch,
     met: HashMap<Bits, u32, FixedState>,
 }
 
 impl ColumnPredicates {
-    /// How many words the bits of its tests take.
+    /// The number of words in its bit sets.
     pub(super) fn words(&self) -> usize {
         self.words
     }
 
-    /// Whether something is sought within texts: that is dear where each text is another.
+    /// Whether evaluation searches within strings, which is expensive if they are distinct.
     pub(super) fn seeks(&self) -> bool {
         self.all.seeks()
     }
 
-    /// The trial of all tests.
+    /// The batch of all tests.
     pub(super) fn all(&self) -> Arc<PredicateBatch> {
         Arc::clone(&self.all)
     }
 
-    /// The trial of the tests with these bits, maybe of more, for texts like these.
+    /// A batch of the tests with these bits, possibly of more, for strings like these.
     pub(super) fn trial(&self, asked: &Bits, texts: &StringChunked) -> Arc<PredicateBatch> {
         let mut some = self.some.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = some.get(asked) {
@@ -198,17 +198,17 @@ impl ColumnPredicates {
         trial
     }
 
-    /// The kind of each value of a column.
+    /// The class of each value of a column.
     ///
     /// # Errors
-    /// Never on account of data.
+    /// Never because of the data.
     pub(super) fn classify(&self, column: &Column) -> PolarsResult<Vec<u32>> {
         let series = column.as_materialized_series().rechunk();
         let mut workspace = self.workspace();
         let trial = self.all.as_ref();
         if let Ok(texts) = series.str() {
             let mut kinds = Vec::with_capacity(texts.len());
-            // Texts that are stored once have the same view wherever they stand.
+            // A string stored once has the same view in every row.
             let mut known = Memo::default();
             for array in texts.downcast_iter() {
                 for (view, text) in array.views().iter().zip(array.iter()) {
@@ -238,8 +238,8 @@ impl ColumnPredicates {
             .collect())
     }
 
-    /// The kind of each text, by the trial that its row has; texts of rows without one count as
-    /// missing. Tests that a trial lacks are not passed.
+    /// The class of each string, by the batch of its row; strings of rows without one count as
+    /// missing. Tests outside the batch do not pass.
     pub(super) fn classify_by(
         &self,
         texts: &StringChunked,
@@ -282,7 +282,7 @@ impl ColumnPredicates {
         }
     }
 
-    /// The kind of a value: of several texts, each test that one of them passes.
+    /// The class of a value; several strings pass a test if one of them does.
     fn kind(&self, trial: &PredicateBatch, texts: &[&str], workspace: &mut Workspace) -> u32 {
         let Workspace { scratch, met } = workspace;
         let mut all = vec![0; if texts.len() == 1 { 0 } else { self.words }];
@@ -312,7 +312,7 @@ impl ColumnPredicates {
         number
     }
 
-    /// The tests that values of that kind pass.
+    /// The tests that values of this class pass.
     pub(super) fn passed(&self, kind: u32) -> Bits {
         let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&kinds.bits[kind as usize])

@@ -1,4 +1,4 @@
-//! The events that many searches may find.
+//! Shared scans of events.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,26 +20,26 @@ use crate::exec::shared_scan::{Found, SETS, all_columns, is_wanted, set_of_row, 
 use crate::plan::schema::Schema;
 use crate::value::Type;
 
-/// Events that are kept at most, of a part and for a search: they have all their fields.
+/// The maximum number of events kept per partition and per search; they have all their fields.
 const MOST_EVENTS: u64 = 250_000;
 
-/// The column that holds a row's place in its part.
+/// The column with a row's index in its partition.
 const PLACE: &str = "\0place";
 
-/// What searches may find in one part.
+/// The candidates in one partition.
 struct PartitionResult {
-    /// The columns that events of the part have.
+    /// The columns of the partition's events.
     schema: Schema,
     rows: Arc<DataFrame>,
-    /// Where each search may find something; none for those that don't meet the part.
+    /// The candidate rows of each search; `None` if the partition was pruned for it.
     places: Vec<Option<Vec<u32>>>,
 }
 
 impl Executor<'_> {
-    /// The events that each of these searches may find, by its key.
+    /// Returns the candidate events of each search, by its key.
     ///
     /// # Errors
-    /// A field rule that can't be applied.
+    /// If a field rule can't be applied.
     pub(super) fn scan_events_shared(
         &self,
         wants: &[ScanRequest<'_>],
@@ -80,7 +80,8 @@ impl Executor<'_> {
         Ok(found)
     }
 
-    /// Which searches may find something in a part, by what all of its events have in common.
+    /// Partition pruning: the searches that may match events of the partition, by what all its
+    /// events have in common.
     fn meeting(
         &self,
         part: &EventPartition,
@@ -94,8 +95,7 @@ impl Executor<'_> {
         met.collect()
     }
 
-    /// Tries what all searches that meet a part ask, and keeps the events that one of them may
-    /// find.
+    /// Evaluates the filters of all searches that may match a partition and keeps their candidates.
     fn scan_partition(
         &self,
         part: &EventPartition,
@@ -122,7 +122,7 @@ impl Executor<'_> {
                 let lazy = frame.lazy.filter(wanted).select([place, set]);
                 self.collect_lazy(lazy)?
             }
-            // No field decides: all events, or none.
+            // No column is tested: all events match, or none.
             _ if may_be_any => {
                 let set = lit(finder.full_set(part.events)).alias(SETS);
                 self.collect_lazy(frame.lazy.select([place]).with_columns([set]))?
@@ -156,7 +156,7 @@ impl Executor<'_> {
         Ok(looked)
     }
 
-    /// The events at these places of a part with all their fields, in this order.
+    /// The events at these indices of a partition, with all their fields, in this order.
     fn whole_events(&self, numbered: &EventPartition, order: &[u32]) -> Result<DataFrame> {
         let mut sorted = order.to_vec();
         sorted.sort_unstable();
@@ -189,7 +189,7 @@ impl Executor<'_> {
     }
 }
 
-/// A part whose events have their place in it as a column.
+/// The partition with the row index as a column.
 fn numbered(part: &EventPartition) -> EventPartition {
     let mut numbered = part.clone();
     let lazy = numbered.frame.lazy.with_row_index(PLACE, None);

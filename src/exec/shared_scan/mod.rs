@@ -1,8 +1,8 @@
-//! Many searches in one pass: what all of them ask first of the same rows is tried together while
-//! the rows are read once, and each search goes on over the few rows that it may find.
+//! Shared scans: evaluates the leading filters of many searches in a single pass over the data,
+//! then runs each search on its candidate rows.
 //!
-//! The rows kept for a search are all it can find and maybe more: its own filter is tried on them
-//! again, so that its result is what it would be alone.
+//! Candidates may include false positives, so each search re-applies its own filter and returns the
+//! same result as on its own.
 
 mod batch;
 mod codes;
@@ -35,24 +35,24 @@ use crate::plan::tuning::RuleId;
 use crate::plan::{Plan, Predicate};
 use crate::value::Type;
 
-/// The column that holds a row's set of searches.
+/// The column with a row's set of searches.
 const SETS: &str = "\0sets";
 
-/// The rows that a search may find, among those found for all searches.
+/// The candidate rows of one search, within the rows found for all searches.
 #[derive(Clone)]
 pub struct Found {
-    /// Rows of one place after those of the other, and which of them.
+    /// For each source in order, the rows found, their schema, and the indices of the candidates.
     pieces: Vec<(Arc<DataFrame>, Schema, Vec<u32>)>,
     /// The columns that the search would see.
     schema: Arc<Schema>,
 }
 
 impl Executor<'_> {
-    /// Looks for what all of these plans ask first, and keeps what it finds with the data for
-    /// those who run them. A plan that can't be served so reads the rows itself.
+    /// Evaluates the leading filters of all these plans together and keeps their candidate rows in
+    /// `data`. A plan that can't use candidates reads the rows itself.
     ///
     /// # Errors
-    /// That the user asked to stop.
+    /// If the user cancelled.
     pub fn prefetch_shared(&self, plans: &[&Plan]) -> Result<()> {
         if !self.context.tuning.allows(RuleId::SharedScan) {
             return Ok(());
@@ -79,7 +79,7 @@ impl Executor<'_> {
                 ScanSource::Events => self.scan_events_shared(wants),
             };
             self.context.check_cancelled()?;
-            // What is wrong is told to the search that asks for it.
+            // The search that asks for this data reports the error.
             if let Ok(found) = looked {
                 self.data.keep_found(found);
             }
@@ -87,8 +87,8 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// The rows of a data set that filters may find, or the innermost of them, if they were looked
-    /// for.
+    /// Returns the prefetched candidates for these filters over a data set, or for the innermost
+    /// ones, if there are any.
     pub(super) fn found_in_model(&self, filtered: &Plan) -> Result<Option<Frame>> {
         let mut filtered = filtered;
         while let Plan::Filter { input, .. } = filtered {
@@ -100,12 +100,12 @@ impl Executor<'_> {
         Ok(None)
     }
 
-    /// Whether the rows of a data set that filters may find were looked for.
+    /// Whether candidates for these filters over a data set were prefetched.
     pub(super) fn is_found_in_model(&self, filtered: &Plan) -> bool {
         self.data.found(|| model_key(filtered)).is_some()
     }
 
-    /// The events that a search may find, in any order, if they were looked for.
+    /// Returns the events that a search may match, in any order, if they were prefetched.
     pub(super) fn found_in_events(&self, predicate: &Predicate) -> Result<Option<Frame>> {
         if self.precomputed_events.is_some() {
             return Ok(None);
@@ -139,13 +139,13 @@ impl Executor<'_> {
     }
 }
 
-/// The columns that formulas test, as expressions.
+/// The columns that predicates read, as expressions.
 fn tested(names: &[String]) -> Option<(Lazy, Vec<Lazy>)> {
     let mut columns = names.iter().map(|name| column(name));
     Some((columns.next()?, columns.collect()))
 }
 
-/// Whether a search is there that may find a row and has room for it.
+/// Whether some search may match the row and keeps its rows.
 fn is_wanted(finder: &Arc<QueryRouter>, names: &[String]) -> Option<Lazy> {
     let (first, others) = tested(names)?;
     let finder = Arc::clone(finder);
@@ -161,7 +161,7 @@ fn is_wanted(finder: &Arc<QueryRouter>, names: &[String]) -> Option<Lazy> {
     ))
 }
 
-/// The set of searches that may find a row.
+/// The set of searches that may match a row.
 fn set_of_row(finder: &Arc<QueryRouter>, names: &[String]) -> Option<Lazy> {
     let (first, others) = tested(names)?;
     let finder = Arc::clone(finder);
@@ -176,7 +176,7 @@ fn set_of_row(finder: &Arc<QueryRouter>, names: &[String]) -> Option<Lazy> {
     Some(set.alias(SETS))
 }
 
-/// Takes the column of sets out of rows.
+/// Removes the column of sets from rows.
 fn without_sets(mut rows: DataFrame) -> Result<(DataFrame, Vec<u32>)> {
     let sets = rows.drop_in_place(SETS).map_err(polars_error)?;
     let sets = sets.u32().map_err(polars_error)?;
@@ -184,7 +184,7 @@ fn without_sets(mut rows: DataFrame) -> Result<(DataFrame, Vec<u32>)> {
     Ok((rows, sets))
 }
 
-/// The columns of all these schemas.
+/// The union of all these schemas.
 fn all_columns<'s>(schemas: impl Iterator<Item = &'s Schema>) -> Arc<Schema> {
     Arc::new(joined_schema(schemas))
 }

@@ -1,4 +1,4 @@
-//! The rows of a data set that many searches may find.
+//! Shared scans of data models.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::exec::shared_scan::router::QueryRouter;
 use crate::exec::shared_scan::{Found, SETS, is_wanted, set_of_row, without_sets};
 use crate::plan::schema::Schema;
 
-/// Rows that are kept at most.
+/// The maximum number of rows kept.
 const MOST_ROWS: u64 = 2_000_000;
 
 impl Executor<'_> {
-    /// What each of these searches may find in the data set that they all ask for, by its key.
+    /// Returns the candidate rows of each search in the data set that they share, by its key.
     ///
     /// # Errors
-    /// As for reading the data set.
+    /// If the data set can't be read.
     pub(super) fn scan_model_shared(
         &self,
         wants: &[ScanRequest<'_>],
@@ -39,7 +39,7 @@ impl Executor<'_> {
         let mut formulas = Vec::new();
         for (at, want) in wants.iter().enumerate() {
             let formula = tested.formula(want.searches.iter().copied(), &frame);
-            // Who may find any row reads all of them alone.
+            // A search that may match any row reads the data itself.
             if formula != BoolExpr::Constant(true) {
                 formulas.push((at, formula));
             }
@@ -73,7 +73,7 @@ impl Executor<'_> {
     }
 }
 
-/// The columns that searches look at, in their order.
+/// The columns that searches read, in order.
 fn columns_of<'w>(wants: impl Iterator<Item = &'w ScanRequest<'w>>, all: &Schema) -> Schema {
     let mut named = BTreeSet::new();
     for want in wants {

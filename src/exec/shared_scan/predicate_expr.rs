@@ -1,4 +1,4 @@
-//! What a search expression asks of a row, in terms of tests of columns that many searches share.
+//! Boolean expressions over column predicates that many searches share.
 
 use indexmap::IndexMap;
 
@@ -10,14 +10,14 @@ use crate::plan::expr::matching::{FieldMatcher, TermMatcher};
 use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Search};
 
-/// What must hold for a row to be found. It may hold for rows that are not found in the end, where
-/// part of an expression can't be said by tests of columns.
+/// A necessary condition for a row to match. It may hold for rows that do not match, if column
+/// predicates can't express a part of the search.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum BoolExpr {
     All(Vec<BoolExpr>),
     Any(Vec<BoolExpr>),
     Not(Box<BoolExpr>),
-    /// The test of a column that has this bit.
+    /// The test of a column with this bit.
     Test {
         column: usize,
         bit: usize,
@@ -25,10 +25,10 @@ pub(super) enum BoolExpr {
     Constant(bool),
 }
 
-/// Values from which on it is only asked whether one of them is met, not which.
+/// Number of values from which a single test covers them all, without telling which one matches.
 const MANY: usize = 8;
 
-/// The columns that formulas test, with the tests.
+/// The tested columns, with their tests.
 #[derive(Default)]
 pub(super) struct PredicateTable {
     pub names: Vec<String>,
@@ -36,7 +36,7 @@ pub(super) struct PredicateTable {
 }
 
 impl PredicateTable {
-    /// The formula of search expressions that must all hold for rows with these columns.
+    /// The conjunction of search expressions, for rows with these columns.
     pub(super) fn formula<'s>(
         &mut self,
         searches: impl IntoIterator<Item = &'s Search>,
@@ -48,7 +48,7 @@ impl PredicateTable {
         all(parts.collect())
     }
 
-    /// The formula of an expression, or of its opposite.
+    /// Translates an expression, or its negation.
     fn of(&mut self, search: &Search, holds: bool, frame: &Frame) -> BoolExpr {
         let mut each = |parts: &[Search]| -> Vec<BoolExpr> {
             parts.iter().map(|p| self.of(p, holds, frame)).collect()
@@ -71,7 +71,7 @@ impl PredicateTable {
             Search::Subsearch(_) | Search::CompareSubsearch { .. } => None,
         };
         match (exact, holds) {
-            // Nothing is known: rows are left to the search itself.
+            // Unknown: the search itself filters these rows.
             (None, _) => BoolExpr::Constant(true),
             (Some(formula), true) => formula,
             (Some(BoolExpr::Constant(constant)), false) => BoolExpr::Constant(!constant),
@@ -79,7 +79,7 @@ impl PredicateTable {
         }
     }
 
-    /// Alternatives, those of one field as one.
+    /// Translates alternatives; those on one field become one test.
     fn alternatives(&mut self, parts: &[Search], frame: &Frame) -> BoolExpr {
         let mut values: IndexMap<&str, Vec<&Literal>> = IndexMap::new();
         let mut tests = Vec::new();
@@ -91,7 +91,7 @@ impl PredicateTable {
         }
         for (field, values) in values {
             let test = self.compare(field, CompareOp::Eq, &values, frame);
-            // Nothing is known: rows are left to the search itself.
+            // Unknown: the search itself filters these rows.
             tests.push(test.unwrap_or(BoolExpr::Constant(true)));
         }
         any(tests)
@@ -158,8 +158,8 @@ impl PredicateTable {
 }
 
 impl BoolExpr {
-    /// Whether it holds, as far as the tests say of which it is known whether they pass; the
-    /// others that it hangs on are added to `open`.
+    /// Evaluates with three-valued logic: `None` if unknown tests decide, which are added to
+    /// `open`.
     pub(super) fn eval_partial(
         &self,
         passes: &impl Fn(usize, usize) -> Option<bool>,
@@ -181,7 +181,7 @@ impl BoolExpr {
     }
 }
 
-/// The same for parts of which one that is not `neutral` decides.
+/// Evaluates the parts of a conjunction or disjunction; one that is not `neutral` decides.
 fn settled(
     parts: &[BoolExpr],
     neutral: bool,
@@ -211,7 +211,7 @@ fn any(parts: Vec<BoolExpr>) -> BoolExpr {
     joined(parts, false, BoolExpr::Any)
 }
 
-/// Parts joined; `neutral` ones change nothing, their opposites decide.
+/// Joins parts; `neutral` ones are dropped, their opposites decide.
 fn joined(
     mut parts: Vec<BoolExpr>,
     neutral: bool,

@@ -1,4 +1,4 @@
-//! What plans ask first of events and of the rows of data models.
+//! Collects the leading filters of plans over events and data models.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::plan::names::referenced_names;
 use crate::plan::{AggregateInput, Plan, Predicate, Scan};
 use crate::syntax::ast::{Name, Search};
 
-/// Where rows are looked for.
+/// The source of a scan.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ScanSource {
     Events,
@@ -21,22 +21,22 @@ pub(super) enum ScanSource {
     },
 }
 
-/// What one search asks first.
+/// The leading filter of one search.
 pub(super) struct ScanRequest<'p> {
     pub source: ScanSource,
-    /// What tells it apart from others.
+    /// Identifies the request.
     pub key: String,
-    /// What must hold.
+    /// The expressions that must all hold.
     pub searches: Vec<&'p Search>,
-    /// The columns that are looked at; none for all.
+    /// The columns read; `None` for all.
     pub columns: Option<BTreeSet<String>>,
-    /// The data set's names, with their places.
+    /// The names of the model and the data set, with their spans.
     pub names: Option<(&'p Name, Option<&'p Name>)>,
 }
 
-/// Adds what a plan asks.
+/// Adds the scan requests of a plan.
 pub(super) fn collect_requests<'p>(plan: &'p Plan, found: &mut Vec<ScanRequest<'p>>) {
-    // Fields that are made only for searches that name them are not made for all.
+    // Fields computed only for searches that name them are not computed for all.
     let of_events = referenced_names(plan, &default_fields::NAMES).is_empty();
     visit(plan, of_events, found);
 }
@@ -79,7 +79,7 @@ fn visit<'p>(plan: &'p Plan, of_events: bool, found: &mut Vec<ScanRequest<'p>>) 
     }
 }
 
-/// What an aggregation over the filtered rows of a data set asks.
+/// The request of an aggregation over the filtered rows of a data set.
 fn of_model<'p>(plan: &'p Plan, input: &'p Plan) -> Option<ScanRequest<'p>> {
     let mut searches = Vec::new();
     let mut columns = aggregated(plan);
@@ -120,7 +120,7 @@ fn of_model<'p>(plan: &'p Plan, input: &'p Plan) -> Option<ScanRequest<'p>> {
     })
 }
 
-/// The columns that an aggregation looks at; none when it does not name them.
+/// The columns that an aggregation reads. Returns `None` if it does not name them.
 fn aggregated(plan: &Plan) -> Option<BTreeSet<String>> {
     let Plan::Aggregate { aggregates, by, .. } = plan else {
         return None;
@@ -140,12 +140,12 @@ fn aggregated(plan: &Plan) -> Option<BTreeSet<String>> {
     Some(columns)
 }
 
-/// What tells the filtered rows of a data set apart from others.
+/// Identifies the filtered rows of a data set.
 pub(in crate::exec) fn model_key(filtered: &Plan) -> String {
     format!("{filtered:?}")
 }
 
-/// What tells the events that a search finds apart from others.
+/// Identifies the events that a search matches.
 pub(in crate::exec) fn event_key(predicate: &Predicate) -> String {
     format!("{predicate:?}")
 }

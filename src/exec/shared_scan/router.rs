@@ -1,4 +1,4 @@
-//! Which searches may find a row, for all rows of columns at once.
+//! Routes rows to the searches that may match them, a batch of columns at a time.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,58 +12,61 @@ use crate::exec::shared_scan::codes::{CompositeCodes, UNKNOWN, is_high_cardinali
 use crate::exec::shared_scan::column_predicates::{Bits, Builder, ColumnPredicates, is_set, set};
 use crate::exec::shared_scan::predicate_expr::{BoolExpr, PredicateTable};
 
-/// The set of no search.
+/// The empty set of searches.
 pub(super) const EMPTY_SET: u32 = 0;
 
-/// Rows from which on the texts of a column are looked at last, and only for what is open then.
+/// Number of rows from which expensive string columns are read last, and only for undecided
+/// predicates.
 const MANY: usize = 4096;
 
-/// Rows that have the same kinds from which on a trial is made for what they leave open.
+/// Number of rows with the same codes from which a batch is compiled for their undecided
+/// predicates.
 const SEVERAL: usize = 64;
 
-/// Of all rows, one in so many is a good part for one search.
+/// A search is unselective if it matches more than one in this many of all rows.
 const A_GOOD_PART: u64 = 20;
 
-/// Of the rows that are kept at most, one in so many is few, whatever part of all they are.
+/// A search that matches at most one in this many of the row limit is selective, whatever its share
+/// of all rows.
 const FEW: u64 = 20;
 
-/// Finds out for rows which of many searches may find them.
+/// Computes for each row which of many searches may match it.
 pub(super) struct QueryRouter {
     columns: Vec<ColumnPredicates>,
-    /// What each search asks, with its number.
+    /// The predicate of each search, with the search's number.
     formulas: Vec<(usize, BoolExpr)>,
-    /// Rows that are kept at most: searches that find more read them themselves.
+    /// The row limit: searches with more candidates read the rows themselves.
     most: u64,
-    /// By the kinds of the columns that are known.
+    /// By the classes of the known columns.
     rests: Mutex<HashMap<Box<[u32]>, Arc<Residual>, FixedState>>,
     sets: Mutex<QuerySets>,
 }
 
-/// What is left to ask of rows where some columns hold values of known kinds.
+/// The predicates left to evaluate for rows with known classes in some columns.
 struct Residual {
-    /// Searches that may find the rows, whatever else they hold.
+    /// Searches that match the rows, whatever the other columns hold.
     found: Vec<usize>,
-    /// Formulas that hang on other columns.
+    /// Predicates that depend on other columns.
     open: Vec<usize>,
-    /// The tests of each column that these hang on; none where there are none.
+    /// The tests of each column that these depend on; `None` if there are none.
     asked: Vec<Option<Bits>>,
 }
 
-/// The sets of searches that rows were found by.
+/// The sets of searches that rows are routed to.
 struct QuerySets {
-    /// By the kinds of the values of a row.
+    /// By the classes of a row's values.
     by_kinds: HashMap<Box<[u32]>, u32, FixedState>,
     numbers: HashMap<Box<[usize]>, u32>,
     /// The searches of each set.
     searches: Vec<Box<[usize]>>,
-    /// Rows of each set.
+    /// The row count of each set.
     rows: Vec<u64>,
-    /// Searches that find too many rows to keep them: for good, as rows of theirs are let go.
+    /// Searches with too many candidates. This is permanent, since their rows are dropped.
     crowded: BTreeSet<usize>,
 }
 
 impl QueryRouter {
-    /// A finder for formulas over tested columns, which keeps so many rows at most.
+    /// A router for predicates over tested columns, which keeps at most `most` rows.
     pub(super) fn new(
         tested: PredicateTable,
         formulas: Vec<(usize, BoolExpr)>,
@@ -86,12 +89,12 @@ impl QueryRouter {
         }
     }
 
-    /// The set of each row; `columns` are those that are tested, in their order.
+    /// Returns the set of each row; `columns` are the tested ones, in order.
     ///
     /// # Errors
-    /// Never on account of data.
+    /// Never because of the data.
     pub(super) fn sets(&self, columns: &[Column]) -> PolarsResult<Vec<u32>> {
-        // A constant column may come as one row, whatever the others have.
+        // A constant column may have a single row, whatever the length of the others.
         let height = broadcast_len(columns);
         let mut kinds = Vec::with_capacity(columns.len());
         let mut dear = Vec::new();
@@ -116,7 +119,7 @@ impl QueryRouter {
                 .collect();
             kinds[at] = self.columns[at].classify_by(texts, &trials, &trial_of_row);
         }
-        // The rest that each combination began as.
+        // The residual that each combination started from.
         let mut begun: Vec<u32> = (0..rests.len() as u32).collect();
         for at in dear {
             let before;
@@ -131,14 +134,14 @@ impl QueryRouter {
         Ok(rows.map(|known| sets[known as usize]).collect())
     }
 
-    /// The set of all of so many rows, where no column is tested.
+    /// The set of all `rows` rows, if no column is tested.
     pub(super) fn full_set(&self, rows: u64) -> u32 {
         let set = self.set_of(&[], &self.rest(&[]));
         self.lock().rows[set as usize] += rows;
         set
     }
 
-    /// What is left to ask where the columns hold these kinds.
+    /// What is left to evaluate if the columns have these classes.
     fn rest(&self, kinds: &[u32]) -> Arc<Residual> {
         let rests = || self.rests.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rest) = rests().get(kinds) {
@@ -170,8 +173,8 @@ impl QueryRouter {
         rest
     }
 
-    /// The trials of a column with these texts for what rows leave open, and which of them is for
-    /// which known kinds.
+    /// Compiles the batches that evaluate the residuals on a column of these strings. Returns them
+    /// and the batch of each combination.
     fn trials(
         &self,
         column: usize,
@@ -204,7 +207,7 @@ impl QueryRouter {
         (trials, of_known)
     }
 
-    /// The tests of each column that are passed; none where that is not known.
+    /// The tests of each column that pass; `None` if unknown.
     fn passed(&self, kinds: &[u32]) -> Vec<Option<Bits>> {
         let columns = self.columns.iter().zip(kinds);
         columns
@@ -212,7 +215,7 @@ impl QueryRouter {
             .collect()
     }
 
-    /// The set of rows of these kinds.
+    /// The set of rows with these classes.
     fn set_of(&self, kinds: &[u32], rest: &Residual) -> u32 {
         if let Some(set) = self.lock().by_kinds.get(kinds) {
             return *set;
@@ -238,10 +241,11 @@ impl QueryRouter {
         number
     }
 
-    /// The same, where rows of sets that nobody takes any more count as found by none.
+    /// Like [`QueryRouter::sets`], but returns the empty set for rows that only unselective
+    /// searches match.
     ///
     /// # Errors
-    /// As for [`Finder::sets`].
+    /// As for [`QueryRouter::sets`].
     pub(super) fn wanted(&self, columns: &[Column]) -> PolarsResult<Vec<u32>> {
         let mut found = self.sets(columns)?;
         let mut sets = self.lock();
@@ -263,15 +267,15 @@ impl QueryRouter {
         Ok(found)
     }
 
-    /// The searches that find too many rows to keep them.
+    /// The searches with too many candidates to keep.
     pub(super) fn unselective(&self) -> BTreeSet<usize> {
         let mut sets = self.lock();
         self.evict(&mut sets);
         sets.crowded.clone()
     }
 
-    /// Rows of a search that finds a good part of all are not kept: it reads them as quickly
-    /// alone. While there are still too many, neither are those of the search that finds most.
+    /// Drops the rows of unselective searches: they read the data as fast on their own. While the
+    /// rest still exceeds the limit, drops the search with the most rows.
     fn evict(&self, sets: &mut QuerySets) {
         let mut rows: HashMap<usize, u64> = HashMap::new();
         for (searches, count) in sets.searches.iter().zip(&sets.rows) {
@@ -303,8 +307,7 @@ impl QueryRouter {
         }
     }
 
-    /// For each search with a number below `searches`, the places in `sets` where it may find a
-    /// row.
+    /// For each search number below `searches`, the indices in `sets` of its candidate rows.
     pub(super) fn row_indices(&self, sets: &[u32], searches: usize) -> Vec<Vec<u32>> {
         let known = self.lock();
         let mut places = vec![Vec::new(); searches];
@@ -321,7 +324,7 @@ impl QueryRouter {
     }
 }
 
-/// Whether a test of a column is passed, as far as that is known.
+/// Whether a test of a column passes, if known.
 fn passes(passed: &[Option<Bits>]) -> impl Fn(usize, usize) -> Option<bool> {
     |column, bit| passed[column].as_ref().map(|bits| is_set(bits, bit))
 }

@@ -1,4 +1,4 @@
-//! Search expressions that fields alone decide, as tests over columns.
+//! Compiles search expressions that depend only on fields to column predicates.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::syntax::ast::{CompareOp, Literal, Search};
 use crate::value::Type;
 
 impl Executor<'_> {
-    /// An expression that fields alone decide.
+    /// Compiles a search expression that depends only on fields.
     pub(in crate::exec) fn compile_predicate(
         &self,
         search: &Search,
@@ -28,7 +28,7 @@ impl Executor<'_> {
         Ok(to_expr(test, names))
     }
 
-    /// The test of a plain expression over columns, whose names are added to `names`.
+    /// Compiles a search expression to a predicate over columns, whose names it adds to `names`.
     fn compile(
         &self,
         search: &Search,
@@ -73,8 +73,8 @@ impl Executor<'_> {
         })
     }
 
-    /// The tests of alternatives: those of one field as one, and rows of several fields, as
-    /// subsearches give them, as one.
+    /// Compiles alternatives. Those on one field become one predicate, as do tuples of several
+    /// fields, such as subsearches return.
     fn compile_or(
         &self,
         parts: &[Search],
@@ -147,7 +147,7 @@ impl Executor<'_> {
         }
     }
 
-    /// Whether one of the tests passes on a field; false where it is missing.
+    /// Whether one of the tests passes on a field; false if it is missing.
     pub(in crate::exec) fn test(
         &self,
         name: &str,
@@ -160,7 +160,7 @@ impl Executor<'_> {
     }
 }
 
-/// A test as an expression over the columns of these names.
+/// A predicate as a Polars expression over the columns of these names.
 fn to_expr(test: PhysicalPredicate, names: Vec<String>) -> Lazy {
     let mut columns = names.iter().map(|name| column(name));
     let Some(first) = columns.next() else {
@@ -177,7 +177,7 @@ fn to_expr(test: PhysicalPredicate, names: Vec<String>) -> Lazy {
     )
 }
 
-/// The place of a column in a list of names.
+/// The index of a column in a list of names; appends a new name.
 fn place(name: &str, names: &mut Vec<String>) -> usize {
     names.iter().position(|n| n == name).unwrap_or_else(|| {
         names.push(name.to_owned());
@@ -185,7 +185,7 @@ fn place(name: &str, names: &mut Vec<String>) -> usize {
     })
 }
 
-/// The parts of which one must hold.
+/// The alternatives of an `OR`, flattened.
 pub(in crate::exec) fn disjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '_> {
     match search {
         Search::Or(parts) => Box::new(parts.iter().flat_map(disjuncts)),
@@ -194,7 +194,7 @@ pub(in crate::exec) fn disjuncts(search: &Search) -> Box<dyn Iterator<Item = &Se
     }
 }
 
-/// The field that equals one of these, where that is all that is asked.
+/// The field and the values it may equal, if the expression asks only that.
 pub(in crate::exec) fn equals_one(search: &Search) -> Option<(&str, &[Literal])> {
     match search {
         Search::Compare {
@@ -207,11 +207,11 @@ pub(in crate::exec) fn equals_one(search: &Search) -> Option<(&str, &[Literal])>
     }
 }
 
-/// A conjunction and its tests.
+/// A conjunction and its comparisons.
 type Row<'s> = (&'s Search, Vec<FieldMatcher>);
 
-/// The fields of a conjunction that compares several fields whole, each once, in the order of
-/// their names, and its tests in that order.
+/// The fields and comparisons of a conjunction that tests several fields for equality, each once,
+/// ordered by field name.
 fn tuple_of(search: &Search) -> Option<(Vec<&str>, Vec<FieldMatcher>)> {
     let mut row = BTreeMap::new();
     for part in conjuncts(search) {

@@ -1,4 +1,4 @@
-//! Many values of which one must be met: looked up, or sought together.
+//! IN lists: finds whole values by hash look-up and patterns by multi-substring search.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use crate::exec::kernels::multi_substring::MultiSubstring;
 use crate::plan::expr::matching::FieldMatcher;
 use crate::value::Value;
 
-/// What a look-up, or seeking a pattern, costs beside comparing a text whole.
+/// The cost of a hash look-up or a pattern search, relative to comparing a whole string.
 pub(in crate::exec) const HASH_FROM: u32 = 8;
 
-/// Texts or patterns from which on a look-up is quicker than one test after the other.
+/// Number of values or patterns from which a look-up beats testing one after the other.
 pub(in crate::exec) const MANY: usize = 8;
 
-/// Bytes of texts that are brought to lower case without memory of their own.
+/// Strings of at most this length are lower-cased without allocating.
 const SHORT: usize = 128;
 
-/// Tests of which one must pass. Many texts to be equal to are looked up, many patterns sought
+/// Tests of which one must pass. Many literals are looked up in a hash set, many patterns searched
 /// together.
 #[derive(Clone)]
 pub(in crate::exec) struct InList {
@@ -30,14 +30,14 @@ pub(in crate::exec) struct InList {
     others: Vec<FieldMatcher>,
 }
 
-/// Patterns by a text without which none of them matches.
+/// Patterns, with a literal that each of them requires.
 struct Needle {
     needles: MultiSubstring,
     patterns: Vec<FieldMatcher>,
 }
 
 impl InList {
-    /// One of these.
+    /// Builds a list of these tests.
     pub(in crate::exec) fn new(tests: Vec<FieldMatcher>) -> InList {
         let wholes = tests
             .iter()
@@ -70,7 +70,7 @@ impl InList {
         }
     }
 
-    /// What it costs beside comparing a text whole.
+    /// The cost relative to comparing a whole string.
     pub(in crate::exec) fn cost(&self) -> u32 {
         let others = self.others.iter();
         let others = others.map(|m| if m.is_whole() { 1 } else { HASH_FROM });
@@ -89,7 +89,7 @@ impl InList {
         }
     }
 
-    /// Whether one of the tests passes on a text.
+    /// Whether one of the tests passes on a string.
     pub(in crate::exec) fn matches_text(&self, text: &str) -> bool {
         if !self.whole.is_empty() && text.len() <= self.longest {
             let mut few = [0; SHORT];
@@ -118,14 +118,14 @@ impl InList {
     }
 }
 
-/// Rows of values of several fields, of which one must be met: what a subsearch gives.
+/// Tuples of field values of which one must match, as returned by a subsearch.
 #[derive(Clone)]
 pub(in crate::exec) struct InTuples {
     rows: Arc<HashSet<Box<[u8]>, FixedState>>,
 }
 
 impl InTuples {
-    /// One of these rows, of as many texts in lower case as there are fields.
+    /// Builds a set of tuples, each with one lower-case string per field.
     pub(in crate::exec) fn new<'r>(rows: impl Iterator<Item = Vec<&'r str>>) -> InTuples {
         let key = |row: Vec<&str>| {
             let mut key = Vec::new();
@@ -137,7 +137,7 @@ impl InTuples {
         }
     }
 
-    /// Takes the rows out of `left` whose values in these columns are none of them.
+    /// Clears the rows of `left` whose values in these columns are in no tuple.
     pub(in crate::exec) fn narrow(&self, columns: &[&Column], left: &mut [bool]) {
         let cells: Vec<(ValueReader<'_>, bool)> = columns
             .iter()
@@ -154,8 +154,8 @@ impl InTuples {
         }
     }
 
-    /// Whether values are those of a row, behind those that are in the key; of several values of a
-    /// field each may be.
+    /// Whether the values, appended to the key, form one of the tuples; any value of a multivalue
+    /// field may match.
     fn matches(&self, values: &[Value<'_>], key: &mut Vec<u8>) -> bool {
         let Some((first, rest)) = values.split_first() else {
             return self.rows.contains(key.as_slice());
@@ -174,7 +174,7 @@ impl InTuples {
     }
 }
 
-/// Adds a text to a key, so that it can't be taken for part of another.
+/// Appends a string to a key with its length, so that keys are unambiguous.
 fn add(key: &mut Vec<u8>, text: &str) {
     key.extend((text.len() as u64).to_le_bytes());
     key.extend(text.bytes().map(|b| b.to_ascii_lowercase()));

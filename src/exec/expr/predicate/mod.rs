@@ -1,5 +1,5 @@
-//! Search expressions tried on columns: cheap tests first, dear ones only on the rows that are
-//! left, and on a value that came before not again.
+//! Predicate evaluation on columns: cheap predicates first, expensive ones only on the remaining
+//! rows, and once per repeated value.
 
 pub(in crate::exec) mod compile;
 pub(in crate::exec) mod in_list;
@@ -15,7 +15,7 @@ use crate::exec::kernels::memo::Memo;
 use crate::plan::expr::matching::TermMatcher;
 use crate::value::Value;
 
-/// A search expression over columns, by their place.
+/// A search expression over columns, identified by index.
 #[derive(Clone)]
 pub(in crate::exec) enum PhysicalPredicate {
     /// All must hold.
@@ -24,23 +24,23 @@ pub(in crate::exec) enum PhysicalPredicate {
     Any(Vec<PhysicalPredicate>),
     /// Must not hold.
     Not(Box<PhysicalPredicate>),
-    /// One of these passes on a field; missing ones fail.
+    /// One of the list matches a field; false if the field is missing.
     Field(usize, InList),
-    /// Several fields have the values of one of these rows.
+    /// Several fields have the values of one of these tuples.
     Together(Vec<usize>, InTuples),
-    /// A field is there.
+    /// A field is present.
     Present(usize),
-    /// A term stands in the text of the event.
+    /// A term occurs in the raw text of the event.
     Term(usize, TermMatcher),
     /// Always, or never.
     Constant(bool),
 }
 
-/// What a test costs beside one that compares a text whole.
+/// The cost relative to comparing a whole string.
 const TERM: u32 = 64;
 
 impl PhysicalPredicate {
-    /// The test with the cheap parts of every conjunction and disjunction first.
+    /// Sorts the parts of every conjunction and disjunction by cost, cheap ones first.
     pub(in crate::exec) fn order_by_cost(self) -> PhysicalPredicate {
         let sorted = |parts: Vec<PhysicalPredicate>| {
             let mut parts: Vec<PhysicalPredicate> = parts
@@ -73,7 +73,7 @@ impl PhysicalPredicate {
         }
     }
 
-    /// Whether a test that looks at no column holds.
+    /// The value of a predicate that reads no column.
     pub(in crate::exec) fn constant_value(&self) -> bool {
         match self {
             PhysicalPredicate::All(parts) => parts.iter().all(PhysicalPredicate::constant_value),
@@ -87,9 +87,9 @@ impl PhysicalPredicate {
         }
     }
 
-    /// The rows for which it holds; there is at least one column.
+    /// Evaluates the predicate to a mask. There must be at least one column.
     pub(in crate::exec) fn rows(&self, columns: &[Column]) -> PolarsResult<Column> {
-        // A constant column may come as one row, whatever the others have.
+        // A constant column may have a single row, whatever the length of the others.
         let height = broadcast_len(columns);
         let mut left = vec![true; height];
         self.refine_selection(columns, &mut left)?;
@@ -97,7 +97,7 @@ impl PhysicalPredicate {
         Ok(BooleanChunked::from_slice(name, &left).into_column())
     }
 
-    /// Takes the rows out of `left` for which it does not hold.
+    /// Clears the rows of `left` for which the predicate is false.
     fn refine_selection(&self, columns: &[Column], left: &mut [bool]) -> PolarsResult<()> {
         match self {
             PhysicalPredicate::All(parts) => {
@@ -186,12 +186,12 @@ fn narrow_field(column: &Column, tests: &InList, left: &mut [bool]) -> PolarsRes
     Ok(())
 }
 
-/// Texts of a column in one piece.
+/// Expects a column of a single chunk.
 fn narrow_texts(texts: &StringChunked, passes: &dyn Fn(&str) -> bool, left: &mut [bool]) {
     let Some(array) = texts.downcast_iter().next() else {
         return;
     };
-    // Texts that are stored once have the same view wherever they stand.
+    // A string stored once has the same view in every row.
     let mut known = Memo::default();
     for ((left, view), text) in left.iter_mut().zip(array.views().iter()).zip(array.iter()) {
         if *left {
