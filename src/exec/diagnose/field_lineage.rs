@@ -1,4 +1,5 @@
-//! Which rule gave which field its value: the rules applied one at a time, the rows compared.
+//! Field lineage: which rule set which field. Applies the rules one at a time and compares the
+//! rows.
 
 use polars::prelude::{Column, IntoLazy as _};
 
@@ -12,29 +13,29 @@ use crate::knowledge::props::RuleOrigin;
 use crate::plan::{Plan, Predicate};
 use crate::value::Value;
 
-/// A field and what gave it its value.
+/// A field and the rule that set it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldOrigin {
     /// The sourcetype of the events as they were read.
     pub sourcetype: String,
     /// The field.
     pub field: String,
-    /// The rule; none for what the reader of the format found.
+    /// The rule; `None` for fields that the reader of the format found.
     pub rule: Option<RuleOrigin>,
-    /// The transform that the rule names, if it names one.
+    /// The transform that the rule names, if any.
     pub transform: Option<String>,
-    /// Events in which it set the value. Another rule may have set it again later.
+    /// Number of events in which the rule set the value. A later rule may have set it again.
     pub rows: u64,
-    /// The value in the first of them.
+    /// The value in the first of these events.
     pub example: Value<'static>,
 }
 
-/// A step of the rules, and what it changed.
+/// A rule application, and the field that it changed.
 struct Found {
     field: String,
     rule: Option<RuleOrigin>,
     transform: Option<String>,
-    /// The field after the step, and the rows that it changed.
+    /// The field after the step, and the changed rows.
     values: Column,
     rows: Vec<usize>,
 }
@@ -42,15 +43,15 @@ struct Found {
 /// A rule, and the transform that it names.
 pub(crate) type Named = (RuleOrigin, Option<String>);
 
-/// Follows the rules over events that are in memory.
+/// Traces rules over events in memory.
 pub(crate) struct Trace {
     before: Rows,
     found: Vec<Found>,
 }
 
 impl Trace {
-    /// Compares the rows after a step with those before it. `rule` tells which rule of the step
-    /// sets a field.
+    /// Compares the rows after a step with those before it. `rule` returns the rule of the step
+    /// that sets a field.
     pub(crate) fn step(
         &mut self,
         executor: &Executor<'_>,
@@ -81,7 +82,7 @@ impl Trace {
     }
 }
 
-/// Rows that have a value which they did not have before.
+/// Rows with a value that they did not have before.
 fn changed(before: Option<&Column>, after: &Column) -> Vec<usize> {
     let (old, new) = (before.map(ValueReader::new), ValueReader::new(after));
     (0..after.len())
@@ -94,11 +95,11 @@ fn changed(before: Option<&Column>, after: &Column) -> Vec<usize> {
 }
 
 impl Executor<'_> {
-    /// What gave the fields of a part's events their values, in the order of Splunk's search-time
-    /// operations; only of the events that `selection` selects, when there is one.
+    /// Which rules set the fields of a partition's events, in the order of Splunk's search-time
+    /// operations; with `selection`, only for the events that it selects.
     ///
     /// # Errors
-    /// A rule that can't be applied.
+    /// If a rule can't be applied.
     pub fn field_origins(
         &self,
         part: &EventPartition,
@@ -152,7 +153,7 @@ impl Executor<'_> {
         Ok(origins)
     }
 
-    /// For each row whether the filters at the beginning of a plan let it through.
+    /// Whether each row passes the leading filters of a plan.
     fn selected(&self, plan: &Plan, frame: Frame) -> Result<Vec<bool>> {
         const CHOSEN: &str = "__chosen";
         let mut filters = Vec::new();

@@ -1,4 +1,4 @@
-//! What fields events have.
+//! Field statistics: the fields of events, with counts and examples.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,17 +14,17 @@ use crate::value::{Type, Value};
 pub struct FieldUse {
     /// The sourcetypes whose events have it.
     pub sourcetypes: BTreeSet<String>,
-    /// Events that have it.
+    /// Number of events that have it.
     pub rows: u64,
-    /// A value of it.
+    /// An example value.
     pub example: Option<Value<'static>>,
 }
 
 impl Executor<'_> {
-    /// The fields that events have, by name.
+    /// The fields of events, by name.
     ///
     /// # Errors
-    /// A field rule that can't be applied, or data that can't be read.
+    /// If a field rule can't be applied, or data can't be read.
     pub fn field_uses(&self) -> Result<BTreeMap<String, FieldUse>> {
         let mut uses: BTreeMap<String, FieldUse> = BTreeMap::new();
         for part in &self.data.events {
@@ -48,7 +48,7 @@ impl Executor<'_> {
     }
 }
 
-/// One row: for each column how many values it has, and the first.
+/// A single row with the count and the first value of each column.
 fn counted(frame: &Frame, names: &[String]) -> Frame {
     let mut exprs: Vec<Lazy> = Vec::with_capacity(2 * names.len());
     let mut schema = crate::plan::schema::Schema::new();

@@ -1,4 +1,4 @@
-//! Answers about a search rather than its rows: field lineage, field statistics and the rows each term matches.
+//! Diagnostics of a search: field lineage, field statistics, and the rows that each term matches.
 
 pub(crate) mod field_lineage;
 pub(crate) mod field_stats;

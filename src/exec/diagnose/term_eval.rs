@@ -1,4 +1,4 @@
-//! The terms of a condition tried on their own, all of them in one pass over the rows.
+//! Evaluates the terms of a condition separately, all in one pass over the rows.
 
 use polars::prelude::Expr as Lazy;
 
@@ -9,20 +9,20 @@ use crate::exec::frame::result::Rows;
 use crate::plan::{Plan, Predicate, Scan};
 use crate::value::{Type, Value};
 
-/// What terms say of rows.
+/// Which rows each term passes.
 #[derive(Debug)]
 pub struct TermResults {
     /// For each term, whether each row passes.
     pub passes: Vec<Vec<bool>>,
-    /// The columns asked for, of those that there are.
+    /// The requested columns that exist.
     pub rows: Rows,
 }
 
 impl Executor<'_> {
-    /// The condition with its subsearches run, and replaced by what they gave.
+    /// Runs the subsearches of a condition and replaces them by their results.
     ///
     /// # Errors
-    /// What running a subsearch says.
+    /// If running a subsearch fails.
     pub fn resolved(&self, predicate: &Predicate) -> Result<Predicate> {
         Ok(match predicate {
             Predicate::Search(search, plans) => {
@@ -32,7 +32,7 @@ impl Executor<'_> {
         })
     }
 
-    /// How many rows a plan gives.
+    /// The number of rows of a plan.
     ///
     /// # Errors
     /// As for [`Executor::run`].
@@ -41,7 +41,7 @@ impl Executor<'_> {
         Ok(self.collect(frame.select(Vec::new()))?.len())
     }
 
-    /// Tries each term on each row of a plan. Terms hold no subsearches.
+    /// Evaluates each term on each row of a plan. Terms must not contain subsearches.
     ///
     /// # Errors
     /// As for [`Executor::run`].
@@ -84,7 +84,7 @@ impl Executor<'_> {
     }
 }
 
-/// A name that no field has.
+/// A column name that no field has.
 fn name(at: usize) -> String {
     format!("\0term{at}")
 }

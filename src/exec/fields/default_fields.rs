@@ -1,5 +1,5 @@
-//! Splunk's default fields of an event's time and text, made for searches that name them:
-//! `date_hour` and its like, `linecount`.
+//! Splunk's default fields of an event's time and text: `date_hour` and the like, `linecount`.
+//! Computed only for searches that name them.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Usedefaultfields>
 
 use crate::error::Result;
@@ -7,7 +7,7 @@ use crate::exec::Executor;
 use crate::exec::frame::Frame;
 use crate::plan::build;
 
-/// The names.
+/// The field names.
 pub(in crate::exec) const NAMES: [&str; 9] = [
     "date_hour",
     "date_mday",
@@ -21,7 +21,7 @@ pub(in crate::exec) const NAMES: [&str; 9] = [
 ];
 
 impl Executor<'_> {
-    /// Events with those default fields that the search names. What a log brought goes before.
+    /// Adds the default fields that the search names. A value from the log takes precedence.
     pub(super) fn with_default_fields(&self, frame: Frame) -> Result<Frame> {
         if !frame.has("_raw") || !frame.has("_time") {
             return Ok(frame);

@@ -1,5 +1,5 @@
-//! Fields whose names stand in the data: their source is computed to learn the names, all other
-//! columns stay lazy beside them.
+//! Fields named by the data: collects their source column to learn the names; all other columns
+//! stay lazy.
 
 use polars::lazy::dsl::concat_lf_horizontal;
 use polars::prelude::{Column, DataFrame, Expr as Lazy, HConcatOptions, IntoLazy as _};
@@ -16,8 +16,8 @@ use crate::value::{Type, Value};
 pub(super) type ReadFields<'r> = dyn FnMut(&str, &mut Vec<Field<'static>>) -> Result<()> + 'r;
 
 impl Executor<'_> {
-    /// The frame with the fields that `read` finds in the texts of the field `from`, and the
-    /// names of these fields. A frame in which it finds none stays as it is.
+    /// Adds the fields that `read` finds in the values of the field `from`, and returns their
+    /// names. Without any, the frame stays as it is.
     pub(super) fn discovered(
         &self,
         frame: Frame,
@@ -25,7 +25,7 @@ impl Executor<'_> {
         merge: &dyn Fn(&str) -> Merge,
         read: &mut ReadFields<'_>,
     ) -> Result<(Frame, Vec<String>)> {
-        // Events that the search does not look at are not read.
+        // Skips events outside the time range of the search.
         let frame = self.in_range(frame);
         let rows = self.collect(frame.clone().select(vec![from.to_owned()]))?;
         let Some(texts) = rows.frame().columns().first() else {
@@ -52,7 +52,7 @@ impl Executor<'_> {
         self.beside(frame, columns, merge)
     }
 
-    /// The frame with columns beside its own, which may have the same names.
+    /// Appends columns, which may have the names of existing ones; `merge` resolves those.
     pub(in crate::exec) fn beside(
         &self,
         frame: Frame,
@@ -93,7 +93,7 @@ impl Executor<'_> {
         Ok((frame.select(names), found))
     }
 
-    /// A field set where it is missing, or whatever `merge` says where it is not.
+    /// Sets a field where it is missing; elsewhere `merge` decides.
     pub(super) fn merged(
         &self,
         frame: Frame,

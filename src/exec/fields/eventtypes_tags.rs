@@ -1,5 +1,5 @@
-//! Event types and tags as fields, the last of Splunk's search-time operations: `eventtype`,
-//! `tag`, and `tag::<field>` for the tags of one field's values.
+//! Event types and tags as fields, the last of Splunk's search-time operations: `eventtype`, `tag`,
+//! and `tag::<field>` for the tags of a field's values.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Searchtimeoperationssequence>
 
 use std::borrow::Cow;
@@ -17,16 +17,16 @@ use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Search};
 use crate::value::{Type, Value};
 
-/// What stands before the name of an event type in the name of the column that tells for which
-/// events it holds, where all of them are asked for. No search can name it.
+/// Name prefix of the columns that cache which events an event type matches, if all event types are
+/// evaluated. No search can name them.
 const MATCHED: &str = "\0eventtype:";
 
-/// The column that tells for which events an event type holds, where all event types were tried
-/// on these events; a constant where it can hold for none.
+/// The cached column of an event type, if all event types were evaluated on these events; a
+/// constant if it can't match any of them.
 pub(in crate::exec) fn tried(name: &str, frame: &Frame) -> Option<Lazy> {
     let own = format!("{MATCHED}{name}");
     if frame.has(&own) {
-        // Events with other rules may not have been tried.
+        // Events with other rules may lack the column.
         return Some(column(&own).fill_null(lit(false)));
     }
     let mut names = frame.schema.keys().rev();
@@ -35,7 +35,7 @@ pub(in crate::exec) fn tried(name: &str, frame: &Frame) -> Option<Lazy> {
         .then(|| lit(false))
 }
 
-/// The values that a field gets where a condition holds.
+/// The values that a field gets if a condition holds.
 #[derive(Clone)]
 struct EventLabel {
     holds: Lazy,
@@ -43,7 +43,7 @@ struct EventLabel {
 }
 
 impl Executor<'_> {
-    /// The events of a part with their event types and tags. A log that brings fields of these
+    /// Adds event types and tags to the events of a partition. A log that brings fields of these
     /// names keeps them.
     pub(super) fn with_eventtypes_and_tags(
         &self,
@@ -67,7 +67,7 @@ impl Executor<'_> {
                 continue;
             };
             if self.materialize_all.get() {
-                // Data models ask again.
+                // Cached, since data models ask again.
                 let own = format!("{MATCHED}{name}");
                 tried.push((own.clone(), Type::Bool, holds));
                 holds = column(&own);
@@ -111,8 +111,8 @@ impl Executor<'_> {
         Ok(frame.with(columns))
     }
 
-    /// The events as conditions on `eventtype` and `tag` should see them: without these fields, so
-    /// that only what a condition asks for is tried.
+    /// The events as conditions on `eventtype` and `tag` see them: without these fields, so that
+    /// only the event types and tags of the condition are evaluated.
     pub(in crate::exec) fn without_eventtypes_and_tags(&self, frame: &Frame) -> Frame {
         let brought = |part: &EventPartition| part.frame.schema.keys().any(|name| is_mark(name));
         let mut frame = frame.clone();
@@ -122,7 +122,7 @@ impl Executor<'_> {
         frame
     }
 
-    /// Whether a search can hold for events with these fields, of that part where it is known.
+    /// Whether a search may match events with these fields, or of this partition if known.
     pub(in crate::exec) fn may_hold(
         &self,
         search: &Search,
@@ -215,11 +215,11 @@ fn tags_of(tags: &BTreeMap<String, Vec<(String, String)>>, name: &str, value: &s
         .collect()
 }
 
-/// The values of all marks that hold, sorted; missing where none does.
+/// The sorted values of all labels that hold; missing if none does.
 fn values(name: &str, marks: Vec<EventLabel>, frame: &Frame) -> Lazy {
     let (conditions, values): (Vec<Lazy>, Vec<Vec<String>>) =
         marks.into_iter().map(|m| (m.holds, m.values)).unzip();
-    // A condition may be a constant: a column of the events says how many rows there are.
+    // Conditions may be constants: a column of the events provides the number of rows.
     let rows = ["sourcetype", "_time"].into_iter().find(|n| frame.has(n));
     let rows = rows.or(frame.schema.keys().next().map(String::as_str));
     let (name, title) = (name.to_owned(), name.to_owned());

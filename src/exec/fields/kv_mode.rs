@@ -1,4 +1,4 @@
-//! `KV_MODE`: fields found without a rule for them.
+//! `KV_MODE`: automatic field extraction.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Automatickey-valuefieldextractionsatsearch-time>
 
 use crate::error::Result;
@@ -10,12 +10,12 @@ use crate::knowledge::props::KvMode;
 use crate::plan::Merge;
 use crate::read::{Field, event_fields};
 
-/// Events looked at to tell whether their reader has found the fields already.
+/// Events sampled to tell whether their reader has already extracted the fields.
 const SAMPLE: u32 = 16;
 
 impl Executor<'_> {
-    /// The fields that a `KV_MODE` which a stanza sets finds in events whose reader has not. What
-    /// a field has already stays: Splunk does this after all extractions.
+    /// Applies a stanza's `KV_MODE` to events whose reader has not extracted fields. Existing
+    /// values stay: Splunk does this after all extractions.
     pub(super) fn kv_mode(&self, frame: Frame, mode: KvMode) -> Result<Frame> {
         let read: fn(&str) -> Vec<Field<'_>> = match mode {
             KvMode::None => return Ok(frame),
@@ -35,13 +35,13 @@ impl Executor<'_> {
         Ok(frame)
     }
 
-    /// Whether the first events have the fields that reading their text gives.
+    /// Whether the first events have the fields that reading their text finds.
     fn has_been_read(&self, frame: &Frame, mode: KvMode) -> Result<bool> {
         let fits: fn(&str) -> bool = match mode {
             KvMode::Auto | KvMode::AutoEscaped => |_| true,
             KvMode::Json => |text| text.starts_with('{'),
             KvMode::Xml => |text| text.starts_with("<Event"),
-            // A reader of tables gives a row each; here an event is a whole table.
+            // A reader of tables returns a row each; here an event is a whole table.
             KvMode::Multi | KvMode::None => return Ok(false),
         };
         let mut first = frame.clone().select(vec!["_raw".to_owned()]);

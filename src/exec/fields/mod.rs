@@ -33,7 +33,7 @@ use crate::syntax::ast::Name;
 use crate::value::Type;
 
 impl Executor<'_> {
-    /// Events with the fields that the rules for their sourcetype, source and host add.
+    /// Adds the fields that the rules for the events' sourcetype, source and host define.
     pub(super) fn with_fields(&self, part: &EventPartition) -> Result<Frame> {
         let mut frames = Vec::new();
         for (frame, rules) in self.with_rules(part)? {
@@ -47,7 +47,7 @@ impl Executor<'_> {
         }
     }
 
-    /// The events of a part as they were read, with the rules that hold for them.
+    /// The events of a partition as they were read, with the rules that apply to them.
     pub(super) fn with_rules(&self, part: &EventPartition) -> Result<Vec<(Frame, FieldRules)>> {
         let groups = self.rules_by_host(part)?;
         let single = groups.len() == 1;
@@ -70,8 +70,7 @@ impl Executor<'_> {
             .collect())
     }
 
-    /// The rules that hold for events of a part, with the hosts they hold for where hosts make a
-    /// difference.
+    /// The rules that apply to events of a partition, with their hosts if rules depend on the host.
     fn rules_by_host(&self, part: &EventPartition) -> Result<Vec<(FieldRules, Vec<String>)>> {
         let catalog = &self.context.catalog;
         let rules = |host: &str| catalog.field_rules(&part.sourcetype, &part.source, host);
@@ -99,8 +98,8 @@ impl Executor<'_> {
         Ok(groups)
     }
 
-    /// The fields that rules add, in the order of Splunk's search-time operations. A rule that
-    /// can't be applied is switched off with a fault.
+    /// Applies rules in the order of Splunk's search-time operations. A rule that can't be applied
+    /// is switched off with a fault.
     pub(super) fn apply(
         &self,
         frame: Frame,
@@ -163,10 +162,10 @@ impl Executor<'_> {
         Ok(frame)
     }
 
-    /// Tries rules on no events at all, so that what is wrong with them is a fault.
+    /// Applies rules to an empty frame, so that their errors become faults.
     ///
     /// # Errors
-    /// The user asked to stop, or an invariant of the program did not hold.
+    /// If the user cancelled, or an invariant of the program did not hold.
     pub fn try_rules(&self, rules: &FieldRules) -> Result<()> {
         let read = ["_raw", "_time", "host", "source", "sourcetype", "index"];
         let mut names: BTreeSet<&str> = read.into();
@@ -179,11 +178,11 @@ impl Executor<'_> {
         self.collect(frame).map(drop)
     }
 
-    /// Tries the searches of all event types on no events at all, so that what is wrong with them is
-    /// a fault.
+    /// Evaluates the searches of all event types on an empty frame, so that their errors become
+    /// faults.
     ///
     /// # Errors
-    /// The user asked to stop, or an invariant of the program did not hold.
+    /// If the user cancelled, or an invariant of the program did not hold.
     pub fn try_event_types(&self) -> Result<()> {
         let frame = Frame::without_rows(["_time"]);
         for name in self.context.catalog.event_types().keys() {
@@ -194,7 +193,7 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// The frame as a rule leaves it, or as it was where the rule can't be applied.
+    /// Applies a rule. Returns the frame unchanged if that fails.
     fn by_rule(
         &self,
         frame: Frame,
@@ -206,13 +205,13 @@ impl Executor<'_> {
         Ok(after.unwrap_or(before))
     }
 
-    /// Calculated fields. They see the same input: none sees another's result.
+    /// Calculated fields. All of them see the same input: none sees another's result.
     fn calculated(&self, frame: Frame, rules: &FieldRules) -> Result<Frame> {
         if rules.evals.is_empty() {
             return Ok(frame);
         }
-        // Under names of their own first: Polars may move a constant given to a column before
-        // others that read the column.
+        // Under temporary names first: Polars may move a constant assigned to a column before
+        // expressions that read the column.
         const PREFIX: &str = "__calculated:";
         let mut calculated = Vec::new();
         let mut schema = frame.schema.clone();
@@ -262,7 +261,7 @@ impl Executor<'_> {
         )
     }
 
-    /// The named groups of a regular expression.
+    /// Extracts the named groups of a regular expression.
     fn extract(&self, frame: Frame, rule: &Extract, made: &mut HashSet<String>) -> Result<Frame> {
         if !frame.has(&rule.field) {
             return Ok(frame);
@@ -297,12 +296,12 @@ impl Executor<'_> {
     }
 }
 
-/// A name that stands in no text.
+/// A name without a position in a source text.
 pub(super) fn name(text: &str) -> Name {
     build::name(text, Span::default())
 }
 
-/// A rule's regular expression compiled, or what is wrong with it.
+/// Compiles a rule's regular expression.
 fn compiled(regex: &str) -> Result<Arc<Regex>> {
     crate::pcre::regex(regex).map_err(|m| Error::new(ErrorKind::Regex(m)))
 }

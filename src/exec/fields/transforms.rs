@@ -17,16 +17,16 @@ use crate::source::Span;
 use crate::syntax::ast::Expr;
 use crate::value::{Type, Value};
 
-/// A column that lives as long as it takes to spread its values over others.
+/// A temporary column that holds the parts until they are assigned to fields.
 const PARTS: &str = "__parts";
 
-/// Names and values, or why there are none.
+/// Names and values, or an error message.
 type Pairs = Result<Vec<(String, String)>, String>;
 
 impl Executor<'_> {
-    /// The fields of one transform. `made` are the fields that rules gave before: they keep their
-    /// values, or get further ones with `MV_ADD`. Fields that the reader found are taken over, as
-    /// Splunk finds those only after all extractions.
+    /// Applies one transform. `made` are the fields that earlier rules set: they keep their values,
+    /// or get further ones with `MV_ADD`. Fields that the reader found are overwritten, as Splunk
+    /// finds those only after all extractions.
     pub(super) fn report(
         &self,
         frame: Frame,
@@ -81,7 +81,7 @@ impl Executor<'_> {
         }
     }
 
-    /// `DELIMS` with `FIELDS`: the source is split once, its parts get names.
+    /// `DELIMS` with `FIELDS`: splits the source once and names its parts.
     fn columns(
         &self,
         frame: Frame,
@@ -132,7 +132,7 @@ impl Executor<'_> {
         frame.select(names)
     }
 
-    /// Fields whose names stand in the data.
+    /// Extracts fields that the data names.
     fn named_by_data(
         &self,
         frame: Frame,
@@ -176,7 +176,7 @@ impl Executor<'_> {
     }
 }
 
-/// What a template gives for the first match; for all with `MV_ADD`.
+/// The template expanded for the first match, or for all matches with `MV_ADD`.
 fn found(from: &str, regex: &str, template: &str, transform: &Transform) -> Expr {
     let group = template
         .strip_prefix('$')
@@ -208,7 +208,7 @@ fn found(from: &str, regex: &str, template: &str, transform: &Transform) -> Expr
     }
 }
 
-/// What becomes of the value a field has already.
+/// How the new value combines with an existing one.
 fn merge(name: &str, transform: &Transform, made: &HashSet<String>) -> Merge {
     match (made.contains(name), transform.mv_add) {
         (false, _) => Merge::Replace,
@@ -217,7 +217,7 @@ fn merge(name: &str, transform: &Transform, made: &HashSet<String>) -> Merge {
     }
 }
 
-/// The field that a `SOURCE_KEY` names: those of an event's metadata have names of their own.
+/// The field that a `SOURCE_KEY` names; keys of an event's metadata have names of their own.
 fn source_field(key: &str) -> &str {
     match key {
         "MetaData:Host" => "host",

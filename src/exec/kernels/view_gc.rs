@@ -77,7 +77,7 @@ mod tests {
             let texts: Vec<Option<String>> = rows.map(text).collect();
             Series::new("text".into(), texts)
         };
-        // Two pieces, whose texts lie at the same places of different buffers.
+        // Two chunks with strings at the same offsets of different buffers.
         let mut texts = half(0..20_000);
         texts.append(&half(20_007..40_007)).expect("of one type");
         let rows = DataFrame::new(40_000, vec![texts.into_column()]).expect("of one height");
@@ -87,7 +87,7 @@ mod tests {
         let less = gc_string_views(few.clone()).expect("nothing is wrong with it");
         assert!(less.equals_missing(&few));
         assert!(held_by(&less) * 8 < held_by(&few));
-        // What takes most of what it holds on to stays where it is.
+        // Strings that use most of the bytes they keep alive are not copied.
         let all = gc_string_views(rows.clone()).expect("nor with it");
         assert!(all.equals_missing(&rows));
         assert_eq!(held_by(&all), held_by(&rows));

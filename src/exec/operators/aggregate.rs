@@ -1,4 +1,4 @@
-//! Aggregation: `stats` and its kin on whole frames.
+//! Aggregation: `stats` and similar over whole frames.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -22,7 +22,8 @@ use crate::plan::schema::{Pattern, Schema};
 use crate::plan::{AggregateCall, AggregateInput, ByField, SortKey, SortOrder};
 use crate::value::{Type, Value};
 
-/// One result column: what Polars aggregates, and how the value is made of it.
+/// A lowered aggregate: the Polars aggregations, and the expression that computes the value from
+/// them.
 struct Lowered {
     name: String,
     kind: Type,
@@ -30,22 +31,22 @@ struct Lowered {
     finish: Option<Lazy>,
 }
 
-/// How rows are grouped.
+/// Grouping options.
 pub(in crate::exec) struct Grouping<'g> {
     pub by: &'g [ByField],
-    /// What stands for a missing `by` field.
+    /// The replacement for a missing `by` field.
     pub fill: Option<&'g str>,
-    /// No result for a field of which a value is no number.
+    /// Returns no result for a field with a value that is not a number.
     pub all_numbers: bool,
-    /// Sorted by the `by` fields, or in the order in which groups were seen.
+    /// Sorts by the `by` fields; otherwise groups are in order of first appearance.
     pub sorted: bool,
 }
 
 impl Executor<'_> {
-    /// One row for each combination of the `by` fields.
+    /// Computes one row for each combination of the `by` fields.
     ///
     /// # Errors
-    /// What the arguments' expressions say.
+    /// If an argument expression is invalid.
     pub(in crate::exec) fn aggregate(
         &self,
         frame: Frame,
@@ -68,18 +69,18 @@ impl Executor<'_> {
             lazy.select(aggregated)
         } else {
             let keys: Vec<Lazy> = names.iter().map(|n| column(n)).collect();
-            // Sorted afterwards, by keys that are all different, groups may come in any order.
+            // Sorted later by unique keys, so groups may come in any order.
             let groups = match grouping.sorted {
                 true => lazy.group_by(keys),
                 false => lazy.group_by_stable(keys),
             };
-            // Groups that lack a key are left out only now, apart from what is below: in the scan
-            // that condition would have the keys of all rows read before any other is tried.
+            // Groups without a key are dropped only here, above a fence: pushed into the scan, this
+            // condition would read the keys of all rows before evaluating any other filter.
             optimization_fence(groups.agg(aggregated)).filter(present(&names))
         };
         lazy = finish(lazy, &names, &lowered);
         for l in &lowered {
-            // Of several columns of one name, by-fields among them, the first stays.
+            // Of several columns with one name, including by-fields, the first stays.
             schema.entry(l.name.clone()).or_insert(l.kind);
         }
         let keys: Vec<SortKey> = names
@@ -97,7 +98,7 @@ impl Executor<'_> {
         self.once(sorted(out, &keys, false), marked)
     }
 
-    /// The frame, computed here and now where it can be computed only once.
+    /// Collects the frame if it can be computed only once.
     fn once(&self, frame: Frame, once: bool) -> Result<Frame> {
         match once {
             true => self.computed_frame(frame),
@@ -105,9 +106,9 @@ impl Executor<'_> {
         }
     }
 
-    /// Rows that come out of files are aggregated as they come, in parts. Where the last digit of a
-    /// sum would hang on which part came first, the columns it needs are read before; sums of whole
-    /// numbers have no such digit. Also gives the columns that hold whole numbers only.
+    /// Rows from files are aggregated in parts, in streaming order. If the rounding of a sum
+    /// depends on that order, collects its columns first; sums of integers are exact. Also returns
+    /// the integer columns.
     fn in_order(
         &self,
         frame: Frame,
@@ -151,7 +152,7 @@ impl Executor<'_> {
         Ok((self.computed_frame(frame.select(names))?, whole))
     }
 
-    /// The `by` columns as they are grouped: there, in buckets, taken apart, filled.
+    /// Prepares the `by` columns: adds missing ones, buckets, expands multivalues and fills.
     pub(in crate::exec) fn group_columns(
         &self,
         frame: Frame,
@@ -203,7 +204,7 @@ impl Executor<'_> {
         Ok((frame, names))
     }
 
-    /// Patterns expanded, expressions computed as columns of their own.
+    /// Expands patterns, and computes expressions as separate columns.
     pub(in crate::exec) fn argument_columns(
         &self,
         frame: Frame,
@@ -339,7 +340,7 @@ impl Executor<'_> {
                     return Err(crate::exec::expr::scalar::stop(&failure, error));
                 }
                 let rows = lists.range(group);
-                // A field that is not there is one missing value, also where there are no rows.
+                // A missing field is one missing value, even without rows.
                 let timed = times.as_ref().map_or(0..0, |times| times.range(group));
                 let time_of = |row: usize| at.as_ref()?.get(row).as_number();
                 let samples = GroupValues {
@@ -373,7 +374,7 @@ impl Executor<'_> {
     }
 }
 
-/// The values of groups, all of them in one column.
+/// The values of all groups in one column.
 struct Gathered<'l> {
     lists: Cow<'l, ListChunked>,
     values: Column,
@@ -390,7 +391,7 @@ impl<'l> Gathered<'l> {
         self.lists.len()
     }
 
-    /// The places of a list's values.
+    /// The range of a list's values.
     fn range(&self, list: usize) -> Range<usize> {
         places_of(self.lists.downcast_as_array(), list)
     }
@@ -404,7 +405,7 @@ fn present(names: &[String]) -> Lazy {
         .unwrap_or_else(|| lit(true))
 }
 
-/// The finishing step, after which only the keys and the results are left.
+/// Finishes the aggregates and keeps only the keys and the results.
 fn finish(lazy: LazyFrame, names: &[String], lowered: &[Lowered]) -> LazyFrame {
     let mut out: Vec<Lazy> = names.iter().map(|n| column(n)).collect();
     let mut seen: Vec<&String> = names.iter().collect();
@@ -422,7 +423,7 @@ fn finish(lazy: LazyFrame, names: &[String], lowered: &[Lowered]) -> LazyFrame {
     lazy.select(out)
 }
 
-/// The frame sorted so that nothing depends on how work was split.
+/// A stable sort, so that nothing depends on how work was split.
 pub(in crate::exec) fn stable() -> SortMultipleOptions {
     SortMultipleOptions::default().with_maintain_order(true)
 }

@@ -1,5 +1,5 @@
-//! Plans over rows that are computed first: taken several times, looked at before the plan is
-//! made, or put beside others.
+//! Bindings: plans over rows that are computed first, because they are read several times,
+//! determine the plan, or are placed next to others.
 
 use crate::error::{Error, Result};
 use crate::exec::Executor;
@@ -11,19 +11,19 @@ use crate::plan::{Expansion, Plan};
 use crate::value::{Type, Value};
 
 impl Executor<'_> {
-    /// What `Scan::Given` stands for here.
+    /// The rows that `Scan::Binding` reads here.
     pub(in crate::exec) fn binding(&self) -> Result<Frame> {
         let given = self.bindings.borrow().last().cloned();
         given.ok_or_else(|| Error::internal("a plan takes rows that nobody gives it"))
     }
 
-    /// The body over the rows of `input`, which are computed once.
+    /// Runs the body over the rows of `input`, which are computed once.
     pub(in crate::exec) fn with_binding(&self, input: &Plan, body: &Plan) -> Result<Frame> {
         let rows = self.run_node(input)?;
         self.lower_with(&rows, body)
     }
 
-    /// The plan that an expansion makes of the rows of `input`, over these rows.
+    /// Runs the plan that an expansion builds from the rows of `input`, over these rows.
     pub(in crate::exec) fn expand(&self, input: &Plan, expansion: &dyn Expansion) -> Result<Frame> {
         let rows = self.run_node(input)?;
         let present = rows.clone().without_empty_columns();
@@ -40,7 +40,7 @@ impl Executor<'_> {
         lowered
     }
 
-    /// The rows of both inputs side by side; where one has more rows, these stand alone.
+    /// Concatenates both inputs horizontally; the shorter one is padded with missing values.
     pub(in crate::exec) fn side_by_side(
         &self,
         left: &Plan,
@@ -57,7 +57,7 @@ impl Executor<'_> {
             out.set(column.name, column.kind, column.values);
         }
         for column in right.into_columns() {
-            // Internal fields stay those of the leading rows.
+            // Internal fields keep the values of the left side.
             if column.name.starts_with('_') && out.column(&column.name).is_some() {
                 continue;
             }

@@ -1,7 +1,8 @@
-//! Which rows are the first to have a value in their group: as many as the group has distinct ones.
+//! Streaming COUNT(DISTINCT): flags the first row of each value per group; the count is the sum of
+//! the flags.
 //!
-//! Rows that come out of files are marked as they come. Of each value in each group only 128 bits
-//! are kept, so that counting long texts, most of them different, takes little memory.
+//! Applies to rows streamed from files. Stores a 128-bit hash per value instead of the value, so
+//! that counting long, mostly distinct strings takes little memory.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
@@ -21,12 +22,11 @@ use crate::plan::schema::Pattern;
 use crate::plan::{AggregateCall, AggregateInput};
 use crate::value::{Type, Value};
 
-/// Sets that values are spread over, so that several threads seldom ask for the same one.
+/// Number of shards, so that threads rarely contend for the same lock.
 const SETS: usize = 32;
 
-/// Of rows that come out of files: those marked that are the first to have a value in their group,
-/// so that counts of distinct values are counts of marks. Whether any were is told, too: such a
-/// frame must be computed once only.
+/// Flags the first occurrence of each value per group in rows from files, and replaces distinct
+/// counts by counts of flags. Also returns whether it did: such a frame must be computed only once.
 pub(in crate::exec) fn flag_first_occurrences(
     frame: Frame,
     by: &[String],
@@ -67,7 +67,7 @@ pub(in crate::exec) fn flag_first_occurrences(
     )
 }
 
-/// The number of marks, 0 where there is none.
+/// The number of flags; 0 if there are none.
 static FIRST: StatsFunction = StatsFunction {
     name: "marks",
     aliases: &[],
@@ -89,9 +89,9 @@ static FIRST: StatsFunction = StatsFunction {
     metrics: false,
 };
 
-/// Whether a row is the first to have its value in its group; never where the value is missing.
-/// Which of several rows it is hangs on the order in which they come. It says so once: the
-/// expression must be computed one time only.
+/// Whether a row is the first with its value in its group; false if the value is missing. Which row
+/// that is depends on the order of evaluation. The expression is stateful: it must be evaluated
+/// only once.
 fn first_seen(by: &[Lazy], value: Lazy) -> Lazy {
     let seen = ShardedHashSet::default();
     value.map_many(
@@ -101,10 +101,10 @@ fn first_seen(by: &[Lazy], value: Lazy) -> Lazy {
     )
 }
 
-/// The values that were seen.
+/// The set of values seen.
 struct ShardedHashSet {
-    /// Equal values give equal numbers. That two of a thousand million different ones do is as
-    /// likely as one in 10^20, and nobody can choose values that do: the states are others in
+    /// Equal values have equal hashes. Two of a thousand million distinct values collide with a
+    /// probability of one in 10^20, and no input can be crafted to collide: the seeds differ in
     /// each run of the program.
     states: [FixedState; 2],
     sets: [Mutex<HashTable<u128>>; SETS],
@@ -112,7 +112,7 @@ struct ShardedHashSet {
 
 impl Default for ShardedHashSet {
     fn default() -> ShardedHashSet {
-        // The standard library's random numbers.
+        // Seeded by the standard library.
         let state = || FixedState::with_seed(RandomState::new().build_hasher().finish());
         ShardedHashSet {
             states: [state(), state()],
@@ -122,7 +122,7 @@ impl Default for ShardedHashSet {
 }
 
 impl ShardedHashSet {
-    /// Marks rows: `columns` are the value and what groups it.
+    /// Flags first occurrences: `columns` are the value and the group keys.
     fn insert(&self, columns: &[Column]) -> Column {
         let columns = broadcast(columns);
         let height = columns.first().map_or(0, Column::len);
@@ -130,7 +130,7 @@ impl ShardedHashSet {
         for column in &columns {
             self.hash(column, &mut hashes);
         }
-        // Set by set, so that each is asked for once.
+        // Shard by shard, so that each is locked once.
         let set_of = |hash: &[u64; 2]| hash[1] as usize % SETS;
         let mut starts = [0; SETS + 1];
         for hash in &hashes {
@@ -168,7 +168,7 @@ impl ShardedHashSet {
         BooleanChunked::from_slice(columns[0].name().clone(), &first).into_column()
     }
 
-    /// Takes what is written into a row's hashes.
+    /// Mixes a value into a row's hashes.
     fn mix(&self, hashes: &mut [u64; 2], write: impl Fn(&mut FoldHasher<'_>)) {
         for (state, hash) in self.states.iter().zip(hashes) {
             let mut hasher = state.build_hasher();
@@ -178,7 +178,7 @@ impl ShardedHashSet {
         }
     }
 
-    /// Takes a column's values into the hashes of their rows.
+    /// Mixes a column's values into the hashes of their rows.
     fn hash(&self, column: &Column, hashes: &mut [[u64; 2]]) {
         match ValueReader::new(column) {
             ValueReader::Text(texts) => {
@@ -220,8 +220,7 @@ impl ShardedHashSet {
     }
 }
 
-/// What stands before a value of each kind: the hash of a number that is 0 would be that of no
-/// value otherwise.
+/// Type tags hashed before each value: otherwise the number 0 would hash like a missing value.
 const MISSING: u8 = 1;
 const TEXT: u8 = 2;
 const NUMBER: u8 = 3;

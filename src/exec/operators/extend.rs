@@ -1,4 +1,4 @@
-//! Assignments: one field, each field that a pattern matches, a field named by others.
+//! Assignments: to one field, to each field that matches a pattern, or to a field named by others.
 
 use polars::prelude::{Expr as Lazy, when};
 use std::convert::Infallible;
@@ -46,8 +46,8 @@ impl Executor<'_> {
         }
     }
 
-    /// `_time` is stored as a time where numbers are what it is set to, also numbers that are
-    /// texts; as text where a text is, such as a date for readers.
+    /// Stores `_time` as a time if it is set to numbers, including numbers in text; as text if it
+    /// is set to text, such as a formatted date.
     fn as_time(
         &self,
         frame: &Frame,
@@ -78,7 +78,7 @@ impl Executor<'_> {
         }
     }
 
-    /// `eval {k}_x=...`: the columns depend on the rows, so these are computed first.
+    /// `eval {k}_x=...`: the columns depend on the rows, so the rows are computed first.
     fn assign_template(&self, frame: Frame, template: &str, expr: &Expr) -> Result<Frame> {
         const VALUE: &str = "__value";
         let (value, kind) = self.value(expr, &frame)?;
@@ -115,7 +115,7 @@ impl Executor<'_> {
     }
 }
 
-/// Whether an expression makes a text to be read: a written time, a phrase, pieces joined.
+/// Whether an expression returns text for display: a formatted time, a phrase, a concatenation.
 fn makes_text(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Text(text) => text.parse::<f64>().is_err(),
@@ -129,7 +129,7 @@ fn makes_text(expr: &Expr) -> bool {
     }
 }
 
-/// The name that a template gives for a row; none when a field of it is missing.
+/// Expands a template for a row. Returns `None` if a field is missing.
 fn fill_template(template: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
     let mut out = String::new();
     let mut rest = template;
@@ -145,7 +145,7 @@ fn fill_template(template: &str, value: impl Fn(&str) -> Option<String>) -> Opti
     Some(out)
 }
 
-/// The expression with the field it is computed for in place of [`EACH`].
+/// Replaces [`EACH`] by the field that the expression is computed for.
 fn substitute(expr: &Expr, name: &str) -> Expr {
     if matches!(&expr.kind, ExprKind::Field(field) if field == EACH) {
         return Expr {

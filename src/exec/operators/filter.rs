@@ -1,4 +1,4 @@
-//! Search expressions to Polars.
+//! Lowers search expressions to Polars.
 
 use std::collections::BTreeSet;
 
@@ -17,10 +17,10 @@ use crate::syntax::ast::{CompareOp, Literal, Name, Search};
 use crate::time;
 
 impl Executor<'_> {
-    /// A search expression whose subsearches have been replaced by their results.
+    /// Lowers a search expression whose subsearches have been replaced by their results.
     ///
     /// # Errors
-    /// A time that can't be understood.
+    /// If a time can't be parsed.
     pub fn search(&self, search: &Search, frame: &Frame) -> Result<Lazy> {
         if is_plain(search) {
             return self.compile_predicate(search, frame);
@@ -63,10 +63,10 @@ impl Executor<'_> {
         })
     }
 
-    /// The rows for which a search expression holds; `seen` are the columns as it sees them.
+    /// The rows that match a search expression; `seen` are the columns as it sees them.
     ///
-    /// Where rows come out of files, what is sought within values is tried after the rest: on
-    /// rows that are left then, whose values alone are read.
+    /// On rows from files, expensive terms are evaluated after the cheap ones, so that their
+    /// columns are read only for the remaining rows.
     ///
     /// # Errors
     /// As for [`Executor::search`].
@@ -99,7 +99,8 @@ impl Executor<'_> {
         })
     }
 
-    /// The parts of a conjunction or a disjunction: those that fields alone decide as one.
+    /// Lowers the parts of a conjunction or disjunction; compiles those that depend only on fields
+    /// together.
     fn parts(
         &self,
         parts: &[Search],
@@ -169,7 +170,7 @@ impl Executor<'_> {
         Ok(inside.fill_null(lit(false)))
     }
 
-    /// The searches of the event types that match a name, any of them.
+    /// The disjunction of the searches of event types that match a name.
     fn event_types(&self, pattern: &str, frame: &Frame) -> Result<Lazy> {
         let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
         let mut any = Vec::new();
@@ -190,8 +191,8 @@ impl Executor<'_> {
         Ok(joined(any, false))
     }
 
-    /// The search of an event type; `None` where a fault switches it off. Which fields it lacks is
-    /// not reported, since nobody typed it.
+    /// The search of an event type. Returns `None` if a fault switches it off. Does not warn about
+    /// missing fields, since the user did not type this search.
     pub(in crate::exec) fn event_type(
         &self,
         name: &str,
@@ -213,7 +214,7 @@ impl Executor<'_> {
         found
     }
 
-    /// Whether an event has a tag: through its event types, or through a field's value.
+    /// Whether an event has a tag, through its event types or a field value.
     fn tagged(&self, pattern: &str, field: Option<&str>, frame: &Frame) -> Result<Lazy> {
         let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
         let mut any = Vec::new();
@@ -236,7 +237,7 @@ impl Executor<'_> {
     }
 }
 
-/// The parts that must all hold.
+/// The parts of a conjunction, flattened.
 pub(in crate::exec) fn conjuncts(search: &Search) -> Box<dyn Iterator<Item = &Search> + '_> {
     match search {
         Search::And(parts) => Box::new(parts.iter().flat_map(conjuncts)),
@@ -244,7 +245,7 @@ pub(in crate::exec) fn conjuncts(search: &Search) -> Box<dyn Iterator<Item = &Se
     }
 }
 
-/// Whether a part compares values whole, or looks at no values but the event's time and origin.
+/// Whether a part compares whole values, or reads only the event's time and origin.
 fn is_cheap(search: &Search) -> bool {
     let whole = |op: CompareOp, value: &Literal| FieldMatcher::new(op, &value.text).is_whole();
     match search {
@@ -266,7 +267,7 @@ fn is_cheap(search: &Search) -> bool {
     }
 }
 
-/// The fields that search expressions look at.
+/// The fields that search expressions read.
 pub(in crate::exec) fn fields_looked_at(searches: &[Search]) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     let mut open: Vec<&Search> = searches.iter().collect();
@@ -286,7 +287,7 @@ pub(in crate::exec) fn fields_looked_at(searches: &[Search]) -> BTreeSet<&str> {
     found
 }
 
-/// Whether an expression can be tried on the fields of a row alone.
+/// Whether an expression depends only on the fields of a row.
 fn is_plain(search: &Search) -> bool {
     let plain = |name: &str| SpecialField::of(name).is_none();
     match search {
@@ -304,16 +305,16 @@ pub(in crate::exec) fn is_anything(term: &Literal) -> bool {
     term.text.bytes().all(|b| b == b'*')
 }
 
-/// Terms joined by `AND` when `all` must hold, else by `OR`.
+/// Joins terms by `AND` if `all`, else by `OR`.
 fn joined(mut terms: Vec<Lazy>, all: bool) -> Lazy {
-    // Terms that always hold, `*` or one that no word could miss, may come by the thousand.
+    // Terms that always hold, such as `*`, may come by the thousand.
     let (neutral, deciding) = (lit(all), lit(!all));
     if terms.contains(&deciding) {
         return deciding;
     }
     terms.retain(|term| *term != neutral);
     let join = if all { Lazy::and } else { Lazy::or };
-    // In pairs: the engine walks a tree of a hundred thousand terms in a row by recursion.
+    // In pairs: Polars recurses over the tree, too deep for a chain of a hundred thousand terms.
     while terms.len() > 1 {
         let mut halves = Vec::with_capacity(terms.len().div_ceil(2));
         let mut left = terms.into_iter();

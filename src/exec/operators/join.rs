@@ -1,4 +1,4 @@
-//! Rows of two inputs: side by side, or one after the other.
+//! Joins and unions of two inputs.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ use crate::plan::schema::Schema;
 use crate::source::Span;
 use crate::value::Type;
 
-/// The columns of all schemas, in the order in which they come.
+/// The columns of all schemas, in order of appearance.
 pub(in crate::exec) fn joined_schema<'s>(schemas: impl Iterator<Item = &'s Schema>) -> Schema {
     let mut all = Schema::new();
     for schema in schemas {
@@ -29,7 +29,7 @@ pub(in crate::exec) fn joined_schema<'s>(schemas: impl Iterator<Item = &'s Schem
     all
 }
 
-/// How rows are joined; see [`Plan::Join`].
+/// Join options; see [`Plan::Join`].
 pub(in crate::exec) struct JoinSpec<'p> {
     pub fields: &'p [String],
     pub outer: bool,
@@ -39,14 +39,13 @@ pub(in crate::exec) struct JoinSpec<'p> {
 }
 
 impl Executor<'_> {
-    /// The rows of all inputs, one input after the other, their columns united.
+    /// Concatenates all inputs, with the union of their columns.
     pub(in crate::exec) fn union(&self, frames: Vec<Frame>) -> Result<Frame> {
         let schema = joined_schema(frames.iter().map(|frame| &frame.schema));
         self.union_as(frames, schema)
     }
 
-    /// The rows of one frame after those of the other, with the columns of a schema that has all
-    /// of theirs.
+    /// Concatenates frames, with the columns of a schema that contains all of theirs.
     pub(in crate::exec) fn union_as(&self, frames: Vec<Frame>, schema: Schema) -> Result<Frame> {
         let lazy: Vec<_> = frames
             .into_iter()
@@ -65,7 +64,8 @@ impl Executor<'_> {
                         value.alias(name.as_str())
                     })
                     .collect();
-                // Not one `select`: where a frame has none of the columns it would give one row.
+                // Not one `select`, which would return one row for a frame without any of the
+                // columns.
                 Frame {
                     lazy: frame.lazy.with_columns(columns),
                     schema: schema.clone(),
@@ -78,7 +78,7 @@ impl Executor<'_> {
         Ok(Frame { lazy, schema })
     }
 
-    /// The rows of a join with what a subsearch finds.
+    /// Joins with a subsearch, executing one side first if that allows reading less of the other.
     pub(in crate::exec) fn push_build_keys(
         &self,
         left: &Plan,
@@ -92,7 +92,7 @@ impl Executor<'_> {
         {
             let rows = self.lower(left)?;
             let rows = self.computed_frame(rows)?;
-            // Where no row leads, nobody need look for partners.
+            // If the left side is empty, the right side need not run.
             if height(&rows)? == 0 {
                 let partners = self.lower(input)?.emptied();
                 return Ok(join(rows, partners)?.emptied());
@@ -109,8 +109,8 @@ impl Executor<'_> {
         }
     }
 
-    /// The plan of the rows that may have partners among rows that are computed: where these are
-    /// few, groups of others are not made at all. None where no row can have one.
+    /// Restricts the left plan to the keys of the computed right side: if they are few, groups with
+    /// other keys are not computed. Returns `None` if no row can match.
     fn partnered<'p>(
         &self,
         left: &'p Plan,
@@ -136,10 +136,10 @@ impl Executor<'_> {
         Ok(Some(left))
     }
 
-    /// Rows with the partners that have equal values in some fields.
+    /// Joins rows with equal values in some fields.
     ///
     /// # Errors
-    /// What Polars says of the keys; that there are too many partners.
+    /// If Polars rejects the keys, or the join exceeds the limit of joined rows.
     pub(in crate::exec) fn join(
         &self,
         left: Frame,
@@ -153,7 +153,7 @@ impl Executor<'_> {
             max,
             span,
         } = *by;
-        // Looked at twice then: to see how many partners there are, and for themselves.
+        // Read twice then: to count the rows per key, and to join.
         let right = match max {
             1 => right,
             _ => self.computed_frame(right)?,

@@ -1,4 +1,4 @@
-//! The bound on the rows that a join makes where rows have several partners.
+//! Limits the output of many-to-many joins.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use crate::exec::frame::column;
 use crate::exec::frame::reader::broadcast_len;
 use crate::source::Span;
 
-/// The column of how many rows have a key.
+/// The column with the number of rows per key.
 const FANOUT: &str = "__partners";
 
 impl Executor<'_> {
-    /// The first of some keys, as it is, that fails once the rows looked at have more partners in
-    /// all than a join may make; none where no row has several.
+    /// The first of the keys, unchanged, as an expression that fails once the rows evaluated have
+    /// more matches in total than a join may return. Returns `None` if no key occurs several times.
     pub(in crate::exec) fn limit_join_fanout(
         &self,
         partners: LazyFrame,
@@ -54,15 +54,15 @@ impl Executor<'_> {
     }
 }
 
-/// How many partners rows have, by their keys; keys that one row has are left out.
+/// The number of rows per key; keys with a single row are omitted.
 struct KeyCardinalities {
     several: HashMap<Vec<u8>, usize>,
-    /// The values that the most rows have, and how many.
+    /// The most common key, and its number of rows.
     commonest: (Vec<String>, usize),
 }
 
 impl KeyCardinalities {
-    /// The counts of a frame of keys and their number of rows.
+    /// Builds the counts from a frame of keys and their row counts.
     fn of(several: &DataFrame) -> PolarsResult<KeyCardinalities> {
         let (counts, keys) = several
             .columns()
@@ -90,7 +90,7 @@ impl KeyCardinalities {
         Ok(made)
     }
 
-    /// The partners of rows that have several, together.
+    /// The total number of matches for keys that occur several times.
     fn partners(&self, keys: &[Column]) -> PolarsResult<usize> {
         let mut found = 0;
         each_key(keys, |_, key| {
@@ -117,7 +117,7 @@ impl KeyCardinalities {
     }
 }
 
-/// Calls `each` with the number of every row that has all keys, and its keys in one.
+/// Calls `each` with the index and the composite key of every row that has all keys.
 fn each_key(keys: &[Column], mut each: impl FnMut(usize, &[u8])) -> PolarsResult<()> {
     let columns = keys
         .iter()

@@ -1,4 +1,4 @@
-//! Columns computed by a kernel, beside the columns there are, which stay lazy.
+//! Appends columns computed by a kernel; existing columns stay lazy.
 
 use polars::prelude::{Column, IntoLazy as _};
 
@@ -10,12 +10,12 @@ use crate::functions::eval_function;
 use crate::plan::{ColumnKernel, Plan};
 use crate::syntax::ast::{Expr, ExprKind};
 
-/// Frames of up to that many columns are computed once and kept; of a wider one the columns that
-/// the kernel reads are computed first, and the others only if something after it wants them.
+/// Frames of at most this many columns are collected. Of wider frames, only the columns that the
+/// kernel reads are collected, and the others computed later if needed.
 const MATERIALIZE_BELOW_COLUMNS: usize = 64;
 
 impl Executor<'_> {
-    /// The rows of `input` with the kernel's columns.
+    /// Appends the kernel's columns to the rows of `input`.
     pub(in crate::exec) fn map_columns(
         &self,
         input: &Plan,
@@ -54,7 +54,7 @@ impl Executor<'_> {
     }
 }
 
-/// Whether computing the rows of a plan twice may give different ones.
+/// Whether computing a plan twice may return different rows.
 pub(in crate::exec) fn is_volatile(plan: &Plan) -> bool {
     let here = match plan {
         Plan::Extend { columns, .. } => columns.iter().any(|c| calls_volatile(&c.value)),

@@ -1,4 +1,4 @@
-//! Order: duplicates, first and last rows, time buckets.
+//! Order-dependent operators: distinct, limit, take-while, and time buckets.
 
 use polars::prelude::{
     Column, DataType, DatetimeChunked, Expr as Lazy, Float64Chunked, Int64Chunked, IntoColumn as _,
@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::time::Span;
 use crate::value::{Type, Value};
 
-/// Each multivalue without its repeated values.
+/// Removes duplicates within each multivalue.
 pub(in crate::exec) fn distinct_values(c: Lazy) -> Lazy {
     per_value(c, Type::Multi, |v| {
         let mut values = v.into_values();
@@ -39,7 +39,7 @@ fn per_value(c: Lazy, kind: Type, f: fn(Value<'_>) -> Value<'_>) -> Lazy {
     )
 }
 
-/// One text for the values of several fields, missing when one of them is.
+/// Encodes the values of several fields as one string; missing if one of them is.
 pub(in crate::exec) fn composite_key(fields: &[String], frame: &Frame) -> Lazy {
     let mut inputs: Vec<Lazy> = fields
         .iter()
@@ -83,8 +83,8 @@ pub(in crate::exec) fn composite_key(fields: &[String], frame: &Frame) -> Lazy {
     first.map_many(run, &inputs, |_, _| Ok(field("key", Type::Text)))
 }
 
-/// The first row of each combination of values, or the newest where rows have still to be brought
-/// into the order of their time: few of them, then.
+/// Keeps the first row of each combination of values, or the newest if rows are not yet sorted by
+/// time: the caller then sorts the few that remain.
 fn distinct_on(frame: Frame, fields: &[String], keep_empty: bool, newest_first: bool) -> Frame {
     let there = |name: &String| match frame.has(name) {
         true => column(name),
@@ -123,7 +123,7 @@ fn distinct_on(frame: Frame, fields: &[String], keep_empty: bool, newest_first: 
         }
         Ok(Column::new(columns[0].name().clone(), kept))
     };
-    // Not row by row: which row is the first is known when all are.
+    // Needs all rows: only then is the first of each combination known.
     let keep = first.apply_many(run, &inputs, |_, f| Ok(field(f[0].name(), Type::Bool)));
     Frame {
         lazy: frame.lazy.filter(keep),
@@ -131,7 +131,7 @@ fn distinct_on(frame: Frame, fields: &[String], keep_empty: bool, newest_first: 
     }
 }
 
-/// Columns of one height, each in one piece: a constant may come as one row.
+/// Broadcasts columns to a common length and rechunks them; a constant may have a single row.
 pub(in crate::exec) fn broadcast(columns: &[Column]) -> Vec<Column> {
     let height = broadcast_len(columns);
     let leveled = columns.iter().map(|column| match column.len() {
@@ -141,7 +141,7 @@ pub(in crate::exec) fn broadcast(columns: &[Column]) -> Vec<Column> {
     leveled.collect()
 }
 
-/// The rows before the first for which `holds` is false.
+/// Keeps the rows before the first for which `holds` is false.
 pub(in crate::exec) fn take_while(
     frame: Frame,
     holds: Lazy,
@@ -179,10 +179,10 @@ impl Executor<'_> {
         }
     }
 
-    /// The first rows of each combination of values.
+    /// Keeps the first rows of each combination of values.
     ///
     /// # Errors
-    /// What is wrong with what is below.
+    /// If lowering the input fails.
     pub(in crate::exec) fn distinct(
         &self,
         input: &Plan,
@@ -220,12 +220,12 @@ impl Executor<'_> {
             .clone()
             .with_column(composite_key(fields, &frame).alias(KEY));
         if *consecutive {
-            // Neighbours of one key form a run, numbered by how many changes came before.
+            // Adjacent rows with one key form a run, numbered by the changes before it.
             let changed = key().neq_missing(key().shift(lit(1))).cast(DataType::Int64);
             lazy = lazy.with_column(changed.cum_sum(false).alias("__run"));
         }
         let group = if *consecutive { column("__run") } else { key() };
-        // Whether the key is missing is itself never missing, so that every row counts.
+        // `is_null` is never null, so that every row counts.
         let rank = key()
             .is_null()
             .cum_count(false)
@@ -257,7 +257,7 @@ impl Executor<'_> {
         Ok(Frame { lazy, schema }.select(names))
     }
 
-    /// A time put into buckets of a span.
+    /// Floors times to buckets of a span.
     pub(in crate::exec) fn bucket(
         &self,
         frame: Frame,
@@ -266,7 +266,7 @@ impl Executor<'_> {
         span: &Span,
         align: Option<f64>,
     ) -> Frame {
-        // Only `_time` is a time; a bucket's start elsewhere is epoch seconds.
+        // Only `_time` is a time; in other fields a bucket's start is epoch seconds.
         let texts = matches!(frame.kind(from), Type::Text | Type::Any | Type::Multi);
         let bucketed_kind = match to {
             "_time" => Type::Time,
@@ -290,7 +290,7 @@ impl Executor<'_> {
                             floor(micros)
                                 .map_or(Value::Null, |start| Value::Num(start as f64 / 1e6))
                         }
-                        // What is no number is in no bucket, and stays.
+                        // Values that are not numbers belong to no bucket and stay.
                         None if bucketed_kind == Type::Any => {
                             value.into_text().map_or(Value::Null, Value::Text)
                         }
@@ -305,7 +305,7 @@ impl Executor<'_> {
     }
 }
 
-/// The starts of the buckets of times.
+/// The bucket starts of times.
 fn bucket_start(
     times: &DatetimeChunked,
     floor: &impl Fn(i64) -> Option<i64>,

@@ -1,4 +1,4 @@
-//! Columns chosen, renamed, taken apart.
+//! Selects, renames and splits columns.
 
 use polars::prelude::{Expr as Lazy, FillNullStrategy, lit};
 
@@ -18,7 +18,7 @@ pub(in crate::exec) fn project(frame: Frame, mode: Projection, fields: &[Pattern
     let mut absent = Vec::new();
     match mode {
         Projection::Drop => {
-            // `*` does not mean internal fields: they are named, or matched by `_*`.
+            // `*` does not match internal fields: they are named, or matched by `_*`.
             let means = |p: &Pattern, name: &str| {
                 p.matches(name) && (!name.starts_with('_') || p.text.starts_with('_'))
             };
@@ -56,9 +56,9 @@ pub(in crate::exec) fn project(frame: Frame, mode: Projection, fields: &[Pattern
     frame.with(absent).select(names)
 }
 
-/// Each pair in order; a name that is there already is taken over.
+/// Renames columns pair by pair, in order; an existing target is overwritten.
 pub(in crate::exec) fn rename(frame: Frame, pairs: &[(Pattern, Pattern)]) -> Frame {
-    // Where each column now comes from.
+    // The source of each column.
     let mut columns: indexmap::IndexMap<String, String> = frame
         .schema
         .keys()
@@ -73,7 +73,7 @@ pub(in crate::exec) fn rename(frame: Frame, pairs: &[(Pattern, Pattern)]) -> Fra
             })
             .collect();
         if matched.is_empty() && !from.is_wild() {
-            // A field that is not there takes the place of the one that had the name.
+            // A missing field replaces the field that had the name.
             columns.shift_remove(&to.text);
         }
         for (old, new) in matched {
@@ -105,7 +105,7 @@ pub(in crate::exec) fn rename(frame: Frame, pairs: &[(Pattern, Pattern)]) -> Fra
     }
 }
 
-/// Columns with the values that others had some rows before.
+/// Columns with the values of others some rows before.
 pub(in crate::exec) fn shift(frame: Frame, columns: &[(String, String, usize)]) -> Frame {
     let shifted = columns
         .iter()
@@ -114,7 +114,7 @@ pub(in crate::exec) fn shift(frame: Frame, columns: &[(String, String, usize)]) 
             if !frame.has(from) {
                 return (to.clone(), Type::Text, missing(Type::Text));
             }
-            // Elsewhere than in `_time` a time is its epoch seconds.
+            // Only `_time` is a time; in other fields it is epoch seconds.
             let (value, kind) = match kind {
                 Type::Time if to != "_time" => {
                     (cast(column(from), kind, Type::Number), Type::Number)
@@ -127,7 +127,7 @@ pub(in crate::exec) fn shift(frame: Frame, columns: &[(String, String, usize)]) 
     frame.with(shifted)
 }
 
-/// The last value that was there in place of missing ones.
+/// Replaces missing values by the last present one.
 pub(in crate::exec) fn fill_down(frame: Frame, fields: &[Pattern]) -> Frame {
     let mut filled: Vec<(String, Type, Lazy)> = Vec::new();
     for name in fields.iter().flat_map(|p| p.expand(&frame.schema)) {
@@ -142,7 +142,7 @@ pub(in crate::exec) fn fill_down(frame: Frame, fields: &[Pattern]) -> Frame {
     frame.with(filled)
 }
 
-/// One row for each value of a multivalue column.
+/// Expands a multivalue column to one row per value.
 pub(in crate::exec) fn explode(frame: Frame, field: &str, limit: usize) -> Frame {
     if frame.kind(field) != Type::Multi {
         return frame;

@@ -1,7 +1,7 @@
-//! Sorting, by the places of values; of several fields, by one number that holds them all.
+//! Sorting by encoded keys; adjacent key fields are combined into one integer.
 //!
-//! Of a sort that keeps the first rows only, rows that can't be among them are left out as they
-//! are read, before columns are read or computed that only the others need.
+//! A sort with a limit (top-k) filters rows that can't be among the first while they are read,
+//! before columns are read or computed that only other rows need.
 
 use std::cmp::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,10 +20,10 @@ use crate::plan::{Assignment, Plan, Projection, Scan, SortKey, SortOrder, Target
 use crate::value::Type;
 
 impl Executor<'_> {
-    /// The rows sorted; the first of them when there is a limit.
+    /// Sorts rows; with a limit, keeps the first ones.
     ///
     /// # Errors
-    /// What is wrong with what is below.
+    /// If lowering the input fails.
     pub(in crate::exec) fn sort(
         &self,
         input: &Plan,
@@ -41,12 +41,12 @@ impl Executor<'_> {
             [first, others @ ..] if topk_filter => {
                 let mut frame = frame;
                 if has_filter(&frame.lazy) {
-                    // Apart, so that only rows that are left count.
+                    // Fenced, so that only filtered rows count.
                     frame.lazy = optimization_fence(frame.lazy);
                 }
                 frame = topk(frame, &[first], limit);
                 if !others.is_empty() {
-                    // Apart, so that the first field alone says which rows are read at all.
+                    // Fenced, so that the first field alone decides which rows are read.
                     frame.lazy = optimization_fence(frame.lazy);
                     frame = topk(frame, &there, limit);
                 }
@@ -65,8 +65,8 @@ impl Executor<'_> {
         Ok(sorted)
     }
 
-    /// The rows of a plan in any order, and whether they still have to be brought into that of
-    /// their time: a sort does so by one key more, which takes less than two sorts.
+    /// The rows of a plan in any order, and whether they must still be sorted by time: a sort adds
+    /// one key for that, which is cheaper than sorting twice.
     pub(in crate::exec) fn lower_unordered(&self, plan: &Plan) -> Result<(Frame, bool)> {
         let of_input = |input: &Plan| self.lower_unordered(input);
         let (frame, newest_first) = match plan {
@@ -131,8 +131,7 @@ fn leaves_time(assignment: &Assignment) -> bool {
     matches!(&assignment.target, Target::Field(name) if name != BY_TIME)
 }
 
-/// The rows sorted by the keys that are there; rows whose keys are the same stay in their order,
-/// or come newest first.
+/// Sorts rows by the existing keys. Rows with equal keys stay in order, or come newest first.
 pub(in crate::exec) fn sorted(frame: Frame, keys: &[SortKey], newest_first: bool) -> Frame {
     let mut by: Vec<Lazy> = Vec::new();
     let mut descending: Vec<bool> = Vec::new();
@@ -165,7 +164,7 @@ pub(in crate::exec) fn sorted(frame: Frame, keys: &[SortKey], newest_first: bool
     }
 }
 
-/// Neighbouring keys as one that holds their places.
+/// Combines adjacent keys into one encoded key.
 fn flush(run: &mut Vec<&SortKey>, by: &mut Vec<Lazy>, descending: &mut Vec<bool>) {
     let keys: Vec<(SortOrder, bool)> = run.iter().map(|k| (k.order, k.descending)).collect();
     let mut inputs: Vec<Lazy> = run.drain(..).map(|k| column(&k.field)).collect();
@@ -173,7 +172,7 @@ fn flush(run: &mut Vec<&SortKey>, by: &mut Vec<Lazy>, descending: &mut Vec<bool>
         return;
     }
     let first = inputs.remove(0);
-    // Not row by row: a place is that among all rows.
+    // Needs all rows: ranks are relative to all of them.
     by.push(first.apply_many(
         move |columns: &mut [Column]| encode_keys(columns, &keys),
         &inputs,
@@ -182,8 +181,7 @@ fn flush(run: &mut Vec<&SortKey>, by: &mut Vec<Lazy>, descending: &mut Vec<bool>
     descending.push(false);
 }
 
-/// The rows that may be among the first `limit` by these keys: no row is left out that could be,
-/// others may stay.
+/// Keeps the rows that may be among the first `limit` by these keys, and possibly more.
 fn topk(frame: Frame, keys: &[&SortKey], limit: usize) -> Frame {
     let orders: Vec<(SortOrder, bool)> = keys
         .iter()
@@ -194,8 +192,8 @@ fn topk(frame: Frame, keys: &[&SortKey], limit: usize) -> Frame {
         .collect();
     let mut inputs: Vec<Lazy> = keys.iter().map(|k| column(&k.field)).collect();
     let first = inputs.remove(0);
-    // Of what looks at a single column Polars' Parquet reader asks for values that no row has, and
-    // for those that stand where one is missing: the column counts twice, so that rows are asked for.
+    // For a predicate on a single column, Polars' Parquet reader also evaluates values that no row
+    // has, and placeholders of missing values. Passing the column twice makes it evaluate rows.
     inputs.push(first.clone());
     let bound: Arc<TopKThreshold> = Arc::default();
     let keep = first.map_many(
@@ -209,10 +207,10 @@ fn topk(frame: Frame, keys: &[&SortKey], limit: usize) -> Frame {
     }
 }
 
-/// The last of the first rows seen so far.
+/// The key of the last of the first rows so far.
 type TopKThreshold = RwLock<Option<Vec<Option<EncodedKey<'static>>>>>;
 
-/// Which rows are not behind `limit` others, of those seen here or before.
+/// Whether each row is not behind `limit` others, among those seen here or before.
 fn push_topk_filter(
     columns: &[Column],
     orders: &[(SortOrder, bool)],

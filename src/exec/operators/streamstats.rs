@@ -1,4 +1,4 @@
-//! Statistics of the rows up to each row, computed in one pass over the columns that count.
+//! `streamstats`: running aggregates, computed in one pass over the columns in use.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use crate::plan::stream::Stream;
 use crate::plan::texts::parse_search;
 use crate::value::{Type, Value};
 
-/// The column that holds all results until they are taken apart.
+/// The struct column of all results, until it is split.
 const RESULTS: &str = "__stream";
 
-/// One result: its function, and the input column its values stand in; without one it sees rows.
+/// One result: its function and its input column; without one it counts rows.
 struct Call {
     function: &'static StatsFunction,
     course: Course,
@@ -35,19 +35,19 @@ struct Call {
     kind: Type,
 }
 
-/// Where a reset's condition finds a value.
+/// The source of a value in a reset condition.
 enum Slot {
     Input(usize),
     Result(usize),
 }
 
-/// A reset's condition.
+/// A reset condition.
 struct ResetCondition {
     program: Program,
     slots: Vec<Slot>,
 }
 
-/// Everything that the pass over the rows needs.
+/// The state of the pass over the rows.
 struct RunningWindow {
     stream: Stream,
     calls: Vec<Call>,
@@ -62,8 +62,8 @@ impl Executor<'_> {
     /// Adds to each row the aggregates of the rows up to it.
     ///
     /// # Errors
-    /// What the arguments' expressions say; a time window over rows that are not in the order of
-    /// their time.
+    /// If an argument expression is invalid, or a time window is used on rows that are not sorted
+    /// by time.
     pub(in crate::exec) fn stream(&self, frame: Frame, stream: &Stream) -> Result<Frame> {
         let before: Vec<String> = frame.schema.keys().cloned().collect();
         let (frame, calls) = self.argument_columns(frame, &stream.aggregates)?;
@@ -158,7 +158,7 @@ impl Executor<'_> {
             time,
             clock: self.context.clock.clone(),
         };
-        // By number, for Polars would read some names as patterns.
+        // By number, since Polars would read some names as patterns.
         let numbers: Vec<String> = (0..names.len()).map(|at| at.to_string()).collect();
         let fields: Vec<Field> = numbers
             .iter()
@@ -184,7 +184,7 @@ impl Executor<'_> {
             Ok(all.into_series().into_column())
         };
         let first = inputs.remove(0);
-        // Not row by row: nothing may be filtered or cut off before.
+        // Needs all rows: nothing may be filtered or cut off before.
         let results = first
             .apply_many(run, &inputs, move |_, _| {
                 Ok(Field::new(RESULTS.into(), results_type.clone()))
@@ -206,7 +206,7 @@ impl Executor<'_> {
     }
 }
 
-/// The rows that count for one group.
+/// The rows in the window of one group.
 #[derive(Default)]
 struct Group {
     running: Vec<Box<dyn Running>>,
@@ -231,7 +231,7 @@ impl RunningWindow {
             .collect();
         let mut groups: Vec<Group> = Vec::new();
         let mut ids: HashMap<String, usize> = HashMap::new();
-        // With a global window: the rows in it, of whatever group.
+        // With a global window: its rows, of any group.
         let mut global: VecDeque<(usize, usize)> = VecDeque::new();
         let is_global = self.key.is_some() && self.stream.global && self.stream.window > 0;
         let mut last_group: Option<usize> = None;

@@ -1,4 +1,4 @@
-//! Subsearches as search terms: run first, their rows written as a search expression.
+//! Subsearches as search terms: runs them first and formats their rows as a search expression.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Format>
 
 use crate::commands::Planner;
@@ -11,10 +11,10 @@ use crate::plan::texts::parse_expression;
 use crate::syntax::ast::{Expr, ExprKind, Pipeline, Search};
 
 impl Executor<'_> {
-    /// The search expression with each subsearch replaced by what it gives.
+    /// Replaces each subsearch of a search expression by its result.
     ///
     /// # Errors
-    /// What running a subsearch says, or text from a `search` field that does not parse.
+    /// If running a subsearch fails, or text from a `search` field does not parse.
     pub(in crate::exec) fn inline_subsearches(
         &self,
         search: &Search,
@@ -80,11 +80,11 @@ impl Executor<'_> {
         })
     }
 
-    /// The expression with each subsearch in it replaced by what it gives: the text of a field
-    /// named `search` or `query` (as `return` makes it), else a condition on its fields.
+    /// Replaces each subsearch of an expression by its result: the text of a field named `search`
+    /// or `query` (as returned by `return`), else a condition on its fields.
     ///
     /// # Errors
-    /// What planning and running a subsearch says, or a text that is no expression.
+    /// If planning or running a subsearch fails, or its text is not an expression.
     pub(in crate::exec) fn without_subsearches(&self, expr: &Expr) -> Result<Expr> {
         match &expr.kind {
             ExprKind::Subsearch(pipeline) => {
@@ -97,7 +97,7 @@ impl Executor<'_> {
                         all.push(self.without_subsearches(item)?);
                         continue;
                     };
-                    // What `return` makes may be several values: `x IN ([... | return $list])`.
+                    // `return` may return several values: `x IN ([... | return $list])`.
                     let list =
                         self.subsearch_expression(pipeline, |text| format!("0 IN ({text})"))?;
                     match list.kind {
@@ -114,7 +114,7 @@ impl Executor<'_> {
         }
     }
 
-    /// What a subsearch gives to the expression around it, as `written` there.
+    /// The expression that a subsearch returns, after `written` formats its text.
     fn subsearch_expression(
         &self,
         pipeline: &Pipeline,
@@ -134,7 +134,7 @@ impl Executor<'_> {
         self.run_with_limits(plan, self.context.limits.subsearch_rows)
     }
 
-    /// The rows of a subsearch, as many as the limit allows.
+    /// The rows of a subsearch, up to the limit.
     pub(in crate::exec) fn run_with_limits(&self, plan: &Plan, most: usize) -> Result<Rows> {
         let limited = Plan::Limit {
             input: Box::new(plan.clone()),
@@ -182,12 +182,12 @@ impl Executor<'_> {
                 alternatives.push(Search::And(terms));
             }
         }
-        // No row at all: `format` writes NOT(), which nothing satisfies.
+        // No rows: `format` returns NOT(), which nothing satisfies.
         Ok(Search::Or(alternatives))
     }
 }
 
-/// What the rows of a subsearch mean in an expression.
+/// The rows of a subsearch as the text of an expression.
 fn expression_text(rows: &Rows) -> String {
     let names = rows.names();
     let bare = names.iter().position(|name| is_bare(name));
@@ -220,8 +220,8 @@ fn expression_text(rows: &Rows) -> String {
     }
 }
 
-/// What the first row of a subsearch stands for behind a comparison: the text of a field named
-/// `search` or `query` as it is (as `return` makes it), else its first value.
+/// The operand from the first row of a subsearch: the text of a field named `search` or `query` as
+/// is (as returned by `return`), else its first value.
 fn operand(rows: &Rows) -> Option<String> {
     if rows.is_empty() {
         return None;
@@ -235,7 +235,7 @@ fn operand(rows: &Rows) -> Option<String> {
     })
 }
 
-/// Whether a field of a subsearch stands for a text of its own, without its name.
+/// Whether a field of a subsearch is used as bare text, without its name.
 fn is_bare(name: &str) -> bool {
     matches!(name.to_ascii_lowercase().as_str(), "search" | "query")
 }

@@ -1,4 +1,4 @@
-//! `eventstats` and its kin: aggregates of groups joined back to their rows.
+//! `eventstats` and similar: aggregates per group, joined back to the rows.
 
 use polars::prelude::{Expr as Lazy, JoinType, MaintainOrderJoin, lit};
 
@@ -11,10 +11,10 @@ use crate::plan::{AggregateCall, ByField};
 use crate::value::Type;
 
 impl Executor<'_> {
-    /// Aggregates of a row's group beside the row. Rows that lack a `by` field get none.
+    /// Adds the aggregates of its group to each row. Rows that lack a `by` field get none.
     ///
     /// # Errors
-    /// What the arguments' expressions say.
+    /// If an argument expression is invalid.
     pub(in crate::exec) fn window(
         &self,
         frame: Frame,

@@ -1,7 +1,7 @@
-//! Rows of all data sets of all data models out of a batch of events, as summaries keep them.
+//! Builds summaries of all data sets of all data models from a batch of events.
 //!
-//! What is asked of every event is asked once: which roots of models it belongs to, in one pass;
-//! what a root calculates, its children take over.
+//! Work is shared: one pass finds the roots of models that each event belongs to, and children
+//! reuse the calculations of their root.
 
 use std::sync::Arc;
 
@@ -25,19 +25,19 @@ use crate::value::Type;
 struct Root<'m> {
     model: &'m DataModel,
     dataset: &'m Dataset,
-    /// The search that its rows are made with.
+    /// The plan of its base search.
     search: Option<Arc<Plan>>,
-    /// Which events it is made of.
+    /// Which events it includes.
     holds: Lazy,
 }
 
 impl Executor<'_> {
-    /// The rows that the events of this executor's data give for each data set
-    /// (`Endpoint.Processes`), in their order: what a summary keeps of them. Data sets without rows
-    /// are left out, and those that a search makes.
+    /// Builds the rows that a summary of each data set (`Endpoint.Processes`) keeps of the events
+    /// of this executor, in order. Omits data sets without rows, and those whose base search is not
+    /// row-wise.
     ///
     /// # Errors
-    /// A field rule or a data model that can't be applied.
+    /// If a field rule or a data model can't be applied.
     pub fn build_summaries(&self) -> Result<Vec<Rows>> {
         self.materialize_all.set(true);
         let mut found = Vec::new();
@@ -56,14 +56,14 @@ impl Executor<'_> {
         Ok(found)
     }
 
-    /// The roots of models whose rows can be made event by event.
+    /// The roots of models whose rows can be built event by event.
     fn roots(&self, events: &Frame) -> Result<Vec<Root<'_>>> {
         let mut roots = Vec::new();
         for model in self.context.catalog.models.iter() {
             for dataset in model.roots().filter(|root| !root.transaction) {
                 let (search, holds) = match &dataset.base_search {
                     Some(base) => {
-                        // What is wrong with it is told to those who ask for its rows.
+                        // Searches of its rows report the error.
                         let Some(plan) = self.base_plan(base).ok().filter(|p| is_row_wise(p))
                         else {
                             continue;
@@ -98,7 +98,7 @@ impl Executor<'_> {
         Ok(roots)
     }
 
-    /// The rows of a root's data sets out of the events that it is made of.
+    /// Builds the rows of a root's data sets from its events.
     fn rows_of_root(&self, root: &Root<'_>, events: Frame, found: &mut Vec<Rows>) -> Result<()> {
         let mut own = match &root.search {
             Some(plan) => {
@@ -116,7 +116,7 @@ impl Executor<'_> {
             root.dataset.constraints.len(),
             root.dataset.calculations.len(),
         );
-        // Constraints see rows as they were before anything was calculated.
+        // Constraints see rows before any calculation.
         let mut conditions = Vec::new();
         for dataset in &datasets {
             let further = beyond(&dataset.constraints, constraints);
@@ -174,18 +174,18 @@ impl Executor<'_> {
         Ok(())
     }
 
-    /// Whether the rows of a data set can be made event by event. What is wrong with its search is
-    /// told to those who ask for it.
+    /// Whether the rows of a data set can be built event by event. Errors in its base search are
+    /// reported to searches of it.
     pub(in crate::exec) fn is_row_wise(&self, dataset: &Dataset) -> bool {
         let plan = dataset.base_search.as_ref().map(|b| self.base_plan(b));
         let alone = plan.is_none_or(|plan| plan.is_ok_and(|plan| is_row_wise(&plan)));
-        // One with a faulty constraint has no summary, and is an error of those who ask for it.
+        // A data set with a faulty constraint has no summary; searches of it report the error.
         let nothing = Frame::without_rows([]);
         let is_sound = || self.all_hold(dataset, &dataset.constraints, &nothing);
         alone && !dataset.transaction && is_sound().is_ok_and(|holds| holds.is_some())
     }
 
-    /// The plan of a data set's search.
+    /// The plan of a data set's base search.
     fn base_plan(&self, base: &str) -> Result<Arc<Plan>> {
         let read = || crate::commands::plan_text(self.context, base);
         let range = (self.context.earliest, self.context.latest);
@@ -193,8 +193,8 @@ impl Executor<'_> {
         self.context.read_texts.plan(&key, read)
     }
 
-    /// Whether rows satisfy all of these constraints of a data set; `None` when a fault of one of
-    /// them leaves the data set without rows.
+    /// Whether rows satisfy all of these constraints of a data set. Returns `None` if a fault
+    /// leaves the data set without rows.
     pub(in crate::exec) fn all_hold(
         &self,
         dataset: &Dataset,
@@ -217,7 +217,7 @@ impl Executor<'_> {
         Ok(Some(all))
     }
 
-    /// The rows for which each of the conditions holds.
+    /// Evaluates conditions to masks.
     fn masks(&self, rows: &DataFrame, conditions: Vec<Lazy>) -> Result<Vec<BooleanChunked>> {
         if conditions.is_empty() {
             return Ok(Vec::new());
@@ -226,7 +226,7 @@ impl Executor<'_> {
         let count = conditions.len();
         let named = conditions.into_iter().enumerate();
         let named = named.map(|(at, holds)| holds.fill_null(lit(false)).alias(name(at)));
-        // Not a `select`, which would give one row where all conditions are constants.
+        // Not a `select`, which would return one row if all conditions are constants.
         let lazy = rows.clone().lazy().with_columns(named.collect::<Vec<_>>());
         let masks: Vec<Lazy> = (0..count).map(|at| column(&name(at))).collect();
         let masks = self.collect_lazy(lazy.select(masks))?;
@@ -240,18 +240,17 @@ impl Executor<'_> {
     }
 }
 
-/// What a child has of its own, behind what it inherits.
+/// The own items of a child, after the inherited ones.
 fn beyond<T>(all: &[T], inherited: usize) -> &[T] {
     all.get(inherited..).unwrap_or_default()
 }
 
-/// The name of the column that tells which rows of a root a data set has. No search can name it.
+/// The column that marks the rows of a root that belong to a data set. No search can name it.
 fn belongs(dataset: &Dataset) -> String {
     format!("\0in:{}", dataset.name)
 }
 
-/// The events of a mask without gaps, still to be taken out: only the columns that are asked for
-/// will be.
+/// Filters events by a mask without nulls, lazily: only the columns in use are filtered.
 fn of_mask(events: &DataFrame, schema: &Schema, mask: BooleanChunked) -> Result<Frame> {
     const MASK: &str = "\0mask";
     if mask.all() {
@@ -267,7 +266,7 @@ fn of_mask(events: &DataFrame, schema: &Schema, mask: BooleanChunked) -> Result<
     Ok(rows.select(schema.keys().cloned().collect()))
 }
 
-/// The rows of a mask without gaps.
+/// Filters rows by a mask without nulls.
 fn some_of(rows: DataFrame, mask: &BooleanChunked) -> Result<DataFrame> {
     if mask.all() {
         return Ok(rows);
@@ -275,7 +274,7 @@ fn some_of(rows: DataFrame, mask: &BooleanChunked) -> Result<DataFrame> {
     rows.filter(mask).map_err(polars_error)
 }
 
-/// What a summary keeps of the rows of a data set; nothing where there are none.
+/// The rows of a data set that a summary keeps. Returns `None` if there are none.
 fn kept_rows(
     model: &DataModel,
     dataset: &Dataset,
@@ -311,7 +310,7 @@ fn kept_rows(
     }))
 }
 
-/// What is asked of all events before anything else is done with them.
+/// The filter directly above the scan.
 fn first_filter(plan: &Plan) -> Option<&Predicate> {
     match plan {
         Plan::Filter { input, predicate } if matches!(**input, Plan::Scan(_)) => Some(predicate),
@@ -319,7 +318,7 @@ fn first_filter(plan: &Plan) -> Option<&Predicate> {
     }
 }
 
-/// Leaves the first filter out.
+/// Removes the filter directly above the scan.
 fn without_first_filter(plan: &mut Plan) {
     if let Plan::Filter { input, .. } = plan
         && matches!(**input, Plan::Scan(_))
@@ -330,7 +329,7 @@ fn without_first_filter(plan: &mut Plan) {
     }
 }
 
-/// Whether each row of a plan is made of one event, whatever the others are.
+/// Whether each row of a plan depends on a single event.
 fn is_row_wise(plan: &Plan) -> bool {
     match plan {
         Plan::Scan(Scan::Events | Scan::EventsUnordered) => true,

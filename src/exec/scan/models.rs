@@ -1,4 +1,4 @@
-//! The rows of data models: given directly, or made of events as the model says.
+//! Scans of data models: registered rows, or rows built from events as the model defines.
 
 use std::collections::BTreeSet;
 
@@ -19,14 +19,14 @@ use crate::plan::{Assignment, Kernel as _, Target};
 use crate::syntax::ast::Name;
 use crate::value::Type;
 
-/// Fields that carry no data set's name.
+/// Fields without a data set's prefix.
 pub(in crate::exec) use crate::plan::dataflow::BARE;
 
 impl Executor<'_> {
-    /// The rows of a data set, columns named `Dataset.field`.
+    /// The rows of a data set, with columns named `Dataset.field`.
     ///
     /// # Errors
-    /// A model or data set that nobody defined.
+    /// If the model or the data set is not defined.
     pub(in crate::exec) fn model(
         &self,
         model: &Name,
@@ -73,7 +73,7 @@ impl Executor<'_> {
         if !self.context.cache_model_rows {
             return self.dataset(dataset);
         }
-        // Scheduled searches each have a time range of their own.
+        // Scheduled searches each have their own time range.
         let range = (self.context.earliest, self.context.latest);
         let key = format!("{key} {range:?}");
         if let Some(rows) = self.data.summary(&key) {
@@ -87,7 +87,7 @@ impl Executor<'_> {
         Ok(kept)
     }
 
-    /// Rows of a data set that were given directly; they are in the order they are given in.
+    /// The registered rows of a data set, in the order of registration.
     pub(in crate::exec) fn registered_rows(
         &self,
         model: &Name,
@@ -108,7 +108,7 @@ impl Executor<'_> {
         Ok(select_fields(dataset, self.scan_dataset(dataset, events)?))
     }
 
-    /// What a data set is made of: events, or what its search makes of them.
+    /// The input of a data set: events, or the result of its base search.
     pub(in crate::exec) fn base_search(&self, dataset: &Dataset) -> Result<Frame> {
         match &dataset.base_search {
             Some(base) => {
@@ -146,7 +146,7 @@ impl Executor<'_> {
         Ok(frame)
     }
 
-    /// The rows that events give for a data set, columns without its name.
+    /// The rows of a data set built from events, columns without its name.
     pub(in crate::exec) fn scan_dataset(&self, dataset: &Dataset, events: Frame) -> Result<Frame> {
         let frame = self.apply_constraints(dataset, events)?;
         let mut frame = self.calculated_all(frame, dataset, &dataset.calculations)?;
@@ -160,11 +160,11 @@ impl Executor<'_> {
         Ok(frame)
     }
 
-    /// Tries the searches and calculations of a data set on no events at all, so that what is wrong
-    /// with them is a fault.
+    /// Applies the searches and calculations of a data set to an empty frame, so that their errors
+    /// become faults.
     ///
     /// # Errors
-    /// The user asked to stop, or an invariant of the program did not hold.
+    /// If the user cancelled, or an invariant of the program did not hold.
     pub fn try_dataset(&self, dataset: &Dataset) -> Result<()> {
         let mut names: BTreeSet<&str> = BARE.into();
         names.extend(dataset.fields.iter().map(|field| field.name.as_str()));
@@ -179,7 +179,7 @@ impl Executor<'_> {
         self.collect(frame).map(drop)
     }
 
-    /// What calculations add to rows.
+    /// Applies calculations to rows.
     pub(in crate::exec) fn calculated_all(
         &self,
         frame: Frame,
@@ -262,7 +262,7 @@ impl Executor<'_> {
     }
 }
 
-/// Rows of a data set, their columns with its name.
+/// Selects the fields of a data set, prefixed with its name.
 pub(in crate::exec) fn select_fields(dataset: &Dataset, frame: Frame) -> Frame {
     let mut columns = Vec::new();
     let mut schema = Schema::new();
@@ -281,7 +281,7 @@ pub(in crate::exec) fn select_fields(dataset: &Dataset, frame: Frame) -> Frame {
         } else {
             (missing(Type::Text), Type::Text)
         };
-        // Searches write the root's name, or the owner's path, before the field.
+        // Searches prefix the field with the name of the root or the path of the owner.
         for prefix in [dataset.root(), f.owner.as_str()] {
             let name = format!("{prefix}.{}", f.name);
             if schema.insert(name.clone(), kind).is_none() {
@@ -290,7 +290,7 @@ pub(in crate::exec) fn select_fields(dataset: &Dataset, frame: Frame) -> Frame {
         }
     }
     if frame.schema.is_empty() {
-        // There is nothing but missing values, which alone would give one row.
+        // All columns are missing values, which alone would give one row.
         let names = schema.keys().cloned().collect();
         let lazy = frame.lazy.with_columns(columns);
         return Frame { lazy, schema }.select(names);
@@ -299,7 +299,7 @@ pub(in crate::exec) fn select_fields(dataset: &Dataset, frame: Frame) -> Frame {
     Frame { lazy, schema }
 }
 
-/// Rows given directly, their columns with the data set's name.
+/// Registered rows, with the data set's name as prefix.
 fn qualify(part: &ModelTable) -> Frame {
     let mut columns = Vec::new();
     let mut schema = Schema::new();

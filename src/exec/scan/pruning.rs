@@ -1,5 +1,5 @@
-//! Leaves out what a search can't find anything in: sources by what all of their events have in
-//! common, batches by their span of time.
+//! Partition pruning: skips sources by the values that all their events share, and batches by their
+//! time range.
 
 use crate::error::Result;
 use crate::exec::Executor;
@@ -13,14 +13,14 @@ use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Search};
 use crate::time;
 
-/// What holds for all events that a search finds.
+/// Bounds that all events of a search satisfy.
 pub(in crate::exec) struct ScanBounds<'s> {
     search: Option<&'s Search>,
     between: TimeRange,
 }
 
 impl<'s> ScanBounds<'s> {
-    /// The bounds of a search: its time range, and what its first search expression asks.
+    /// The bounds of a search: its time range, and its first search expression.
     pub(in crate::exec) fn of(
         context: &QueryContext,
         search: Option<&'s Search>,
@@ -32,13 +32,13 @@ impl<'s> ScanBounds<'s> {
         Ok(ScanBounds { search, between })
     }
 
-    /// The span of time.
+    /// The time range.
     pub(in crate::exec) fn between(&self) -> TimeRange {
         self.between
     }
 }
 
-/// Narrows a span of time by the terms that must all hold.
+/// Narrows a time range by the terms that must all hold.
 fn narrow(search: &Search, context: &QueryContext, between: &mut TimeRange) {
     match search {
         Search::And(parts) => parts.iter().for_each(|p| narrow(p, context, between)),
@@ -64,7 +64,7 @@ fn narrow(search: &Search, context: &QueryContext, between: &mut TimeRange) {
     }
 }
 
-/// A time as it stands in a search; what is none is told where the filter is made.
+/// Parses a time modifier. Returns `None` if it is invalid; building the filter reports the error.
 fn moment(value: &Literal, context: &QueryContext) -> Option<i64> {
     let clock = &context.clock;
     let at = time::time_modifier(&value.text, clock.now, clock.zone).ok()?;
@@ -72,10 +72,10 @@ fn moment(value: &Literal, context: &QueryContext) -> Option<i64> {
 }
 
 impl Executor<'_> {
-    /// Whether a search within bounds may find an event of a part.
+    /// Whether a search within bounds may match an event of a partition.
     ///
     /// # Errors
-    /// A field rule that can't be read.
+    /// If a field rule can't be read.
     pub(in crate::exec) fn may_match(
         &self,
         part: &EventPartition,
@@ -107,11 +107,11 @@ impl Executor<'_> {
         ))
     }
 
-    /// The search without the terms that hold for all events it looks at, since these have the
-    /// value in common: nobody need try them row by row. None when no term is left.
+    /// The residual predicate: the search without the terms that hold for all events scanned, since
+    /// their partitions have the value in common. Returns `None` if no term is left.
     ///
     /// # Errors
-    /// A field rule that can't be read.
+    /// If a field rule can't be read.
     pub(in crate::exec) fn residual(
         &self,
         search: &Search,
@@ -146,10 +146,10 @@ impl Executor<'_> {
         })
     }
 
-    /// The part without batches that lie outside of a span of time.
+    /// Restricts a partition to the batches within a time range.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// If the store can't be read.
     pub(in crate::exec) fn prune_partitions(
         &self,
         part: &EventPartition,
@@ -167,15 +167,14 @@ impl Executor<'_> {
     }
 }
 
-/// Whether a part is risk that detections made. In Splunk, a search that names no index does not
-/// see the index of risk events; here it sees all others, and so the same detections find the
-/// same however often they are run.
+/// Whether a partition contains risk events that detections generated. In Splunk, a search that
+/// names no index does not search the index of risk events. Here it searches all other indexes, so
+/// that detections find the same events however often they run.
 fn is_made_risk(part: &EventPartition) -> bool {
     !part.stored.is_empty() && part.stored.iter().all(StoredSource::is_made_risk)
 }
 
-/// Whether a search expression asks for events of some index. What event types and subsearches
-/// ask is not known here.
+/// Whether a search expression names an index. Event types and subsearches count as if they did.
 fn names_index(search: &Search) -> bool {
     match search {
         Search::And(parts) | Search::Or(parts) => parts.iter().any(names_index),
@@ -187,7 +186,7 @@ fn names_index(search: &Search) -> bool {
     }
 }
 
-/// What all events of a part have in common; none where that is not known.
+/// The values that all events of a partition have in common; `None` if unknown.
 struct PartitionConstants<'p> {
     index: Option<&'p str>,
     source: Option<&'p str>,
@@ -195,7 +194,7 @@ struct PartitionConstants<'p> {
 }
 
 impl<'p> PartitionConstants<'p> {
-    /// Field rules may set these fields anew: then nothing is known.
+    /// Unknown if field rules may overwrite the field.
     fn of(part: &'p EventPartition, rules: &'p FieldRules) -> PartitionConstants<'p> {
         let known = |name: &str, value: &'p str| {
             (part.frame.has(name) && !value.is_empty() && !sets(rules, name)).then_some(value)
@@ -218,8 +217,7 @@ impl<'p> PartitionConstants<'p> {
     }
 }
 
-/// Whether search-time rules may give a field of that name. `KV_MODE` changes no field that is
-/// there.
+/// Whether search-time rules may set a field of this name. `KV_MODE` changes no existing field.
 fn sets(rules: &FieldRules, name: &str) -> bool {
     let group = |regex: &str| regex.contains(&format!("<{name}>"));
     rules.extracts.iter().any(|r| group(&r.rule.regex))
@@ -241,7 +239,7 @@ fn sets(rules: &FieldRules, name: &str) -> bool {
         })
 }
 
-/// Whether a term holds for all events that have these values in common.
+/// Whether a term matches all events that have these values in common.
 fn always_matches(term: &Search, common: &PartitionConstants<'_>) -> bool {
     let Search::Compare {
         field,
@@ -251,7 +249,7 @@ fn always_matches(term: &Search, common: &PartitionConstants<'_>) -> bool {
     else {
         return false;
     };
-    // Every index does not mean the internal ones.
+    // `*` does not include internal indexes.
     let hides = |known: &str| {
         field.text == "index" && value.text.starts_with('*') && known.starts_with('_')
     };
@@ -260,7 +258,7 @@ fn always_matches(term: &Search, common: &PartitionConstants<'_>) -> bool {
     known.is_some_and(|known| matcher.matches_text(known) && !hides(known))
 }
 
-/// Whether a search expression may hold for an event; false only when it certainly does not.
+/// Whether a search expression may match an event; false only if it certainly does not.
 fn may_match_term(search: &Search, common: &PartitionConstants<'_>) -> bool {
     let compare = |name: &str, op: CompareOp, value: &Literal| {
         common

@@ -1,4 +1,4 @@
-//! Where the rows of a search come from: events by sourcetype, and data model rows given directly.
+//! Data sources of a search: events by sourcetype, and registered data model rows.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -21,23 +21,23 @@ use crate::value::Type;
 /// Events of one source and sourcetype.
 #[derive(Clone)]
 pub struct EventPartition {
-    /// `XmlWinEventLog`
+    /// For example `XmlWinEventLog`.
     pub sourcetype: String,
-    /// `XmlWinEventLog:Security`; empty when there are several.
+    /// For example `XmlWinEventLog:Security`; empty if there are several.
     pub source: String,
-    /// `main`
+    /// For example `main`.
     pub index: String,
-    /// The host, when it is the same for all.
+    /// The host, if it is the same for all events.
     pub host: String,
     /// The events as they were read.
     pub frame: Frame,
-    /// How many there are.
+    /// The number of events.
     pub events: u64,
-    /// Smallest and largest `_time`, microseconds since 1970 UTC; none when no event has one.
+    /// Smallest and largest `_time` in microseconds since 1970 UTC; `None` if no event has one.
     pub span: Option<(i64, i64)>,
-    /// Where they lie in the store, when they are there.
+    /// The stored sources, if the events are in the store.
     pub stored: Vec<StoredSource>,
-    /// The Parquet files that they are read from as they are needed, when these are of no store.
+    /// The Parquet files that are read lazily, if the events are outside the store.
     pub files: Vec<PathBuf>,
 }
 
@@ -45,25 +45,25 @@ pub struct EventPartition {
 pub struct StoreSnapshot {
     /// The store.
     pub store: Store,
-    /// What was summarised when the search began.
+    /// The summaries at the start of the search.
     pub summaries: Summaries,
-    /// The knowledge that rows of summaries must have been made with to count; found out when
-    /// a search asks for a data model.
+    /// The fingerprint that current summaries must have; computed when a search first reads a data
+    /// model.
     pub knowledge: LazyLock<String, Box<dyn FnOnce() -> String + Send>>,
-    /// Keeps files that are replaced in the meantime.
+    /// Protects files that are replaced in the meantime from deletion.
     pub reading: Option<std::fs::File>,
 }
 
-/// Rows of a data model's data set, given directly.
+/// Registered rows of a data set.
 #[derive(Clone)]
 pub struct ModelTable {
-    /// `Endpoint`
+    /// For example `Endpoint`.
     pub model: String,
-    /// `Processes`
+    /// For example `Processes`.
     pub dataset: String,
     /// The rows; columns without the data set's name.
     pub frame: Frame,
-    /// The Parquet files that they are read from as they are needed.
+    /// The Parquet files that are read lazily.
     pub files: Vec<PathBuf>,
 }
 
@@ -72,20 +72,20 @@ pub struct ModelTable {
 pub struct DataSources {
     /// Events.
     pub events: Vec<EventPartition>,
-    /// Data model rows given directly; they stand in for what events would give.
+    /// Registered data model rows, used instead of rows built from events.
     pub models: Vec<ModelTable>,
-    /// The store that the events lie in.
+    /// The store that contains the events.
     pub stored: Option<StoreSnapshot>,
     /// Whether all of its files were decoded and none is damaged.
     pub is_sound: AtomicBool,
-    /// Rows of data sets made of events once, for searches that come after.
+    /// Rows of data sets built from events, cached for later searches.
     summaries: Mutex<HashMap<String, Frame>>,
-    /// What many searches may find, looked for together.
+    /// Candidate rows found by shared scans.
     found: Mutex<HashMap<String, Found>>,
 }
 
 impl DataSources {
-    /// The rows of a data set, if an earlier search made them.
+    /// The rows of a data set, if an earlier search built them.
     pub(in crate::exec) fn summary(&self, dataset: &str) -> Option<Frame> {
         let summaries = self
             .summaries
@@ -94,7 +94,7 @@ impl DataSources {
         summaries.get(dataset).cloned()
     }
 
-    /// Keeps the rows of a data set for searches that come after.
+    /// Caches the rows of a data set for later searches.
     pub(in crate::exec) fn keep_summary(&self, dataset: String, rows: Frame) {
         let mut summaries = self
             .summaries
@@ -103,7 +103,7 @@ impl DataSources {
         summaries.insert(dataset, rows);
     }
 
-    /// What a search may find, if it was looked for; `key` is only made when something was.
+    /// The prefetched candidates of a search; computes `key` only if there are any.
     pub(in crate::exec) fn found(&self, key: impl FnOnce() -> String) -> Option<Found> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         (!found.is_empty())
@@ -111,44 +111,44 @@ impl DataSources {
             .flatten()
     }
 
-    /// Whether anything was looked for.
+    /// Whether any candidates were prefetched.
     pub(in crate::exec) fn has_found(&self) -> bool {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         !found.is_empty()
     }
 
-    /// Keeps what searches may find, by their keys.
+    /// Keeps the candidates of searches, by their keys.
     pub(in crate::exec) fn keep_found(&self, new: Vec<(String, Found)>) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.extend(new);
     }
 
-    /// How many events there are.
+    /// The number of events.
     pub fn event_count(&self) -> u64 {
         self.events.iter().map(|p| p.events).sum()
     }
 }
 
 impl Executor<'_> {
-    /// All events with their search-time fields, newest first; rows without a time after those
-    /// that have one, in the order they were read.
+    /// All events with their search-time fields, newest first; rows without a time come last, in
+    /// the order they were read.
     ///
     /// # Errors
-    /// A field rule that can't be applied.
+    /// If a field rule can't be applied.
     pub(in crate::exec) fn events(&self, newest_first: bool) -> Result<Frame> {
         self.events_within(newest_first, &ScanBounds::of(self.context, None)?)
     }
 
-    /// All events but those of parts that lie outside of the bounds.
+    /// Like [`Executor::events`], without the partitions outside the bounds.
     ///
     /// # Errors
-    /// A field rule that can't be applied.
+    /// If a field rule can't be applied.
     pub(in crate::exec) fn events_within(
         &self,
         newest_first: bool,
         bounds: &ScanBounds<'_>,
     ) -> Result<Frame> {
-        // Those who computed them make rows event by event, in whatever order.
+        // Precomputed events are processed event by event, in any order.
         if let Some(ready) = &self.precomputed_events {
             return Ok(ready.clone());
         }
@@ -170,7 +170,7 @@ impl Executor<'_> {
         Ok(if newest_first { by_time(frame) } else { frame })
     }
 
-    /// Only the rows within the time range of the search; rows without a time are in none.
+    /// Keeps the rows within the time range of the search; drops rows without a time.
     pub(in crate::exec) fn in_range(&self, frame: Frame) -> Frame {
         let (earliest, latest) = (self.context.earliest, self.context.latest);
         if frame.kind("_time") != Type::Time || earliest.is_none() && latest.is_none() {
@@ -193,7 +193,7 @@ impl Executor<'_> {
 /// The field that events are ordered by.
 pub(in crate::exec) const BY_TIME: &str = "_time";
 
-/// The rows newest first; rows without a time after those that have one.
+/// Sorts rows newest first; rows without a time come last.
 pub(in crate::exec) fn by_time(frame: Frame) -> Frame {
     if frame.kind(BY_TIME) != Type::Time {
         return frame;
@@ -205,8 +205,8 @@ pub(in crate::exec) fn by_time(frame: Frame) -> Frame {
     }
 }
 
-/// A point in time as the column `_time` holds it: Polars then passes over parts of files whose
-/// times are others.
+/// A point in time in the type of the column `_time`, so that Polars skips parts of files by their
+/// time statistics.
 pub(in crate::exec) fn time_literal(seconds: f64) -> polars::prelude::Expr {
     let micros = micros(seconds);
     let time = DataType::Datetime(TimeUnit::Microseconds, None);
@@ -216,7 +216,7 @@ pub(in crate::exec) fn time_literal(seconds: f64) -> polars::prelude::Expr {
     ))
 }
 
-/// Epoch seconds as microseconds.
+/// Converts epoch seconds to microseconds.
 pub(in crate::exec) fn micros(seconds: f64) -> i64 {
     (seconds * 1e6).round() as i64
 }

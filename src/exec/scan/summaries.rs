@@ -1,7 +1,7 @@
-//! Summaries of data model sets: made of events once, read in the place of the events.
+//! Data model summaries: built from events once, then read instead of the events.
 //!
-//! A summary holds what `tstats` can see of an event: the data set's fields and what says where
-//! and when, not the event's text.
+//! A summary has the fields of an event that `tstats` can see: those of the data set, and where and
+//! when the event came from, but not its text.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Acceleratedatamodels>
 
 use polars::prelude::DataFrame;
@@ -20,22 +20,22 @@ use crate::store::StoredSource;
 use crate::syntax::ast::Search;
 use crate::value::Type;
 
-/// Rows of events that have no summary, or one made with other knowledge, are kept in memory for
-/// the searches after the first up to this many events.
+/// Rows built from up to this many events without a current summary stay in memory for later
+/// searches.
 const MOST_KEPT: u64 = 2_000_000;
 
-/// What is to be seen of a data set.
+/// The parts of a data set that a scan must return.
 pub(in crate::exec) struct ScanRequirements {
-    /// Only what was summarised.
+    /// Summarized events only.
     summaries_only: bool,
-    /// Nothing but what summaries hold of an event.
+    /// Only the columns that summaries have.
     slim: bool,
-    /// The order of the rows.
+    /// In order.
     ordered: bool,
 }
 
 impl ScanRequirements {
-    /// What summaries hold, in any order.
+    /// The columns that summaries have, in any order.
     pub(in crate::exec) fn summaries(summaries_only: bool) -> ScanRequirements {
         ScanRequirements {
             summaries_only,
@@ -44,7 +44,7 @@ impl ScanRequirements {
         }
     }
 
-    /// Whether nothing is wanted that summaries do not hold.
+    /// Whether summaries have all required columns.
     pub(in crate::exec) fn is_slim(&self) -> bool {
         self.slim
     }
@@ -59,7 +59,7 @@ impl ScanRequirements {
     }
 }
 
-/// What an aggregation over the rows of a data set, as `tstats` plans it, wants of them.
+/// The requirements of an aggregation over a data set, as `tstats` plans it.
 pub(in crate::exec) fn scan(plan: &Plan) -> Option<ScanRequirements> {
     let Plan::Aggregate {
         input,
@@ -99,8 +99,8 @@ pub(in crate::exec) fn scan(plan: &Plan) -> Option<ScanRequirements> {
     }
 }
 
-/// Whether a search expression reads nothing but what summaries hold. What event types and tags
-/// ask is not known here, nor what a subsearch gives.
+/// Whether a search expression reads only columns that summaries have. False for event types, tags
+/// and subsearches, whose columns are not known here.
 fn is_slim(search: &Search) -> bool {
     let plain = |name: &str| {
         let name = name.to_ascii_lowercase();
@@ -118,15 +118,15 @@ fn is_slim(search: &Search) -> bool {
     }
 }
 
-/// Sources one after the other whose rows come from the same place.
+/// Adjacent sources whose rows come from the same place.
 enum Segment<'r> {
     Summary(Vec<&'r str>),
     Events(Vec<EventPartition>),
 }
 
 impl Executor<'_> {
-    /// The rows below an aggregation: filters over a data set, or over those of its rows that
-    /// were found for these filters.
+    /// The rows below an aggregation: filters over a data set, or over the rows prefetched for
+    /// these filters.
     pub(in crate::exec) fn scan_model(
         &self,
         plan: &Plan,
@@ -152,11 +152,11 @@ impl Executor<'_> {
         }
     }
 
-    /// The rows of a data set out of the store's summaries, and of events where there are none;
-    /// nothing when summaries can't serve.
+    /// The rows of a data set from the store's summaries, and from events without one. Returns
+    /// `None` if summaries can't serve.
     ///
-    /// What was summarised with other knowledge is made of the events again, as it will be when
-    /// the summary is renewed.
+    /// Rows summarized with outdated knowledge are built from the events again, as they will be
+    /// when the summary is rebuilt.
     pub(in crate::exec) fn is_accelerated(
         &self,
         key: &str,
@@ -187,7 +187,7 @@ impl Executor<'_> {
                 }
                 Segment::Events(parts) => {
                     let count: u64 = parts.iter().map(|part| part.events).sum();
-                    // Where many searches come one after the other, the first makes the rows.
+                    // If many searches run in sequence, the first one builds the rows.
                     let keep = self.context.cache_model_rows && wanted.slim && count <= MOST_KEPT;
                     let (range, only) = (bounds.between(), wanted.summaries_only);
                     let kept = format!("{key} of events {at} {range:?} {only}");
@@ -242,7 +242,7 @@ impl Executor<'_> {
         let mut stale = 0;
         for part in &self.data.events {
             if part.stored.is_empty() {
-                // Beside those of the store, in memory: they count as summarised.
+                // In memory, next to those of the store: they count as summarized.
                 match runs.last_mut() {
                     Some(Segment::Events(parts)) => parts.push(part.clone()),
                     _ => runs.push(Segment::Events(vec![part.clone()])),
@@ -295,7 +295,7 @@ impl Executor<'_> {
         Ok(runs)
     }
 
-    /// The same rows, computed.
+    /// Collects a frame.
     pub(in crate::exec) fn computed_frame(&self, frame: Frame) -> Result<Frame> {
         let schema = frame.schema.clone();
         let rows = self.collect(frame)?;
@@ -303,13 +303,13 @@ impl Executor<'_> {
     }
 }
 
-/// The columns that a summary keeps.
+/// Keeps the columns of a summary.
 fn project_summary(dataset: &Dataset, frame: Frame) -> Frame {
     let names = summary_columns(dataset, &frame.schema);
     frame.select(names)
 }
 
-/// The names of the columns that a summary keeps of those there are.
+/// The names of the columns that a summary keeps.
 pub(in crate::exec) fn summary_columns(dataset: &Dataset, schema: &Schema) -> Vec<String> {
     let bare = BARE.iter().copied().filter(|name| *name != "_raw");
     let fields = dataset.fields.iter().map(|f| f.name.as_str());
@@ -322,7 +322,7 @@ pub(in crate::exec) fn summary_columns(dataset: &Dataset, schema: &Schema) -> Ve
     names
 }
 
-/// Rows of a frame that is computed.
+/// 1 if a collected frame has rows, else 0.
 pub(in crate::exec) fn height(frame: &Frame) -> Result<usize> {
     let first = frame.lazy.clone().limit(1);
     let rows = first.collect().map_err(crate::exec::frame::polars_error)?;

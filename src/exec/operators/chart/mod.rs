@@ -1,4 +1,4 @@
-//! Tables for charts: buckets of time, series and their selection, gaps filled.
+//! Tables for charts: time buckets, selection of series, gap filling.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Chart>
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Timechart>
 
@@ -25,14 +25,15 @@ use crate::value::{Type, Value, format_number};
 /// The column that names a row's series.
 pub(in crate::exec) const SERIES: &str = "__series";
 
-/// The column of the chart's rows, until it gets its name.
+/// The temporary name of the chart's row column.
 const ROW: &str = "__row_of_chart";
 
 impl Executor<'_> {
-    /// The table of a chart. `volatile` says that rows may be others each time they are computed.
+    /// Computes the table of a chart. `volatile` tells that computing the rows again may return
+    /// different ones.
     ///
     /// # Errors
-    /// What the arguments' expressions say; more buckets of time than are shown.
+    /// If an argument expression is invalid, or there are more time buckets than the limit.
     pub(in crate::exec) fn chart(
         &self,
         frame: Frame,
@@ -50,7 +51,7 @@ impl Executor<'_> {
             if !frame.has(row) {
                 self.context.missing_field(row, &frame.schema);
             }
-            // A column of its own: the aggregations see the field as it is.
+            // A separate column: the aggregations see the field as it is.
             match &chart.times {
                 Some(buckets) if frame.has(row) => {
                     let found = Times::of(self, &frame, row, buckets, chart.span)?;
@@ -80,7 +81,7 @@ impl Executor<'_> {
             && let Some(kept) = self.kept_series(&frame, &calls, &long, split)?
         {
             long = match &summed_up {
-                // The cells of the series that are not shown make up those of the other one.
+                // The cells of the series that are not shown combine into those of the other series.
                 Some(calls) => {
                     let cells = shown(Frame::from_table(long)?, split, kept);
                     self.long(&cells, calls, chart)?
@@ -122,7 +123,7 @@ impl Executor<'_> {
         Frame::from_table(named(table, chart))
     }
 
-    /// The columns that count; as rows there are, unless rows are taken only once.
+    /// Selects the columns in use, and collects them unless the rows are read only once.
     fn needed(
         &self,
         frame: Frame,
@@ -161,7 +162,7 @@ impl Executor<'_> {
         Ok(Frame::typed(rows.frame().clone(), schema))
     }
 
-    /// A row for each row of the chart and each series.
+    /// Aggregates to one row per row of the chart and series.
     fn long(&self, frame: &Frame, calls: &[AggregateCall], chart: &Chart) -> Result<Table> {
         let mut by: Vec<ByField> = chart
             .row
@@ -190,8 +191,8 @@ impl Executor<'_> {
         Ok(to_table(&self.collect(frame.select(names))?))
     }
 
-    /// The columns that fill the cells. What an empty cell holds is what the function gives for
-    /// no values: 0 for counts, nothing for others.
+    /// The columns that fill the cells. An empty cell holds the function's result for no values: 0
+    /// for counts, missing for others.
     fn data(&self, long: &Table, calls: &[AggregateCall]) -> Vec<Data> {
         long.columns()
             .iter()
@@ -212,8 +213,8 @@ impl Executor<'_> {
     }
 }
 
-/// The aggregations that make cells of a chart out of smaller cells, where all of them can and
-/// rows come out of files: they are read once then, and not held.
+/// The aggregations that combine cells of a chart into larger ones. Returns `None` unless all of
+/// them can be combined and rows come from files, which are then read once and not held in memory.
 fn summed_up(frame: &Frame, calls: &[AggregateCall], chart: &Chart) -> Option<Vec<AggregateCall>> {
     let known_buckets = chart.times.as_ref().is_none_or(|b| b.span.is_some());
     if !known_buckets || !chart.computed.is_empty() || !has_file_scan(&frame.lazy) {
@@ -258,7 +259,7 @@ fn fill_cells(table: &mut Table, data: &[Data]) {
     }
 }
 
-/// The table with the chart's own name for its rows.
+/// Renames the row column to the chart's name for it.
 fn named(table: Table, chart: &Chart) -> Table {
     let mut out = Table::new(table.height());
     for c in table.into_columns() {
@@ -273,7 +274,7 @@ fn named(table: Table, chart: &Chart) -> Table {
     out
 }
 
-/// What the cells of a row hold that no event belongs to, by column.
+/// The values of a row without events, by column.
 pub(in crate::exec) fn empty_cells(
     table: &Table,
     row: &str,
@@ -306,8 +307,7 @@ pub(in crate::exec) fn empty_cells(
         .collect()
 }
 
-/// The table in the order of its ranges of numbers, with rows for those that no event belongs to
-/// when they are asked for.
+/// Sorts the table by its numeric ranges, and adds rows for empty ones if requested.
 fn fill_numbers(table: Table, width: Width, data: &[Data], chart: &Chart) -> Table {
     let lows: Vec<(i64, usize)> = table.column(ROW).map_or_else(Vec::new, |c| {
         let low =
@@ -344,7 +344,7 @@ fn fill_numbers(table: Table, width: Width, data: &[Data], chart: &Chart) -> Tab
     with_rows(table, ROW, &wanted, cells)
 }
 
-/// The table with these rows: one that is there, or an empty one of that name.
+/// Selects these rows of the table: existing ones, or empty ones with this name.
 pub(in crate::exec) fn with_rows(
     table: Table,
     row: &str,

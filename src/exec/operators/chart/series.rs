@@ -1,4 +1,4 @@
-//! The series of a chart: what names them, and which of them are shown.
+//! The series of a chart: naming and selection.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use crate::plan::{AggregateCall, AggregateInput};
 use crate::value::{Type, Value};
 
 impl Executor<'_> {
-    /// The rows with the name of their series; those that have none are left out.
+    /// Adds the name of its series to each row, and drops rows without one.
     pub(in crate::exec) fn with_series(
         &self,
         frame: Frame,
@@ -61,7 +61,7 @@ impl Executor<'_> {
         })
     }
 
-    /// The series that are shown; none when all are.
+    /// The selected series. Returns `None` if all are.
     pub(in crate::exec) fn kept_series(
         &self,
         frame: &Frame,
@@ -73,7 +73,7 @@ impl Executor<'_> {
             return Ok(None);
         };
         let series = |row: usize| long.value(SERIES, row).into_text().map(|t| t.into_owned());
-        // Of each series, the values of the first aggregation.
+        // Per series, the values of the first aggregation.
         let judged = match split.score.as_ref().map(|s| &s.arg) {
             Some(AggregateInput::Field(pattern)) if !frame.has(&pattern.text) => {
                 Some(pattern.text.clone())
@@ -128,7 +128,7 @@ impl Executor<'_> {
             .map(|(name, score)| (name, *score))
             .collect();
         let highest_first = !matches!(keep, Keep::Bottom(_) | Keep::NotBottom(_));
-        // Of equal scores the first in order of text goes first, capitals before small letters.
+        // Series with equal scores sort by name, capitals before lower-case letters.
         ranked.sort_by(|(a, x), (b, y)| {
             let by_score = if highest_first {
                 y.total_cmp(x)
@@ -152,7 +152,7 @@ impl Executor<'_> {
         Ok((kept.len() < all).then_some(kept))
     }
 
-    /// What an aggregation over the rows gives for each series.
+    /// Aggregates the rows of each series.
     fn raw_scores(&self, frame: &Frame, score: &AggregateCall) -> Result<HashMap<String, f64>> {
         let by = [by_field(SERIES, false)];
         let grouping = Grouping {
@@ -177,7 +177,7 @@ impl Executor<'_> {
     }
 }
 
-/// The rows of the kept series, and of the one for the others if there is one.
+/// Keeps the rows of the selected series, and those of the other series if there is one.
 pub(in crate::exec) fn shown(frame: Frame, split: &Split, kept: HashSet<String>) -> Frame {
     let null = split.null.clone();
     let other = split.other.clone();

@@ -1,5 +1,4 @@
-//! The time axis of a chart: how long its buckets are, which there are, what a bucket's length
-//! does to a rate.
+//! The time axis of a chart: bucket length, buckets, and the scaling of rates by bucket length.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Timechart>
 
 use std::collections::HashMap;
@@ -18,10 +17,10 @@ use crate::source::Span as Place;
 use crate::time::{Span, Unit};
 use crate::value::{Type, Value};
 
-/// A chart has at most so many rows, as Splunk's.
+/// The maximum number of rows of a chart, as in Splunk.
 pub(in crate::exec) const ROW_LIMIT: usize = 50_000;
 
-/// Lengths that are tried when none is given: seconds and how they are written.
+/// Lengths tried if no span is given: seconds, count and unit.
 const LENGTHS: [(f64, i64, Unit); 12] = [
     (1.0, 1, Unit::Second),
     (5.0, 5, Unit::Second),
@@ -39,7 +38,7 @@ const LENGTHS: [(f64, i64, Unit); 12] = [
 
 /// The buckets of a chart.
 pub(in crate::exec) struct Times {
-    /// How long they are.
+    /// The bucket length.
     pub span: Span,
     zone: chrono_tz::Tz,
     align: Option<i64>,
@@ -54,7 +53,7 @@ impl Times {
     /// The buckets for these rows.
     ///
     /// # Errors
-    /// What reading the times brings up.
+    /// If reading the times fails.
     pub(in crate::exec) fn of(
         executor: &Executor<'_>,
         frame: &Frame,
@@ -83,7 +82,7 @@ impl Times {
         self.span.floor(micros, self.zone, self.align)
     }
 
-    /// Rates: a sum of each bucket, as much as it is in the function's own time.
+    /// Scales rates: the sum of each bucket, per the function's unit of time.
     pub(in crate::exec) fn scale(&self, long: &mut Table, row: &str, calls: &[AggregateCall]) {
         for call in calls {
             let Some(per) = call.function.per else {
@@ -115,10 +114,10 @@ impl Times {
         }
     }
 
-    /// The table with its rows as asked: empty buckets there, cut ones left out.
+    /// Adds empty buckets and drops partial ones, as requested.
     ///
     /// # Errors
-    /// More buckets than a chart has.
+    /// If there are more buckets than the row limit.
     pub(in crate::exec) fn fill(
         &self,
         table: Table,
@@ -155,13 +154,13 @@ impl Times {
                     .hint("a longer span, or cont=false, makes fewer rows"));
                 }
                 all.push(start);
-                // An alignment that a calendar unit has not goes on in its own steps.
+                // An alignment that a calendar unit does not have continues in its own steps.
                 next = self
                     .span
                     .next(start, self.zone, self.align)
                     .filter(|n| *n > start);
             }
-            // What an odd calendar put elsewhere is not lost.
+            // Keeps buckets that an irregular calendar placed elsewhere.
             all.extend(&starts);
             all.sort_unstable();
             all.dedup();
@@ -189,7 +188,7 @@ impl Times {
     }
 }
 
-/// The shortest length that gives at most `bins` buckets, or the least that is asked for.
+/// The shortest length that gives at most `bins` buckets, but at least `min_span`.
 fn fitting(range: f64, bins: usize, min_span: Option<f64>) -> Span {
     let (seconds, count, unit) = LENGTHS
         .into_iter()
@@ -208,7 +207,7 @@ fn fitting(range: f64, bins: usize, min_span: Option<f64>) -> Span {
 
 /// A length in the longest unit that divides it.
 fn exactly(seconds: f64) -> (i64, Unit) {
-    // Months and years are no number of seconds.
+    // Months and years are not a fixed number of seconds.
     let fixed = |&(length, count, _): &(f64, i64, Unit)| count == 1 && length <= 86_400.0;
     let mut units = LENGTHS.into_iter().rev().filter(fixed);
     let whole = |(length, _, unit): (f64, i64, Unit)| {
@@ -219,7 +218,7 @@ fn exactly(seconds: f64) -> (i64, Unit) {
 }
 
 impl Executor<'_> {
-    /// The first and the last moment of a column.
+    /// The first and last time of a column.
     fn bounds(&self, frame: &Frame, row: &str) -> Result<(Option<f64>, Option<f64>)> {
         if !frame.has(row) {
             return Ok((None, None));

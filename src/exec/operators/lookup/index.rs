@@ -1,4 +1,4 @@
-//! Which rows of a lookup table match.
+//! Lookup index: finds the rows of a lookup table that match.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::knowledge::lookups::{LookupDefinition, LookupTable, MatchType};
 use crate::plan::expr::matching::needle;
 use crate::value::Value;
 
-/// How one key column is compared.
+/// How a key column is compared.
 pub(in crate::exec) struct KeyMatcher {
     column: usize,
     kind: MatchType,
@@ -23,7 +23,7 @@ pub(in crate::exec) struct KeyMatcher {
 }
 
 impl KeyMatcher {
-    /// The test of the table's column at that place and of that name.
+    /// The matcher of the table's column at this index and of this name.
     pub(in crate::exec) fn new(
         definition: &LookupDefinition,
         column: usize,
@@ -45,7 +45,7 @@ impl KeyMatcher {
     }
 }
 
-/// When the rows of a temporal lookup begin to hold, and how far from that an event may lie.
+/// When the rows of a temporal lookup become valid, and how far from that an event may be.
 ///
 /// Knowledge Manager Manual, "Configure a time-based lookup".
 pub(in crate::exec) struct Times {
@@ -55,14 +55,14 @@ pub(in crate::exec) struct Times {
 }
 
 impl Times {
-    /// The times of a table's rows, in epoch seconds as `read` finds them in their column; `None`
-    /// when the lookup is not temporal or its table lacks the column.
+    /// The times of a table's rows in epoch seconds, parsed by `read`. Returns `None` if the lookup
+    /// is not temporal or its table lacks the column.
     pub(in crate::exec) fn of(
         definition: &LookupDefinition,
         table: &LookupTable,
         read: impl Fn(&str, &str) -> Option<f64>,
     ) -> Option<Times> {
-        /// As documented: the offset of `time_format`'s default, and the greatest offset.
+        /// As documented: the default of `time_format`, and the greatest offset.
         const FORMAT: &str = "%s.%Q";
         const MAX_OFFSET: f64 = 2_000_000_000.0;
         let name = definition.time_field.as_ref()?;
@@ -80,7 +80,7 @@ impl Times {
         })
     }
 
-    /// Keeps the rows that hold at a time, latest first.
+    /// Keeps the rows valid at a time, latest first.
     fn filter_by_time(&self, found: &mut Vec<usize>, at: Option<f64>) {
         let Some(at) = at else {
             found.clear();
@@ -95,50 +95,50 @@ impl Times {
     }
 }
 
-/// What a cell of a key column was made into.
+/// A compiled cell of a key column.
 enum Cell {
     Missing,
     Text(String),
     Wildcard(Wildcard),
-    /// `*` patterns that mind case.
+    /// Case-sensitive `*` patterns.
     Glob(String),
     Network(IpNet),
 }
 
-/// Finds the rows of a table that match: by an index of the exact columns, then cell by cell.
+/// Finds the matching rows of a table: by an index of the exact columns, then cell by cell.
 pub(in crate::exec) struct LookupIndex {
     table: LookupTable,
     tests: Vec<KeyMatcher>,
     times: Option<Times>,
     most: usize,
-    /// Made when it is first asked: many a search has no row to ask for.
+    /// Built on first use: many searches have no row to look up.
     index: OnceLock<Index>,
 }
 
-/// A table's cells, ready to be compared, and ways to its rows.
+/// The compiled cells of a table, and indexes of its rows.
 struct Index {
     cells: Vec<Vec<Cell>>,
     exact: HashMap<Vec<String>, Vec<usize>>,
     /// Whether values of the exact columns find one row each.
     unique: bool,
-    /// Rows by the text of a table of one exact key, of whose rows never more than one matches.
+    /// Rows by string, for a table with one exact key of which at most one row matches.
     single: Option<UniqueIndex>,
-    /// Which rows to try, for a table of one key with wildcards.
+    /// Which rows to test, for a table with one wildcard key.
     sought: Option<Sought>,
 }
 
-/// Rows of patterns, by a text without which none of them matches.
+/// Rows of patterns, by a literal that each of them requires.
 struct Sought {
     needles: MultiSubstring,
-    /// Rows that have no such text.
+    /// Rows without such a literal.
     others: Vec<usize>,
 }
 
-/// Patterns from which on they are sought together.
+/// Number of patterns from which they are searched together.
 const MANY: usize = 8;
 
 impl Sought {
-    /// The rows of patterns that do not mind case; none where they are few.
+    /// An index of case-insensitive patterns. Returns `None` if there are few.
     fn of(cells: &[Vec<Cell>], patterns: impl Iterator<Item = Option<String>>) -> Option<Sought> {
         let (mut pairs, mut others) = (Vec::new(), Vec::new());
         for ((row, cells), pattern) in cells.iter().enumerate().zip(patterns) {
@@ -154,7 +154,7 @@ impl Sought {
         (needles.count() >= MANY).then_some(Sought { needles, others })
     }
 
-    /// The rows that a text may match, in their order.
+    /// The rows that a string may match, in order.
     fn rows(&self, text: &str) -> Vec<usize> {
         let mut rows = self.others.clone();
         self.needles.each(text, |row| rows.push(row));
@@ -164,7 +164,7 @@ impl Sought {
     }
 }
 
-/// Rows by the one text that finds each.
+/// Rows by the single string that finds each.
 #[derive(Default)]
 struct UniqueIndex {
     short: HashMap<u128, usize, FixedState>,
@@ -233,7 +233,7 @@ impl Index {
 }
 
 impl LookupIndex {
-    /// What compares with the rows of a table.
+    /// Creates an index of a table; the index is built on first use.
     pub(in crate::exec) fn new(
         definition: &LookupDefinition,
         table: LookupTable,
@@ -249,7 +249,7 @@ impl LookupIndex {
         }
     }
 
-    /// The table whose rows are found.
+    /// The indexed table.
     pub(in crate::exec) fn table(&self) -> &LookupTable {
         &self.table
     }
@@ -260,8 +260,8 @@ impl LookupIndex {
         self.index.get_or_init(index)
     }
 
-    /// The texts of which a value of the one key must equal one, as search expressions compare, for
-    /// a row to match; none where that can't be said so.
+    /// The patterns of which the value of the single key must match one, as search expressions
+    /// compare, for a row to match. Returns `None` if search expressions can't express the lookup.
     pub(in crate::exec) fn texts(&self) -> Option<Vec<String>> {
         let [test] = self.tests.as_slice() else {
             return None;
@@ -277,12 +277,12 @@ impl LookupIndex {
         Some(texts)
     }
 
-    /// Whether a row is found by one text, never more than one: see [`Matcher::row`].
+    /// Whether a string finds at most one row: see [`LookupIndex::row`].
     pub(in crate::exec) fn is_single(&self) -> bool {
         self.index().single.is_some()
     }
 
-    /// The row that a text matches, where one text finds it.
+    /// The row that a string matches, if [`LookupIndex::is_single`].
     pub(in crate::exec) fn row(&self, text: &str) -> Option<usize> {
         let (rows, test) = (self.index().single.as_ref()?, self.tests.first()?);
         let text = test.fold(text);
@@ -292,7 +292,7 @@ impl LookupIndex {
         }
     }
 
-    /// Whether the time of an event has a say: it stands behind the keys then.
+    /// Whether the lookup depends on the time of an event, which then follows the keys.
     pub(in crate::exec) fn is_temporal(&self) -> bool {
         self.times.is_some()
     }
@@ -303,11 +303,11 @@ impl LookupIndex {
         self.most > 1 && !(only_exact() && self.index().unique)
     }
 
-    /// The rows that match, in their order; those of a temporal lookup latest first, for the
-    /// time that stands behind the keys.
+    /// The matching rows, in order; those of a temporal lookup latest first, for the time that
+    /// follows the keys.
     pub(in crate::exec) fn find(&self, values: &[Value<'_>]) -> Vec<usize> {
         let (values, time) = values.split_at(self.tests.len());
-        // A multivalue key matches where one of its values does.
+        // A multivalue key matches if one of its values does.
         let mut found = Vec::new();
         let alternatives: Vec<Vec<Cow<'_, str>>> =
             values.iter().map(|v| v.clone().into_values()).collect();
@@ -337,7 +337,7 @@ impl LookupIndex {
         found
     }
 
-    /// Whether a row matches one text; for tables of one key that are not temporal.
+    /// Whether a row matches a string; for tables of one key that are not temporal.
     pub(in crate::exec) fn matches(&self, text: &str) -> bool {
         if self.is_single() {
             return self.row(text).is_some();

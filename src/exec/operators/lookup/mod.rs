@@ -31,7 +31,7 @@ impl Executor<'_> {
     /// The rows of a lookup table.
     ///
     /// # Errors
-    /// A lookup that nobody defined, or whose file can't be read.
+    /// If the lookup is not defined, or its file can't be read.
     pub(in crate::exec) fn lookup_table(&self, name: &Name) -> Result<Frame> {
         let (_, table) = self.load(name)?;
         let mut out = Table::new(table.rows.len());
@@ -59,12 +59,12 @@ impl Executor<'_> {
         Ok((definition, table))
     }
 
-    /// Columns added from the lookup rows that match. Rows without a match that a filter above,
-    /// `taken_by`, leaves out anyway may be missing.
+    /// Adds columns from matching lookup rows. Rows without a match may be missing if `taken_by`, a
+    /// filter above, drops them anyway.
     /// <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Lookup>
     ///
     /// # Errors
-    /// As for scanning it, or a column that the table lacks.
+    /// If scanning the table fails, or it lacks a column.
     pub(in crate::exec) fn lookup(
         &self,
         mut frame: Frame,
@@ -86,7 +86,7 @@ impl Executor<'_> {
         Ok(append_outputs(frame, ready, keys, overwrite))
     }
 
-    /// The same, with the rows computed.
+    /// Like `lookup`, but collects the rows.
     fn looked_up_at_once(
         &self,
         frame: Frame,
@@ -134,8 +134,8 @@ impl Executor<'_> {
         Ok(Frame::typed(frame, schema))
     }
 
-    /// The same for the lookups that rules bring to all events, most of which a search does not
-    /// ask for: only the columns it takes are made, of the rows it takes.
+    /// Like `lookup`, for automatic lookups, most of whose columns a search does not read: computes
+    /// only the columns and rows in use.
     ///
     /// # Errors
     /// As for [`Executor::lookup`].
@@ -154,8 +154,8 @@ impl Executor<'_> {
         Ok(append_outputs(frame, ready, keys, overwrite))
     }
 
-    /// Whether a filter may take rows that no row of the table matches: false only where that is
-    /// known beforehand, and such rows can be told by the one key.
+    /// Whether a filter may accept rows without a match. False only if that is known in advance,
+    /// and the single key identifies such rows.
     fn accepts_unmatched(
         &self,
         frame: &Frame,
@@ -175,11 +175,10 @@ impl Executor<'_> {
         self.accepts_null(ready, predicate)
     }
 
-    /// Whether a filter takes a row of nothing but what a lookup writes where no row of its table
-    /// matches.
+    /// Whether a filter accepts a row that contains only the lookup's outputs for no match.
     ///
     /// # Errors
-    /// As for filtering.
+    /// If filtering fails.
     pub(in crate::exec) fn accepts_null(
         &self,
         ready: &PreparedLookup,
@@ -193,10 +192,10 @@ impl Executor<'_> {
         Ok(height(&taken)? > 0)
     }
 
-    /// A lookup with its table read, and the columns found that are compared and given.
+    /// Loads a lookup's table and resolves its key and output columns.
     ///
     /// # Errors
-    /// A lookup that nobody defined, whose file can't be read, or a column that the table lacks.
+    /// If the lookup is not defined, its file can't be read, or the table lacks a column.
     pub(in crate::exec) fn ready_lookup(
         &self,
         lookup: &Name,
@@ -244,8 +243,8 @@ impl Executor<'_> {
     }
 }
 
-/// Whether the columns can be made of rows as they come out of files. What a field of another type
-/// becomes is known when its values are.
+/// Whether the columns can be computed lazily on rows from files. The resulting type of an existing
+/// field of another type depends on its values.
 fn is_lazy(
     executor: &Executor<'_>,
     frame: &Frame,
@@ -258,12 +257,12 @@ fn is_lazy(
     lazily && has_inputs(frame, ready, keys) && ready.outputs.iter().all(of_text)
 }
 
-/// Whether there are fields to match by, all of them, and the time where it has a say.
+/// Whether there are keys, and all key fields exist, and the time if the lookup is temporal.
 fn has_inputs(frame: &Frame, ready: &PreparedLookup, keys: &[(Name, Name)]) -> bool {
     !keys.is_empty() && ready.inputs(keys).all(|field| frame.has(field))
 }
 
-/// The rows whose one key a row of the table matches.
+/// Keeps the rows whose single key matches a row of the table.
 fn semi_join(frame: Frame, ready: &Arc<PreparedLookup>, keys: &[(Name, Name)]) -> Frame {
     let [(_, key)] = keys else {
         return frame;
@@ -286,7 +285,7 @@ fn semi_join(frame: Frame, ready: &Arc<PreparedLookup>, keys: &[(Name, Name)]) -
     }
 }
 
-/// A frame with the columns of a lookup, made of the rows that are taken, where they are taken.
+/// Appends the output columns of a lookup, lazily.
 fn append_outputs(
     frame: Frame,
     ready: Arc<PreparedLookup>,
@@ -325,7 +324,7 @@ fn append_outputs(
     frame.with(added)
 }
 
-/// Values as a column, of the type they have.
+/// Values as a column of their common type.
 fn column_of(name: &str, values: &[Value<'_>]) -> (Type, Column) {
     let kind = match type_of_values(values) {
         Type::Null => Type::Text,
@@ -338,7 +337,7 @@ fn column_of(name: &str, values: &[Value<'_>]) -> (Type, Column) {
     (kind, builder.finish())
 }
 
-/// A column where a lookup wrote over what was there: `OUTPUT` takes over where a row matched;
+/// Merges a lookup's output into an existing column: `OUTPUT` overwrites where a row matched;
 /// `OUTPUTNEW` only fills.
 fn merged(old: &Column, new: &Column, overwrite: bool) -> (Type, Column) {
     let (before, after) = (ValueReader::new(old), ValueReader::new(new));
@@ -348,7 +347,7 @@ fn merged(old: &Column, new: &Column, overwrite: bool) -> (Type, Column) {
     column_of(old.name(), &values)
 }
 
-/// The value where a lookup wrote over what was there.
+/// Merges a lookup's output into an existing value.
 fn coalesce_into<'v>(old: Value<'v>, new: Value<'v>, overwrite: bool) -> Value<'v> {
     match (old, new) {
         (old, Value::Null) => old,

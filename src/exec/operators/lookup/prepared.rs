@@ -1,4 +1,4 @@
-//! A lookup with its table read: what its columns say for values of the keys.
+//! A prepared lookup: a loaded table with its index, which returns column values for keys.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -16,18 +16,18 @@ use crate::value::{Type, Value};
 /// The field that a temporal lookup compares.
 const TIME: &str = "_time";
 
-/// A lookup ready to be asked.
+/// A lookup with its table loaded.
 pub(in crate::exec) struct PreparedLookup {
     definition: LookupDefinition,
-    /// Columns of the table, and the fields they are written to.
+    /// Output columns of the table, and the fields they are written to.
     pub(in crate::exec) outputs: Vec<(usize, String)>,
     pub(in crate::exec) matcher: LookupIndex,
-    /// Columns of the table that rows were found in.
+    /// Per column of the table, its value for each row.
     every: Vec<OnceLock<Column>>,
 }
 
 impl PreparedLookup {
-    /// A table whose rows are found by `matcher`, for these outputs.
+    /// Prepares a table whose rows `matcher` finds, for these outputs.
     pub(in crate::exec) fn new(
         definition: LookupDefinition,
         outputs: Vec<(usize, String)>,
@@ -42,7 +42,8 @@ impl PreparedLookup {
         }
     }
 
-    /// Whether fields are the lookup's alone: all of them are written, and none is there before.
+    /// Whether the lookup alone defines these fields: it writes all of them, and none exists
+    /// before.
     pub(in crate::exec) fn defines_all(
         &self,
         fields: &[String],
@@ -55,7 +56,7 @@ impl PreparedLookup {
         !fields.is_empty() && fields.iter().all(is_made)
     }
 
-    /// The type of the columns for rows of a frame.
+    /// The type of the output columns for rows of a frame.
     pub(in crate::exec) fn kind(&self, frame: &Frame, keys: &[(Name, Name)]) -> Type {
         let several = |(_, field): &(Name, Name)| frame.kind(&field.text) == Type::Multi;
         match self.gives_several() || keys.iter().any(several) {
@@ -64,7 +65,7 @@ impl PreparedLookup {
         }
     }
 
-    /// The fields that are compared: the keys, and behind them the time where it has a say.
+    /// The compared fields: the keys, followed by the time if the lookup is temporal.
     pub(in crate::exec) fn inputs<'k>(
         &self,
         keys: &'k [(Name, Name)],
@@ -75,7 +76,7 @@ impl PreparedLookup {
             .chain(time)
     }
 
-    /// What rows of the table say in a column.
+    /// The values of a column in these rows of the table.
     pub(in crate::exec) fn value(&self, found: &[usize], column: usize) -> Value<'static> {
         let mut cells: Vec<Cow<'static, str>> = found
             .iter()
@@ -93,7 +94,7 @@ impl PreparedLookup {
         Value::multi(cells)
     }
 
-    /// A column of the table for rows with these keys.
+    /// An output column for rows with these keys.
     pub(in crate::exec) fn column(
         &self,
         keys: &[Column],
@@ -120,7 +121,7 @@ impl PreparedLookup {
         distinct.gather(&builder.finish())
     }
 
-    /// What each row of the table says in a column, and at the end what stands for no row.
+    /// The value of a column for each row of the table, followed by the value for no match.
     fn all_columns(&self, at: usize) -> &Column {
         self.every[at].get_or_init(|| {
             let rows = self.matcher.table().rows.len();
