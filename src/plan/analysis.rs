@@ -1,9 +1,9 @@
-//! What can be said of an expression without looking at rows.
+//! Static analysis of expressions.
 
 use crate::functions::digits::Precision;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
 
-/// The names of the fields an expression reads, each once, in order.
+/// The names of the fields that an expression reads, each once, in order.
 pub fn fields_of(expr: &Expr) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     expr.each(&mut |found| {
@@ -22,13 +22,12 @@ pub fn fields_of(expr: &Expr) -> Vec<String> {
     out
 }
 
-/// Whether a subsearch stands in an expression.
+/// Whether an expression contains a subsearch.
 pub fn has_subsearch(expr: &Expr) -> bool {
     expr.any(&|found| matches!(found.kind, ExprKind::Subsearch(_)))
 }
 
-/// How precise an expression's value is by its digits as typed, and the value when all of it is
-/// typed.
+/// The precision of an expression by its digits as typed, and its value if it is constant.
 pub(super) fn precision(expr: &Expr) -> (Precision, Option<f64>) {
     match &expr.kind {
         ExprKind::Number(n, text) => (Precision::of_literal(text), Some(*n)),

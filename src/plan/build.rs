@@ -1,11 +1,11 @@
-//! Expressions and searches that commands write themselves.
+//! Builders of the expressions and searches that commands generate.
 
 use crate::plan::schema::Pattern;
 use crate::plan::{Assignment, EACH, Target};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind, Literal, Name, Search, UnaryOp};
 
-/// A name that stands at `span`.
+/// A name at `span`.
 pub fn name(text: &str, span: Span) -> Name {
     Name {
         text: text.to_owned(),
@@ -19,7 +19,7 @@ pub fn field(name: &str) -> Expr {
     expr(ExprKind::Field(name.to_owned()))
 }
 
-/// Sets each of the fields, which may be patterns, to what `value` makes of it; without any, every
+/// Sets each of the fields, which may be patterns, to the result of `value`; without any, every
 /// field that a row has.
 pub fn assign_each(fields: &[&Name], value: impl Fn(&str) -> Expr) -> Vec<Assignment> {
     if fields.is_empty() {
@@ -44,7 +44,7 @@ pub fn assign_each(fields: &[&Name], value: impl Fn(&str) -> Expr) -> Vec<Assign
     fields.iter().map(assign).collect()
 }
 
-/// A text.
+/// A string literal.
 pub fn text(text: &str) -> Expr {
     expr(ExprKind::Text(text.to_owned()))
 }
@@ -54,12 +54,12 @@ pub fn number(n: f64) -> Expr {
     expr(ExprKind::Number(n, crate::value::format_number(n)))
 }
 
-/// A call.
+/// A function call.
 pub fn call(function: &str, args: Vec<Expr>) -> Expr {
     expr(ExprKind::Call(name(function, Span::default()), args))
 }
 
-/// An operator.
+/// A binary operator.
 pub fn binary(left: Expr, op: BinaryOp, right: Expr) -> Expr {
     expr(ExprKind::Binary(op, Box::new(left), Box::new(right)))
 }
@@ -69,8 +69,8 @@ pub fn not(inner: Expr) -> Expr {
     expr(ExprKind::Unary(UnaryOp::Not, Box::new(inner)))
 }
 
-/// What a group of a regular expression matches in a field; where nothing matches, the value
-/// that `target` has already. `matches` is the most values taken; 0 for all.
+/// Extracts a group of a regular expression from a field; without a match, keeps the value of
+/// `target`. `matches` is the maximum number of values; 0 for all.
 pub fn extract_group(from: &str, regex: &str, group: &str, matches: usize, target: &str) -> Expr {
     let mut args = vec![field(from), text(regex), text(group)];
     let function = if matches == 1 {
@@ -82,7 +82,7 @@ pub fn extract_group(from: &str, regex: &str, group: &str, matches: usize, targe
     call("coalesce", vec![call(function, args), field(target)])
 }
 
-/// `field="value"` of a search expression.
+/// The search expression `field="value"`.
 pub fn equals(field: &str, value: &str) -> Search {
     Search::Compare {
         field: name(field, Span::default()),
@@ -91,7 +91,7 @@ pub fn equals(field: &str, value: &str) -> Search {
     }
 }
 
-/// A search expression that no row satisfies: none has such a field.
+/// A search expression that no row satisfies: no row has such a field.
 pub fn never() -> Search {
     equals("__never", "1")
 }
@@ -105,7 +105,7 @@ pub fn literal(text: &str) -> Literal {
     }
 }
 
-/// The expression standing at `span`, so that what is wrong with it is shown there.
+/// Moves an expression to `span`, where errors are reported.
 pub fn at(expr: Expr, span: Span) -> Expr {
     Expr { span, ..expr }
 }

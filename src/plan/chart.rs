@@ -1,97 +1,97 @@
-//! What [`crate::plan::Plan::Chart`] makes of rows: aggregates by a row field, a column for each
-//! value of a second one.
+//! The options of [`crate::plan::Plan::Chart`]: aggregates by a row field, with a column for each
+//! value of a second field.
 
 use crate::plan::pivot::Naming;
 use crate::plan::{AggregateCall, Assignment};
 use crate::source::Span;
 use crate::time::Span as TimeSpan;
 
-/// A table for a chart.
+/// The table of a chart.
 #[derive(Clone, Debug)]
 pub struct Chart {
-    /// What is aggregated.
+    /// The aggregates.
     pub aggregates: Vec<AggregateCall>,
-    /// Columns computed of the aggregates: `eval(round(avg(x), 1))`.
+    /// Columns computed from the aggregates: `eval(round(avg(x), 1))`.
     pub computed: Vec<Assignment>,
-    /// The field whose values are the rows; without it there is one row.
+    /// The field whose values are the rows; without it there is a single row.
     pub row: Option<String>,
-    /// What that field is called in the result.
+    /// The name of that field in the result.
     pub row_name: String,
-    /// How the row field is put into buckets of time, when it is.
+    /// The time buckets of the row field, if any.
     pub times: Option<TimeBuckets>,
-    /// The buckets of numbers that the row field was put into.
+    /// The numeric buckets of the row field, if any.
     pub width: Option<Width>,
-    /// What splits the rows into series.
+    /// The split into series.
     pub split: Option<Split>,
-    /// How columns are named.
+    /// Column naming.
     pub naming: Naming,
-    /// A row counts once for a value that a multivalue field holds several times.
+    /// Counts a row once per distinct value of a multivalue field.
     pub distinct: bool,
-    /// Where the command stands.
+    /// The position of the command.
     pub span: Span,
 }
 
-/// Buckets of numbers.
+/// Numeric buckets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Width {
-    /// How wide each is.
+    /// Their width.
     pub of: f64,
-    /// Whether buckets without rows are there.
+    /// Whether to include buckets without rows.
     pub continuous: bool,
 }
 
-/// Buckets of time.
+/// Time buckets.
 #[derive(Clone, Debug)]
 pub struct TimeBuckets {
     /// Their length; without it, the shortest that gives at most `bins` buckets.
     pub span: Option<TimeSpan>,
-    /// Most buckets when no length is given.
+    /// The maximum number of buckets if no length is given.
     pub bins: usize,
-    /// The shortest length when none is given, in seconds.
+    /// The minimum length in seconds if no length is given.
     pub min_span: Option<f64>,
     /// Epoch seconds at which a bucket starts.
     pub align: Option<f64>,
-    /// Epoch seconds of the first moment searched.
+    /// Epoch seconds of the start of the search.
     pub from: Option<f64>,
-    /// Epoch seconds after the last moment searched.
+    /// Epoch seconds of the end of the search, exclusive.
     pub to: Option<f64>,
-    /// Whether buckets without rows are there.
+    /// Whether to include buckets without rows.
     pub continuous: bool,
-    /// Whether buckets that the range of the search cuts are there.
+    /// Whether to include partial buckets at the ends of the search's time range.
     pub partial: bool,
 }
 
-/// Series and which of them are shown.
+/// The split into series, and their selection.
 #[derive(Clone, Debug)]
 pub struct Split {
     /// The field whose values name the series.
     pub field: String,
-    /// Which series are shown; all without it.
+    /// The selection of series; without it, all.
     pub keep: Option<Keep>,
-    /// What the series are judged by; without it the sum of their values.
+    /// The score of a series; without it, the sum of its values.
     pub score: Option<AggregateCall>,
-    /// The series that sums up the others, when there is one.
+    /// The series that combines the others, if any.
     pub other: Option<String>,
-    /// The series of the rows without the field, when there is one.
+    /// The series of the rows without the field, if any.
     pub null: Option<String>,
 }
 
-/// Which series are shown, by their score.
+/// The selection of series by score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Keep {
-    /// The highest ones.
+    /// The highest scores.
     Top(usize),
-    /// The lowest ones.
+    /// The lowest scores.
     Bottom(usize),
     /// All but the highest.
     NotTop(usize),
     /// All but the lowest.
     NotBottom(usize),
-    /// Those above a number.
+    /// Scores above a number.
     Above(f64),
-    /// Those below a number.
+    /// Scores below a number.
     Below(f64),
 }
 
-/// How the names of columns begin that only computed ones need.
+/// Name prefix of the columns that only computed columns read.
 pub const PART: &str = "__part";

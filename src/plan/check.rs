@@ -1,21 +1,21 @@
-//! What is wrong with a plan's expressions whatever the data, all of it at once.
+//! Reports all errors in a plan's expressions that do not depend on data.
 
 use crate::error::{Error, Result};
 use crate::plan::expr::bind::called;
 use crate::plan::{AggregateCall, AggregateInput, Plan, Predicate};
 use crate::syntax::ast::{AggregateArg, ArgKind, Expr, ExprKind, Stage};
 
-/// Judges every function call of a plan and its subsearches, as far as that needs no rows.
+/// Checks every function call of a plan and its subsearches, without rows.
 ///
 /// # Errors
-/// The first call that can't be, with the others.
+/// Returns an error if a call is invalid, together with all other errors.
 pub fn check(plan: &Plan) -> Result<()> {
     let mut errors = Vec::new();
     check_node(plan, &mut errors);
     Error::all(errors)
 }
 
-/// Judges the function calls that stand in a stage, for one that gave no plan.
+/// Checks the function calls of a stage that has no plan.
 pub fn check_stage(stage: &Stage) -> Vec<Error> {
     let mut errors = Vec::new();
     for arg in &stage.args {
@@ -26,7 +26,7 @@ pub fn check_stage(stage: &Stage) -> Vec<Error> {
                 check_expr(value, &mut errors);
             }
             ArgKind::Aggregate(aggregate) => {
-                // `eval(round(avg(x), 1))` holds aggregations, which are no functions of eval.
+                // `eval(round(avg(x), 1))` contains aggregations, which are not eval functions.
                 let is_eval = aggregate.function.text.eq_ignore_ascii_case("eval");
                 if let (AggregateArg::Eval(expr), false) = (&aggregate.arg, is_eval) {
                     check_expr(expr, &mut errors);

@@ -1,4 +1,4 @@
-//! What planning and evaluation may know of the search around them.
+//! The context of a search, shared by planning and evaluation.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -17,22 +17,22 @@ use crate::plan::tuning::Tuning;
 use crate::source::SourceMap;
 use crate::syntax::ast::{Expr, Search};
 
-/// Bounds that a search keeps; Splunk's defaults.
+/// Limits of a search; the defaults are Splunk's.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Rows a subsearch gives as search terms.
+    /// Maximum rows of a subsearch used as search terms.
     pub subsearch_rows: usize,
-    /// Rows a `join` or `append` takes from its subsearch.
+    /// Maximum rows that a `join` or `append` takes from its subsearch.
     pub join_rows: usize,
-    /// Rows a `join` makes where rows have several partners. Splunk has no such bound but the disk
-    /// that a search may use.
+    /// Maximum rows that a `join` returns if keys match several rows. Splunk has no such limit
+    /// except the disk space that a search may use.
     pub joined_rows: usize,
-    /// Values `list()` keeps.
+    /// Maximum values that `list()` keeps.
     pub list_values: usize,
 }
 
 impl Limits {
-    /// Splunk's defaults, or what `limits.conf` says: `[subsearch] maxout`, `[join]
+    /// Splunk's defaults, overridden by `limits.conf`: `[subsearch] maxout`, `[join]
     /// subsearch_maxout`, `[stats] list_maxsize`.
     pub fn configured(catalog: &Catalog) -> Limits {
         let defaults = Limits::default();
@@ -57,59 +57,59 @@ impl Default for Limits {
     }
 }
 
-/// Everything a search shares while it is planned and run.
+/// State that a search shares between planning and execution.
 #[derive(Clone)]
 pub struct QueryContext {
     /// The knowledge objects.
     pub catalog: Arc<Catalog>,
-    /// Names of the data models whose rows are given directly.
+    /// Names of the data models with registered rows.
     pub given_models: Vec<String>,
-    /// Clock and zone.
+    /// Clock and time zone.
     pub clock: Context,
-    /// Only what happened at or after this epoch second is searched.
+    /// Searches only events at or after this epoch second.
     pub earliest: Option<f64>,
-    /// Only what happened before this epoch second is searched.
+    /// Searches only events before this epoch second.
     pub latest: Option<f64>,
-    /// Bounds.
+    /// Limits.
     pub limits: Limits,
     /// Switches and thresholds of the optimizer.
     pub tuning: Tuning,
-    /// Whether rows made for a data model are kept in memory for the searches after this one:
-    /// worth it when many searches read the same data set.
+    /// Whether rows built for a data model stay in memory for later searches: worthwhile if many
+    /// searches read the same data set.
     pub cache_model_rows: bool,
-    /// Whether fields that no row has are told: of use to whoever types a search, noise where
+    /// Whether to warn about fields that no row has: useful while typing a search, noise if
     /// published ones run by the hundred.
     pub warn_missing_fields: bool,
     /// The folder of the store, and of the tables that searches write.
     pub home: PathBuf,
-    /// The MaxMind database that tells where addresses are, when the user named one.
+    /// The MaxMind database for `iplocation`, if the user named one.
     pub geoip: Option<PathBuf>,
-    /// What the search writes once it has succeeded.
+    /// The writes to perform once the search has succeeded.
     pub pending_writes: Arc<Mutex<Vec<Effect>>>,
-    /// Whether rows could not be read while the search ran: a file may be damaged.
+    /// Whether rows could not be read during the search: a file may be damaged.
     pub unreadable: Arc<AtomicBool>,
-    /// Whether the user wants to be told everything.
+    /// Whether the user asked for verbose output.
     pub verbose: bool,
-    /// Set when the user asks to stop.
+    /// Set when the user cancels.
     pub cancelled: Arc<AtomicBool>,
-    /// Things worth knowing that are no errors.
+    /// Notices that are not errors.
     pub notices: Arc<Mutex<Vec<String>>>,
-    /// All texts of the search; grows when a command parses more.
+    /// All source texts of the search; grows as commands parse more.
     pub sources: Arc<Mutex<SourceMap>>,
-    /// Texts of knowledge objects that were read: the same event types, constraints and calculated
-    /// fields are asked for by every source and data set.
+    /// Parsed texts of knowledge objects: every source and data set asks for the same event types,
+    /// constraints and calculated fields.
     pub read_texts: Arc<ParseCache>,
-    /// The searches of event types, read when the search first asks for them.
+    /// The searches of event types, read on first use.
     pub event_types: Arc<EventTypes>,
-    /// The knowledge objects whose searches the planned text is part of, the outermost first:
-    /// saved searches and data models may name each other.
+    /// The knowledge objects whose searches contain the planned text, outermost first: saved
+    /// searches and data models may refer to each other.
     pub inside: Vec<String>,
 }
 
-/// How deep the searches of knowledge objects may call each other.
+/// The maximum depth of calls between the searches of knowledge objects.
 const MAX_INSIDE: usize = 20;
 
-/// What texts say that the search read.
+/// A cache of parsed texts.
 #[derive(Default)]
 pub struct ParseCache {
     searches: Mutex<HashMap<String, Search>>,
@@ -118,26 +118,27 @@ pub struct ParseCache {
 }
 
 impl ParseCache {
-    /// The search expression of a text, read by `read` at the first call.
+    /// Returns the search expression of a text, parsed by `read` on the first call.
     ///
     /// # Errors
-    /// As `read`.
+    /// If `read` fails.
     pub fn search(&self, text: &str, read: impl FnOnce() -> Result<Search>) -> Result<Search> {
         kept(&self.searches, text, read)
     }
 
-    /// The same for an expression.
+    /// Like [`ParseCache::search`], for an expression.
     ///
     /// # Errors
-    /// As `read`.
+    /// If `read` fails.
     pub fn expression(&self, text: &str, read: impl FnOnce() -> Result<Expr>) -> Result<Expr> {
         kept(&self.expressions, text, read)
     }
 
-    /// The same for the plan of a search, which may hang on more than its text: `key` tells all.
+    /// Like [`ParseCache::search`], for the plan of a search, which may depend on more than its
+    /// text: `key` contains all of that.
     ///
     /// # Errors
-    /// As `read`.
+    /// If `read` fails.
     pub fn plan(&self, key: &str, read: impl FnOnce() -> Result<Plan>) -> Result<Arc<Plan>> {
         kept(&self.plans, key, || read().map(Arc::new))
     }
@@ -164,8 +165,8 @@ impl QueryContext {
     /// The context for the search of a knowledge object: ``saved search `a` ``.
     ///
     /// # Errors
-    /// The object is being planned already, so that it would call itself without end, or calls go
-    /// too deep.
+    /// If the object is already being planned, so that it would call itself forever, or calls are
+    /// nested too deep.
     pub fn within(&self, object: &str) -> Result<QueryContext> {
         if self.inside.iter().any(|outer| outer == object) {
             let chain = self.inside.iter().map(String::as_str).chain([object]);
@@ -184,13 +185,13 @@ impl QueryContext {
         Ok(inner)
     }
 
-    /// The search that an event of that type satisfies; `None` when there is no such type, or a
-    /// fault switches it off.
+    /// The search of an event type. Returns `None` if there is no such event type, or a fault
+    /// switches it off.
     pub fn event_type(&self, name: &str) -> Option<Arc<Search>> {
         self.event_types.search(self, name)
     }
 
-    /// Says something that is no error; once each.
+    /// Adds a notice, once per text.
     pub fn notice(&self, text: impl Into<String>) {
         let text = text.into();
         if let Ok(mut notices) = self.notices.lock()
@@ -200,14 +201,14 @@ impl QueryContext {
         }
     }
 
-    /// Has something written when the search has succeeded.
+    /// Registers a write to perform once the search has succeeded.
     pub fn effect(&self, effect: Effect) {
         if let Ok(mut effects) = self.pending_writes.lock() {
             effects.push(effect);
         }
     }
 
-    /// Whether there is nothing to tell, and nothing to write.
+    /// Whether there are no notices and no pending writes.
     pub fn is_quiet(&self) -> bool {
         let is_silent = self.notices.lock().is_ok_and(|notices| notices.is_empty());
         is_silent
@@ -217,7 +218,7 @@ impl QueryContext {
                 .is_ok_and(|effects| effects.is_empty())
     }
 
-    /// Says that a field the search names is nowhere in the rows, with the nearest name there is.
+    /// Warns that no row has a field that the search names, and suggests the nearest name.
     pub fn missing_field(&self, name: &str, schema: &Schema) {
         if !self.warn_missing_fields || schema.is_empty() || name.starts_with("__") {
             return;
@@ -227,7 +228,7 @@ impl QueryContext {
         self.notice(format!("no row has the field `{name}`{near}"));
     }
 
-    /// Fails when the user asked to stop.
+    /// Fails if the user cancelled.
     ///
     /// # Errors
     /// [`ErrorKind::Interrupted`].

@@ -1,34 +1,34 @@
-//! What a search writes beside giving rows: told by kernels, done by the session when the whole
-//! search has succeeded, so that a search that fails writes nothing.
+//! Side effects of a search: kernels register writes, and the session performs them when the whole
+//! search has succeeded, so that a failed search writes nothing.
 
 use std::sync::Arc;
 
 use crate::plan::table::Table;
 
-/// One thing to write.
+/// A pending write.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// A table of the home folder.
+    /// A table in the home folder.
     Table(TableEffect),
-    /// Events of the store.
+    /// Events for the store.
     Events(EventsEffect),
     /// A model of the machine-learning toolkit, in `learned/<name>.json`.
     Model {
-        /// Its name, of letters, digits and underscores.
+        /// Its name: letters, digits and underscores.
         name: String,
-        /// What is written; none removes it.
+        /// The content to write; `None` deletes the model.
         text: Option<String>,
     },
 }
 
-/// Where in the home folder a table lies.
+/// The folder of a table within the home folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TablePlace {
     /// `lookups/<name>`: lookup tables.
     Lookups,
     /// `collections/<name>.csv`: KV-store collections.
     Collections,
-    /// `csv/<name>`: what `outputcsv` writes and `inputcsv` reads.
+    /// `csv/<name>`: written by `outputcsv` and read by `inputcsv`.
     Csv,
 }
 
@@ -37,21 +37,22 @@ pub enum TablePlace {
 pub struct TableEffect {
     /// Its folder.
     pub place: TablePlace,
-    /// The file's name, without a folder.
+    /// The file name, without a folder.
     pub name: String,
     /// The rows.
     pub rows: Arc<Table>,
-    /// Puts the rows after those there are; columns that the file lacks are left out then.
+    /// Appends the rows to the existing ones, dropping columns that the file lacks.
     pub append: bool,
-    /// Whether a table is made of no rows.
+    /// Whether to create a table without rows.
     pub create_empty: bool,
-    /// Whether no rows take the place of those there are.
+    /// Whether an empty result replaces existing rows.
     pub override_if_empty: bool,
-    /// Rows take the place of those that have the same value in this field (`_key`).
+    /// Rows replace existing ones with the same value in this field (`_key`).
     pub key: Option<String>,
-    /// The columns it always has, in order; others come after them.
+    /// The columns that it always has, in order; others follow.
     pub columns: Vec<String>,
-    /// Adds the columns `__mv_<field>`, in which each value of a multivalue stands in dollar signs.
+    /// Adds the columns `__mv_<field>`, in which each value of a multivalue is enclosed in dollar
+    /// signs.
     pub multivalues: bool,
 }
 

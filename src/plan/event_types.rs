@@ -1,7 +1,7 @@
-//! The searches of event types, which may name each other: by name, by a pattern, by a tag.
+//! The searches of event types, which may refer to each other by name, by pattern or by tag.
 //!
-//! A reference by which an event type reaches itself never holds, and an event type that stands
-//! for too much is switched off; both are faults of the event type.
+//! A reference through which an event type reaches itself never matches, and an event type that
+//! expands to too many terms is switched off; both are faults of the event type.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Abouteventtypes>
 
 use std::collections::{BTreeSet, HashMap};
@@ -15,29 +15,30 @@ use crate::plan::texts::parse_search;
 use crate::syntax::SpecialField;
 use crate::syntax::ast::{CompareOp, Literal, Name, Search};
 
-/// How deep event types may name each other.
+/// The maximum depth of references between event types.
 const MAX_DEPTH: usize = 32;
 
-/// Terms that an event type may stand for, those of the event types it names included.
+/// The maximum number of terms of an event type, including those of the event types that it refers
+/// to.
 const MAX_TERMS: usize = 10_000;
 
-/// The event types a search has asked for.
+/// The event types that a search has used.
 #[derive(Default)]
 pub struct EventTypes(Mutex<Graph>);
 
 #[derive(Default)]
 struct Graph {
     nodes: HashMap<String, Node>,
-    /// Numbers handed out to event types, in the order in which they were reached.
+    /// Sequence number of the next event type reached.
     reached: usize,
 }
 
 struct Node {
-    /// Its search without references to itself; `None` when it is switched off.
+    /// Its search without references to itself; `None` if it is switched off.
     search: Option<Arc<Search>>,
     names: BTreeSet<String>,
     order: usize,
-    /// The smallest `order` that it reaches among those still open (Tarjan's low link).
+    /// The smallest `order` that it reaches among open nodes (Tarjan's low link).
     low: usize,
     open: bool,
     depth: usize,
@@ -45,8 +46,8 @@ struct Node {
 }
 
 impl EventTypes {
-    /// The search that an event of that type satisfies; `None` when there is no such type, or it
-    /// is switched off by a fault.
+    /// The search of an event type. Returns `None` if there is no such event type, or a fault
+    /// switches it off.
     pub fn search(&self, context: &QueryContext, name: &str) -> Option<Arc<Search>> {
         let mut graph = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !graph.nodes.contains_key(name) {
@@ -57,8 +58,8 @@ impl EventTypes {
 }
 
 impl Graph {
-    /// Reads an event type and all that it reaches: Tarjan's strongly connected components, with a
-    /// stack of its own, for chains of event types may be long.
+    /// Reads an event type and all that it reaches: Tarjan's strongly connected components, with an
+    /// explicit stack, since chains of event types may be long.
     fn visit(&mut self, context: &QueryContext, name: &str) {
         let mut path: Vec<(String, Vec<String>)> = Vec::new();
         let mut component: Vec<String> = Vec::new();
@@ -125,8 +126,8 @@ impl Graph {
         self.nodes.insert(name.to_owned(), node);
     }
 
-    /// Cuts the references among event types that reach each other, and switches off those that
-    /// stand for too much. All other event types that they name are done.
+    /// Cuts the references within a component, and switches off event types that expand too far.
+    /// All other event types that they refer to are closed.
     fn close(&mut self, context: &QueryContext, members: &[String]) {
         for name in members {
             let Some(node) = self.nodes.get(name) else {
@@ -168,7 +169,7 @@ impl Graph {
             }
             if let Some(node) = self.nodes.get_mut(name) {
                 node.search = search.filter(|_| too_much.is_none());
-                // What is switched off costs those that name it nothing.
+                // An event type that is switched off adds nothing to those that refer to it.
                 (node.depth, node.terms) = match node.search {
                     Some(_) => (depth, terms),
                     None => (0, 0),
@@ -178,7 +179,8 @@ impl Graph {
         }
     }
 
-    /// Terms of a search expression, with what the event types it names stand for.
+    /// The number of terms of a search expression, including those of the event types that it
+    /// refers to.
     fn terms(&self, context: &QueryContext, search: &Search) -> usize {
         let mut count = own_terms(search);
         each_mark(search, &mut |field, value| {
@@ -191,7 +193,7 @@ impl Graph {
     }
 }
 
-/// The search of an event type as it is written.
+/// Parses the search of an event type.
 fn read(context: &QueryContext, name: &str) -> Option<Search> {
     let event_type = context.catalog.event_types().get(name)?;
     let why = match parse_search(context, &event_type.search) {
@@ -231,7 +233,7 @@ fn fault(context: &QueryContext, name: &str, why: &str, effect: &'static str) {
     }
 }
 
-/// The event types that a search expression names.
+/// The event types that a search expression refers to.
 fn references(context: &QueryContext, search: &Search) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     each_mark(search, &mut |field, value| {
@@ -265,7 +267,7 @@ fn each_mark<'s>(search: &'s Search, see: &mut dyn FnMut(SpecialField<'s>, &'s L
     }
 }
 
-/// The event types that a comparison with `eventtype`, `tag` or `tag::eventtype` means.
+/// The event types that a comparison with `eventtype`, `tag` or `tag::eventtype` refers to.
 fn meant<'c>(context: &'c QueryContext, field: SpecialField<'_>, value: &Literal) -> Vec<&'c str> {
     let types = context.catalog.event_types().keys().map(String::as_str);
     let wanted = FieldMatcher::new(CompareOp::Eq, &value.text);
@@ -291,7 +293,7 @@ fn meant<'c>(context: &'c QueryContext, field: SpecialField<'_>, value: &Literal
     }
 }
 
-/// The search expression in which comparisons don't mean the event types `cut`.
+/// Rewrites a search expression so that comparisons no longer match the event types `cut`.
 fn without(context: &QueryContext, search: &Search, cut: &BTreeSet<&str>) -> Search {
     let all = |parts: &[Search]| {
         let each = parts.iter().map(|part| without(context, part, cut));
@@ -343,7 +345,7 @@ fn without(context: &QueryContext, search: &Search, cut: &BTreeSet<&str>) -> Sea
     }
 }
 
-/// What carries a tag other than event types.
+/// The comparisons that give a tag, other than by event type.
 fn tagged_values(context: &QueryContext, tag: &Literal) -> Vec<Search> {
     let wanted = FieldMatcher::new(CompareOp::Eq, &tag.text);
     let tags = context.catalog.all_tags().iter();

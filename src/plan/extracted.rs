@@ -1,4 +1,4 @@
-//! Fields found row by row, gathered into columns: what kernels that read texts give.
+//! Extracted fields, collected row by row into columns; used by kernels that parse text.
 
 use indexmap::IndexMap;
 
@@ -6,14 +6,14 @@ use crate::plan::table::{Table, type_of_values};
 use crate::read::Field;
 use crate::value::{Value, is_canonical_number, parse_number};
 
-/// Columns that grow with the fields found.
+/// Columns that grow as fields are found.
 #[derive(Debug, Default)]
 pub struct ExtractedColumns {
     columns: IndexMap<String, Vec<Value<'static>>>,
 }
 
 impl ExtractedColumns {
-    /// Adds a value; a field that the row has already becomes a multivalue. Rows come in order.
+    /// Adds a value; a repeated field of a row becomes a multivalue. Rows must come in order.
     pub fn add(&mut self, row: usize, name: &str, value: Value<'static>) {
         let cell = self.cell(row, name);
         match std::mem::replace(cell, Value::Null) {
@@ -26,12 +26,12 @@ impl ExtractedColumns {
         }
     }
 
-    /// Sets a value, whatever the row has already.
+    /// Sets a value, replacing an existing one.
     pub fn set(&mut self, row: usize, name: &str, value: Value<'static>) {
         *self.cell(row, name) = value;
     }
 
-    /// Whether the row has a value of that field.
+    /// Whether the row has a value of this field.
     pub fn has(&self, row: usize, name: &str) -> bool {
         self.columns
             .get(name)
@@ -39,7 +39,7 @@ impl ExtractedColumns {
             .is_some_and(|v| !v.is_null())
     }
 
-    /// Adds the fields of a reader; one without a name is passed over.
+    /// Adds the fields of a reader, skipping those without a name.
     pub fn add_fields<'f>(&mut self, row: usize, fields: impl IntoIterator<Item = Field<'f>>) {
         for field in fields {
             if field.name.is_empty() {
@@ -53,7 +53,7 @@ impl ExtractedColumns {
         }
     }
 
-    /// The columns, in the order in which their names were first seen.
+    /// The columns, in order of first appearance.
     pub fn into_table(self, height: usize) -> Table {
         let mut table = Table::new(height);
         for (name, values) in self.columns {

@@ -1,11 +1,11 @@
-//! Which names stand anywhere in a plan.
+//! Searches a plan for names.
 
 use std::fmt::{self, Write as _};
 
 use crate::plan::Plan;
 
-/// Those of `names` that a plan names, in a node, an expression, or what a command keeps to
-/// itself. A text that holds a name counts too: this only tells what need not be made.
+/// The subset of `names` that occur in a plan: in a node, an expression, or the internals of a
+/// command. Occurrences within longer text count too: callers only use this to skip unneeded work.
 pub fn referenced_names<'n>(plan: &Plan, names: &[&'n str]) -> Vec<&'n str> {
     let mut finder = Finder {
         sought: names.to_vec(),
@@ -16,7 +16,7 @@ pub fn referenced_names<'n>(plan: &Plan, names: &[&'n str]) -> Vec<&'n str> {
     finder.found
 }
 
-/// Looks through what is written to it.
+/// Searches the text written to it.
 struct Finder<'n> {
     sought: Vec<&'n str>,
     found: Vec<&'n str>,

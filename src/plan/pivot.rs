@@ -1,5 +1,5 @@
-//! Rows to columns: the values of one field become the names of columns. `chart`, `timechart`,
-//! `xyseries` and `contingency` share it.
+//! Pivots rows to columns: the values of one field become column names. Used by `chart`,
+//! `timechart`, `xyseries` and `contingency`.
 
 use std::collections::HashMap;
 
@@ -11,41 +11,41 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Type, Value, parse_number, sort_order};
 
-/// What becomes of the rows.
+/// Pivot options.
 #[derive(Clone, Debug)]
 pub struct Pivot {
-    /// The field whose values name the rows; without it there is one row.
+    /// The field whose values name the rows; without it there is a single row.
     pub row: Option<String>,
     /// The field whose values become columns.
     pub series: String,
-    /// The fields whose values fill the cells, and what stands in a cell without a value.
+    /// The fields whose values fill the cells, with the content of empty cells.
     pub data: Vec<Data>,
-    /// How columns are named.
+    /// Column naming.
     pub naming: Naming,
-    /// Series that stand last, in this order.
+    /// Series that come last, in this order.
     pub last: Vec<String>,
 }
 
-/// A field of a pivot's cells.
+/// A field that fills the cells of a pivot.
 #[derive(Clone, Debug)]
 pub struct Data {
     /// Its name.
     pub name: String,
-    /// What stands in a cell without a value.
+    /// The content of a cell without a value.
     pub empty: Value<'static>,
 }
 
-/// How columns are named when there are several fields to fill their cells.
+/// Column naming, if several fields fill the cells.
 #[derive(Clone, Debug)]
 pub struct Naming {
-    /// What stands between the field and the value: `count: web01`.
+    /// The separator between the field and the value: `count: web01`.
     pub sep: String,
-    /// Instead of it: a text with `$AGG$` and `$VAL$`.
+    /// Used instead: a template with `$AGG$` and `$VAL$`.
     pub format: Option<String>,
 }
 
 impl Naming {
-    /// The name of the column of `data` and `value`.
+    /// The column name for `data` and `value`.
     pub fn column(&self, data: &str, value: &str) -> String {
         match &self.format {
             Some(format) => format.replace("$AGG$", data).replace("$VAL$", value),
@@ -55,8 +55,8 @@ impl Naming {
 }
 
 impl Pivot {
-    /// The wide rows, in the order in which their names were seen. Columns come field by field,
-    /// their values in order, numbers before text. Of several values for a cell the last stays.
+    /// Pivots a table. Rows are in order of first appearance. Columns are grouped by field, and
+    /// sorted by value, numbers before text. If a cell has several values, the last one wins.
     pub fn pivot(&self, input: &Table) -> Table {
         let mut rows: IndexMap<String, usize> = IndexMap::new();
         let mut series: IndexSet<String> = IndexSet::new();
@@ -135,7 +135,7 @@ impl Pivot {
     }
 }
 
-/// The ends of a range as `bin` writes it: `10-20`, `-5--2.5`.
+/// The ends of a range as `bin` formats it: `10-20`, `-5--2.5`.
 pub fn range_of(text: &str) -> Option<(f64, f64)> {
     let dashes = text.char_indices().skip(1).filter(|(_, c)| *c == '-');
     dashes

@@ -1,5 +1,5 @@
-//! Plans as text: one node a line, SPL-like, the source first. No ids, so that the text of a
-//! plan is the same wherever it is made.
+//! Plans as text: one node per line, SPL-like, the source first. Contains no ids, so that the text
+//! of a plan is the same on every run.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::plan::{
 };
 use crate::syntax::print;
 
-/// The plan, one node a line.
+/// Formats a plan, one node per line.
 pub fn plan(plan: &Plan) -> String {
     let mut out = String::new();
     write_node(plan, 0, &mut out);

@@ -1,4 +1,4 @@
-//! What is known of the columns of a node, and patterns of column names.
+//! Schemas of plan nodes, and patterns of column names.
 
 use indexmap::IndexMap;
 
@@ -7,7 +7,7 @@ use crate::value::Type;
 /// Columns by name, in order, with their SPL types.
 pub type Schema = IndexMap<String, Type>;
 
-/// A field name, or a pattern of them with `*`.
+/// A field name, or a pattern of names with `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
     /// As typed.
@@ -20,17 +20,18 @@ impl Pattern {
         Pattern { text: text.into() }
     }
 
-    /// That name.
+    /// An exact name.
     pub fn exact(text: &str) -> Pattern {
         Pattern::new(text)
     }
 
-    /// Whether it can match several names.
+    /// Whether it may match several names.
     pub fn is_wild(&self) -> bool {
         self.text.contains('*')
     }
 
-    /// What the `*`s stand for in `name`, when it matches. Names are case-sensitive.
+    /// The parts of `name` that the `*`s match. Returns `None` if it does not match. Names are
+    /// case-sensitive.
     pub fn captures<'n>(&self, name: &'n str) -> Option<Vec<&'n str>> {
         let parts: Vec<&str> = self.text.split('*').collect();
         if parts.len() == 1 {
@@ -68,8 +69,8 @@ impl Pattern {
         out
     }
 
-    /// The names of `schema` that match, in its order. Names with a leading underscore are
-    /// matched only by patterns that begin with one.
+    /// The matching names of `schema`, in order. Only patterns that begin with an underscore match
+    /// names that do.
     pub fn expand(&self, schema: &Schema) -> Vec<String> {
         if !self.is_wild() {
             return schema
@@ -81,7 +82,7 @@ impl Pattern {
         schema
             .keys()
             .filter(|name| self.text.starts_with('_') || !name.starts_with('_'))
-            // Columns that no search can name.
+            // Skips columns that no search can name.
             .filter(|name| !name.starts_with('\0') && self.matches(name))
             .cloned()
             .collect()

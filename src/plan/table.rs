@@ -1,4 +1,4 @@
-//! Rows in our own hands: what kernels take and give.
+//! Materialized rows: the input and output of kernels.
 
 use crate::plan::schema::Schema;
 use crate::value::{Type, Value};
@@ -10,7 +10,7 @@ pub struct Table {
     height: usize,
 }
 
-/// One column.
+/// A column.
 #[derive(Clone, Debug)]
 pub struct TableColumn {
     /// Its name.
@@ -22,7 +22,7 @@ pub struct TableColumn {
 }
 
 impl Table {
-    /// A table of `height` rows without columns.
+    /// Creates a table of `height` rows without columns.
     pub fn new(height: usize) -> Table {
         Table {
             columns: Vec::new(),
@@ -30,34 +30,34 @@ impl Table {
         }
     }
 
-    /// Number of rows.
+    /// The number of rows.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// The columns in order.
+    /// The columns, in order.
     pub fn columns(&self) -> &[TableColumn] {
         &self.columns
     }
 
-    /// The columns in order, given away.
+    /// Converts the table into its columns, in order.
     pub fn into_columns(self) -> Vec<TableColumn> {
         self.columns
     }
 
-    /// The column of that name.
+    /// Returns the column of this name.
     pub fn column(&self, name: &str) -> Option<&TableColumn> {
         self.columns.iter().find(|c| c.name == name)
     }
 
-    /// Takes a column out.
+    /// Removes and returns a column.
     pub fn take(&mut self, name: &str) -> Option<TableColumn> {
         let at = self.columns.iter().position(|c| c.name == name)?;
         Some(self.columns.remove(at))
     }
 
-    /// Sets a column, in place of one of the same name or after the others. Its values are
-    /// cut or filled up with missing ones to the table's height.
+    /// Sets a column, replacing one of the same name or appending it. Truncates or pads its values
+    /// to the table's height.
     pub fn set(&mut self, name: impl Into<String>, kind: Type, mut values: Vec<Value<'static>>) {
         let name = name.into();
         values.resize(self.height, Value::Null);
@@ -68,7 +68,7 @@ impl Table {
         }
     }
 
-    /// These rows, in this order.
+    /// Selects rows, in this order.
     pub fn pick(self, rows: &[usize]) -> Table {
         let mut out = Table::new(rows.len());
         for column in self.columns {
@@ -78,13 +78,13 @@ impl Table {
         out
     }
 
-    /// One value.
+    /// Returns a value.
     pub fn value(&self, column: &str, row: usize) -> Value<'_> {
         self.column(column)
             .map_or(Value::Null, |c| c.values[row].borrowed())
     }
 
-    /// Names and types.
+    /// The names and types of the columns.
     pub fn schema(&self) -> Schema {
         self.columns
             .iter()
@@ -101,7 +101,7 @@ pub fn type_of_values<'a, 'v: 'a>(values: impl IntoIterator<Item = &'a Value<'v>
         .fold(Type::Null, Type::join)
 }
 
-/// The type of one value.
+/// The type of a value.
 pub fn type_of_value(value: &Value<'_>) -> Type {
     match value {
         Value::Null => Type::Null,

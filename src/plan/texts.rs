@@ -1,5 +1,5 @@
-//! Reads the texts of knowledge objects (event types, constraints, calculated fields), each once
-//! a search.
+//! Parses the texts of knowledge objects (event types, constraints, calculated fields), each once
+//! per search.
 
 use crate::error::{Error, Result};
 use crate::knowledge::expand::expand;
@@ -8,11 +8,10 @@ use crate::source::SourceId;
 use crate::syntax;
 use crate::syntax::ast::{Expr, Search};
 
-/// Reads the text of a search expression: an event type's, a constraint's, a `search` field's.
-/// Macros in it are expanded.
+/// Parses a search expression: of an event type, a constraint or a `search` field. Expands macros.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// If the text can't be parsed.
 pub fn parse_search(context: &QueryContext, text: &str) -> Result<Search> {
     context.read_texts.search(text, || {
         let (source, text) = expanded(context, text)?;
@@ -20,10 +19,10 @@ pub fn parse_search(context: &QueryContext, text: &str) -> Result<Search> {
     })
 }
 
-/// Reads the text of an expression: a calculated field's.
+/// Parses an expression: of a calculated field.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// If the text can't be parsed.
 pub fn parse_expression(context: &QueryContext, text: &str) -> Result<Expr> {
     context.read_texts.expression(text, || {
         let (source, text) = expanded(context, text)?;
@@ -31,10 +30,10 @@ pub fn parse_expression(context: &QueryContext, text: &str) -> Result<Expr> {
     })
 }
 
-/// A text with its macros expanded, and its place among the texts of the search.
+/// Expands the macros of a text, and returns its id among the sources of the search.
 ///
 /// # Errors
-/// A macro that nobody defined, or what is wrong with a call.
+/// If a macro is not defined, or called incorrectly.
 pub fn expanded(context: &QueryContext, text: &str) -> Result<(SourceId, String)> {
     let mut sources = context
         .sources

@@ -289,7 +289,7 @@ fn rarest_ngram(needle: u32, text: &[u8], frequencies: Option<&NgramFrequencies>
     }
 }
 
-/// How common a byte is in paths and command lines; used without known frequencies.
+/// How common a byte is in paths and command lines; decides if frequencies are unknown or equal.
 fn frequency(byte: u8) -> u32 {
     match byte {
         b'e' | b's' | b'i' | b't' | b'o' | b'n' | b'r' | b'a' => 4,

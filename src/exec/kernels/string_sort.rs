@@ -1,4 +1,4 @@
-//! Argsort of strings that share prefixes, a few bytes at a time (MSD radix sort).
+//! Argsort of strings that share prefixes, a few bytes at a time.
 //!
 //! Command lines share prefixes: comparing two of them reads both up to the first difference, each
 //! elsewhere in memory. This sorts strings by the bytes after their common prefix, packed into one

@@ -47,7 +47,7 @@ struct ResetCondition {
     slots: Vec<Slot>,
 }
 
-/// The state of the pass over the rows.
+/// The parameters of the pass over the rows.
 struct RunningWindow {
     stream: Stream,
     calls: Vec<Call>,

@@ -50,7 +50,7 @@ impl Predicate {
                 (_, _, Some(needle)) => MatchStrategy::MayHold(needle, false),
                 _ => MatchStrategy::Always,
             },
-            // Terms fold the case of non-ASCII letters differently.
+            // Terms ignore case beyond ASCII: the Kelvin sign matches `k`.
             Matcher::Term(term) => match term.needle() {
                 Some(needle) => MatchStrategy::MayHold(needle, true),
                 None => MatchStrategy::Always,
@@ -101,8 +101,8 @@ pub(super) struct PredicateBatch {
 }
 
 impl PredicateBatch {
-    /// Compiles the predicates for which `is_asked` is true. `frequencies` tells which n-grams are
-    /// rare in the data, if known.
+    /// Compiles the predicates for which `is_asked` is true. `frequencies` are the n-gram
+    /// frequencies of the data, if known.
     pub(super) fn new(
         tests: &Arc<[Predicate]>,
         is_asked: impl Fn(&Predicate) -> bool,

@@ -8,7 +8,7 @@ use polars::prelude::Column;
 /// Sentinel for a class that is not yet known.
 pub(super) const UNKNOWN: u32 = u32::MAX;
 
-/// Rows sampled to tell whether the strings of a column are mostly distinct.
+/// Rows sampled to tell whether a column contains many distinct strings.
 const SAMPLE: usize = 256;
 
 /// The combinations of known column classes that rows have.
@@ -106,7 +106,7 @@ impl CodeAllocator<'_> {
     }
 }
 
-/// Whether a column contains mostly distinct strings, judging by a sample.
+/// Whether a column contains many distinct strings, judging by a sample.
 pub(super) fn is_high_cardinality(column: &Column) -> bool {
     let Ok(texts) = column.as_materialized_series().str() else {
         return false;

@@ -44,7 +44,7 @@ pub(super) struct QueryRouter {
 
 /// The predicates left to evaluate for rows with known classes in some columns.
 struct Residual {
-    /// Searches that match the rows, whatever the other columns hold.
+    /// Searches that may match the rows, whatever the other columns hold.
     found: Vec<usize>,
     /// Predicates that depend on other columns.
     open: Vec<usize>,

@@ -1,5 +1,5 @@
-//! What a plan does to fields, step by step: which it reads, sets, keeps and drops. Found without
-//! rows, as far as that is possible; what depends on rows says so.
+//! Field dataflow of a plan: the fields that each step reads, sets, keeps and drops. Computed
+//! without rows; steps that depend on rows are marked.
 
 mod walk;
 
@@ -12,20 +12,20 @@ use crate::plan::analysis::fields_of;
 use crate::plan::schema::Pattern;
 use crate::syntax::ast::{Expr, ExprKind, Search};
 
-/// Fields that events and rows of data models have besides their own.
+/// Fields that events and rows of data models have in addition to their own.
 pub const BARE: [&str; 6] = ["_time", "_raw", "host", "source", "sourcetype", "index"];
 
-/// What is known of the fields that rows have.
+/// The known fields of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
-    /// Those known by name, in order.
+    /// Fields known by name, in order.
     pub known: IndexSet<String>,
     /// Whether there may be others.
     pub open: bool,
 }
 
 impl Fields {
-    /// Rows of which nothing is known.
+    /// Rows with unknown fields.
     pub fn anything() -> Fields {
         Fields {
             known: IndexSet::new(),
@@ -41,7 +41,7 @@ impl Fields {
         }
     }
 
-    /// Whether a row can have the field.
+    /// Whether a row may have the field.
     pub fn may_have(&self, name: &str) -> bool {
         self.open || self.known.contains(name)
     }
@@ -56,14 +56,14 @@ impl Fields {
     }
 }
 
-/// Fields that something reads.
+/// Fields that a step reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reads {
     /// By name, each once.
     pub names: Vec<String>,
     /// By pattern.
     pub patterns: Vec<Pattern>,
-    /// Whatever there is.
+    /// All fields.
     pub all: bool,
 }
 
@@ -114,36 +114,36 @@ impl Reads {
             Search::Compare { field, .. }
             | Search::In { field, .. }
             | Search::CompareSubsearch { field, .. } => self.add(&field.text),
-            // A word is looked for in the text of the event.
+            // A word is searched for in the raw text of the event.
             Search::Term(_) | Search::ExactTerm(_) | Search::CaseTerm(_) => self.add("_raw"),
-            // Its rows' fields are known when it has run.
+            // The fields of its rows are known only after it has run.
             Search::Subsearch(_) => self.all = true,
         }
     }
 }
 
-/// One thing done to the fields of rows.
+/// A step of the field dataflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Rows come, with these fields.
+    /// Produces rows with these fields.
     Source(Fields),
-    /// Fields are read.
+    /// Reads fields.
     Read(Reads),
-    /// A field is set, from others.
+    /// Sets a field from others.
     Set(String, Reads),
-    /// Only these are kept.
+    /// Keeps only these fields.
     Keep(Vec<Pattern>),
-    /// These, and no others, are there.
+    /// Keeps exactly these fields.
     Table(Vec<Pattern>),
-    /// These go.
+    /// Drops these fields.
     Drop(Vec<Pattern>),
-    /// A field gets another name.
+    /// Renames a field.
     Rename(Pattern, Pattern),
-    /// Rows are summed up: they are read, and new rows with these fields come.
+    /// Aggregates rows: reads them and produces new rows with these fields.
     Sum(Reads, Fields),
-    /// Rows or fields of another source come in.
+    /// Adds rows or fields of another source.
     Join(Fields),
-    /// What is done depends on the rows.
+    /// Has an effect that depends on the rows.
     Unknown,
 }
 

@@ -1,17 +1,17 @@
-//! From plan nodes to the steps that they are for fields.
+//! Translates plan nodes to steps of the field dataflow.
 
 use crate::plan::context::QueryContext;
 use crate::plan::dataflow::{BARE, Fields, Reads, Step, after};
 use crate::plan::{AggregateCall, AggregateInput, Plan, Predicate, Projection, Scan, Target};
 
-/// What a plan does to fields, in order.
+/// The field dataflow of a plan, in order.
 pub fn steps(plan: &Plan, context: &QueryContext) -> Vec<Step> {
     let mut out = Vec::new();
     walk(plan, context, &mut out);
     out
 }
 
-/// The fields of a plan's rows, those of [`Scan::Given`] being unknown.
+/// The fields of a plan's rows; those of [`Scan::Binding`] are unknown.
 pub fn fields(plan: &Plan, context: &QueryContext) -> Fields {
     steps(plan, context)
         .iter()
@@ -20,7 +20,7 @@ pub fn fields(plan: &Plan, context: &QueryContext) -> Fields {
 
 fn walk(plan: &Plan, context: &QueryContext, out: &mut Vec<Step>) {
     match plan {
-        // The rows given come in before, and more than once: what reads them can't be followed.
+        // The bound rows enter earlier, and more than once: their reads can't be traced.
         Plan::With { input, .. } | Plan::Deferred { input, .. } | Plan::Kernel { input, .. } => {
             walk(input, context, out);
             out.extend([Step::Read(Reads::everything()), Step::Unknown]);
@@ -72,7 +72,7 @@ fn walk(plan: &Plan, context: &QueryContext, out: &mut Vec<Step>) {
     out.extend(step_of(plan, context));
 }
 
-/// What a node with at most one input does.
+/// The steps of a node with at most one input.
 fn step_of(plan: &Plan, context: &QueryContext) -> Vec<Step> {
     match plan {
         // The node below the marks is a step of its own.
@@ -105,7 +105,7 @@ fn step_of(plan: &Plan, context: &QueryContext) -> Vec<Step> {
                 match &column.target {
                     Target::Field(name) => vec![Step::Set(name.clone(), reads)],
                     Target::Template(_) => vec![Step::Read(Reads::everything()), Step::Unknown],
-                    // It reads and sets the same fields: they stay what they are.
+                    // Reads and sets the same fields, so the set of fields does not change.
                     Target::Each(_) | Target::EachPresent(_) => vec![Step::Read(reads)],
                 }
             });
@@ -214,7 +214,7 @@ fn step_of(plan: &Plan, context: &QueryContext) -> Vec<Step> {
     }
 }
 
-/// The fields of what is scanned; none where rows are given.
+/// The fields of a scan. Returns `None` for bound rows.
 fn source(scan: &Scan, context: &QueryContext) -> Option<Fields> {
     match scan {
         Scan::Binding => None,
@@ -263,7 +263,7 @@ fn added<'b>(calls: &[AggregateCall], by: impl Iterator<Item = &'b str>) -> Vec<
 fn aggregated(call: &AggregateCall, reads: &mut Reads) {
     match &call.arg {
         AggregateInput::Row => {
-            // `earliest(x)` and its kin go by the time of the row.
+            // `earliest(x)` and similar depend on the time of the row.
         }
         AggregateInput::Field(pattern) => reads.add(&pattern.text),
         AggregateInput::Expr(expr) => reads.expr(expr),

@@ -1,4 +1,5 @@
-//! Expressions bound to the columns there are: names to slots, functions to rows, types known.
+//! Binds expressions to a schema: resolves names to slots and functions to implementations, and
+//! infers types.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::functions::digits::Precision;
@@ -9,10 +10,10 @@ use crate::plan::schema::{Pattern, Schema};
 use crate::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind, Name, Search, UnaryOp};
 use crate::value::{Type, Value, parse_number};
 
-/// An expression ready to be evaluated row by row.
+/// An expression ready for row-by-row evaluation.
 #[derive(Debug)]
 pub struct Program {
-    /// What is evaluated.
+    /// The bound expression.
     pub root: Node,
     /// The columns it reads, by slot.
     pub slots: Vec<String>,
@@ -23,32 +24,32 @@ pub struct Program {
 /// A bound expression.
 #[derive(Debug)]
 pub enum Node {
-    /// The same for every row.
+    /// A constant.
     Const(Value<'static>),
-    /// The column in that slot.
+    /// The column in this slot.
     Slot(usize),
     /// `-x`, `NOT x`, `+x`.
     Unary(UnaryOp, Box<Node>),
-    /// An operator.
+    /// A binary operator.
     Binary(BinaryOp, Box<Node>, Box<Node>),
     /// `x IN (...)`.
     In(Box<Node>, Vec<Node>),
-    /// A call.
+    /// A function call.
     Call(&'static EvalFunction, Vec<Node>),
-    /// `mvmap`: each value of `over` put into `slot`, `body` evaluated.
+    /// `mvmap`: evaluates `body` for each value of `over`, stored in `slot`.
     Map {
         /// The multivalue.
         over: Box<Node>,
-        /// Where each value goes.
+        /// The slot for each value.
         slot: usize,
-        /// What is made of it.
+        /// The expression for each value.
         body: Box<Node>,
     },
     /// `mvfilter`: the values of `slot` for which `body` is true.
     FilterValues {
         /// The multivalue's slot.
         slot: usize,
-        /// What must hold.
+        /// The condition.
         body: Box<Node>,
     },
     /// `searchmatch`.
@@ -60,34 +61,34 @@ pub enum Node {
 /// A bound search expression.
 #[derive(Debug)]
 pub enum SearchNode {
-    /// All.
+    /// All must hold.
     And(Vec<SearchNode>),
-    /// One.
+    /// One must hold.
     Or(Vec<SearchNode>),
-    /// Not.
+    /// Must not hold.
     Not(Box<SearchNode>),
-    /// A test of a field.
+    /// A comparison of a field.
     Field(usize, FieldMatcher),
     /// A term in `_raw`.
     Term(usize, TermMatcher),
-    /// A field there is not.
+    /// A comparison of a field that does not exist.
     Missing,
 }
 
-/// Parses the text of a search expression; handed in because only `searchmatch` needs it.
+/// Parses a search expression; a parameter because only `searchmatch` needs it.
 pub type ParseSearch<'p> = &'p dyn Fn(&str) -> Result<Search>;
 
-/// Binds expressions against one schema.
+/// Binds expressions to a schema.
 pub struct Binder<'s> {
     schema: &'s Schema,
     parse_search: ParseSearch<'s>,
     slots: Vec<String>,
-    /// Inside `exact(...)`, where the digits as typed limit nothing.
+    /// Inside `exact(...)`, which ignores the precision of digits as typed.
     exact: bool,
 }
 
 impl<'s> Binder<'s> {
-    /// A binder over these columns.
+    /// Creates a binder over these columns.
     pub fn new(schema: &'s Schema, parse_search: ParseSearch<'s>) -> Binder<'s> {
         Binder {
             schema,
@@ -97,10 +98,10 @@ impl<'s> Binder<'s> {
         }
     }
 
-    /// Binds an expression whose value becomes a field: a boolean is refused.
+    /// Binds an expression whose value becomes a field; rejects a boolean.
     ///
     /// # Errors
-    /// Unknown functions, wrong arity, operands of a type that can't be.
+    /// If a function is unknown, its arity is wrong, or an operand has an invalid type.
     pub fn value(self, expr: &Expr) -> Result<Program> {
         let program = self.any(expr)?;
         if program.kind == Type::Bool {
@@ -143,7 +144,7 @@ impl<'s> Binder<'s> {
         }
     }
 
-    /// `a.b.c` is the longest field names there are, joined as text.
+    /// Resolves `a.b.c` to the longest existing field names, concatenated as text.
     fn dotted(&mut self, names: &[Name]) -> (Node, Type) {
         let joined = |part: &[Name]| {
             let texts: Vec<&str> = part.iter().map(|n| n.text.as_str()).collect();
@@ -208,7 +209,7 @@ impl<'s> Binder<'s> {
     }
 
     fn binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr) -> Result<(Node, Type)> {
-        // A product of decimals as typed keeps the significant figures of the less precise one:
+        // A product of decimal literals keeps the significant figures of the less precise one:
         // `8.250*0.20` is 1.7, `8.250*exact(0.20)` is 1.65.
         if matches!(op, BinaryOp::Mul | BinaryOp::Div)
             && !self.exact
@@ -397,7 +398,7 @@ impl<'s> Binder<'s> {
     /// Binds a search expression.
     ///
     /// # Errors
-    /// A subsearch, which only the `search` command can run.
+    /// If it contains a subsearch, which only the `search` command can run.
     pub fn search(&mut self, search: &Search) -> Result<SearchNode> {
         let all = |this: &mut Self, parts: &[Search]| {
             parts
@@ -441,7 +442,7 @@ impl<'s> Binder<'s> {
     }
 }
 
-/// A call whose arguments are all constant, and that gives the same each time, is computed once.
+/// Constant folding of `true()`, `false()`, `null()` and `pi()`.
 fn fold(node: Node) -> Node {
     if let Node::Call(function, args) = &node
         && matches!(function.name, "true" | "false" | "null" | "pi")
@@ -459,16 +460,16 @@ fn fold(node: Node) -> Node {
     node
 }
 
-/// Whether an expression is a text written out that is no number.
+/// Whether an expression is a string literal that is not a number.
 fn literal_text(expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Text(t) if parse_number(t).is_none())
 }
 
-/// The function that a call means, as far as the call can be judged without looking at rows.
+/// Resolves a function call, and checks it as far as possible without rows.
 ///
 /// # Errors
-/// A function that is unknown or can't be had, a wrong number of arguments, arguments that it
-/// can't take whatever the data.
+/// If the function is unknown or unsupported, the number of arguments is wrong, or it can't take
+/// these arguments whatever the data.
 pub(in crate::plan) fn called(
     name: &Name,
     args: &[Expr],

@@ -1,4 +1,4 @@
-//! Evaluates a bound expression on one row.
+//! Evaluates a bound expression row by row.
 
 use std::borrow::Cow;
 
@@ -10,10 +10,10 @@ use crate::syntax::ast::{BinaryOp, UnaryOp};
 use crate::value::Value;
 
 impl Program {
-    /// The value for a row whose fields stand in `row`, by slot.
+    /// Evaluates the expression for a row of field values, by slot.
     ///
     /// # Errors
-    /// What a function says is wrong with its arguments.
+    /// If a function rejects its arguments.
     pub fn eval<'a>(&'a self, context: &Context, row: &[Value<'a>]) -> Result<Value<'a>, String> {
         eval(&self.root, context, row)
     }
@@ -62,7 +62,7 @@ fn eval<'a>(node: &'a Node, context: &Context, row: &[Value<'a>]) -> Result<Valu
             Value::Bool(false)
         }
         Node::Call(function, args) => {
-            // Most calls have so few arguments that they need no memory of their own.
+            // Most calls have so few arguments that they need no allocation.
             let mut few = [const { Value::Null }; 4];
             if let Some(few) = few.get_mut(..args.len()) {
                 for (value, arg) in few.iter_mut().zip(args) {
@@ -172,7 +172,7 @@ fn binary<'a>(op: BinaryOp, left: Value<'a>, right: Value<'a>) -> Result<Value<'
             (Some(text), Some(like)) => Value::Bool(pattern::like(&like, &text)),
             _ => Value::Null,
         },
-        // Several values are no text that could be joined: there is no result.
+        // Multivalues can't be concatenated: the result is null.
         BinaryOp::Concat => match (left, right) {
             (Value::Multi(_), _) | (_, Value::Multi(_)) => Value::Null,
             (left, right) => match (left.into_text(), right.into_text()) {

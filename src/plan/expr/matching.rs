@@ -1,4 +1,4 @@
-//! The tests of a search expression on a value: wildcards, numbers, networks, terms.
+//! Matchers of search expressions on values: wildcards, numbers, networks, terms.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::pcre::{Regex, escape, regex};
 use crate::syntax::ast::{CompareOp, Search};
 use crate::value::{Value, parse_number};
 
-/// `field op literal`, ready to be tried on values.
+/// `field op literal`, compiled.
 #[derive(Clone, Debug)]
 pub struct FieldMatcher {
     op: CompareOp,
@@ -21,7 +21,7 @@ pub struct FieldMatcher {
 }
 
 impl FieldMatcher {
-    /// Tests for `op` against a literal as it stands in the search.
+    /// Compiles `op` against a literal as written in the search.
     pub fn new(op: CompareOp, literal: &str) -> FieldMatcher {
         FieldMatcher {
             op,
@@ -35,32 +35,32 @@ impl FieldMatcher {
         }
     }
 
-    /// Whether every value passes that is there: `field=*`.
+    /// Whether it passes for every present value: `field=*`.
     pub fn is_exists(&self) -> bool {
         self.op == CompareOp::Eq && !self.text.is_empty() && self.text.bytes().all(|b| b == b'*')
     }
 
-    /// Whether values are compared whole, nothing is sought in them.
+    /// Whether it compares whole values instead of searching within them.
     pub fn is_whole(&self) -> bool {
         !matches!(self.op, CompareOp::Eq | CompareOp::Ne) || self.wildcard.literal().is_some()
     }
 
-    /// The text in lower case to which the value must be equal but for the case of ASCII's
-    /// letters, if nothing else passes.
+    /// The lower-case string that a value must equal, ignoring ASCII case. Returns `None` if other
+    /// values pass too.
     pub fn equality_literal(&self) -> Option<&str> {
         let whole = self.wildcard.literal()?;
         let alone = self.op == CompareOp::Eq && self.network.is_none() && whole.is_ascii();
         alone.then_some(whole)
     }
 
-    /// ASCII text in lower case that values must hold, the case of ASCII's letters aside, if they
-    /// need be nothing else.
+    /// The lower-case ASCII string that a value must contain, ignoring ASCII case. Returns `None`
+    /// if that alone does not decide.
     pub fn contains_literal(&self) -> Option<&str> {
         let alone = self.op == CompareOp::Eq && self.network.is_none();
         alone.then(|| self.wildcard.part()).flatten()
     }
 
-    /// ASCII text in lower case without which no value passes, the case of ASCII's letters aside.
+    /// A lower-case ASCII string that every passing value contains, ignoring ASCII case.
     pub fn required_literal(&self) -> Option<String> {
         let alone = self.op == CompareOp::Eq && self.network.is_none();
         alone.then(|| needle(&self.text)).flatten()
@@ -76,8 +76,8 @@ impl FieldMatcher {
         &self.text
     }
 
-    /// Whether a field with that value passes; a missing one never does. Of a multivalue one
-    /// passing value is enough.
+    /// Whether a field with this value passes; a missing one never does. A multivalue passes if one
+    /// of its values does.
     pub fn matches(&self, value: &Value<'_>) -> bool {
         match value {
             Value::Null => false,
@@ -89,7 +89,7 @@ impl FieldMatcher {
         }
     }
 
-    /// Whether a field with that single value passes.
+    /// Whether a field with this single value passes.
     pub fn matches_text(&self, text: &str) -> bool {
         match self.op {
             CompareOp::Eq => self.equal(text),
@@ -113,8 +113,8 @@ impl FieldMatcher {
     }
 }
 
-/// The longest text between the stars of a pattern that is ASCII, in lower case: no text matches
-/// without it, the case of ASCII's letters aside.
+/// The longest literal part of an ASCII pattern, in lower case. Every matching text contains it,
+/// ignoring ASCII case.
 pub fn needle(pattern: &str) -> Option<String> {
     let longest = pattern.split('*').max_by_key(|part| part.len())?;
     let needle = pattern.is_ascii() && !longest.is_empty();
@@ -127,17 +127,17 @@ fn is_within(text: &str, network: &IpNet) -> bool {
         .is_ok_and(|address| network.contains(&address))
 }
 
-/// A word or phrase sought in `_raw`.
+/// A word or phrase searched for in `_raw`.
 #[derive(Clone, Debug)]
 pub struct TermMatcher {
     regex: Arc<Regex>,
     needle: Option<String>,
 }
 
-/// Characters that end a word, as the major and minor breakers of segmenters.conf; with them every blank.
-/// No other character does, be it `~`, an accent or a dash beyond ASCII.
+/// Characters that end a word, as the major and minor breakers of segmenters.conf, in addition to
+/// whitespace. No other character does, be it `~`, an accent or a non-ASCII dash.
 const MAJOR: &str = r#"[]<>(){}|!;,'"*&?+"#;
-// `-` comes last: in a class of a regular expression it means itself there.
+// `-` comes last: there it means itself in a regular expression's class.
 const MINOR: &str = r"/:=@.$#%\_-";
 
 /// Whether a character ends a word.
@@ -150,7 +150,7 @@ fn is_major(c: char) -> bool {
 }
 
 impl TermMatcher {
-    /// The matcher of a term; none for other search expressions.
+    /// The matcher of a term. Returns `None` for other search expressions.
     pub fn of(search: &Search) -> Option<Result<TermMatcher, String>> {
         match search {
             Search::Term(literal) => Some(TermMatcher::new(&literal.text, false, false)),
@@ -174,9 +174,9 @@ impl TermMatcher {
         };
         let breaks = |c: Option<char>| c.is_none_or(if major_only { is_major } else { is_breaker });
         let mut text = String::from(if case { "" } else { "(?i)" });
-        // Breakers are consumed, not looked at, because only whether there is a match counts:
-        // without look-around the expression runs in linear time.
-        // A term that itself begins or ends with a breaker needs none beside it.
+        // Breakers are consumed instead of looked around at, because only whether there is a match
+        // counts: without look-around, the expression runs in linear time. A term that itself
+        // begins or ends with a breaker needs none next to it.
         if !term.starts_with('*') && !breaks(term.chars().next()) {
             text.push_str(&format!("(?:^|[{breakers}])"));
         }
@@ -189,7 +189,8 @@ impl TermMatcher {
         if !term.ends_with('*') && !breaks(term.chars().last()) {
             text.push_str(&format!("(?:[{breakers}]|\\z)"));
         }
-        // What is not the term of this expression compiles, however odd the term.
+        // Everything but the term always compiles, and the term is escaped: only its length can
+        // fail.
         let regex = regex(&text).map_err(|_| {
             let length = term.chars().count();
             format!("the term is too long: {length} characters")
@@ -198,12 +199,12 @@ impl TermMatcher {
         Ok(TermMatcher { regex, needle })
     }
 
-    /// ASCII text in lower case without which no text of ASCII alone matches, case aside.
+    /// A lower-case ASCII string that every matching ASCII text contains, ignoring case.
     pub fn needle(&self) -> Option<String> {
         self.needle.clone()
     }
 
-    /// Whether the term stands in `raw`.
+    /// Whether the term occurs in `raw`.
     pub fn matches(&self, raw: &str) -> bool {
         self.regex.is_match(raw).unwrap_or(false)
     }

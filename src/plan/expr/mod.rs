@@ -1,4 +1,4 @@
-//! Expressions of plans: binding, evaluation row by row, and the patterns of search terms.
+//! Expressions of plans: binding, row-by-row evaluation, and matchers of search terms.
 
 pub mod bind;
 pub mod eval;
