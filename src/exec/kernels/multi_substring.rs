@@ -372,7 +372,7 @@ mod tests {
 
         #[test]
         fn texts_are_found_wherever_they_stand(
-            // Bytes that become equal when the bit of lower case is set are among them.
+            // Includes bytes that become equal when the lower-case bit is set.
             needles in prop::collection::vec(text("ab@`\u{1}!é", 7), 1..20),
             texts in prop::collection::vec(text("aAbB@`\u{1}!é", 24), 1..20),
         ) {

@@ -124,7 +124,7 @@ mod tests {
     use super::argsort_strings;
     use crate::testing;
 
-    /// Texts that begin alike, some of them the same.
+    /// Strings with common prefixes, some of them equal.
     fn texts() -> impl Strategy<Value = Vec<String>> {
         let begin = prop::sample::select(vec!["", "a", "the same beginning of all ", "the same b"]);
         let end = prop::collection::vec(prop::sample::select(vec!['\0', 'a', 'b', 'é']), 0..20);

@@ -342,7 +342,7 @@ mod tests {
 
     const OPS: [CompareOp; 4] = [CompareOp::Eq, CompareOp::Ne, CompareOp::Lt, CompareOp::Ge];
 
-    /// Texts of few letters, so that patterns of the same meet them.
+    /// Strings over few letters, so that patterns over the same letters match them.
     fn text(letters: &'static str) -> impl Strategy<Value = String> {
         prop::collection::vec(
             prop::sample::select(letters.chars().collect::<Vec<_>>()),

@@ -271,7 +271,8 @@ mod tests {
 
     #[test]
     fn a_value_that_comes_again_gets_the_answer_it_got() {
-        // More than are kept, some inlined in the column, some not, in turn and repeated.
+        // More values than the memo holds, some inlined in the column and some not, alternating and
+        // repeated.
         let texts: Vec<String> = (0..5000)
             .map(|n| match n % 3 {
                 0 => format!("a long value that is not inlined {}", n % 40),
