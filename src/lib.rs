@@ -1,29 +1,19 @@
 //! spelunk runs Splunk's Search Processing Language on local files, without a Splunk server.
 //!
-//! The modules stand in the order in which a search passes them, and a module uses only what
-//! stands above it.
+//! The front end, from the text of a search to its plan, is the crate `spelunk-spl`, re-exported here. The modules
+//! are in the order in which a search passes them; a module uses only the modules above it.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub use spelunk_spl::{
+    commands, error, extract, functions, kernels, knowledge, lint, pcre, plan, report, source,
+    syntax, time, value, word,
+};
+
 pub mod parallel;
-pub mod word;
-pub mod source;
-pub mod error;
-pub mod report;
-pub mod value;
-pub mod time;
-pub mod pcre;
-pub mod extract;
-pub mod syntax;
-pub mod knowledge;
-pub mod functions;
 pub mod read;
-pub mod plan;
-pub mod kernels;
-pub mod commands;
 pub mod store;
-pub mod lint;
 pub mod exec;
 pub mod detect;
 pub mod session;

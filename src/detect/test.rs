@@ -9,8 +9,8 @@ use crate::exec::frame::result::Rows;
 use crate::knowledge::Catalog;
 use crate::knowledge::dataset;
 use crate::knowledge::detection::{AttackData, Detection, DetectionTest};
+use crate::knowledge::risk::message_fields;
 use crate::knowledge::shipped;
-use crate::word;
 
 /// The outcome of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,70 +288,4 @@ pub fn complaints(detection: &Detection, rows: &Rows) -> Vec<String> {
         }
     }
     found
-}
-
-/// The distinct fields that a message names as `$field$`.
-pub fn message_fields(message: &str) -> BTreeSet<&str> {
-    let mut found = BTreeSet::new();
-    let mut rest = message;
-    while let Some(open) = rest.find('$') {
-        let after = &rest[open + 1..];
-        let Some(close) = after.find('$') else { break };
-        let name = &after[..close];
-        let plain = |c: char| word::is_part(c) || matches!(c, '.' | '{' | '}' | ':' | '-');
-        if !name.is_empty()
-            && name.chars().all(plain)
-            && !name.starts_with(|c: char| c.is_numeric())
-        {
-            found.insert(name);
-            rest = &after[close + 1..];
-        } else {
-            // An amount of money: the next dollar sign may start a name.
-            rest = after;
-        }
-    }
-    found
-}
-
-/// The text of a search and of all macros that it calls, to search for names in.
-pub fn closure(catalog: &Catalog, search: &str) -> String {
-    let mut text = search.to_owned();
-    let mut seen: BTreeSet<String> = BTreeSet::new();
-    let mut from = 0;
-    while from < text.len() {
-        let part = text[from..].to_owned();
-        from = text.len();
-        // Every other part between backticks is a call.
-        for call in part.split('`').skip(1).step_by(2) {
-            let name = call.split('(').next().unwrap_or(call).trim();
-            if !seen.insert(name.to_owned()) {
-                continue;
-            }
-            for arity in catalog.macros.arities(name) {
-                if let Some(found) = catalog.macros.get(name, arity) {
-                    text.push('\n');
-                    text.push_str(&found.definition);
-                }
-            }
-        }
-    }
-    for name in &seen {
-        text.push_str("\n`");
-        text.push_str(name);
-        text.push('`');
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::message_fields;
-
-    #[test]
-    fn fields_of_a_message_are_not_amounts_of_money() {
-        let found: Vec<&str> = message_fields("$user$ paid $5 and $6 to $dest.ip$ $user$")
-            .into_iter()
-            .collect();
-        assert_eq!(found, ["dest.ip", "user"]);
-    }
 }

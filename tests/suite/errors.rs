@@ -20,7 +20,7 @@ const WITHOUT_SEARCH: &[&str] = &[
 
 /// The variants of `ErrorKind` and what their doc comment gives in code quotes, if it is only that.
 fn kinds() -> Vec<(String, Option<String>)> {
-    let path = support::root().join("src/error.rs");
+    let path = support::root().join("crates/spelunk-spl/src/error.rs");
     let text = std::fs::read_to_string(path).expect("error.rs is there");
     let body = text
         .split("pub enum ErrorKind {")

@@ -27,9 +27,10 @@ pub fn skip(why: &str) {
 /// `SPELUNK_REQUIRE_SHARED=1` its absence is a failure.
 #[track_caller]
 pub fn shared(path: &str) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let found = folder.join(path);
-    if found.exists() {
+    // Of a package of the workspace, it is beside the workspace.
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().take(3);
+    let mut found = packages.map(|package| package.join("../shared").join(path));
+    if let Some(found) = found.find(|found| found.exists()) {
         return Some(found);
     }
     let required = std::env::var_os("SPELUNK_REQUIRE_SHARED").is_some_and(|set| set == "1");

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::detect::test::closure;
 use crate::error::Result;
 use crate::knowledge::detection::Detection;
 use crate::session::Session;
@@ -56,7 +55,7 @@ impl Session {
             if changed.contains(&real(&detection.path)) {
                 return true;
             }
-            let text = closure(&self.catalog, &detection.search);
+            let text = self.catalog.macro_closure(&detection.search);
             macros
                 .iter()
                 .any(|name| text.contains(&format!("`{name}`")))

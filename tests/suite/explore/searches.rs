@@ -21,7 +21,7 @@ use crate::testing::shared;
 /// A few searches of many shapes. A test that runs always begins with these alone: a golden case that is
 /// added elsewhere would change all that comes of chance.
 pub fn few() -> Vec<String> {
-    let lines = include_str!("../../../src/syntax/tests.spl").lines();
+    let lines = include_str!("../../../crates/spelunk-spl/src/syntax/tests.spl").lines();
     lines
         .filter(|line| !line.is_empty())
         .map(str::to_owned)

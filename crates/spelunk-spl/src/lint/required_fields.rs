@@ -1,7 +1,6 @@
 //! Required fields of a detection that its search does not read.
 
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
-use crate::detect::test::closure;
 use crate::plan::dataflow::BARE;
 use crate::word;
 
@@ -22,7 +21,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(detection) = subject.detection else {
         return;
     };
-    let text = closure(&subject.context.catalog, &detection.search);
+    let text = subject.context.catalog.macro_closure(&detection.search);
     for field in &detection.tags.required_fields {
         let own = field.rsplit('.').next().unwrap_or(field);
         if BARE.contains(&field.as_str()) || word::stands_in(&text, own) {

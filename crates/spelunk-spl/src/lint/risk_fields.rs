@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
-use crate::detect::test::message_fields;
+use crate::knowledge::risk::message_fields;
 use crate::plan::dataflow::Fields;
 
 pub(super) const LINTS: &[Lint] = &[

@@ -33,11 +33,11 @@ mod grammar {
 
     /// The parser over all grammar files.
     #[derive(pest_derive::Parser)]
-    #[grammar = "grammar/pipeline.pest"]
-    #[grammar = "grammar/shapes.pest"]
-    #[grammar = "grammar/expression.pest"]
-    #[grammar = "grammar/search.pest"]
-    #[grammar = "grammar/commands.pest"]
+    #[grammar = "../../grammar/pipeline.pest"]
+    #[grammar = "../../grammar/shapes.pest"]
+    #[grammar = "../../grammar/expression.pest"]
+    #[grammar = "../../grammar/search.pest"]
+    #[grammar = "../../grammar/commands.pest"]
     pub struct Grammar;
 }
 

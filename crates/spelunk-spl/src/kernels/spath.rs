@@ -1,12 +1,12 @@
 //! `spath`: fields out of JSON and XML.
 
 use crate::error::Result;
+use crate::extract::fields::{leading_json_fields, xml_fields};
 use crate::plan::ColumnKernel;
 use crate::plan::context::QueryContext;
 use crate::plan::extracted::ExtractedColumns;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
-use crate::read::{leading_json_fields, xml_fields};
 
 /// What Splunk reads of a document to find its fields (`extraction_cutoff` of `limits.conf`).
 const CUTOFF: usize = 5_000;

@@ -2,8 +2,8 @@
 
 use indexmap::IndexMap;
 
+use crate::extract::event::Field;
 use crate::plan::table::{Table, type_of_values};
-use crate::read::Field;
 use crate::value::{Value, is_canonical_number, parse_number};
 
 /// Columns that grow as fields are found.

@@ -32,7 +32,7 @@ pub(crate) mod format;
 pub(crate) mod fromjson;
 pub(crate) mod geostats;
 pub(crate) mod inputcsv;
-pub(crate) mod iplocation;
+pub mod iplocation;
 pub(crate) mod kalman;
 pub(crate) mod kmeans;
 pub(crate) mod kvform;

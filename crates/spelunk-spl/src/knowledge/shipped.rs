@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, File, include_dir};
 
-static MACROS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/macros");
-static APPS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/apps");
-static DETECTIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/detections");
-static DATASETS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/datasets");
+static MACROS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../macros");
+static APPS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../apps");
+static DETECTIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../detections");
+static DATASETS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../datasets");
 
-static LESSONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/lessons");
+static LESSONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../lessons");
 
 /// What the paths of shipped files begin with, where they are shown.
 pub const PREFIX: &str = "<shipped>";

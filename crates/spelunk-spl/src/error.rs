@@ -253,7 +253,7 @@ pub fn panic_text(panic: &(dyn Any + Send)) -> String {
 }
 
 /// What the system says without its number of the error, which tells a user nothing.
-pub(crate) fn without_number(why: &str) -> &str {
+pub fn without_number(why: &str) -> &str {
     match why.rfind(" (os error ") {
         Some(at) if why.ends_with(')') => &why[..at],
         _ => why,

@@ -1,6 +1,6 @@
 //! All knowledge of one session, and where it comes from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -78,6 +78,36 @@ impl Catalog {
     /// Each stanza of `props.conf` with the rules and settings it has of its own.
     pub fn stanzas(&self) -> impl Iterator<Item = (FieldRules, IndexRules, TextSettings)> {
         self.props.stanzas(&self.faults)
+    }
+
+    /// The text of a search and of all macros that it calls, to search for names in.
+    pub fn macro_closure(&self, search: &str) -> String {
+        let mut text = search.to_owned();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut from = 0;
+        while from < text.len() {
+            let part = text[from..].to_owned();
+            from = text.len();
+            // Every other part between backticks is a call.
+            for call in part.split('`').skip(1).step_by(2) {
+                let name = call.split('(').next().unwrap_or(call).trim();
+                if !seen.insert(name.to_owned()) {
+                    continue;
+                }
+                for arity in self.macros.arities(name) {
+                    if let Some(found) = self.macros.get(name, arity) {
+                        text.push('\n');
+                        text.push_str(&found.definition);
+                    }
+                }
+            }
+        }
+        for name in &seen {
+            text.push_str("\n`");
+            text.push_str(name);
+            text.push('`');
+        }
+        text
     }
 
     /// Event types by name.

@@ -1,9 +1,12 @@
 //! What the rows of a detection add to whose risk.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::detection::{DetectionTags, Observable};
 use super::yaml::{number, or_default};
+use crate::word;
 
 /// The newer form of a detection's risk (`rba`).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -227,4 +230,40 @@ fn threat_kind(kind: &str) -> String {
         _ => return lower.replace(' ', "_"),
     }
     .to_owned()
+}
+
+/// The distinct fields that a message names as `$field$`.
+pub fn message_fields(message: &str) -> BTreeSet<&str> {
+    let mut found = BTreeSet::new();
+    let mut rest = message;
+    while let Some(open) = rest.find('$') {
+        let after = &rest[open + 1..];
+        let Some(close) = after.find('$') else { break };
+        let name = &after[..close];
+        let plain = |c: char| word::is_part(c) || matches!(c, '.' | '{' | '}' | ':' | '-');
+        if !name.is_empty()
+            && name.chars().all(plain)
+            && !name.starts_with(|c: char| c.is_numeric())
+        {
+            found.insert(name);
+            rest = &after[close + 1..];
+        } else {
+            // An amount of money: the next dollar sign may start a name.
+            rest = after;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message_fields;
+
+    #[test]
+    fn fields_of_a_message_are_not_amounts_of_money() {
+        let found: Vec<&str> = message_fields("$user$ paid $5 and $6 to $dest.ip$ $user$")
+            .into_iter()
+            .collect();
+        assert_eq!(found, ["dest.ip", "user"]);
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::extract::event::Field;
+use crate::extract::fields::{json_event_fields, json_fields, xml_fields};
 use crate::extract::kv;
 use crate::pcre::{Regex, fill, too_hard};
-use crate::read::{Field, json_event_fields, json_fields, xml_fields};
 
 /// The name of a group that holds a field's name, and that of the group with its value.
 const KEY: &str = "_KEY_";
