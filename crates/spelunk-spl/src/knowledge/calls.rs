@@ -1,18 +1,18 @@
-//! Finds macro calls in a search: where backticks count, and where a call's arguments lie.
+//! Finds macro calls in a search: where backticks count, and the byte ranges of a call's arguments.
 
 use std::ops::Range;
 
 use crate::word;
 
-/// How deep calls may stand inside the arguments of calls.
+/// Maximum nesting depth of calls inside the arguments of calls.
 const MAX_NESTING: usize = 64;
 
-/// What [`next`] found.
+/// A result of [`next`].
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// A macro call.
     Call(CallText),
-    /// A backtick that opens nothing: where it stands and why. The search goes on after it.
+    /// A backtick that opens no call, with its position and the reason. The search continues after it.
     Broken {
         /// The backtick.
         at: Range<usize>,
@@ -28,15 +28,14 @@ pub(super) struct CallText {
     pub(super) whole: Range<usize>,
     /// The macro's name, trimmed.
     pub(super) name: Range<usize>,
-    /// Each argument, trimmed, with its quotes. None when there are no parentheses, or nothing
-    /// between them.
+    /// Each argument, trimmed, with its quotes. Empty when there are no parentheses, or nothing between them.
     pub(super) arguments: Vec<Range<usize>>,
 }
 
-/// The first macro call of `text` at or after `from`, outside strings and comments.
+/// Returns the first macro call of `text` at or after `from`, outside strings and comments.
 ///
-/// Macros inside of quoted values are not expanded (Knowledge Manager Manual, "Use search macros
-/// in searches"). `from` must lie outside strings and comments.
+/// Macros inside quoted values are not expanded (Knowledge Manager Manual, "Use search macros in searches").
+/// `from` must be outside strings and comments.
 pub(super) fn next(text: &str, from: usize) -> Option<Found> {
     let bytes = text.as_bytes();
     let mut at = from;
@@ -68,7 +67,7 @@ pub(super) fn next(text: &str, from: usize) -> Option<Found> {
     None
 }
 
-/// The name of an argument given as `name=value`, and where its value starts.
+/// The name of an argument given as `name=value`, and the offset where its value starts.
 pub(super) fn named_argument<'t>(text: &'t str, names: &[String]) -> Option<(&'t str, usize)> {
     let equals = text.find('=')?;
     let name = text[..equals].trim();
@@ -93,8 +92,8 @@ fn comment_end(text: &str, at: usize) -> Option<usize> {
     text[at + 3..].find("```").map(|end| at + 3 + end + 3)
 }
 
-/// One past the quote that closes the string opened at `at`; the end of the text when nothing
-/// does, which the grammar reports better than this scanner could.
+/// The offset just past the quote that closes the string opened at `at`. An unclosed string ends with the
+/// text; the grammar reports it better than this scanner could.
 fn string_end(bytes: &[u8], at: usize) -> usize {
     let mut end = at + 1;
     while end < bytes.len() {
@@ -107,7 +106,7 @@ fn string_end(bytes: &[u8], at: usize) -> usize {
     bytes.len()
 }
 
-/// The call whose first backtick stands at `open`.
+/// Parses the call whose first backtick is at `open`.
 fn call(text: &str, open: usize, depth: usize) -> Result<CallText, String> {
     if depth > MAX_NESTING {
         return Err(format!(
@@ -144,7 +143,7 @@ fn call(text: &str, open: usize, depth: usize) -> Result<CallText, String> {
     })
 }
 
-/// The arguments whose opening parenthesis stands at `open`, and one past the closing one.
+/// The arguments whose opening parenthesis is at `open`, and the offset just past the closing one.
 fn arguments(text: &str, open: usize, depth: usize) -> Result<(Vec<Range<usize>>, usize), String> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
@@ -196,7 +195,7 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
 mod tests {
     use super::{Found, next};
 
-    /// The first call as `name|argument|argument`, or why it is broken.
+    /// Formats the first call as `name|argument|argument`, or returns why it is broken.
     fn first(text: &str) -> String {
         match next(text, 0) {
             None => "none".to_owned(),

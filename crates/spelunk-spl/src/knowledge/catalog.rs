@@ -1,4 +1,4 @@
-//! All knowledge of one session, and where it comes from.
+//! All knowledge objects of one session, and where they come from.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use super::tags::EventType;
 use super::text_settings::TextSettings;
 use super::yaml;
 
-/// All knowledge of one session.
+/// All knowledge objects of one session.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     /// Search macros.
@@ -37,45 +37,44 @@ pub struct Catalog {
     pub(super) lookups: BTreeMap<String, LookupDefinition>,
     pub(super) saved: BTreeMap<String, SavedSearch>,
     pub(super) detections: Detections,
-    /// Texts of forms, by name.
+    /// Form texts, by name.
     pub(super) forms: BTreeMap<String, String>,
-    /// Folders of content that hold baselines, if they are there.
+    /// Content folders that may contain baselines.
     pub(super) baselines: Vec<PathBuf>,
-    /// Folders that hold lookup tables, the first added first.
+    /// Lookup table folders, in the order in which they were added.
     pub(super) tables: Vec<PathBuf>,
     pub(super) merged: Merged,
-    /// The folder of the store: tables that searches wrote go before those that were added.
+    /// The store's folder. Tables that searches wrote here take precedence over added ones.
     pub(super) home: Option<PathBuf>,
-    /// App directories, the first added first.
+    /// App directories, in the order in which they were added.
     pub(super) apps: Vec<PathBuf>,
     pub(super) faults: Faults,
 }
 
 impl Catalog {
-    /// The directories of the apps that were added, the first added first.
+    /// The directories of the added apps, in the order in which they were added.
     pub fn apps(&self) -> &[PathBuf] {
         &self.apps
     }
 
-    /// What is wrong in the files that were added, found when they were read or when what they
-    /// define was first used.
+    /// Faults in the added files, found on load or on the first use of an object.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// The search-time rules for events of that sourcetype, source and host.
+    /// The search-time rules for events with this sourcetype, source and host.
     pub fn field_rules(&self, sourcetype: &str, source: &str, host: &str) -> FieldRules {
         self.props
             .field_rules(sourcetype, source, host, &self.faults)
     }
 
-    /// The index-time rules for events that arrive with that sourcetype, source and host.
+    /// The index-time rules for events that arrive with this sourcetype, source and host.
     pub fn index_rules(&self, sourcetype: &str, source: &str, host: &str) -> IndexRules {
         self.props
             .index_rules(sourcetype, source, host, &self.faults)
     }
 
-    /// Each stanza of `props.conf` with the rules and settings it has of its own.
+    /// Each stanza of `props.conf` with its own rules and settings.
     pub fn stanzas(&self) -> impl Iterator<Item = (FieldRules, IndexRules, TextSettings)> {
         self.props.stanzas(&self.faults)
     }
@@ -115,12 +114,12 @@ impl Catalog {
         &self.event_types
     }
 
-    /// The pairs of field and value that carry `tag`: an event has the tag when one of them holds.
+    /// The field-value pairs that carry `tag`. An event has the tag if it matches any of them.
     pub fn tags(&self, tag: &str) -> &[(String, String)] {
         self.tags.get(tag).map_or(&[], Vec::as_slice)
     }
 
-    /// All tags with the pairs that carry them.
+    /// All tags with the field-value pairs that carry them.
     pub fn all_tags(&self) -> &BTreeMap<String, Vec<(String, String)>> {
         &self.tags
     }
@@ -137,7 +136,7 @@ impl Catalog {
             .map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    /// The regular expression of a stanza of `transforms.conf`.
+    /// The regular expression of this stanza of `transforms.conf`.
     pub fn transform_regex(&self, stanza: &str) -> Option<&str> {
         self.merged.transforms.get(stanza)?.text("REGEX")
     }
@@ -147,7 +146,7 @@ impl Catalog {
         self.merged.transaction_types.get(name)
     }
 
-    /// A whole number of `limits.conf`.
+    /// An integer setting of `limits.conf`.
     pub fn limit(&self, stanza: &str, key: &str) -> Option<usize> {
         let setting = self.merged.limits.get(stanza)?.get(key)?;
         let object = format!("[{stanza}] {key}");
@@ -155,8 +154,8 @@ impl Catalog {
         usize::try_from(number).ok()
     }
 
-    /// The lookup of that name, or of the CSV file of that name in an added `lookups/` folder; with
-    /// the table that a search wrote, where one did.
+    /// The lookup with this name, or for the CSV file with this name in an added `lookups/` folder. Uses the
+    /// table that a search wrote, if there is one.
     pub fn lookup(&self, name: &str) -> Option<LookupDefinition> {
         if let Some(found) = self.lookups.get(name) {
             let mut found = found.clone();
@@ -172,7 +171,7 @@ impl Catalog {
         Some(LookupDefinition::file(name, &path))
     }
 
-    /// The lookup of that name.
+    /// The lookup with this name.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownLookup`], with the nearest name.
@@ -188,7 +187,7 @@ impl Catalog {
         self.lookups.values()
     }
 
-    /// The saved search of that name.
+    /// The saved search with this name.
     pub fn saved_search(&self, name: &str) -> Option<&SavedSearch> {
         self.saved.get(name)
     }
@@ -198,17 +197,17 @@ impl Catalog {
         &self.saved
     }
 
-    /// All detections: shipped ones, then those of the added content. One whose id a later
-    /// folder has too is left out.
+    /// All detections: shipped ones, then those of the added content. Skips a detection whose id a later
+    /// folder has too.
     ///
     /// # Errors
-    /// A file can't be read, or is no detection.
+    /// If a file can't be read, or is not a detection.
     pub fn detections(&self) -> Result<&[DetectionEntry]> {
         self.detections.all(&self.faults)
     }
 
-    /// The files of the detections that `selector` means: an id, a name (whatever its case), a
-    /// file name with or without extension, a file, or a folder with all that is below it.
+    /// The detection files that `selector` matches: by id, name (ignoring case), file name with or without
+    /// extension, file path, or a folder with everything below it.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownDetection`], with the nearest name.
@@ -216,7 +215,7 @@ impl Catalog {
         self.detections.find(selector, &self.faults)
     }
 
-    /// The baselines of the folders of content, as far as they can be read.
+    /// The baselines in the content folders. Unreadable ones are skipped.
     pub fn baselines(&self) -> Vec<Detection> {
         let files = self
             .baselines
@@ -228,13 +227,12 @@ impl Catalog {
             .collect()
     }
 
-    /// The detections that `selector` means: those of [`Catalog::find_detections`], the saved
-    /// searches of an app's directory or of a `savedsearches.conf`, or one of those added with
-    /// [`Catalog::add_app`], by name.
+    /// The detections that `selector` matches: those of [`Catalog::find_detections`], the saved searches of
+    /// an app directory or of a `savedsearches.conf`, or one added with [`Catalog::add_app`], by name.
     ///
     /// # Errors
-    /// As [`Catalog::find_detections`]; a file that was named is wrong at a place. One of a folder
-    /// says so in [`Detection::broken`], so that the others can be run.
+    /// As [`Catalog::find_detections`], or if a file selected by name is invalid. In a folder, an invalid
+    /// file is reported in [`Detection::broken`], so that the others can run.
     pub fn load_detections(&self, selector: &str) -> Result<Vec<Detection>> {
         if let Some(saved) = self.saved.get(selector) {
             return Ok(vec![Detection::of_saved(saved)]);
@@ -262,10 +260,10 @@ impl Catalog {
         Ok(saved.values().map(Detection::of_saved).collect())
     }
 
-    /// The one detection of that id, name, file name or path.
+    /// The one detection with this id, name, file name or path.
     ///
     /// # Errors
-    /// There is none, or its file is wrong at a place.
+    /// If there is none, or its file is invalid.
     pub fn detection(&self, selector: &str) -> Result<Detection> {
         let unknown = || Error::new(ErrorKind::UnknownDetection(selector.to_owned()));
         match self.find_detections(selector)?.as_slice() {
@@ -275,7 +273,7 @@ impl Catalog {
         }
     }
 
-    /// The shipped data file of that path, with or without `<shipped>/` before it.
+    /// The shipped data file at this path, with or without the prefix `<shipped>/`.
     pub fn shipped_dataset(&self, path: &Path) -> Option<ShippedFile> {
         shipped::file(path).filter(|file| file.path().starts_with("datasets"))
     }
@@ -283,7 +281,7 @@ impl Catalog {
     /// Descriptions of all shipped data sets.
     ///
     /// # Errors
-    /// A shipped file is broken, which a test rules out.
+    /// If a shipped file is broken, which a test rules out.
     pub fn shipped_datasets(&self) -> Result<Vec<DataSets>> {
         let files = shipped::files("datasets").into_iter().map(|f| f.shown());
         files
@@ -292,12 +290,12 @@ impl Catalog {
             .collect()
     }
 
-    /// The definition of a lookup as it was added, whatever searches wrote.
+    /// The definition of a lookup as added, ignoring tables that searches wrote.
     pub fn lookup_definition(&self, name: &str) -> Option<&LookupDefinition> {
         self.lookups.get(name)
     }
 
-    /// The table in the home folder that a search wrote for a lookup.
+    /// The table in the home folder that a search wrote for this lookup.
     fn written(&self, kind: &LookupKind) -> Option<PathBuf> {
         let home = self.home.as_ref()?;
         let path = match kind {
@@ -310,7 +308,7 @@ impl Catalog {
         path.is_file().then_some(path)
     }
 
-    /// Where the table of that file name lies; the folder added last wins.
+    /// The path of the lookup table with this file name. The folder added last wins.
     pub(super) fn table(&self, name: &str) -> Option<PathBuf> {
         let paths = self.tables.iter().rev().map(|dir| dir.join(name));
         let mut there = paths.filter(|path| shipped::file(path).is_some() || path.is_file());

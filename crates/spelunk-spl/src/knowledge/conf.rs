@@ -1,4 +1,4 @@
-//! Splunk's `.conf` files: stanzas of `key = value`, laid over each other.
+//! Splunk's `.conf` files: stanzas of `key = value`, merged by precedence.
 //!
 //! Admin Manual, "Configuration file structure" and "Configuration file precedence".
 
@@ -9,51 +9,51 @@ use indexmap::IndexMap;
 use super::fault::{Fault, FaultKind, Faults};
 use super::yaml::Origin;
 
-/// One `key = value`.
+/// One `key = value` setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// The value; a line that ends in a backslash goes on with the next, after a line break.
+    /// The value. A trailing backslash continues it on the next line, after a line break.
     pub value: String,
-    /// Where it stands.
+    /// Where it was defined.
     pub origin: Origin,
 }
 
 /// One `[stanza]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stanza {
-    /// What stands between the brackets; `default` for settings before the first stanza.
+    /// The name in brackets; `default` for settings before the first stanza.
     pub name: String,
-    /// Where its last header stands.
+    /// Position of its last header.
     pub origin: Origin,
     settings: IndexMap<String, Setting>,
 }
 
 impl Stanza {
-    /// The setting of that key.
+    /// The setting with this key.
     pub fn get(&self, key: &str) -> Option<&Setting> {
         self.settings.get(key)
     }
 
-    /// The value of that key, trimmed; an empty one counts as none.
+    /// The trimmed value of this key. Returns `None` for an empty value.
     pub fn text(&self, key: &str) -> Option<&str> {
         let value = self.get(key)?.value.trim();
         (!value.is_empty()).then_some(value)
     }
 
-    /// All settings, in the order in which their keys were first seen.
+    /// All settings, ordered by the first appearance of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Setting)> {
         self.settings.iter().map(|(key, s)| (key.as_str(), s))
     }
 }
 
-/// All files of one kind (all `props.conf`), the later laid over the earlier, key by key.
+/// All files of one kind (all `props.conf`), merged key by key; later files win.
 #[derive(Clone, Debug, Default)]
 pub struct Layers {
     stanzas: IndexMap<String, Stanza>,
 }
 
 impl Layers {
-    /// The stanza of that name.
+    /// The stanza with this name.
     pub fn get(&self, name: &str) -> Option<&Stanza> {
         self.stanzas.get(name)
     }
@@ -63,9 +63,9 @@ impl Layers {
         self.stanzas.values()
     }
 
-    /// Lays `text` of the file `path` over what is there. A line that is neither a stanza, a
-    /// setting, a comment nor blank is skipped with a fault; where a header is not closed, so are
-    /// the settings below it, which would else belong to the stanza before.
+    /// Merges `text` of the file `path` over the existing settings. Skips, with a fault, a line that is
+    /// neither a stanza, a setting, a comment nor blank. An unclosed header also skips the settings below it,
+    /// which would otherwise go to the previous stanza.
     pub fn add(&mut self, path: &Path, text: &str, faults: &Faults) {
         let mut current = Some("default".to_owned());
         let mut lines = text.lines().enumerate();
@@ -101,7 +101,7 @@ impl Layers {
             while value.ends_with('\\') {
                 value.pop();
                 let Some((_, next)) = lines.next() else {
-                    // Nothing comes that the line could go on with.
+                    // No line follows that could continue the value.
                     value.truncate(value.trim_end().len());
                     break;
                 };

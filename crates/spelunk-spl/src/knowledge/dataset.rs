@@ -1,4 +1,4 @@
-//! Descriptions of data sets in the layout of the public attack data, and where their files lie.
+//! Descriptions of data sets in the layout of Splunk's public attack data, and the location of their files.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -12,17 +12,17 @@ use super::yaml::{self, words};
 /// A YAML file that describes data sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataSets {
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
     /// Its UUID.
     pub id: Option<String>,
-    /// Who made them.
+    /// Its author.
     pub author: Option<String>,
-    /// Day of the last change.
+    /// Date of the last change.
     pub date: Option<String>,
     /// What happens in them.
     pub description: Option<String>,
-    /// Techniques of ATT&CK.
+    /// ATT&CK techniques.
     pub mitre_technique: Vec<String>,
     /// The files.
     pub files: Vec<DataFile>,
@@ -36,9 +36,9 @@ pub struct DataFile {
     pub name: String,
     /// A path in the repository of data sets, or a URL; see [`locate`].
     pub path: String,
-    /// The sourcetype its events get.
+    /// The sourcetype assigned to its events.
     pub sourcetype: Option<String>,
-    /// The source its events get.
+    /// The source assigned to its events.
     pub source: Option<String>,
 }
 
@@ -53,7 +53,7 @@ struct Description {
     /// The newer form.
     #[serde(default)]
     datasets: Vec<DataFile>,
-    /// The older form: URLs, and sourcetypes beside them.
+    /// The older form: URLs, and a parallel list of sourcetypes.
     #[serde(default, deserialize_with = "words")]
     dataset: Vec<String>,
     #[serde(default, deserialize_with = "words")]
@@ -61,10 +61,10 @@ struct Description {
 }
 
 impl DataSets {
-    /// Reads a file, also one of the program's own (`<shipped>/...`).
+    /// Reads a file, which may be a shipped one (`<shipped>/...`).
     ///
     /// # Errors
-    /// It can't be read, or is wrong at a place.
+    /// If it can't be read or is invalid.
     pub fn load(path: &Path) -> Result<DataSets> {
         let text = match shipped::file(path) {
             Some(file) => yaml::text_of(path, file.bytes().to_vec())?,
@@ -73,14 +73,14 @@ impl DataSets {
         DataSets::parse(path, &text)
     }
 
-    /// Reads the text of the file `path`.
+    /// Parses the text of the file `path`.
     ///
     /// # Errors
-    /// It is wrong at a place.
+    /// If it is invalid.
     pub fn parse(path: &Path, text: &str) -> Result<DataSets> {
         let file: Description = yaml::parse(path, text)?;
         let mut files = file.datasets;
-        // Sourcetypes stand beside the URLs one by one, or one stands for all of them.
+        // Sourcetypes pair with URLs one by one, or a single one applies to all URLs.
         let sourcetype = |n: usize| match file.sourcetypes.as_slice() {
             [only] => Some(only.clone()),
             several if several.len() == file.dataset.len() => several.get(n).cloned(),
@@ -105,13 +105,12 @@ impl DataSets {
     }
 }
 
-/// Where the data lies that `reference` names: a path, or a URL whose part after `datasets/`
-/// counts. Nothing is fetched.
+/// Finds the data file that `reference` names: a path, or a URL, of which only the part after `datasets/`
+/// counts. Fetches nothing.
 ///
-/// It is looked for from the folder of `beside` (the file that names it) and the folders around
-/// it, then in `roots`, then among what the program ships; with leading folders left out as long
-/// as the file's own folder is kept, and right beside `beside` by its name alone. `None` when it
-/// is nowhere.
+/// Searches the folder of `beside` (the file that names it) and its ancestors, then `roots`, then the shipped
+/// files. Leading folders of the path may be missing as long as the file's own folder remains; next to
+/// `beside`, the file name alone is enough. Returns `None` if the file is not found.
 pub fn locate(reference: &str, beside: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
     let given = Path::new(reference);
     let is_url = reference.contains("://");
@@ -145,8 +144,8 @@ pub fn locate(reference: &str, beside: &Path, roots: &[PathBuf]) -> Option<PathB
     [neighbour, own].into_iter().find(|path| there(path))
 }
 
-/// The part of a path or URL below `datasets/`; all of a path that lacks it. None when it leads
-/// out of a folder.
+/// The part of a path or URL after `datasets/`, or the whole path without one. Returns `None` if it leads out
+/// of a folder.
 pub fn relative_path(reference: &str) -> Option<PathBuf> {
     let reference = reference.split(['?', '#']).next().unwrap_or(reference);
     let rest = match reference.split_once("://") {

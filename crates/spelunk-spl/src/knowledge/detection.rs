@@ -1,5 +1,5 @@
-//! Detections in the YAML of Splunk's published content, in its forms over the years: risk among
-//! the tags, risk in `rba`, and findings with what was among the tags at the top of the file.
+//! Detections in the YAML of Splunk's published content, in all its versions: risk in `tags`, risk in `rba`,
+//! and findings with the former tags at the top level of the file.
 
 use std::path::{Path, PathBuf};
 
@@ -14,25 +14,24 @@ use super::shipped;
 use super::yaml::{self, Origin, flag, number, or_default, text, words};
 use crate::knowledge::detection_v1;
 
-/// One detection: a search, what its rows mean, and how it is tested. Keys that are not listed
-/// here are ignored.
+/// One detection: a search, the meaning of its rows, and its tests. Keys not listed here are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Detection {
     /// The file it was read from.
     #[serde(skip)]
     pub path: PathBuf,
-    /// The file's line at which its search stands, from 1.
+    /// The line in the file at which its search begins, from 1.
     #[serde(skip)]
     pub search_line: usize,
     /// `Remote Process Instantiation via WMI`
     pub name: String,
     /// A UUID.
     pub id: String,
-    /// Counts its changes.
+    /// Its version number.
     pub version: Option<String>,
-    /// Day of the last change.
+    /// Date of the last change.
     pub date: Option<String>,
-    /// Who wrote it.
+    /// Its author.
     #[serde(default, deserialize_with = "text")]
     pub author: Option<String>,
     /// `production`, `experimental`, `deprecated`.
@@ -43,24 +42,24 @@ pub struct Detection {
     /// What it finds and why that matters.
     #[serde(default, deserialize_with = "text")]
     pub description: Option<String>,
-    /// Names of the kinds of data it needs.
+    /// Names of the data sources it needs.
     #[serde(default, deserialize_with = "words")]
     pub data_source: Vec<String>,
     /// The search.
     pub search: String,
-    /// What data must be there.
+    /// The data it requires.
     #[serde(default, deserialize_with = "text")]
     pub how_to_implement: Option<String>,
-    /// What it finds that is harmless.
+    /// Harmless activity that it also finds.
     #[serde(default, deserialize_with = "text")]
     pub known_false_positives: Option<String>,
-    /// Where to read on.
+    /// Links to further reading.
     #[serde(default, deserialize_with = "words")]
     pub references: Vec<String>,
     /// Searches that show more about a row.
     #[serde(default, deserialize_with = "or_default")]
     pub drilldown_searches: Vec<Drilldown>,
-    /// Data models it reads, where it says so.
+    /// Data models it reads, if declared.
     #[serde(default, deserialize_with = "words")]
     pub datamodel: Vec<String>,
     /// Classification, and the older form of its risk.
@@ -71,21 +70,21 @@ pub struct Detection {
     /// Its tests.
     #[serde(default, deserialize_with = "or_default")]
     pub tests: Vec<DetectionTest>,
-    /// Why its file could not be read: then it has the file's name and nothing else.
+    /// Why its file could not be read. Such a detection has the file's name and nothing else.
     #[serde(skip)]
     pub broken: Option<ErrorKind>,
-    /// Values of its metadata and its tests that could not be read and are left out.
+    /// Values of its metadata and tests that could not be read and were skipped.
     #[serde(skip)]
     pub faults: Vec<Fault>,
-    /// Where the time range of its schedule begins, of a saved search.
+    /// For a saved search: start of its scheduled time range.
     #[serde(skip)]
     pub earliest: Option<String>,
-    /// Where the time range of its schedule ends, of a saved search.
+    /// For a saved search: end of its scheduled time range.
     #[serde(skip)]
     pub latest: Option<String>,
 }
 
-/// A search that shows more about a row; its text holds `$field$`.
+/// A search that shows more about a row. Its text may contain `$field$`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Drilldown {
@@ -95,9 +94,9 @@ pub struct Drilldown {
     /// The search.
     #[serde(default, deserialize_with = "or_default")]
     pub search: String,
-    /// Where its time range begins.
+    /// Start of its time range.
     pub earliest_offset: Option<String>,
-    /// Where its time range ends.
+    /// End of its time range.
     pub latest_offset: Option<String>,
 }
 
@@ -105,34 +104,34 @@ pub struct Drilldown {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct DetectionTags {
-    /// Groups of detections it belongs to.
+    /// Analytic stories it belongs to.
     #[serde(alias = "analytics_story", deserialize_with = "words")]
     pub analytic_story: Vec<String>,
     /// `Endpoint`, `AWS Account`.
     #[serde(default, deserialize_with = "text")]
     pub asset_type: Option<String>,
-    /// Techniques of ATT&CK: `T1047`.
+    /// ATT&CK techniques: `T1047`.
     #[serde(deserialize_with = "words")]
     pub mitre_attack_id: Vec<String>,
-    /// Vulnerabilities.
+    /// CVE identifiers.
     #[serde(deserialize_with = "words")]
     pub cve: Vec<String>,
-    /// Controls of the CIS.
+    /// CIS controls.
     #[serde(deserialize_with = "words")]
     pub cis20: Vec<String>,
-    /// Categories of the NIST framework.
+    /// NIST framework categories.
     #[serde(deserialize_with = "words")]
     pub nist: Vec<String>,
-    /// Phases of the kill chain.
+    /// Kill chain phases.
     #[serde(deserialize_with = "words")]
     pub kill_chain_phases: Vec<String>,
-    /// Tests of Atomic Red Team that cause it.
+    /// Atomic Red Team tests that trigger it.
     #[serde(deserialize_with = "words")]
     pub atomic_guid: Vec<String>,
-    /// Of a baseline: the names of the detections that need it.
+    /// For a baseline: names of the detections that need it.
     #[serde(deserialize_with = "words")]
     pub detections: Vec<String>,
-    /// Groups of attackers.
+    /// Threat groups.
     #[serde(deserialize_with = "words")]
     pub group: Vec<String>,
     /// Products that can run it.
@@ -147,23 +146,23 @@ pub struct DetectionTags {
     /// Why it can't be tested by itself.
     #[serde(default, deserialize_with = "text")]
     pub manual_test: Option<String>,
-    /// How sure a row is, 0 to 100.
+    /// Confidence of a match, 0 to 100.
     #[serde(default, deserialize_with = "number")]
     pub confidence: Option<f64>,
-    /// How bad a row is, 0 to 100.
+    /// Severity of a match, 0 to 100.
     #[serde(default, deserialize_with = "number")]
     pub impact: Option<f64>,
-    /// `impact * confidence / 100`, where written.
+    /// `impact * confidence / 100`, if present.
     #[serde(default, deserialize_with = "number")]
     pub risk_score: Option<f64>,
-    /// What a row says, with `$field$`.
+    /// Message of a row, with `$field$`.
     pub message: Option<String>,
-    /// Who and what is concerned.
+    /// The users, systems and other objects involved.
     #[serde(default, deserialize_with = "or_default")]
     pub observable: Vec<Observable>,
 }
 
-/// A field that names somebody or something concerned.
+/// A field that names an object involved.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Observable {
@@ -188,12 +187,12 @@ pub struct DetectionTest {
     /// The data.
     #[serde(default, deserialize_with = "or_default")]
     pub attack_data: Vec<AttackData>,
-    /// `unit`, or why it is none that a program can run: `manual`, `experimental`.
+    /// `unit`, or why a program can't run it: `manual`, `experimental`.
     pub test_type: Option<String>,
-    /// What it shows, or why it can't be run by itself.
+    /// What it demonstrates, or why it can't run automatically.
     #[serde(deserialize_with = "text")]
     pub description: Option<String>,
-    /// What must hold, in the older form: `| stats count | where count > 0`.
+    /// Pass condition, in the older form: `| stats count | where count > 0`.
     pub pass_condition: Option<String>,
     /// Start of the time range, in the older form.
     pub earliest_time: Option<String>,
@@ -208,20 +207,20 @@ pub struct AttackData {
     /// A URL, or a path in a repository of data sets; see [`super::dataset::locate`].
     #[serde(default, deserialize_with = "or_default")]
     pub data: String,
-    /// The source its events get.
+    /// The source assigned to its events.
     pub source: Option<String>,
-    /// The sourcetype its events get.
+    /// The sourcetype assigned to its events.
     pub sourcetype: Option<String>,
-    /// The host its events get.
+    /// The host assigned to its events.
     pub host: Option<String>,
-    /// The index its events go to.
+    /// The index that its events go to.
     pub custom_index: Option<String>,
-    /// Whether times are moved to now before the test.
+    /// Whether to shift timestamps to now before the test.
     #[serde(deserialize_with = "flag")]
     pub update_timestamp: bool,
 }
 
-/// When a detection of the newest form was changed last.
+/// Date of the last change, in the newest form.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Modified {
@@ -229,11 +228,11 @@ struct Modified {
 }
 
 impl Detection {
-    /// Reads a file, also one of the program's own (`<shipped>/...`). A `.spl` file is a search
-    /// and nothing else; it bears the file's name.
+    /// Reads a file, which may be a shipped one (`<shipped>/...`). A `.spl` file contains only a search; the
+    /// detection gets the file's name.
     ///
     /// # Errors
-    /// It can't be read, or it is no detection; with line and column.
+    /// If it can't be read or is not a detection; with line and column.
     pub fn load(path: &Path) -> Result<Detection> {
         let text = match shipped::file(path) {
             Some(file) => yaml::text_of(path, file.bytes().to_vec())?,
@@ -255,10 +254,10 @@ impl Detection {
         Ok(detection)
     }
 
-    /// Reads the text of the file `path`: a search where its name ends in `.spl`, else YAML.
+    /// Parses the text of the file `path`: a plain search if the name ends in `.spl`, otherwise YAML.
     ///
     /// # Errors
-    /// It is no detection; with line and column.
+    /// If it is not a detection; with line and column.
     pub fn of_text(path: &Path, text: &str) -> Result<Detection> {
         if path.extension().is_some_and(|e| e == "spl") {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -273,7 +272,7 @@ impl Detection {
         Detection::parse(path, text)
     }
 
-    /// What stands for a file among others that can't be read.
+    /// A placeholder for an unreadable file of a folder.
     pub fn broken(path: &Path, why: Error) -> Detection {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         Detection {
@@ -284,11 +283,11 @@ impl Detection {
         }
     }
 
-    /// Reads the text of the file `path`. A value of the metadata or the tests that can't be read
-    /// is one of [`Detection::faults`].
+    /// Parses the text of the file `path`. An unreadable value of the metadata or the tests becomes one of
+    /// [`Detection::faults`].
     ///
     /// # Errors
-    /// It is no YAML, or has no search; with line and column.
+    /// If it is not YAML, or has no search; with line and column.
     pub fn parse(path: &Path, text: &str) -> Result<Detection> {
         if !has_search(text) && detection_v1::is_first_form(text) {
             return detection_v1::parse(path, text);
@@ -301,7 +300,7 @@ impl Detection {
         if detection.tags == DetectionTags::default() {
             detection.tags = lenient::yaml(path, text, &[], &mut left_out)?;
         }
-        // Most files are of a form before, and reading one again costs as much as reading it once.
+        // Most files are in an earlier form, and parsing one again doubles the cost.
         let may_have_findings = text.contains("finding") || text.contains("threat_objects");
         if detection.rba.is_none() && may_have_findings {
             let findings: Findings = lenient::yaml(path, text, &[], &mut left_out)?;
@@ -319,7 +318,7 @@ impl Detection {
         Ok(detection)
     }
 
-    /// What a row adds to whose risk.
+    /// The risk that a row adds.
     pub fn risk(&self) -> Risk {
         match &self.rba {
             Some(rba) => Risk::from_rba(rba, &self.tags),
@@ -327,7 +326,7 @@ impl Detection {
         }
     }
 
-    /// The file's name without folder and extension.
+    /// The file name without folder and extension.
     pub fn stem(&self) -> &str {
         self.path
             .file_stem()
@@ -336,7 +335,7 @@ impl Detection {
     }
 }
 
-/// The faults that values left out of a detection's file are.
+/// The faults of values that were left out of a detection's file.
 pub(super) fn faults_of(path: &Path, left_out: Vec<LeftOut>) -> Vec<Fault> {
     let each = left_out.into_iter().map(|left_out| {
         let origin = Origin {
@@ -354,7 +353,7 @@ pub(super) fn faults_of(path: &Path, left_out: Vec<LeftOut>) -> Vec<Fault> {
     each.collect()
 }
 
-/// Whether a text has a search at its top.
+/// Whether a text has a search at the top level.
 pub(super) fn has_search(text: &str) -> bool {
     text.lines().any(|line| {
         let line = line.strip_prefix(['"', '\'']).unwrap_or(line);

@@ -1,5 +1,5 @@
-//! Detections as they were published first: the search and its risk below `detect`, in JSON or
-//! YAML, and later tests in files of their own below `tests/`.
+//! Detections in their first published form: the search and its risk below `detect`, in JSON or YAML, and
+//! later with tests in separate files below `tests/`.
 
 use std::path::{Path, PathBuf};
 
@@ -13,12 +13,12 @@ use crate::knowledge::lenient;
 use crate::knowledge::risk::{Rba, RbaObject};
 use crate::knowledge::yaml::{self, number, or_default, text, words};
 
-/// Whether a text without a search of its own is a detection of the first form.
+/// Whether a text without a top-level search is a detection of the first form.
 pub(super) fn is_first_form(text: &str) -> bool {
     text.contains("correlation_rule") && text.lines().any(|line| has_key(line, "detect"))
 }
 
-/// Whether a line begins with a key, in quotes or not.
+/// Whether a line begins with a key, quoted or not.
 fn has_key(line: &str, key: &str) -> bool {
     line.trim_start().trim_start_matches('"').starts_with(key)
 }
@@ -115,10 +115,10 @@ struct Schedule {
     latest_time: Option<String>,
 }
 
-/// Reads the first form; JSON is YAML.
+/// Parses the first form. JSON is parsed as YAML.
 ///
 /// # Errors
-/// It is no detection; with line and column.
+/// If it is not a detection; with line and column.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Detection> {
     let mut left_out = Vec::new();
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -172,12 +172,11 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Detection> {
     })
 }
 
-/// The tests of a detection at `path` that are in a file of their own: those of
-/// `detections/endpoint/x.yml` in `tests/endpoint/x.test.yml`; with the faults of that file. None
-/// if there is no such file.
+/// Reads the separate test file of a detection at `path`, and its faults: for `detections/endpoint/x.yml`
+/// this is `tests/endpoint/x.test.yml`. Returns no tests if there is no such file.
 ///
 /// # Errors
-/// The file can't be read as tests; with line and column.
+/// If the file can't be read as tests; with line and column.
 pub(super) fn tests_of(path: &Path) -> Result<(Vec<DetectionTest>, Vec<Fault>)> {
     let Some(file) = test_file(path).filter(|file| file.is_file()) else {
         return Ok((Vec::new(), Vec::new()));
@@ -192,7 +191,7 @@ pub(super) fn tests_of(path: &Path) -> Result<(Vec<DetectionTest>, Vec<Fault>)> 
     Ok((tests, faults_of(&file, left_out)))
 }
 
-/// A file of tests holds a list of them, or one at its top.
+/// A test file contains a list of tests, or a single one at the top level.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct TestList {

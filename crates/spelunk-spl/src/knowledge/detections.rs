@@ -11,7 +11,7 @@ use super::shipped;
 use super::yaml;
 use crate::knowledge::detection_v1::is_first_form;
 
-/// A detection that is there to be loaded.
+/// A detection that can be loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DetectionEntry {
     /// Its name.
@@ -25,20 +25,20 @@ pub struct DetectionEntry {
 /// The shipped detections and those of the added folders.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Detections {
-    /// Added folders, the first added first.
+    /// Added folders, in the order in which they were added.
     folders: Vec<PathBuf>,
-    /// What is in them, read on first use.
+    /// Their detections, read on first use.
     entries: OnceLock<Vec<DetectionEntry>>,
 }
 
 impl Detections {
-    /// Adds a folder, with the folders in it.
+    /// Adds a folder and its subfolders.
     pub(super) fn add(&mut self, folder: &Path) {
         self.folders.push(folder.to_owned());
         self.entries = OnceLock::new();
     }
 
-    /// All detections; one of an id that a later folder has too is left out.
+    /// All detections. Skips one whose id a later folder has too.
     pub(super) fn all(&self, faults: &Faults) -> Result<&[DetectionEntry]> {
         if let Some(entries) = self.entries.get() {
             return Ok(entries);
@@ -51,7 +51,7 @@ impl Detections {
         }
         for folder in &self.folders {
             for path in files_below(folder, faults) {
-                // One that can't be read is told when it is asked for.
+                // An unreadable one is reported when it is requested.
                 let new = yaml::read(&path).and_then(|text| entry(&path, &text));
                 found.push(new.unwrap_or_else(|_| DetectionEntry {
                     name: stem(&path).to_owned(),
@@ -67,8 +67,8 @@ impl Detections {
         Ok(self.entries.get_or_init(|| found))
     }
 
-    /// The files that `selector` means: an id, a name (whatever its case), a file name with or
-    /// without extension, a file, or a folder.
+    /// The files that `selector` matches: by id, name (ignoring case), file name with or without extension,
+    /// file path, or folder.
     pub(super) fn find(&self, selector: &str, faults: &Faults) -> Result<Vec<PathBuf>> {
         let path = Path::new(selector);
         if path.is_file() || shipped::file(path).is_some() {
@@ -108,9 +108,8 @@ fn stem(path: &Path) -> &str {
     path.file_stem().and_then(|s| s.to_str()).unwrap_or("")
 }
 
-/// All detections in `folder` and the folders in it, sorted. A YAML file without a search is
-/// something else: a playbook, a story, the settings of a build; so is a JSON file that is not of
-/// the first form.
+/// All detections in `folder` and its subfolders, sorted. Skips YAML files without a search (playbooks,
+/// stories, build settings) and JSON files that are not of the first form.
 fn files_below(folder: &Path, faults: &Faults) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let entries = yaml::entries(folder).unwrap_or_else(|error| {
@@ -124,7 +123,7 @@ fn files_below(folder: &Path, faults: &Faults) -> Vec<PathBuf> {
                 found.extend(files_below(&path, faults));
             }
         } else if yaml::is_yaml(&path) {
-            // One that can't be read is reported when it is asked for.
+            // An unreadable one is reported when it is requested.
             let has_one = |text: String| has_search(&text) || is_first_form(&text);
             if yaml::read(&path).map_or(true, has_one) {
                 found.push(path);
@@ -137,14 +136,14 @@ fn files_below(folder: &Path, faults: &Faults) -> Vec<PathBuf> {
     found
 }
 
-/// Whether a file is a detection of the first form in JSON. Logs are much longer than any.
+/// Whether a file is a detection of the first form in JSON. Logs are much longer than any detection.
 fn is_first_form_json(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "json")
         && std::fs::metadata(path).is_ok_and(|file| file.len() < 64 * 1024)
         && yaml::read(path).is_ok_and(|text| is_first_form(&text))
 }
 
-/// Name and id of a detection, read off their lines where these are plain.
+/// Name and id of a detection, taken from their lines if these are plain.
 fn entry(path: &Path, text: &str) -> Result<DetectionEntry> {
     if path.extension().is_some_and(|e| e == "spl") {
         return Ok(DetectionEntry {
@@ -167,7 +166,7 @@ fn entry(path: &Path, text: &str) -> Result<DetectionEntry> {
     })
 }
 
-/// The value of a key at the start of a line; none when reading it takes a YAML parser.
+/// The value of a key at the start of a line. Returns `None` if reading it takes a YAML parser.
 fn plain_value<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     let mut lines = text.lines();
     let value = lines

@@ -1,7 +1,7 @@
-//! Replaces macro calls by their definitions, before a search is parsed.
+//! Macro expansion: replaces macro calls with their definitions before a search is parsed.
 //!
-//! The rules are those of Splunk's Knowledge Manager Manual, "Use search macros in searches" and
-//! "Define search macros in Settings", and of `macros.conf`.
+//! The rules are those of Splunk's Knowledge Manager Manual, "Use search macros in searches" and "Define
+//! search macros in Settings", and of `macros.conf`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,20 +18,20 @@ use crate::knowledge::traced_text::Rope;
 
 /// Largest expanded search, in bytes.
 pub const MAX_BYTES: usize = 4 << 20;
-/// Most macro calls of one search.
+/// Maximum number of macro calls in one search.
 pub const MAX_CALLS: usize = 10_000;
-/// How deep macros may call macros.
+/// Maximum nesting depth of macros that call macros.
 const MAX_DEPTH: usize = 100;
 
 /// Evaluates an `eval` expression without fields, for `iseval` and `validation`.
 pub type Evaluate<'e> = &'e dyn Fn(&str) -> Result<Value<'static>>;
 
-/// Expands all macro calls of `source`, also those in definitions and arguments, and returns the
-/// expanded text, whose pieces lead back to what was written where. Without a call it is `source`.
+/// Expands all macro calls of `source`, including those in definitions and arguments. The pieces of the
+/// expanded text map back to where they were written. Returns `source` unchanged if it contains no call.
 ///
-/// Calls inside strings and comments stay as they are. A `<name>_filter` without arguments that
-/// nobody defined means `search *`, as in Splunk's published detections. The error carries every
-/// broken call of the search in [`Error::others`].
+/// Calls inside strings and comments are left alone. An undefined `<name>_filter` without arguments means
+/// `search *`, as in Splunk's published detections. The error carries every broken call of the search in
+/// [`Error::others`].
 pub fn expand(
     map: &mut SourceMap,
     source: SourceId,
@@ -71,7 +71,7 @@ struct Expander<'a> {
     open: Vec<(String, usize)>,
     calls: usize,
     errors: Vec<Error>,
-    /// A limit was reached: nothing further is expanded.
+    /// A limit was reached; nothing more is expanded.
     stopped: bool,
 }
 
@@ -105,7 +105,7 @@ impl Expander<'_> {
         out
     }
 
-    /// What `call` expands to. An error without a place is given that of the call.
+    /// The expansion of `call`. An error without a position gets that of the call.
     fn call(&mut self, rope: &Rope, call: &CallText) -> Result<Rope> {
         let name = &rope.text()[call.name.clone()];
         let arity = call.arguments.len();
@@ -173,7 +173,7 @@ impl Expander<'_> {
         Ok(expanded)
     }
 
-    /// The text of each argument in the order of the definition: expanded, without quotes.
+    /// The text of each argument in the order of the definition: expanded and unquoted.
     fn arguments(&mut self, rope: &Rope, call: &CallText, found: &Macro) -> Result<Vec<Rope>> {
         let names = &found.arguments;
         // Arguments that a faulty stanza does not name are read and ignored.
@@ -215,7 +215,7 @@ impl Expander<'_> {
         Ok(arguments)
     }
 
-    /// Refuses arguments as the macro's `validation` says.
+    /// Rejects arguments for which the macro's `validation` is false.
     fn validate(&mut self, found: &Macro, arguments: &[Rope]) -> Result<()> {
         let Some(validation) = &found.validation else {
             return Ok(());
@@ -234,8 +234,8 @@ impl Expander<'_> {
         };
         let message = match (self.evaluate)(text.text()) {
             Ok(Value::Bool(true)) => return Ok(()),
-            // A boolean that is null refuses; an expression that gives a message or null
-            // (`macros.conf`: "if it returns NULL, validation is considered a success") accepts.
+            // A null boolean rejects; an expression that returns a message or null (`macros.conf`: "if it
+            // returns NULL, validation is considered a success") accepts.
             Ok(Value::Null) if gives_message(validation) => return Ok(()),
             Ok(Value::Null | Value::Bool(false)) => refused(),
             Ok(other) => other
@@ -261,7 +261,7 @@ impl Expander<'_> {
         source
     }
 
-    /// Places an error that evaluating `text` raised: the evaluator knows only that text.
+    /// Positions an error from evaluating `text`; the evaluator sees only that text.
     fn in_definition(&self, mut error: Error, label: &str, text: &Rope) -> Error {
         error.span = None;
         error
@@ -282,7 +282,7 @@ fn too_long() -> String {
     format!("the expanded search is longer than {MAX_BYTES} bytes")
 }
 
-/// The macro of that name and arity, or why there is none.
+/// The macro with this name and arity, or why there is none.
 fn find<'m>(macros: &'m Macros, name: &str, arity: usize) -> Result<Cow<'m, Macro>> {
     if let Some(found) = macros.get(name, arity) {
         return Ok(Cow::Borrowed(found));
@@ -305,8 +305,8 @@ fn find<'m>(macros: &'m Macros, name: &str, arity: usize) -> Result<Cow<'m, Macr
     Err(Error::new(ErrorKind::UnknownMacro(name.to_owned())).did_you_mean(name, macros.names()))
 }
 
-/// Whether a validation gives a message or null (`validate(...)`, `if(...)`, `case(...)`) rather
-/// than a boolean. Read off its first word: the value alone cannot tell a null boolean from null.
+/// Whether a validation returns a message or null (`validate(...)`, `if(...)`, `case(...)`) rather than a
+/// boolean. Decided by its first word: the value alone cannot distinguish a null boolean from null.
 fn gives_message(validation: &str) -> bool {
     let name: String = validation
         .trim_start()
@@ -340,7 +340,7 @@ mod tests {
         macros
     }
 
-    /// Knows three expressions, as an evaluator would see them.
+    /// A stub evaluator that knows three expressions.
     fn evaluate(expression: &str) -> Result<Value<'static>> {
         match expression {
             "1=1" => Ok(Value::Bool(true)),

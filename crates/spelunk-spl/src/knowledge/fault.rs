@@ -1,8 +1,8 @@
-//! Faults of knowledge objects: what is wrong in a configuration file, and what follows from it.
+//! Faults of knowledge objects: an error in a configuration file, and its effect.
 //!
-//! Loading knowledge never fails. As Splunk does with a bad stanza, a fault is a warning that names
-//! file and line, and it switches off the smallest thing that holds it: a key, a rule, a stanza, a
-//! file. Only what a search itself names (a macro, a lookup, a transform) can be that search's error.
+//! Loading knowledge never fails. As with a bad stanza in Splunk, a fault is a warning that names file and
+//! line, and it disables the smallest unit that contains it: a key, a rule, a stanza, a file. Only objects
+//! that a search itself names (a macro, a lookup, a transform) can raise an error in that search.
 
 use std::fmt;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 
 use super::yaml::Origin;
 
-/// The kind of object that a fault switches off; `check` has a lint for each.
+/// The kind of object that a fault disables; `check` has a lint for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FaultKind {
     /// A file, or a line of it, that can't be read.
@@ -27,13 +27,13 @@ pub enum FaultKind {
     FieldRule,
     /// An index-time rule: `TRANSFORMS`, `RULESET`, `SEDCMD`.
     IndexRule,
-    /// A setting whose value has no meaning.
+    /// A setting with an invalid value.
     Setting,
     /// The pattern of a `[source::...]` or `[host::...]` stanza.
     Stanza,
     /// An event type.
     EventType,
-    /// A data model, or a part of one.
+    /// A data model, or part of one.
     Model,
     /// The metadata or the tests of a detection.
     Detection,
@@ -42,15 +42,15 @@ pub enum FaultKind {
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fault {
-    /// What kind of object is at fault.
+    /// The kind of the faulty object.
     pub kind: FaultKind,
     /// File and line.
     pub origin: Origin,
     /// The object: ``[ferry:log] EVAL-line``, ``macro `tariff` ``; empty for a line of a file.
     pub object: String,
-    /// What is wrong with it.
+    /// The reason.
     pub why: String,
-    /// What follows from it: a clause such as "the rule is switched off".
+    /// The effect: a clause such as "the rule is switched off".
     pub effect: &'static str,
 }
 
@@ -86,7 +86,7 @@ impl Fault {
         Fault::new(FaultKind::File, &origin, "", why, effect)
     }
 
-    /// The object, what is wrong with it and what follows, without the place.
+    /// The object, the reason and the effect, without the position.
     pub fn message(&self) -> String {
         match self.object.as_str() {
             "" => format!("{}; {}", self.why, self.effect),
@@ -101,7 +101,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The faults of a session's knowledge, each once. Clones share one log: rules are compiled when
+/// The faults of a session's knowledge, without duplicates. Clones share one log: rules are compiled when
 /// events first need them, long after the knowledge was loaded.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Mutex<Log>>);
@@ -109,12 +109,12 @@ pub struct Faults(Arc<Mutex<Log>>);
 #[derive(Debug, Default)]
 struct Log {
     found: IndexSet<Fault>,
-    /// How many of them [`Faults::take_new`] has handed out.
+    /// How many of them [`Faults::take_new`] has returned.
     taken: usize,
 }
 
 impl Faults {
-    /// Adds a fault, unless it is known already.
+    /// Adds a fault unless it is already present.
     pub fn add(&self, fault: Fault) {
         self.log().found.insert(fault);
     }

@@ -1,4 +1,4 @@
-//! The search-time rules by which events get fields, as data.
+//! The search-time field rules for events, as data.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ impl RuleOrigin {
         format!("[{}] {}", self.stanza, self.key)
     }
 
-    /// A rule written here.
+    /// Wraps `rule` with this origin.
     pub(super) fn rule<T>(&self, rule: T) -> Rule<T> {
         Rule {
             rule,
@@ -48,7 +48,7 @@ impl fmt::Display for RuleOrigin {
     }
 }
 
-/// A rule with the place it was written at.
+/// A rule with its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule<T> {
     /// The rule.
@@ -57,21 +57,21 @@ pub struct Rule<T> {
     pub origin: RuleOrigin,
 }
 
-/// The search-time rules for events of one sourcetype, source and host, each class in the order
-/// in which it applies (keys sorted by code point).
+/// The search-time rules for events of one sourcetype, source and host, each class in the order in which it
+/// applies (keys sorted by code point).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldRules {
-    /// `rename`: the sourcetype the events are shown under.
+    /// `rename`: the sourcetype that the events are shown under.
     pub rename: Option<Rule<String>>,
     /// `EXTRACT-*`
     pub extracts: Vec<Rule<Extract>>,
-    /// `REPORT-*`, one rule a transform.
+    /// `REPORT-*`, one rule per transform.
     pub reports: Vec<Rule<Transform>>,
-    /// `KV_MODE`; none when no stanza sets it.
+    /// `KV_MODE`; `None` if no stanza sets it.
     pub kv_mode: Option<Rule<KvMode>>,
     /// `FIELDALIAS-*`
     pub aliases: Vec<Rule<Alias>>,
-    /// `EVAL-*`; none of them sees another's result.
+    /// `EVAL-*`; no calculated field sees the result of another.
     pub evals: Vec<Rule<Calculated>>,
     /// `LOOKUP-*`
     pub lookups: Vec<Rule<AutomaticLookup>>,
@@ -86,12 +86,12 @@ pub struct Extract {
     pub field: String,
 }
 
-/// How keys and values are found in events without a rule for them.
+/// How to extract keys and values from events without a rule for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KvMode {
-    /// `key=value` pairs, and JSON or XML where an event is that.
+    /// `key=value` pairs, plus JSON or XML for events in those formats.
     Auto,
-    /// Like `Auto`; `\"` and `\\` inside quoted values are undone.
+    /// Like `Auto`, but unescapes `\"` and `\\` inside quoted values.
     AutoEscaped,
     /// JSON.
     Json,
@@ -99,18 +99,18 @@ pub enum KvMode {
     Xml,
     /// A table with a header (`multikv`).
     Multi,
-    /// Nothing.
+    /// No extraction.
     None,
 }
 
 /// One pair of a `FIELDALIAS-*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alias {
-    /// The field that is there.
+    /// The existing field.
     pub from: String,
-    /// Its other name.
+    /// Its alias.
     pub to: String,
-    /// `AS`: the other name always takes the field's value. `ASNEW`: only where it has none.
+    /// `AS`: the alias always takes the field's value. `ASNEW`: only if it has none.
     pub overwrite: bool,
 }
 
@@ -128,11 +128,11 @@ pub struct Calculated {
 pub struct AutomaticLookup {
     /// The lookup's name.
     pub lookup: String,
-    /// Its columns, and the fields they are matched with.
+    /// Its columns, and the fields to match them with.
     pub inputs: Vec<(String, String)>,
-    /// Its columns, and the fields they fill; empty means all columns that are no inputs.
+    /// Its columns, and the fields to fill. Empty means all columns that are not inputs.
     pub outputs: Vec<(String, String)>,
-    /// `OUTPUT`: fields are overwritten. `OUTPUTNEW`: only missing ones are filled.
+    /// `OUTPUT`: overwrites fields. `OUTPUTNEW`: fills only missing ones.
     pub overwrite: bool,
 }
 
@@ -143,13 +143,13 @@ pub struct Transform {
     pub name: String,
     /// `SOURCE_KEY`: the field it reads.
     pub source_key: String,
-    /// How it reads.
+    /// The extraction method.
     pub method: TransformMethod,
-    /// `MV_ADD`: a field that is there already gets another value.
+    /// `MV_ADD`: adds another value to an existing field.
     pub mv_add: bool,
-    /// `CLEAN_KEYS`: characters of names that are not letters, digits or `_` become `_`.
+    /// `CLEAN_KEYS`: replaces characters of names that are not letters, digits or `_` with `_`.
     pub clean_keys: bool,
-    /// `KEEP_EMPTY_VALS`: an empty value is kept.
+    /// `KEEP_EMPTY_VALS`: keeps empty values.
     pub keep_empty: bool,
     /// Where it was defined.
     pub origin: Origin,
@@ -165,11 +165,11 @@ impl Transform {
     }
 }
 
-/// How a [`Transform`] reads its field.
+/// How a [`Transform`] extracts from its field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransformMethod {
-    /// `REGEX`, with `FORMAT` where there is one (`$1::$2`, `field::$1 other::$2`); without it the
-    /// named groups become fields, and `_KEY_1`, `_VAL_1` name both.
+    /// `REGEX`, with an optional `FORMAT` (`$1::$2`, `field::$1 other::$2`). Without it the named groups
+    /// become fields, and `_KEY_1` and `_VAL_1` give name and value.
     Regex {
         /// The expression.
         regex: String,
@@ -187,7 +187,7 @@ pub enum TransformMethod {
     Columns {
         /// Characters between values.
         between: String,
-        /// Names.
+        /// Field names.
         fields: Vec<String>,
     },
 }

@@ -1,4 +1,4 @@
-//! What identifies the knowledge that makes rows of data models out of events.
+//! Fingerprint of the knowledge objects that determine the rows of data models.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
@@ -10,15 +10,15 @@ use crate::word;
 use crate::knowledge::Catalog;
 use crate::knowledge::lookups::LookupKind;
 
-/// Raised when the same knowledge begins to make other rows.
+/// Incremented when the same knowledge begins to produce different rows.
 const REVISION: u32 = 1;
 
-/// Tables up to this size are known by their content, larger ones by size and time of change.
+/// Tables up to this size are identified by content, larger ones by size and modification time.
 const SMALL: u64 = 1 << 20;
 
 impl Catalog {
-    /// A text that is another one when data models, field rules, event types, tags, or the macros
-    /// and lookups that these name are others. What only searches use does not matter.
+    /// Changes with data models, field rules, event types, tags, and the macros and lookups that these name.
+    /// Knowledge that only searches use does not count.
     pub fn identity(&self) -> String {
         let mut text = format!("{} {REVISION}\n", env!("CARGO_PKG_VERSION"));
         for model in self.models.iter() {
@@ -34,7 +34,7 @@ impl Catalog {
         let mut seen: BTreeSet<String> = BTreeSet::new();
         let mut called_before: HashSet<String> = HashSet::new();
         let mut from = 0;
-        // What macros and lookups name may be macros and lookups again.
+        // Macros and lookups may in turn name macros and lookups.
         while from < text.len() {
             let words: HashSet<String> = text[from..]
                 .split(|c: char| !word::is_part(c) && !matches!(c, '-' | '.' | ':'))
@@ -64,8 +64,8 @@ impl Catalog {
     }
 }
 
-/// Names that stand after a backtick, as those of macros do, and did not before: a macro that only
-/// bears the name of a product or field does not matter.
+/// Names after a backtick, as in macro calls, that are not in `before`. A macro that merely shares its name
+/// with a product or field does not count.
 fn called(text: &str, before: &mut HashSet<String>) -> HashSet<String> {
     let names = text.split('`').skip(1).map(|after| {
         let end = after.find(['`', '(', '"', '\n']).unwrap_or(after.len());
@@ -74,7 +74,7 @@ fn called(text: &str, before: &mut HashSet<String>) -> HashSet<String> {
     names.filter(|name| before.insert(name.clone())).collect()
 }
 
-/// The content of a lookup's table, or what changes when it does.
+/// The content of a lookup's table, or metadata that changes with it.
 fn table(text: &mut String, path: &std::path::Path) {
     let Ok(metadata) = std::fs::metadata(path) else {
         return;

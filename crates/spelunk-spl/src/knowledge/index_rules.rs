@@ -1,83 +1,83 @@
-//! The rules that change events when they are read: `SEDCMD-*` and `TRANSFORMS-*`.
+//! Index-time rules, which change events as they are read: `SEDCMD-*` and `TRANSFORMS-*`.
 
 use super::conf::Stanza;
 use super::field_rules::Rule;
 use super::props::flag;
 use super::yaml::Origin;
 
-/// The index-time rules for events of one sourcetype, source and host, each class in the order in
-/// which it applies. All of `SEDCMD-*` come before all of `TRANSFORMS-*`.
+/// The index-time rules for events of one sourcetype, source and host, each class in the order in which it
+/// applies. All `SEDCMD-*` come before all `TRANSFORMS-*`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexRules {
-    /// `SEDCMD-*`: expressions of `sed` on `_raw`.
+    /// `SEDCMD-*`: `sed` expressions on `_raw`.
     pub sed: Vec<Rule<String>>,
-    /// `TRANSFORMS-*`, one rule a transform.
+    /// `TRANSFORMS-*`, one rule per transform.
     pub transforms: Vec<Rule<IndexTransform>>,
 }
 
 impl IndexRules {
-    /// Whether there are none.
+    /// Whether there are no rules.
     pub fn is_empty(&self) -> bool {
         self.sed.is_empty() && self.transforms.is_empty()
     }
 }
 
-/// A stanza of `transforms.conf` as index time reads it.
+/// A stanza of `transforms.conf` at index time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexTransform {
     /// Its stanza.
     pub name: String,
-    /// What it does.
+    /// Its action.
     pub action: IndexAction,
-    /// `STOP_PROCESSING_IF`: an expression; where it holds, no later transform sees the event.
+    /// `STOP_PROCESSING_IF`: an expression; if true, no later transform sees the event.
     pub stop_if: Option<String>,
     /// Where it was defined.
     pub origin: Origin,
 }
 
-/// What a transform does at index time.
+/// The action of a transform at index time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexAction {
     /// `REGEX` with `DEST_KEY` or `WRITE_META`.
     Write(IndexWrite),
     /// `INGEST_EVAL`: assignments.
     Eval(String),
-    /// Nothing but to stop.
+    /// No action, other than to stop.
     Nothing,
 }
 
-/// A `REGEX`, and what is written where it matches.
+/// A `REGEX`, and the write that it triggers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexWrite {
     /// `REGEX`
     pub regex: String,
     /// `SOURCE_KEY`
     pub source: IndexSource,
-    /// `DEST_KEY`, and what of `FORMAT` is written there.
+    /// `DEST_KEY`, the key to write `FORMAT` to.
     pub target: IndexKey,
     /// `FORMAT`; `<stanza>::$1` by default.
     pub format: String,
-    /// `DEFAULT_VALUE`: written where the expression does not match.
+    /// `DEFAULT_VALUE`: written if the expression does not match.
     pub default: Option<String>,
-    /// `REPEAT_MATCH`: whether every match counts, not only the first.
+    /// `REPEAT_MATCH`: whether to use every match, not only the first.
     pub repeat: bool,
-    /// `LOOKAHEAD`, where it is set: characters of the text that are looked at.
+    /// `LOOKAHEAD`, if set: how many characters of the text to examine.
     pub lookahead: Option<usize>,
-    /// `CLONE_SOURCETYPE`: a copy of the event with that sourcetype is written to.
+    /// `CLONE_SOURCETYPE`: the write goes to a copy of the event with that sourcetype.
     pub clone: Option<String>,
 }
 
-/// What a transform reads.
+/// The input of a transform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexSource {
     /// One of the keys.
     Key(IndexKey),
-    /// `field:a`, `fields:a,b`: indexed fields, with blanks between them.
+    /// `field:a`, `fields:a,b`: indexed fields, joined by blanks.
     Fields(Vec<String>),
 }
 
 impl IndexSource {
-    /// The source of that name.
+    /// The source with this name.
     fn named(name: &str) -> IndexSource {
         let fields = name.strip_prefix("fields:").or(name.strip_prefix("field:"));
         match fields {
@@ -89,7 +89,7 @@ impl IndexSource {
     }
 }
 
-/// What of an event a transform reads or writes at index time.
+/// A part of an event that a transform reads or writes at index time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IndexKey {
     /// `_raw`
@@ -108,12 +108,12 @@ pub enum IndexKey {
     Meta,
     /// `_time`, in whole seconds.
     Time,
-    /// A key that means nothing offline, such as where to forward to.
+    /// A key without meaning offline, such as a forwarding target.
     Other,
 }
 
 impl IndexKey {
-    /// The key of that name.
+    /// The key with this name.
     pub fn named(name: &str) -> IndexKey {
         match name {
             "_raw" => IndexKey::Raw,
@@ -128,7 +128,7 @@ impl IndexKey {
         }
     }
 
-    /// What stands before a value under this key: `host::`.
+    /// The prefix of a value under this key: `host::`.
     pub fn prefix(self) -> &'static str {
         match self {
             IndexKey::Host => "host::",
@@ -144,11 +144,11 @@ impl IndexKey {
     }
 }
 
-/// What a stanza of `transforms.conf` does at index time; none when it has no `REGEX` or writes
-/// nowhere, and says nothing to evaluate either.
+/// The index-time action of a stanza of `transforms.conf`. Returns `None` if it has neither a `REGEX` with a
+/// destination nor an expression to evaluate.
 pub(super) fn index_transform(stanza: &Stanza) -> Option<IndexTransform> {
     let stop_if = stanza.text("STOP_PROCESSING_IF").map(str::to_owned);
-    // What is evaluated goes before all else.
+    // `INGEST_EVAL` takes precedence over everything else.
     let action = match stanza.text("INGEST_EVAL") {
         Some(text) => IndexAction::Eval(text.to_owned()),
         None if stop_if.is_some() => IndexAction::Nothing,

@@ -1,5 +1,5 @@
-//! Reads what can be read of a file in which a value is not what its key needs: that value is left
-//! out, as if the file did not have it, and reported.
+//! Lenient reading: drops and reports values of the wrong type for their key, as if the file did not have
+//! them.
 
 use std::fmt;
 use std::path::Path;
@@ -15,25 +15,25 @@ use crate::error::Result;
 
 use super::yaml;
 
-/// Most values left out of one file: one with more is something else than it is taken for.
+/// Maximum number of values to drop from one file. A file with more is not what it seems.
 const MOST: usize = 100;
 
-/// A value that was left out.
+/// A dropped value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LeftOut {
     /// Its line, from 1; 0 when unknown.
     pub(super) line: usize,
-    /// The keys to it: `tests[0].attack_data[0].update_timestamp`.
+    /// Its key path: `tests[0].attack_data[0].update_timestamp`.
     pub(super) keys: String,
-    /// What is wrong with it.
+    /// The reason.
     pub(super) why: String,
 }
 
-/// Reads the YAML `text` of the file `path`. Values that are not what their keys need are added to
-/// `left_out`; `missing` are keys of the top with what stands for them where they are not there.
+/// Reads the YAML `text` of the file `path`. Values of the wrong type are added to `left_out`; `missing`
+/// gives defaults for absent top-level keys.
 ///
 /// # Errors
-/// It is no YAML, or lacks what a `T` can't be without; with line and column.
+/// If it is not YAML, or lacks something that `T` requires; with line and column.
 pub(super) fn yaml<T: DeserializeOwned>(
     path: &Path,
     text: &str,
@@ -79,8 +79,8 @@ pub(super) fn yaml<T: DeserializeOwned>(
     Ok(read)
 }
 
-/// Reads a `T` from a tree; values that are not what their keys need are left out and handed to
-/// `wrong` with the keys to them. `None` when that leaves no `T`.
+/// Reads a `T` from a tree. Values of the wrong type are dropped and passed to `wrong` with their key path.
+/// Returns `None` if no `T` remains.
 pub(super) fn json<T: DeserializeOwned>(
     mut value: Value,
     wrong: &mut dyn FnMut(&Keys, &str),
@@ -99,7 +99,7 @@ pub(super) fn json<T: DeserializeOwned>(
     None
 }
 
-/// Takes the value that `keys` lead to out of the tree; whether there is such a value.
+/// Removes the value at the path `keys` from the tree. Returns whether there was one.
 fn remove(tree: &mut Value, keys: &Keys) -> bool {
     let keys: Vec<&Segment> = keys.iter().collect();
     let Some((last, outer)) = keys.split_last() else {
@@ -127,7 +127,7 @@ fn remove(tree: &mut Value, keys: &Keys) -> bool {
     }
 }
 
-/// A YAML tree with the places of its values. Scalars are text, whatever they look like.
+/// A YAML tree with the positions of its values. All scalars are text, whatever they look like.
 #[derive(Debug)]
 enum Node {
     Null,
@@ -150,7 +150,7 @@ impl Node {
         }
     }
 
-    /// The line of the value that `keys` lead to, or of the innermost one around it.
+    /// The line of the value at the path `keys`, or of the innermost one around it.
     fn line_of(&self, keys: &Keys, line: u64) -> usize {
         let mut line = line;
         let mut node = self;

@@ -1,5 +1,5 @@
-//! The lessons of `spelunk learn`, from the repository's `lessons/`: one YAML file each, in the order of
-//! the numbers that their names begin with.
+//! The lessons of `spelunk learn`, from the repository's `lessons/`: one YAML file each, ordered by the
+//! number that begins the file name.
 
 use std::path::PathBuf;
 
@@ -9,26 +9,26 @@ use super::shipped;
 use super::yaml;
 use crate::error::{Error, Result, nearest};
 
-/// A task, what must be known for it, and how its answer is judged.
+/// A task, the background for it, and how to judge the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lesson {
-    /// Its place, from 1.
+    /// Its position, from 1.
     pub number: usize,
     /// The file's name without its number: `first-search`.
     pub name: String,
     /// Its heading.
     pub title: String,
-    /// What must be known.
+    /// The background.
     pub text: String,
-    /// What is to be found.
+    /// The task.
     pub task: String,
     /// The shipped data set it works on: `datasets/...yml`.
     pub dataset: PathBuf,
-    /// A search that does it.
+    /// A search that solves it.
     pub answer: String,
     /// Whether the order of the rows counts.
     pub ordered: bool,
-    /// Help, each saying more than the one before.
+    /// Hints, each more specific than the previous one.
     pub hints: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ struct File {
 /// All lessons, in order.
 ///
 /// # Errors
-/// A lesson is broken, which a test rules out.
+/// If a lesson is broken, which a test rules out.
 pub fn lessons() -> Result<Vec<Lesson>> {
     let mut found = Vec::new();
     for (at, file) in shipped::files("lessons").into_iter().enumerate() {
@@ -72,10 +72,10 @@ pub fn lessons() -> Result<Vec<Lesson>> {
     Ok(found)
 }
 
-/// The lesson of that number or name.
+/// The lesson with this number or name.
 ///
 /// # Errors
-/// [`crate::error::ErrorKind::Usage`] when there is none, with the nearest name.
+/// [`crate::error::ErrorKind::Usage`] if there is none, with the nearest name.
 pub fn find<'a>(lessons: &'a [Lesson], selector: &str) -> Result<&'a Lesson> {
     let found = match selector.parse::<usize>() {
         Ok(number) => lessons.iter().find(|l| l.number == number),

@@ -1,5 +1,5 @@
-//! Fills a [`Catalog`] from what the program ships, from app directories and from folders of
-//! published content. A fault in a file costs what it is in, never the load.
+//! Fills a [`Catalog`] from shipped knowledge, app directories and folders of published content. A fault in a
+//! file disables only the part that contains it; loading continues.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use super::shipped;
 use super::tags;
 use super::yaml::{self, Origin};
 
-/// Configuration files that are merged over all apps.
+/// Configuration files, merged over all apps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Merged {
     pub(super) props: Layers,
@@ -28,8 +28,8 @@ pub(super) struct Merged {
     pub(super) transaction_types: Layers,
 }
 
-/// The text files of one app, from a folder or from the binary: path and text, the ones under
-/// `default` before the ones under `local`.
+/// The text files of one app, from a folder or from the binary: path and text, those under `default` before
+/// those under `local`.
 type Texts = Vec<(PathBuf, String)>;
 
 /// The configuration files that searches depend on.
@@ -44,7 +44,7 @@ const CONF_FILES: [&str; 8] = [
     "transforms.conf",
 ];
 
-/// Folders of which an app has at least one.
+/// An app has at least one of these folders.
 const APP_FOLDERS: [&str; 3] = ["default", "local", "metadata"];
 
 /// Whether a folder is a Splunk app.
@@ -53,10 +53,10 @@ pub fn is_app(dir: &Path) -> bool {
 }
 
 impl Catalog {
-    /// What the program ships: macros, data models, field rules.
+    /// The shipped macros, data models and field rules.
     ///
     /// # Errors
-    /// Something shipped is broken, which a test rules out.
+    /// If a shipped file is broken, which a test rules out.
     pub fn shipped() -> Result<Catalog> {
         let mut catalog = Catalog::default();
         for file in shipped::files("macros") {
@@ -83,12 +83,11 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Adds a Splunk app's directory: `default/` and over it `local/` with `.conf` files and
-    /// `data/models/*.json`, and `lookups/`. What is wrong in its files is in
-    /// [`Catalog::faults`].
+    /// Adds a Splunk app's directory: `default/`, overridden by `local/`, with `.conf` files and
+    /// `data/models/*.json`, and `lookups/`. Faults in its files are reported in [`Catalog::faults`].
     ///
     /// # Errors
-    /// There is no such directory, or it is no app.
+    /// If there is no such directory, or it is not an app.
     pub fn add_app(&mut self, dir: &Path) -> Result<()> {
         if !dir.is_dir() {
             return Err(Error::file(dir, "no such app directory"));
@@ -136,12 +135,12 @@ impl Catalog {
         Ok(())
     }
 
-    /// Adds all apps of a folder. Their names decide which wins, the last in order: Splunk's
-    /// reverse lexicographical order for knowledge that searches share (Admin Manual,
-    /// "Configuration file precedence").
+    /// Adds all apps of a folder. Their names decide which wins, the last in order: Splunk's reverse
+    /// lexicographical order for knowledge that searches share (Admin Manual, "Configuration file
+    /// precedence").
     ///
     /// # Errors
-    /// There is no such folder, or no app in it.
+    /// If there is no such folder, or it contains no app.
     pub fn add_apps(&mut self, dir: &Path) -> Result<()> {
         if !dir.is_dir() {
             return Err(Error::file(dir, "no such folder of apps"));
@@ -158,12 +157,12 @@ impl Catalog {
         apps.iter().try_for_each(|app| self.add_app(app))
     }
 
-    /// Adds a folder in the layout of Splunk's published content: `macros/*.yml`,
-    /// `lookups/**/*.yml` with their tables, and `detections/**/*.yml`, which are read when asked
-    /// for. A file that can't be read is left out, and in [`Catalog::faults`].
+    /// Adds a folder in the layout of Splunk's published content: `macros/*.yml`, `lookups/**/*.yml` with
+    /// their tables, and `detections/**/*.yml`, which are read on demand. Unreadable files are skipped and
+    /// reported in [`Catalog::faults`].
     ///
     /// # Errors
-    /// There is no such directory.
+    /// If there is no such directory.
     pub fn add_content(&mut self, dir: &Path) -> Result<()> {
         if !dir.is_dir() {
             return Err(Error::file(dir, "no such content directory"));
@@ -175,8 +174,8 @@ impl Catalog {
         Ok(())
     }
 
-    /// Adds the lookups of a folder and of those in it, each with its table beside it: newer
-    /// content keeps its lookups by kind, in `lookups/csv`, `lookups/kvstore`.
+    /// Adds the lookups of a folder and its subfolders, each with its table next to it. Newer content groups
+    /// its lookups by kind, in `lookups/csv`, `lookups/kvstore`.
     fn add_lookups(&mut self, dir: &Path) {
         self.tables.push(dir.to_owned());
         for path in self.entries(dir) {
@@ -200,10 +199,10 @@ impl Catalog {
         }
     }
 
-    /// Adds a folder of YAML files with one macro each; a file that can't be read is left out.
+    /// Adds a folder of YAML files with one macro each. Unreadable files are skipped.
     ///
     /// # Errors
-    /// There is no such directory.
+    /// If there is no such directory.
     pub fn add_macros(&mut self, dir: &Path) -> Result<()> {
         if !dir.is_dir() {
             return Err(Error::file(dir, "no such macro directory"));
@@ -224,7 +223,7 @@ impl Catalog {
         }
     }
 
-    /// Lets the tables that searches write in the home folder stand in for those that were added.
+    /// Lets tables that searches wrote in the home folder replace those that were added.
     pub fn add_home(&mut self, home: &Path) {
         if let Some(before) = self.home.replace(home.to_owned()) {
             let before = before.join("lookups");
@@ -282,13 +281,13 @@ impl Catalog {
         }
     }
 
-    /// The entries of a folder; one that can't be read is a fault and has none.
+    /// The entries of a folder. An unreadable folder is a fault and has no entries.
     fn entries(&self, dir: &Path) -> Vec<PathBuf> {
         let entries = self.or_fault(dir, yaml::entries(dir));
         entries.unwrap_or_default()
     }
 
-    /// The value, or a fault of the file.
+    /// Unwraps the value, or reports a fault of the file.
     fn or_fault<T>(&self, path: &Path, read: Result<T>) -> Option<T> {
         match read {
             Ok(found) => Some(found),
@@ -304,7 +303,7 @@ impl Catalog {
     }
 }
 
-/// Says that a file is not UTF-8.
+/// Reports that a file is not UTF-8.
 pub(super) fn not_utf8(path: &Path, line: usize, faults: &Faults) {
     let origin = Origin {
         path: path.to_owned(),

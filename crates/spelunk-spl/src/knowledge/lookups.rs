@@ -19,33 +19,33 @@ use super::yaml::{self, Flag, Origin, Words, parse_bool, split_list};
 pub struct LookupDefinition {
     /// Its name in searches.
     pub name: String,
-    /// Where its rows are.
+    /// Source of its rows.
     pub kind: LookupKind,
-    /// How columns are compared other than by equality.
+    /// Columns that are compared other than by equality.
     pub match_type: Vec<(String, MatchType)>,
-    /// Most rows that a value matches; several make a multivalue.
+    /// Maximum number of rows that a value matches; several make a multivalue.
     pub max_matches: usize,
     /// With fewer matches than this, `default_match` fills up.
     pub min_matches: usize,
-    /// What outputs hold when nothing matched and `min_matches` is above 0.
+    /// Output value when nothing matched and `min_matches` is above 0.
     pub default_match: Option<String>,
-    /// Whether letters' case counts.
+    /// Whether comparison is case-sensitive.
     pub case_sensitive: bool,
-    /// Column with the time a row begins to hold (temporal lookup).
+    /// Column with the time from which a row is valid (temporal lookup).
     pub time_field: Option<String>,
-    /// How that column is written; epoch seconds by default.
+    /// Format of that column; epoch seconds by default.
     pub time_format: Option<String>,
-    /// Most seconds an event may be later than the row.
+    /// Maximum number of seconds by which an event may be later than the row.
     pub max_offset: Option<f64>,
-    /// Fewest seconds an event must be later than the row.
+    /// Minimum number of seconds by which an event must be later than the row.
     pub min_offset: f64,
-    /// A condition on rows, in the language of `where`.
+    /// A condition on rows, in the syntax of `where`.
     pub filter: Option<String>,
     /// Where it was defined.
     pub origin: Origin,
 }
 
-/// Where a lookup's rows are.
+/// Source of a lookup's rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LookupKind {
     /// A CSV file.
@@ -54,12 +54,12 @@ pub enum LookupKind {
     Collection {
         /// The collection's name.
         collection: String,
-        /// Its fields; `_key` beside them.
+        /// Its fields, in addition to `_key`.
         fields: Vec<String>,
     },
-    /// Something that is not there offline: a script, a place database, a model.
+    /// A source that is not available offline: a script, a geospatial database, a model.
     External {
-        /// What it is, for the message that refuses it.
+        /// Its kind, for the error message.
         what: String,
     },
 }
@@ -69,7 +69,7 @@ pub enum LookupKind {
 pub enum MatchType {
     /// The whole value.
     Exact,
-    /// The row's value may hold `*`.
+    /// The row's value may contain `*`.
     Wildcard,
     /// The row's value is a network.
     Cidr,
@@ -80,12 +80,12 @@ pub enum MatchType {
 pub struct LookupTable {
     /// Names of the columns, in the order of the file.
     pub columns: Vec<String>,
-    /// Rows; a row that is shorter than the header, or an empty cell, has `None`.
+    /// Rows. An empty cell, or one beyond the end of a short row, is `None`.
     pub rows: Vec<Vec<Option<String>>>,
 }
 
 impl LookupDefinition {
-    /// A CSV file without a definition: whole values, with case, all matches up to 1000.
+    /// A CSV file without a definition: exact, case-sensitive matching with up to 1000 matches.
     pub fn file(name: &str, path: &Path) -> LookupDefinition {
         LookupDefinition {
             name: name.to_owned(),
@@ -107,10 +107,10 @@ impl LookupDefinition {
         }
     }
 
-    /// Reads the rows of a CSV file. A collection has none here: its table is in the store.
+    /// Reads the rows of a CSV file. A collection has no rows here: its table is in the store.
     ///
     /// # Errors
-    /// The file can't be read or is no CSV, or the lookup is external.
+    /// If the file can't be read or is not CSV, or the lookup is external.
     pub fn load(&self) -> Result<LookupTable> {
         match &self.kind {
             LookupKind::File(path) => {
@@ -139,10 +139,10 @@ impl LookupDefinition {
             .map_or(MatchType::Exact, |(_, kind)| *kind)
     }
 
-    /// Reads a YAML file of published content; `dir` is the folder that holds its table.
+    /// Reads a YAML file of published content; `dir` is the folder that contains its table.
     ///
     /// # Errors
-    /// It is no YAML, or names no lookup.
+    /// If it is not YAML, or names no lookup.
     pub(super) fn from_yaml(
         path: &Path,
         text: &str,
@@ -166,7 +166,7 @@ impl LookupDefinition {
                 fields: file.fields_list.or(file.fields).unwrap_or_default().0,
             },
             (Some(filename), None) => table_file(plain_name(filename, &fault), dir),
-            // The newer form names no file: the table has the name of the YAML file.
+            // The newer form names no file; the table has the name of the YAML file.
             (None, None) => {
                 let kind = file.lookup_type.as_deref().unwrap_or("csv");
                 let stem = path.file_stem().and_then(|s| s.to_str());
@@ -189,8 +189,8 @@ impl LookupDefinition {
         Ok(lookup)
     }
 
-    /// Reads a stanza of `transforms.conf`; `None` when it is no lookup. `find` says which of the
-    /// apps' folders holds a table.
+    /// Reads a stanza of `transforms.conf`. Returns `None` if it is not a lookup. `find` returns which of the
+    /// apps' folders contains a table.
     pub(super) fn from_stanza(
         stanza: &Stanza,
         find: &dyn Fn(&str) -> PathBuf,
@@ -236,7 +236,7 @@ impl LookupDefinition {
         let types = split_types(stanza.text("match_type").unwrap_or_default());
         lookup.match_type = match_types(&types, &fault);
         lookup.time_field = text("time_field");
-        // A temporal lookup gives the row that holds at the event's time: one.
+        // A temporal lookup returns a single row: the one valid at the event's time.
         let by_default = if lookup.time_field.is_some() { 1 } else { 1000 };
         lookup.max_matches = number("max_matches", by_default);
         lookup.min_matches = number("min_matches", 0);
@@ -251,7 +251,7 @@ impl LookupDefinition {
     }
 }
 
-/// Adds a fault of one lookup, given why and what follows.
+/// Returns a function that adds a fault of one lookup, given reason and effect.
 fn lookup_fault<'f>(
     faults: &'f Faults,
     origin: &'f Origin,
@@ -280,8 +280,8 @@ struct LookupFile {
     time_format: Option<String>,
 }
 
-/// The name of a lookup's file without the folders some apps write before it: Splunk looks for
-/// tables in `lookups/` alone.
+/// The file name of a lookup without the folders that some apps put before it: Splunk looks for tables only
+/// in `lookups/`.
 fn plain_name<'n>(filename: &'n str, fault: &dyn Fn(String, &'static str)) -> &'n str {
     let filename = filename.trim();
     let last = filename.rsplit(['/', '\\']).next().unwrap_or(filename);
@@ -294,7 +294,7 @@ fn plain_name<'n>(filename: &'n str, fault: &dyn Fn(String, &'static str)) -> &'
     last
 }
 
-/// Where `filename` is in `dir`.
+/// The table `filename` in `dir`.
 fn table_file(filename: &str, dir: &Path) -> LookupKind {
     let lower = filename.to_ascii_lowercase();
     if lower.ends_with(".csv") && is_plain_name(filename) {
@@ -311,13 +311,13 @@ fn table_file(filename: &str, dir: &Path) -> LookupKind {
     }
 }
 
-/// Whether a file of that name can only lie in the folder it is looked for in.
+/// Whether a file with this name can only be in the searched folder itself.
 pub fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['/', '\\', ':', '\0']) && name != "." && name != ".."
 }
 
-/// `WILDCARD(a), CIDR(b)`; one type may hold several columns: `WILDCARD(a, b)`. What is none of
-/// the documented types compares exactly, as Splunk does by default.
+/// Parses `WILDCARD(a), CIDR(b)`; one type may list several columns: `WILDCARD(a, b)`. An undocumented type
+/// compares exactly, as Splunk does by default.
 fn match_types(items: &[String], fault: &dyn Fn(String, &'static str)) -> Vec<(String, MatchType)> {
     const EFFECT: &str = "the values are compared exactly";
     let mut found = Vec::new();
@@ -394,8 +394,8 @@ fn read_csv(path: &Path, bytes: &[u8]) -> Result<LookupTable> {
     Ok(LookupTable { columns, rows })
 }
 
-/// The line, from 1, of a quote at the beginning of a cell that nothing closes: a reader of CSV
-/// takes all that follows for its text.
+/// The line, from 1, of an unclosed quote at the beginning of a cell. A CSV reader takes everything after it
+/// as its text.
 fn unclosed_quote(bytes: &[u8]) -> Option<usize> {
     let mut line = 1;
     let mut opened: Option<usize> = None;
@@ -408,7 +408,7 @@ fn unclosed_quote(bytes: &[u8]) -> Option<usize> {
     while let Some(byte) = bytes.next() {
         match (byte, opened) {
             (b'\n', _) => line += 1,
-            // A doubled quote is one of the text.
+            // A doubled quote is an escaped one.
             (b'"', Some(_)) if bytes.next_if(|next| **next == b'"').is_some() => continue,
             (b'"', Some(_)) => opened = None,
             (b'"', None) if begins => opened = Some(line),

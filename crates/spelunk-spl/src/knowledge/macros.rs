@@ -14,28 +14,28 @@ use super::yaml::{self, Flag, Origin, Words};
 /// One search macro.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Macro {
-    /// Without the number of arguments.
+    /// Name without the number of arguments.
     pub name: String,
-    /// Names of the arguments, in order; a faulty stanza may name fewer than [`Macro::arity`].
+    /// Argument names, in order; a faulty stanza may name fewer than [`Macro::arity`].
     pub arguments: Vec<String>,
     /// Number of arguments of a call.
     pub arity: usize,
-    /// The text it stands for, with `$argument$`.
+    /// The replacement text, with `$argument$`.
     pub definition: String,
-    /// What it is for; may be empty.
+    /// Its purpose; may be empty.
     pub description: String,
-    /// The definition is an `eval` expression whose text the macro stands for.
+    /// Whether the definition is an `eval` expression that computes the replacement text.
     pub iseval: bool,
-    /// An `eval` expression over the arguments that accepts or refuses them.
+    /// An `eval` expression over the arguments that accepts or rejects them.
     pub validation: Option<String>,
-    /// What to say when `validation` is false.
+    /// Message when `validation` is false.
     pub errormsg: Option<String>,
     /// Where it was defined.
     pub origin: Origin,
 }
 
 impl Macro {
-    /// What an undefined `<detection>_filter` of a published detection means: everything passes.
+    /// The meaning of an undefined `<detection>_filter` in a published detection: it passes every row.
     pub(super) fn open_filter(name: &str) -> Macro {
         Macro {
             name: name.to_owned(),
@@ -62,22 +62,22 @@ pub(super) fn label(name: &str, arity: usize) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct Macros {
     by_name: BTreeMap<String, BTreeMap<usize, Macro>>,
-    /// Stanzas without a definition, where no other app defines the macro: a call is an error.
+    /// Stanzas without a definition that no other app defines either; calling one is an error.
     undefined: BTreeMap<(String, usize), Origin>,
 }
 
 impl Macros {
-    /// The macro of that name with that number of arguments.
+    /// The macro with this name and number of arguments.
     pub fn get(&self, name: &str, arity: usize) -> Option<&Macro> {
         self.by_name.get(name)?.get(&arity)
     }
 
-    /// The stanza of a macro that nobody has defined though an app names it.
+    /// The stanza of a macro that an app names but none defines.
     pub(super) fn undefined(&self, name: &str, arity: usize) -> Option<&Origin> {
         self.undefined.get(&(name.to_owned(), arity))
     }
 
-    /// Numbers of arguments there are definitions of `name` for.
+    /// The numbers of arguments for which `name` is defined.
     pub fn arities(&self, name: &str) -> Vec<usize> {
         self.by_name
             .get(name)
@@ -85,7 +85,7 @@ impl Macros {
             .unwrap_or_default()
     }
 
-    /// Names, sorted, each once.
+    /// Distinct names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
     }
@@ -95,7 +95,7 @@ impl Macros {
         self.by_name.values().flat_map(BTreeMap::values)
     }
 
-    /// Adds a macro, in place of one of the same name and number of arguments.
+    /// Adds a macro, replacing one with the same name and number of arguments.
     pub fn insert(&mut self, found: Macro) {
         self.undefined.remove(&(found.name.clone(), found.arity));
         self.by_name
@@ -107,7 +107,7 @@ impl Macros {
     /// Adds the macro that a YAML file defines.
     ///
     /// # Errors
-    /// [`crate::error::ErrorKind::Format`] with the place in the file.
+    /// [`crate::error::ErrorKind::Format`] with the position in the file.
     pub fn insert_yaml(&mut self, path: &Path, text: &str) -> Result<()> {
         let file: MacroFile = yaml::parse(path, text)?;
         let name = file.name.split('(').next().unwrap_or("").trim().to_owned();
@@ -135,15 +135,15 @@ impl Macros {
         Ok(())
     }
 
-    /// Adds the stanzas of `macros.conf`; a faulty one is skipped, or read as far as it goes.
+    /// Adds the stanzas of `macros.conf`. Skips a faulty stanza, or reads as much of it as possible.
     pub(super) fn insert_conf(&mut self, layers: &Layers, faults: &Faults) {
         for stanza in layers.stanzas().filter(|stanza| stanza.name != "default") {
             self.insert_stanza(stanza, faults);
         }
     }
 
-    /// Adds one stanza. `macros.conf`: without a number in its name `args` is ignored; with another
-    /// number than there are names the first of both are bound.
+    /// Adds one stanza. `macros.conf`: without a number in the stanza's name `args` is ignored; if the number
+    /// differs from the count of names, the first of both are bound.
     fn insert_stanza(&mut self, stanza: &Stanza, faults: &Faults) {
         let fault = |why: String, effect| {
             let object = format!("macro [{}]", stanza.name);
@@ -201,7 +201,7 @@ impl Macros {
     }
 }
 
-/// The name and the number of arguments that a stanza's name gives: `m`, `m()`, `m(2)`.
+/// The macro name and number of arguments in a stanza's name: `m`, `m()`, `m(2)`.
 fn name_and_arity(stanza: &str) -> Option<(&str, usize)> {
     let Some((name, rest)) = stanza.split_once('(') else {
         return Some((stanza.trim(), 0));

@@ -1,7 +1,7 @@
-//! Macros, lookups, extractions, data models, detections: what Splunk calls knowledge objects.
+//! Splunk's knowledge objects: macros, lookups, extractions, data models and detections.
 //!
-//! A [`Catalog`] is filled from what the program ships, then from Splunk app directories and
-//! folders in the layout of Splunk's published content. Later ones override earlier ones.
+//! A [`Catalog`] is filled first from shipped knowledge, then from Splunk app directories and folders in the
+//! layout of Splunk's published content. Later ones override earlier ones.
 
 mod calls;
 mod catalog;

@@ -1,4 +1,4 @@
-//! The JSON of Splunk's data models as it is written; what is left out of it is not used.
+//! The JSON of Splunk's data models as written. Unused keys are omitted.
 
 use serde::Deserialize;
 
@@ -36,7 +36,7 @@ pub(super) struct ConstraintFile {
 pub(super) struct FieldFile {
     #[serde(rename = "fieldName")]
     pub(super) name: String,
-    /// The lookup's column, when the field is the output of one.
+    /// The lookup's column, if the field is an output of a lookup.
     #[serde(rename = "lookupOutputFieldName")]
     pub(super) column: Option<String>,
     #[serde(rename = "type", default)]
@@ -82,7 +82,7 @@ pub(super) struct LookupInputFile {
 }
 
 impl CalculationFile {
-    /// The calculations it stands for: one for each field that an expression sets.
+    /// Its calculations: one for each field that an expression sets.
     pub(super) fn into_steps(self) -> Vec<Calculation> {
         let column = |field: &FieldFile| field.column.clone().unwrap_or(field.name.clone());
         let outputs = |fields: Vec<FieldFile>| {

@@ -21,12 +21,12 @@ pub struct Models {
 }
 
 impl Models {
-    /// The model of that name.
+    /// The model with this name.
     pub fn get(&self, name: &str) -> Option<&DataModel> {
         self.by_name.get(name)
     }
 
-    /// The model of that name.
+    /// The model with this name.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownModel`], with the nearest name.
@@ -42,15 +42,14 @@ impl Models {
         self.by_name.values()
     }
 
-    /// Adds the model of a JSON file, in place of one of the same name. A part of it that can't be
-    /// read is left out.
+    /// Adds the model of a JSON file, replacing one with the same name. Unreadable parts are skipped.
     ///
     /// # Errors
-    /// [`ErrorKind::Format`]: bad JSON, or no data model.
+    /// [`ErrorKind::Format`]: bad JSON, or not a data model.
     pub(super) fn insert_json(&mut self, path: &Path, text: &str, faults: &Faults) -> Result<()> {
         let json: serde_json::Value = serde_json::from_str(text).map_err(|why| {
             let text = why.to_string();
-            // The place is in front of the message already.
+            // The message already begins with the position.
             let text = text.split(" at line ").next().unwrap_or(&text);
             Error::format(path, why.line(), why.column(), text)
         })?;
@@ -74,7 +73,7 @@ impl Models {
     }
 }
 
-/// Adds a fault of one model, given why and what follows.
+/// Returns a function that adds a fault of one model, given reason and effect.
 fn model_fault<'f>(
     path: &Path,
     name: &'f str,
@@ -97,27 +96,28 @@ pub struct DataModel {
     pub name: String,
     /// Where it was defined.
     pub origin: Origin,
-    /// The JSON it was read from.
+    /// The JSON that it was read from.
     pub json: serde_json::Value,
     datasets: IndexMap<String, Dataset>,
 }
 
-/// One data set of a model; what it inherits is written out.
+/// One data set of a model, with inherited parts resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
     /// `Processes`
     pub name: String,
-    /// The data set it is a child of; none for a root.
+    /// The parent data set; `None` for a root.
     pub parent: Option<String>,
-    /// Names from the root to this one: what `nodename` writes with dots between.
+    /// Names from the root to this data set, which `nodename` joins with dots.
     pub lineage: Vec<String>,
-    /// Searches that its events satisfy, all of them; inherited ones first.
+    /// Searches that its events must all satisfy; inherited ones first.
     pub constraints: Vec<String>,
-    /// The search whose rows it is made of (`BaseSearch`), of itself or its root.
+    /// The search that produces its rows (`BaseSearch`), its own or its root's.
     pub base_search: Option<String>,
-    /// Made of transactions of other data sets' events (`BaseTransaction`), of itself or its root.
+    /// Whether it consists of transactions over other data sets' events (`BaseTransaction`), itself or by its
+    /// root.
     pub transaction: bool,
-    /// Fields, inherited ones first, those of calculations included.
+    /// Fields, inherited ones first, including calculated ones.
     pub fields: Vec<Field>,
     /// Calculations in the order in which they apply; inherited ones first.
     pub calculations: Vec<Calculation>,
@@ -128,24 +128,23 @@ pub struct Dataset {
 /// One field of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Without the data set: `dest`.
+    /// Name without the data set: `dest`.
     pub name: String,
-    /// Names from the root to the data set that declares it, with dots between: searches write
-    /// `<owner>.<name>`.
+    /// Names from the root to the data set that declares it, joined with dots: searches use `<owner>.<name>`.
     pub owner: String,
-    /// What its values are.
+    /// The type of its values.
     pub kind: FieldKind,
-    /// Events without it do not belong to the data set.
+    /// Whether events without it are excluded from the data set.
     pub required: bool,
-    /// May hold several values.
+    /// Whether it may have several values.
     pub multivalue: bool,
-    /// Not shown to users.
+    /// Whether it is hidden from users.
     pub hidden: bool,
-    /// A calculation gives it.
+    /// Whether a calculation produces it.
     pub calculated: bool,
 }
 
-/// What a field of a data model holds.
+/// The type of a field of a data model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FieldKind {
@@ -158,12 +157,12 @@ pub enum FieldKind {
     Boolean,
     /// A point in time.
     Timestamp,
-    /// An address.
+    /// An IPv4 address.
     Ipv4,
-    /// How often a child data set holds an event.
+    /// How many times a child data set contains an event.
     #[serde(alias = "objectCount")]
     ObjectCount,
-    /// How often a child data set holds an event.
+    /// How many times a child data set contains an event.
     #[serde(alias = "childCount")]
     ChildCount,
 }
@@ -189,16 +188,16 @@ pub enum Calculation {
     Lookup {
         /// The lookup's name.
         lookup: String,
-        /// Its columns, and the fields they are matched with.
+        /// Its columns, and the fields to match them with.
         inputs: Vec<(String, String)>,
-        /// Its columns, and the fields they fill.
+        /// Its columns, and the fields to fill.
         outputs: Vec<(String, String)>,
     },
-    /// Places by address (`iplocation`).
+    /// Locations of addresses (`iplocation`).
     GeoIp {
-        /// The field that holds the address.
+        /// The field with the address.
         input: String,
-        /// Columns of the place data, and the fields they fill.
+        /// Columns of the location data, and the fields to fill.
         outputs: Vec<(String, String)>,
     },
 }
@@ -214,7 +213,7 @@ impl Calculation {
         }
     }
 
-    /// A text that its place in the file of the model is found by.
+    /// A text to locate it by in the model's file.
     pub fn written(&self) -> &str {
         match self {
             Calculation::Eval { expression, .. } => expression,
@@ -226,7 +225,7 @@ impl Calculation {
 }
 
 impl DataModel {
-    /// The data set of that name, or of that path from a root (`All_Traffic.Allowed_Traffic`).
+    /// The data set with this name, or with this path from a root (`All_Traffic.Allowed_Traffic`).
     pub fn dataset(&self, name: &str) -> Option<&Dataset> {
         self.datasets.get(name).or_else(|| {
             let last = name.rsplit('.').next()?;
@@ -235,7 +234,7 @@ impl DataModel {
         })
     }
 
-    /// The data set of that name.
+    /// The data set with this name.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownDataset`], with the nearest name.
@@ -249,7 +248,7 @@ impl DataModel {
         })
     }
 
-    /// The data set that the model's name alone means: its first root that holds events.
+    /// The default data set of a model: its first root that contains events.
     pub fn root(&self) -> Option<&Dataset> {
         self.roots().find(|d| !d.transaction)
     }
@@ -264,7 +263,7 @@ impl DataModel {
         self.datasets.values()
     }
 
-    /// The data sets that have `name` as parent.
+    /// The data sets whose parent is `name`.
     pub fn children<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m Dataset> {
         self.datasets
             .values()
@@ -318,17 +317,17 @@ impl DataModel {
 }
 
 impl Dataset {
-    /// The lineage with dots between: `All_Traffic.Traffic_By_Action.Allowed_Traffic`.
+    /// The lineage joined with dots: `All_Traffic.Traffic_By_Action.Allowed_Traffic`.
     pub fn node(&self) -> String {
         self.lineage.join(".")
     }
 
-    /// The root it descends from; itself for a root.
+    /// The root that it descends from; a root returns itself.
     pub fn root(&self) -> &str {
         &self.lineage[0]
     }
 
-    /// The field of that name, without the data set before it.
+    /// The field with this name, without the data set before it.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
@@ -387,7 +386,7 @@ impl Dataset {
             calculated,
         };
         match self.fields.iter_mut().find(|f| f.name == field.name) {
-            // What a child computes anew keeps the name it has in the parent.
+            // A field that a child recomputes keeps its name from the parent.
             Some(known) => {
                 *known = Field {
                     owner: known.owner.clone(),

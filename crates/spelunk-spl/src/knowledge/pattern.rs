@@ -6,16 +6,16 @@ use crate::pcre::Regex;
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     regex: Regex,
-    /// Without `*`, `...` or other expressions: such a stanza wins over patterns.
+    /// Whether it has no `*`, `...` or other expressions. A literal stanza wins over patterns.
     pub(super) literal: bool,
 }
 
 impl Pattern {
-    /// Compiles a pattern that must match a whole name: `...` is anything, `*` anything but a
-    /// path separator, `.` itself; the rest is a regular expression (`props.conf`, "[source::]").
+    /// Compiles a pattern that must match a whole name: `...` matches anything, `*` anything but a path
+    /// separator, `.` itself; the rest is a regular expression (`props.conf`, "[source::]").
     ///
     /// # Errors
-    /// An expression that does not compile.
+    /// If the expression does not compile.
     pub(super) fn new(text: &str, ignore_case: bool) -> Result<Pattern, String> {
         let mut regex = String::from(if ignore_case { "(?i)^(?:" } else { "^(?:" });
         let mut rest = text;
@@ -31,7 +31,7 @@ impl Pattern {
         }
         regex.push_str(")\\z");
         let regex = Regex::new(&regex).map_err(|why| {
-            // Rather in terms of what is written, if that does not compile by itself either.
+            // Reports the error in the original text if that does not compile by itself either.
             let why = Regex::new(text).err().unwrap_or(why);
             format!("bad pattern: {why}")
         })?;

@@ -15,7 +15,7 @@ use super::settings;
 use super::text_settings::TextSettings;
 use super::yaml::parse_bool;
 
-/// A stanza with what selects events for it.
+/// A stanza and its selection of events.
 #[derive(Clone, Debug)]
 enum Selector {
     Default,
@@ -32,10 +32,10 @@ struct Selected {
     stanza: Stanza,
 }
 
-/// Classes of settings that change events when they are read.
+/// Setting classes that change events as they are read.
 const INDEX_CLASSES: [&str; 3] = ["TRANSFORMS-", "RULESET-", "SEDCMD-"];
 
-/// All of `props.conf` and `transforms.conf`, ready to select from.
+/// The compiled `props.conf` and `transforms.conf`, from which rules are selected.
 #[derive(Clone, Debug, Default)]
 pub struct Props {
     selected: Vec<Selected>,
@@ -59,7 +59,7 @@ impl Props {
         self.transforms.keys().map(String::as_str)
     }
 
-    /// Reads merged files. A stanza whose pattern can't be read matches nothing.
+    /// Compiles merged files. A stanza with an unreadable pattern matches nothing.
     pub(super) fn new(props: &Layers, transforms: &Layers, faults: &Faults) -> Props {
         let mut selected = Vec::new();
         for stanza in props.stanzas() {
@@ -112,13 +112,13 @@ impl Props {
         names
     }
 
-    /// Whether any stanza is for certain hosts.
+    /// Whether any stanza applies to specific hosts.
     pub fn minds_hosts(&self) -> bool {
         let is_host = |s: &Selected| matches!(s.selector, Selector::Host(_));
         self.selected.iter().any(is_host)
     }
 
-    /// Whether a stanza is for events of one of these sources and not of the other.
+    /// Whether some stanza applies to events of one of these sources and not of the other.
     pub fn tells_apart(&self, source: &str, other: &str) -> bool {
         self.selected.iter().any(|s| match &s.selector {
             Selector::Source(pattern) => pattern.matches(source) != pattern.matches(other),
@@ -126,12 +126,11 @@ impl Props {
         })
     }
 
-    /// The rules for events of that sourcetype (whatever its case), source and host.
+    /// The rules for events with this sourcetype (ignoring case), source and host.
     ///
-    /// `[source::...]` wins over `[host::...]`, which wins over the sourcetype; among stanzas of
-    /// a class a literal one wins over patterns, then a higher `priority`, then the name that
-    /// sorts first (`props.conf`, "Considerations for [<spec>] patterns").
-    /// A rule that can't be read is left out.
+    /// `[source::...]` wins over `[host::...]`, which wins over the sourcetype. Within a class a literal
+    /// stanza wins over patterns, then a higher `priority`, then the name that sorts first (`props.conf`,
+    /// "Considerations for [<spec>] patterns"). Unreadable rules are skipped.
     pub(super) fn field_rules(
         &self,
         sourcetype: &str,
@@ -165,7 +164,7 @@ impl Props {
         rules
     }
 
-    /// Adds the rules that one setting makes.
+    /// Adds the rules of one setting.
     fn add_rule(
         &self,
         rules: &mut FieldRules,
@@ -213,7 +212,7 @@ impl Props {
             "LOOKUP" => rules
                 .lookups
                 .push(origin.rule(rules::automatic_lookup(value)?)),
-            // Index-time settings, and those of the user interface.
+            // Index-time and user interface settings.
             _ => {}
         }
         Ok(())
@@ -225,8 +224,8 @@ impl Props {
         stanzas.any(|stanza| stanza.iter().any(|(key, _)| is_index_rule(key)))
     }
 
-    /// The index-time rules for events that arrive with that sourcetype, source and host. A name
-    /// of a transform that is not there is left out.
+    /// The index-time rules for events that arrive with this sourcetype, source and host. Skips names of
+    /// transforms that do not exist.
     pub(super) fn index_rules(
         &self,
         sourcetype: &str,
@@ -247,7 +246,7 @@ impl Props {
         rules
     }
 
-    /// Adds the index-time rules that one setting makes.
+    /// Adds the index-time rules of one setting.
     fn add_index_rule(
         &self,
         rules: &mut IndexRules,
@@ -277,7 +276,7 @@ impl Props {
         }
     }
 
-    /// What is said of how texts of that sourcetype, source and host become events.
+    /// The text settings for this sourcetype, source and host: how text becomes events.
     pub fn text_settings(&self, sourcetype: &str, source: &str, host: &str) -> TextSettings {
         let mut found = TextSettings::default();
         for (key, (stanza, setting)) in self.settings(sourcetype, source, host) {
@@ -288,8 +287,7 @@ impl Props {
         found
     }
 
-    /// Each stanza with the rules and settings it has of its own, to be looked at whether events
-    /// match it or not.
+    /// Each stanza with its own rules and settings, to check them whether or not events match it.
     pub(super) fn stanzas(
         &self,
         faults: &Faults,
@@ -367,8 +365,8 @@ impl Selected {
     }
 }
 
-/// What selects events for the stanza of that name; `None` for index-time guesses of a sourcetype,
-/// which mean nothing to a search.
+/// The selector of the stanza with this name. Returns `None` for index-time guesses of a sourcetype, which
+/// mean nothing to a search.
 fn selector(name: &str) -> Result<Option<Selector>, String> {
     let pattern = |text: &str, fold| Pattern::new(text, fold);
     Ok(Some(if name == "default" {
@@ -386,7 +384,7 @@ fn selector(name: &str) -> Result<Option<Selector>, String> {
     }))
 }
 
-/// Whether a setting changes events when they are read.
+/// Whether a setting changes events as they are read.
 fn is_index_rule(key: &str) -> bool {
     INDEX_CLASSES.iter().any(|class| key.starts_with(class))
 }
@@ -399,7 +397,7 @@ fn origin(stanza: &Stanza, key: &str, setting: &Setting) -> RuleOrigin {
     }
 }
 
-/// Whether a transform's flag is on.
+/// Whether a transform's flag is set.
 pub(super) fn flag(stanza: &Stanza, key: &str, by_default: bool) -> bool {
     stanza.text(key).and_then(parse_bool).unwrap_or(by_default)
 }

@@ -1,4 +1,4 @@
-//! What the rows of a detection add to whose risk.
+//! Risk of a detection: which objects its rows add risk to, and how much.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +12,12 @@ use crate::word;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Rba {
-    /// What a row says, with `$field$`.
+    /// Message of a row, with `$field$`.
     pub message: Option<String>,
-    /// Whose risk grows.
+    /// Fields naming the risk objects.
     #[serde(deserialize_with = "or_default")]
     pub risk_objects: Vec<RbaObject>,
-    /// What did it.
+    /// Fields naming the threat objects.
     #[serde(deserialize_with = "or_default")]
     pub threat_objects: Vec<RbaObject>,
 }
@@ -32,15 +32,15 @@ pub struct RbaObject {
     /// `user`, `system`, `other`; for threats `process_name`, `ip_address`, ...
     #[serde(rename = "type", deserialize_with = "or_default")]
     pub kind: String,
-    /// How much; for risk objects only.
+    /// Risk score; for risk objects only.
     #[serde(deserialize_with = "number")]
     pub score: Option<f64>,
-    /// What a row says of this object, where it has words of its own.
+    /// Message for this object, if it has its own.
     pub message: Option<String>,
 }
 
-/// The newest form of a detection's risk: what becomes a finding, what counts towards one, and
-/// what did it stand beside each other at the top of the file.
+/// The newest form of a detection's risk: findings, intermediate findings and threat objects side by side at
+/// the top level of the file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(super) struct Findings {
@@ -68,7 +68,7 @@ struct IntermediateFindings {
 }
 
 impl Findings {
-    /// The same in the form before; nothing where the file has no findings.
+    /// Converts to the previous form. Returns `None` if the file has no findings.
     pub(super) fn into_rba(self) -> Option<Rba> {
         let title = self.finding.title;
         let mut objects = vec![self.finding.entity];
@@ -86,37 +86,37 @@ impl Findings {
     }
 }
 
-/// What a row of a detection adds to whose risk.
+/// The risk that a row of a detection adds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Risk {
-    /// 0 to 100; the highest of the objects' where these differ.
+    /// 0 to 100; the highest of the objects' scores if these differ.
     pub score: f64,
-    /// How bad a row is, 0 to 100, where written.
+    /// Severity of a match, 0 to 100, if given.
     pub impact: Option<f64>,
-    /// How sure a row is, 0 to 100, where written.
+    /// Confidence of a match, 0 to 100, if given.
     pub confidence: Option<f64>,
-    /// What a row says, with `$field$`.
+    /// Message of a row, with `$field$`.
     pub message: Option<String>,
-    /// Whose risk grows.
+    /// The risk objects.
     pub objects: Vec<RiskObject>,
-    /// What did it.
+    /// The threat objects.
     pub threats: Vec<ThreatObject>,
 }
 
-/// A field that names whose risk grows.
+/// A field that names a risk object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RiskObject {
     /// The field.
     pub field: String,
     /// `user`, `system` or `other`.
     pub kind: String,
-    /// By how much, 0 to 100.
+    /// Risk score, 0 to 100.
     pub score: f64,
-    /// What a row says of this object, with `$field$`; [`Risk::message`] where it has no own.
+    /// Message for this object, with `$field$`; defaults to [`Risk::message`].
     pub message: Option<String>,
 }
 
-/// A field that names what did it.
+/// A field that names a threat object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreatObject {
     /// The field.
@@ -126,7 +126,7 @@ pub struct ThreatObject {
 }
 
 impl Risk {
-    /// All texts of which a row says one or the other, with `$field$`.
+    /// All possible messages of a row, with `$field$`.
     pub fn messages(&self) -> impl Iterator<Item = &str> {
         let own = self
             .objects
@@ -135,10 +135,10 @@ impl Risk {
         self.message.as_deref().into_iter().chain(own)
     }
 
-    /// Reads the older form: score, message and observables among the tags.
+    /// Reads the older form: score, message and observables in the tags.
     ///
-    /// A victim that is a user or a machine is a risk object of that kind; an attacker is a threat
-    /// object; any other observable is a risk object of the kind `other`.
+    /// A victim that is a user or a machine is a risk object of that kind; an attacker is a threat object;
+    /// any other observable is a risk object of the kind `other`.
     pub(super) fn from_tags(tags: &DetectionTags) -> Risk {
         let score = tags_score(tags).unwrap_or(0.0);
         let mut risk = Risk {
@@ -210,7 +210,7 @@ fn tags_score(tags: &DetectionTags) -> Option<f64> {
         .or_else(|| Some(tags.impact? * tags.confidence? / 100.0))
 }
 
-/// The kind of risk object that a type of observable makes.
+/// The kind of risk object for a type of observable.
 fn risk_kind(observable: &Observable) -> Option<&'static str> {
     match observable.kind.to_lowercase().as_str() {
         "user" | "username" | "email address" => Some("user"),
@@ -219,7 +219,7 @@ fn risk_kind(observable: &Observable) -> Option<&'static str> {
     }
 }
 
-/// The kind of threat object that a type of observable makes.
+/// The kind of threat object for a type of observable.
 fn threat_kind(kind: &str) -> String {
     let lower = kind.to_lowercase();
     match lower.as_str() {

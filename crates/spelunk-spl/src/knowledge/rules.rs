@@ -1,4 +1,4 @@
-//! Reads the values of `props.conf` and `transforms.conf` that make fields.
+//! Parses the values of `props.conf` and `transforms.conf` that define fields.
 
 use crate::word;
 
@@ -23,7 +23,7 @@ pub(super) fn extract(value: &str) -> Extract {
     }
 }
 
-/// A `KV_MODE`; `None` for a value that has no meaning.
+/// Parses a `KV_MODE`. Returns `None` for an invalid value.
 pub(super) fn kv_mode(value: &str) -> Option<KvMode> {
     Some(match value.to_ascii_lowercase().as_str() {
         "auto" => KvMode::Auto,
@@ -39,7 +39,7 @@ pub(super) fn kv_mode(value: &str) -> Option<KvMode> {
 /// `a AS b "c d" ASNEW e`
 ///
 /// # Errors
-/// A sentence on what is expected.
+/// A sentence that states what is expected.
 pub(super) fn aliases(value: &str) -> Result<Vec<Alias>, &'static str> {
     let words = words(value);
     let mut found = Vec::new();
@@ -63,11 +63,11 @@ pub(super) fn aliases(value: &str) -> Result<Vec<Alias>, &'static str> {
 /// `<lookup> <column> [AS <field>]... [OUTPUT|OUTPUTNEW <column> [AS <field>]...]`
 ///
 /// # Errors
-/// A sentence on what is expected.
+/// A sentence that states what is expected.
 pub(super) fn automatic_lookup(value: &str) -> Result<AutomaticLookup, &'static str> {
     let mut words = words(value).into_iter().peekable();
     let mut lookup = words.next().unwrap_or_default();
-    // Options such as `event_time_field=` or `local=` may stand before the name.
+    // Options such as `event_time_field=` or `local=` may precede the name.
     while lookup.contains('=') {
         lookup = words.next().unwrap_or_default();
     }
@@ -101,8 +101,8 @@ pub(super) fn automatic_lookup(value: &str) -> Result<AutomaticLookup, &'static 
     Ok(found)
 }
 
-/// The field extraction a stanza of `transforms.conf` defines; none when it is a lookup or
-/// works at index time only.
+/// The field extraction of a stanza of `transforms.conf`. Returns `None` if it is a lookup or works at index
+/// time only.
 pub(super) fn transform(stanza: &Stanza, faults: &Faults) -> Option<Transform> {
     let regex = stanza.text("REGEX");
     let delims = stanza.text("DELIMS");
@@ -122,7 +122,7 @@ pub(super) fn transform(stanza: &Stanza, faults: &Faults) -> Option<Transform> {
                     between: between.clone(),
                     equals: equals.clone(),
                 },
-                // Without names for its columns the transform finds nothing.
+                // Without column names the transform extracts nothing.
                 (sets, _) => {
                     faults.add(Fault::new(
                         FaultKind::FieldRule,
@@ -169,7 +169,7 @@ fn format_pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The quoted sets of `DELIMS`: `"|", "="`; `\t` and `\\` are undone.
+/// The quoted sets of `DELIMS`: `"|", "="`; unescapes `\t` and `\\`.
 fn quoted_sets(text: &str) -> Vec<String> {
     let mut sets = Vec::new();
     let mut rest = text;
@@ -203,7 +203,7 @@ fn quoted_sets(text: &str) -> Vec<String> {
     sets
 }
 
-/// Words between blanks and commas; a quoted one may hold both and loses its quotes.
+/// Words between blanks and commas. A quoted word may contain both and loses its quotes.
 fn words(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut word = String::new();

@@ -10,7 +10,7 @@ use super::yaml::{Origin, parse_bool};
 pub struct SavedSearch {
     /// Its name.
     pub name: String,
-    /// The search; `$name$` stands for an argument of `savedsearch`.
+    /// The search, with `$name$` for an argument of `savedsearch`.
     pub search: String,
     /// `dispatch.earliest_time`
     pub earliest: Option<String>,

@@ -1,10 +1,10 @@
-//! Saved searches as detections: the settings in which correlation searches keep their risk and
-//! their annotations.
+//! Saved searches as detections: the settings in which correlation searches store their risk and their
+//! annotations.
 //!
-//! Follows `savedsearches.conf` as Splunk Enterprise Security writes it: `action.risk.param._risk`
-//! (a JSON list of `risk_object_field`, `risk_object_type`, `risk_score`, and of
-//! `threat_object_field`, `threat_object_type`), `action.risk.param._risk_message`,
-//! `action.correlationsearch.annotations` (JSON) and `action.correlationsearch.metadata` (JSON).
+//! Follows `savedsearches.conf` as Splunk Enterprise Security writes it: `action.risk.param._risk` (a JSON
+//! list of `risk_object_field`, `risk_object_type`, `risk_score`, and of `threat_object_field`,
+//! `threat_object_type`), `action.risk.param._risk_message`, `action.correlationsearch.annotations` (JSON)
+//! and `action.correlationsearch.metadata` (JSON).
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::risk::{Rba, RbaObject};
 use super::saved::SavedSearch;
 
 impl Detection {
-    /// The detection that a saved search is.
+    /// Converts a saved search to a detection.
     pub fn of_saved(saved: &SavedSearch) -> Detection {
         let setting = |key: &str| saved.settings.get(key).filter(|text| !text.is_empty());
         let json = |key: &str| -> Option<Value> { serde_json::from_str(setting(key)?).ok() };

@@ -1,11 +1,11 @@
-//! Values of settings as Splunk reads them: one that has no meaning leaves the setting's default.
+//! Values of settings as Splunk reads them. An invalid value leaves the setting's default.
 
 use super::conf::Setting;
 use super::fault::{Fault, FaultKind, Faults};
 use super::yaml::parse_bool;
 
-/// The whole number of a setting. Of `10 # ten` it is the number in front; `= 10` and `ten` are
-/// none, and faults.
+/// The integer value of a setting. `10 # ten` gives the leading number; `= 10` and `ten` give none, with a
+/// fault.
 pub(super) fn whole_number(setting: &Setting, object: &str, faults: &Faults) -> Option<i64> {
     let text = setting.value.trim();
     let digits = text
@@ -30,7 +30,7 @@ pub(super) fn whole_number(setting: &Setting, object: &str, faults: &Faults) -> 
     number
 }
 
-/// The truth value of a setting; an empty one is false.
+/// The boolean value of a setting; an empty one is false.
 pub(super) fn flag(setting: &Setting, object: &str, faults: &Faults) -> Option<bool> {
     let flag = parse_bool(&setting.value);
     if flag.is_none() {
@@ -40,7 +40,7 @@ pub(super) fn flag(setting: &Setting, object: &str, faults: &Faults) -> Option<b
     flag
 }
 
-/// Adds the fault of a setting whose value has no meaning.
+/// Adds the fault of a setting with an invalid value.
 pub(super) fn meaningless(setting: &Setting, object: &str, why: String, faults: &Faults) {
     faults.add(Fault::new(
         FaultKind::Setting,

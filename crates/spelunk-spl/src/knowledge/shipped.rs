@@ -1,5 +1,5 @@
-//! The knowledge in the binary: the repository's `macros/`, `apps/`, `detections/`, `datasets/`
-//! and `lessons/`.
+//! The knowledge embedded in the binary: the repository's `macros/`, `apps/`, `detections/`, `datasets/` and
+//! `lessons/`.
 
 use std::path::{Path, PathBuf};
 
@@ -12,13 +12,13 @@ static DATASETS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../datasets
 
 static LESSONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../lessons");
 
-/// What the paths of shipped files begin with, where they are shown.
+/// Displayed prefix of the paths of shipped files.
 pub const PREFIX: &str = "<shipped>";
 
-/// A file in the binary.
+/// A file embedded in the binary.
 #[derive(Clone, Copy, Debug)]
 pub struct ShippedFile {
-    /// The folder it stands in: `macros`, `apps`, `detections`, `datasets` or `lessons`.
+    /// Its folder: `macros`, `apps`, `detections`, `datasets` or `lessons`.
     root: &'static str,
     file: &'static File<'static>,
 }
@@ -29,7 +29,7 @@ impl ShippedFile {
         Path::new(self.root).join(self.file.path())
     }
 
-    /// Its path as it is shown: `<shipped>/datasets/...`.
+    /// Its displayed path: `<shipped>/datasets/...`.
     pub fn shown(&self) -> PathBuf {
         Path::new(PREFIX).join(self.path())
     }
@@ -40,7 +40,7 @@ impl ShippedFile {
     }
 }
 
-/// The shipped file of that path, with or without `<shipped>/` before it.
+/// The shipped file at this path, with or without the prefix `<shipped>/`.
 pub fn file(path: &Path) -> Option<ShippedFile> {
     let path = path.strip_prefix(PREFIX).unwrap_or(path);
     let mut parts = path.components();

@@ -1,9 +1,9 @@
-//! Puts the arguments of a macro call into the macro's definition.
+//! Substitutes the arguments of a macro call into the macro's definition.
 
 use super::expand::MAX_BYTES;
 use crate::knowledge::traced_text::Rope;
 
-/// A quoted argument without its quotes; `\"` inside becomes `"`.
+/// Unquotes an argument; `\"` inside becomes `"`.
 pub(super) fn unquote(argument: &Rope) -> Rope {
     let mut out = Rope::default();
     let end = argument.len() - 1;
@@ -24,7 +24,7 @@ pub(super) fn unquote(argument: &Rope) -> Rope {
     out
 }
 
-/// `body` with each `$name$` replaced; `None` when that makes it too long.
+/// Replaces each `$name$` in `body`. Returns `None` if the result is too long.
 pub(super) fn substitute(body: &Rope, names: &[String], values: &[Rope]) -> Option<Rope> {
     let text = body.text();
     let mut out = Rope::default();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::conf::Layers;
 use super::yaml::{Origin, parse_bool};
 
-/// A saved search that events are marked with (`eventtype=<name>`).
+/// A saved search that labels events (`eventtype=<name>`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventType {
     /// Its name.
@@ -35,7 +35,7 @@ pub(super) fn event_types(layers: &Layers) -> BTreeMap<String, EventType> {
     found
 }
 
-/// The pairs of field and value that carry each enabled tag, in the order of the files.
+/// The field-value pairs that carry each enabled tag, in file order.
 pub(super) fn tags(layers: &Layers) -> BTreeMap<String, Vec<(String, String)>> {
     let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for stanza in layers.stanzas() {
@@ -52,7 +52,7 @@ pub(super) fn tags(layers: &Layers) -> BTreeMap<String, Vec<(String, String)>> {
     found
 }
 
-/// `%20` and its kin, which Splunk writes for characters that a stanza's name can't hold.
+/// Decodes `%20` and similar escapes, which Splunk writes for characters that a stanza's name can't contain.
 fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());

@@ -1,5 +1,5 @@
-//! What `props.conf` says of how texts become events: line breaking, times, structured files.
-//! <https://docs.splunk.com/Documentation/Splunk/latest/Admin/Propsconf>
+//! The settings of `props.conf` that control how text becomes events: line breaking, timestamps, structured
+//! files. <https://docs.splunk.com/Documentation/Splunk/latest/Admin/Propsconf>
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::conf::Setting;
 use super::fault::Faults;
 use super::settings;
 
-/// Settings of where events begin and end.
+/// Event boundary settings.
 pub const BREAKING: [&str; 9] = [
     "BREAK_ONLY_BEFORE",
     "BREAK_ONLY_BEFORE_DATE",
@@ -20,7 +20,7 @@ pub const BREAKING: [&str; 9] = [
     "TRUNCATE",
 ];
 
-/// Settings of when events happened.
+/// Timestamp settings.
 pub const TIMING: [&str; 7] = [
     "DATETIME_CONFIG",
     "MAX_DAYS_AGO",
@@ -31,7 +31,7 @@ pub const TIMING: [&str; 7] = [
     "TIME_PREFIX",
 ];
 
-/// All other settings of how a text is read.
+/// All other settings for reading text.
 pub const READING: [&str; 15] = [
     "CHARSET",
     "FIELD_DELIMITER",
@@ -50,7 +50,7 @@ pub const READING: [&str; 15] = [
     "sourcetype",
 ];
 
-/// The settings for one sourcetype, source and host, of those that are listed here.
+/// The settings listed above for one sourcetype, source and host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextSettings(BTreeMap<String, Found>);
 
@@ -62,7 +62,7 @@ struct Found {
 }
 
 impl TextSettings {
-    /// Whether a setting decides how texts become events.
+    /// Whether a setting controls how text becomes events.
     pub(super) fn knows(key: &str) -> bool {
         BREAKING.contains(&key) || TIMING.contains(&key) || READING.contains(&key)
     }
@@ -76,36 +76,36 @@ impl TextSettings {
         self.0.insert(key.to_owned(), found);
     }
 
-    /// Whether none is there.
+    /// Whether there are no settings.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether one of these is there, be it empty.
+    /// Whether any of these is set, even to an empty value.
     pub fn has_any(&self, keys: &[&str]) -> bool {
         keys.iter().any(|key| self.0.contains_key(*key))
     }
 
-    /// A setting's value, trimmed; an empty one counts as none.
+    /// A setting's trimmed value. Returns `None` for an empty one.
     pub fn text(&self, key: &str) -> Option<&str> {
         let value = self.0.get(key)?.setting.value.trim();
         (!value.is_empty()).then_some(value)
     }
 
-    /// A truth value; an empty one is false, one without a meaning counts as none.
+    /// A boolean. An empty value is false. Returns `None` for an invalid one.
     pub fn flag(&self, key: &str, faults: &Faults) -> Option<bool> {
         let found = self.0.get(key)?;
         settings::flag(&found.setting, &found.object(key), faults)
     }
 
-    /// A whole number; one that can't be read counts as none.
+    /// An integer. Returns `None` for an invalid one.
     pub fn number(&self, key: &str, faults: &Faults) -> Option<i64> {
         self.text(key)?;
         let found = self.0.get(key)?;
         settings::whole_number(&found.setting, &found.object(key), faults)
     }
 
-    /// What stands between commas, without quotes and the brackets around all of it.
+    /// The comma-separated items, without quotes or the brackets around the whole list.
     pub fn list(&self, key: &str) -> Vec<String> {
         let text = self.text(key).unwrap_or_default();
         let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
@@ -116,7 +116,7 @@ impl TextSettings {
             .collect()
     }
 
-    /// Adds the fault of a setting whose value has no meaning and counts as none.
+    /// Adds the fault of a setting with an invalid value, which is ignored.
     pub fn meaningless(&self, key: &str, why: String, faults: &Faults) {
         if let Some(found) = self.0.get(key) {
             settings::meaningless(&found.setting, &found.object(key), why, faults);

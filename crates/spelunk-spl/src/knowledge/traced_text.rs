@@ -1,5 +1,5 @@
-//! Text that remembers where each of its runs was copied from, so that a place in an expanded
-//! search leads back to what somebody wrote.
+//! Text that records where each of its runs was copied from, so that a position in an expanded search maps
+//! back to the original text.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ struct Run {
     start: usize,
     origin: SourceId,
     offset: usize,
-    /// Length in `origin`; may differ from the run's own when the run was computed.
+    /// Length in `origin`; may differ from the run's own if the run was computed.
     len: usize,
     computed: bool,
     call: Option<u32>,
@@ -25,7 +25,7 @@ pub(super) struct Rope {
 }
 
 impl Rope {
-    /// `text` as it stands in `origin` from its first byte, brought in by `call`.
+    /// `text` exactly as in `origin` from its first byte, inserted by `call`.
     pub(super) fn whole(text: &str, origin: SourceId, call: Option<u32>) -> Rope {
         let run = Run {
             start: 0,
@@ -88,7 +88,7 @@ impl Rope {
         self.text.push_str(&other.text[range]);
     }
 
-    /// Adds a run of `length` bytes, as part of the last one where it goes on from it.
+    /// Adds a run of `length` bytes, merged into the last one if it continues it.
     fn push_run(&mut self, run: Run, length: usize) {
         if let Some(last) = self.runs.last_mut()
             && last.origin == run.origin
@@ -103,7 +103,7 @@ impl Rope {
         }
     }
 
-    /// Where `range` was written, as far as it was written in one place.
+    /// The original position of `range`, as far as it was written in one place.
     pub(super) fn span(&self, range: Range<usize>) -> Span {
         let index = self.run_at(range.start);
         let Some(run) = self.runs.get(index) else {
@@ -123,7 +123,7 @@ impl Rope {
         Span::new(run.origin, start..end.max(start))
     }
 
-    /// The macro call that brought in the byte at `at`.
+    /// The macro call that inserted the byte at `at`.
     pub(super) fn call_at(&self, at: usize) -> Option<u32> {
         self.runs.get(self.run_at(at)).and_then(|run| run.call)
     }

@@ -1,5 +1,5 @@
-//! Reading YAML files: macros, lookups, detections and data sets in the layout of Splunk's
-//! published content. Keys nobody asked for are ignored; scalars may be quoted or not.
+//! Reads YAML files: macros, lookups, detections and data sets in the layout of Splunk's published content.
+//! Unknown keys are ignored; scalars may be quoted or not.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -24,13 +24,13 @@ pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
             (place(at.line()), place(at.column()))
         });
         let why = error.without_snippet().to_string();
-        // The place stands before the message already.
+        // The message already begins with the position.
         let why = why.split(" at line ").next().unwrap_or(&why);
         Error::format(path, line, column, in_words(why))
     })
 }
 
-/// What the reader says, without its words for a programmer.
+/// The YAML reader's message, without programmer jargon.
 pub(super) fn in_words(why: &str) -> String {
     match why {
         "expected string scalar" => "expected text".to_owned(),
@@ -41,14 +41,14 @@ pub(super) fn in_words(why: &str) -> String {
     }
 }
 
-/// The text of a file; a byte order mark is left out.
+/// Reads a text file, without its byte order mark.
 pub(super) fn read(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).map_err(|why| Error::file(path, why))?;
     text_of(path, bytes)
 }
 
-/// The text of a configuration file. One that is neither UTF-8 nor begins with the mark of another
-/// encoding is read as Windows-1252, which is a fault: so it was written by an editor on Windows.
+/// Reads a configuration file. A file that is neither UTF-8 nor begins with another encoding's mark is read
+/// as Windows-1252, with a fault: it was written by an editor on Windows.
 pub(super) fn read_conf(path: &Path, faults: &Faults) -> Result<String> {
     let bytes = std::fs::read(path).map_err(|why| Error::file(path, why))?;
     if let Some((encoding, _)) = Encoding::for_bom(&bytes) {
@@ -66,7 +66,7 @@ pub(super) fn read_conf(path: &Path, faults: &Faults) -> Result<String> {
     })
 }
 
-/// `bytes` of the file `path` as text.
+/// Decodes `bytes` of the file `path` as text.
 pub(super) fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String> {
     let text = String::from_utf8(bytes).map_err(|_| Error::file(path, "the file is not UTF-8"))?;
     Ok(match text.strip_prefix('\u{feff}') {
@@ -75,7 +75,7 @@ pub(super) fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String> {
     })
 }
 
-/// The files of `dir` that end in `.yml` or `.yaml`, sorted; none when there is no such folder.
+/// The files of `dir` that end in `.yml` or `.yaml`, sorted. Empty if there is no such folder.
 pub(super) fn files(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut found = entries(dir)?;
     found.retain(|path| is_yaml(path) && path.is_file());
@@ -88,7 +88,7 @@ pub(super) fn is_yaml(path: &Path) -> bool {
         .is_some_and(|e| e.eq_ignore_ascii_case("yml") || e.eq_ignore_ascii_case("yaml"))
 }
 
-/// What stands in `dir`, sorted; nothing when there is no such folder.
+/// The entries of `dir`, sorted. Empty if there is no such folder.
 pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
     if !dir.is_dir() {
         return Ok(Vec::new());
@@ -101,7 +101,7 @@ pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A yes or no that may be written `true`, `1`, `'true'`, `"yes"`, `t`.
+/// A boolean that may be written `true`, `1`, `'true'`, `"yes"`, `t`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flag(pub(super) bool);
 
@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for Flag {
     }
 }
 
-/// A truth value as Splunk's configuration files write it.
+/// Parses a boolean as written in Splunk's configuration files.
 pub(super) fn parse_bool(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "1" | "t" | "true" | "y" | "yes" | "on" | "enabled" => Some(true),
@@ -123,7 +123,7 @@ pub(super) fn parse_bool(text: &str) -> Option<bool> {
     }
 }
 
-/// A list of texts, or one text whose items stand between commas.
+/// A list of strings, or one string of comma-separated items.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Words(pub(super) Vec<String>);
 
@@ -177,7 +177,7 @@ impl<'de> Deserialize<'de> for Words {
     }
 }
 
-/// For fields that are a list of texts, or one text with commas.
+/// For fields that are a list of strings, or one comma-separated string.
 pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Words::deserialize(deserializer).map(|words| words.0)
 }
@@ -187,14 +187,14 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D
     Flag::deserialize(deserializer).map(|flag| flag.0)
 }
 
-/// For fields that may stand there without a value.
+/// For fields that may be present without a value.
 pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// For numbers that may stand in quotes.
+/// For numbers that may be quoted.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else {
         return Ok(None);
@@ -208,7 +208,7 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     }
 }
 
-/// For texts of which some write a list.
+/// For strings that some files write as a list.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     struct TextVisitor;
     impl<'de> Visitor<'de> for TextVisitor {
@@ -257,7 +257,7 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     deserializer.deserialize_any(TextVisitor)
 }
 
-/// The trimmed items of a text with commas between them.
+/// The trimmed items of a comma-separated text.
 pub(super) fn split_list(text: &str) -> Vec<String> {
     text.split(',')
         .map(str::trim)
@@ -269,15 +269,15 @@ pub(super) fn split_list(text: &str) -> Vec<String> {
 /// Where something was defined.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// The file; shipped ones stand under `<shipped>`.
+    /// The file; shipped files are under `<shipped>`.
     pub path: PathBuf,
     /// Line from 1; 0 when unknown.
     pub line: usize,
 }
 
 impl Origin {
-    /// The line of the file on which a text of its JSON begins; of an unreadable file, or of one
-    /// without that text, only the file.
+    /// The line of the file on which a string of its JSON begins. Only the file if it is unreadable or does
+    /// not contain that string.
     pub fn beside(&self, text: &str) -> Origin {
         let written = serde_json::Value::from(text).to_string();
         let bytes = match shipped::file(&self.path) {
