@@ -1,5 +1,5 @@
-//! Functions that no user can call: the default fields that Splunk makes of an event's time and
-//! text, `$<field>(<_time>, <_raw>)`.
+//! Internal functions that compute Splunk's default datetime fields from an event's time and text, as
+//! `$<field>(<_time>, <_raw>)`.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Usedefaultfields>
 
 use chrono::{Datelike as _, Timelike as _};

@@ -1,17 +1,16 @@
-//! How precise the numbers of an expression are, by their digits as typed.
+//! Precision of the numbers in an expression, from their digits as typed.
 //!
-//! Splunk gives a product the fewest significant figures of its operands, and `sigfig` does so
-//! for sums by decimal places. (Search Reference, "eval" under "Basic arithmetic", and
-//! "sigfig".)
+//! Splunk gives a product the fewest significant figures of its operands, and `sigfig` does the same for sums
+//! by decimal places. (Search Reference, "eval" under "Basic arithmetic", and "sigfig".)
 
-/// What is known of a number's precision.
+/// The known precision of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
-    /// A field, or a function's result: it limits nothing and nothing can be said.
+    /// A field or a function's result: imposes no limit, and its precision is unknown.
     Unknown,
-    /// A whole number as typed, or `exact(...)`: as precise as need be.
+    /// A whole number as typed, or `exact(...)`: unlimited precision.
     Exact,
-    /// A decimal number as typed, or what was computed from such.
+    /// A decimal number as typed, or a value computed from such numbers.
     Digits {
         /// Significant figures.
         significant: i32,
@@ -21,8 +20,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// The precision of a number as typed: `8.250` has four significant figures and three
-    /// decimal places.
+    /// The precision of a number as typed: `8.250` has four significant figures and three decimal places.
     pub fn of_literal(text: &str) -> Precision {
         let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
         let Some((whole, fraction)) = mantissa.split_once('.') else {
@@ -71,7 +69,7 @@ impl Precision {
         }
     }
 
-    /// The number rounded to this precision.
+    /// Rounds a number to this precision.
     pub fn round(self, number: f64) -> f64 {
         match self {
             Precision::Unknown | Precision::Exact => number,
@@ -88,21 +86,20 @@ fn magnitude(number: f64) -> i32 {
     number.abs().log10().floor() as i32
 }
 
-/// Rounded to that many significant figures, halves away from zero.
+/// Rounds to that many significant figures, halves away from zero.
 pub fn round_significant(number: f64, figures: i32) -> f64 {
     round_decimals(number, figures.saturating_sub(1 + magnitude(number)))
 }
 
-/// Rounded to that many decimal places, halves away from zero. Negative places round before
-/// the point. It rounds the decimal number that is printed, not the binary one behind it:
-/// 2.555 to two places is 2.56.
+/// Rounds to that many decimal places, halves away from zero. Negative places round before the point. Rounds
+/// the decimal number that is printed, not the binary one behind it: 2.555 to two places is 2.56.
 pub fn round_decimals(number: f64, places: i32) -> f64 {
     if !number.is_finite() || places > 17 {
         return number;
     }
     let places = places.max(-320);
     let shift = |number: f64, by: i32| -> Option<f64> {
-        // Through 15 digits, so that what a computation left behind them does not count.
+        // Through 15 digits, to ignore the rounding errors of computations beyond them.
         let text = format!("{number:.14e}");
         let (digits, exponent) = text.split_once('e')?;
         let exponent: i32 = exponent.parse().ok()?;

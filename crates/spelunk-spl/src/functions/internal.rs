@@ -1,5 +1,5 @@
-//! Functions that no user can call: bodies of commands that act value by value (`rex`,
-//! `convert`, `bin`). Their names begin with `$`, which no search can write.
+//! Internal functions: bodies of commands that act value by value (`rex`, `convert`, `bin`). Their names
+//! begin with `$`, which users cannot write in a search.
 
 use std::borrow::Cow;
 
@@ -300,7 +300,7 @@ fn memk<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     })
 }
 
-/// `[D+]HH:MM:SS[.s]` to seconds.
+/// Converts `[D+]HH:MM:SS[.s]` to seconds.
 fn dur2sec<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let Some(text) = args[0].as_text() else {
         return Ok(Value::Null);
@@ -316,7 +316,7 @@ fn dur2sec<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     })
 }
 
-/// `[MM:]SS.SSS` to seconds.
+/// Converts `[MM:]SS.SSS` to seconds.
 fn mstime<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let Some(text) = args[0].as_text() else {
         return Ok(Value::Null);
@@ -329,7 +329,7 @@ fn mstime<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     })
 }
 
-/// A number where the text can be read as one by any of the conversions; otherwise as it was.
+/// A number if any of the conversions can read the text as one; otherwise the value unchanged.
 fn auto<'a>(context: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     if let Some(number) = args[0].as_number() {
         return Ok(Value::Num(number));

@@ -17,8 +17,8 @@ pub enum Step {
     Every,
 }
 
-/// Parses a path: names joined by `.`, each with `{}` or `{n}` behind it. The empty path is
-/// the document itself. `None` when braces do not close or hold no number.
+/// Parses a path: names joined by `.`, each optionally followed by `{}` or `{n}`. The empty path is the
+/// document itself. Returns `None` if braces are unclosed or do not contain a number.
 pub fn path(text: &str) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
     let mut rest = text;
@@ -40,7 +40,7 @@ pub fn path(text: &str) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-/// Everything that a path leads to, in the order of the document.
+/// All values that a path matches, in document order.
 pub fn find<'j>(json: &'j Json, path: &[Step]) -> Vec<&'j Json> {
     let mut found = vec![json];
     for step in path {
@@ -65,8 +65,8 @@ pub fn find<'j>(json: &'j Json, path: &[Step]) -> Vec<&'j Json> {
     found
 }
 
-/// Changes everything that a path leads to. Keys that are missing on the way, and an element
-/// just behind the end of an array, are made; other places that are not there are left out.
+/// Edits all values that a path matches. Creates missing keys on the way and the element just past the end of
+/// an array; skips other missing places.
 pub fn change(json: &mut Json, path: &[Step], edit: &mut dyn FnMut(&mut Json)) {
     walk(json, path, true, edit);
 }
@@ -113,7 +113,7 @@ fn walk(json: &mut Json, path: &[Step], make: bool, edit: &mut dyn FnMut(&mut Js
     }
 }
 
-/// Removes what a path leads to.
+/// Removes the values that a path matches.
 pub fn remove(json: &mut Json, path: &[Step]) {
     let Some((last, before)) = path.split_last() else {
         return;
@@ -130,7 +130,7 @@ pub fn remove(json: &mut Json, path: &[Step]) {
     });
 }
 
-/// The text of a field that holds this: strings without their quotes, the rest as JSON.
+/// The value as the text of a field: strings without quotes, the rest as JSON.
 pub fn text(json: &Json) -> String {
     match json {
         Json::String(text) => text.clone(),
@@ -138,14 +138,14 @@ pub fn text(json: &Json) -> String {
     }
 }
 
-/// As SPL's value: numbers and strings as themselves, the rest as JSON text, null as missing.
+/// Converts to an SPL value: numbers and strings unchanged, the rest as JSON text, null as missing.
 pub fn to_value(json: &Json) -> Value<'static> {
     match json {
         Json::Null => Value::Null,
         Json::Number(number) => {
             let digits = number.to_string();
             match parse_number(&digits) {
-                // A number that a double cannot hold keeps its digits as text.
+                // A number that a double cannot represent keeps its digits as text.
                 Some(n) if digits.len() <= 15 || format_number(n) == digits => Value::Num(n),
                 Some(_) | None => Value::Text(Cow::Owned(digits)),
             }
@@ -154,13 +154,13 @@ pub fn to_value(json: &Json) -> Value<'static> {
     }
 }
 
-/// A number as JSON writes it; missing when it is infinite.
+/// A JSON number; null if it is infinite.
 pub fn number(n: f64) -> Json {
     serde_json::from_str(&format_number(n)).unwrap_or(Json::Null)
 }
 
-/// SPL's value in JSON: numbers and Booleans keep their type, several values become an array
-/// of strings, a text that is a JSON object or array is nested, other text is a string.
+/// Converts an SPL value to JSON: numbers and Booleans keep their type, a multivalue becomes an array of
+/// strings, text that is a JSON object or array is nested, other text is a string.
 pub fn from_value(value: &Value<'_>) -> Json {
     match value {
         Value::Null => Json::Null,
@@ -173,7 +173,7 @@ pub fn from_value(value: &Value<'_>) -> Json {
     }
 }
 
-/// The object or array that a text is, if it is one.
+/// Parses text that is a JSON object or array.
 pub fn container(text: &str) -> Option<Json> {
     if !text.trim_start().starts_with(['{', '[']) {
         return None;
@@ -181,7 +181,7 @@ pub fn container(text: &str) -> Option<Json> {
     serde_json::from_str(text).ok()
 }
 
-/// The JSON that a value is: its text parsed, whatever it holds.
+/// Parses the text of a value as JSON of any type.
 pub fn parse(value: &Value<'_>) -> Option<Json> {
     match value {
         Value::Null | Value::Multi(_) => None,

@@ -1,4 +1,4 @@
-//! Tables of functions: a row is a function's name, arity, types, documentation, example and body.
+//! Function tables. A row contains a function's name, arity, types, documentation, example and body.
 //!
 //! The grammar knows only `name(args)`; everything else about a function is in its row.
 
@@ -19,33 +19,33 @@ use std::sync::OnceLock;
 
 use crate::value::{Type, Value};
 
-/// What a function may know of the search around it.
+/// The context of the search, as far as functions may depend on it.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// `now()`: epoch seconds, fixed for a search.
+    /// `now()`: epoch seconds, constant within a search.
     pub now: f64,
-    /// The zone of `strftime`, `strptime`, `relative_time`.
+    /// The time zone of `strftime`, `strptime`, `relative_time`.
     pub zone: chrono_tz::Tz,
 }
 
-/// What a call gives: a value, or what is wrong with its arguments.
+/// The result of a call: a value, or an error about its arguments.
 pub type Outcome<'a> = Result<Value<'a>, String>;
 
 /// One function of `eval` and `where`.
 pub struct EvalFunction {
-    /// Its name, lower case.
+    /// Its name, in lower case.
     pub name: &'static str,
-    /// Other names for it, lower case.
+    /// Other names for it, in lower case.
     pub aliases: &'static [&'static str],
-    /// Heading of the Search Reference it stands under.
+    /// Its heading in the Search Reference.
     pub group: Group,
     /// `substr(<str>, <start>, <length>)`
     pub synopsis: &'static str,
-    /// Fewest and most arguments.
+    /// Minimum and maximum number of arguments.
     pub arity: (usize, usize),
-    /// What the planner must know before it evaluates a call.
+    /// Properties that the planner must know before it evaluates a call.
     pub traits: Traits,
-    /// The type of the result, from those of the arguments.
+    /// The result type, given the types of the arguments.
     pub returns: fn(&[Type]) -> Type,
     /// What it does, one or two sentences.
     pub doc: &'static str,
@@ -55,33 +55,33 @@ pub struct EvalFunction {
     pub body: Body,
 }
 
-/// What the planner must know of a function.
+/// Properties of a function that the planner must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Traits {
-    /// Its arguments are numbers: a string literal as an argument is refused when the
-    /// expression is checked. (A field that holds text only makes the result missing.)
+    /// Takes numeric arguments: a string literal as an argument is rejected when the expression is checked.
+    /// (A field that contains text only makes the result missing.)
     pub numeric: bool,
-    /// Each call may give something else: never evaluate it once for all rows.
+    /// May return a different value on each call: never evaluate it once for all rows.
     pub volatile: bool,
-    /// The argument that is a regular expression. Written out, it is refused when it does not
-    /// compile; one that a row's data gave makes that row's result missing.
+    /// Index of the argument that is a regular expression. A literal that does not compile is rejected; an
+    /// invalid one from a row's data makes that row's result missing.
     pub regex: Option<usize>,
 }
 
 impl Traits {
-    /// Nothing special.
+    /// No special properties.
     pub const NONE: Traits = Traits {
         numeric: false,
         volatile: false,
         regex: None,
     };
-    /// Takes numbers only.
+    /// Takes only numbers.
     pub const NUMERIC: Traits = Traits {
         numeric: true,
         volatile: false,
         regex: None,
     };
-    /// Gives something else each time.
+    /// Returns a different value on each call.
     pub const VOLATILE: Traits = Traits {
         numeric: false,
         volatile: true,
@@ -95,24 +95,24 @@ impl Traits {
     };
 }
 
-/// How a function gets its arguments.
+/// How a function receives its arguments.
 #[derive(Clone, Copy)]
 pub enum Body {
-    /// As values, all of them evaluated; their number has passed [`EvalFunction::check_arity`].
+    /// As evaluated values, whose number has passed [`EvalFunction::check_arity`].
     Values(for<'a> fn(&Context, &[Value<'a>]) -> Outcome<'a>),
-    /// By the evaluator itself, which needs the expression.
+    /// From the evaluator itself, which needs the expression.
     Special(Special),
-    /// Not to be had here, and why.
+    /// Not supported, and why.
     Refused(&'static str),
 }
 
-/// Functions that take an expression, not its value, or need more than their arguments.
+/// Functions that take an expression rather than its value, or need more than their arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Special {
-    /// `mvmap(<mv>, <expr>)`. The first argument may be an expression, such as
-    /// `mvindex(f, 1, 2)`: the field that it reads stands for each of its values.
+    /// `mvmap(<mv>, <expr>)`. The first argument may be an expression, such as `mvindex(f, 1, 2)`: the field
+    /// that it reads is bound to each of its values.
     MvMap,
-    /// `$each(x, f(x))`: as `mvmap` where `x` may hold several values, else the expression itself.
+    /// `$each(x, f(x))`: like `mvmap` if `x` may have several values, otherwise the expression itself.
     Each,
     /// `mvfilter(<predicate>)`
     MvFilter,
@@ -124,11 +124,11 @@ pub enum Special {
     GetFields,
     /// `sigfig(<expr>)`, needs the digits of the numbers as typed: see [`digits`].
     SigFig,
-    /// `exact(<expr>)`: the value of the expression without regard to the digits of its numbers.
+    /// `exact(<expr>)`: the value of the expression, ignoring the digits of its numbers.
     Exact,
 }
 
-/// Headings of the Search Reference's evaluation functions.
+/// The Search Reference's headings for evaluation functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Group {
@@ -147,7 +147,7 @@ pub enum Group {
 }
 
 impl Group {
-    /// The page of the Search Reference.
+    /// Its page in the Search Reference.
     pub fn page(self) -> &'static str {
         match self {
             Group::Comparison => "SearchReference/ConditionalFunctions",
@@ -176,8 +176,8 @@ impl std::fmt::Debug for EvalFunction {
 }
 
 impl EvalFunction {
-    /// What the rows of a table start from: one argument, nothing special. A row that forgets
-    /// its name, documentation, example or body does not pass the test of the tables.
+    /// The default that rows of a table start from: one argument, no special properties. A row without a
+    /// name, documentation, example or body fails the test of the tables.
     pub const fn under(group: Group) -> EvalFunction {
         EvalFunction {
             name: "",
@@ -193,7 +193,7 @@ impl EvalFunction {
         }
     }
 
-    /// What is wrong with calling it with `given` arguments, if anything.
+    /// The error of calling it with `given` arguments, if any.
     pub fn check_arity(&self, given: usize) -> Result<(), String> {
         let (least, most) = self.arity;
         if (least..=most).contains(&given) {
@@ -213,7 +213,7 @@ impl EvalFunction {
     }
 }
 
-/// The function of that name or alias, whatever its case.
+/// The function with this name or alias, ignoring case.
 pub fn eval_function(name: &str) -> Option<&'static EvalFunction> {
     static BY_NAME: OnceLock<HashMap<&'static str, &'static EvalFunction>> = OnceLock::new();
     let by_name = BY_NAME.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Whole values replaced by others, with `*` for any text: what `replace` does.
+//! The body of `replace`: replaces whole values that match patterns with `*` wildcards.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use crate::functions::{Context, Outcome};
 use crate::pcre::{escape, regex, too_hard};
 use crate::value::Value;
 
-/// Each value that a pattern matches whole, replaced; the first such pattern counts. A `*` in the
-/// replacement stands for what the `*` at the same place in the pattern matched.
+/// Replaces each value that a pattern matches whole; the first matching pattern counts. A `*` in the
+/// replacement stands for the text that the corresponding `*` of the pattern matched.
 pub(super) fn replace_patterns<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let Some((value, pairs)) = args.split_first() else {
         return Ok(Value::Null);

@@ -7,7 +7,7 @@ use crate::functions::pattern::{regex, too_hard};
 use crate::functions::{Context, Outcome};
 use crate::value::Value;
 
-/// A `sed` expression taken apart: what is sought, what stands instead, flags.
+/// Parses a `sed` expression: command, pattern, replacement, flags.
 pub fn parse_sed(text: &str) -> Result<(char, String, String, String), String> {
     let wrong = || {
         format!(
@@ -59,10 +59,10 @@ pub(super) fn sed<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     Ok(Value::multi(out))
 }
 
-/// What a `sed` expression makes of a text.
+/// Applies a `sed` expression to a text.
 ///
 /// # Errors
-/// An expression that is none, or that takes too long on the text.
+/// If the expression is invalid, or takes too long on the text.
 pub fn edit(text: &str, expression: &str) -> Result<String, String> {
     let (kind, from, to, flags) = parse_sed(expression)?;
     if kind == 's' {

@@ -19,13 +19,13 @@ struct Element {
     name: String,
     attributes: Vec<(String, String)>,
     children: Vec<usize>,
-    /// Where its content stands in the text.
+    /// Range of its content in the text.
     content: Range<usize>,
 }
 
-/// The values that a path leads to, in the order of the document: the text of elements
-/// without children, the XML of those with, the values of attributes. A text that is no
-/// well-formed XML has none. (Search Reference, "spath".)
+/// The values that a path matches, in document order: the text of elements without children, the XML of
+/// elements with children, the values of attributes. Empty if the text is not well-formed XML. (Search
+/// Reference, "spath".)
 pub fn find(text: &str, path: &str) -> Vec<String> {
     let (Some(steps), Some(elements)) = (parse_path(path), parse(text)) else {
         return Vec::new();
@@ -111,7 +111,7 @@ fn parse_path(path: &str) -> Option<Vec<Step>> {
     Some(steps)
 }
 
-/// The elements of the document behind one that stands for the document itself.
+/// Parses the elements of the document. The first represents the document itself.
 fn parse(text: &str) -> Option<Vec<Element>> {
     let mut reader = Reader::from_str(text);
     let mut elements = vec![Element {

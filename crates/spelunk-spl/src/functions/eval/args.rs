@@ -1,11 +1,11 @@
-//! What the bodies of functions share: taking arguments apart, and types of results.
+//! Helpers shared by function bodies: access to arguments, and result types.
 
 use std::borrow::Cow;
 
 use crate::functions::Outcome;
 use crate::value::{Type, Value};
 
-/// The argument at `at`, missing if it was not given.
+/// The argument at `at`, or a missing value if it was not given.
 pub fn argument<'s, 'a>(args: &'s [Value<'a>], at: usize) -> &'s Value<'a> {
     args.get(at).unwrap_or(&Value::Null)
 }
@@ -15,12 +15,12 @@ pub fn number(args: &[Value<'_>], at: usize) -> Option<f64> {
     argument(args, at).as_number()
 }
 
-/// The argument as one text; nothing if it is missing.
+/// The argument as text. Returns `None` if it is missing.
 pub fn text<'s>(args: &'s [Value<'_>], at: usize) -> Option<Cow<'s, str>> {
     argument(args, at).as_text()
 }
 
-/// The argument as a whole number, decimals cut off.
+/// The argument as an integer, truncated.
 pub fn integer(args: &[Value<'_>], at: usize) -> Option<i64> {
     number(args, at)
         .filter(|n| n.is_finite())
@@ -40,8 +40,7 @@ pub fn of_numbers<'a>(args: &[Value<'a>], f: impl Fn(f64, f64) -> f64) -> Outcom
     })
 }
 
-/// A function from text to text, applied to each value of a multivalue. Text that is borrowed
-/// is handed on borrowed.
+/// A string function, applied to each value of a multivalue. Borrowed text is passed on borrowed.
 pub fn of_text<'a>(
     value: &Value<'a>,
     mut f: impl FnMut(Cow<'a, str>) -> Result<Cow<'a, str>, String>,
@@ -59,7 +58,7 @@ pub fn of_text<'a>(
     }
 }
 
-/// Whether a condition holds for one value at least; missing when the argument is.
+/// Whether a condition is true for at least one value; missing if the argument is.
 pub fn any_text<'a>(value: &Value<'a>, f: impl Fn(&str) -> Result<bool, String>) -> Outcome<'a> {
     match value {
         Value::Null => Ok(Value::Null),
@@ -78,7 +77,7 @@ pub fn any_text<'a>(value: &Value<'a>, f: impl Fn(&str) -> Result<bool, String>)
     }
 }
 
-/// Part of a text, borrowed if the text is.
+/// A slice of a text, borrowed if the text is.
 pub fn part<'a>(text: &Cow<'a, str>, range: std::ops::Range<usize>) -> Cow<'a, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(&text[range]),
@@ -101,7 +100,7 @@ pub fn returns_bool(_: &[Type]) -> Type {
     Type::Bool
 }
 
-/// Several values, maybe.
+/// Possibly several values.
 pub fn returns_multi(_: &[Type]) -> Type {
     Type::Multi
 }
@@ -111,7 +110,7 @@ pub fn returns_any(_: &[Type]) -> Type {
     Type::Any
 }
 
-/// Text, or one for each value of a multivalue in the first argument.
+/// Text, or one text per value if the first argument is a multivalue.
 pub fn returns_text_each(types: &[Type]) -> Type {
     match types.first() {
         Some(Type::Multi) => Type::Multi,
@@ -119,7 +118,7 @@ pub fn returns_text_each(types: &[Type]) -> Type {
     }
 }
 
-/// What holds the values of all arguments.
+/// A type that can contain the values of all arguments.
 pub fn returns_joined(types: &[Type]) -> Type {
     types.iter().fold(Type::Null, |a, b| a.join(*b))
 }

@@ -1,4 +1,4 @@
-//! "Bitwise functions", on whole numbers of 53 bits: those that a double holds exactly.
+//! "Bitwise functions", on 53-bit integers: those that a double represents exactly.
 
 use crate::functions::eval::args::{number, returns_number};
 use crate::functions::{Body, Context, EvalFunction, Group, MANY, Outcome, Traits};
@@ -71,7 +71,7 @@ const ROW: EvalFunction = EvalFunction {
 /// 53 bits, all set.
 const ALL: u64 = (1 << 53) - 1;
 
-/// The argument, if it is a whole number of 53 bits.
+/// The argument, if it is a 53-bit integer.
 fn bits(args: &[Value<'_>], at: usize) -> Option<u64> {
     let n = number(args, at)?;
     (n.fract() == 0.0 && (0.0..=ALL as f64).contains(&n)).then_some(n as u64)

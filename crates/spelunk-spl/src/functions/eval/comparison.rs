@@ -1,4 +1,4 @@
-//! "Comparison and Conditional functions". A condition that is missing is not true.
+//! "Comparison and Conditional functions". A missing condition is not true.
 
 use crate::functions::eval::args::{
     any_text, argument, returns_bool, returns_joined, returns_text, text,

@@ -198,7 +198,7 @@ fn tonumber<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     Ok(number.map_or(Value::Null, Value::number))
 }
 
-/// A whole number in a base other than 10, in either case; `0x` may stand before base 16.
+/// Parses a whole number in a base other than 10, in either case; base 16 may begin with `0x`.
 fn digits(text: &str, base: u32) -> Option<f64> {
     let (sign, rest) = match text.strip_prefix('-') {
         Some(rest) => (-1.0, rest),

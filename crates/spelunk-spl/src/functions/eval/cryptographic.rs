@@ -59,7 +59,7 @@ fn digest<'a, D: Digest>(args: &[Value<'a>]) -> Outcome<'a> {
     of_text(&args[0], |text| {
         let mut hex = String::with_capacity(128);
         for byte in D::digest(text.as_bytes()) {
-            // A `String` takes everything.
+            // Writing to a `String` never fails.
             let _ = write!(hex, "{byte:02x}");
         }
         Ok(Cow::Owned(hex))

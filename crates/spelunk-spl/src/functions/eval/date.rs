@@ -73,7 +73,7 @@ fn relative_time<'a>(context: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let (Some(from), Some(specifier)) = (number(args, 0), text(args, 1)) else {
         return Ok(Value::Null);
     };
-    // A text that is no relative time gives nothing, as a bad field would in every row.
+    // An invalid relative time gives a missing value, as a bad field would in every row.
     let to = Modifier::parse(&specifier)
         .ok()
         .and_then(|modifier| modifier.apply(time::micros(from)?, context.zone));

@@ -1,9 +1,8 @@
-//! Seconds as `D+HH:MM:SS`.
+//! Formats seconds as `D+HH:MM:SS`.
 
 use std::fmt::Write;
 
-/// Seconds as `HH:MM:SS`, with days in front from one on, and with microseconds if there are
-/// any.
+/// Formats seconds as `HH:MM:SS`, preceded by days from one on, followed by microseconds if there are any.
 pub fn duration(seconds: f64) -> String {
     let mut out = String::new();
     if seconds < 0.0 {
@@ -12,7 +11,7 @@ pub fn duration(seconds: f64) -> String {
     let micros = (seconds.abs() * 1e6).round() as u64;
     let (whole, fraction) = (micros / 1_000_000, micros % 1_000_000);
     let (days, rest) = (whole / 86_400, whole % 86_400);
-    // A `String` takes everything.
+    // Writing to a `String` never fails.
     if days > 0 {
         let _ = write!(out, "{days}+");
     }
@@ -24,7 +23,7 @@ pub fn duration(seconds: f64) -> String {
     out
 }
 
-/// A number with commas between thousands: whole, or with two decimals.
+/// Formats a number with commas between thousands: whole, or with two decimals.
 pub fn commas(number: f64) -> String {
     if number.fract() == 0.0 {
         group(&format!("{number:.0}"))
@@ -34,7 +33,7 @@ pub fn commas(number: f64) -> String {
     }
 }
 
-/// Commas between the thousands of a number that is written in full.
+/// Inserts commas between the thousands of a number written in full.
 pub fn group(number: &str) -> String {
     let (whole, fraction) = match number.find('.') {
         Some(at) => number.split_at(at),

@@ -1,5 +1,5 @@
-//! "JSON functions" that make and read JSON. JSON is text; a text that is a JSON object or
-//! array is nested where JSON is made of it.
+//! "JSON functions" that create and read JSON. JSON is text; text that is a JSON object or array is nested
+//! when it becomes part of other JSON.
 
 use std::borrow::Cow;
 
@@ -209,7 +209,7 @@ fn json_extract<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
         let steps = json::path(path)?;
         let found = json::find(&doc, &steps);
         if steps.contains(&json::Step::Every) {
-            // Several places make an array, even if there is one only.
+            // Several matches become an array, even if only one is found.
             let items: Vec<Json> = found.into_iter().cloned().collect();
             return (!items.is_empty()).then_some(Json::Array(items));
         }
@@ -224,7 +224,7 @@ fn json_extract_exact<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     extracted(&doc, &args[1..], |key| doc.as_object()?.get(key).cloned())
 }
 
-/// One path gives its value, several an array with null for what is not there.
+/// One path returns its value; several return an array with null for missing values.
 fn extracted<'a>(
     doc: &Json,
     paths: &[Value<'a>],

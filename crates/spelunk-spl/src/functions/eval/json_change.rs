@@ -1,4 +1,4 @@
-//! "JSON functions" that change JSON: they give the changed document.
+//! "JSON functions" that modify JSON and return the modified document.
 
 use serde_json::Value as Json;
 
@@ -92,8 +92,7 @@ const ROW: EvalFunction = EvalFunction {
     ..EvalFunction::under(Group::Json)
 };
 
-/// Appends to the array at a place; nothing there becomes an empty one, a single value one of
-/// itself.
+/// Appends to an array in place. A missing value becomes an empty array, a single value an array of itself.
 fn append(place: &mut Json, items: impl IntoIterator<Item = Json>) {
     let mut array = match place.take() {
         Json::Array(array) => array,
@@ -104,7 +103,7 @@ fn append(place: &mut Json, items: impl IntoIterator<Item = Json>) {
     *place = Json::Array(array);
 }
 
-/// Applies pairs of a path and a value to the document.
+/// Applies pairs of path and value to the document.
 fn at_paths<'a>(
     name: &str,
     args: &[Value<'a>],

@@ -1,4 +1,4 @@
-//! "Mathematical functions". An argument that is no number makes the result missing.
+//! "Mathematical functions". A non-numeric argument makes the result missing.
 
 use crate::functions::digits::round_decimals;
 use crate::functions::eval::args::{integer, number, of_number, of_numbers, returns_number};
@@ -134,7 +134,7 @@ const ROW: EvalFunction = EvalFunction {
     ..EvalFunction::under(Group::Mathematical)
 };
 
-/// The numbers among the arguments, and among the values of multivalues.
+/// The numbers among the arguments, including those in multivalues.
 pub fn numbers(args: &[Value<'_>]) -> Vec<f64> {
     args.iter()
         .flat_map(|arg| match arg {
@@ -144,7 +144,7 @@ pub fn numbers(args: &[Value<'_>]) -> Vec<f64> {
         .collect()
 }
 
-/// NaN for what has no logarithm, so that the result is missing and not infinite.
+/// NaN where the logarithm is undefined, so that the result is missing rather than infinite.
 fn positive(n: f64) -> f64 {
     if n > 0.0 { n } else { f64::NAN }
 }
@@ -159,7 +159,7 @@ fn log<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
         return Ok(Value::Null);
     };
     let n = positive(n);
-    // The library's logarithms to 10 and 2 are exact for powers, a quotient is not.
+    // The library's logarithms to bases 10 and 2 are exact for powers; a quotient is not.
     Ok(Value::number(if base == 10.0 {
         n.log10()
     } else if base == 2.0 {

@@ -1,5 +1,5 @@
-//! The functions of `eval` and `where`, a file for each heading of the Search Reference. A row
-//! names the function, its body stands below in the same file.
+//! The functions of `eval` and `where`, one file for each heading of the Search Reference. A row names the
+//! function; its body follows in the same file.
 
 mod args;
 mod bitwise;

@@ -198,7 +198,7 @@ const ROW: EvalFunction = EvalFunction {
     ..EvalFunction::under(Group::Multivalue)
 };
 
-/// Values that `mvrange` makes at most.
+/// Maximum number of values that `mvrange` returns.
 const LONGEST: usize = 1_000_000;
 
 fn first(types: &[Type]) -> Type {
@@ -209,8 +209,8 @@ fn values<'a>(value: &Value<'a>) -> Vec<Cow<'a, str>> {
     value.clone().into_values()
 }
 
-/// The first word of each stage, outside quotes and subsearches. A search that begins with
-/// no `|` begins with the search command, named or not.
+/// The first word of each stage, outside quotes and subsearches. A search without a leading `|` begins with
+/// the search command, explicit or not.
 fn commands<'a>(search: &str) -> Vec<Cow<'a, str>> {
     let (mut depth, mut quoted) = (0_usize, false);
     let mut stages = vec![String::new()];

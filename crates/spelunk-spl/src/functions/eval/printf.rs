@@ -8,7 +8,7 @@ use crate::functions::Outcome;
 use crate::functions::eval::duration::group;
 use crate::value::Value;
 
-/// Widths and precisions beyond this are an error, not a request for memory.
+/// Larger widths and precisions are an error, to bound memory use.
 const WIDEST: usize = 10_000;
 
 /// One conversion: `%-8.3f`.
@@ -24,8 +24,8 @@ struct Conversion {
     precision: Option<usize>,
 }
 
-/// Writes the arguments by the format. An argument that is missing, or no number where one is
-/// wanted, makes the result missing; a format that C would not take is an error.
+/// Formats the arguments. A missing argument, or a non-numeric one for a numeric conversion, makes the result
+/// missing. A format that is invalid in C is an error.
 pub fn printf<'a>(format: &str, args: &[Value<'_>]) -> Outcome<'a> {
     let mut out = String::with_capacity(format.len() + 16);
     let mut chars = format.chars().peekable();
@@ -60,7 +60,7 @@ pub fn printf<'a>(format: &str, args: &[Value<'_>]) -> Outcome<'a> {
 }
 
 impl Conversion {
-    /// Reads flags, width and precision. Nothing if `*` meets an argument that is no number.
+    /// Parses flags, width and precision. Returns nothing if the argument of `*` is not a number.
     fn parse(
         chars: &mut Peekable<Chars<'_>>,
         args: &mut Iter<'_, Value<'_>>,
@@ -96,7 +96,7 @@ impl Conversion {
         Ok(Some(conversion))
     }
 
-    /// The argument, written; nothing if it does not fit the letter.
+    /// Formats the argument. Returns `None` if it does not fit the conversion letter.
     fn write(&self, letter: char, arg: &Value<'_>) -> Option<String> {
         match letter {
             's' => {
@@ -164,7 +164,7 @@ impl Conversion {
         sign.to_owned()
     }
 
-    /// Digits of a whole number: at least as many as the precision says.
+    /// Digits of a whole number, padded to the precision.
     fn whole(&self, digits: String) -> String {
         let least = self.precision.unwrap_or(1);
         let digits = format!("{digits:0>least$}");
@@ -204,7 +204,7 @@ impl Conversion {
         }
     }
 
-    /// `%g` leaves out zeros at the end, unless `#` stands there.
+    /// `%g` drops trailing zeros, unless `#` is given.
     fn shorten(&self, digits: String) -> String {
         if self.alternate || !digits.contains('.') {
             return digits;
@@ -231,7 +231,7 @@ impl Conversion {
 /// A width or precision.
 enum Size {
     Given(i64),
-    /// `*` met an argument that is no number.
+    /// The argument of `*` is not a number.
     Missing,
     None,
 }

@@ -69,7 +69,7 @@ fn returns_extreme(types: &[Type]) -> Type {
     }
 }
 
-/// Whether the first is greater: text by code point, above all numbers.
+/// Whether the first is greater. Text compares by code point and is greater than any number.
 fn greater(a: &Value<'_>, b: &Value<'_>) -> bool {
     match (a.as_number(), b.as_number()) {
         (Some(a), Some(b)) => a > b,
@@ -79,7 +79,7 @@ fn greater(a: &Value<'_>, b: &Value<'_>) -> bool {
     }
 }
 
-/// The value that beats all others; of equal ones the first.
+/// The value that beats all others; among equals, the first.
 fn extreme<'a>(args: &[Value<'a>], beats: impl Fn(&Value<'a>, &Value<'a>) -> bool) -> Value<'a> {
     let single = |value: Value<'a>| match value {
         Value::Text(text) => parse_number(&text).map_or(Value::Text(text), Value::Num),
@@ -97,7 +97,7 @@ fn extreme<'a>(args: &[Value<'a>], beats: impl Fn(&Value<'a>, &Value<'a>) -> boo
 }
 
 thread_local! {
-    /// State of the generator, never zero; each thread starts elsewhere.
+    /// State of the generator, never zero; each thread has its own seed.
     static STATE: Cell<u64> = Cell::new(RandomState::new().hash_one(1_u64) | 1);
 }
 

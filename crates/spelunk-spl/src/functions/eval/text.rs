@@ -1,4 +1,4 @@
-//! "Text functions". Those of one text take each value of a multivalue.
+//! "Text functions". Functions of one text apply to each value of a multivalue.
 
 use std::borrow::Cow;
 
@@ -162,7 +162,7 @@ fn trim<'a>(args: &[Value<'a>], start: bool, end: bool) -> Outcome<'a> {
         } else {
             text.len()
         };
-        // A text of listed characters only is trimmed from both sides past itself.
+        // In a text of only trimmed characters, the two ends would cross.
         Ok(part(&text, from..to.max(from)))
     })
 }
@@ -181,7 +181,7 @@ fn replace<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     })
 }
 
-/// Every match replaced; nothing if there is none.
+/// Replaces every match. Returns `None` if there is none.
 fn replace_all(regex: &Regex, text: &str, with: &str) -> Result<Option<String>, GaveUp> {
     let mut out = String::new();
     let mut last = None;
@@ -197,7 +197,7 @@ fn replace_all(regex: &Regex, text: &str, with: &str) -> Result<Option<String>, 
             out.push_str(&rest[..at]);
             rest = &rest[at + 1..];
             let digits = rest.bytes().take(2).take_while(u8::is_ascii_digit).count();
-            // `\12` is the twelfth group if there is one, else the first and a 2.
+            // `\12` is the twelfth group if it exists, otherwise the first group followed by a 2.
             let group = (1..=digits)
                 .rev()
                 .filter_map(|n| Some((n, rest[..n].parse::<usize>().ok()?)))
@@ -236,8 +236,8 @@ fn spath<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     Ok(Value::multi(found.into_iter().map(Cow::Owned).collect()))
 }
 
-/// The index follows SQLite, as documented: a start of 0 is the place before the first
-/// character, a negative length takes the characters before the start.
+/// The index follows SQLite, as documented: a start of 0 is the position before the first character, and a
+/// negative length takes the characters before the start.
 fn substr<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let length = match argument(args, 2) {
         Value::Null if args.len() < 3 => Some(i64::MAX / 4),

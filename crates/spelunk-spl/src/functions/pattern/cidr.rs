@@ -1,16 +1,16 @@
-//! Networks in CIDR form.
+//! Networks in CIDR notation.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// A network, IPv4 or IPv6.
+/// An IPv4 or IPv6 network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(IpNet);
 
 impl Network {
-    /// Parses `10.0.0.0/8`, `2001:db8::/32`; host bits may be set. An address alone is the
-    /// network of that address.
+    /// Parses `10.0.0.0/8`, `2001:db8::/32`; host bits may be set. A bare address is the network of that
+    /// address.
     pub fn parse(text: &str) -> Option<Network> {
         let text = text.trim();
         if let Ok(net) = text.parse::<IpNet>() {
@@ -19,8 +19,8 @@ impl Network {
         text.parse::<IpAddr>().ok().map(|ip| Network(ip.into()))
     }
 
-    /// Parses a network that is written with its prefix length only: what makes a literal of
-    /// a search expression match by network.
+    /// Parses a network only if it has a prefix length, which makes a literal of a search expression match by
+    /// network.
     pub fn parse_with_prefix(text: &str) -> Option<Network> {
         if !text.contains('/') {
             return None;
@@ -28,7 +28,7 @@ impl Network {
         text.parse().ok().map(Network)
     }
 
-    /// Whether the text is an address of the network; what is no address is not.
+    /// Whether the text is an address in the network. Returns false for other text.
     pub fn contains(&self, address: &str) -> bool {
         address
             .trim()

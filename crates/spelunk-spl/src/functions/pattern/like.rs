@@ -1,10 +1,10 @@
 //! `LIKE`: `%` matches any run of characters, `_` one.
 
-/// Whether the whole text matches the pattern, with case. (Search Reference, "like".)
+/// Whether the whole text matches the pattern, case-sensitively. (Search Reference, "like".)
 pub fn like(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
-    // Where the last `%` stands, and how much of the text it has taken.
+    // Position of the last `%`, and how much of the text it has consumed.
     let mut back: Option<(usize, usize)> = None;
     while t < text.len() {
         match pattern.get(p) {
@@ -34,7 +34,7 @@ pub fn like(pattern: &str, text: &str) -> bool {
     pattern[p..].iter().all(|c| *c == b'%')
 }
 
-/// Bytes of the character that begins with `first`.
+/// Length in bytes of the character that begins with `first`.
 fn width(first: u8) -> usize {
     match first {
         0xF0.. => 4,

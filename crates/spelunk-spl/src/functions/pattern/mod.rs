@@ -1,4 +1,4 @@
-//! Patterns that text is matched against: regular expressions, `*` wildcards, LIKE, networks.
+//! Patterns for matching text: regular expressions, `*` wildcards, LIKE, networks.
 
 pub mod cidr;
 pub mod like;

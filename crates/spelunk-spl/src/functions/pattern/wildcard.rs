@@ -2,11 +2,11 @@
 
 use memchr::{memchr, memchr2, memmem};
 
-/// A pattern in which `*` matches any run of characters, also none, also across line ends,
-/// and cannot be escaped. The whole text must match.
+/// A pattern in which `*` matches any run of characters, including none and across line ends, and cannot be
+/// escaped. The whole text must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wildcard {
-    /// What stands between the stars; lower-cased if case does not count. Never empty.
+    /// The text between the stars; lower-cased if case is ignored. Never empty.
     parts: Vec<Part>,
     fold: Fold,
 }
@@ -14,22 +14,22 @@ pub struct Wildcard {
 /// How case is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fold {
-    /// Case counts.
+    /// Case-sensitive.
     Exact,
-    /// The pattern is ASCII: bytes are compared without case, nothing is allocated.
+    /// The pattern is ASCII: compares bytes ignoring case, without allocating.
     Ascii,
-    /// The text is lower-cased first.
+    /// Lower-cases the text first.
     Unicode,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
     text: String,
-    /// The byte to look for first: the one that text has least of.
+    /// Offset of the byte to search for first: the one that is rarest in text.
     rare: usize,
 }
 
-/// Letters and signs by how often command lines and paths hold them, most often first.
+/// Letters and punctuation by frequency in command lines and paths, most frequent first.
 const COMMON: &[u8] = b"e \\tiasornlcd.mpu-hgfw:y\"/v2b0k1xz_3jq";
 
 impl Part {
@@ -48,7 +48,7 @@ impl Part {
 }
 
 impl Wildcard {
-    /// A pattern that does not mind case.
+    /// A case-insensitive pattern.
     pub fn new(pattern: &str) -> Wildcard {
         if pattern.is_ascii() {
             Wildcard::build(&pattern.to_ascii_lowercase(), Fold::Ascii)
@@ -57,7 +57,7 @@ impl Wildcard {
         }
     }
 
-    /// A pattern that minds case: names of fields.
+    /// A case-sensitive pattern: names of fields.
     pub fn with_case(pattern: &str) -> Wildcard {
         Wildcard::build(pattern, Fold::Exact)
     }
@@ -68,14 +68,14 @@ impl Wildcard {
         let parts = pieces
             .iter()
             .enumerate()
-            // Between two stars nothing need be found.
+            // An empty piece between two stars always matches.
             .filter(|(at, piece)| *at == 0 || *at == last || !piece.is_empty())
             .map(|(_, piece)| Part::new(piece))
             .collect();
         Wildcard { parts, fold }
     }
 
-    /// The text that alone matches, if there is no `*`; in lower case unless case counts.
+    /// The only text that matches, if there is no `*`; in lower case unless case-sensitive.
     pub fn literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [only] => Some(&only.text),
@@ -83,8 +83,8 @@ impl Wildcard {
         }
     }
 
-    /// The text that must stand somewhere in what matches, in lower case, if that is all and only
-    /// the case of ASCII's letters does not count: `*text*`.
+    /// For `*text*`: the lower-case text that any match contains. Returns `None` for other patterns, and
+    /// unless case is ignored for ASCII letters only.
     pub fn part(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [first, part, last] if first.text.is_empty() && last.text.is_empty() => {
@@ -146,7 +146,7 @@ impl Wildcard {
         }
         let rare = needle[part.rare];
         let upper = rare.to_ascii_uppercase();
-        // The last place where the needle still fits decides where the rare byte may stand.
+        // The last position at which the needle still fits bounds the position of the rare byte.
         let end = text.len().checked_sub(needle.len())? + part.rare + 1;
         let mut from = part.rare;
         while from < end {

@@ -240,7 +240,7 @@ fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / numbers.len() as f64
 }
 
-/// Two passes, so that large values with small differences keep their digits.
+/// Two passes, to keep precision for large values with small differences.
 fn variance(numbers: &[f64], freedom: usize) -> f64 {
     if numbers.len() <= freedom {
         return 0.0;

@@ -1,23 +1,23 @@
-//! Numbers kept in order of size while they come and go.
+//! A sorted list of numbers with insertion and removal.
 
-/// Numbers in order, in pieces small enough to be shifted: finding, adding and taking away cost
-/// about the root of their number.
+/// Sorted numbers in chunks small enough to shift: finding, inserting and removing cost about the square root
+/// of their number.
 #[derive(Debug, Default)]
 pub struct Chunks {
     chunks: Vec<Vec<f64>>,
     len: usize,
 }
 
-/// A piece that grows beyond this is split.
+/// A larger chunk is split.
 const MOST: usize = 1024;
 
 impl Chunks {
-    /// How many numbers there are.
+    /// The number of numbers.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Adds a number.
+    /// Inserts a number.
     pub fn insert(&mut self, number: f64) {
         self.len += 1;
         let at = self.chunk_of(number);
@@ -33,7 +33,7 @@ impl Chunks {
         }
     }
 
-    /// Takes a number away, if it is there.
+    /// Removes a number if present.
     pub fn remove(&mut self, number: f64) {
         let at = self.chunk_of(number);
         let Some(chunk) = self.chunks.get_mut(at) else {
@@ -52,7 +52,7 @@ impl Chunks {
         }
     }
 
-    /// The number at that place in the order.
+    /// The number at this rank.
     pub fn get(&self, mut at: usize) -> Option<f64> {
         for chunk in &self.chunks {
             match chunk.get(at) {
@@ -63,7 +63,7 @@ impl Chunks {
         None
     }
 
-    /// The first piece whose largest number is not below this one, else the last piece.
+    /// The first chunk whose largest number is not below this one, or the last chunk.
     fn chunk_of(&self, number: f64) -> usize {
         let at = self.chunks.partition_point(|chunk| {
             chunk

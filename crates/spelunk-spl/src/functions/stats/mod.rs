@@ -1,4 +1,5 @@
-//! The functions of `stats` and its kin: one row each, used by every command that aggregates.
+//! The statistical functions of `stats` and related commands: one row each, used by every command that
+//! aggregates.
 
 mod aggregate;
 mod chunks;
@@ -10,45 +11,46 @@ mod values;
 use crate::functions::stats::running::MakeRunning;
 use crate::value::{Type, Value};
 
-/// One statistics function.
+/// One statistical function.
 #[derive(Debug)]
 pub struct StatsFunction {
-    /// Its name, lower case, without a number: `perc` for `perc95`.
+    /// Its name, in lower case, without a number: `perc` for `perc95`.
     pub name: &'static str,
     /// Other names for it.
     pub aliases: &'static [&'static str],
-    /// Heading of the Search Reference it stands under.
+    /// Its heading in the Search Reference.
     pub group: StatsGroup,
     /// `sum(<value>)`
     pub synopsis: &'static str,
     /// Whether it takes a field.
     pub takes: Takes,
-    /// The numbers that may follow its name (`perc95`), lowest and highest.
+    /// Range of the number that may follow its name (`perc95`), lowest and highest.
     pub parameter: Option<(f64, f64)>,
-    /// The type of the result, from that of the field.
+    /// The result type, given the type of the field.
     pub returns: fn(Type) -> Type,
-    /// Whether it looks at `_time`.
+    /// Whether it reads `_time`.
     pub needs_time: bool,
-    /// Whether the order of the rows matters.
+    /// Whether it depends on the order of the rows.
     pub order_sensitive: bool,
-    /// Whether parts of a group may be taken in any order, to the last digit.
+    /// Whether partial results of a group may be combined in any order, exact to the last digit.
     pub decomposable: bool,
-    /// Whether it is the number of distinct values.
+    /// Whether it counts distinct values.
     pub counts_distinct: bool,
     /// What it does.
     pub doc: &'static str,
-    /// Values of `v`, newest first, an aggregation over them, and the text of its result; a test runs it.
+    /// Values of `v`, newest first, an aggregation over them, and the text of its result; run by a test.
     pub example: (&'static str, &'static str, &'static str),
-    /// What it makes of the values of a group.
+    /// Computes the result from the values of a group.
     pub scalar: fn(&GroupValues<'_>) -> Value<'static>,
-    /// The same as an engine computes it over a column, if engines have it.
+    /// The equivalent built-in aggregate over a column, if engines have one.
     pub builtin: Option<Builtin>,
-    /// The same for rows that come and go; without it the body sees all of them each time.
+    /// The equivalent over a moving window; without one, `scalar` recomputes the result from all rows each
+    /// time.
     pub accumulator: Option<MakeRunning>,
-    /// Seconds to which `timechart` scales the value of a bucket.
+    /// The seconds that `timechart` scales a bucket's value to.
     pub per: Option<f64>,
-    /// Whether only `mstats` has it, whose values say which time series they are of: the number
-    /// first, then the dimensions.
+    /// Whether it belongs to `mstats` only, whose values name their time series: the number first, then the
+    /// dimensions.
     pub metrics: bool,
 }
 
@@ -59,9 +61,9 @@ pub enum Builtin {
     Count,
     /// The number of distinct values.
     CountDistinct,
-    /// The number of values that are true.
+    /// The number of true values.
     CountTrue,
-    /// The sum; none over no values.
+    /// The sum; missing for no values.
     Sum,
     /// The arithmetic mean.
     Mean,
@@ -69,14 +71,14 @@ pub enum Builtin {
     Min,
     /// The largest number.
     Max,
-    /// The first value in the order of the rows.
+    /// The first value in row order.
     First,
-    /// The last value in the order of the rows.
+    /// The last value in row order.
     Last,
 }
 
 impl Builtin {
-    /// Whether it is exact over whole numbers, so that parts may be combined in any order.
+    /// Whether it is exact over whole numbers, so that partial results may be combined in any order.
     pub fn is_exact(self) -> bool {
         match self {
             Builtin::Sum | Builtin::Mean => true,
@@ -97,29 +99,29 @@ impl PartialEq for StatsFunction {
     }
 }
 
-/// The values of one group, in the order of its rows.
+/// The values of one group, in row order.
 #[derive(Debug, Default)]
 pub struct GroupValues<'a> {
-    /// The field's value in each row; a row without the field has a missing one.
+    /// The field's value in each row; missing in a row without the field.
     pub values: Vec<Value<'a>>,
     /// `_time` of each row in epoch seconds; empty unless the function needs it.
     pub times: Vec<Option<f64>>,
     /// The number in the function's name.
     pub parameter: Option<f64>,
-    /// How many values `list` keeps.
+    /// Maximum number of values that `list` returns.
     pub list_limit: usize,
 }
 
 /// Whether a function takes a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
-    /// A field, or nothing and then it sees rows (`count`).
+    /// A field, or nothing, in which case it counts rows (`count`).
     Optional,
     /// A field.
     Field,
 }
 
-/// Headings of the Search Reference's statistical functions.
+/// The Search Reference's headings for statistical functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatsGroup {
     /// Aggregate functions.
@@ -133,12 +135,12 @@ pub enum StatsGroup {
 }
 
 impl<'a> GroupValues<'a> {
-    /// Every single value there is, multivalues taken apart, as text.
+    /// Every single value as text, with multivalues flattened.
     pub fn texts(&self) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
         self.values.iter().flat_map(|v| v.borrowed().into_values())
     }
 
-    /// Every single value that is a number.
+    /// Every single numeric value.
     pub fn numbers(&self) -> Vec<f64> {
         let mut numbers = Vec::with_capacity(self.values.len());
         for value in &self.values {
@@ -165,7 +167,7 @@ pub fn all() -> impl Iterator<Item = &'static StatsFunction> {
     TABLES.iter().flat_map(|table| table.iter())
 }
 
-/// The function of that name, whatever its case, and the number at its end.
+/// The function with this name, ignoring case, and the number at the end of the name.
 pub fn stats_function(name: &str) -> Option<(&'static StatsFunction, Option<f64>)> {
     let lower = name.to_ascii_lowercase();
     let named = |text: &str| all().find(|f| f.name == text || f.aliases.contains(&text));

@@ -208,8 +208,8 @@ fn first(samples: &GroupValues<'_>) -> Value<'static> {
     own(samples.values.iter().find(|v| !v.is_null()))
 }
 
-/// The value with the smallest or largest time; of equal times, the one seen first for the
-/// latest and last for the earliest, because rows come newest first.
+/// The value with the smallest or largest time. Among equal times, `latest` takes the one seen first and
+/// `earliest` the one seen last, because rows come newest first.
 fn extreme<'s>(samples: &'s GroupValues<'_>, latest: bool) -> Option<(&'s Value<'s>, f64)> {
     let mut best: Option<(&Value<'_>, f64)> = None;
     for (value, time) in samples.values.iter().zip(&samples.times) {
@@ -239,7 +239,7 @@ fn rate(samples: &GroupValues<'_>) -> Value<'static> {
     }
 }
 
-/// The change per second of each time series that has values at two times at least.
+/// The change per second of each time series with values at two or more times.
 fn rates(samples: &GroupValues<'_>) -> Vec<f64> {
     let mut series: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for (value, time) in samples.values.iter().zip(&samples.times) {

@@ -1,4 +1,4 @@
-//! Sparklines: the course of an aggregate over time, as the values that a small line is drawn of.
+//! Sparklines: an aggregate over time, as the values of a small line chart.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Search/Addsparklinestosearchresults>
 
 use std::borrow::Cow;
@@ -42,7 +42,7 @@ pub(super) const TABLE: &[StatsFunction] = &[StatsFunction {
 
 macro_rules! lines {
     ($($name:literal),*) => {
-        /// The functions whose course can be drawn, each a row of its own.
+        /// The functions that sparklines support, each a row of its own.
         pub(super) const OF: &[StatsFunction] = &[
             $(StatsFunction {
                 name: concat!("sparkline(", $name, ")"),
@@ -57,13 +57,13 @@ lines!(
     "count", "dc", "avg", "stdev", "stdevp", "var", "varp", "sum", "sumsq", "min", "max", "range"
 );
 
-/// What stands before the values, by which Splunk Web knows a sparkline.
+/// The prefix by which Splunk Web recognizes a sparkline.
 const MARK: &str = "##__SPARKLINE__##";
 
-/// Values of a line at most.
+/// Maximum number of values in a line.
 const MOST: usize = 100;
 
-/// Lengths of buckets in seconds that are tried when none is given or it makes too many.
+/// Bucket lengths in seconds to try if none is given or the given one yields too many buckets.
 const LENGTHS: [f64; 11] = [
     1.0,
     5.0,

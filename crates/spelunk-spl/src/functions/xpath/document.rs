@@ -1,9 +1,9 @@
-//! An XML document as XPath sees it: a tree of elements, attributes and texts.
+//! The XPath data model of an XML document: a tree of elements, attributes and text nodes.
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-/// A node's place in the document; later nodes have greater ones.
+/// A node's index in document order.
 pub(super) type NodeId = usize;
 
 /// A document; its root is node 0.
@@ -25,12 +25,12 @@ pub(super) enum Kind {
     Text(String),
 }
 
-/// More nodes than this are refused: no event is so large.
+/// Larger documents are rejected: no event is that large.
 const MAX_NODES: usize = 2_000_000;
 
 impl Document {
-    /// Reads a text; none when it is no well-formed XML. What stands before the first element is
-    /// passed over, and there may be several elements at the top.
+    /// Parses a text. Returns `None` if it is not well-formed XML. Ignores text before the first element, and
+    /// allows several top-level elements.
     pub fn read(text: &str) -> Option<Document> {
         let start = text.find('<')?;
         let mut reader = Reader::from_str(&text[start..]);
@@ -109,7 +109,7 @@ impl Document {
         element
     }
 
-    /// Neighbouring pieces of text are one node.
+    /// Merges adjacent text into one node.
     fn text(&mut self, parent: NodeId, text: &str) {
         if let Some(&last) = self.nodes[parent].children.last()
             && let Kind::Text(there) = &mut self.nodes[last].kind
@@ -129,7 +129,7 @@ impl Document {
         }
     }
 
-    /// The text of a node, for an element all text in it.
+    /// The string value of a node; for an element, all text in it.
     pub fn string(&self, node: NodeId) -> String {
         match &self.nodes[node].kind {
             Kind::Attribute(_, value) | Kind::Text(value) => value.clone(),
@@ -145,7 +145,7 @@ impl Document {
         }
     }
 
-    /// What is below a node, in the order of the document.
+    /// The descendants of a node, in document order.
     pub fn descendants(&self, node: NodeId) -> Vec<NodeId> {
         let mut found = Vec::new();
         let mut waiting: Vec<NodeId> = self.nodes[node].children.iter().rev().copied().collect();

@@ -1,10 +1,10 @@
-//! An XPath expression on a document.
+//! Evaluates an XPath expression on a document.
 
 use super::document::{Document, Kind, NodeId};
 use super::parse::{Axis, Expr, Op, Start, Step, Test};
 use crate::value::format_number;
 
-/// What an expression gives.
+/// The value of an expression.
 pub(super) enum Value {
     Nodes(Vec<NodeId>),
     Text(String),
@@ -12,8 +12,7 @@ pub(super) enum Value {
     Bool(bool),
 }
 
-/// Where an expression is evaluated: a node, its place among those it was chosen with, from 1, and
-/// how many these are.
+/// The evaluation context: a node, its position in the selected node set, from 1, and the size of the set.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub node: NodeId,
@@ -21,7 +20,7 @@ pub(super) struct Place {
     pub size: usize,
 }
 
-/// The functions: name, fewest and most arguments.
+/// The functions: name, minimum and maximum number of arguments.
 const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("boolean", 1, 1),
     ("ceiling", 1, 1),
@@ -49,7 +48,7 @@ const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("true", 0, 0),
 ];
 
-/// Whether there is a function of that name that takes so many arguments.
+/// Checks that the function exists and takes this number of arguments.
 pub(super) fn check_call(name: &str, given: usize) -> Result<(), String> {
     match FUNCTIONS.iter().find(|(n, ..)| *n == name) {
         None => Err(format!("there is no function `{name}` in XPath 1.0")),
@@ -95,7 +94,7 @@ fn as_number(text: &str) -> f64 {
     text.trim().parse().unwrap_or(f64::NAN)
 }
 
-/// The value of an expression at a place.
+/// The value of an expression in a context.
 pub(super) fn evaluate(expr: &Expr, document: &Document, place: Place) -> Value {
     let at = |e: &Expr| evaluate(e, document, place);
     match expr {
@@ -129,7 +128,7 @@ pub(super) fn evaluate(expr: &Expr, document: &Document, place: Place) -> Value 
     }
 }
 
-/// The nodes that a step leads to from a node.
+/// The nodes that a step selects from a node.
 fn walked(step: &Step, node: NodeId, document: &Document) -> Vec<NodeId> {
     let nodes = &document.nodes;
     let ancestors =
@@ -150,7 +149,7 @@ fn walked(step: &Step, node: NodeId, document: &Document) -> Vec<NodeId> {
             .chain(document.descendants(node))
             .collect(),
         Axis::FollowingSibling => siblings().iter().copied().filter(|n| *n > node).collect(),
-        // Places on this axis are counted away from the node.
+        // Positions on this axis are counted away from the node.
         Axis::PrecedingSibling => {
             let before = siblings().iter().copied().filter(|n| *n < node);
             before.rev().collect()
@@ -168,7 +167,7 @@ fn walked(step: &Step, node: NodeId, document: &Document) -> Vec<NodeId> {
         .fold(found, |found, p| filtered(found, p, document))
 }
 
-/// The nodes for which a predicate holds: a number is a place.
+/// The nodes for which a predicate is true; a number selects by position.
 fn filtered(nodes: Vec<NodeId>, predicate: &Expr, document: &Document) -> Vec<NodeId> {
     let size = nodes.len();
     nodes
@@ -215,7 +214,7 @@ fn binary(op: Op, left: &Expr, right: &Expr, document: &Document, place: Place) 
     }
 }
 
-/// A set of nodes compares when one of its nodes does.
+/// A comparison with a node set is true if it is true for any of its nodes.
 fn compares(op: Op, left: Value, right: Value, document: &Document) -> bool {
     match (left, right) {
         (Value::Nodes(nodes), right @ (Value::Nodes(_) | Value::Text(_) | Value::Number(_))) => {
@@ -341,7 +340,7 @@ fn call(name: &str, args: &[Expr], document: &Document, place: Place) -> Value {
                 .collect();
             Value::Text(mapped)
         }
-        // `check_call` has let through no other.
+        // `check_call` rejects all others.
         _ => Value::Nodes(Vec::new()),
     }
 }

@@ -1,9 +1,9 @@
-//! XPath 1.0 over the text of an event. (W3C, "XML Path Language (XPath) Version 1.0"; without
-//! variables, `id`, `lang`, namespaces by prefix declaration and the axes `following`, `preceding`
-//! and `namespace`.) Names are compared as they are written, prefixes included.
+//! XPath 1.0 over the text of an event. (W3C, "XML Path Language (XPath) Version 1.0"; without variables,
+//! `id`, `lang`, namespaces by prefix declaration and the axes `following`, `preceding` and `namespace`.)
+//! Names are compared as written, including prefixes.
 //!
-//! Written out because no kept-up crate gives XPath alone: those there are bring a whole XSLT or
-//! XQuery engine, or a C library.
+//! A custom implementation, because no maintained crate offers XPath alone: the existing ones bring a whole
+//! XSLT or XQuery engine, or a C library.
 
 mod document;
 mod evaluate;
@@ -12,25 +12,25 @@ mod parse;
 use self::document::Document;
 use self::evaluate::{Place, Value, evaluate};
 
-/// An expression ready to be tried on texts.
+/// A parsed expression, ready to evaluate on texts.
 #[derive(Clone, Debug)]
 pub struct XPath {
     expr: parse::Expr,
 }
 
 impl XPath {
-    /// Reads an expression.
+    /// Parses an expression.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// A description of the syntax error.
     pub fn new(text: &str) -> Result<XPath, String> {
         Ok(XPath {
             expr: parse::parse(text.trim())?,
         })
     }
 
-    /// What it gives in a text: the text of each node, or the value. A text that is no well-formed
-    /// XML gives nothing.
+    /// Evaluates on a text: returns the text of each node, or the value. Empty if the text is not well-formed
+    /// XML.
     pub fn find(&self, text: &str) -> Vec<String> {
         let Some(document) = Document::read(text) else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! The text of an XPath expression to its tree.
+//! Parses an XPath expression into a tree.
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +34,7 @@ pub(super) enum Op {
 pub(super) enum Start {
     Root,
     Here,
-    /// What an expression gives, filtered.
+    /// The filtered value of an expression.
     Of(Box<Expr>, Vec<Expr>),
 }
 
@@ -70,13 +70,13 @@ pub(super) enum Test {
     Text,
 }
 
-/// Expressions inside each other beyond this are refused.
+/// More deeply nested expressions are rejected.
 const MAX_DEPTH: usize = 60;
 
-/// Reads an expression.
+/// Parses an expression.
 ///
 /// # Errors
-/// What is wrong with it, and where.
+/// A description of the syntax error, with its position.
 pub(super) fn parse(text: &str) -> Result<Expr, String> {
     let mut parser = Parser {
         text,
@@ -91,7 +91,7 @@ pub(super) fn parse(text: &str) -> Result<Expr, String> {
     Ok(expr)
 }
 
-/// Operators from the loosest to the tightest; a name must not go on behind a word.
+/// Operators by precedence, lowest first; a word operator must not continue as a name.
 const LEVELS: &[&[(&str, Op)]] = &[
     &[("or", Op::Or)],
     &[("and", Op::And)],
@@ -111,7 +111,7 @@ const LEVELS: &[&[(&str, Op)]] = &[
     &[("|", Op::Union)],
 ];
 
-/// The level behind which a sign may stand.
+/// The precedence level after which a sign may occur.
 const SIGNED: usize = 6;
 
 struct Parser<'t> {
@@ -139,7 +139,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Takes a sign or word if it comes next.
+    /// Consumes a sign or word if it comes next.
     fn takes(&mut self, sign: &str) -> bool {
         self.blanks();
         let is_word = sign.starts_with(|c: char| c.is_alphabetic());
@@ -230,7 +230,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A literal, a number, a group or a function call, if one comes next.
+    /// Parses a literal, a number, a group or a function call, if one comes next.
     fn primary(&mut self) -> Result<Option<Expr>, String> {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else {
@@ -290,7 +290,7 @@ impl<'t> Parser<'t> {
         Ok(Some(Expr::Call(name.to_owned(), args)))
     }
 
-    /// A name, with a prefix if it has one; empty when none comes next.
+    /// Parses a name with its optional prefix; empty if none comes next.
     fn name(&mut self) -> &'t str {
         let rest = self.rest();
         if !rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
@@ -374,7 +374,7 @@ fn is_name_character(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
-/// What `//` stands for.
+/// The step that `//` abbreviates.
 fn anywhere() -> Step {
     Step {
         axis: Axis::DescendantOrSelf,

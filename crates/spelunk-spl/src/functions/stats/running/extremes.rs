@@ -1,11 +1,11 @@
-//! The smallest and largest, the earliest and latest of rows that come and go.
+//! Running minimum and maximum, earliest and latest, over a moving window.
 
 use std::collections::VecDeque;
 
 use crate::functions::stats::running::{Course, Running, numbers, texts};
 use crate::value::{Value, format_number, parse_number};
 
-/// The best of the values in a window: those that a later one beats are forgotten.
+/// The best values of a window; forgets values that a later one beats.
 struct Best<T> {
     candidates: VecDeque<(usize, T)>,
     beats: fn(&T, &T) -> bool,
@@ -23,7 +23,7 @@ impl<T> Best<T> {
 
     fn add(&mut self, at: usize, value: T) {
         if !self.leaves {
-            // Nothing ever leaves: what is beaten never counts again.
+            // If rows never leave, a beaten value never counts again.
             let better = self
                 .candidates
                 .front()
@@ -55,7 +55,7 @@ impl<T> Best<T> {
     }
 }
 
-/// Which ends of the values are asked for.
+/// Which ends to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ends {
     /// `min`
@@ -66,7 +66,7 @@ pub enum Ends {
     Both,
 }
 
-/// `min`, `max`, `range`: by number as long as all values are numbers, else as text.
+/// `min`, `max`, `range`: numeric while all values are numbers, otherwise by text.
 pub struct Extremes {
     ends: Ends,
     numeric: bool,
@@ -80,7 +80,7 @@ pub struct Extremes {
 }
 
 impl Extremes {
-    /// Those ends.
+    /// Begins with the given ends.
     pub fn new(ends: Ends, course: &Course) -> Extremes {
         Extremes {
             ends,
@@ -166,7 +166,7 @@ impl Extremes {
     }
 }
 
-/// What is asked of the values at the ends of time.
+/// What to return for the earliest and latest values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// `earliest`
@@ -181,8 +181,8 @@ pub enum Moment {
     Rate,
 }
 
-/// The values with the smallest and the largest time; of equal times the one seen first is the
-/// latest and the one seen last the earliest, because rows come newest first.
+/// The values with the smallest and the largest time. Among equal times, the one seen first is the latest and
+/// the one seen last the earliest, because rows come newest first.
 pub struct Moments {
     of: Moment,
     added: usize,
@@ -192,7 +192,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// That of the values.
+    /// Begins with the given result.
     pub fn new(of: Moment, course: &Course) -> Moments {
         Moments {
             of,

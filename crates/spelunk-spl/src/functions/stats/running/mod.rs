@@ -1,5 +1,5 @@
-//! Statistics that go along with the rows: one value more, the oldest away. `streamstats` asks
-//! for the result after every row, so that none may look at all its values again.
+//! Running statistics over a moving window, updated as rows enter and leave. `streamstats` needs a result
+//! after every row, so none may rescan all its values.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Streamstats>
 
 mod extremes;
@@ -14,34 +14,34 @@ use crate::functions::stats::chunks::Chunks;
 use crate::functions::stats::{GroupValues, StatsFunction};
 use crate::value::{Value, parse_number};
 
-/// A statistic over a window of rows. Rows leave in the order in which they came.
+/// A statistic over a window of rows. Rows leave in the order in which they entered.
 pub trait Running: Send {
-    /// One row more: its value, and its time in epoch seconds.
+    /// Adds a row: its value, and its time in epoch seconds.
     fn add(&mut self, value: &Value<'_>, time: Option<f64>);
-    /// The oldest row leaves; it is handed in as it was added.
+    /// Removes the oldest row; takes the same arguments as when it was added.
     fn remove(&mut self, value: &Value<'_>, time: Option<f64>);
-    /// The statistic of the rows that are in.
+    /// The statistic over the current rows.
     fn result(&self) -> Value<'static>;
 }
 
-/// What a running statistic must know beforehand.
+/// Parameters of a running statistic.
 #[derive(Clone, Copy, Debug)]
 pub struct Course {
     /// The number in the function's name.
     pub parameter: Option<f64>,
-    /// How many values `list` keeps.
+    /// Maximum number of values that `list` returns.
     pub list_limit: usize,
     /// Whether rows ever leave.
     pub leaves: bool,
-    /// Whether the values are all numbers by their type.
+    /// Whether all values have a numeric type.
     pub numeric: bool,
 }
 
 /// Begins a running statistic.
 pub type MakeRunning = fn(&Course) -> Box<dyn Running>;
 
-/// The running form of a function: its own, or one that keeps the rows and hands them to the
-/// function's body.
+/// The running form of a function: its own, or one that buffers the rows and passes them to the function's
+/// body.
 pub fn running(function: &'static StatsFunction, course: &Course) -> Box<dyn Running> {
     match function.accumulator {
         Some(own) => own(course),
@@ -56,14 +56,14 @@ pub fn running(function: &'static StatsFunction, course: &Course) -> Box<dyn Run
     }
 }
 
-/// A statistic that has no result while a value is in that is no number (`allnum=true`).
+/// A statistic without a result while the window contains a non-numeric value (`allnum=true`).
 pub struct AllNumbers {
     inner: Box<dyn Running>,
     others: usize,
 }
 
 impl AllNumbers {
-    /// That statistic, spoiled by other values.
+    /// Wraps a statistic.
     pub fn new(inner: Box<dyn Running>) -> AllNumbers {
         AllNumbers { inner, others: 0 }
     }
@@ -96,7 +96,7 @@ impl Running for AllNumbers {
     }
 }
 
-/// For functions that have no running form: all rows, looked at each time.
+/// For functions without a running form: buffers all rows and rescans them each time.
 struct Kept {
     function: &'static StatsFunction,
     samples: GroupValues<'static>,
@@ -156,18 +156,18 @@ impl Running for Count {
     }
 }
 
-/// Sums and what is made of them.
+/// Sums, and statistics computed from them.
 pub struct Sum {
     count: usize,
     sum: f64,
-    /// What rounding has cost so far (Neumaier), so that values that left leave nothing behind.
+    /// The accumulated rounding error (Neumaier), so that values that left leave nothing behind.
     lost: f64,
     of: fn(f64) -> f64,
     result: fn(f64, usize) -> f64,
 }
 
 impl Sum {
-    /// A sum of `of` each number; `result` is made of the sum and the number of values.
+    /// Sums `of` each number; `result` computes the statistic from the sum and the number of values.
     pub fn new(of: fn(f64) -> f64, result: fn(f64, usize) -> f64) -> Sum {
         Sum {
             count: 0,
@@ -215,7 +215,7 @@ impl Running for Sum {
     }
 }
 
-/// Variances by Welford's method, which keeps the digits of large values with small differences.
+/// Variances by Welford's method, which keeps precision for large values with small differences.
 pub struct Spread {
     count: usize,
     mean: f64,
@@ -225,7 +225,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// A variance, of a sample (`freedom` 1) or of all (0), or its root.
+    /// The variance of a sample (`freedom` 1) or a population (0), or its square root.
     pub fn new(freedom: usize, root: bool) -> Spread {
         Spread {
             count: 0,
@@ -272,14 +272,14 @@ impl Running for Spread {
     }
 }
 
-/// `median`, `perc`: the numbers in order of size.
+/// `median`, `perc`: the numbers in sorted order.
 pub struct Ranked {
     numbers: Chunks,
     percent: f64,
 }
 
 impl Ranked {
-    /// That percentile.
+    /// Begins with the given percentile.
     pub fn new(percent: f64) -> Ranked {
         Ranked {
             numbers: Chunks::default(),

@@ -1,4 +1,4 @@
-//! The values themselves of rows that come and go: distinct, or in their order.
+//! Running statistics that return values: distinct ones, or values in row order.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use crate::functions::stats::running::{Course, Running, texts};
 use crate::value::Value;
 
-/// What is asked of the distinct values.
+/// What to return for the distinct values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Distinct {
     /// `dc`
@@ -17,14 +17,14 @@ pub enum Distinct {
     Mode,
 }
 
-/// `dc`, `values`, `mode`: how often each value is in.
+/// `dc`, `values`, `mode`: the count of each value in the window.
 pub struct Counted<M> {
     counts: M,
     of: Distinct,
 }
 
 impl Counted<HashMap<String, usize>> {
-    /// Where the order of the values does not matter.
+    /// If the order of the values does not matter.
     pub fn unordered(of: Distinct) -> Self {
         Counted {
             counts: HashMap::new(),
@@ -34,7 +34,7 @@ impl Counted<HashMap<String, usize>> {
 }
 
 impl Counted<BTreeMap<String, usize>> {
-    /// Where it does.
+    /// If the order of the values matters.
     pub fn ordered(of: Distinct) -> Self {
         Counted {
             counts: BTreeMap::new(),
@@ -86,17 +86,17 @@ macro_rules! counted {
 counted!(HashMap<String, usize>);
 counted!(BTreeMap<String, usize>);
 
-/// `first`, `last`, `list`: the values in the order of the rows.
+/// `first`, `last`, `list`: the values in row order.
 pub struct InOrder {
     values: VecDeque<Value<'static>>,
-    /// How many of the first values ever count; without a limit all do.
+    /// How many of the first values can ever count; `None` for all.
     keeps: Option<usize>,
     of: Order,
     leaves: bool,
     list_limit: usize,
 }
 
-/// What is asked of the values in order.
+/// What to return for the values in row order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// `first`
@@ -108,7 +108,7 @@ pub enum Order {
 }
 
 impl InOrder {
-    /// That of the values.
+    /// Begins with the given result.
     pub fn new(of: Order, course: &Course) -> InOrder {
         let keeps = match of {
             Order::First => Some(1),
