@@ -1,4 +1,4 @@
-//! Aggregations of `stats` and its kin, with the names of their result columns.
+//! Aggregations of `stats` and related commands, with the names of their result columns.
 
 use super::Rule;
 use super::ast::{Aggregate, AggregateArg, Name};

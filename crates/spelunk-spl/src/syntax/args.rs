@@ -1,4 +1,4 @@
-//! A stage's arguments, shape by shape.
+//! Builds a stage's arguments, shape by shape.
 
 use super::ast::{Arg, ArgKind, Literal, Name};
 use super::search::{compare_op, quoted_path};
@@ -7,7 +7,7 @@ use super::{Rule, quoting};
 use crate::error::{Error, Result};
 
 impl<'a> Reader<'a> {
-    /// The arguments under a command's node.
+    /// The arguments below a command's node.
     pub fn args(&self, node: Node<'a>) -> Result<Vec<Arg>> {
         let (rule, span) = (node.rule(), self.span_of(&node));
         if matches!(rule, Rule::search_args | Rule::metasearch_args) {
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A regular expression: always counts as quoted, but only real quotes bring escapes with them.
+    /// A regular expression. Always counts as quoted, but only real quotes bring escapes.
     fn pattern(&self, node: &Node) -> Literal {
         let text = node.text();
         let in_quotes = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
@@ -190,7 +190,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A keyword as it is spelled in the tree.
+/// The canonical spelling of a keyword in the AST.
 fn keyword(rule: Rule, typed: &str) -> String {
     match rule {
         Rule::by_kw => "BY".into(),

@@ -1,24 +1,24 @@
-//! The tree of a search: pipelines of stages whose arguments are given by shape, not by command.
+//! The AST of a search: pipelines of stages whose arguments are described by shape, not by command.
 
 use crate::source::Span;
 
-/// A name with its place: of a command, a function, a field, an option.
+/// A name with its span: of a command, a function, a field or an option.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Name {
     /// The name, without its quotes.
     pub text: String,
-    /// Where it stands.
+    /// Its span.
     pub span: Span,
-    /// Whether it stood in quotes.
+    /// Whether it was quoted.
     pub quoted: bool,
 }
 
 /// `search a=1 | stats count`: stages joined by `|`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pipeline {
-    /// The stages in order. The implicit leading `search` is spelled out.
+    /// The stages in order. The implicit leading `search` is made explicit.
     pub stages: Vec<Stage>,
-    /// All of it.
+    /// Span of the whole pipeline.
     pub span: Span,
 }
 
@@ -29,16 +29,16 @@ pub struct Stage {
     pub name: Name,
     /// Its arguments in order.
     pub args: Vec<Arg>,
-    /// The whole stage.
+    /// Span of the whole stage.
     pub span: Span,
 }
 
 /// One argument, by shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arg {
-    /// What it is.
+    /// Its kind.
     pub kind: ArgKind,
-    /// Where it stands.
+    /// Its span.
     pub span: Span,
 }
 
@@ -50,11 +50,14 @@ pub enum ArgKind {
     Option { name: Name, value: Literal },
     /// A field name, or a pattern of field names with `*`; quoted or not.
     Field(Name),
-    /// A literal that is no field: `5`, `"text"`.
+    /// A literal that is not a field: `5`, `"text"`.
     Literal(Literal),
-    /// `+` or `-` before a list of fields (`fields - a`, `sort - a`); before one field (`sort -a`) it is in [`ArgKind::SortKey`].
+    /// `+` or `-` before a list of fields (`fields - a`, `sort - a`). Before a single field (`sort -a`) it is
+    /// part of [`ArgKind::SortKey`].
     Sign(char),
-    /// A keyword of the command: `BY`, `AS`, `OVER`, `OUTPUT`, `OUTPUTNEW`, `WHERE`, `FROM`, `SORTBY`, `WITH`, upper-cased; after `chart ... where` also `IN`, `NOTIN` and comparison signs; at the end of `sort` `DESC`.
+    /// A keyword of the command, in upper case: `BY`, `AS`, `OVER`, `OUTPUT`, `OUTPUTNEW`, `WHERE`, `FROM`,
+    /// `SORTBY`, `WITH`; after `chart ... where` also `IN`, `NOTIN` and comparison operators; at the end of
+    /// `sort` also `DESC`.
     Keyword(String),
     /// `startswith=eval(x>1)`, `reset_before=(x>1)`: an option whose value is an expression.
     OptionExpr { name: Name, value: Expr },
@@ -62,18 +65,18 @@ pub enum ArgKind {
     OptionSearch { name: Name, value: Search },
     /// `x=1+2`: an assignment of `eval`.
     Assign { field: Name, value: Expr },
-    /// An expression on its own: `where`'s argument, `reset_before=(...)`.
+    /// A bare expression: the argument of `where`, `reset_before=(...)`.
     Expr(Expr),
     /// `sum(x) AS y`, `count`, `count(eval(a=1))`.
     Aggregate(Aggregate),
-    /// A search expression: the argument of `search`, of `tstats ... where`.
+    /// A search expression: the argument of `search` or of `tstats ... where`.
     Search(Search),
     /// `[ ... ]`.
     Subsearch(Pipeline),
-    /// The text between the brackets of `foreach` and `map`, where tokens (`<<FIELD>>`, `$x$`)
-    /// must be put in before it is parsed with [`crate::syntax::parse_fragment`].
+    /// The text between the brackets of `foreach` and `map`, whose tokens (`<<FIELD>>`, `$x$`) must be
+    /// substituted before it is parsed with [`crate::syntax::parse_fragment`].
     Template(String),
-    /// All arguments of a command whose shape is not known, as they stand.
+    /// The unparsed arguments of a command whose shape is unknown.
     Raw(String),
     /// `-num(size)`: a key of `sort`.
     SortKey {
@@ -82,7 +85,7 @@ pub enum ArgKind {
         function: Option<Name>,
         field: Name,
     },
-    /// `a AS b`, as in `rename`, `lookup`; both may hold `*`.
+    /// `a AS b`, as in `rename`, `lookup`; both may contain `*`.
     Pair { from: Name, to: Name },
     /// `ctime(x) AS y`: a function over a field or field pattern, as in `convert`.
     Call {
@@ -90,7 +93,8 @@ pub enum ArgKind {
         args: Vec<Name>,
         alias: Option<Name>,
     },
-    /// `a=b` where both are fields or patterns (`regex f="..."`, `regex f!="..."`, `rename`-like): operator and right side as text.
+    /// `a=b` with a field or pattern on both sides (`regex f="..."`, `regex f!="..."`, like `rename`):
+    /// operator and right side as text.
     Comparison {
         field: Name,
         op: CompareOp,
@@ -98,29 +102,29 @@ pub enum ArgKind {
     },
 }
 
-/// A value written out.
+/// A literal value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Literal {
-    /// The text, without quotes and with `\"` and `\\` resolved.
+    /// The text, without quotes and with `\"` and `\\` unescaped.
     pub text: String,
-    /// Whether it stood in double quotes.
+    /// Whether it was in double quotes.
     pub quoted: bool,
-    /// Where it stands.
+    /// Its span.
     pub span: Span,
 }
 
-/// An aggregation of `stats` and its kin.
+/// An aggregation of `stats` and related commands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Aggregate {
     /// The function as typed: `count`, `perc95`, `c`.
     pub function: Name,
-    /// What it aggregates.
+    /// Its argument.
     pub arg: AggregateArg,
     /// `AS name`.
     pub alias: Option<Name>,
     /// The name of the result column without `AS`: as typed, `count(eval(x=1))`.
     pub label: String,
-    /// Where it stands, without the alias.
+    /// Its span, without the alias.
     pub span: Span,
 }
 
@@ -140,9 +144,9 @@ pub enum AggregateArg {
 /// An expression of `eval` and `where`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expr {
-    /// What it is.
+    /// Its kind.
     pub kind: ExprKind,
-    /// Where it stands.
+    /// Its span.
     pub span: Span,
 }
 
@@ -151,7 +155,7 @@ pub struct Expr {
 pub enum ExprKind {
     /// `1.50`, with the text as typed (its digits count in `sigfig` and decimal products).
     Number(f64, String),
-    /// `"text"`, escapes resolved.
+    /// `"text"`, unescaped.
     Text(String),
     /// `field` or `'odd field'`.
     Field(String),
@@ -163,14 +167,14 @@ pub enum ExprKind {
     In(Box<Expr>, Vec<Expr>),
     /// `f(a, b)`.
     Call(Name, Vec<Expr>),
-    /// `a.b` without blanks: the field `a.b` where the schema knows it (the segments joined by
-    /// dots), else the fields `a` and `b` joined. Two segments or more.
+    /// `a.b` without blanks, with two or more segments: the field `a.b` if the schema contains it (the
+    /// segments joined by dots), otherwise the concatenation of fields `a` and `b`.
     Dotted(Vec<Name>),
-    /// `[ ... ]`, replaced by its formatted result.
+    /// `[ ... ]`, replaced with its formatted result.
     Subsearch(Pipeline),
 }
 
-/// Operators with one operand.
+/// Unary operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnaryOp {
     /// `-`
@@ -181,7 +185,7 @@ pub enum UnaryOp {
     Not,
 }
 
-/// Operators with two operands, loosest binding first.
+/// Binary operators, lowest precedence first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BinaryOp {
     /// `XOR`
@@ -218,15 +222,15 @@ pub enum BinaryOp {
     Rem,
 }
 
-/// A search expression: what `search`, `tstats ... where`, event types and constraints take.
+/// A search expression, as used by `search`, `tstats ... where`, event types and constraints.
 #[allow(missing_docs)] // the names of the fields say it
 #[derive(Clone, Debug, PartialEq)]
 pub enum Search {
-    /// All of them; empty matches everything.
+    /// Conjunction; empty matches everything.
     And(Vec<Search>),
-    /// One of them.
+    /// Disjunction.
     Or(Vec<Search>),
-    /// Not.
+    /// Negation.
     Not(Box<Search>),
     /// `field=value`.
     Compare {
@@ -242,10 +246,10 @@ pub enum Search {
     ExactTerm(Literal),
     /// `CASE(x)`.
     CaseTerm(Literal),
-    /// `[ ... ]`, replaced by its formatted result.
+    /// `[ ... ]`, replaced with its formatted result.
     Subsearch(Pipeline),
-    /// `earliest=[ ... ]`: compared with what the subsearch returns; a `list` is one of the values
-    /// in `IN ([ ... ])`.
+    /// `earliest=[ ... ]`: a comparison with the subsearch's result. If `list` is set, it is one of the
+    /// values in `IN ([ ... ])`.
     CompareSubsearch {
         field: Name,
         op: CompareOp,
@@ -254,7 +258,7 @@ pub enum Search {
     },
 }
 
-/// Comparisons of a search expression.
+/// Comparison operators of a search expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CompareOp {
     /// `=`, `==`
@@ -272,7 +276,7 @@ pub enum CompareOp {
 }
 
 impl BinaryOp {
-    /// As it is written.
+    /// The operator as written.
     pub fn symbol(self) -> &'static str {
         match self {
             BinaryOp::Xor => "XOR",
@@ -296,7 +300,7 @@ impl BinaryOp {
 }
 
 impl CompareOp {
-    /// As it is written.
+    /// The operator as written.
     pub fn symbol(self) -> &'static str {
         match self {
             CompareOp::Eq => "=",

@@ -1,4 +1,4 @@
-//! What pest says went wrong, in words of SPL.
+//! Translates pest's errors into SPL terms.
 
 use std::ops::Range;
 
@@ -66,8 +66,7 @@ fn join(list: &[&str]) -> String {
     }
 }
 
-/// What would have been right, the most telling things only and three of them at most, and
-/// whether the text could have ended.
+/// Up to three of the most helpful expected items, and whether the text could have ended.
 fn expectations(variant: &ErrorVariant<Rule>) -> (Vec<&'static str>, bool) {
     let ErrorVariant::ParsingError { positives, .. } = variant else {
         return (Vec::new(), false);
@@ -85,7 +84,7 @@ fn expectations(variant: &ErrorVariant<Rule>) -> (Vec<&'static str>, bool) {
     (words, positives.contains(&Rule::EOI))
 }
 
-/// Words for a rule, and how telling it is (0 most); `None` for what goes without saying.
+/// A description of a rule and its rank (0 is most helpful). Returns `None` for rules not worth mentioning.
 fn describe(rule: Rule) -> Option<(u8, &'static str)> {
     Some(match rule {
         Rule::stage | Rule::command => (0, "a command"),
@@ -146,7 +145,7 @@ fn next_token(text: &str) -> &str {
     &text[..length]
 }
 
-/// The place of the last word or sign of `text`.
+/// The range of the last word or sign of `text`.
 fn last_token(text: &str) -> Range<usize> {
     let word = |c: char| word::is_part(c) || matches!(c, '.' | '$');
     let start = match text.char_indices().next_back() {

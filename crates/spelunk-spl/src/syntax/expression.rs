@@ -1,4 +1,4 @@
-//! Expressions of `eval` and `where`, built by binding strength.
+//! Expressions of `eval` and `where`, built by operator precedence.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use super::{MAX_DEPTH, MAX_NESTING, Rule, quoting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::Span;
 
-/// Loosest binding first. `.` binds as `+` does.
+/// Lowest precedence first. `.` has the precedence of `+`.
 static PRATT: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
     let left = |rule| Op::infix(rule, Assoc::Left);
     PrattParser::new()
@@ -33,13 +33,12 @@ static PRATT: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
         .op(Op::prefix(Rule::neg_op) | Op::prefix(Rule::plus_op))
 });
 
-/// A part of an expression while its operators are put together.
+/// An operand while operators are combined.
 enum Part {
     /// An expression and the depth of its tree.
     One(Expr, usize),
-    /// Operands of a chain of one associative operator, and the greatest of their depths.
-    /// Kept flat so that the tree can be built balanced: thousands of `OR`s are not
-    /// thousands of levels.
+    /// Operands of a chain of one associative operator, and their maximum depth. Kept flat so that the tree
+    /// can be built balanced: thousands of `OR`s do not become thousands of levels.
     Chain(BinaryOp, Vec<Expr>, usize),
 }
 
@@ -74,12 +73,12 @@ fn binary(op: BinaryOp, left: Expr, right: Expr) -> Expr {
     }
 }
 
-/// Whether grouping makes no difference to the result.
+/// Whether the operator is associative.
 fn associative(op: BinaryOp) -> bool {
     matches!(op, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor)
 }
 
-/// Puts `expr` on a chain; the operands of a chain in parentheses join it one by one.
+/// Adds `expr` to a chain; flattens a parenthesized chain into it.
 fn add_operand(op: BinaryOp, expr: Expr, chain: &mut Vec<Expr>) {
     match expr.kind {
         ExprKind::Binary(inner, left, right) if inner == op => {
@@ -206,7 +205,7 @@ impl<'a> Reader<'a> {
             }
             Rule::subsearch => ExprKind::Subsearch(self.subsearch(&node)?),
             Rule::group => {
-                // A group is a tree of its own; only AND and OR look into it.
+                // A group is a separate tree; only chains of associative operators flatten it.
                 let (expr, depth) = self.part(node.child()?)?.finish();
                 return Ok(Part::One(expr, depth));
             }

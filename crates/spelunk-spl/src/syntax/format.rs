@@ -1,30 +1,30 @@
-//! The layout of a search as typed: a stage a line, long ones broken and aligned.
+//! The formatter: one stage per line, with long stages broken and aligned.
 //!
-//! Works on the text, not on the tree: macros, comments and the way things are quoted stay. Only
-//! blanks change, and only where blanks mean nothing, so that what is read is the same.
+//! Works on the text, not on the AST, to keep macros, comments and quoting. Changes only insignificant
+//! blanks, so the meaning stays the same.
 
 use super::guard;
 use crate::error::Result;
 use crate::source::SourceId;
 use crate::word;
 
-/// Columns a line should have at most.
+/// Preferred maximum line width in columns.
 const WIDTH: usize = 100;
 
-/// How far what belongs to a stage stands to its right.
+/// Indentation of the parts of a stage.
 const INDENT: usize = 4;
 
-/// Lays a search out. Laying out the result changes nothing.
+/// Formats a search. Idempotent.
 ///
 /// # Errors
-/// Quotes, brackets, backticks or comments that do not close; nesting too deep to read.
+/// If quotes, brackets, backticks or comments are unclosed, or nesting is too deep.
 pub fn format(source: SourceId, text: &str) -> Result<String> {
     let lines = lines(source, text)?;
     Ok(lines.into_iter().map(|line| line + "\n").collect())
 }
 
-/// The lines of a search that is laid out. A line break inside one of them belongs to a text in
-/// quotes, a comment or a macro call; the breaks between them are the layout's.
+/// The lines of a formatted search. A line break inside a line belongs to a quoted text, a comment or a macro
+/// call; the formatter adds only the breaks between lines.
 ///
 /// # Errors
 /// As [`format`].
@@ -42,13 +42,13 @@ pub fn lines(source: SourceId, text: &str) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// Stages, each but perhaps the first after a `|`.
+/// Stages, each after a `|` except possibly the first.
 struct Pipeline {
     begins_with_bar: bool,
     stages: Vec<Vec<Chunk>>,
 }
 
-/// What stands between blanks: words and subsearches joined without any.
+/// Text between blanks: adjacent words and subsearches.
 struct Chunk {
     parts: Vec<Part>,
 }
@@ -61,15 +61,15 @@ enum Part {
 struct Lexer<'t> {
     text: &'t str,
     at: usize,
-    /// Parentheses open in the stage.
+    /// Number of open parentheses in the stage.
     depth: usize,
 }
 
-/// What stands in the parentheses of a call whose blanks count.
+/// A call whose parentheses contain significant blanks.
 enum Literal {
-    /// Up to the parenthesis that closes it.
+    /// Up to the closing parenthesis.
     Expression,
-    /// Up to the first `)`, as the grammar reads it.
+    /// Up to the first `)`, as in the grammar.
     Term,
 }
 
@@ -145,15 +145,14 @@ impl<'t> Lexer<'t> {
         pipeline
     }
 
-    /// Whether the bracket holds a search: what holds no blank is a part of a pattern that
-    /// stands without quotes.
+    /// Whether the bracket contains a search. Without blanks it is part of an unquoted pattern.
     fn is_subsearch(&self) -> bool {
         let inside = self.rest();
         let end = guard::bracket_around(inside, 1).map_or(inside.len(), |range| range.end);
         inside[1..end].trim().contains(char::is_whitespace) || inside[1..end].contains('`')
     }
 
-    /// What comes next, whole: a text in quotes, a comment, a macro call, a character.
+    /// Consumes the next token: a quoted text, a comment, a macro call or a character.
     fn word(&mut self, in_expression: bool) -> &'t str {
         let rest = self.rest();
         let start = self.at;
@@ -170,8 +169,8 @@ impl<'t> Lexer<'t> {
         &self.text[start..self.at]
     }
 
-    /// The call whose blanks count that a `(` here belongs to: the argument of an aggregation's
-    /// `eval` names the result, and `TERM` and `CASE` of a search take text.
+    /// The call with significant blanks that a `(` here opens: the argument of an aggregation's `eval` names
+    /// the result, and `TERM` and `CASE` of a search take text.
     fn literal_call(&self, in_expression: bool) -> Option<Literal> {
         let word = last_word(without_end(&self.text[..self.at]));
         let is = |name: &str| word.eq_ignore_ascii_case(name);
@@ -182,8 +181,8 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Whether the blanks here stand between `eval` and its parenthesis, where they are part of the
-    /// name of an aggregation.
+    /// Whether the blanks here are between `eval` and its parenthesis, where they are part of the name of an
+    /// aggregation.
     fn is_inside_call(&self) -> bool {
         let before = without_end(&self.text[..self.at]);
         last_word(before).eq_ignore_ascii_case("eval")
@@ -192,7 +191,7 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// A text without the blanks and comments at its end.
+/// Strips trailing blanks and comments.
 fn without_end(text: &str) -> &str {
     let text = text.trim_end();
     let comment = text.strip_suffix("```");
@@ -202,7 +201,7 @@ fn without_end(text: &str) -> &str {
     }
 }
 
-/// A text without the blanks and comments at its start.
+/// Strips leading blanks and comments.
 fn without_start(text: &str) -> &str {
     let text = text.trim_start();
     let comment = text.strip_prefix("```");
@@ -212,7 +211,7 @@ fn without_start(text: &str) -> &str {
     }
 }
 
-/// The word with which a text ends.
+/// The last word of a text.
 fn last_word(text: &str) -> &str {
     text.rsplit(|c: char| !word::is_part(c))
         .next()
@@ -232,8 +231,8 @@ fn end_of_quoted(text: &str) -> usize {
     text.len()
 }
 
-/// How long the text in quotes, the comment, the macro call, the escape, the bracket or the character
-/// is with which `text` begins.
+/// Length of the token that begins `text`: a quoted text, a comment, a macro call, an escape, a bracket or a
+/// character.
 fn token(text: &str) -> usize {
     match text.as_bytes() {
         [b'"', ..] => end_of_quoted(text),
@@ -245,8 +244,8 @@ fn token(text: &str) -> usize {
     }
 }
 
-/// Where a name in single quotes ends; none when it is not one. An apostrophe that another one
-/// follows in the same stage counts as its beginning: then blanks stay that could have gone.
+/// The end of a name in single quotes. Returns `None` if it is not one. An apostrophe that is followed by
+/// another in the same stage counts as an opening quote, which may keep some removable blanks.
 fn end_of_name(text: &str) -> Option<usize> {
     let mut at = 1;
     while let Some(c) = text[at..].chars().next() {
@@ -260,7 +259,7 @@ fn end_of_name(text: &str) -> Option<usize> {
     None
 }
 
-/// Where the group that begins with `(` ends; just behind it when it does not.
+/// The end of the group that begins with `(`; just after the `(` if it is unclosed.
 fn end_of_group(text: &str) -> usize {
     let mut open = 0usize;
     let mut at = 0;
@@ -277,7 +276,7 @@ fn end_of_group(text: &str) -> usize {
     1
 }
 
-/// Where the term that begins with `(` ends; just behind it when it does not.
+/// The end of the term that begins with `(`; just after the `(` if it is unclosed.
 fn end_of_term(text: &str) -> usize {
     let mut at = 1;
     while let Some(c) = text[at..].chars().next() {
@@ -309,7 +308,7 @@ impl Chunk {
             .collect()
     }
 
-    /// Parentheses that it opens and does not close.
+    /// The number of parentheses that it opens and does not close.
     fn opens(&self) -> isize {
         let mut open = 0;
         for part in &self.parts {
@@ -349,7 +348,7 @@ fn inline(stage: &[Chunk]) -> String {
     chunks.join(" ")
 }
 
-/// The lines of a pipeline whose first line stands at `indent` already.
+/// The lines of a pipeline whose first line is already indented by `indent`.
 fn lines_of(pipeline: &Pipeline, indent: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (at, stage) in pipeline.stages.iter().enumerate() {
@@ -368,7 +367,7 @@ fn lines_of(pipeline: &Pipeline, indent: usize) -> Vec<String> {
     lines
 }
 
-/// The lines of a stage: the first without its indentation.
+/// The lines of a stage, the first one without indentation.
 fn stage_lines(stage: &[Chunk], indent: usize, bar: &str) -> Vec<String> {
     let whole = format!("{bar}{}", inline(stage));
     if fits(&whole, indent) {
@@ -376,7 +375,7 @@ fn stage_lines(stage: &[Chunk], indent: usize, bar: &str) -> Vec<String> {
     }
     let mut lines = vec![bar.to_owned()];
     let inner = indent + INDENT;
-    // Behind `| eval ` its assignments stand below each other.
+    // The assignments after `| eval ` are aligned below each other.
     let is_list = stage.first().is_some_and(|c| {
         [
             "eval",
@@ -430,7 +429,7 @@ fn stage_lines(stage: &[Chunk], indent: usize, bar: &str) -> Vec<String> {
     lines
 }
 
-/// Writes a chunk whose subsearches take several lines.
+/// Writes a chunk whose subsearches span several lines.
 fn push_broken(chunk: &Chunk, lines: &mut Vec<String>, indent: usize) {
     let pad = indent + INDENT;
     for part in &chunk.parts {
@@ -455,7 +454,7 @@ fn push_broken(chunk: &Chunk, lines: &mut Vec<String>, indent: usize) {
     }
 }
 
-/// Whether a text can stand on one line from that column on.
+/// Whether a text fits on one line from that column on.
 fn fits(text: &str, indent: usize) -> bool {
     !text.contains('\n') && indent + text.chars().count() <= WIDTH
 }

@@ -1,4 +1,4 @@
-//! What is looked at before the grammar sees a text: quotes, brackets, nesting, comments.
+//! Checks before the grammar reads a text: quotes, brackets, nesting, comments.
 
 use std::borrow::Cow;
 
@@ -6,13 +6,13 @@ use super::{MAX_NESTING, MAX_SUBSEARCHES};
 use crate::error::{Error, ErrorKind, Result};
 use crate::source::{SourceId, Span};
 
-/// Checks quotes, brackets and nesting, and blanks comments out: every byte keeps its place.
+/// Checks quotes, brackets and nesting, and replaces comments with blanks, which preserves byte offsets.
 pub fn check(source: SourceId, text: &str, offset: usize) -> Result<Cow<'_, str>> {
     let at = |from: usize, to: usize| Span::new(source, offset + from..offset + to);
     let bytes = text.as_bytes();
     let mut comments = Vec::new();
     let mut brackets = Vec::new();
-    // Parentheses open inside each bracket: a bracket's end closes them.
+    // Parentheses open inside each bracket; the end of a bracket closes them.
     let mut parens = 0usize;
     let mut outer_parens = Vec::new();
     let mut depth = 0usize;
@@ -93,7 +93,7 @@ pub fn check(source: SourceId, text: &str, offset: usize) -> Result<Cow<'_, str>
     Ok(Cow::Owned(blanked))
 }
 
-/// One past the closing quote of the text in quotes that begins at `start`.
+/// The offset just past the closing quote of the quoted text that begins at `start`.
 fn end_of_quoted(bytes: &[u8], start: usize) -> Option<usize> {
     let mut i = start + 1;
     loop {
@@ -120,8 +120,7 @@ fn unbalanced_quote(bytes: &[u8], start: usize, at: impl Fn(usize, usize) -> Spa
     }
 }
 
-/// The place of the innermost `(` that is still open at the end of `text`, and of the first
-/// `)` that closes nothing.
+/// The position of the innermost unclosed `(` in `text`, and of the first `)` that closes nothing.
 pub fn unbalanced_parens(text: &str) -> (Option<usize>, Option<usize>) {
     let bytes = text.as_bytes();
     let (mut open, mut stray, mut i) = (Vec::new(), None, 0);
@@ -144,7 +143,7 @@ pub fn unbalanced_parens(text: &str) -> (Option<usize>, Option<usize>) {
     (open.pop(), stray)
 }
 
-/// What is between the outermost brackets of `text` that byte `at` lies in.
+/// The range inside the outermost brackets of `text` around byte `at`.
 pub fn bracket_around(text: &str, at: usize) -> Option<std::ops::Range<usize>> {
     let bytes = text.as_bytes();
     let (mut open, mut i) = (Vec::new(), 0);

@@ -1,8 +1,7 @@
-//! Text to tree and back: the pest grammar, the parser, the printer. Knows no command and no function by name.
+//! The pest grammar, the parser and the printer: text to AST and back. Knows no command or function by name.
 //!
-//! A pipeline is parsed in two steps: it is split into stages (a command's name and raw
-//! arguments), then each stage's arguments are parsed by the rule that belongs to its command.
-//! Macros must be expanded before.
+//! A pipeline is parsed in two steps: it is split into stages (a command's name and raw arguments), then the
+//! rule of each command parses its stage's arguments. Macros must already be expanded.
 
 mod aggregates;
 mod args;
@@ -28,10 +27,10 @@ pub use quoting::{quote, quote_single};
 pub use special::SpecialField;
 
 mod grammar {
-    //! What pest makes of the grammar files; `Rule` has one variant a rule.
+    //! Code that pest generates from the grammar files; `Rule` has one variant per rule.
     #![allow(missing_docs)]
 
-    /// The parser over all grammar files.
+    /// The parser for all grammar files.
     #[derive(pest_derive::Parser)]
     #[grammar = "../../grammar/pipeline.pest"]
     #[grammar = "../../grammar/shapes.pest"]
@@ -41,34 +40,33 @@ mod grammar {
     pub struct Grammar;
 }
 
-/// Nesting of parentheses and brackets beyond which a text is refused.
+/// Maximum nesting of parentheses and brackets.
 pub const MAX_NESTING: usize = 100;
 
-/// Nesting of subsearches beyond which a text is refused.
+/// Maximum nesting of subsearches.
 pub const MAX_SUBSEARCHES: usize = 20;
 
-/// Depth of an expression's tree beyond which it is refused: bounds the stack that
-/// walking the tree takes. Chains of `AND` and `OR` do not count, however long.
+/// Maximum depth of an expression's tree, which bounds the stack needed to walk it. Chains of `AND` and `OR`
+/// do not count, however long.
 pub const MAX_DEPTH: usize = 250;
 
-/// Gives the rule of a command's arguments, `None` for a command that is not known.
-/// The name comes as typed.
+/// Returns the rule for a command's arguments, given its name as typed, or `None` for an unknown command.
 pub type ShapeOf<'a> = &'a dyn Fn(&str) -> Option<Rule>;
 
-/// Parses a whole search whose macros are expanded. Without a leading `|` it begins with `search`.
+/// Parses a whole search with macros expanded. Without a leading `|` it begins with `search`.
 ///
-/// A stage whose command `shape_of` does not know keeps its arguments as [`ast::ArgKind::Raw`].
+/// A stage with a command that `shape_of` does not know keeps its arguments as [`ast::ArgKind::Raw`].
 ///
 /// # Errors
-/// [`crate::error::ErrorKind::Syntax`] at the place that can't be read, further stages' errors
-/// as `others`; [`crate::error::ErrorKind::TooLarge`] for a text nested too deeply.
+/// [`crate::error::ErrorKind::Syntax`] at the invalid position, with errors of further stages in `others`;
+/// [`crate::error::ErrorKind::TooLarge`] for a text nested too deeply.
 pub fn parse(source: SourceId, text: &str, shape_of: ShapeOf) -> Result<ast::Pipeline> {
     let text = guard::check(source, text, 0)?;
     split::Reader::new(source, &text, 0, shape_of).pipeline(0..text.len(), true)
 }
 
-/// Parses a pipeline that begins with a command, as in a subsearch or in the body of `foreach`
-/// once its tokens are filled in. `text` stands at byte `offset` of `source`.
+/// Parses a pipeline that begins with a command, as in a subsearch or in the body of `foreach` after token
+/// substitution. `text` is at byte `offset` of `source`.
 ///
 /// # Errors
 /// As [`parse`].
@@ -82,13 +80,14 @@ pub fn parse_fragment(
     split::Reader::new(source, &text, offset, shape_of).pipeline(0..text.len(), false)
 }
 
-/// The command (as typed, `search` where none is) in whose stage byte `at` of `text` lies,
-/// subsearches included: to show its synopsis with an error. `None` where stages can't be told.
+/// The command (as typed; `search` if implicit) whose stage contains byte `at` of `text`, including in
+/// subsearches. Used to show its synopsis with an error. Returns `None` if the text can't be split into
+/// stages.
 pub fn command_at(text: &str, at: usize) -> Option<String> {
     split::command_at(text, at)
 }
 
-/// Parses an expression of `eval`, which stands at byte `offset` of `source`.
+/// Parses an expression of `eval` at byte `offset` of `source`.
 ///
 /// # Errors
 /// As [`parse`].
@@ -97,7 +96,7 @@ pub fn parse_expression(source: SourceId, text: &str, offset: usize) -> Result<a
     split::Reader::new(source, &text, offset, &|_| None).expression_at(0..text.len())
 }
 
-/// Parses a search expression: an event type, a tag's or a data model's constraint.
+/// Parses a search expression: an event type, or a constraint of a tag or a data model.
 ///
 /// # Errors
 /// As [`parse`].

@@ -1,5 +1,5 @@
-//! Trees back to text: keywords in capitals, one blank, parentheses only where they are needed.
-//! Parsing what is printed gives the same tree, up to places.
+//! Prints an AST as SPL: keywords in capitals, single blanks, parentheses only where needed. Parsing the
+//! result gives the same AST, except for spans.
 
 mod search;
 
@@ -15,16 +15,16 @@ use search::compared;
 
 pub use search::search;
 
-/// How a pipeline is laid out.
+/// The layout of a pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// All on one line.
     Line,
-    /// One stage a line, each but a leading search after `| `.
+    /// One stage per line, each after `| ` except a leading search.
     Lines,
 }
 
-/// A pipeline's text.
+/// Prints a pipeline.
 pub fn pipeline(pipeline: &Pipeline, layout: Layout) -> String {
     let mut out = String::new();
     for (index, stage) in pipeline.stages.iter().enumerate() {
@@ -42,30 +42,30 @@ pub fn pipeline(pipeline: &Pipeline, layout: Layout) -> String {
     out
 }
 
-/// A stage's text, without the `|`.
+/// Prints a stage, without the `|`.
 pub fn stage(stage: &Stage) -> String {
     let mut out = stage.name.text.clone();
     let mut before: Option<&ArgKind> = None;
     for arg in &stage.args {
         let text = match (&arg.kind, before) {
-            // `head (null=false)`: without them it would be the option.
+            // `head (null=false)`: without parentheses it would be an option.
             (ArgKind::Expr(value), _) if stage.name.text.eq_ignore_ascii_case("head") => {
                 format!("({})", expr(value))
             }
-            // A number that leads is how many rows are kept, a sign which fields; behind a comma they are
+            // A leading number is a row count and a leading sign selects fields; after a comma they are
             // fields.
             (ArgKind::Field(name), None) if is_number(name) || is_signed(name) => {
                 format!(", {}", field(name))
             }
-            // After another argument the operators of an expression could be taken for its.
+            // After another argument, its operators could be taken for part of that argument.
             (ArgKind::Expr(value), Some(ArgKind::Option { .. } | ArgKind::Literal(_))) => {
                 format!("({})", expr(value))
             }
-            // There double quotes hold a text, and a field in quotes stood in single ones.
+            // Double quotes contain text in these commands, so a quoted field must be in single quotes.
             (ArgKind::Field(name), _) if takes_texts(&stage.name.text) => Some(field(name))
                 .filter(|text| !text.starts_with('"'))
                 .unwrap_or_else(|| quoting::quote_single(&name.text)),
-            // A condition among other arguments, where no keyword tells it from these.
+            // A condition among other arguments that no keyword separates from them.
             (ArgKind::Search(value), None | Some(ArgKind::Field(_) | ArgKind::Option { .. }))
                 if !is_search(&stage.name.text) =>
             {
@@ -92,7 +92,7 @@ fn is_search(command: &str) -> bool {
         .any(|name| command.eq_ignore_ascii_case(name))
 }
 
-/// Whether a command takes texts beside fields.
+/// Whether a command takes string literals in addition to fields.
 fn takes_texts(command: &str) -> bool {
     ["strcat", "xpath", "highlight"]
         .iter()
@@ -154,7 +154,7 @@ fn arg(arg: &Arg) -> String {
             function,
             field: key,
         } => {
-            // With a sign before it a name is one: `-x`, a number, and `d` at the end, which is `DESC`.
+            // These are names only after a sign: `-x`, a number, and a final `d`, otherwise `DESC`.
             let other = is_signed(key) || is_number(key) || is_word(key, &["d", "desc"]);
             let sign = match *descending {
                 true => "-",
@@ -183,7 +183,7 @@ fn arg(arg: &Arg) -> String {
     }
 }
 
-/// A field where a function of it could stand.
+/// Prints a field where a function of a field may also occur.
 fn field_before_group(name: &Name) -> String {
     let text = field(name);
     match Grammar::parse(Rule::sort_function, &text) {
@@ -192,7 +192,7 @@ fn field_before_group(name: &Name) -> String {
     }
 }
 
-/// The value of an option: a lone comma is one, but a second `=` would make it a comparison.
+/// Prints the value of an option. A lone comma is a value, but a second `=` would make it a comparison.
 fn option_value(value: &Literal) -> String {
     let bare = quoting::group(&value.text, &[]).filter(|_| !value.quoted);
     match bare {
@@ -213,14 +213,14 @@ fn with_alias(text: String, alias: &Option<Name>) -> String {
     }
 }
 
-/// A field name where names stand bare or in double quotes.
+/// Prints a field name where names are bare or in double quotes.
 pub fn field(name: &Name) -> String {
     let bare = if name.quoted {
         None
     } else {
         quoting::bare(&name.text, &['='])
     };
-    // Not what would be read as a name in single quotes.
+    // Except text that would parse as a name in single quotes.
     let bare = bare.filter(|bare| Grammar::parse(Rule::single_quoted, bare).is_err());
     bare.unwrap_or_else(|| quoting::quote(&name.text))
 }
@@ -234,14 +234,14 @@ fn literal(value: &Literal) -> String {
     bare.unwrap_or_else(|| quoting::quote(&value.text))
 }
 
-/// An aggregation's text. The argument of `eval` stays as typed: it names the result.
+/// Prints an aggregation. The argument of `eval` stays as typed, because it names the result.
 fn aggregate(value: &Aggregate) -> String {
     let function = &value.function.text;
     let text = match &value.arg {
         AggregateArg::None => function.clone(),
         AggregateArg::Field(name) => format!("{function}({})", field(name)),
         AggregateArg::Eval(_) => value.label.clone(),
-        // Without its parentheses it would be a field.
+        // Without parentheses it would be a field.
         AggregateArg::Nested(inner, None) if inner.arg == AggregateArg::None => {
             format!("{function}({}())", inner.function.text)
         }
@@ -253,7 +253,7 @@ fn aggregate(value: &Aggregate) -> String {
     with_alias(text, &value.alias)
 }
 
-/// How tightly an expression binds; greater is tighter.
+/// Precedence of an expression; higher binds tighter.
 fn strength(kind: &ExprKind) -> u8 {
     match kind {
         ExprKind::Binary(op, ..) => match op {
@@ -290,7 +290,7 @@ fn operand(value: &Expr, least: u8) -> String {
     }
 }
 
-/// An expression's text.
+/// Prints an expression.
 pub fn expr(value: &Expr) -> String {
     let own = strength(&value.kind);
     match &value.kind {
@@ -321,7 +321,7 @@ pub fn expr(value: &Expr) -> String {
     }
 }
 
-/// A field in an expression: in single quotes unless the grammar reads all of it as one name.
+/// Prints a field in an expression: in single quotes unless the grammar parses all of it as one name.
 pub fn expression_field(name: &str) -> String {
     let read = Grammar::parse(Rule::segment, name);
     match read.is_ok_and(|read| read.as_str().len() == name.len()) {

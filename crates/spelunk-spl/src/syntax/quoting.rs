@@ -1,18 +1,18 @@
-//! Quotes and backslashes: taken off by the parser, put back by the printer.
+//! Quotes and backslashes: removed by the parser, restored by the printer.
 
-/// Resolves `\"` and `\\` (and `\|` outside quotes); any other backslash stays.
+/// Unescapes `\"` and `\\` (and `\|` outside quotes); keeps any other backslash.
 pub fn unescape(text: &str, outside_quotes: bool) -> String {
     resolve(text, |c| {
         matches!(c, '"' | '\\') || (outside_quotes && c == '|')
     })
 }
 
-/// The content of a text in double quotes.
+/// The content of a double-quoted text.
 pub fn unquote(text: &str) -> String {
     unescape(inner(text), false)
 }
 
-/// The content of a name in single quotes.
+/// The content of a single-quoted name.
 pub fn unquote_single(text: &str) -> String {
     resolve(inner(text), |c| matches!(c, '\'' | '"' | '\\' | '|'))
 }
@@ -36,12 +36,12 @@ fn resolve(text: &str, escapes: impl Fn(char) -> bool) -> String {
     out
 }
 
-/// In double quotes.
+/// Wraps in double quotes.
 pub fn quote(text: &str) -> String {
     escape_between(text, '"', &['"', '\\'])
 }
 
-/// In single quotes, which do not keep `"` and `|` from those who look for them first.
+/// Wraps in single quotes. These do not protect `"` and `|`, which the parser looks for first.
 pub fn quote_single(text: &str) -> String {
     escape_between(text, '\'', &['\'', '"', '\\', '|'])
 }
@@ -59,13 +59,13 @@ fn escape_between(text: &str, quote: char, escaped: &[char]) -> String {
     out
 }
 
-/// Without quotes, with the backslashes that takes; `None` where only quotes can hold the text.
-/// `stops` are further characters that would end it outside parentheses.
+/// The text without quotes, escaped as necessary. Returns `None` if it requires quotes. `stops` are further
+/// characters that would end it outside parentheses.
 pub fn bare(text: &str, stops: &[char]) -> Option<String> {
     group(text, stops).filter(|_| !text.starts_with('('))
 }
 
-/// The same where a group in parentheses may begin it.
+/// Like [`bare`], but the text may begin with a parenthesized group.
 pub fn group(text: &str, stops: &[char]) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut open = 0usize;

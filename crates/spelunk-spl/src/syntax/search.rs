@@ -1,11 +1,11 @@
-//! Search expressions: what `search`, `tstats ... where`, event types and constraints take.
+//! Search expressions, as used by `search`, `tstats ... where`, event types and constraints.
 
 use super::ast::{CompareOp, Literal, Name, Search};
 use super::split::{Node, Reader};
 use super::{MAX_NESTING, Rule, quoting};
 use crate::error::{Error, ErrorKind, Result};
 
-/// All of them; lists in the list join it.
+/// A conjunction; flattens nested ones.
 fn all(parts: Vec<Search>) -> Search {
     let mut flat = Vec::with_capacity(parts.len());
     for part in parts {
@@ -17,7 +17,7 @@ fn all(parts: Vec<Search>) -> Search {
     one_or(flat, Search::And)
 }
 
-/// One of them; lists in the list join it.
+/// A disjunction; flattens nested ones.
 fn any(parts: Vec<Search>) -> Search {
     let mut flat = Vec::with_capacity(parts.len());
     for part in parts {
@@ -41,7 +41,7 @@ fn one_or(mut parts: Vec<Search>, list: fn(Vec<Search>) -> Search) -> Search {
 }
 
 impl<'a> Reader<'a> {
-    /// What the nodes of one level say, all of them together; nothing matches everything.
+    /// The conjunction of the nodes of one level; no nodes match everything.
     pub fn search(&self, nodes: impl Iterator<Item = Node<'a>>) -> Result<Search> {
         let mut parts = Vec::new();
         for node in nodes {
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A value, in quotes or not.
+    /// A value, quoted or not.
     pub fn literal(&self, node: &Node) -> Literal {
         let text = node.text();
         let quoted = text.starts_with('"');
@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A field's name, in quotes or not.
+    /// A field's name, quoted or not.
     pub fn field(&self, node: &Node<'a>) -> Name {
         let text = node.text();
         let inner = node.clone().children().next().map(|child| child.rule());
@@ -210,7 +210,7 @@ pub fn quoted_path(node: Node<'_>) -> String {
     parts.collect::<Vec<_>>().join(".")
 }
 
-/// The comparison that a sign stands for.
+/// The comparison operator of a sign.
 pub fn compare_op(sign: &str) -> CompareOp {
     match sign {
         "!=" => CompareOp::Ne,

@@ -1,15 +1,15 @@
-//! Fields to which a search expression gives a meaning of its own.
+//! Special fields, to which a search expression gives a meaning of their own.
 
-/// What a comparison with such a field asks.
+/// The meaning of a comparison with a special field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpecialField<'n> {
     /// `earliest`, `_index_earliest`: events at or after a time.
     Earliest,
     /// `latest`, `_index_latest`: events before a time.
     Latest,
-    /// `splunk_server`: there is but one.
+    /// `splunk_server`: there is only one.
     Server,
-    /// `index`: `*` leaves out the internal ones.
+    /// `index`: `*` excludes internal indexes.
     Index,
     /// `eventtype`
     EventType,
@@ -20,10 +20,10 @@ pub enum SpecialField<'n> {
 }
 
 impl<'n> SpecialField<'n> {
-    /// What a comparison with the field of that name asks; `None` when it just compares values.
+    /// The meaning of a comparison with this field. Returns `None` if it just compares values.
     ///
-    /// Field names mind their case: `eventType` is a field of Okta's, `EventType` one of Sysmon's,
-    /// and neither is `eventtype`. Only the modifiers of a search are known in any case.
+    /// Field names are case-sensitive: `eventType` is a field of Okta's, `EventType` one of Sysmon's, and
+    /// neither is `eventtype`. Only search modifiers are recognized in any case.
     pub fn of(name: &'n str) -> Option<SpecialField<'n>> {
         let is = |modifier: &str| name.eq_ignore_ascii_case(modifier);
         match name {
@@ -37,7 +37,7 @@ impl<'n> SpecialField<'n> {
         }
     }
 
-    /// Whether it holds event types or tags.
+    /// Whether it contains event types or tags.
     pub fn is_mark(self) -> bool {
         match self {
             SpecialField::EventType | SpecialField::Tag | SpecialField::TagOf(_) => true,
@@ -48,7 +48,7 @@ impl<'n> SpecialField<'n> {
         }
     }
 
-    /// Whether it bounds the time, or names the server, both of which hold for all rows found.
+    /// Whether it bounds the time or names the server, both of which are true for all rows found.
     pub fn is_modifier(self) -> bool {
         match self {
             SpecialField::Earliest | SpecialField::Latest | SpecialField::Server => true,

@@ -1,4 +1,4 @@
-//! A pipeline into stages, and the second step on each stage's arguments.
+//! Splits a pipeline into stages, and runs the second step on each stage's arguments.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::{Rule, ShapeOf, errors, guard};
 use crate::error::{Error, Result};
 use crate::source::{SourceId, Span};
 
-/// One text being read: `text` stands at byte `offset` of `source`. Ranges are bytes of `text`.
+/// A text being parsed: `text` is at byte `offset` of `source`. Ranges are in bytes of `text`.
 pub struct Reader<'a> {
     source: SourceId,
     pub(super) text: &'a str,
@@ -19,10 +19,10 @@ pub struct Reader<'a> {
     shape_of: ShapeOf<'a>,
 }
 
-/// A pair with the place in the reader's text that pest's offsets are counted from.
+/// A pest pair with the position in the reader's text that its offsets are relative to.
 #[derive(Clone, Debug)]
 pub struct Node<'a> {
-    /// What the grammar found.
+    /// The grammar's match.
     pub pair: Pair<'a, Rule>,
     /// Start of the parsed part in the reader's text.
     pub base: usize,
@@ -34,19 +34,19 @@ impl<'a> Node<'a> {
         self.pair.as_rule()
     }
 
-    /// The text without blanks around it.
+    /// The text without surrounding blanks.
     pub fn text(&self) -> &'a str {
         self.pair.as_str().trim()
     }
 
-    /// Its bytes in the reader's text, without blanks after them.
+    /// Its byte range in the reader's text, without trailing blanks.
     pub fn range(&self) -> Range<usize> {
         let span = self.pair.as_span();
         let start = self.base + span.start();
         start..start + self.pair.as_str().trim_end().len()
     }
 
-    /// What it is made of.
+    /// Its child nodes.
     pub fn children(self) -> impl DoubleEndedIterator<Item = Node<'a>> + Clone {
         let base = self.base;
         self.pair
@@ -65,7 +65,7 @@ impl<'a> Node<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads `text`, which was checked by [`super::guard::check`].
+    /// Creates a reader for `text`, which [`super::guard::check`] has checked.
     pub fn new(
         source: SourceId,
         text: &'a str,
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The span over a range of the text.
+    /// The span of a range of the text.
     pub fn span(&self, range: Range<usize>) -> Span {
         Span::new(
             self.source,
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
         self.span(node.range())
     }
 
-    /// Parses a part of the text by one rule, and gives that rule's node.
+    /// Parses part of the text by one rule, and returns that rule's node.
     pub fn apply(&self, rule: Rule, range: Range<usize>) -> Result<Node<'a>> {
         let part = &self.text[range.clone()];
         let mut pairs = Grammar::parse(rule, part)
@@ -107,7 +107,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A pipeline; `outermost` begins with a search unless it begins with `|`, others with a command.
+    /// Parses a pipeline. An `outermost` one begins with a search unless it begins with `|`; others begin
+    /// with a command.
     pub fn pipeline(&self, range: Range<usize>, outermost: bool) -> Result<Pipeline> {
         let blank = self.text[range.clone()].trim();
         if blank.is_empty() {
@@ -151,7 +152,7 @@ impl<'a> Reader<'a> {
         Ok(Stage { name, args, span })
     }
 
-    /// The search before the first `|`; `search` itself need not be written.
+    /// The search before the first `|`, in which `search` is optional.
     fn first_search(&self, node: Node<'a>) -> Result<Stage> {
         let span = self.span_of(&node);
         let start = node.range().start;
@@ -191,21 +192,21 @@ impl<'a> Reader<'a> {
         self.pipeline(range.start + 1..range.end - 1, false)
     }
 
-    /// All of `range` as an expression.
+    /// Parses all of `range` as an expression.
     pub fn expression_at(&self, range: Range<usize>) -> Result<Expr> {
         let start = range.start + leading_blanks(&self.text[range.clone()]);
         let whole = self.apply(Rule::where_args, start..range.end)?;
         self.expression(whole.child()?)
     }
 
-    /// All of `range` as a search expression.
+    /// Parses all of `range` as a search expression.
     pub fn search_at(&self, range: Range<usize>) -> Result<Search> {
         let start = range.start + leading_blanks(&self.text[range.clone()]);
         let whole = self.apply(Rule::search_args, start..range.end)?;
         self.search(whole.children())
     }
 
-    /// A name as it stands.
+    /// A name exactly as written.
     pub fn plain_name(&self, node: &Node) -> Name {
         Name {
             text: node.text().to_owned(),
@@ -215,7 +216,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The command in whose stage byte `at` of `text` lies, innermost subsearch first.
+/// The command whose stage contains byte `at` of `text`, innermost subsearch first.
 pub fn command_at(text: &str, at: usize) -> Option<String> {
     let source = SourceId::default();
     let text = guard::check(source, text, 0).ok()?;

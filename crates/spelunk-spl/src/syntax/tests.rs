@@ -1,4 +1,4 @@
-//! The grammar from text to tree and back, on texts as they are written in the wild.
+//! Tests the grammar from text to AST and back, on searches as written in practice.
 
 use super::ast::{AggregateArg, ArgKind, BinaryOp, ExprKind, Pipeline, Search};
 use super::print::{self, Layout};
@@ -32,7 +32,7 @@ fn printed(text: &str) -> String {
     print::pipeline(&read(text), Layout::Line)
 }
 
-/// A tree without its spans.
+/// The AST without its spans.
 fn shown(tree: &impl std::fmt::Debug) -> String {
     let text = format!("{tree:?}");
     let mut pieces = text.split("Span { source: SourceId(");
@@ -276,7 +276,7 @@ fn names_that_begin_as_keywords_are_names() {
     }
 }
 
-/// Texts that were once printed so that they read differently.
+/// Texts that were once printed so that they parsed differently.
 #[test]
 fn what_chance_found_is_printed_as_it_reads() {
     for (typed, expected) in [

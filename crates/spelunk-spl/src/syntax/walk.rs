@@ -1,9 +1,9 @@
-//! Ways through an expression.
+//! Traversals of an expression.
 
 use crate::syntax::ast::{Expr, ExprKind};
 
 impl Expr {
-    /// The expressions that this one is made of, from left to right. A subsearch is none.
+    /// The direct subexpressions, from left to right. A subsearch is not one.
     pub fn parts(&self) -> Vec<&Expr> {
         match &self.kind {
             ExprKind::Number(..)
@@ -18,7 +18,7 @@ impl Expr {
         }
     }
 
-    /// Calls `visit` with the expression and all that is in it, from the outside in.
+    /// Calls `visit` with the expression and all its subexpressions, in pre-order.
     pub fn each<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         visit(self);
         for part in self.parts() {
@@ -26,15 +26,15 @@ impl Expr {
         }
     }
 
-    /// Whether something holds for the expression or for one in it.
+    /// Whether a predicate is true for the expression or any of its subexpressions.
     pub fn any(&self, holds: &dyn Fn(&Expr) -> bool) -> bool {
         holds(self) || self.parts().into_iter().any(|part| part.any(holds))
     }
 
-    /// The expression with each of its parts made into another, from left to right.
+    /// Rebuilds the expression with each direct subexpression mapped, from left to right.
     ///
     /// # Errors
-    /// The first of `make`.
+    /// The first error of `make`.
     pub fn map_parts<E>(&self, mut make: impl FnMut(&Expr) -> Result<Expr, E>) -> Result<Expr, E> {
         let kind = match &self.kind {
             ExprKind::Number(..)

@@ -1,4 +1,4 @@
-//! Search expressions back to text.
+//! Prints search expressions.
 
 use pest::Parser;
 
@@ -7,14 +7,14 @@ use crate::syntax::ast::{Literal, Name, Search};
 use crate::syntax::grammar::Grammar;
 use crate::syntax::{Rule, quoting};
 
-/// A search expression's text.
+/// Prints a search expression.
 pub fn search(value: &Search) -> String {
     match value {
         Search::And(parts) => {
             let parts: Vec<String> = parts
                 .iter()
                 .map(|part| match part {
-                    // Not needed, but few readers know that OR binds tighter.
+                    // Not required, but few readers know that OR binds tighter.
                     Search::Or(_) | Search::And(_) => format!("({})", search(part)),
                     _ => search(part),
                 })
@@ -67,11 +67,11 @@ fn search_operand(value: &Search) -> String {
 /// Characters that end a bare word of a search.
 const WORD_STOPS: [char; 5] = ['=', '<', '>', '(', ')'];
 
-/// A field before `next`. Directly before a comparison sign even `OR` is a name.
+/// Prints a field before `next`. Directly before a comparison operator even `OR` is a name.
 fn search_field(name: &Name, next: &str) -> String {
     let plain = !name.quoted && (next != "IN" || !operator_word(&name.text));
     match quoting::bare(&name.text, &WORD_STOPS) {
-        // `!` and `=` together would be a sign.
+        // `!` and `=` together would be an operator.
         Some(bare) if plain && bare.ends_with('!') => bare + " ",
         Some(bare) if plain => bare,
         _ => quoting::quote(&name.text),
@@ -80,7 +80,7 @@ fn search_field(name: &Name, next: &str) -> String {
 
 fn term(value: &Literal) -> String {
     let bare = match quoting::bare(&value.text, &WORD_STOPS) {
-        // Alternatives in parentheses may come next, which are no list of values.
+        // Parenthesized alternatives may follow, which are not a list of values.
         Some(text) if !value.quoted && text.eq_ignore_ascii_case("in") => Some(format!("({text})")),
         // `a::b` compares a field.
         Some(text) if !value.quoted && Grammar::parse(Rule::search_pair, &text).is_ok() => None,
@@ -95,7 +95,8 @@ fn exact(value: &Literal) -> String {
     bare.unwrap_or_else(|| quoting::quote(&value.text))
 }
 
-/// A term without quotes: with blanks inside and commas, but nothing that would end it.
+/// Prints an unquoted term. It may contain blanks and commas, but nothing that would end it. Returns `None`
+/// if it needs quotes.
 fn bare_term(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut open = 0usize;
@@ -112,14 +113,15 @@ fn bare_term(text: &str) -> Option<String> {
     (open == 0 && !text.is_empty() && text.trim() == text).then_some(out)
 }
 
-/// Whether a word of a search is one of its operators. `XOR` is none there.
+/// Whether a word of a search is one of its operators. `XOR` is not.
 fn operator_word(text: &str) -> bool {
     ["and", "or", "not"]
         .iter()
         .any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// A value after a comparison sign, an equals sign, or in a list: not what reads as a part of that.
+/// Prints a value after a comparison operator, an equals sign, or in a list; quotes text that would parse as
+/// part of them.
 pub(super) fn compared(value: &Literal) -> String {
     match value.text == "," || value.text.starts_with('=') {
         true => quoting::quote(&value.text),
