@@ -26,7 +26,7 @@ pub(super) const COMMAND: Command = Command {
     ..DEFAULT
 };
 
-/// The column of the sum before it is known whether a row takes part.
+/// Temporary column of the running sum, before rows without a number are excluded.
 const SUM: &str = "__sum";
 
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {

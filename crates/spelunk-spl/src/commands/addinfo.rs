@@ -1,4 +1,4 @@
-//! `addinfo`: what is known of the search, as fields.
+//! `addinfo`: adds information about the search as fields.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -43,18 +43,18 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     Ok(rows.extend(columns.into()))
 }
 
-/// What is known of a search.
+/// Information about a search.
 pub(super) struct Info {
-    /// The time range's beginning, as Splunk writes it.
+    /// Start of the time range, as Splunk writes it.
     pub(super) min: String,
-    /// Its end.
+    /// End of the time range.
     pub(super) max: String,
-    /// The search's id.
+    /// The search id.
     pub(super) sid: String,
 }
 
 impl Info {
-    /// Of the search that has come to these rows.
+    /// For the search that produced these rows.
     pub(super) fn of(context: &QueryContext, rows: &Plan) -> Info {
         let (mut earliest, mut latest) = (context.earliest, context.latest);
         in_search(context, rows, &mut earliest, &mut latest);
@@ -66,7 +66,7 @@ impl Info {
     }
 }
 
-/// The bounds that the searches below name; the innermost are those of the search itself.
+/// Reads the time bounds that searches in the plan set. The innermost are those of the search itself.
 fn in_search(
     context: &QueryContext,
     plan: &Plan,

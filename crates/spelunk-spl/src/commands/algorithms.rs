@@ -1,4 +1,4 @@
-//! The algorithms of the machine-learning toolkit: those there are, and those that are refused.
+//! The algorithms of the Machine Learning Toolkit: supported ones, and unsupported ones with the reason.
 
 use crate::commands::learning::{
     Asked, clusters, components, density, lasso, plain, ridge, robust, standard,
@@ -11,13 +11,13 @@ use crate::syntax::ast::Name;
 pub(crate) struct Algorithm {
     /// Its name.
     pub(crate) name: &'static str,
-    /// Options of its own.
+    /// Its own options.
     pub(crate) options: &'static [&'static str],
-    /// Whether it foretells a field: `fit <name> <field> from <field>...`.
+    /// Whether it predicts a field: `fit <name> <field> from <field>...`.
     pub(crate) foretells: bool,
-    /// Whether rows are grouped by the fields after `by`.
+    /// Whether it groups rows by the fields after `by`.
     pub(crate) groups: bool,
-    /// Understands what was asked for.
+    /// Parses the request into a learner.
     pub(crate) learner: fn(&Asked<'_>) -> Result<Box<dyn Learner>>,
 }
 
@@ -96,7 +96,7 @@ const ALGORITHMS: &[Algorithm] = &[
     },
 ];
 
-/// The toolkit's other algorithms, with the reason why they are refused.
+/// The toolkit's unsupported algorithms, with the reason.
 const REFUSED: &[(&[&str], &str)] = &[
     (
         &["MLPClassifier", "MLPRegressor", "SystemIdentification"],
@@ -145,15 +145,15 @@ const REFUSED: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// The names of the algorithms there are.
+/// The names of the supported algorithms.
 fn names() -> impl Iterator<Item = &'static str> {
     ALGORITHMS.iter().map(|a| a.name)
 }
 
-/// The algorithm of that name, whatever its case.
+/// The algorithm with this name, ignoring case.
 ///
 /// # Errors
-/// One that is refused, with the reason; one that the toolkit does not have.
+/// If it is unsupported, with the reason, or unknown.
 pub(crate) fn algorithm(name: &Name) -> Result<&'static Algorithm> {
     let is = |known: &str| known.eq_ignore_ascii_case(&name.text);
     if let Some(found) = ALGORITHMS.iter().find(|a| is(a.name)) {

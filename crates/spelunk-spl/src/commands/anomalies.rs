@@ -1,4 +1,4 @@
-//! `anomalies`: events unlike those before them.
+//! `anomalies`: events that differ from those before them.
 
 
 use crate::commands::args::{Args, decimal, names, texts};

@@ -48,5 +48,5 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     Ok(Planner::rows_or_events(input).apply(kernel))
 }
 
-/// What can be done with anomalies.
+/// Actions on anomalies.
 pub(super) const ACTIONS: &[&[&str]] = &[&["filter"], &["annotate"], &["summary"]];

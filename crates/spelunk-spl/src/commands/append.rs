@@ -1,4 +1,4 @@
-//! `append`: the rows of a subsearch after those there are.
+//! `append`: adds the rows of a subsearch after the current rows.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

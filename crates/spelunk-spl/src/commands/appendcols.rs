@@ -1,4 +1,4 @@
-//! `appendcols`: the fields of a subsearch beside those there are, row by row.
+//! `appendcols`: adds the fields of a subsearch to the current rows, row by row.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `appendpipe`: what a pipeline makes of the rows, after the rows.
+//! `appendpipe`: appends the result of a pipeline over the current rows.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `apply`: what a model says of the rows.
+//! `apply`: applies a model to the rows.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

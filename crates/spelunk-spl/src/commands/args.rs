@@ -1,4 +1,4 @@
-//! Reading a stage's arguments: options by name, the rest in order.
+//! Parses a stage's arguments: options by name, the rest in order.
 
 use crate::commands::{Command, OptionRow};
 use crate::error::{Error, ErrorKind, Result};
@@ -12,7 +12,7 @@ use crate::syntax::ast::{
 use crate::time::Span as TimeSpan;
 use crate::value::parse_number;
 
-/// Options that only tell a cluster how to do its work.
+/// Options that only tune how a cluster works.
 pub(super) const IGNORED: &[&str] = &[
     "local",
     "chunk_size",
@@ -26,15 +26,16 @@ pub(super) const IGNORED: &[&str] = &[
 pub struct Args<'a> {
     options: Vec<(&'a Name, &'a Literal)>,
     conditions: Vec<(&'a Name, &'a Expr)>,
-    /// Everything that is no option, in order.
+    /// All non-option arguments, in order.
     pub rest: Vec<&'a Arg>,
 }
 
 impl<'a> Args<'a> {
-    /// Takes a stage's arguments apart and refuses options that the command does not have.
+    /// Separates a stage's options from its other arguments, and rejects options that the command does not
+    /// have.
     ///
     /// # Errors
-    /// [`ErrorKind::BadOption`] with what there is.
+    /// [`ErrorKind::BadOption`] with the valid options.
     pub fn new(command: &Command, stage: &'a Stage) -> Result<Args<'a>> {
         let mut options = Vec::new();
         let mut conditions = Vec::new();
@@ -66,7 +67,7 @@ impl<'a> Args<'a> {
         })
     }
 
-    /// An option's value, when it is given. Of several the last counts.
+    /// An option's value, if given. If repeated, the last one counts.
     pub fn get(&self, name: &str) -> Option<&'a Literal> {
         self.options
             .iter()
@@ -75,10 +76,10 @@ impl<'a> Args<'a> {
             .map(|(_, value)| *value)
     }
 
-    /// An option that is a condition.
+    /// An option whose value is a condition.
     ///
     /// # Errors
-    /// A value that was written without parentheses.
+    /// If the value is not in parentheses.
     pub fn condition(&self, name: &str) -> Result<Option<&'a Expr>> {
         if let Some(literal) = self.get(name) {
             return Err(Error::argument(
@@ -95,15 +96,15 @@ impl<'a> Args<'a> {
             .map(|(_, value)| *value))
     }
 
-    /// An option's value as text.
+    /// An option's value as text, or the default.
     pub fn text(&self, name: &str, default: &str) -> String {
         self.get(name).map_or(default, |l| &l.text).to_owned()
     }
 
-    /// An option that is on or off.
+    /// A boolean option.
     ///
     /// # Errors
-    /// A value that is neither.
+    /// If the value is not a boolean.
     pub fn flag(&self, name: &str, default: bool) -> Result<bool> {
         let Some(value) = self.get(name) else {
             return Ok(default);
@@ -118,10 +119,10 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// An option that is a whole number.
+    /// An integer option.
     ///
     /// # Errors
-    /// A value that is none.
+    /// If the value is not a whole number.
     pub fn number(&self, name: &str, default: usize) -> Result<usize> {
         match self.get(name) {
             Some(value) => crate::plan::whole_number(name, value),
@@ -129,10 +130,10 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// The single whole number among the rest (`head 5`), or the option of that name.
+    /// The single integer among the other arguments (`head 5`), or the option with that name.
     ///
     /// # Errors
-    /// A value that is no number.
+    /// If the value is not a number.
     pub fn count(&mut self, name: &str, default: usize) -> Result<usize> {
         let at = self
             .rest
@@ -146,7 +147,7 @@ impl<'a> Args<'a> {
         self.number(name, default)
     }
 
-    /// The field names among the rest, in order, before any keyword.
+    /// The field names among the other arguments, in order, before any keyword.
     pub fn fields(&self) -> Vec<&'a Name> {
         self.rest
             .iter()
@@ -158,14 +159,14 @@ impl<'a> Args<'a> {
             .collect()
     }
 
-    /// Whether that keyword stands there.
+    /// Whether the keyword occurs.
     pub fn has_keyword(&self, keyword: &str) -> bool {
         self.rest
             .iter()
             .any(|a| matches!(&a.kind, ArgKind::Keyword(k) if k == keyword))
     }
 
-    /// What stands after a keyword, up to the next.
+    /// The arguments after a keyword, up to the next keyword.
     pub fn after(&self, keyword: &str) -> Vec<&'a Arg> {
         self.rest
             .iter()
@@ -192,7 +193,7 @@ impl<'a> Args<'a> {
     /// The aggregations before any keyword.
     ///
     /// # Errors
-    /// Unknown functions, arguments they don't take.
+    /// If a function is unknown or does not take the arguments.
     pub fn aggregates(&self) -> Result<Vec<AggregateCall>> {
         let mut calls = Vec::new();
         let mut errors = Vec::new();
@@ -208,10 +209,10 @@ impl<'a> Args<'a> {
         Ok(calls)
     }
 
-    /// The `BY` fields of an aggregation; a `span` belongs to `_time`, or else to the last of them.
+    /// The `BY` fields of an aggregation. A `span` belongs to `_time`, or otherwise to the last of them.
     ///
     /// # Errors
-    /// A span that can't be read.
+    /// If a span can't be parsed.
     pub fn by_fields(&self, stage: &Stage) -> Result<Vec<ByField>> {
         let mut by: Vec<ByField> = Vec::new();
         let mut lengths: Vec<(TimeSpan, Span)> = Vec::new();
@@ -227,7 +228,7 @@ impl<'a> Args<'a> {
                 ArgKind::Option { name, value }
                     if seen && name.text.eq_ignore_ascii_case("span") =>
                 {
-                    // The default of `BY _time`: no longer than the rows need.
+                    // The default for `BY _time`: only as fine as the rows require.
                     if value.text.eq_ignore_ascii_case("auto") {
                         continue;
                     }
@@ -241,7 +242,7 @@ impl<'a> Args<'a> {
                 _ => {}
             }
         }
-        // Only `_time` is put into buckets, wherever the span stands: `BY host span=1h _time`.
+        // Prefers `_time` for the buckets, wherever the span is: `BY host span=1h _time`.
         if let Some((length, place)) = lengths.pop() {
             let time = by
                 .iter()
@@ -265,7 +266,7 @@ pub fn names<'a>(args: &[&'a Arg]) -> Vec<&'a Name> {
         .collect()
 }
 
-/// The names as patterns.
+/// Converts names to patterns.
 pub fn patterns(names: &[&Name]) -> Vec<Pattern> {
     names
         .iter()
@@ -273,15 +274,15 @@ pub fn patterns(names: &[&Name]) -> Vec<Pattern> {
         .collect()
 }
 
-/// The names as texts.
+/// Converts names to texts.
 pub fn texts(names: &[&Name]) -> Vec<String> {
     names.iter().map(|n| n.text.clone()).collect()
 }
 
-/// The keys of a sort; a sign on its own belongs to all keys after it.
+/// The keys of a sort. A separate sign applies to all keys after it.
 ///
 /// # Errors
-/// A comparison there is not.
+/// If a comparison function is unknown.
 pub fn sort_keys(args: &[&Arg]) -> Result<Vec<SortKey>> {
     let mut keys = Vec::new();
     let mut all_descending = false;
@@ -342,7 +343,7 @@ pub fn unknown_option(command: &Command, name: &Name) -> Error {
     }
 }
 
-/// Refuses functions that need the buckets of `timechart`.
+/// Rejects functions that need the buckets of `timechart`.
 fn without_buckets(call: AggregateCall) -> Result<AggregateCall> {
     if call.function.per.is_none() {
         return Ok(call);
@@ -354,10 +355,10 @@ fn without_buckets(call: AggregateCall) -> Result<AggregateCall> {
     .hint("elsewhere divide a sum: | stats sum(x) AS s range(_time) AS r | eval rate=s/r"))
 }
 
-/// An aggregation's row and arguments.
+/// Resolves an aggregation's function and arguments.
 ///
 /// # Errors
-/// Unknown functions, those of metrics, arguments they don't take.
+/// If the function is unknown, is for metrics only, or does not take the arguments.
 pub fn call(aggregate: &Aggregate) -> Result<AggregateCall> {
     let call = metric_call(aggregate)?;
     if call.function.metrics {
@@ -370,10 +371,10 @@ pub fn call(aggregate: &Aggregate) -> Result<AggregateCall> {
     Ok(call)
 }
 
-/// The same for `mstats`, which knows the functions of metrics.
+/// Like [`call`] for `mstats`, which has functions for metrics.
 ///
 /// # Errors
-/// Unknown functions, arguments they don't take.
+/// If the function is unknown or does not take the arguments.
 pub fn metric_call(aggregate: &Aggregate) -> Result<AggregateCall> {
     let typed = &aggregate.function;
     if typed.text.eq_ignore_ascii_case("sparkline") {
@@ -420,8 +421,8 @@ pub fn metric_call(aggregate: &Aggregate) -> Result<AggregateCall> {
     })
 }
 
-/// `sparkline(count, 1h)`, `sparkline(avg(x))`: the row of the function whose course it is, and
-/// the length of its buckets in seconds.
+/// `sparkline(count, 1h)`, `sparkline(avg(x))`: the row of the function to draw over time, and the bucket
+/// length in seconds.
 fn sparkline(aggregate: &Aggregate) -> Result<AggregateCall> {
     let rows = || AggregateInput::Field(Pattern::new("_time"));
     let (of, arg, span) = match &aggregate.arg {
@@ -472,8 +473,7 @@ fn sparkline(aggregate: &Aggregate) -> Result<AggregateCall> {
     })
 }
 
-/// `<field>` or `<field> AS <field>`: where a value comes from, and where it goes if that is
-/// said.
+/// `<field>` or `<field> AS <field>`: the source, and the target if given.
 pub fn source_and_target<'a>(args: &Args<'a>) -> Option<(&'a Name, Option<&'a Name>)> {
     args.rest.iter().find_map(|arg| match &arg.kind {
         ArgKind::Pair { from, to } => Some((from, Some(to))),
@@ -482,10 +482,10 @@ pub fn source_and_target<'a>(args: &Args<'a>) -> Option<(&'a Name, Option<&'a Na
     })
 }
 
-/// An option that is a number.
+/// A numeric option.
 ///
 /// # Errors
-/// A value that is none, or outside of `range`.
+/// If the value is not a number, or outside `range`.
 pub(crate) fn decimal(
     args: &Args<'_>,
     name: &str,
@@ -510,11 +510,11 @@ pub(crate) fn decimal(
     })
 }
 
-/// One of several words, whatever its case; the first of each row is its name, the others
-/// stand for it. The first row is the default.
+/// An option with a choice of words, ignoring case. The first word of each row is its name, the others are
+/// aliases. The first row is the default.
 ///
 /// # Errors
-/// A word that is none of them.
+/// If the word is not one of them.
 pub(crate) fn choice(
     args: &Args<'_>,
     name: &str,

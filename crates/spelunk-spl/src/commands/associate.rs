@@ -1,4 +1,4 @@
-//! `associate`: fields whose value tells something of another's.
+//! `associate`: fields whose values provide information about the values of others.
 
 use crate::commands::args::{Args, decimal, patterns};
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `autoregress`: the values of earlier rows beside a row.
+//! `autoregress`: adds the values of earlier rows to each row.
 
 use crate::commands::args::{Args, source_and_target};
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -23,7 +23,7 @@ pub(super) const COMMAND: Command = Command {
     ..DEFAULT
 };
 
-/// Distances at once.
+/// Maximum number of lags.
 const MOST: usize = 1000;
 
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {

@@ -1,4 +1,4 @@
-//! `bin`: values into buckets.
+//! `bin`: groups values into buckets.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, Planner};
@@ -56,10 +56,10 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     buckets(planner, rows, &from.text, alias, &|name| args.get(name))
 }
 
-/// Where buckets of time begin, as `aligntime` says it: epoch seconds.
+/// Alignment of time buckets, as set by `aligntime`: epoch seconds.
 ///
 /// # Errors
-/// A time that can't be read.
+/// If the time can't be parsed.
 pub(super) fn alignment(
     planner: &Planner<'_>,
     align: Option<&Literal>,
@@ -77,10 +77,10 @@ pub(super) fn alignment(
     }
 }
 
-/// A field put into buckets, with the options of `bin`.
+/// Groups a field into buckets, with the options of `bin`.
 ///
 /// # Errors
-/// Options that can't be read.
+/// If an option can't be parsed.
 pub(super) fn buckets<'a>(
     planner: &Planner<'_>,
     rows: Plan,
@@ -144,7 +144,7 @@ pub(super) fn buckets<'a>(
     })
 }
 
-/// A length of time in seconds, or a width.
+/// A time span in seconds, or a width.
 fn shortest(literal: &Literal) -> Result<f64> {
     if let Some(width) = parse_number(&literal.text) {
         return Ok(width);

@@ -1,4 +1,4 @@
-//! `bucketdir`: paths rolled up into directories.
+//! `bucketdir`: rolls paths up into directories.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `chart`: aggregates as a table, a column for each series.
+//! `chart`: aggregates as a table, with a column for each series.
 
 use crate::commands::series::{self, Axis, Series};
 use crate::commands::{Category, Command, DEFAULT, Planner, bin};
@@ -37,10 +37,10 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     chart(planner, &COMMAND, stage, input)
 }
 
-/// The plan of `chart`, also under its other names.
+/// Plans `chart`, also for its aliases.
 ///
 /// # Errors
-/// What is wrong with the arguments.
+/// If the arguments are invalid.
 pub(super) fn chart(
     planner: &mut Planner<'_>,
     command: &Command,
@@ -80,7 +80,7 @@ pub(super) fn chart(
             let of = get("span").and_then(|l| parse_number(&l.text));
             width = of.map(|of| Width { of, continuous });
         }
-        // A column of its own: the aggregations see the field as it is.
+        // A separate column, so that the aggregations see the original field.
         let binned = format!("__axis{at}");
         rows = bin::buckets(planner, rows, &axis.name.text, &binned, &get)?;
         columns[at] = Some(binned);
@@ -112,7 +112,7 @@ pub(super) fn chart(
     })
 }
 
-/// An option of buckets that stands before all fields belongs to the rows.
+/// A bucket option before all fields applies to the rows.
 fn first_of<'a>(
     series: &Series<'a>,
     axis: usize,
@@ -126,8 +126,7 @@ fn first_of<'a>(
     option.filter(|_| axis == 0).map(|(_, value)| *value)
 }
 
-/// A length of time after the field of the columns is that of rows that are times, as it is in
-/// `timechart`.
+/// A time span after the column field applies to the rows if these are times, as in `timechart`.
 fn lent<'a>(series: &Series<'a>, name: &str) -> Option<&'a crate::syntax::ast::Literal> {
     let [rows, columns, ..] = series.axes.as_slice() else {
         return None;

@@ -1,4 +1,4 @@
-//! `cluster`: groups events that are like each other.
+//! `cluster`: groups similar events.
 
 use crate::commands::args::{Args, choice, decimal};
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `collect`: writes the rows into an index as events.
+//! `collect`: writes the rows to an index as events.
 
 use crate::commands::addinfo::Info;
 use crate::commands::args::Args;

@@ -1,4 +1,4 @@
-//! `concurrency`: how many events were going on when an event began.
+//! `concurrency`: the number of events in progress when an event began.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `contingency`: how often the values of two fields come together.
+//! `contingency`: the number of times that the values of two fields occur together.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, Planner};
@@ -33,7 +33,7 @@ pub(super) const COMMAND: Command = Command {
     plan,
 };
 
-/// Values of a field at most.
+/// Maximum number of values of a field.
 const MOST: usize = 1000;
 
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {

@@ -1,4 +1,4 @@
-//! `convert`: field values to numbers, times to text and back.
+//! `convert`: converts field values to numbers, and times to text and back.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -101,7 +101,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     Ok(rows.extend(calls.iter().filter_map(|c| c.assignment(&format)).collect()))
 }
 
-/// One conversion: of a field, or of each that a pattern matches.
+/// One conversion: of a field, or of each field that a pattern matches.
 #[derive(Clone, Debug)]
 struct Conversion {
     function: String,
@@ -113,7 +113,7 @@ impl Conversion {
     fn assignment(&self, format: &str) -> Option<Assignment> {
         let (target, value) = match &self.to {
             Some(to) => (Target::Field(to.text.clone()), field(&self.of.text)),
-            // A pattern, even of one name: a field that is not there stays away.
+            // A pattern, even for a single name: does not create a missing field.
             None => (Target::Each(vec![self.of.clone()]), field(EACH)),
         };
         let value = conversion(&self.function, value, format)?;
@@ -121,7 +121,7 @@ impl Conversion {
     }
 }
 
-/// Conversions whose fields are known only when the rows are there.
+/// Conversions whose fields are known only once the rows are available.
 #[derive(Debug)]
 struct Conversions {
     calls: Vec<Conversion>,
@@ -167,7 +167,8 @@ impl Expansion for Conversions {
     }
 }
 
-/// The conversion of each value. <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Convert>
+/// The conversion applied to each value.
+/// <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Convert>
 fn conversion(name: &str, value: Expr, format: &str) -> Option<Expr> {
     let kept = |converted: Expr| call("coalesce", vec![converted, value.clone()]);
     let of_one = match name {

@@ -78,7 +78,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     };
     match mode.text.to_ascii_lowercase().as_str() {
         "search" => Ok(named.rows(context, only)),
-        // The summary's own search: its rows are the data set's.
+        // The search of the summary itself, whose rows are those of the data set.
         "acceleration_search" => Ok(named.rows(context, only)),
         "flat" => Ok(named.flat_rows(context, only)),
         "search_string" | "acceleration_string" => text(false),
@@ -88,7 +88,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     }
 }
 
-/// A row for each JSON document.
+/// One row per JSON document.
 fn documents(texts: impl IntoIterator<Item = String>) -> Plan {
     let values: Vec<Value<'static>> = texts.into_iter().map(Value::text).collect();
     let mut table = Table::new(values.len());

@@ -1,4 +1,4 @@
-//! The rows of a data model's data set, for the commands that give them as they are.
+//! The rows of a data model's data set, for commands that return them unchanged.
 
 use crate::error::Result;
 use crate::knowledge::models::{Calculation, Dataset};
@@ -8,17 +8,17 @@ use crate::plan::{Plan, Projection, Scan};
 use crate::source::Span;
 use crate::syntax::ast::Name;
 
-/// A data set as a search names it.
+/// A data set as named in a search.
 pub(super) struct NamedDataset {
     model: Name,
     dataset: Option<Name>,
 }
 
 impl NamedDataset {
-    /// `Model.Dataset`, `Model` or both parts on their own, standing at `span`.
+    /// Resolves `Model.Dataset`, `Model`, or both parts given separately, at `span`.
     ///
     /// # Errors
-    /// A model or data set that nobody defined; rows given directly need no definition.
+    /// If the model or data set is not defined. Rows supplied directly need no definition.
     pub(super) fn find(
         context: &QueryContext,
         model: &str,
@@ -48,7 +48,7 @@ impl NamedDataset {
         Ok(named)
     }
 
-    /// What the catalog has of it.
+    /// Its definition in the catalog.
     fn definition<'c>(&self, context: &'c QueryContext) -> Option<&'c Dataset> {
         let model = context.catalog.models.get(&self.model.text)?;
         match &self.dataset {
@@ -57,7 +57,7 @@ impl NamedDataset {
         }
     }
 
-    /// Its rows, a field under the name `<owner>.<field>`.
+    /// Its rows, with fields named `<owner>.<field>`.
     pub(super) fn rows(&self, context: &QueryContext, summaries_only: bool) -> Plan {
         let rows = Plan::Scan(Scan::Model {
             model: self.model.clone(),
@@ -67,7 +67,7 @@ impl NamedDataset {
         let Some(dataset) = self.definition(context) else {
             return rows;
         };
-        // Searches may also write the root before a field of a child; here each comes once.
+        // Searches may also use the root as prefix for a field of a child; drop these duplicates.
         let twice = dataset
             .fields
             .iter()
@@ -81,7 +81,7 @@ impl NamedDataset {
         }
     }
 
-    /// Its rows, fields under their own names.
+    /// Its rows, with fields under their own names.
     pub(super) fn flat_rows(&self, context: &QueryContext, summaries_only: bool) -> Plan {
         let rows = self.rows(context, summaries_only);
         let dataset = self.dataset.as_ref().unwrap_or(&self.model);
@@ -103,15 +103,15 @@ impl NamedDataset {
         }
     }
 
-    /// The search that finds its events and gives its fields: what the modes of `datamodel` that
-    /// return a search write.
+    /// The search that finds its events and computes its fields, as returned by the modes of `datamodel` that
+    /// return a search.
     pub(super) fn search_text(&self, context: &QueryContext, flat: bool) -> Option<String> {
         let dataset = self.definition(context)?;
         Some(search_of(dataset, flat))
     }
 }
 
-/// A data set as the search that finds its events and computes its fields.
+/// Prints a data set as the search that finds its events and computes its fields.
 fn search_of(dataset: &Dataset, flat: bool) -> String {
     let mut text = match &dataset.base_search {
         Some(base) => base.clone(),

@@ -1,4 +1,4 @@
-//! `dbinspect`: what the indexes are made of.
+//! `dbinspect`: the buckets of the indexes.
 
 use crate::commands::args::Args;
 use crate::commands::indexes::index_terms;

@@ -1,4 +1,4 @@
-//! `dedup`: the first rows of each combination of values.
+//! `dedup`: keeps the first rows of each combination of values.
 
 use crate::commands::args::{Args, names, sort_keys, texts};
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -46,7 +46,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     }
     let mut rows = Planner::rows_or_events(input);
     if !sort_by.is_empty() {
-        // Sorted first, so that the first row of each combination is the wanted one.
+        // Sorts first, so that the first row of each combination is the one to keep.
         rows = Plan::Sort {
             input: Box::new(rows),
             keys: sort_by,

@@ -1,4 +1,4 @@
-//! `delta`: the difference to an earlier row.
+//! `delta`: the difference from an earlier row.
 
 use crate::commands::args::{Args, source_and_target};
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `erex`: a regular expression out of examples of what it shall find.
+//! `erex`: derives a regular expression from examples of its matches.
 
 use std::collections::HashMap;
 
@@ -76,7 +76,7 @@ struct Learn {
     span: Span,
 }
 
-/// A text with an example in it, by bytes.
+/// A text that contains an example, with the example's byte range.
 struct Trainer {
     text: String,
     at: usize,
@@ -121,8 +121,8 @@ impl Expansion for Learn {
 }
 
 impl Learn {
-    /// Texts with an example in them. Of several places in a text, the one whose surroundings most
-    /// texts have.
+    /// Texts that contain an example. If a text contains several, picks the one whose context most texts
+    /// share.
     fn trainers(&self, rows: &Table) -> Vec<Trainer> {
         let mut texts: Vec<(String, Vec<(usize, usize)>)> = Vec::new();
         for row in 0..rows.height() {
@@ -157,7 +157,7 @@ impl Learn {
             .into_iter()
             .filter_map(|(text, found)| {
                 let shared = |at: usize| common.get(&context_before(&text[..at], 1)).copied();
-                // The first of those that are equally good.
+                // The first among equally good ones.
                 let best = found.iter().rev().max_by_key(|(at, _)| shared(*at))?;
                 let (at, end) = *best;
                 Some(Trainer { text, at, end })
@@ -165,8 +165,8 @@ impl Learn {
             .collect()
     }
 
-    /// The first expression that finds the examples and no counterexample: after the word before the
-    /// value, or after more or none; the value by its shape or by what ends it.
+    /// The first expression that finds the examples and no counterexample: after the preceding word, or after
+    /// more or none, with the value matched by its shape or by its terminator.
     fn learn(&self, trainers: &[Trainer]) -> Option<String> {
         let mut befores: Vec<String> = Vec::new();
         let mut contexts: Vec<&dyn Fn(&str) -> String> = Vec::new();
@@ -218,7 +218,7 @@ impl Learn {
     }
 }
 
-/// Where an example stands on its own, else where it stands at all.
+/// Ranges where an example occurs as a whole word, or if there are none, wherever it occurs.
 fn places(text: &str, example: &str) -> Vec<(usize, usize)> {
     let inner = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let alone = |(at, end): &(usize, usize)| {
@@ -231,7 +231,7 @@ fn places(text: &str, example: &str) -> Vec<(usize, usize)> {
     }
 }
 
-/// A text with any words for its words.
+/// A pattern for a text in which any words may replace its words.
 fn words_of(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -247,8 +247,8 @@ fn words_of(text: &str) -> String {
     out
 }
 
-/// The last `words` words before a value and what stands between them, as a pattern: digits are
-/// any digits. At the beginning of the text the pattern is bound to it.
+/// The last `words` words before a value and the text between them, as a pattern in which digits match any
+/// digits. Anchored to the start of the text if the value begins it.
 fn context_before(text: &str, words: usize) -> String {
     let mut count = 0;
     let mut in_word = false;
@@ -286,7 +286,7 @@ fn generalised(text: &str) -> String {
     out
 }
 
-/// What a value is made of: runs of digits, of letters, and what stands between.
+/// A pattern for a value's shape: runs of digits, runs of letters, and the characters between.
 fn shape(value: &str) -> String {
     let mut out = String::new();
     for c in value.chars() {
@@ -316,7 +316,7 @@ fn escaped_in_class(c: char) -> String {
     }
 }
 
-/// The item, if all are the same.
+/// The common item, if all items are equal.
 fn common<T: PartialEq>(mut items: impl Iterator<Item = T>) -> Option<T> {
     let first = items.next()?;
     items.all(|item| item == first).then_some(first)

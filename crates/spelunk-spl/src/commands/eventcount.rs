@@ -1,4 +1,4 @@
-//! `eventcount`: how many events the indexes hold.
+//! `eventcount`: the number of events in the indexes.
 
 use crate::commands::args::Args;
 use crate::commands::indexes::index_terms;

@@ -1,4 +1,4 @@
-//! `eventstats`: aggregates beside every row.
+//! `eventstats`: adds aggregates to every row.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,5 +1,5 @@
-//! Event types and tags as expressions: what `typer` and `tags` write, and what searches that
-//! name the fields `eventtype` and `tag` see.
+//! Event types and tags as expressions: the output of `typer` and `tags`, and the fields `eventtype` and
+//! `tag` for searches that name them.
 
 use crate::plan::build::{call, equals, field, never, text};
 use crate::plan::context::QueryContext;
@@ -9,15 +9,15 @@ use crate::syntax::ast::{CompareOp, Expr, Literal, Name, Search, Stage};
 use crate::syntax::{SpecialField, print};
 use crate::word;
 
-/// The column that holds the event types while tags are computed.
+/// Temporary column for the event types while tags are computed.
 const TYPES: &str = "__eventtype";
 
-/// The names of the event types that an event satisfies.
+/// The names of the event types that an event matches.
 pub(super) fn event_types(context: &QueryContext) -> Expr {
     event_types_of(context, |_| true)
 }
 
-/// The same for some of the event types.
+/// Like [`event_types`], for some of the event types.
 pub(super) fn event_types_of(context: &QueryContext, wanted: impl Fn(&str) -> bool) -> Expr {
     let names = context.catalog.event_types().keys();
     let each = names.filter(|name| wanted(name)).filter_map(|name| {
@@ -27,23 +27,23 @@ pub(super) fn event_types_of(context: &QueryContext, wanted: impl Fn(&str) -> bo
     several(each.collect())
 }
 
-/// What `tags` adds.
+/// The fields that `tags` adds.
 #[derive(Debug, Default)]
 pub(super) struct TagFields {
-    /// The fields whose values' tags are taken; all when there is none.
+    /// The fields whose values to tag; empty for all.
     pub(super) fields: Vec<String>,
-    /// The only field written, in place of `tag` and `tag::<field>`.
+    /// The only field to write, in place of `tag` and `tag::<field>`.
     pub(super) output: Option<String>,
-    /// There, whether the field's name stands before the tag.
+    /// With `output`: whether to prefix the tag with the field's name.
     pub(super) name: bool,
-    /// There, whether the value stands before the tag.
+    /// With `output`: whether to prefix the tag with the value.
     pub(super) value: bool,
-    /// The only tags written; all when there is none.
+    /// The only tags to write; empty for all.
     pub(super) allowed: Vec<String>,
 }
 
 impl TagFields {
-    /// The rows with their tags.
+    /// Adds the tags to the rows.
     pub(super) fn add(&self, rows: Plan, context: &QueryContext) -> Plan {
         let mut all = Vec::new();
         let mut by_field: Vec<(&str, Vec<Expr>)> = Vec::new();
@@ -81,7 +81,7 @@ impl TagFields {
         match &self.output {
             Some(output) => columns.push(assign(output.clone(), several(all))),
             None => {
-                // Data may have a field of that name of its own.
+                // Data may already contain a field with that name.
                 let kept = |name: &str, tags: Vec<Expr>| {
                     let value = call("coalesce", vec![several(tags), field(name)]);
                     assign(name.to_owned(), value)
@@ -96,8 +96,8 @@ impl TagFields {
     }
 }
 
-/// Adds `eventtype` and `tag` to events when one of the stages after them names these fields:
-/// Splunk adds them to every event, which would be much work for nothing.
+/// Adds `eventtype` and `tag` to events if one of the later stages names these fields. Splunk adds them to
+/// every event, which would be expensive and usually unused.
 pub(super) fn when_named(rows: Plan, later: &[Stage], context: &QueryContext) -> Plan {
     let catalog = &context.catalog;
     if catalog.event_types().is_empty() && catalog.all_tags().is_empty() {
@@ -123,13 +123,13 @@ pub(super) fn when_named(rows: Plan, later: &[Stage], context: &QueryContext) ->
     TagFields::default().add(rows, context)
 }
 
-/// A text where a search holds.
+/// A text if a search matches.
 fn name_if(search: &Search, name: &str) -> Expr {
     let holds = call("searchmatch", vec![text(&print::search(search))]);
     call("if", vec![holds, text(name), call("null", Vec::new())])
 }
 
-/// Values that are there, each once.
+/// A multivalue of the distinct non-missing values.
 fn several(values: Vec<Expr>) -> Expr {
     if values.is_empty() {
         return call("null", Vec::new());
@@ -137,8 +137,8 @@ fn several(values: Vec<Expr>) -> Expr {
     call("mvdedup", vec![call("mvappend", values)])
 }
 
-/// The search with event types and tags replaced by what they mean; terms about time and servers
-/// hold for every row that was found.
+/// The search with event types and tags replaced by their definitions. Terms about time and servers are true
+/// for every row found.
 fn resolved(search: &Search, context: &QueryContext) -> Search {
     let all = |parts: &[Search]| parts.iter().map(|p| resolved(p, context)).collect();
     let meant = |field: &Name, value: &Literal| match SpecialField::of(&field.text)? {
@@ -177,7 +177,7 @@ fn resolved(search: &Search, context: &QueryContext) -> Search {
     }
 }
 
-/// The searches of the event types of that name or pattern, any of them.
+/// The disjunction of the searches of the event types that match this name or pattern.
 fn named(pattern: &str, context: &QueryContext) -> Search {
     let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
     let names = context.catalog.event_types().keys();
@@ -189,7 +189,7 @@ fn named(pattern: &str, context: &QueryContext) -> Search {
     Search::Or(any)
 }
 
-/// What carries a tag, any of it.
+/// The disjunction of the field-value pairs that carry a tag.
 fn tagged(pattern: &str, of_field: Option<&str>, context: &QueryContext) -> Search {
     let wanted = FieldMatcher::new(CompareOp::Eq, pattern);
     let tags = context.catalog.all_tags().iter();

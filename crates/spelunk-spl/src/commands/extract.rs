@@ -1,4 +1,4 @@
-//! `extract`: key-value pairs out of `_raw`.
+//! `extract`: extracts key-value pairs from `_raw`.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, Planner};
@@ -36,7 +36,7 @@ pub(super) const COMMAND: Command = Command {
     plan,
 };
 
-/// What stands between pairs and between key and value when only the other is given.
+/// Default delimiters between pairs, or between key and value, if only the other is given.
 const BETWEEN: &str = " ,;|&\t\r\n";
 
 const EQUALS: &str = "=";

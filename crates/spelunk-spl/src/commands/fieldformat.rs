@@ -1,4 +1,4 @@
-//! `fieldformat`: how a field is shown.
+//! `fieldformat`: how a field is displayed.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `filldown`: the last value that was there in place of missing ones.
+//! `filldown`: replaces missing values with the last non-missing value.
 
 use crate::commands::args::{Args, patterns};
 use crate::commands::{Category, Command, DEFAULT, Planner};

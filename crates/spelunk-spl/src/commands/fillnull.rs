@@ -1,4 +1,4 @@
-//! `fillnull`: puts a value where there is none.
+//! `fillnull`: replaces missing values with a value.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

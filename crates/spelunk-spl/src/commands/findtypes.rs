@@ -1,4 +1,4 @@
-//! `findtypes`: event types suggested by values and words that many events have.
+//! `findtypes`: suggests event types from values and words that many events share.
 
 use crate::commands::args::Args;
 use crate::commands::eventtypes::event_types;

@@ -53,7 +53,7 @@ pub(super) const COMMAND: Command = Command {
     ..DEFAULT
 };
 
-/// The words of `fit`, by the keyword before them.
+/// The arguments of `fit`, by the preceding keyword.
 #[derive(Default)]
 struct Words<'a> {
     first: Vec<&'a Name>,
@@ -100,7 +100,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         let message = format!("`{}` does not group rows with `by`", algorithm.name);
         return Err(Error::argument(words.by[0].span, message));
     }
-    // `by "a,b"` is how the manual writes it.
+    // The manual writes `by "a,b"`.
     let by = words.by.iter().flat_map(|name| name.text.split(','));
     let by = by.map(|name| name.trim().to_owned()).filter(|n| !n.is_empty());
     let asked = Asked {
@@ -119,7 +119,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     }))
 }
 
-/// The field to foretell and the fields to learn from.
+/// The field to predict and the fields to learn from.
 fn split(
     algorithm: &Algorithm,
     name: &Name,
@@ -128,7 +128,7 @@ fn split(
 ) -> Result<(Option<String>, Vec<Pattern>)> {
     let patterns = |names: &[&Name]| names.iter().map(|n| Pattern::new(n.text.as_str())).collect();
     if algorithm.foretells {
-        // `from` may be left out: the first field is the one to foretell.
+        // Without `from`, the first field is the one to predict.
         let (targets, others) = match words.from.is_empty() {
             true => fields.split_at(fields.len().min(1)),
             false => (fields, words.from.as_slice()),
@@ -154,7 +154,7 @@ fn usage(algorithm: &Algorithm) -> String {
     }
 }
 
-/// What follows `into` or `as`.
+/// The name after `into` or `as`.
 fn one<'a>(names: &[&'a Name], keyword: &str) -> Result<Option<&'a Name>> {
     match names {
         [] => Ok(None),
@@ -166,7 +166,7 @@ fn one<'a>(names: &[&'a Name], keyword: &str) -> Result<Option<&'a Name>> {
     }
 }
 
-/// Refuses options of other algorithms.
+/// Rejects options of other algorithms.
 fn own_options(algorithm: &Algorithm, stage: &Stage) -> Result<()> {
     for arg in &stage.args {
         if let ArgKind::Option { name, .. } = &arg.kind {

@@ -1,4 +1,4 @@
-//! `folderize`: values grouped by what they begin with.
+//! `folderize`: groups values by their common prefixes.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `foreach`: a pipeline run for each field of a list, or for each value of a field.
+//! `foreach`: runs a pipeline for each field of a list, or for each value of a field.
 
 use crate::commands::args::{Args, texts};
 use crate::commands::planner::parse_fragment;
@@ -72,7 +72,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
                 tokens,
                 reads_data: false,
             };
-            // Planned once with names made up, so that what is wrong is told before rows are read.
+            // Planned once with made-up names, to report errors before rows are read.
             let pattern = &each.patterns[0];
             let tried = each
                 .step(planner.context, &pattern.replace('*', "x"), &["x", "x", "x"])
@@ -108,12 +108,12 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     Ok(rows.apply(kernel))
 }
 
-/// The pipeline for each field that is there.
+/// The pipeline for each existing field.
 #[derive(Debug)]
 struct EachField {
     patterns: Vec<String>,
     template: String,
-    /// What stands for the name, the matched part, and what each wildcard matches.
+    /// The tokens for the name, the matched part, and the match of each wildcard.
     tokens: [String; 5],
     reads_data: bool,
 }
@@ -127,7 +127,7 @@ impl EachField {
     ) -> Result<crate::syntax::ast::Pipeline> {
         let [field, whole, segments @ ..] = &self.tokens;
         let mut text = self.template.clone();
-        // The longest first: `MATCHSEG1` may begin as `MATCHSEG` does.
+        // Longest first: `MATCHSEG1` may begin with `MATCHSEG`.
         let mut pairs = vec![(field, name.to_owned()), (whole, captures.concat())];
         for (at, token) in segments.iter().enumerate() {
             pairs.push((token, captures.get(at).copied().unwrap_or("").to_owned()));
@@ -180,10 +180,10 @@ impl Expansion for EachField {
     }
 }
 
-/// Reads the assignments of a template in which `tokens` stand for value and position.
+/// Parses the assignments of a template in which `tokens` are placeholders for value and position.
 ///
 /// # Errors
-/// A template that does not parse, or has another command than `eval`.
+/// If the template does not parse, or contains a command other than `eval`.
 fn over_values(
     context: &QueryContext,
     field: &str,
@@ -217,12 +217,11 @@ fn over_values(
     })
 }
 
-/// The text with tokens replaced by fields: in quotes of a name as they are, in a text by joining
-/// the field with what stands around it.
+/// Replaces tokens with fields: verbatim inside a quoted name, and by concatenation inside a string.
 fn with_fields(template: &str, tokens: &[(&str, &str)]) -> String {
     let mut out = String::new();
     let mut quote = None;
-    // Where the text that is open began in `out`, and whether a field stands in it.
+    // Where the open string begins in `out`, and whether it contains a field.
     let (mut opened, mut joined) = (0, false);
     let mut rest = template;
     while let Some(c) = rest.chars().next() {

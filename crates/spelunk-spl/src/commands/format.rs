@@ -1,4 +1,4 @@
-//! `format`: the rows as the text of a search expression.
+//! `format`: formats the rows as the text of a search expression.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `from`: the rows of a data set of a model, of a lookup, of a saved search.
+//! `from`: the rows of a data model's data set, a lookup or a saved search.
 
 use crate::commands::args::Args;
 use crate::commands::dataset::NamedDataset;
@@ -46,10 +46,10 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     named(planner, &kind, &name.1, &name.0)
 }
 
-/// The rows of a data set of the given kind, which stands at the place of `whole`.
+/// The rows of a data set of the given kind, named at the span of `whole`.
 ///
 /// # Errors
-/// A kind that there is not, or a data set of it.
+/// If the kind or the data set is unknown.
 pub(super) fn named(
     planner: &mut Planner<'_>,
     kind: &str,

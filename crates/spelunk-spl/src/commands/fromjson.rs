@@ -1,4 +1,4 @@
-//! `fromjson`: the members of a JSON object as fields.
+//! `fromjson`: extracts the members of a JSON object as fields.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

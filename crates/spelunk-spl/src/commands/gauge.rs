@@ -1,4 +1,4 @@
-//! `gauge`: a value and ranges, as gauges draw them.
+//! `gauge`: a value and ranges, as used by gauges.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -42,7 +42,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     } else {
         ranges.iter().map(|n| of(n)).collect()
     };
-    // Under names of our own first: `x` may be one of the fields.
+    // Uses temporary names first, because `x` may be one of the fields.
     let values = std::iter::once(of(value)).chain(ends);
     let (mut columns, mut names) = (Vec::new(), Vec::new());
     for (at, value) in values.enumerate() {

@@ -1,4 +1,4 @@
-//! `gentimes`: rows of adjacent ranges of time.
+//! `gentimes`: generates rows of adjacent time ranges.
 
 use std::sync::Arc;
 
@@ -32,10 +32,10 @@ pub(super) const COMMAND: Command = Command {
     ..DEFAULT
 };
 
-/// Ranges at most.
+/// Maximum number of ranges.
 const MOST: usize = 1_000_000;
 
-/// How times are made readable.
+/// Format of the human-readable times.
 const READABLE: &str = "%a %b %d %H:%M:%S %Y";
 
 fn plan(planner: &mut Planner<'_>, stage: &Stage, _: Option<Plan>) -> Result<Plan> {

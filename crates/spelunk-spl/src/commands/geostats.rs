@@ -1,4 +1,4 @@
-//! `geostats`: aggregates by cells of a map.
+//! `geostats`: aggregates by map cell.
 
 use crate::commands::args::{Args, decimal};
 use crate::commands::{Category, Command, DEFAULT, Planner};

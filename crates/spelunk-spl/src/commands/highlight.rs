@@ -1,4 +1,4 @@
-//! `highlight`, `iconify`: how Splunk's pages show events.
+//! `highlight`, `iconify`: how Splunk Web displays events.
 
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;

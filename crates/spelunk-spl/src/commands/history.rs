@@ -1,4 +1,4 @@
-//! `history`: the searches that were run.
+//! `history`: previously run searches.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

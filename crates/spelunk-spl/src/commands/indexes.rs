@@ -1,10 +1,10 @@
-//! The indexes that commands about the store look at.
+//! The indexes for commands that inspect the store.
 
 use crate::kernels::format::quoted;
 use crate::syntax::ast::{ArgKind, Stage};
 
-/// The terms that find the events of the indexes a stage names by `index=`; all but those whose
-/// name begins with `_` when it names none.
+/// The search terms for the indexes that a stage names with `index=`, or for all indexes whose name does not
+/// begin with `_` if it names none.
 pub(super) fn index_terms(stage: &Stage) -> String {
     let named: Vec<String> = stage
         .args

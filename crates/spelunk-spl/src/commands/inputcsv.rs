@@ -1,4 +1,4 @@
-//! `inputcsv`: the rows of a CSV file of the home folder.
+//! `inputcsv`: the rows of a CSV file in the home folder.
 
 use crate::commands::args::Args;
 use crate::commands::inputlookup::table_rows;

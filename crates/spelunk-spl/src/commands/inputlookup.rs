@@ -39,8 +39,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     table_rows(planner, &COMMAND, stage, &args, rows, input)
 }
 
-/// The rows of a table as far as the arguments ask for them, after those there are with
-/// `append=true`.
+/// The rows of a table that the arguments select, after the current rows with `append=true`.
 pub(super) fn table_rows(
     planner: &mut Planner<'_>,
     command: &Command,

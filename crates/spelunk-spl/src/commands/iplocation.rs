@@ -1,4 +1,4 @@
-//! `iplocation`: where addresses are.
+//! `iplocation`: the locations of IP addresses.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

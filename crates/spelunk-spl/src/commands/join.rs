@@ -1,4 +1,4 @@
-//! `join`: rows beside the rows of a subsearch that have equal fields.
+//! `join`: joins rows with the rows of a subsearch that have equal fields.
 
 use crate::commands::args::{Args, texts};
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -81,7 +81,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         Some(op) => {
             let given = || Plan::Scan(Scan::Binding);
             let second = |name: &str| call("floor", vec![field(name)]);
-            // All partners of each row, those at the right times, then `max` of them.
+            // Finds all matches of each row, keeps those at the right times, then `max` of them.
             let right = right.set(RIGHT_TIME, field("_time"));
             let partners = plain(given(), right, fields, false, 0)
                 .filter(binary(second(RIGHT_TIME), op, second(LEFT_TIME)));
@@ -107,7 +107,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     };
     let mut pairs = Vec::new();
     equalities(condition, &l.text, &r.text, &mut pairs)?;
-    // The fields that must be equal have different names: both sides get them under one.
+    // The fields to compare have different names, so both sides get a common key column.
     let keys: Vec<String> = (0..pairs.len()).map(|n| format!("__join{n}")).collect();
     let side = |rows: Plan, alias: &str, names: Vec<String>| {
         let renamed = Plan::Rename {
@@ -130,12 +130,12 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     Ok(joined.drop(&keys))
 }
 
-/// The number of a row, and the times of both sides, while partners are looked for by time.
+/// Temporary columns for a join by time: the row number, and the times of both sides.
 const ROW: &str = "__row";
 const LEFT_TIME: &str = "__left_time";
 const RIGHT_TIME: &str = "__right_time";
 
-/// The rows with their numbers.
+/// Adds row numbers.
 fn numbered(rows: Plan, span: Span) -> Result<Plan> {
     let (count, _) = stats_function("count").ok_or_else(|| Error::internal("there is no count"))?;
     let number = AggregateCall {
@@ -154,7 +154,7 @@ fn numbered(rows: Plan, span: Span) -> Result<Plan> {
     })
 }
 
-/// The fields, left and right, that a condition wants to be equal.
+/// The left and right fields that a condition requires to be equal.
 fn equalities(
     condition: &Expr,
     left: &str,
@@ -190,7 +190,7 @@ fn equalities(
     }
 }
 
-/// The name that an expression is.
+/// The expression's field name, if it is one.
 fn name(expr: &Expr) -> Option<String> {
     match &expr.kind {
         ExprKind::Field(name) => Some(name.clone()),

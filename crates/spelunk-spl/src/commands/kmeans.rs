@@ -1,4 +1,4 @@
-//! `kmeans`: rows in clusters around means.
+//! `kmeans`: clusters rows around means.
 
 use crate::commands::args::{Args, choice, decimal, patterns};
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -35,7 +35,7 @@ pub(super) const COMMAND: Command = Command {
     ..DEFAULT
 };
 
-/// Clusters at most: `maxkvalue` of limits.conf.
+/// Maximum number of clusters: `maxkvalue` of limits.conf.
 const MAX_CLUSTERS: usize = 1000;
 
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {

@@ -1,4 +1,4 @@
-//! `kvform`: fields out of texts that follow a form.
+//! `kvform`: extracts fields from texts by a form.
 
 use std::collections::HashMap;
 use std::sync::Arc;

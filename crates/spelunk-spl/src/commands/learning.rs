@@ -1,4 +1,4 @@
-//! What the commands of the machine-learning toolkit read of their arguments.
+//! Parses the arguments of the Machine Learning Toolkit's commands.
 
 use crate::commands::Command;
 use crate::commands::args::{Args, choice, decimal};
@@ -16,24 +16,24 @@ use crate::source::Span;
 use crate::syntax::ast::{Literal, Stage};
 use crate::value::parse_number;
 
-/// What `fit` was asked for.
+/// The arguments of `fit`.
 pub(crate) struct Asked<'a> {
     /// Its options.
     pub(crate) args: &'a Args<'a>,
-    /// The field to foretell: before `from`.
+    /// The field to predict, before `from`.
     pub(crate) target: Option<String>,
     /// The fields to learn from.
     pub(crate) fields: Vec<Pattern>,
-    /// The fields by which rows are grouped.
+    /// The grouping fields.
     pub(crate) by: Vec<String>,
-    /// Where it stands.
+    /// Its span.
     pub(crate) span: Span,
 }
 
-/// The one model that a command names which begins a search.
+/// The single model name of a command that begins a search.
 ///
 /// # Errors
-/// No name, several, one that can't be a model's, or rows that come before the command.
+/// If there is no name, more than one, an invalid one, or rows before the command.
 pub(crate) fn named_model(
     command: &Command,
     stage: &Stage,
@@ -52,13 +52,13 @@ pub(crate) fn named_model(
     Ok((model_name(name)?, name.span))
 }
 
-/// Clusters when none are asked for: scikit-learn's default.
+/// Default number of clusters, as in scikit-learn.
 const CLUSTERS: usize = 8;
 
 /// `fit KMeans`.
 ///
 /// # Errors
-/// Options that it does not take.
+/// If it does not take the options.
 pub(crate) fn clusters(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     let count = asked.args.number("k", CLUSTERS)?;
     asked.args.number("random_state", 0)?;
@@ -72,13 +72,13 @@ pub(crate) fn clusters(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     }))
 }
 
-/// Fields by which rows may be grouped.
+/// Maximum number of grouping fields.
 const MOST_BY: usize = 5;
 
-/// What was asked for, understood.
+/// Parses the arguments.
 ///
 /// # Errors
-/// Options and fields that it does not take.
+/// If it does not take the options or fields.
 pub(crate) fn density(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     let [field] = asked.fields.as_slice() else {
         return Err(Error::argument(
@@ -131,7 +131,7 @@ pub(crate) fn density(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
 /// `fit LinearRegression`: least squares.
 ///
 /// # Errors
-/// Options that it does not take.
+/// If it does not take the options.
 pub(crate) fn plain(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     linear(asked, Penalty::None)
 }
@@ -139,7 +139,7 @@ pub(crate) fn plain(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
 /// `fit Ridge`.
 ///
 /// # Errors
-/// Options that it does not take.
+/// If it does not take the options.
 pub(crate) fn ridge(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     linear(
         asked,
@@ -150,7 +150,7 @@ pub(crate) fn ridge(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
 /// `fit Lasso`.
 ///
 /// # Errors
-/// Options that it does not take.
+/// If it does not take the options.
 pub(crate) fn lasso(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     linear(
         asked,
@@ -168,10 +168,10 @@ fn linear(asked: &Asked<'_>, penalty: Penalty) -> Result<Box<dyn Learner>> {
     }))
 }
 
-/// `fit StandardScaler`: less the mean, by the population's deviation.
+/// `fit StandardScaler`: subtracts the mean and divides by the population standard deviation.
 ///
 /// # Errors
-/// Options that it does not take.
+/// If it does not take the options.
 pub(crate) fn standard(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     Ok(Box::new(ScaleLearner {
         fields: asked.fields.clone(),
@@ -181,10 +181,10 @@ pub(crate) fn standard(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     }))
 }
 
-/// `fit RobustScaler`: less the median, by the range between the quartiles.
+/// `fit RobustScaler`: subtracts the median and divides by the interquartile range.
 ///
 /// # Errors
-/// Options that it does not take.
+/// If it does not take the options.
 pub(crate) fn robust(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     Ok(Box::new(ScaleLearner {
         fields: asked.fields.clone(),
@@ -197,7 +197,7 @@ pub(crate) fn robust(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
 /// `fit PCA`.
 ///
 /// # Errors
-/// Options that it does not take.
+/// If it does not take the options.
 pub(crate) fn components(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     let args = asked.args;
     let count = args.get("k").map(|_| args.number("k", 0)).transpose()?;
@@ -216,7 +216,7 @@ pub(crate) fn components(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     }))
 }
 
-/// A share that an option holds.
+/// An option that is a fraction.
 fn share(literal: &Literal, text: &str) -> Result<f64> {
     let number = parse_number(text.trim()).filter(|n| *n > 0.0 && *n < 1.0);
     number.ok_or_else(|| {
@@ -270,10 +270,10 @@ fn shown(args: &Args<'_>) -> Result<Option<Vec<String>>> {
     Ok(Some(names))
 }
 
-/// Reads the options.
+/// Parses the options.
 ///
 /// # Errors
-/// Values they don't take, or thresholds that exclude each other.
+/// If a value is invalid, or thresholds exclude each other.
 pub(crate) fn choice_of(args: &Args<'_>) -> Result<Choice> {
     let flag = |name| args.get(name).map(|_| args.flag(name, false)).transpose();
     let seed = args

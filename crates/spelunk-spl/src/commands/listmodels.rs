@@ -1,4 +1,4 @@
-//! `listmodels`: the models there are.
+//! `listmodels`: lists the models.
 
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};

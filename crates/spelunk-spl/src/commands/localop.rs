@@ -1,4 +1,4 @@
-//! `localop`, `redistribute`, `noop`: how Splunk spreads work over machines.
+//! `localop`, `redistribute`, `noop`: how Splunk distributes work over machines.
 
 use crate::commands::{Category, Command, Planner};
 use crate::error::Result;

@@ -1,23 +1,23 @@
-//! `lookup(...)` in an expression, as lookups before it: the function of `eval` is composed of what
-//! the command is made of. (Search Reference, "Comparison and Conditional functions".)
+//! The eval function `lookup(...)`, planned as lookups before the expression: the function reuses the plan of
+//! the command. (Search Reference, "Comparison and Conditional functions".)
 
 use crate::error::{Error, Result};
 use crate::plan::build::{call, field, name, text};
 use crate::plan::{Assignment, Plan, Target};
 use crate::syntax::ast::{Expr, ExprKind, Name};
 
-/// A plan that has what an expression's lookups give, the expression that reads it, and the fields
-/// that are to be dropped after it.
+/// A plan with the outputs of an expression's lookups, the expression that reads them, and the fields to drop
+/// afterwards.
 pub(super) struct Resolved {
     pub rows: Plan,
     pub expr: Expr,
     pub temporary: Vec<String>,
 }
 
-/// Puts the lookups of an expression before it.
+/// Plans the lookups of an expression before it.
 ///
 /// # Errors
-/// A call whose table or fields are not written out.
+/// If the table or a field of a call is not a literal.
 pub(super) fn resolve(rows: Plan, expr: &Expr) -> Result<Resolved> {
     let mut resolved = Resolved {
         rows,
@@ -37,12 +37,12 @@ pub(super) fn is_called(expr: &Expr) -> bool {
 }
 
 impl Resolved {
-    /// The expression with its lookups replaced by fields.
+    /// Replaces the lookups of an expression with fields.
     fn without(&mut self, expr: &Expr) -> Result<Expr> {
         if let ExprKind::Call(function, args) = &expr.kind {
             match function.text.to_ascii_lowercase().as_str() {
                 "lookup" => return self.lookup(args, expr),
-                // These evaluate their argument once for each value.
+                // These evaluate their argument once per value.
                 "mvmap" | "mvfilter" => return Ok(expr.clone()),
                 _ => {}
             }

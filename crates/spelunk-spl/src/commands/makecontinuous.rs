@@ -1,4 +1,4 @@
-//! `makecontinuous`: rows for the buckets of a field that no row has.
+//! `makecontinuous`: adds rows for the missing buckets of a field.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner, bin};

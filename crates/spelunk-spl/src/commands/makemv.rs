@@ -1,4 +1,4 @@
-//! `makemv`: a text to several values.
+//! `makemv`: splits a text into several values.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `makeresults`: rows out of nothing.
+//! `makeresults`: generates rows.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub(super) const COMMAND: Command = Command {
     ..DEFAULT
 };
 
-/// More rows than this would fill the memory.
+/// More rows than this would exhaust the memory.
 const MOST: usize = 50_000_000;
 
 fn plan(_: &mut Planner<'_>, stage: &Stage, _: Option<Plan>) -> Result<Plan> {

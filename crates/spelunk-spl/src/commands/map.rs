@@ -1,4 +1,4 @@
-//! `map`: a search for each row.
+//! `map`: runs a search for each row.
 
 use crate::commands::args::Args;
 use crate::commands::planner::{parse_pipeline, plan_text};
@@ -57,8 +57,8 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             }
         },
     };
-    // With a made-up value, so that unknown commands are told before rows are read. What else a
-    // value may decide is left to the rows.
+    // Tried with a made-up value, to report unknown commands before rows are read. Other errors may depend on
+    // the value and are left to the rows.
     let tried = parse_pipeline(planner.context, &fill(&template, |_| Some("1".to_owned())))?;
     for inner in &tried.stages {
         if commands::command(&inner.name.text).is_none() {

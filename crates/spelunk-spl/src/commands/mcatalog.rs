@@ -1,4 +1,4 @@
-//! `mcatalog`: which metrics and dimensions there are.
+//! `mcatalog`: lists metrics and dimensions.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner, prestats};

@@ -1,4 +1,4 @@
-//! `mcollect`, `meventcollect`: write the rows into an index as metrics.
+//! `mcollect`, `meventcollect`: write the rows to an index as metrics.
 
 use crate::commands::args::{Args, texts};
 use crate::commands::{Category, Command, DEFAULT, Planner};

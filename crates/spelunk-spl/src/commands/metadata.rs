@@ -1,4 +1,4 @@
-//! `metadata`: the hosts, sources or sourcetypes there are.
+//! `metadata`: lists hosts, sources or sourcetypes.
 
 use crate::commands::args::Args;
 use crate::commands::indexes::index_terms;

@@ -1,4 +1,4 @@
-//! `metasearch`: events, but only what is known of them without reading them.
+//! `metasearch`: finds events, but returns only their metadata.
 
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};

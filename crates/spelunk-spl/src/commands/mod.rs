@@ -1,7 +1,7 @@
 //! The commands, one file each: a row, its arguments, its plan.
 //!
-//! A new command is a file here, its name in `commands!`, and a rule `<name>_args` in
-//! `grammar/commands.pest` when no other command has its shape.
+//! A new command is a file here, its name in `commands!`, and a rule `<name>_args` in `grammar/commands.pest`
+//! if no other command has its shape.
 
 mod algorithms;
 mod args;
@@ -28,11 +28,11 @@ use crate::syntax::ast::Stage;
 
 /// One command.
 pub struct Command {
-    /// Its name, lower case.
+    /// Its name, in lower case.
     pub name: &'static str,
     /// Other names for it.
     pub aliases: &'static [&'static str],
-    /// Heading it is listed under.
+    /// Its heading in the list of commands.
     pub category: Category,
     /// `head [<N> | (<condition>)] [limit=<N>]`
     pub synopsis: &'static str,
@@ -40,13 +40,13 @@ pub struct Command {
     pub options: &'static [OptionRow],
     /// What it does.
     pub doc: &'static str,
-    /// Searches that run, with the rows they give as NDJSON; a test runs them.
+    /// Searches with the rows they return as NDJSON; run by a test.
     pub examples: &'static [(&'static str, &'static str)],
-    /// The page of the documentation it follows.
+    /// The documentation page that it follows.
     pub page: &'static str,
     /// The shape of its arguments.
     pub args: Rule,
-    /// What it does, as a plan over its input; a generating command has none.
+    /// Plans the command over its input; a generating command has no input.
     pub plan: fn(&mut Planner<'_>, &Stage, Option<Plan>) -> Result<Plan>,
 }
 
@@ -56,22 +56,22 @@ pub type OptionRow = (&'static str, &'static str, &'static str);
 /// Headings of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Category {
-    /// Makes rows.
+    /// Generates rows.
     Generating,
     /// Keeps or drops rows.
     Filtering,
     /// Adds or changes fields.
     Fields,
-    /// Sums rows up.
+    /// Aggregates rows.
     Reporting,
     /// Orders rows.
     Ordering,
-    /// Brings rows or fields together.
+    /// Combines rows or fields.
     Combining,
 }
 
 impl Category {
-    /// As a heading.
+    /// Its heading.
     pub fn title(self) -> &'static str {
         match self {
             Category::Generating => "Generating rows",
@@ -84,7 +84,7 @@ impl Category {
     }
 }
 
-/// What most rows leave out.
+/// Defaults for the fields that most rows omit.
 const DEFAULT: Command = Command {
     name: "",
     aliases: &[],
@@ -133,24 +133,24 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
     TABLE.iter().copied()
 }
 
-/// The command of that name or alias, whatever its case.
+/// The command with this name or alias, ignoring case.
 pub fn command(name: &str) -> Option<&'static Command> {
     all().find(|c| {
         c.name.eq_ignore_ascii_case(name) || c.aliases.iter().any(|a| a.eq_ignore_ascii_case(name))
     })
 }
 
-/// The shape of the arguments of the command of that name.
+/// The argument shape of the command with this name.
 pub fn shape_of(name: &str) -> Option<Rule> {
     command(name).map(|c| c.args)
 }
 
-/// Commands of Splunk that there is no row for, with the reason.
+/// Splunk commands without a row here, with the reason.
 pub fn unsupported() -> impl Iterator<Item = (&'static str, &'static str)> {
     refused().filter(|(name, _)| command(name).is_none())
 }
 
-/// The error for a command there is no row for.
+/// The error for a command without a row.
 pub fn unknown(stage: &Stage) -> Error {
     let name = &stage.name.text;
     if let Some(why) = why_refused(name) {

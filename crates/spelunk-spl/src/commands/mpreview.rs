@@ -1,4 +1,4 @@
-//! `mpreview`: the data points of metrics as they are.
+//! `mpreview`: the data points of metrics, unaggregated.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -46,7 +46,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     if let Some(filter) = args.get("filter") {
         let search =
             parse_search(planner.context, &filter.text).map_err(|e| e.at(filter.span))?;
-        // A metric's name can be asked for only where each metric has a row.
+        // A metric's name can be filtered on only if each metric has its own row.
         let points = rows.apply(Points {
             wanted: Vec::new(),
             apart: true,

@@ -90,7 +90,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     })
 }
 
-/// The dimensions to split by, after the buckets of time if a span asks for them.
+/// The dimensions to split by, after the time buckets if there is a span.
 fn by_fields(args: &Args<'_>) -> Result<Vec<ByField>> {
     let mut by: Vec<ByField> = Vec::new();
     if let Some(span) = args.get("span") {
@@ -113,8 +113,7 @@ fn by_fields(args: &Args<'_>) -> Result<Vec<ByField>> {
     Ok(by)
 }
 
-/// The data points that take part. What the filter asks of metrics is asked when each metric has a
-/// row of its own.
+/// The data points to aggregate. Filter terms about metrics apply once each metric has its own row.
 fn points(
     planner: &mut Planner<'_>,
     calls: &[AggregateCall],
@@ -171,7 +170,7 @@ fn points(
     Ok(rows)
 }
 
-/// Whether a term of the filter asks for the name or the value of a metric.
+/// Whether a filter term refers to the name or the value of a metric.
 fn asks_of_metric(search: &Search) -> bool {
     match search {
         Search::And(parts) | Search::Or(parts) => parts.iter().any(asks_of_metric),
@@ -187,7 +186,7 @@ fn asks_of_metric(search: &Search) -> bool {
     }
 }
 
-/// An aggregation over the field that holds its metric.
+/// An aggregation over the field that contains its metric.
 fn of_points(call: AggregateCall) -> AggregateCall {
     let arg = match &call.arg {
         AggregateInput::Field(name) if name.text != "_value" => {
@@ -199,7 +198,7 @@ fn of_points(call: AggregateCall) -> AggregateCall {
     AggregateCall { arg, ..call }
 }
 
-/// Fields named as their metrics are.
+/// Names fields after their metrics.
 fn plain(rows: Plan) -> Plan {
     Plan::Rename {
         input: Box::new(rows),
@@ -207,7 +206,7 @@ fn plain(rows: Plan) -> Plan {
     }
 }
 
-/// The stage as `timechart` takes it: without the filter and what only `mstats` knows.
+/// The stage for `timechart`: without the filter and the options specific to `mstats`.
 fn charted(stage: &Stage) -> Stage {
     let own = ["chart", "prestats", "append", "fillnull_value", "backfill", "update_period"];
     let kept = |arg: &&Arg| match &arg.kind {

@@ -1,4 +1,4 @@
-//! `multikv`: a row for each line of a table in an event.
+//! `multikv`: one row for each line of a table in an event.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

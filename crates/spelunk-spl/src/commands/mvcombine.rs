@@ -1,4 +1,4 @@
-//! `mvcombine`: rows that differ in one field become one.
+//! `mvcombine`: merges rows that differ in one field only.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

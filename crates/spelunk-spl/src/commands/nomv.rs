@@ -1,4 +1,4 @@
-//! `nomv`: several values to one text.
+//! `nomv`: joins several values into one text.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `outlier`: takes out or cuts numbers far from the others.
+//! `outlier`: removes or truncates numbers far from the others.
 
 use crate::commands::args::{Args, choice, decimal, patterns};
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -48,5 +48,5 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     Ok(Planner::rows_or_events(input).apply(kernel))
 }
 
-/// What can be done with an outlier.
+/// Actions on outliers.
 pub(super) const ACTIONS: &[&[&str]] = &[&["transform", "tf"], &["remove", "rm"]];

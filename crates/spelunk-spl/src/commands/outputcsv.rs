@@ -1,4 +1,4 @@
-//! `outputcsv`: writes the rows into a CSV file of the home folder.
+//! `outputcsv`: writes the rows to a CSV file in the home folder.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `outputlookup`: writes the rows into a lookup table.
+//! `outputlookup`: writes the rows to a lookup table.
 
 use std::sync::Arc;
 
@@ -96,10 +96,10 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     }))
 }
 
-/// Refuses a name that leads out of the folder.
+/// Rejects a name that leads out of the folder.
 ///
 /// # Errors
-/// A name with a folder in it.
+/// If the name contains a folder.
 pub(super) fn inside(name: &str, span: Span) -> Result<()> {
     if is_plain_name(name) && !name.starts_with('.') {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `outputtext`: the events' text as a field.
+//! `outputtext`: the text of events as a field.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -23,7 +23,7 @@ pub(super) const COMMAND: Command = Command {
     ..DEFAULT
 };
 
-/// What a pivot is made of, as parts of a search.
+/// The parts of a pivot, as pieces of a search.
 #[derive(Default)]
 struct Parts {
     cells: Vec<String>,
@@ -199,7 +199,7 @@ const KEYWORDS: [&str; 9] = [
     "SORT",
 ];
 
-/// `sum(bytes)` as an aggregation; the function over the data set counts its rows.
+/// Converts `sum(bytes)` to an aggregation. A function over the data set counts its rows.
 fn cell(text: &str, dataset: &str, span: Span) -> Result<String> {
     let wrong = || {
         Error::argument(span, format!("`pivot` does not know what `{text}` is"))
@@ -216,7 +216,7 @@ fn cell(text: &str, dataset: &str, span: Span) -> Result<String> {
     })
 }
 
-/// The column's name where none is given.
+/// The default name of a column.
 fn label(text: &str) -> String {
     let (function, field) = text.split_once('(').unwrap_or((text, ""));
     let title = match function.to_ascii_lowercase().as_str() {

@@ -1,4 +1,4 @@
-//! From stages to plan nodes.
+//! The planner: turns stages into plan nodes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,22 +21,22 @@ pub struct Planner<'p> {
     /// Catalog, clock, limits.
     pub context: &'p QueryContext,
     depth: usize,
-    /// How fields are shown once the search is done.
+    /// Display formats, applied at the end of the search.
     shown: Vec<Assignment>,
-    /// What joins the values of a multivalue field into one text, by field: set by the command
-    /// that made the field, of use to `nomv`.
+    /// Delimiters for joining the values of multivalue fields, by field: set by the command that created the
+    /// field, used by `nomv`.
     delimiters: HashMap<String, String>,
 }
 
-/// How many terms a search expression may have: each is a test of its own for the engine, which
-/// takes minutes over a million. Reading such a search takes a second.
+/// Maximum number of terms in a search expression. Each is a separate predicate for the engine, which takes
+/// minutes for a million. Parsing such a search takes a second.
 const MAX_TERMS: usize = 100_000;
 
-/// How deep subsearches may stand in each other.
+/// Maximum nesting depth of subsearches.
 const MAX_DEPTH: usize = 50;
 
 impl<'p> Planner<'p> {
-    /// A planner.
+    /// Creates a planner.
     pub fn new(context: &'p QueryContext) -> Planner<'p> {
         Planner {
             context,
@@ -46,26 +46,25 @@ impl<'p> Planner<'p> {
         }
     }
 
-    /// Remembers what joins the values of a field.
+    /// Records the delimiter for the values of a field.
     pub fn set_delimiter(&mut self, field: &str, delimiter: String) {
         self.delimiters.insert(field.to_owned(), delimiter);
     }
 
-    /// What joins the values of a field, when a command said so.
+    /// The delimiter for the values of a field, if a command set one.
     pub fn delimiter(&self, field: &str) -> Option<&str> {
         self.delimiters.get(field).map(String::as_str)
     }
 
-    /// The plan of a pipeline. All stages are planned, so that all errors are told.
+    /// Plans a pipeline. Plans all stages, to report all errors.
     ///
     /// # Errors
-    /// What is wrong with the stages, joined.
+    /// The errors of all stages, joined.
     pub fn pipeline(&mut self, pipeline: &Pipeline) -> Result<Plan> {
         self.stages(pipeline, None)
     }
 
-    /// The plan of a pipeline whose first stage takes the rows of another: the body of
-    /// `appendpipe` and `foreach`.
+    /// Plans a pipeline whose first stage takes the rows of another: the body of `appendpipe` and `foreach`.
     ///
     /// # Errors
     /// As [`Planner::subsearch`].
@@ -90,13 +89,13 @@ impl<'p> Planner<'p> {
                 }
                 Err(error) => {
                     errors.push(error);
-                    // Something to go on with, so that later stages are checked too.
+                    // A placeholder, so that later stages are checked too.
                     plan = Some(Plan::Generate { count: 0 });
                 }
             }
         }
         if !errors.is_empty() {
-            // The plan is lost, and with it what would be told of its function calls.
+            // Without a plan, the function calls must be checked here.
             let calls = pipeline.stages.iter().flat_map(check_stage);
             for error in calls {
                 let is_told = |e: &Error| e.span == error.span && e.kind == error.kind;
@@ -114,9 +113,9 @@ impl<'p> Planner<'p> {
         plan.ok_or_else(|| Error::syntax(pipeline.span, "the search is empty"))
     }
 
-    /// Shows a field as an expression says, if it is there when the search is done.
+    /// Displays a field by an expression, if it exists at the end of the search.
     pub fn show_as(&mut self, name: &str, value: &Expr) {
-        // A subsearch hands on values, and shows nothing.
+        // A subsearch returns values and displays nothing.
         if self.depth > 0 {
             return;
         }
@@ -131,7 +130,7 @@ impl<'p> Planner<'p> {
         let command =
             commands::command(&stage.name.text).ok_or_else(|| commands::unknown(stage))?;
         let generates = command.category == Category::Generating || command.name == "search";
-        // `| stats count` is an old way to make a row: it counts nothing.
+        // `| stats count` is an old way to generate a row: it counts nothing.
         if first && command.name == "stats" {
             let nothing = Plan::Values(Arc::new(Table::new(0)));
             return (command.plan)(self, stage, Some(nothing)).map_err(|e| e.at(stage.span));
@@ -153,7 +152,7 @@ impl<'p> Planner<'p> {
         planned.map_err(|e| e.at(stage.span))
     }
 
-    /// Says which options of a stage mean nothing offline.
+    /// Warns about options of a stage that have no effect offline.
     fn tell_ignored(&self, command: &Command, stage: &Stage) {
         for arg in &stage.args {
             let ArgKind::Option { name, .. } = &arg.kind else {
@@ -174,10 +173,10 @@ impl<'p> Planner<'p> {
         }
     }
 
-    /// The plan of a subsearch.
+    /// Plans a subsearch.
     ///
     /// # Errors
-    /// What is wrong with it, or too deep nesting.
+    /// If it is invalid, or nested too deeply.
     pub fn subsearch(&mut self, pipeline: &Pipeline) -> Result<Plan> {
         self.deeper(pipeline, |this| this.pipeline(pipeline))
     }
@@ -201,10 +200,10 @@ impl<'p> Planner<'p> {
         plan
     }
 
-    /// A filter by a search expression, its subsearches planned.
+    /// Adds a filter by a search expression, with its subsearches planned.
     ///
     /// # Errors
-    /// What is wrong with a subsearch.
+    /// If a subsearch is invalid.
     pub fn search_filter(&mut self, input: Plan, search: &Search) -> Result<Plan> {
         let terms = count_terms(search);
         if terms > MAX_TERMS {
@@ -240,7 +239,7 @@ impl<'p> Planner<'p> {
         Ok(())
     }
 
-    /// The events, or the rows so far.
+    /// The input rows, or all events without input.
     pub fn rows_or_events(input: Option<Plan>) -> Plan {
         input.unwrap_or(Plan::Scan(Scan::Events))
     }
@@ -263,26 +262,26 @@ fn count_terms(search: &Search) -> usize {
 /// Plans the text of a search: a data model's base search.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// If the text is invalid.
 pub fn plan_text(context: &QueryContext, text: &str) -> Result<Plan> {
     Planner::new(context).pipeline(&parse_pipeline(context, text)?)
 }
 
-/// Reads the text of a pipeline that a command was given, its parameters filled in. It may begin
-/// with a command or, with `search` left out, with a search expression.
+/// Parses the text of a pipeline that is an argument of a command, with its parameters filled in. It may
+/// begin with a command, or with a search expression if `search` is omitted.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// If the text is invalid.
 pub fn parse_pipeline(context: &QueryContext, text: &str) -> Result<Pipeline> {
     let (source, text) = expanded(context, text)?;
     syntax::parse(source, &text, &commands::shape_of)
 }
 
-/// Reads the text of a pipeline that begins with a command, its parameters filled in. Macros in it
-/// have been expanded with the search it stands in.
+/// Parses the text of a pipeline that begins with a command, with its parameters filled in. Its macros were
+/// expanded along with the search that contains it.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// If the text is invalid.
 pub(super) fn parse_fragment(context: &QueryContext, what: &str, text: &str) -> Result<Pipeline> {
     let source = {
         let mut sources = context

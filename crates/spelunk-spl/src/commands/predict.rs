@@ -1,4 +1,4 @@
-//! `predict`: how a series goes on.
+//! `predict`: forecasts a series.
 
 use crate::commands::args::{Args, choice};
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -53,7 +53,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         series,
         algorithm,
         future: match algorithm {
-            // What tells of the series is not known ahead.
+            // The correlated series is not known ahead.
             "LLB" => 0,
             _ => args.number("future_timespan", 5)?,
         },
@@ -72,10 +72,10 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     Ok(Planner::rows_or_events(input).apply(kernel))
 }
 
-/// Rows to come at most.
+/// Maximum number of forecast rows.
 const MAX_FUTURE: usize = 100_000;
 
-/// `upper90=high`: taken out before options are looked up, because the number belongs to the name.
+/// `upper90=high`: extracted before options are checked, because the number is part of the name.
 fn taken_out(stage: &Stage) -> Result<(Vec<Bound>, Stage)> {
     let mut rest = stage.clone();
     let mut given = Vec::new();

@@ -1,16 +1,16 @@
-//! What the commands share that prepare statistics for a later command (`sistats`, `sichart`,
-//! `tstats prestats=true`).
+//! Helpers for commands that prepare statistics for a later command (`sistats`, `sichart`, `tstats
+//! prestats=true`).
 //!
-//! Splunk sums events up into partial results, which only the command of the same shape can read.
-//! Here the rows themselves go on, with the fields that the later command needs: it then gives the
-//! same answer, whatever its functions.
+//! Splunk aggregates events into partial results that only the command of the same shape can read. Here the
+//! rows themselves are passed on, with the fields that the later command needs, so it returns the same result
+//! for any function.
 
 use crate::plan::analysis::fields_of;
 use crate::plan::build::{call, field, text};
 use crate::plan::schema::Pattern;
 use crate::plan::{AggregateCall, AggregateInput, Assignment, ByField, Plan, Projection, Target};
 
-/// The rows with what these aggregations and fields need.
+/// The rows with the fields that these aggregations and groups need.
 pub(super) fn needed(rows: Plan, aggregates: &[AggregateCall], by: &[String]) -> Plan {
     let mut fields: Vec<Pattern> = by.iter().map(|name| Pattern::exact(name)).collect();
     for call in aggregates {
@@ -30,8 +30,8 @@ pub(super) fn needed(rows: Plan, aggregates: &[AggregateCall], by: &[String]) ->
     .drop(&["_raw"])
 }
 
-/// The rows that take part in groups by these fields: times in buckets, missing values filled
-/// where that is asked for, other rows left out.
+/// The rows for groups by these fields: buckets times, fills missing values if requested, and drops all other
+/// rows.
 fn grouped(rows: Plan, by: &[ByField], fill: Option<&str>) -> Plan {
     let mut rows = rows;
     for b in by {
@@ -56,7 +56,7 @@ fn grouped(rows: Plan, by: &[ByField], fill: Option<&str>) -> Plan {
     rows
 }
 
-/// The rows that `prestats=true` hands on for groups by these fields, after those there were.
+/// The rows that `prestats=true` passes on for groups by these fields, after the existing rows.
 pub(super) fn handed_on(
     before: Option<Plan>,
     rows: Plan,

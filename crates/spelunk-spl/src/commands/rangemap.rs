@@ -65,7 +65,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     Ok(Planner::rows_or_events(input).set("range", range))
 }
 
-/// `0-5`, `-10--5`, `1.5-2`.
+/// Parses `0-5`, `-10--5`, `1.5-2`.
 fn bounds(value: &Literal) -> Result<(f64, f64)> {
     value
         .text

@@ -1,4 +1,4 @@
-//! What `top` and `rare` share: counts by value, ranked, cut, with their share.
+//! Shared by `top` and `rare`: counts by value, ranked and limited, with percentages.
 
 use crate::commands::args::{Args, names, texts};
 use crate::commands::{Command, OptionRow, Planner};

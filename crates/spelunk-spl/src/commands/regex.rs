@@ -1,4 +1,4 @@
-//! `regex`: keeps the rows whose field a regular expression matches.
+//! `regex`: keeps the rows in which a field matches a regular expression.
 
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::pcre::compile;
@@ -41,7 +41,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         }
     };
     compile(&literal.text).map_err(|e| e.at(literal.span))?;
-    // A missing field is not matched.
+    // A missing field does not match.
     let matches = call(
         "coalesce",
         vec![

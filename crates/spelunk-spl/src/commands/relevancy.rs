@@ -38,7 +38,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     Ok(rows.beside(Relevancy { words }))
 }
 
-/// The words of the search that takes events from where they are.
+/// The words of the search that scans the events.
 fn words_of_plan(plan: &Plan, out: &mut Vec<String>) {
     if let Plan::Filter {
         input,
@@ -68,7 +68,7 @@ fn words_of(search: &Search, out: &mut Vec<String>) {
         } if !matches!(field.text.as_str(), "index" | "earliest" | "latest") => {
             out.extend(value.text.split('*').map(str::to_lowercase));
         }
-        // What must not be there makes no event more relevant.
+        // Excluded words make no event more relevant.
         Search::Not(_)
         | Search::Compare { .. }
         | Search::In { .. }

@@ -1,4 +1,4 @@
-//! `reltime`: how long ago something was, in words.
+//! `reltime`: the time since an event, in words.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -27,7 +27,7 @@ pub(super) const COMMAND: Command = Command {
     ..DEFAULT
 };
 
-/// Units, largest first, with their seconds.
+/// Units, largest first, with their length in seconds.
 const UNITS: [(&str, f64); 6] = [
     ("year", 31_536_000.0),
     ("month", 2_592_000.0),

@@ -1,4 +1,4 @@
-//! `rename`: gives columns other names.
+//! `rename`: renames columns.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `replace`: other values in the place of some.
+//! `replace`: replaces values.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `return`: what a subsearch gives to the search around it.
+//! `return`: returns values from a subsearch to the outer search.
 
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};

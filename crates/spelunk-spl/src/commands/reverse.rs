@@ -1,4 +1,4 @@
-//! `reverse`: turns the order of the rows round.
+//! `reverse`: reverses the order of the rows.
 
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! `rex`: fields out of text by a regular expression.
+//! `rex`: extracts fields from text by a regular expression.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

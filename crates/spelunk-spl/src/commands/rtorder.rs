@@ -1,4 +1,4 @@
-//! `rtorder`: the rows in the order of their time.
+//! `rtorder`: orders the rows by time.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

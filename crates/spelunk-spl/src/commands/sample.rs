@@ -1,4 +1,4 @@
-//! `sample`: some of the rows, by chance.
+//! `sample`: a random sample of the rows.
 
 use crate::commands::args::{Args, decimal};
 use crate::commands::{Category, Command, DEFAULT, Planner};
@@ -70,7 +70,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     }))
 }
 
-/// A bare number: how many rows, or below 1 the chance of each.
+/// A bare number: the number of rows, or below 1 the probability of each.
 fn of_word(word: &Name) -> Result<How> {
     match parse_number(&word.text) {
         Some(n) if n > 0.0 && n < 1.0 => Ok(How::Ratio(n)),

@@ -1,4 +1,4 @@
-//! `savedsearch`: the rows of a search of `savedsearches.conf`.
+//! `savedsearch`: the rows of a search from `savedsearches.conf`.
 
 use crate::commands::args::Args;
 use crate::commands::planner::plan_text;
@@ -48,7 +48,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         }
     }
     let substitutes = !Args::new(&COMMAND, &options)?.flag("nosubstitution", false)?;
-    // A name of several words need not stand in quotes.
+    // A name of several words need not be quoted.
     let words: Vec<&str> = names.iter().map(|n| n.text.as_str()).collect();
     let Some(first) = names.first() else {
         return Err(Error::syntax(stage.span, "`savedsearch` needs a name"));
@@ -60,10 +60,10 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     saved(planner, &name, &parameters, substitutes)
 }
 
-/// The plan of a saved search.
+/// Plans a saved search.
 ///
 /// # Errors
-/// There is none of that name, or what is wrong with its text.
+/// If there is none with this name, or its text is invalid.
 pub(super) fn saved(
     planner: &mut Planner<'_>,
     name: &Name,
@@ -109,7 +109,7 @@ pub(super) fn saved(
     Ok(plan)
 }
 
-/// Puts a time range over every scan of events.
+/// Applies a time range to every scan of events.
 fn bound_scans(plan: &mut Plan, range: &Search) {
     if let Plan::Scan(crate::plan::Scan::Events) = plan {
         *plan = plan.clone().search(range.clone());

@@ -1,4 +1,4 @@
-//! `score`: how well predictions and facts agree.
+//! `score`: how well predictions match the actual values.
 
 use crate::commands::args::{Args, choice, decimal};
 use crate::commands::{Category, Command, DEFAULT, Planner};

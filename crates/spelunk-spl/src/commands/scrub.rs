@@ -1,4 +1,4 @@
-//! `scrub`: identifying words replaced by invented ones.
+//! `scrub`: replaces identifying words with invented ones.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `search`: keeps the rows that satisfy a search expression; at the start, finds events.
+//! `search`: keeps the rows that match a search expression; at the start, finds events.
 
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::Result;

@@ -1,5 +1,4 @@
-//! What `chart` and `timechart` share: aggregations, the fields of rows and series, which series
-//! are shown.
+//! Shared by `chart` and `timechart`: aggregations, row and series fields, and the selection of series.
 
 use crate::commands::args::{self, Args};
 use crate::commands::series_terms::{parse_aggregate, part, threshold};
@@ -11,7 +10,7 @@ use crate::plan::pivot::Naming;
 use crate::plan::{AggregateCall, Assignment, Target};
 use crate::syntax::ast::{Aggregate, AggregateArg, ArgKind, Expr, ExprKind, Literal, Name, Stage};
 
-/// The options that both have.
+/// The options common to both.
 pub(super) const OPTIONS: [OptionRow; 18] = [
     ("agg", "", "another aggregation"),
     (
@@ -69,10 +68,10 @@ pub(super) const OPTIONS: [OptionRow; 18] = [
     ),
 ];
 
-/// Options that belong to the field before them.
+/// Options that apply to the preceding field.
 const BUCKETS: [&str; 6] = ["span", "bins", "minspan", "start", "end", "aligntime"];
 
-/// A field to split by, and the options of its buckets.
+/// A field to split by, with its bucket options.
 pub(super) struct Axis<'a> {
     /// The field.
     pub name: &'a Name,
@@ -81,12 +80,12 @@ pub(super) struct Axis<'a> {
 }
 
 impl<'a> Axis<'a> {
-    /// The value of an option of its buckets.
+    /// The value of a bucket option.
     pub fn get(&self, option: &str) -> Option<&'a Literal> {
         find(&self.options, option)
     }
 
-    /// Whether it is put into buckets.
+    /// Whether it has bucket options.
     pub fn has_buckets(&self) -> bool {
         !self.options.is_empty()
     }
@@ -104,22 +103,22 @@ fn find<'a>(options: &[(&'a Name, &'a Literal)], name: &str) -> Option<&'a Liter
 pub(super) struct Series<'a> {
     /// The options.
     pub args: Args<'a>,
-    /// What is aggregated.
+    /// The aggregations.
     pub aggregates: Vec<AggregateCall>,
-    /// What is computed of the aggregates.
+    /// Expressions over the aggregates.
     pub computed: Vec<Assignment>,
-    /// The fields, in the order in which they are used: rows first where `OVER` says so.
+    /// The fields, in the order in which they are used: rows first if given by `OVER`.
     pub axes: Vec<Axis<'a>>,
-    /// Options of buckets before any field.
+    /// Bucket options before any field.
     pub first: Vec<(&'a Name, &'a Literal)>,
     threshold: Option<(AggregateCall, Keep)>,
 }
 
 impl<'a> Series<'a> {
-    /// Takes the arguments apart.
+    /// Parses the arguments.
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// If they are invalid.
     pub fn new(planner: &Planner<'_>, command: &Command, stage: &'a Stage) -> Result<Series<'a>> {
         let args = Args::new(command, stage)?;
         let mut series = Series {
@@ -205,7 +204,7 @@ impl<'a> Series<'a> {
         Ok(())
     }
 
-    /// The expression with its aggregations as fields that are computed first.
+    /// The expression with its aggregations replaced by fields, which are computed first.
     fn parts(&mut self, expr: &Expr) -> Result<Expr> {
         match &expr.kind {
             ExprKind::Call(name, arguments) => {
@@ -231,7 +230,7 @@ impl<'a> Series<'a> {
         expr.map_parts(|part| self.parts(part))
     }
 
-    /// How columns are named.
+    /// How to name columns.
     pub fn naming(&self) -> Naming {
         Naming {
             sep: self.args.text("sep", ": "),
@@ -242,7 +241,7 @@ impl<'a> Series<'a> {
     /// The series of a field.
     ///
     /// # Errors
-    /// Options that can't be read.
+    /// If an option can't be parsed.
     pub fn split(&self, name: &str) -> Result<Split> {
         let (score, keep) = match &self.threshold {
             Some((call, keep)) => (Some(call.clone()), Some(*keep)),
@@ -286,8 +285,8 @@ impl<'a> Series<'a> {
     }
 }
 
-/// Whether a field follows this argument without an aggregation between: then a bucket option
-/// belongs to that field (`by span=1d _time`).
+/// Whether a field follows this argument without an aggregation in between; a bucket option then belongs to
+/// that field (`by span=1d _time`).
 fn stage_has_field_later(stage: &Stage, arg: &crate::syntax::ast::Arg) -> bool {
     stage
         .args
@@ -296,7 +295,7 @@ fn stage_has_field_later(stage: &Stage, arg: &crate::syntax::ast::Arg) -> bool {
         .any(|a| matches!(&a.kind, ArgKind::Keyword(k) if k == "BY" || k == "OVER"))
 }
 
-/// Whether a condition ends with `top` or `bottom` on its own.
+/// Whether a condition ends with a bare `top` or `bottom`.
 fn wants_number(condition: &[&ArgKind]) -> bool {
     matches!(condition.last(), Some(ArgKind::Literal(l))
         if matches!(l.text.to_ascii_lowercase().as_str(), "top" | "bottom"))

@@ -1,5 +1,5 @@
-//! The terms of `chart` and `timechart` that need a closer look: aggregations inside `eval`,
-//! conditions on series, the range of time.
+//! Terms of `chart` and `timechart` that need special handling: aggregations inside `eval`, conditions on
+//! series, the time range.
 
 use crate::commands::{Planner, args};
 use crate::error::{Error, Result};
@@ -12,8 +12,8 @@ use crate::syntax::ast::{
 use crate::time;
 use crate::value::parse_number;
 
-/// The aggregation that a call in an `eval` means: `max(x)` with one argument is one, with
-/// several the function of `eval`.
+/// The aggregation of a call in an `eval`. `max(x)` with one argument is an aggregation; with several it is
+/// the eval function.
 pub(super) fn part(name: &Name, arguments: &[Expr], expr: &Expr) -> Option<Result<AggregateCall>> {
     let (function, parameter) = stats_function(&name.text)?;
     let is_eval = crate::functions::eval_function(&name.text).is_some();
@@ -94,7 +94,7 @@ pub(super) fn threshold(condition: &[&ArgKind], stage: &Stage) -> Result<(Aggreg
         "<" => Keep::Below(number()?),
         _ => return Err(wrong()),
     };
-    // Without a field it judges the values of the series themselves.
+    // Without a field it applies to the values of the series themselves.
     let call = match &aggregate.arg {
         AggregateArg::None => {
             let (function, parameter) = stats_function(&aggregate.function.text)
@@ -112,7 +112,7 @@ pub(super) fn threshold(condition: &[&ArgKind], stage: &Stage) -> Result<(Aggreg
     Ok((call, keep))
 }
 
-/// The aggregation that the option `agg` holds.
+/// The aggregation in the option `agg`.
 pub(super) fn parse_aggregate(planner: &Planner<'_>, agg: &Literal) -> Result<Aggregate> {
     let text = format!("stats {}", agg.text);
     let source = planner
@@ -135,11 +135,11 @@ pub(super) fn parse_aggregate(planner: &Planner<'_>, agg: &Literal) -> Result<Ag
         .ok_or_else(wrong)
 }
 
-/// The range of time that is searched: what the search itself says (`earliest=-1d`), else what
-/// it was started with. All of time has no bounds; a search that only begins somewhere ends now.
+/// The time range of the search: as set in the search itself (`earliest=-1d`), otherwise as passed in. "All
+/// time" has no bounds; a search with only a start ends now.
 ///
 /// # Errors
-/// A time that can't be read.
+/// If a time can't be parsed.
 pub(super) fn range(planner: &Planner<'_>, rows: &Plan) -> Result<(Option<f64>, Option<f64>)> {
     let context = planner.context;
     let (mut from, mut to) = (context.earliest, context.latest);

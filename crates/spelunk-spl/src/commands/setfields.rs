@@ -1,4 +1,4 @@
-//! `setfields`: the same value in a field of all rows.
+//! `setfields`: sets a field to the same value in all rows.
 
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};

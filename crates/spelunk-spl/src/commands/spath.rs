@@ -1,4 +1,4 @@
-//! `spath`: fields out of JSON and XML.
+//! `spath`: extracts fields from JSON and XML.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

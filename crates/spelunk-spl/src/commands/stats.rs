@@ -1,4 +1,4 @@
-//! `stats`: aggregates, one row a group.
+//! `stats`: aggregates, one row per group.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `strcat`: joins fields and texts.
+//! `strcat`: concatenates fields and strings.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

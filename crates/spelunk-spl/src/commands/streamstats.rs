@@ -1,4 +1,4 @@
-//! `streamstats`: aggregates of the rows up to each row.
+//! `streamstats`: running aggregates up to each row.
 
 use crate::commands::args::{Args, texts};
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `table`: these columns, in this order.
+//! `table`: keeps the given columns, in the given order.
 
 use crate::commands::args::{Args, patterns};
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,10 +1,10 @@
-//! Texts of searches with `$name$` in them: of `map` and of saved searches.
+//! Search templates with `$name$` parameters, for `map` and saved searches.
 
 use crate::word;
 
-/// The text with each `$name$` for which there is a value replaced by it. Outside quotes a value
-/// that is not one plain word comes in quotes; in quotes, its own quotes and backslashes are escaped.
-/// `$$name$$`, which dashboards need, means the same.
+/// Replaces each `$name$` for which there is a value. Outside quotes, a value that is not a single plain word
+/// is quoted; inside quotes, its quotes and backslashes are escaped. `$$name$$`, as used in dashboards, means
+/// the same.
 pub(super) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::new();
     let mut quoted = false;
@@ -42,7 +42,7 @@ pub(super) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String
     out
 }
 
-/// The name of the parameter that `text` begins with, and the length of all of it.
+/// The name of the parameter at the start of `text`, and the length of the parameter.
 fn parameter(text: &str) -> Option<(&str, usize)> {
     let dollars = if text.starts_with("$$") { 2 } else { 1 };
     let inner = &text[dollars..];

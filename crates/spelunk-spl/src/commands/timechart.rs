@@ -1,4 +1,4 @@
-//! `timechart`: aggregates over time, a column for each series.
+//! `timechart`: aggregates over time, with a column for each series.
 
 use crate::commands::series::{self, Series};
 use crate::commands::{Category, Command, DEFAULT, Planner, bin, series_terms};
@@ -34,17 +34,17 @@ pub(super) const COMMAND: Command = Command {
     ..DEFAULT
 };
 
-/// The field to split by in buckets; the aggregations see it as it is.
+/// The bucketed split field; the aggregations see the original field.
 const BINNED: &str = "__axis1";
 
 fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     timechart(planner, &COMMAND, stage, input)
 }
 
-/// The plan of `timechart`, also under its other names.
+/// Plans `timechart`, also for its aliases.
 ///
 /// # Errors
-/// What is wrong with the arguments.
+/// If the arguments are invalid.
 pub(super) fn timechart(
     planner: &mut Planner<'_>,
     command: &Command,
@@ -73,7 +73,7 @@ pub(super) fn timechart(
         (None, None)
     };
     let split = series.axes.first();
-    // After BY a length of time still is that of the rows; a number is that of the field.
+    // Even after BY, a time span applies to the rows; a number applies to the field.
     let is_rows = |l: &&Literal| split.is_none() || parse_number(&l.text).is_none();
     let first = |name: &str| {
         let options = series.first.iter().rev();

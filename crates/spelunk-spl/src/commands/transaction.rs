@@ -1,7 +1,7 @@
-//! `transaction`: events that belong together become one.
+//! `transaction`: groups related events into one.
 //!
-//! A kernel tells for each event which transaction it is in, from the few fields that decide it;
-//! putting the events of each together is an aggregation of all fields.
+//! A kernel assigns each event to a transaction, from the few fields that decide it. Combining the events of
+//! each transaction is then an aggregation of all fields.
 
 
 use crate::commands::args::{Args, texts, unknown_option};
@@ -93,7 +93,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         raw_list: args.flag("mvraw", false)?,
         null: args.text("nullstr", "NULL"),
     };
-    // Transactions are looked for from the newest event to the oldest.
+    // The kernel finds transactions from the newest event to the oldest.
     let mut rows = Planner::rows_or_events(input).newest_first();
     for (name, condition) in [(START, starts), (END, ends)] {
         if let Some(condition) = condition {
@@ -104,10 +104,10 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     assemble(rows.beside(grouping), &rendering, stage.span)
 }
 
-/// The transactions of a type among rows.
+/// The transactions of a type among the rows.
 ///
 /// # Errors
-/// There is no such type, or what is wrong with it.
+/// If there is no such type, or it is invalid.
 pub(super) fn typed(
     planner: &mut Planner<'_>,
     stage: &Stage,
@@ -122,7 +122,7 @@ pub(super) fn typed(
     plan(planner, &whole, Some(rows))
 }
 
-/// The stage with what a transaction type says and the stage does not.
+/// The stage with options of a transaction type that it does not set itself.
 fn of_type(planner: &Planner<'_>, stage: &Stage, name: &Literal) -> Result<Stage> {
     let context = planner.context;
     let stanza = context.catalog.transaction_type(&name.text).ok_or_else(|| {
@@ -161,7 +161,7 @@ fn of_type(planner: &Planner<'_>, stage: &Stage, name: &Literal) -> Result<Stage
     Ok(whole)
 }
 
-/// The fields, also those of a list in quotes: `transaction "host, cookie"`.
+/// The fields, including those of a quoted list: `transaction "host, cookie"`.
 fn field_list(args: &Args<'_>) -> Vec<String> {
     let mut fields: Vec<String> = Vec::new();
     let written = args.get("fields").map(|fields| fields.text.clone());
@@ -176,7 +176,7 @@ fn field_list(args: &Args<'_>) -> Vec<String> {
     fields
 }
 
-/// `startswith` or `endswith` as an expression.
+/// Parses `startswith` or `endswith` as an expression.
 fn condition(
     planner: &Planner<'_>,
     stage: &Stage,
@@ -205,12 +205,12 @@ fn condition(
     let Some(literal) = args.get(option) else {
         return Ok(None);
     };
-    // `startswith="login ok"` is a search, and a text without a field in it a phrase or words.
+    // `startswith="login ok"` is a search: a text without a field in it is a phrase or words.
     let search = parse_search(planner.context, &literal.text).map_err(|e| e.at(literal.span))?;
     Ok(Some(matches(&search)))
 }
 
-/// Seconds; none where there is no bound.
+/// Parses seconds. Returns `None` if unbounded.
 fn span(args: &Args<'_>, option: &str) -> Result<Option<f64>> {
     let Some(literal) = args.get(option) else {
         return Ok(None);
@@ -223,7 +223,7 @@ fn span(args: &Args<'_>, option: &str) -> Result<Option<f64>> {
     Ok(Some(span.approximate_micros() as f64 / 1e6))
 }
 
-/// How many; none where there is no bound.
+/// Parses a count. Returns `None` if unbounded.
 fn count(args: &Args<'_>, option: &str, default: i64) -> Result<Option<usize>> {
     let number = match args.get(option) {
         None => default,

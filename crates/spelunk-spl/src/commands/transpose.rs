@@ -1,4 +1,4 @@
-//! `transpose`: rows become columns.
+//! `transpose`: turns rows into columns.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -99,7 +99,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     })
 }
 
-/// The text that terms begin with: `PREFIX(bytes=)`.
+/// The term prefix in `PREFIX(bytes=)`.
 fn prefix(name: &str) -> Option<String> {
     let inner = name.strip_suffix(')')?;
     let (function, text) = inner.split_once('(')?;
@@ -107,7 +107,7 @@ fn prefix(name: &str) -> Option<String> {
     (function.eq_ignore_ascii_case("prefix") && !text.is_empty()).then(|| text.to_lowercase())
 }
 
-/// The rest of the first term of an event's text that begins so. Terms of an index end at major
+/// The rest of the first term in an event's text that begins with the prefix. Index terms end at major
 /// breakers and are in lower case.
 fn after_prefix(prefix: &str) -> Expr {
     const BREAKERS: &str = r#"\s\[\]<>(){}|!;,'"*&?+\r\n"#;
@@ -119,7 +119,7 @@ fn after_prefix(prefix: &str) -> Expr {
     call("lower", vec![found])
 }
 
-/// `Model.Dataset`, each part with its place.
+/// Splits `Model.Dataset`, with the span of each part.
 fn split(text: &str, span: Span) -> (Name, Option<Name>) {
     let name = |text: &str, span: Span| Name {
         text: text.to_owned(),
@@ -128,7 +128,7 @@ fn split(text: &str, span: Span) -> (Name, Option<Name>) {
     };
     match text.split_once('.') {
         Some((model, dataset)) => {
-            // A quoted name's text is shorter than its place; then both parts share it.
+            // A quoted name's text is shorter than its span; both parts then share it.
             let exact = (span.end - span.start) as usize == text.len();
             let part = |from: usize, to: usize| {
                 if exact {
@@ -150,7 +150,7 @@ fn split(text: &str, span: Span) -> (Name, Option<Name>) {
     }
 }
 
-/// Whether anybody defined the model; rows given directly need no definition.
+/// Checks that the model is defined. Rows supplied directly need no definition.
 fn check(planner: &Planner<'_>, model: &Name, dataset: Option<&Name>) -> Result<()> {
     let context = planner.context;
     if context
@@ -171,7 +171,7 @@ fn check(planner: &Planner<'_>, model: &Name, dataset: Option<&Name>) -> Result<
     Ok(())
 }
 
-/// `nodename=X` among the terms that must all hold.
+/// `nodename=X` among the conjuncts.
 fn node_name(search: &Search) -> Option<Name> {
     match search {
         Search::And(parts) => parts.iter().find_map(node_name),

@@ -1,4 +1,4 @@
-//! `typeahead`, `walklex`: the words and field values that events hold.
+//! `typeahead`: the words and field values in events.
 
 use crate::commands::args::Args;
 use crate::commands::indexes::index_terms;

@@ -1,4 +1,4 @@
-//! `typelearner`: event types suggested by groups of events and the words that they share.
+//! `typelearner`: suggests event types from groups of events and their common words.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

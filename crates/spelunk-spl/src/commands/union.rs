@@ -49,8 +49,8 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     if inputs.is_empty() {
         return Err(Error::syntax(stage.span, "`union` needs subsearches in brackets"));
     }
-    // Events stay in the order of their time, whichever search they are of: "automatically
-    // interleaves results on the _time when processing events". `multisearch` takes nothing else.
+    // Events are merged by time, whichever search they come from: "automatically interleaves results on the
+    // _time when processing events". `multisearch` accepts only events.
     if stage.name.text.eq_ignore_ascii_case("multisearch") || inputs.iter().all(gives_events) {
         return Ok(Plan::Union { inputs }.newest_first());
     }
@@ -67,7 +67,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     Ok(Plan::Union { inputs })
 }
 
-/// Whether the rows are events as they were read, each worked on alone.
+/// Whether the rows are events as read, each processed independently.
 /// <https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Commandsbytype>
 fn gives_events(plan: &Plan) -> bool {
     match plan {

@@ -1,6 +1,6 @@
-//! Commands that can't be had offline, with the reason that an error and `list commands` give.
+//! Commands unsupported offline, with the reason shown in errors and `list commands`.
 
-/// Names, lower case, and why they are refused.
+/// Names in lower case, and why they are unsupported.
 const REFUSED: &[(&[&str], &str)] = &[
     (
         &["rest"],
@@ -136,7 +136,7 @@ const REFUSED: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// Why a command is refused; `None` for one that is not in the list.
+/// Why a command is unsupported. Returns `None` if it is not in the list.
 pub fn why_refused(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     REFUSED
@@ -145,7 +145,7 @@ pub fn why_refused(name: &str) -> Option<&'static str> {
         .map(|(_, why)| *why)
 }
 
-/// All refused commands with the reason.
+/// All unsupported commands, with the reason.
 pub fn refused() -> impl Iterator<Item = (&'static str, &'static str)> {
     REFUSED
         .iter()

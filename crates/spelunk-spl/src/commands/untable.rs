@@ -1,4 +1,4 @@
-//! `untable`: columns become rows.
+//! `untable`: turns columns into rows.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

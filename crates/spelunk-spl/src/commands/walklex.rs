@@ -1,4 +1,4 @@
-//! `walklex`: what the index of an index holds.
+//! `walklex`: the words, fields and field values of an index.
 
 use crate::commands::args::Args;
 use crate::commands::indexes::index_terms;

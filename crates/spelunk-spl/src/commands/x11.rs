@@ -1,4 +1,4 @@
-//! `x11`: takes the season out of a series.
+//! `x11`: removes seasonality from a series.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

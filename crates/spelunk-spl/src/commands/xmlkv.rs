@@ -1,4 +1,4 @@
-//! `xmlkv`: fields out of the elements of XML.
+//! `xmlkv`: extracts fields from XML elements.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `xmlunescape`: `&lt;` and its like to the characters they stand for.
+//! `xmlunescape`: unescapes `&lt;` and other XML entities.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `xpath`: values out of XML by XPath.
+//! `xpath`: extracts values from XML by XPath.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};

@@ -1,4 +1,4 @@
-//! `xyseries`: the values of a field become columns.
+//! `xyseries`: turns the values of a field into columns.
 
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, Planner};
