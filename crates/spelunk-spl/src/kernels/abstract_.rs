@@ -1,4 +1,4 @@
-//! `abstract`: the lines of an event that say most.
+//! `abstract`: the most relevant lines of an event.
 
 use crate::error::Result;
 use crate::plan::Kernel;

@@ -9,8 +9,8 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// How the class is predicted is not documented. Here by the largest product of the class's share
-/// and the density of the normal distribution that its values have.
+/// The prediction method is undocumented. Here it picks the class with the largest product of the class's
+/// share and the density of the normal distribution fitted to its values.
 #[derive(Debug)]
 pub(crate) struct Analyze {
     pub(crate) class: String,
@@ -64,14 +64,14 @@ impl Kernel for Analyze {
     }
 }
 
-/// The share of numbers whose class is told rightly, and the mean of that over the classes.
+/// The share of numbers whose class is predicted correctly, and the mean of that over the classes.
 fn accuracy(pairs: &[(f64, &str)]) -> (f64, f64) {
     let mut values: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (number, class) in pairs {
         values.entry(class).or_default().push(*number);
     }
     let all: Vec<f64> = pairs.iter().map(|p| p.0).collect();
-    // A class whose values are all the same still has some width.
+    // A class of identical values still gets some width.
     let least = (deviation(&all) * 1e-3).max(f64::MIN_POSITIVE);
     let models: Vec<(&str, Class)> = values
         .iter()

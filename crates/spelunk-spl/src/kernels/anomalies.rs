@@ -1,4 +1,4 @@
-//! `anomalies`: events unlike those before them.
+//! `anomalies`: events that differ from those before them.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::Write as _;
@@ -14,7 +14,7 @@ use crate::plan::table::Table;
 use crate::source::Span;
 use crate::value::Value;
 
-/// The texts of the events in a lookup file; its name may lack the ending.
+/// The texts of the events in a lookup file, whose extension may be omitted.
 pub(crate) fn expected(
     context: &QueryContext,
     file: &str,
@@ -120,14 +120,14 @@ pub(crate) fn unexpectedness(before: &str, event: &str) -> f64 {
     if sum > 0.0 { (both - known) / sum } else { 0.0 }
 }
 
-/// Bytes of the texts when they are compressed.
+/// Compressed size of the texts in bytes.
 pub(crate) fn size(texts: &[&str]) -> f64 {
     if texts.iter().all(|t| t.is_empty()) {
         return 0.0;
     }
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     for text in texts {
-        // Memory takes whatever is written.
+        // Writing to memory never fails.
         let _ = encoder.write_all(text.as_bytes());
     }
     encoder.finish().map_or(0.0, |bytes| bytes.len() as f64)

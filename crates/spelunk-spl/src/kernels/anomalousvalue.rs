@@ -12,8 +12,8 @@ use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// Probabilities of the values of each field: by frequency, and for numbers as the tails of a
-/// normal distribution with the field's mean and standard deviation.
+/// Probabilities of the values of each field: by frequency, and for numbers by the tails of a normal
+/// distribution with the field's mean and standard deviation.
 #[derive(Debug)]
 pub(crate) struct AnomalousValue {
     pub(crate) fields: Vec<Pattern>,
@@ -25,15 +25,15 @@ pub(crate) struct AnomalousValue {
     pub(crate) least_share: f64,
 }
 
-/// What is known of a field.
+/// Statistics of a field.
 pub(crate) struct Judged {
     pub(crate) name: String,
     pub(crate) count: usize,
     pub(crate) distinct: usize,
     pub(crate) figures: Option<(f64, f64)>,
-    /// Of each row, by frequency.
+    /// For each row, by frequency.
     pub(crate) by_frequency: Vec<Option<f64>>,
-    /// Of each row, by distance from the mean.
+    /// For each row, by distance from the mean.
     pub(crate) by_distance: Vec<Option<f64>>,
     pub(crate) supported: bool,
 }

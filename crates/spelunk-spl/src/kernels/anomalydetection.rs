@@ -12,8 +12,8 @@ use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// Rows whose probability lies below a threshold: `Q1 - 1.5 * IQR` of the logarithms. How
-/// `cutoff` lowers it is not documented; here it is Tukey's outer fence, `Q1 - 3 * IQR`.
+/// Rows whose probability is below a threshold: `Q1 - 1.5 * IQR` of the logarithms. How `cutoff` lowers it is
+/// undocumented; here it is Tukey's outer fence, `Q1 - 3 * IQR`.
 #[derive(Debug)]
 pub(crate) struct Histogram {
     pub(crate) fields: Vec<Pattern>,
@@ -22,7 +22,7 @@ pub(crate) struct Histogram {
     pub(crate) cutoff: bool,
 }
 
-/// What speaks for or against a row.
+/// The probabilities for a row.
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) logarithm: f64,
@@ -118,8 +118,8 @@ impl Kernel for Histogram {
     }
 }
 
-/// How often the value of each row occurs, as a share of all rows; of numbers, how often one in
-/// the same bar of a histogram. The width of the bars is not documented; it follows Scott's rule.
+/// The relative frequency of each row's value among all rows; for numbers, that of its histogram bin. The bin
+/// width is undocumented; it follows Scott's rule.
 pub(crate) fn frequencies(table: &Table, name: &str) -> Vec<Option<f64>> {
     let rows = table.height() as f64;
     let keys: Vec<Option<String>> = match all_numbers(table, name) {

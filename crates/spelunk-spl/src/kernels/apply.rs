@@ -1,4 +1,4 @@
-//! `apply`: what a model says of the rows.
+//! `apply`: applies a model to the rows.
 
 use crate::error::Result;
 use crate::kernels::ml::{Applying, load};
@@ -7,7 +7,7 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::source::Span;
 
-/// Adds what a model says.
+/// Adds the columns that a model computes.
 #[derive(Debug)]
 pub(crate) struct Apply {
     pub(crate) model: String,

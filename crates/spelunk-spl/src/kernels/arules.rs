@@ -10,7 +10,7 @@ use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// Fields at most: the sets of values to look at double with each.
+/// Maximum number of fields: each field doubles the number of itemsets to examine.
 const MAX_FIELDS: usize = 16;
 
 #[derive(Debug)]
@@ -20,10 +20,10 @@ pub(crate) struct Rules {
     pub(crate) least_strength: f64,
 }
 
-/// What is given, what that implies, how strongly, and how many rows hold each of both.
+/// Antecedent, consequent, strength, and the numbers of rows that contain each side.
 type Found = (Vec<Item>, Vec<Item>, f64, usize, usize);
 
-/// A value of a field: which field, and which of its values.
+/// A value of a field: indexes of the field and of its value.
 type Item = (usize, usize);
 
 impl Kernel for Rules {
@@ -57,7 +57,7 @@ impl Kernel for Rules {
             known.push(ids.into_keys().collect());
         }
         let support = self.frequent(&rows, names.len(), context)?;
-        // Rules: a frequent set split in two, both of them frequent because they are parts of it.
+        // Rules: a frequent set split in two, both of which are frequent because they are subsets.
         let mut found: Vec<Found> = Vec::new();
         for (set, &together) in support.iter().filter(|(set, _)| set.len() > 1) {
             for mask in 1..(1usize << set.len()) - 1 {
@@ -110,8 +110,8 @@ impl Kernel for Rules {
 }
 
 impl Rules {
-    /// All sets of values that enough rows hold, with how many do: sets of one value, then those
-    /// of two whose parts were frequent, and so on (Apriori).
+    /// All itemsets that enough rows contain, with their number of rows: sets of one value, then those of two
+    /// whose parts were frequent, and so on (Apriori).
     pub(crate) fn frequent(
         &self,
         rows: &[Vec<Item>],
@@ -142,7 +142,7 @@ impl Rules {
     }
 }
 
-/// Every choice of `size` items of a row, in order.
+/// Calls `each` with every combination of `size` items of a row, in order.
 fn combinations(row: &[Item], size: usize, taken: &mut Vec<Item>, each: &mut impl FnMut(&[Item])) {
     if size == 0 {
         return each(taken);

@@ -1,4 +1,4 @@
-//! `associate`: fields whose value tells something of another's.
+//! `associate`: fields whose values provide information about the values of others.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,7 +18,7 @@ pub(crate) struct Associate {
     pub(crate) least_gain: f64,
 }
 
-/// What one value of one field tells of another field.
+/// The information that one value of a field provides about another field.
 pub(crate) struct Finding<'t> {
     pub(crate) key: &'t str,
     pub(crate) value: &'t str,
@@ -133,12 +133,12 @@ fn counts<'t>(values: impl Iterator<Item = &'t Option<String>>) -> HashMap<&'t s
     counts
 }
 
-/// `-sum(p * log2(p))` over the shares of the values, summed in an order that is always the same.
+/// `-sum(p * log2(p))` over the shares of the values, summed in a fixed order.
 pub(crate) fn entropy(counts: &HashMap<&str, usize>) -> f64 {
     let mut counts: Vec<usize> = counts.values().copied().collect();
     counts.sort_unstable();
     let total: usize = counts.iter().sum();
     let shares = counts.iter().map(|n| *n as f64 / total as f64);
-    // Less than nothing is only the sign of a zero, which adding 0 takes away.
+    // Any negative result is only a negative zero, which adding 0 removes.
     shares.map(|p| -p * p.log2()).sum::<f64>().max(0.0) + 0.0
 }

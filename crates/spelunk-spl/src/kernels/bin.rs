@@ -1,4 +1,4 @@
-//! `bin`: values into buckets.
+//! `bin`: groups values into buckets.
 
 use crate::error::Result;
 use crate::plan::Kernel;
@@ -6,7 +6,7 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Type, Value, format_number};
 
-/// Buckets whose length depends on the range of the values.
+/// Buckets whose width depends on the range of the values.
 #[derive(Debug)]
 pub(crate) struct AutoBin {
     pub(crate) field: String,
@@ -17,7 +17,7 @@ pub(crate) struct AutoBin {
     pub(crate) min_span: Option<f64>,
 }
 
-/// Lengths of time buckets that are tried, in seconds.
+/// Candidate lengths of time buckets, in seconds.
 const TIMES: [f64; 11] = [
     1.0,
     5.0,
@@ -34,11 +34,11 @@ const TIMES: [f64; 11] = [
 
 impl AutoBin {
     pub(crate) fn width(&self, low: f64, high: f64) -> f64 {
-        // However wide they are, a bucket ends at 0.
+        // A bucket ends at 0, whatever the width.
         let most = self.bins.max(if low < 0.0 && high >= 0.0 { 2 } else { 1 });
         let fits = |width: f64| {
             let last = (high / width).floor() + 1.0;
-            // `end` is where the last bucket may end, a value lies in a bucket.
+            // `end` may coincide with the end of the last bucket, while a value is inside a bucket.
             let last = last.max(self.end.map_or(last, |end| (end / width).ceil()));
             last - (low / width).floor() <= most as f64 && self.min_span.is_none_or(|m| width >= m)
         };
@@ -63,7 +63,7 @@ impl Kernel for AutoBin {
             return Ok(input);
         };
         let numbers = || column.values.iter().filter_map(Value::as_number);
-        // `start` widens the range of the values, as `end` does, and never narrows it.
+        // Like `end`, `start` widens the range of the values and never narrows it.
         let low = numbers().chain(self.start).fold(f64::INFINITY, f64::min);
         let high = numbers().fold(f64::NEG_INFINITY, f64::max);
         if numbers().next().is_none() {

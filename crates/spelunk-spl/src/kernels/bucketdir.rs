@@ -1,4 +1,4 @@
-//! `bucketdir`: paths rolled up into directories.
+//! `bucketdir`: rolls paths up into directories.
 
 use std::collections::BTreeMap;
 
@@ -17,23 +17,23 @@ pub(crate) struct Directories {
     pub(crate) sep: String,
 }
 
-/// A path, or a directory that stands for several.
+/// A path, or a directory that represents several.
 pub(crate) struct Entry {
     pub(crate) path: String,
-    /// The row it was, when it is no directory.
+    /// Its row, unless it is a directory.
     pub(crate) row: Option<usize>,
     pub(crate) sums: [f64; 2],
 }
 
 impl Directories {
-    /// The directory that holds a path, with its separator at the end.
+    /// The parent directory of a path, with a trailing separator.
     pub(crate) fn parent<'p>(&self, path: &'p str) -> Option<&'p str> {
         let inner = path.strip_suffix(&self.sep).unwrap_or(path);
         let at = inner.rfind(&self.sep)?;
         Some(&path[..at + self.sep.len()])
     }
 
-    /// The directory to roll up next: with the most entries for its events, else the deepest one.
+    /// The directory to roll up next: the one with the most entries relative to its events, then the deepest.
     pub(crate) fn next(&self, entries: &[Entry]) -> Option<String> {
         let mut directories: BTreeMap<&str, (usize, f64)> = BTreeMap::new();
         for entry in entries {

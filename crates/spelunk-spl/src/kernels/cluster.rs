@@ -1,4 +1,4 @@
-//! `cluster`: groups events that are like each other.
+//! `cluster`: groups similar events.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,8 +9,8 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// The likeness is not documented beyond the names of the modes. Here it is the share of places
-/// that hold the same word (termlist), and the cosine of the counts (termset, ngramset).
+/// The similarity measure is undocumented beyond the names of the modes. Here it is the share of positions
+/// with the same word (termlist), and the cosine of the counts (termset, ngramset).
 #[derive(Debug)]
 pub(crate) struct Cluster {
     pub(crate) likeness: f64,
@@ -22,8 +22,8 @@ pub(crate) struct Cluster {
     pub(crate) label: String,
 }
 
-/// A text as it is compared: words in order, or how often each one comes, with the length of
-/// the vector.
+/// A text in the form used for comparison: words in order, or the count of each with the length of the
+/// vector.
 pub(crate) enum Shape {
     List(Vec<u32>),
     Counts(BTreeMap<u32, f64>, f64),
@@ -39,7 +39,7 @@ impl Kernel for Cluster {
 
     fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let mut words: HashMap<String, u32> = HashMap::new();
-        // Of each cluster its first row, what that looks like, and its size.
+        // For each cluster its first row, that row's shape, and its size.
         let mut clusters: Vec<(usize, Shape, usize)> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
         let mut labelled: Vec<(usize, usize)> = Vec::new();
@@ -132,7 +132,7 @@ impl Cluster {
                 if longer == 0 {
                     return 1.0;
                 }
-                // Lengths that differ too much need no look at the words.
+                // If the lengths differ too much, the words need not be compared.
                 if (a.len().min(b.len()) as f64) < self.likeness * longer as f64 {
                     return 0.0;
                 }

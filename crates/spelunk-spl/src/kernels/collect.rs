@@ -1,4 +1,4 @@
-//! `collect`: writes the rows into an index as events.
+//! `collect`: writes the rows to an index as events.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::plan::table::Table;
 use crate::time::strftime;
 use crate::value::{Type, Value};
 
-/// Whose events are made.
+/// Destination of the events.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// Their index.
@@ -24,7 +24,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Has rows written as events.
+    /// Queues the rows to be written as events.
     pub(crate) fn write(&self, rows: Table, context: &QueryContext) {
         context.effect(Effect::Events(EventsEffect {
             index: self.index.clone(),
@@ -39,11 +39,11 @@ impl Target {
 #[derive(Debug)]
 pub(crate) struct Collect {
     pub(crate) target: Target,
-    /// How the time is written; not at all without.
+    /// The time format; `None` to write no time.
     pub(crate) time_format: Option<String>,
-    /// The search's time range, when it is written.
+    /// The search's time range, if it is to be written.
     pub(crate) info: Option<(String, String)>,
-    /// When it begins: the time of rows that have none.
+    /// Start of the search, used as the time of rows that have none.
     pub(crate) begin: Option<f64>,
     pub(crate) marker: Option<String>,
     pub(crate) hec: bool,
@@ -148,7 +148,7 @@ fn json(value: &Value<'static>) -> serde_json::Value {
     }
 }
 
-/// What the rows say of their own origin is kept beside that of the new events.
+/// Keeps the rows' own origin fields next to those of the new events, as `orig_*`.
 pub(crate) fn renamed(rows: Table) -> Table {
     let mut out = Table::new(rows.height());
     for column in rows.into_columns() {

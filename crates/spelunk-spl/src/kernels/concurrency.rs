@@ -1,4 +1,4 @@
-//! `concurrency`: how many events were going on when an event began.
+//! `concurrency`: the number of events in progress when an event began.
 
 use crate::error::Result;
 use crate::plan::Kernel;
@@ -40,7 +40,7 @@ impl Kernel for Concurrency {
                 };
                 let begun = starts.partition_point(|s| s <= start);
                 let over = ends.partition_point(|e| e <= start);
-                // What takes no time is over at once, and still is there when it begins.
+                // An event without duration ends at once, but still counts at its own start.
                 let own = usize::from(end <= start);
                 Value::Num((begun - over + own) as f64)
             })

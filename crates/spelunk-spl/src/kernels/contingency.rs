@@ -1,4 +1,4 @@
-//! `contingency`: how often the values of two fields come together.
+//! `contingency`: the number of times that the values of two fields occur together.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(crate) const COUNT: &str = "__count";
 pub(crate) struct Contingency {
     pub(crate) row: String,
     pub(crate) column: String,
-    /// How many values are shown at most, and what share of the events they must hold.
+    /// The maximum number of values to show, and the share of events that they must cover.
     pub(crate) rows: (usize, f64),
     pub(crate) columns: (usize, f64),
     pub(crate) total: Option<String>,

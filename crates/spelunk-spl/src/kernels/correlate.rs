@@ -7,8 +7,8 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// The documentation calls a cell the percentage of times that the two fields exist in the same
-/// events; it is taken as a share of the events that have one of them, to two decimals.
+/// The documentation calls a cell the percentage of times that the two fields exist in the same events. This
+/// is computed as a share of the events that have either field, to two decimals.
 #[derive(Debug)]
 pub(crate) struct Correlate;
 

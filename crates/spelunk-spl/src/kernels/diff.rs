@@ -73,7 +73,7 @@ impl Kernel for Diff {
     }
 }
 
-/// What becomes of a line, by its place in the old and the new text.
+/// The fate of a line, by its index in the old and the new text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Both(usize, usize),
@@ -81,14 +81,14 @@ pub(crate) enum Step {
     Added(usize, usize),
 }
 
-/// Lines of a hunk around what differs.
+/// Context lines around the changes of a hunk.
 const AROUND: usize = 3;
 
-/// Differences beyond which all that is between the common ends counts as changed: finding the
-/// fewest takes time that grows with their square.
+/// With more differences, everything between the common prefix and suffix counts as changed, because finding
+/// the shortest edit script takes time quadratic in their number.
 const MOST_DIFFERENCES: usize = 2_000;
 
-/// The fewest removed and added lines that make the new text of the old one, after E. Myers.
+/// The shortest edit script from the old text to the new, after E. Myers.
 fn compare(old: &[&str], new: &[&str]) -> Vec<Step> {
     let same = |(a, b): &(&&str, &&str)| a == b;
     let head = old.iter().zip(new).take_while(same).count();
@@ -179,7 +179,7 @@ fn middle(a: &[&str], b: &[&str]) -> Vec<Step> {
     steps
 }
 
-/// Stretches of steps with what differs and the lines around it.
+/// Splits the steps into hunks: changes with their context lines.
 fn hunks(steps: &[Step]) -> Vec<&[Step]> {
     let mut ranges: Vec<(usize, usize)> = Vec::new();
     for (at, step) in steps.iter().enumerate() {
@@ -238,7 +238,7 @@ fn write_context(out: &mut String, hunk: &[Step], old: &[&str], new: &[&str]) {
         1 => (start + 1).to_string(),
         _ => format!("{},{}", start + 1, start + length),
     };
-    // A line counts as changed when lines are removed and added next to each other.
+    // A line counts as changed if lines are removed and added next to each other.
     let kind = |at: usize| {
         let is_change = |step: &Step| !matches!(step, Step::Both(..));
         let start = hunk[..at]

@@ -1,5 +1,5 @@
-//! Event types suggested by what events have in common: the words of groups of events, which
-//! `typelearner` and `findtypes` put into searches.
+//! Event type discovery: suggests searches from the words that groups of events share, for `typelearner` and
+//! `findtypes`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,21 +9,21 @@ use crate::plan::expr::matching::is_breaker;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
-/// Most events that are looked at, as `findtypes` has it.
+/// Maximum number of events to examine, as in `findtypes`.
 pub(crate) const MOST: usize = 5000;
-/// Most words in a search that is suggested.
+/// Maximum number of words in a suggested search.
 const WORDS: usize = 6;
 
 /// A search that finds a group of events.
 pub(crate) struct Suggestion {
-    /// In the language of `search`.
+    /// In the syntax of `search`.
     pub(crate) search: String,
     /// The events that it finds, by row.
     pub(crate) found: BTreeSet<usize>,
 }
 
-/// The punctuation of a text's first line: what `punct` holds, where the events lack it.
-/// (Knowledge Manager Manual, "Use default fields".)
+/// The punctuation of a text's first line: the value of `punct` for events without it. (Knowledge Manager
+/// Manual, "Use default fields".)
 pub(crate) fn punctuation(raw: &str) -> String {
     /// As documented: thirty characters.
     const MOST: usize = 30;
@@ -37,7 +37,7 @@ pub(crate) fn punctuation(raw: &str) -> String {
     written.take(MOST).collect()
 }
 
-/// The words of a text that may stand in a search: of letters, three or more, in lower case.
+/// The words of a text that may occur in a search: at least three letters, in lower case.
 pub(crate) fn words(raw: &str) -> BTreeSet<String> {
     raw.split(|c: char| is_breaker(c) && c != '_')
         .filter(|word| word.chars().count() > 2 && word.chars().all(char::is_alphabetic))
@@ -46,7 +46,7 @@ pub(crate) fn words(raw: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The words that all of some events have.
+/// The words that all events of a group have.
 pub(crate) fn shared(group: &BTreeSet<usize>, words: &[BTreeSet<String>]) -> BTreeSet<String> {
     let mut members = group.iter().map(|row| &words[*row]);
     let first = members.next().cloned().unwrap_or_default();
@@ -55,8 +55,8 @@ pub(crate) fn shared(group: &BTreeSet<usize>, words: &[BTreeSet<String>]) -> BTr
     })
 }
 
-/// The fewest of the words that tell a group from the other events: each next one is that which
-/// leaves out most of the others still found, the first in the alphabet among equals.
+/// A small set of words that distinguishes a group from the other events. Greedy: each next word excludes
+/// most of the remaining other events, with ties broken alphabetically.
 pub(crate) fn telling(
     shared: &BTreeSet<String>,
     group: &BTreeSet<usize>,
@@ -91,7 +91,7 @@ pub(crate) fn telling(
     }
 }
 
-/// Groups with the same words become one.
+/// Merges groups with the same words.
 pub(crate) fn merged(
     groups: impl IntoIterator<Item = BTreeSet<usize>>,
     words: &[BTreeSet<String>],
@@ -108,7 +108,7 @@ pub(crate) fn merged(
     Ok(merged)
 }
 
-/// Suggestions as rows, those that find most events first; of several that find the same events
+/// Suggestions as rows, those that find the most events first. Among several that find the same events, keeps
 /// the shortest.
 pub(crate) fn rows(mut suggestions: Vec<Suggestion>, input: &Table, most: usize) -> Table {
     suggestions.retain(|s| !s.found.is_empty() && !s.search.is_empty());

@@ -1,4 +1,4 @@
-//! `extract`: key-value pairs out of `_raw`.
+//! `extract`: extracts key-value pairs from `_raw`.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::extract::pairs;
@@ -12,7 +12,7 @@ use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// How pairs are found.
+/// How to find pairs.
 #[derive(Debug)]
 pub(crate) enum How {
     Automatic,
@@ -25,9 +25,9 @@ pub(crate) struct Extract {
     pub(crate) how: How,
     pub(crate) clean: Option<bool>,
     pub(crate) mv_add: Option<bool>,
-    /// Pairs of a row; 0 for all.
+    /// Maximum number of pairs per row; 0 for all.
     pub(crate) most: usize,
-    /// Characters of a text; 0 for all.
+    /// Maximum number of characters to read; 0 for all.
     pub(crate) characters: usize,
 }
 
@@ -48,7 +48,7 @@ impl Extract {
                 .collect(),
             How::Delimiters { between, equals } => pairs::by_delimiters(text, between, equals)
                 .into_iter()
-                // As documented, a value that holds a delimiter is not taken.
+                // As documented, a value that contains a delimiter is skipped.
                 .filter(|(_, value)| !value.contains(|c| equals.contains(c)))
                 .collect(),
             How::Transform(transform) => match &transform.method {
@@ -114,7 +114,7 @@ impl ColumnKernel for Extract {
             };
             let text = &text[..end.map_or(text.len(), |(at, _)| at)];
             let all = self.pairs(text)?;
-            // The limit is one of automatic extraction.
+            // The limit applies to automatic extraction only.
             let most = if is_set || self.most == 0 {
                 usize::MAX
             } else {

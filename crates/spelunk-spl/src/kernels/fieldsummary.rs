@@ -16,7 +16,7 @@ pub(crate) struct FieldSummary {
     pub(crate) most: usize,
 }
 
-/// What is told of a field.
+/// Statistics of a field.
 pub(crate) struct Summary {
     pub(crate) name: String,
     pub(crate) rows: usize,

@@ -1,4 +1,4 @@
-//! `findtypes`: event types suggested by values and words that many events have.
+//! `findtypes`: suggests event types from values and words that many events share.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::plan::Kernel;
 use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 
-/// Where the event types that an event has already stand meanwhile.
+/// Temporary column for the existing event types of an event.
 pub(crate) const TYPES: &str = "__types";
 
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Kernel for Finder {
         let mut terms: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         for column in input.columns() {
             context.check_cancelled()?;
-            // A type's search may name neither types nor tags.
+            // An event type's search may name neither types nor tags.
             let name = column.name.as_str();
             let marks = name == "eventtype" || name == "tag" || name.starts_with("tag::");
             if marks || name.starts_with('_') || name == "linecount" {
@@ -52,7 +52,7 @@ impl Kernel for Finder {
                 }
             }
         }
-        // What all events have tells none of them.
+        // A term that all events share distinguishes none of them.
         terms.retain(|_, found| found.len() > 1 && found.len() < rows.len());
         let mut together: BTreeMap<BTreeSet<usize>, Vec<String>> = BTreeMap::new();
         for (term, found) in terms {

@@ -9,7 +9,7 @@ use crate::plan::context::QueryContext;
 use crate::plan::effects::Effect;
 use crate::plan::table::Table;
 
-/// Learns, applies, and has the model written.
+/// Learns a model, applies it, and queues it to be written.
 #[derive(Debug)]
 pub(crate) struct Fit {
     pub(crate) algorithm: &'static str,

@@ -1,4 +1,4 @@
-//! `folderize`: values grouped by what they begin with.
+//! `folderize`: groups values by their common prefixes.
 
 use indexmap::IndexMap;
 
@@ -19,7 +19,7 @@ pub(crate) struct Folders {
 
 impl Folders {
     pub(crate) fn folder<'v>(&self, value: &'v str, parts: usize) -> &'v str {
-        // An absolute path begins with an empty part that tells nothing.
+        // An absolute path begins with an empty part that carries no information.
         let parts = parts + usize::from(value.starts_with(&self.sep));
         value
             .match_indices(&self.sep)
@@ -57,7 +57,7 @@ impl Kernel for Folders {
             .map(|(_, v)| v.matches(&self.sep).count() + 1)
             .max()
             .unwrap_or(1);
-        // The most parts that give few enough folders; more than that only for too few folders.
+        // The most parts that give few enough folders; more only if there are too few folders.
         let mut groups = self.groups(&values, 1);
         for parts in 2..=deepest {
             let finer = self.groups(&values, parts);
@@ -80,7 +80,7 @@ impl Kernel for Folders {
             out.set(column.name.clone(), column.kind, values.collect());
         }
         let names = groups.iter().map(|(folder, rows)| match rows.as_slice() {
-            // A folder of one is that one.
+            // A folder with a single value is that value.
             [row] => input.value(&self.field, *row).into_owned(),
             _ => Value::text((*folder).to_owned()),
         });

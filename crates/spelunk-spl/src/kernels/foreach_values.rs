@@ -11,18 +11,18 @@ use crate::plan::texts::parse_search;
 use crate::syntax::ast::Expr;
 use crate::value::{Type, Value, parse_number};
 
-/// The fields that stand for a value and its position while the assignments are evaluated.
+/// Placeholder fields for a value and its position while the assignments are evaluated.
 pub(crate) const ITEM: &str = "<<ITEM>>";
 pub(crate) const ITER: &str = "<<ITER>>";
 
-/// What a field's values are taken from.
+/// The source of a field's values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Collection {
     /// The values of a multivalue field.
     Multivalue,
     /// The elements of a JSON array.
     Json,
-    /// The elements of a JSON array where the field is one, else its values.
+    /// The elements of a JSON array if the field is one, otherwise its values.
     Either,
 }
 
@@ -131,7 +131,7 @@ impl ForeachValues {
     }
 }
 
-/// An element of a JSON array as a value: objects and arrays stay JSON.
+/// Converts an element of a JSON array to a value; objects and arrays stay JSON.
 fn element(json: &serde_json::Value) -> Value<'static> {
     match json {
         serde_json::Value::Null => Value::Null,

@@ -1,4 +1,4 @@
-//! `format`: the rows as the text of a search expression.
+//! `format`: formats the rows as the text of a search expression.
 
 use crate::error::Result;
 use crate::plan::Kernel;
@@ -6,7 +6,7 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
-/// Rows to the text of a search expression.
+/// Formats rows as the text of a search expression.
 #[derive(Debug)]
 pub(crate) struct Format {
     pub(crate) parts: [String; 6],
@@ -64,7 +64,7 @@ impl Kernel for Format {
     }
 }
 
-/// `field="value"`; fields named `search` or `query` stand as they are.
+/// `field="value"`; values of fields named `search` or `query` are used verbatim.
 pub(crate) fn term(name: &str, value: &str) -> String {
     if matches!(name.to_ascii_lowercase().as_str(), "search" | "query") {
         return value.to_owned();
@@ -77,7 +77,7 @@ pub(crate) fn term(name: &str, value: &str) -> String {
     format!("{name}={}", quoted(value))
 }
 
-/// A value in quotes.
+/// A quoted value.
 pub(crate) fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -1,4 +1,4 @@
-//! `geostats`: aggregates by cells of a map.
+//! `geostats`: aggregates by map cell.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub(crate) fn series(by: &Name, aggregates: Vec<AggregateCall>, most: usize, spa
     }
 }
 
-/// What stands between aggregation and value in the name of a column.
+/// Separator between aggregation and value in column names.
 const SEP: &str = ": ";
 
 #[derive(Debug)]
@@ -89,8 +89,8 @@ impl ColumnKernel for Cells {
     }
 }
 
-/// Sums up what is beyond the largest values of a cell. As the manual says of OTHER, that means
-/// something only for counts and sums.
+/// Sums the values beyond the largest ones of a cell. As the manual says of OTHER, this is meaningful only
+/// for counts and sums.
 #[derive(Debug)]
 pub(crate) struct Local {
     pub(crate) most: usize,
@@ -102,7 +102,7 @@ impl Kernel for Local {
     }
 
     fn run(&self, mut input: Table, _: &QueryContext) -> Result<Table> {
-        // Columns of one aggregation, by what stands before the value in their names.
+        // Columns of one aggregation, by the part of their names before the value.
         let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for column in input.columns().iter().filter(|c| c.name != BIN) {
             let (before, series) = match column.name.split_once(SEP) {

@@ -1,4 +1,4 @@
-//! `inputcsv`: the rows of a CSV file of the home folder.
+//! `inputcsv`: the rows of a CSV file in the home folder.
 
 use std::path::PathBuf;
 
@@ -54,7 +54,7 @@ impl Kernel for ReadCsv {
     }
 }
 
-/// The name with the ending that files of rows have.
+/// The file name, with its extension added.
 pub(crate) fn file(name: &str) -> String {
     if name.to_ascii_lowercase().ends_with(".csv") {
         name.to_owned()

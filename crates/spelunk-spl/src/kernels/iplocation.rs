@@ -1,4 +1,4 @@
-//! `iplocation`: where addresses are.
+//! `iplocation`: the locations of IP addresses.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -11,13 +11,13 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Type, Value};
 
-/// Adds what is known of the place of the address in a field.
+/// Adds the location of the address in a field.
 #[derive(Debug)]
 pub struct Locate {
     /// The field with the address.
     pub field: String,
-    /// What is added (`City`, `Country`, `Region`, `lat`, `lon`, `Continent`, `MetroCode`,
-    /// `Timezone`), and the field that gets it.
+    /// The location attributes (`City`, `Country`, `Region`, `lat`, `lon`, `Continent`, `MetroCode`,
+    /// `Timezone`), and the field for each.
     pub outputs: Vec<(String, String)>,
     /// The language of names.
     pub language: String,

@@ -1,15 +1,15 @@
-//! The models behind `predict`: a level that drifts, with a trend or a season, followed by a Kalman
-//! filter. How much each part drifts is what makes the series most likely.
+//! The models behind `predict`: a drifting level, with a trend or a season, estimated by a Kalman filter. The
+//! drift of each part is chosen by maximum likelihood.
 
-/// What is expected at a step, and its variance.
+/// The expected value at a step, and its variance.
 pub(crate) type Expected = Option<(f64, f64)>;
 
-/// One-step forecasts with their variances, and how well they did.
+/// One-step forecasts with their variances, and their errors.
 struct Filtered {
-    /// In units of the noise's variance.
+    /// In units of the noise variance.
     forecasts: Vec<Expected>,
-    /// Per step that had a forecast and a value: the squared error over its variance, and the
-    /// logarithm of that variance.
+    /// For each step with a forecast and a value: the squared error over its variance, and the logarithm of
+    /// that variance.
     errors: Vec<(f64, f64)>,
 }
 
@@ -19,7 +19,7 @@ impl Filtered {
         self.errors.iter().map(|e| e.0).sum::<f64>() / count
     }
 
-    /// The likelihood's logarithm, the noise's variance put in at its best.
+    /// The log-likelihood, with the noise variance at its optimum.
     fn likelihood(&self) -> f64 {
         let count = self.errors.len() as f64;
         let spread: f64 = self.errors.iter().map(|e| e.1).sum();
@@ -33,13 +33,13 @@ impl Filtered {
     }
 }
 
-/// LL, the local level: the value is a level and noise, the level moves by chance.
+/// LL, the local level: the value is a level plus noise, and the level is a random walk.
 pub(crate) fn local_level(series: &[Option<f64>]) -> Vec<Expected> {
     best(&[series], level).remove(0).scaled()
 }
 
-/// LLP, the seasonal local level: each place of the period has a level of its own, which moves
-/// from one period to the next; all move alike.
+/// LLP, the seasonal local level: each position in the period has its own level, which changes from one
+/// period to the next; all share the same drift.
 pub(crate) fn seasonal_level(series: &[Option<f64>], period: usize) -> Vec<Expected> {
     let phases: Vec<Vec<Option<f64>>> = (0..period)
         .map(|phase| series.iter().skip(phase).step_by(period).copied().collect())
@@ -52,13 +52,13 @@ pub(crate) fn seasonal_level(series: &[Option<f64>], period: usize) -> Vec<Expec
     (0..series.len()).map(|row| scale(at(row))).collect()
 }
 
-/// LLT, the local level with a trend: the level moves by a slope, which moves by chance too.
+/// LLT, the local level with a trend: the level changes by a slope, which is a random walk too.
 pub(crate) fn level_and_trend(series: &[Option<f64>]) -> Vec<Expected> {
     let run = |drifts: [f64; 2]| trend(series, drifts);
     let mut at = [-4.0f64, -4.0];
     let score = |at: [f64; 2]| run(at.map(f64::exp)).likelihood();
     let mut best = score(at);
-    // A search along the axes with ever smaller steps.
+    // A coordinate search with decreasing steps.
     for step in [4.0, 2.0, 1.0, 0.5, 0.25] {
         let mut moved = true;
         while moved {
@@ -78,8 +78,8 @@ pub(crate) fn level_and_trend(series: &[Option<f64>]) -> Vec<Expected> {
     run(at.map(f64::exp)).scaled()
 }
 
-/// LLB, two local levels whose noise goes together: what `other` does beyond its own forecast
-/// tells of `series`. With `present` that holds also where the value of `series` is there.
+/// LLB, two local levels with correlated noise: the deviation of `other` from its own forecast informs
+/// `series`. With `present`, also for steps at which `series` has a value.
 pub(crate) fn two_levels(
     series: &[Option<f64>],
     other: &[Option<f64>],
@@ -103,7 +103,7 @@ pub(crate) fn two_levels(
     } else {
         0.0
     };
-    // Values that are missing are taken as the other series tells them, and the level follows.
+    // Missing values are estimated from the other series, and the level follows.
     let told = |at: usize, base: f64| Some(base + slope * surprise(other, &theirs, at)?);
     let mut filled: Vec<Option<f64>> = series.to_vec();
     for at in 0..filled.len() {
@@ -145,7 +145,7 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     if count == 0 { 0.0 } else { sum / count as f64 }
 }
 
-/// The series filtered with the drift that makes all of them together most likely.
+/// Filters the series with the drift that maximizes their joint likelihood.
 fn best(series: &[&[Option<f64>]], run: impl Fn(&[Option<f64>], f64) -> Filtered) -> Vec<Filtered> {
     let filter = |logarithm: f64| -> Vec<Filtered> {
         series.iter().map(|s| run(s, logarithm.exp())).collect()
@@ -182,7 +182,7 @@ fn best(series: &[&[Option<f64>]], run: impl Fn(&[Option<f64>], f64) -> Filtered
     filter(at)
 }
 
-/// The filter of the local level; `drift` is the variance of its moves over that of the noise.
+/// The filter of the local level; `drift` is the variance of its changes over that of the noise.
 fn level(series: &[Option<f64>], drift: f64) -> Filtered {
     let mut out = Filtered {
         forecasts: Vec::with_capacity(series.len()),
@@ -211,7 +211,7 @@ fn level(series: &[Option<f64>], drift: f64) -> Filtered {
     out
 }
 
-/// The filter of the local level with a trend; the drifts are those of level and slope.
+/// The filter of the local level with a trend; `drifts` are those of level and slope.
 fn trend(series: &[Option<f64>], drifts: [f64; 2]) -> Filtered {
     let mut out = Filtered {
         forecasts: Vec::with_capacity(series.len()),
@@ -226,7 +226,7 @@ fn trend(series: &[Option<f64>], drifts: [f64; 2]) -> Filtered {
             match (first, value) {
                 (None, Some(value)) => first = Some((at, *value)),
                 (Some((start, begin)), Some(value)) => {
-                    // Two values with noise give a level and a slope.
+                    // Two noisy values give a level and a slope.
                     let steps = (at - start) as f64;
                     let slope = (value - begin) / steps;
                     state = Some([*value, slope, 1.0, 1.0 / steps, 2.0 / (steps * steps)]);

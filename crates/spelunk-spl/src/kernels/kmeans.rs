@@ -1,4 +1,4 @@
-//! `kmeans`: rows in clusters around means.
+//! `kmeans`: clusters rows around means.
 
 use crate::error::{Error, Result};
 use crate::kernels::stats_util::{Random, all_numbers, chosen, rows_at, set, table_of};
@@ -18,7 +18,7 @@ pub(crate) struct KMeans {
     pub(crate) centroids: bool,
 }
 
-/// How clusters are sought.
+/// Parameters of the clustering.
 #[derive(Debug)]
 pub(crate) struct Search {
     pub(crate) repeats: usize,
@@ -27,7 +27,7 @@ pub(crate) struct Search {
     pub(crate) distance: &'static str,
 }
 
-/// Clusters that were found.
+/// The clusters found.
 pub(crate) struct Clusters {
     /// The means, smallest first.
     pub(crate) means: Vec<Vec<f64>>,
@@ -116,11 +116,11 @@ impl Kernel for KMeans {
 }
 
 impl Search {
-    /// The best of several runs of Lloyd's algorithm, each from points chosen by chance, the
-    /// farther from those before the more likely (k-means++).
+    /// The best of several runs of Lloyd's algorithm, each from random initial points, in which points
+    /// farther from those already chosen are more likely (k-means++).
     ///
     /// # Errors
-    /// When no run ended within the rounds allowed, or the user asked to stop.
+    /// If no run converged within the allowed rounds, or the user cancelled.
     pub(crate) fn clusters(
         &self,
         points: &[Vec<f64>],
@@ -207,7 +207,7 @@ impl Search {
         Ok(None)
     }
 
-    /// The nearest mean and how far it is.
+    /// The nearest mean and its distance.
     pub(crate) fn nearest(&self, point: &[f64], means: &[Vec<f64>]) -> (usize, f64) {
         let distances = means.iter().map(|m| self.distance(point, m)).enumerate();
         distances
@@ -215,7 +215,7 @@ impl Search {
             .unwrap_or((0, f64::INFINITY))
     }
 
-    /// The sum of the differences (l1), of their squares (l2), or one less the cosine of the angle.
+    /// The sum of the absolute differences (l1), of their squares (l2), or one minus the cosine of the angle.
     pub(crate) fn distance(&self, a: &[f64], b: &[f64]) -> f64 {
         let pairs = || a.iter().zip(b);
         match self.distance {
@@ -237,7 +237,7 @@ impl Search {
 }
 
 impl Clusters {
-    /// The same, numbered by their means, so that the numbers do not depend on chance.
+    /// The same clusters, numbered by their means, so that the numbers do not depend on randomness.
     fn ordered(self) -> Clusters {
         let mut order: Vec<usize> = (0..self.means.len()).collect();
         order.sort_by(|&a, &b| {

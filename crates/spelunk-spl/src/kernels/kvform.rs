@@ -1,4 +1,4 @@
-//! `kvform`: fields out of texts that follow a form.
+//! `kvform`: extracts fields from texts by a form.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub(crate) fn form(catalog: &Catalog, text: &str) -> Result<Arc<Regex>> {
     compile(&regex)
 }
 
-/// Static text: any blanks for blanks, all else as it is.
+/// Static text: blanks match any blanks, everything else matches itself.
 fn literal(text: &str, regex: &mut String) {
     let mut blank = false;
     for c in text.chars() {
@@ -70,7 +70,7 @@ fn literal(text: &str, regex: &mut String) {
 
 #[derive(Debug)]
 pub(crate) struct Forms {
-    /// The field whose value names the form; empty when there is one for all.
+    /// The field whose value names the form; empty if all rows use the same form.
     pub(crate) named: String,
     pub(crate) forms: HashMap<String, Arc<Regex>>,
 }

@@ -1,4 +1,4 @@
-//! `listmodels`: the models there are.
+//! `listmodels`: lists the models.
 
 use crate::error::Result;
 use crate::kernels::ml::{load, models};
@@ -20,7 +20,7 @@ impl Kernel for List {
     fn run(&self, _: Table, context: &QueryContext) -> Result<Table> {
         let (mut names, mut kinds, mut options) = (Vec::new(), Vec::new(), Vec::new());
         for name in models(&context.home)? {
-            // One that can't be read is listed all the same.
+            // Unreadable models are listed too.
             let model = load(&name, self.0, context).ok();
             names.push(Value::text(name));
             kinds.push(

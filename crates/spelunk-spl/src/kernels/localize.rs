@@ -1,4 +1,4 @@
-//! `localize`: the stretches of time in which events lie close together.
+//! `localize`: time ranges in which events are close together.
 
 use crate::error::Result;
 use crate::plan::Kernel;

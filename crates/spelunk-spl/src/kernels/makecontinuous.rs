@@ -1,4 +1,4 @@
-//! `makecontinuous`: rows for the buckets of a field that no row has.
+//! `makecontinuous`: adds rows for the missing buckets of a field.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::time::Span as TimeSpan;
 use crate::value::{Type, Value, format_number, parse_number};
 
-/// Rows that are added at most.
+/// Maximum number of added rows.
 const MOST: usize = 1_000_000;
 
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Continuous {
     }
 }
 
-/// The smallest distance between two values: that of the buckets, where nothing says it.
+/// The smallest distance between two values, used as the bucket width if none is given.
 fn smallest_step(starts: &[f64]) -> f64 {
     let mut sorted = starts.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -76,7 +76,7 @@ fn smallest_step(starts: &[f64]) -> f64 {
         .clamp(1e-6, 31_536_000.0)
 }
 
-/// Where a bucket begins: a number, or the low end of `low-high`.
+/// The start of a bucket: a number, or the low end of `low-high`.
 fn start_of(value: &Value<'_>) -> Option<f64> {
     if let Some(number) = value.as_number() {
         return Some(number);

@@ -1,4 +1,4 @@
-//! `mcollect`, `meventcollect`: write the rows into an index as metrics.
+//! `mcollect`, `meventcollect`: write the rows to an index as metrics.
 
 use crate::error::{Error, Result};
 use crate::kernels::collect::{Target, renamed};
@@ -58,7 +58,7 @@ impl Metrics {
         }
     }
 
-    /// `metric_name` and `_value` become one field for each metric.
+    /// Turns `metric_name` and `_value` into one field per metric.
     pub(crate) fn named(&self, mut rows: Table) -> Result<Table> {
         if rows.columns().iter().any(|c| c.name.starts_with(METRIC)) {
             return Ok(rows);
@@ -78,7 +78,7 @@ impl Metrics {
         Ok(rows)
     }
 
-    /// Fields that are no dimensions become metrics.
+    /// Turns fields that are not dimensions into metrics.
     pub(crate) fn of_fields(&self, rows: Table) -> Table {
         let height = rows.height();
         let mut out = Table::new(height);

@@ -1,8 +1,8 @@
-//! What the commands over metrics share: data points out of events.
+//! Shared by the metrics commands: extracts data points from events.
 //!
-//! A data point is an event with a field `metric_name:<metric>` for each metric it measures, as
-//! `mcollect` writes them, or with one metric in the fields `metric_name` and `_value`. All its other
-//! fields are dimensions.
+//! A data point is an event with a field `metric_name:<metric>` for each metric it measures, as `mcollect`
+//! writes them, or with a single metric in the fields `metric_name` and `_value`. All its other fields are
+//! dimensions.
 
 use crate::error::Result;
 use crate::plan::Kernel;
@@ -11,21 +11,21 @@ use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
-/// What the name of a field that holds a metric begins with.
+/// Name prefix of fields that contain a metric.
 pub(crate) const METRIC: &str = "metric_name:";
 
-/// What the name of a field begins with that holds a metric's value and the time series it is of,
-/// for the functions that need to tell series apart.
+/// Name prefix of fields that contain a metric's value together with its time series, for functions that must
+/// distinguish series.
 pub(crate) const SERIES: &str = "__series:";
 
 /// Keeps the events that measure one of the metrics.
 #[derive(Debug)]
 pub(crate) struct Points {
-    /// Names of metrics; none for all of them.
+    /// Names of metrics; empty for all.
     pub wanted: Vec<Pattern>,
-    /// Makes a row of each metric of an event, with its `metric_name` and `_value`.
+    /// Whether each metric of an event gets its own row, with its `metric_name` and `_value`.
     pub apart: bool,
-    /// The metrics whose series must be told apart.
+    /// The metrics whose series must be distinguished.
     pub series: Vec<Pattern>,
 }
 
@@ -123,7 +123,7 @@ impl Kernel for Points {
     }
 }
 
-/// The fields of `metric_name` and `_value` as a field for each metric.
+/// Converts the fields `metric_name` and `_value` to one field per metric.
 fn named(mut rows: Table) -> Table {
     let (Some(names), Some(values)) = (rows.column("metric_name"), rows.column("_value")) else {
         return rows;
@@ -145,7 +145,7 @@ fn named(mut rows: Table) -> Table {
     rows
 }
 
-/// Sets the number of one row in a column, which is made when it is not there.
+/// Sets the number of one row in a column, which is created if missing.
 pub(crate) fn put(rows: &mut Table, name: &str, row: usize, value: Value<'static>) {
     let number = value.as_number().map_or(Value::Null, Value::Num);
     let mut values = match rows.take(name) {
@@ -156,7 +156,7 @@ pub(crate) fn put(rows: &mut Table, name: &str, row: usize, value: Value<'static
     rows.set(name, Type::Number, values);
 }
 
-/// A time series is a metric with the same values in all dimensions.
+/// The dimensions of a row. A time series is a metric with the same values in all dimensions.
 pub(crate) fn dimensions(rows: &Table, row: usize) -> Vec<(String, String)> {
     let columns = rows.columns().iter();
     columns

@@ -1,6 +1,6 @@
-//! What the commands of the machine-learning toolkit share: the algorithms there are, the models they
-//! make, and the folder in which models lie. Only plain statistics: what needs a neural network or a
-//! Python runtime is refused by name.
+//! Shared by the Machine Learning Toolkit's commands: the algorithms, their models, and the folder of models.
+//! Implements plain statistics only; algorithms that need a neural network or a Python runtime are rejected
+//! by name.
 
 pub(crate) mod algebra;
 pub(crate) mod choice;
@@ -27,25 +27,25 @@ use crate::syntax::ast::Name;
 
 pub(crate) use choice::Choice;
 
-/// Makes a model of rows.
+/// Learns a model from rows.
 pub(crate) trait Learner: Debug + Send + Sync {
-    /// The model.
+    /// Learns the model.
     ///
     /// # Errors
-    /// Rows that nothing can be learned from.
+    /// If nothing can be learned from the rows.
     fn learn(&self, rows: &Table, context: &QueryContext) -> Result<Learned>;
 }
 
-/// How a model is applied.
+/// How to apply a model.
 #[derive(Debug, Default)]
 pub(crate) struct Applying {
-    /// The name that `as` gives to what is added.
+    /// The name that `as` gives to the added columns.
     pub(crate) output: Option<String>,
-    /// What is said about densities.
+    /// Options for densities.
     pub(crate) choice: Choice,
 }
 
-/// What an algorithm found.
+/// The parameters that an algorithm learned.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Learned {
     /// `DensityFunction`
@@ -60,22 +60,22 @@ pub(crate) enum Learned {
     Clusters(clusters::Clusters),
 }
 
-/// A model, as it lies in its file.
+/// A model, as stored in its file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Model {
     /// The algorithm's name.
     pub(crate) algorithm: String,
-    /// What `fit` was asked for, as typed.
+    /// The options of `fit`, as typed.
     pub(crate) options: BTreeMap<String, String>,
-    /// What it found.
+    /// The learned parameters.
     pub(crate) learned: Learned,
 }
 
 impl Model {
-    /// Adds what the model says of each row.
+    /// Adds the model's output to each row.
     ///
     /// # Errors
-    /// Rows without the model's fields, or options that are not for it.
+    /// If the rows lack the model's fields, or the options do not fit the model.
     pub(crate) fn apply(
         &self,
         mut rows: Table,
@@ -98,7 +98,7 @@ impl Model {
         Ok(rows)
     }
 
-    /// What `summary` shows of it.
+    /// The output of `summary`.
     pub(crate) fn summary(&self) -> Table {
         match &self.learned {
             Learned::Density(found) => found.summary(),
@@ -110,7 +110,7 @@ impl Model {
     }
 }
 
-/// The names of added fields: those an algorithm gives, or those made of what `as` says.
+/// The names of added columns: the algorithm's own, or those derived from `as`.
 fn names(how: &Applying, defaults: Vec<String>) -> Vec<String> {
     match &how.output {
         None => defaults,
@@ -121,10 +121,10 @@ fn names(how: &Applying, defaults: Vec<String>) -> Vec<String> {
     }
 }
 
-/// A model's name without the `app:` before it, which tells apart where Splunk keeps it.
+/// A model's name without the prefix `app:`, by which Splunk distinguishes where models are stored.
 ///
 /// # Errors
-/// A name that is not made of letters, digits and underscores, or begins with a digit.
+/// If the name contains characters other than letters, digits and underscores, or begins with a digit.
 pub(crate) fn model_name(name: &Name) -> Result<String> {
     let plain = name.text.strip_prefix("app:").unwrap_or(&name.text);
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -144,10 +144,10 @@ fn folder(home: &Path) -> PathBuf {
     home.join("learned")
 }
 
-/// The names of the models there are.
+/// The names of all models.
 ///
 /// # Errors
-/// A folder that can't be read.
+/// If the folder can't be read.
 pub(crate) fn models(home: &Path) -> Result<Vec<String>> {
     let folder = folder(home);
     if !folder.is_dir() {
@@ -164,10 +164,10 @@ pub(crate) fn models(home: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The model of that name.
+/// Reads the model with this name.
 ///
 /// # Errors
-/// When there is none: the error says which saved search makes it, or what to write.
+/// If there is none; the error says which saved search creates it, or what to write.
 pub(crate) fn load(name: &str, span: Span, context: &QueryContext) -> Result<Model> {
     let path = folder(&context.home).join(format!("{name}.json"));
     if !path.is_file() {
@@ -181,7 +181,7 @@ pub(crate) fn load(name: &str, span: Span, context: &QueryContext) -> Result<Mod
     })
 }
 
-/// The error for a model that is not there.
+/// The error for a missing model.
 pub(crate) fn not_there(name: &str, span: Span, context: &QueryContext) -> Error {
     let error = Error::new(ErrorKind::UnknownLearned(name.to_owned())).at(span);
     let saved = context.catalog.saved_searches();
@@ -215,10 +215,10 @@ fn makes(search: &str, name: &str) -> bool {
         .any(|pair| pair[0].eq_ignore_ascii_case("into") && plain(pair[1]))
 }
 
-/// What `fit` writes: a model's text.
+/// Serializes a model, for `fit` to write.
 ///
 /// # Errors
-/// [`crate::error::ErrorKind::Internal`] when it can't be written down.
+/// [`crate::error::ErrorKind::Internal`] if it can't be serialized.
 pub(crate) fn text_of(model: &Model) -> Result<String> {
     serde_json::to_string_pretty(model).map_err(|why| Error::internal(why.to_string()))
 }

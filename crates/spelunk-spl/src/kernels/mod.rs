@@ -1,7 +1,7 @@
-//! Kernels: what no plan node can say, computed over whole tables of our own values.
+//! Kernels: computations that no plan node can express, over whole tables of our own values.
 //!
-//! A command makes a kernel as plain data and puts it into its plan; the engine runs it. No kernel
-//! knows an engine.
+//! A command creates a kernel as plain data and puts it into its plan; the engine runs it. Kernels do not
+//! depend on an engine.
 
 pub(crate) mod abstract_;
 pub(crate) mod analyzefields;

@@ -1,4 +1,4 @@
-//! `mpreview`: the data points of metrics as they are.
+//! `mpreview`: the data points of metrics, unaggregated.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! `multikv`: a row for each line of a table in an event.
+//! `multikv`: one row for each line of a table in an event.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::plan::extracted::ExtractedColumns;
 use crate::plan::table::Table;
 use crate::value::{Type, Value, parse_number};
 
-/// Where the columns' names stand.
+/// The position of the column names.
 #[derive(Debug)]
 pub(crate) enum Header {
     Found,
@@ -30,13 +30,13 @@ pub(crate) struct Lines {
     pub(crate) filter: Vec<String>,
 }
 
-/// A column: its name and where its header stands in the line, in characters.
+/// A column: its name, and the range of its header in the line, in characters.
 type Column = (String, Range<usize>);
 
 /// The line that names the columns of a table.
 pub(crate) struct Head {
     pub(crate) columns: Vec<Column>,
-    /// What stands between cells, if it is not blanks.
+    /// The separator between cells, unless it is blanks.
     pub(crate) separator: Option<char>,
 }
 
@@ -47,7 +47,7 @@ impl Kernel for Lines {
 
     fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let mut found = ExtractedColumns::default();
-        // Of each row that comes out the row it came from, and its text if it is a line of it.
+        // For each output row the row it came from, and its text if it is a line of that row.
         let mut origins: Vec<(usize, Option<String>)> = Vec::new();
         for row in 0..input.height() {
             context.check_cancelled()?;
@@ -66,7 +66,7 @@ impl Kernel for Lines {
                     origins.push((row, Some(line.trim_end().to_owned())));
                 });
             }
-            // An event without a table stays as it is.
+            // An event without a table is left unchanged.
             if origins.len() == before {
                 origins.push((row, None));
             }
@@ -95,7 +95,7 @@ impl Kernel for Lines {
 }
 
 impl Lines {
-    /// Hands over each line of a table with its cells by name.
+    /// Calls `take` with each line of a table and its cells by name.
     pub(crate) fn lines(&self, text: &str, mut take: impl FnMut(&str, &[(String, &str)])) {
         let lines: Vec<(bool, &str)> = text
             .lines()
@@ -146,13 +146,12 @@ impl Lines {
     }
 }
 
-/// What stands between the cells of a table whose header is this line; none if blanks do.
+/// The cell separator of a table with this header line. Returns `None` for blanks.
 fn separator(line: &str) -> Option<char> {
     ['\t', ','].into_iter().find(|c| line.contains(*c))
 }
 
-/// The words of a line, each with the places of its first character and behind its last. Between
-/// separators one may be empty.
+/// The words of a line, each with its range. Between separators, a word may be empty.
 fn words(line: &str, separator: Option<char>) -> Vec<(Range<usize>, &str)> {
     let mut words = Vec::new();
     let mut start: Option<(usize, usize)> = separator.map(|_| (0, 0));
@@ -187,13 +186,13 @@ fn words(line: &str, separator: Option<char>) -> Vec<(Range<usize>, &str)> {
     words
 }
 
-/// Whether a line can name columns: several words, none of them a number.
+/// Whether a line can be a header: several words, none of them a number.
 fn is_title(line: &str) -> bool {
     let words = words(line, separator(line));
     words.len() > 1 && words.iter().all(|(_, w)| parse_number(w).is_none())
 }
 
-/// Whether it does so in words with capitals, as headers mostly do.
+/// Whether its words are capitalized, as in most headers.
 fn is_capital(line: &str) -> bool {
     is_title(line)
         && words(line, separator(line))
@@ -235,9 +234,9 @@ fn columns(words: Vec<(Range<usize>, &str)>) -> Vec<Column> {
         .collect()
 }
 
-/// The cells of a line by column. Between separators they stand in order; between blanks as well,
-/// where there are as many words as columns, the last column taking the rest where there are more,
-/// else by where they stand.
+/// The cells of a line by column. With separators they are in order. With blanks they are in order if there
+/// are as many words as columns; if there are more, the last column takes the rest; otherwise they are
+/// assigned by position.
 fn cells<'l>(line: &'l str, head: &Head) -> Vec<(String, &'l str)> {
     let words = words(line, head.separator);
     let header = &head.columns;

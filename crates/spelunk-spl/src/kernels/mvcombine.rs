@@ -1,4 +1,4 @@
-//! `mvcombine`: rows that differ in one field become one.
+//! `mvcombine`: merges rows that differ in one field only.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ impl Kernel for Combine {
             return Ok(input);
         };
         let mut groups: HashMap<Vec<Option<String>>, usize> = HashMap::new();
-        // The row each group shows, and its values.
+        // The row that represents each group, and its values.
         let mut rows: Vec<(usize, Value<'static>)> = Vec::new();
         for (row, value) in combined.values.into_iter().enumerate() {
             // A row without the field has nothing to combine.

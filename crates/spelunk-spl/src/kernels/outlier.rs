@@ -1,4 +1,4 @@
-//! `outlier`: takes out or cuts numbers far from the others.
+//! `outlier`: removes or truncates numbers far from the others.
 
 use crate::error::Result;
 use crate::kernels::stats_util::{self, all_numbers, chosen, quantile, sorted};
@@ -8,8 +8,8 @@ use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::{Value, format_number};
 
-/// Bounds by the interquartile range: `param` times the range above the 75th percentile and,
-/// with `lower`, below the 25th.
+/// Bounds by the interquartile range: `param` times the range above the 75th percentile and, with `lower`,
+/// below the 25th.
 #[derive(Debug)]
 pub(crate) struct Outlier {
     pub(crate) fields: Vec<Pattern>,

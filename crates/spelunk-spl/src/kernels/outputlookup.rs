@@ -1,4 +1,4 @@
-//! `outputlookup`: writes the rows into a lookup table.
+//! `outputlookup`: writes the rows to a lookup table.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use crate::plan::context::QueryContext;
 use crate::plan::effects::{Effect, TableEffect, TablePlace};
 use crate::plan::table::Table;
 
-/// Hands rows on, and has them written.
+/// Passes rows through, and queues them to be written.
 #[derive(Debug)]
 pub(crate) struct Written {
     /// The field whose values become `_key`.
     pub(crate) key_field: Option<String>,
-    /// Rows written at most; 0 for all.
+    /// Maximum number of rows to write; 0 for all.
     pub(crate) most: usize,
-    /// Where to, without the rows.
+    /// The destination, without the rows.
     pub(crate) effect: TableEffect,
 }
 
@@ -48,7 +48,7 @@ impl Kernel for Written {
     }
 }
 
-/// Gives each row its `_key`: a field's value, its own, or one made of what it holds.
+/// Sets the `_key` of each row: a field's value, its existing key, or a hash of its content.
 fn keyed(rows: &mut Table, field: Option<&str>) {
     use sha2::Digest as _;
     let keys = (0..rows.height())

@@ -12,10 +12,10 @@ use crate::value::Value;
 #[derive(Debug)]
 pub(crate) struct Overlap;
 
-/// The time that a run of a search saw: its start, its end, its id.
+/// The time range covered by a run of a search: its start, its end, its id.
 type Run = (f64, f64, String);
 
-/// A search, what its runs do, from when, to when.
+/// A search, the problem with its runs, and the start and end of the problem.
 type Finding = (String, &'static str, f64, f64);
 
 impl Kernel for Overlap {

@@ -1,4 +1,4 @@
-//! `predict`: how a series goes on.
+//! `predict`: forecasts a series.
 
 use crate::error::{Error, Result};
 use crate::kernels::kalman::{
@@ -68,7 +68,7 @@ impl Kernel for Predict {
 }
 
 impl Predict {
-    /// The rows and those to come, their times as far apart as the last two.
+    /// Appends the future rows, spaced like the last two.
     pub(crate) fn lengthened(&self, input: &Table) -> Table {
         let rows = input.height();
         let mut out = Table::new(rows + self.future);
@@ -126,7 +126,7 @@ impl Predict {
             "LLP" => seasonal_level(values, period),
             "LLB" => two_levels(values, &other, true),
             "BiLL" => two_levels(values, &other, false),
-            // Too short for a season: the trend alone.
+            // Too short for a season: uses the trend alone.
             _ if known.len() < 3 => local_level(values),
             _ if known.len() < 2 * period => level_and_trend(values),
             _ => kalman::weighted(level_and_trend(values), seasonal_level(values, period)),
@@ -134,7 +134,7 @@ impl Predict {
     }
 }
 
-/// How many standard deviations around the mean hold that percentage of a normal distribution.
+/// The number of standard deviations around the mean that contain this percentage of a normal distribution.
 fn deviations(percent: f64) -> f64 {
     let (mut low, mut high) = (0.0, 10.0);
     for _ in 0..80 {

@@ -1,4 +1,4 @@
-//! What `top` and `rare` share: counts by value, ranked, cut, with their share.
+//! Shared by `top` and `rare`: counts by value, ranked and limited, with percentages.
 
 use crate::error::Result;
 use crate::plan::Kernel;
@@ -6,7 +6,7 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::{Type, Value, sort_order};
 
-/// The column in which counts arrive.
+/// The input column of counts.
 pub(crate) const COUNT: &str = "__count";
 
 /// Ranks counted values within their groups.
@@ -50,7 +50,7 @@ impl Kernel for Rank {
                 by_count.reverse()
             })
         });
-        // A row of the result: the input row it shows (for its fields, unless it is the rest).
+        // A row of the result: the input row that it shows (for its fields, unless it is the rest).
         let mut rows: Vec<(usize, bool, f64, f64)> = Vec::new();
         for group in order.chunk_by(|&a, &b| group_order(a, b).is_eq()) {
             let total: f64 = group.iter().map(|&r| count(r)).sum();

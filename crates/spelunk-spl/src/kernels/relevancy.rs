@@ -21,7 +21,7 @@ impl ColumnKernel for Relevancy {
         vec!["_raw".to_owned()]
     }
 
-    /// Term frequency, damped, times inverse document frequency.
+    /// Dampened term frequency times inverse document frequency.
     fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         context.check_cancelled()?;
         let counts: Vec<Vec<usize>> = (0..input.height())

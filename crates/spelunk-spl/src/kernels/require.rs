@@ -1,4 +1,4 @@
-//! `require`: fails when there is no row.
+//! `require`: fails if there are no rows.
 
 use crate::error::{Error, Result};
 use crate::plan::Kernel;

@@ -1,4 +1,4 @@
-//! `return`: what a subsearch gives to the search around it.
+//! `return`: returns values from a subsearch to the outer search.
 
 use crate::error::Result;
 use crate::kernels::format::term;
@@ -7,15 +7,15 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
-/// What is returned of a row.
+/// A value to return from a row.
 #[derive(Debug)]
 pub(crate) struct Item {
     pub(crate) field: String,
-    /// The name before the value; none for the value alone.
+    /// The name before the value; `None` for the value alone.
     pub(crate) label: Option<String>,
 }
 
-/// Rows to what a subsearch returns.
+/// Converts rows to the result of a subsearch.
 #[derive(Debug)]
 pub(crate) struct Return {
     pub(crate) items: Vec<Item>,

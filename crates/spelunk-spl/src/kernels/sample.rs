@@ -1,4 +1,4 @@
-//! `sample`: some of the rows, by chance.
+//! `sample`: a random sample of the rows.
 
 use crate::error::Result;
 use crate::kernels::stats_util::{Random, set};
@@ -59,7 +59,7 @@ impl Kernel for Sample {
 }
 
 impl Sample {
-    /// So many rows, or so many of each value: those with the smallest of random numbers.
+    /// Picks `count` rows, or `count` rows per value: those with the smallest random numbers.
     pub(crate) fn counted(&self, rows: &Table, count: usize, random: &mut Random) -> Vec<usize> {
         let mut drawn: Vec<(f64, usize)> = (0..rows.height())
             .filter(|&row| (self.by.as_ref()).is_none_or(|by| !rows.value(by, row).is_null()))

@@ -1,4 +1,4 @@
-//! `score`: how well predictions and facts agree.
+//! `score`: how well predictions match the actual values.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Kernel;
@@ -11,7 +11,7 @@ pub(crate) mod classes;
 
 pub(crate) mod numbers;
 
-/// What may be asked, and how it is answered for one pair of fields.
+/// A score, and how to compute it for one pair of fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     Classes(classes::Kind),

@@ -1,4 +1,4 @@
-//! `scrub`: identifying words replaced by invented ones.
+//! `scrub`: replaces identifying words with invented ones.
 
 pub(crate) mod words;
 
@@ -10,7 +10,7 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
-/// Fields that stay as they are.
+/// Fields that are left unchanged.
 const KEPT: [&str; 6] = [
     "eventtype",
     "linecount",
@@ -74,7 +74,7 @@ impl Scrub {
                     .unwrap_or(rest.len());
                 let word = &rest[..length];
                 rest = &rest[length..];
-                // A name before `=` or `:`, also in quotes, but no drive and no scheme.
+                // A name before `=` or `:`, optionally quoted, but not a drive or a URL scheme.
                 let after = rest.strip_prefix('"').unwrap_or(rest);
                 let key = after.starts_with(['=', ':'])
                     && !after.starts_with(":/")
@@ -88,7 +88,7 @@ impl Scrub {
         out
     }
 
-    /// A word, or what stands in for it.
+    /// A word, or its replacement.
     pub(crate) fn word(&self, word: &str, key: bool) -> String {
         let lower = word.to_lowercase();
         let number = word.chars().all(|c| c.is_ascii_digit());
@@ -121,7 +121,7 @@ impl Scrub {
     }
 }
 
-/// Letters for letters, in turn with vowels, and digits for digits.
+/// Replaces letters with letters, alternating with vowels, and digits with digits.
 pub(crate) fn invented(word: &str, seed: u64) -> Vec<char> {
     const CONSONANTS: &[u8] = b"bdfgklmnprstvz";
     const VOWELS: &[u8] = b"aeiou";
@@ -140,7 +140,7 @@ pub(crate) fn invented(word: &str, seed: u64) -> Vec<char> {
     word.chars().enumerate().map(of).collect()
 }
 
-/// The length of an IPv4 address that a text begins with.
+/// The length of an IPv4 address at the start of a text.
 fn address(text: &str) -> Option<usize> {
     let end = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
@@ -151,7 +151,7 @@ fn address(text: &str) -> Option<usize> {
     (parts.len() == 4 && parts.iter().all(octet)).then_some(address.len())
 }
 
-/// Another address whose parts have as many digits.
+/// A different address whose parts have the same number of digits.
 fn invented_address(address: &str) -> String {
     let parts = address.split('.').enumerate().map(|(at, part)| {
         let seed = hash(&format!("{at} {address}"));

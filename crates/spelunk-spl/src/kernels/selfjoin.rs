@@ -1,4 +1,4 @@
-//! `selfjoin`: rows joined with other rows of the same results.
+//! `selfjoin`: joins rows with other rows of the same results.
 
 use std::collections::HashMap;
 

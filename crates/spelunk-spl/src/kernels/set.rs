@@ -8,7 +8,7 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// The column that says which search a row is of.
+/// The column that marks which search a row comes from.
 pub(crate) const SIDE: &str = "__side";
 
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ impl Kernel for Operation {
 
     fn run(&self, mut rows: Table, _: &QueryContext) -> Result<Table> {
         let sides = rows.take(SIDE).map_or_else(Vec::new, |c| c.values);
-        // For each different row where it stands first, and which searches have it.
+        // For each distinct row its first occurrence, and the searches that contain it.
         let mut seen: HashMap<Vec<Option<String>>, usize> = HashMap::new();
         let mut firsts: Vec<(usize, [bool; 2])> = Vec::new();
         for (row, side) in sides.iter().enumerate() {

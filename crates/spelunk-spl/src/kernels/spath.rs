@@ -1,4 +1,4 @@
-//! `spath`: fields out of JSON and XML.
+//! `spath`: extracts fields from JSON and XML.
 
 use crate::error::Result;
 use crate::extract::fields::{leading_json_fields, xml_fields};
@@ -8,10 +8,10 @@ use crate::plan::extracted::ExtractedColumns;
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 
-/// What Splunk reads of a document to find its fields (`extraction_cutoff` of `limits.conf`).
+/// How much of a document Splunk reads to find its fields (`extraction_cutoff` of `limits.conf`).
 const CUTOFF: usize = 5_000;
 
-/// A field of each value in a document.
+/// Extracts a field for each value in a document.
 #[derive(Debug)]
 pub(crate) struct Flatten {
     pub(crate) from: String,
@@ -54,10 +54,10 @@ impl ColumnKernel for Flatten {
     }
 }
 
-/// The part of a document that is read, and whether that is not all of it.
+/// The part of a document to read, and whether it is truncated.
 fn beginning(document: &str) -> (&str, bool) {
     match document.char_indices().nth(CUTOFF) {
-        // A number that is cut would be another number.
+        // A truncated number would be a different number.
         Some((end, _)) => {
             let head = document[..end]
                 .trim_end_matches(|c: char| c.is_ascii_digit() || "+-.eE".contains(c));

@@ -1,15 +1,15 @@
-//! What the statistical commands share: the columns they look at, columns as numbers, quartiles,
-//! the tail of the normal distribution, random numbers that are the same in every run.
+//! Shared by the statistical commands: column selection, columns as numbers, quartiles, the tail of the
+//! normal distribution, reproducible random numbers.
 
 use crate::plan::schema::Pattern;
 use crate::plan::table::{Table, type_of_values};
 use crate::value::Value;
 
-/// Fields that say where an event came from.
+/// Fields for the origin of an event.
 const ORIGIN: [&str; 4] = ["index", "source", "sourcetype", "host"];
 
-/// The columns a command works on: those that the patterns name, or else all that do not begin
-/// with an underscore; of events without the fields that say where they came from.
+/// The columns that a command works on: those that match the patterns, or otherwise all that do not begin
+/// with an underscore, except, for events, the fields for their origin.
 pub(crate) fn chosen(table: &Table, patterns: &[Pattern]) -> Vec<String> {
     let schema = table.schema();
     if patterns.is_empty() {
@@ -27,21 +27,21 @@ pub(crate) fn chosen(table: &Table, patterns: &[Pattern]) -> Vec<String> {
     names
 }
 
-/// The values of a column as numbers, where they are some.
+/// The values of a column as numbers, where numeric.
 pub(crate) fn numbers(table: &Table, name: &str) -> Vec<Option<f64>> {
     (0..table.height())
         .map(|row| table.value(name, row).as_number())
         .collect()
 }
 
-/// The values of a column as texts, several of one row joined.
+/// The values of a column as texts, with multivalues joined.
 pub(crate) fn texts(table: &Table, name: &str) -> Vec<Option<String>> {
     (0..table.height())
         .map(|row| table.value(name, row).into_text().map(|t| t.into_owned()))
         .collect()
 }
 
-/// The numbers of a column, if there is one and nothing else.
+/// The numbers of a column. Returns `None` if it has none, or other values.
 pub(crate) fn all_numbers(table: &Table, name: &str) -> Option<Vec<Option<f64>>> {
     let numbers = numbers(table, name);
     let fits =
@@ -49,7 +49,7 @@ pub(crate) fn all_numbers(table: &Table, name: &str) -> Option<Vec<Option<f64>>>
     (fits && numbers.iter().any(Option::is_some)).then_some(numbers)
 }
 
-/// The rows of a table at these places, in that order.
+/// The rows of a table at these indexes, in that order.
 pub(crate) fn rows_at(table: &Table, rows: &[usize]) -> Table {
     let mut out = Table::new(rows.len());
     for column in table.columns() {
@@ -59,12 +59,12 @@ pub(crate) fn rows_at(table: &Table, rows: &[usize]) -> Table {
     out
 }
 
-/// Sets a column whose type is read off its values.
+/// Sets a column, inferring its type from the values.
 pub(crate) fn set(table: &mut Table, name: impl Into<String>, values: Vec<Value<'static>>) {
     table.set(name, type_of_values(&values), values);
 }
 
-/// A table of these columns.
+/// Creates a table from columns.
 pub(crate) fn table_of(rows: usize, columns: Vec<(&str, Vec<Value<'static>>)>) -> Table {
     let mut table = Table::new(rows);
     for (name, values) in columns {
@@ -73,7 +73,7 @@ pub(crate) fn table_of(rows: usize, columns: Vec<(&str, Vec<Value<'static>>)>) -
     table
 }
 
-/// The value at a share of sorted numbers, interpolated between neighbours as `perc` does.
+/// A quantile of sorted numbers, interpolated between neighbours like `perc`.
 pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let at = (sorted.len().saturating_sub(1)) as f64 * share;
     let (low, high) = (at.floor() as usize, at.ceil() as usize);
@@ -83,7 +83,7 @@ pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     }
 }
 
-/// Numbers in order.
+/// Sorts numbers.
 pub(crate) fn sorted(mut numbers: Vec<f64>) -> Vec<f64> {
     numbers.sort_by(f64::total_cmp);
     numbers
@@ -94,7 +94,7 @@ pub(crate) fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / numbers.len() as f64
 }
 
-/// The sample standard deviation; 0 for a single number, as `stdev` has it.
+/// The sample standard deviation; 0 for a single number, like `stdev`.
 pub(crate) fn deviation(numbers: &[f64]) -> f64 {
     if numbers.len() < 2 {
         return 0.0;
@@ -104,13 +104,13 @@ pub(crate) fn deviation(numbers: &[f64]) -> f64 {
     (squares / (numbers.len() - 1) as f64).sqrt()
 }
 
-/// The chance that a normal number lies further from the mean than `z` standard deviations, on
+/// The probability that a normally distributed number is more than `z` standard deviations from the mean, on
 /// either side.
 pub(crate) fn two_tails(z: f64) -> f64 {
     erfc(z.abs() / std::f64::consts::SQRT_2)
 }
 
-/// The complementary error function, for arguments that are at least 0; exact to about 1e-14.
+/// The complementary error function, for arguments of at least 0; accurate to about 1e-14.
 pub(crate) fn erfc(x: f64) -> f64 {
     if x < 2.5 {
         // erf by its series (Abramowitz and Stegun 7.1.6).
@@ -129,16 +129,16 @@ pub(crate) fn erfc(x: f64) -> f64 {
     (-x * x).exp() / std::f64::consts::PI.sqrt() / (x + inner)
 }
 
-/// SplitMix64: the same numbers in every run, so that the same search gives the same rows.
+/// SplitMix64: reproducible, so that the same search gives the same rows.
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// The numbers that belong to a seed.
+    /// Creates a generator with a seed.
     pub(crate) fn new(seed: u64) -> Random {
         Random(seed)
     }
 
-    /// A number that is at least 0 and below 1.
+    /// A number in [0, 1).
     pub(crate) fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -147,7 +147,7 @@ impl Random {
         ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// A whole number below `bound`.
+    /// An integer below `bound`.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((self.unit() * bound as f64) as usize).min(bound.saturating_sub(1))
     }

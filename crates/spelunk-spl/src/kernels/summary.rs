@@ -1,4 +1,4 @@
-//! `summary`: what a model learned.
+//! `summary`: the parameters of a model.
 
 use crate::error::Result;
 use crate::kernels::ml::load;

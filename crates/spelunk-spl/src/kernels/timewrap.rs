@@ -24,11 +24,11 @@ pub(crate) struct Wrap {
     pub(crate) format: String,
 }
 
-/// Periods side by side at most.
+/// Maximum number of periods.
 const MOST: usize = 1000;
 
 impl Wrap {
-    /// Where periods begin, the last first, as far back as `low`.
+    /// The starts of the periods, last first, back to `low`.
     pub(crate) fn periods(&self, end: i64, low: i64, context: &QueryContext) -> Vec<i64> {
         let mut starts = Vec::new();
         for back in 1..=MOST as i64 {
@@ -106,7 +106,7 @@ impl Kernel for Wrap {
         let (Some(&low), Some(&high)) = (sorted.first(), sorted.last()) else {
             return Ok(input);
         };
-        // Without a range the last bucket ends it: as long as the shortest step.
+        // Without a time range, it ends with the last bucket, which is as long as the shortest step.
         let step = sorted
             .windows(2)
             .map(|p| p[1] - p[0])
@@ -121,7 +121,7 @@ impl Kernel for Wrap {
         let Some(&last) = starts.first() else {
             return Ok(input);
         };
-        // Where a row stands: its period, and its time moved into the last period.
+        // The position of a row: its period, and its time shifted into the last period.
         let place = |time: i64| {
             let period = starts.iter().position(|start| *start <= time)?;
             Some((period, time - starts[period] + last))

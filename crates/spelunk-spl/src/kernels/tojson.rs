@@ -10,7 +10,7 @@ use crate::plan::schema::{Pattern, Schema};
 use crate::plan::table::Table;
 use crate::value::{Type, Value, parse_number};
 
-/// How a value is written.
+/// How to write a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum As {
     Auto,
@@ -34,7 +34,7 @@ impl As {
         })
     }
 
-    /// The value; none where the type can't hold it.
+    /// Converts a value. Returns `None` if the type can't represent it.
     pub(crate) fn write(self, text: &str) -> Option<Json> {
         let number = || {
             parse_number(text)
@@ -72,7 +72,7 @@ pub(crate) struct Objects {
 }
 
 impl Objects {
-    /// The fields to write: those named one by one before what patterns match, each once.
+    /// The fields to write, without duplicates. A type given for a single name wins over that of a pattern.
     pub(crate) fn fields(&self, schema: &Schema) -> Vec<(String, As)> {
         let mut fields: Vec<(String, As)> = Vec::new();
         for (pattern, kind) in &self.wanted {
@@ -87,7 +87,7 @@ impl Objects {
             };
             for name in matched {
                 match fields.iter_mut().find(|(n, _)| *n == name) {
-                    // What is named by itself counts more than a pattern.
+                    // A single name takes precedence over a pattern.
                     Some(field) if !pattern.is_wild() => field.1 = *kind,
                     Some(_) => {}
                     None => fields.push((name, *kind)),

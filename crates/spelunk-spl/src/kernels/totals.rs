@@ -1,4 +1,4 @@
-//! What `addtotals` and `addcoltotals` share: sums along rows and columns.
+//! Shared by `addtotals` and `addcoltotals`: sums of rows and columns.
 
 use crate::error::Result;
 use crate::plan::Kernel;
@@ -10,18 +10,18 @@ use crate::value::{Type, Value};
 /// Sums of the numbers of a table.
 #[derive(Debug)]
 pub(crate) struct Totals {
-    /// The fields that are summed up; all when there is none.
+    /// The fields to sum; empty for all.
     pub fields: Vec<Pattern>,
-    /// The field that gets the sum of each row.
+    /// The field for the sum of each row.
     pub row: Option<String>,
-    /// Whether a last row has the sum of each column.
+    /// Whether to add a last row with the sum of each column.
     pub column: bool,
-    /// The field of that row that gets the label, and the label.
+    /// The field for the label of that row, and the label.
     pub label: Option<(String, String)>,
 }
 
 impl Totals {
-    /// Without a list all fields count but those that Splunk keeps for itself.
+    /// Whether to sum a field. Without a list, all fields count except Splunk's internal ones.
     fn counts(&self, name: &str) -> bool {
         if self.fields.is_empty() {
             return !name.starts_with('_');

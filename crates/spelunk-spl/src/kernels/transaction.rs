@@ -1,4 +1,4 @@
-//! The kernels of `transaction`: grouping events, and putting their fields together.
+//! The kernels of `transaction`: grouping events, and combining their fields.
 
 pub(crate) mod assemble;
 pub(crate) mod group;

@@ -1,4 +1,4 @@
-//! `transpose`: rows become columns.
+//! `transpose`: turns rows into columns.
 
 use crate::error::Result;
 use crate::plan::Kernel;

@@ -27,7 +27,7 @@ pub(crate) struct Trend {
 }
 
 impl Line {
-    /// The averages. A row without a number has none and is passed over.
+    /// The moving averages. A row without a number has none and is skipped.
     pub(crate) fn of(&self, values: &[Value<'static>]) -> Vec<Value<'static>> {
         let period = self.period as f64;
         let mut seen: Vec<f64> = Vec::new();

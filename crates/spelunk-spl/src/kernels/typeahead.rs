@@ -1,4 +1,4 @@
-//! `typeahead`, `walklex`: the words and field values that events hold.
+//! `typeahead`, `walklex`: the words and field values in events.
 
 use std::collections::BTreeMap;
 
@@ -9,27 +9,27 @@ use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
-/// Which words are counted.
+/// Which words to count.
 #[derive(Debug)]
 pub(crate) enum Matching {
-    /// Those that begin with a text, lower case.
+    /// Words that begin with this text, in lower case.
     Prefix(String),
-    /// Those that a pattern with `*` matches.
+    /// Words that match a pattern with `*`.
     Pattern(String),
 }
 
-/// Counts the events that hold each word, field value or field.
+/// Counts the events that contain each word, field value or field.
 #[derive(Debug)]
 pub(crate) struct Lexicon {
-    /// The column that gets the words.
+    /// The output column for the words.
     pub(crate) content: &'static str,
-    /// Which of them.
+    /// Which words to count.
     pub(crate) matching: Matching,
-    /// Whether the words of `_raw` are counted.
+    /// Whether to count the words of `_raw`.
     pub(crate) terms: bool,
-    /// The fields whose values are counted, as `field="value"`; empty for all.
+    /// The fields whose values to count, as `field="value"`; empty for all.
     pub(crate) values: Option<Vec<String>>,
-    /// Whether the names of fields are counted.
+    /// Whether to count the names of fields.
     pub(crate) fields: bool,
 }
 
@@ -90,7 +90,7 @@ impl Lexicon {
     }
 }
 
-/// The words of a text, lower case: between major breakers, and their parts between minor ones.
+/// The words of a text, in lower case: between major breakers, and their parts between minor ones.
 /// <https://docs.splunk.com/Documentation/Splunk/latest/Data/Abouteventsegmentation>
 fn words(text: &str) -> Vec<String> {
     let major = |c: char| c.is_whitespace() || "[]<>(){}|!;,'\"*&?+".contains(c);

@@ -1,4 +1,4 @@
-//! `typelearner`: event types suggested by groups of events and the words that they share.
+//! `typelearner`: suggests event types from groups of events and their common words.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::plan::table::Table;
 #[derive(Debug)]
 pub(crate) struct Learner {
     pub(crate) field: String,
-    /// Characters looked at; all when there is none.
+    /// Maximum number of characters to examine; `None` for all.
     pub(crate) length: Option<usize>,
 }
 

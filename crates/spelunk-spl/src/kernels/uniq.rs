@@ -1,4 +1,4 @@
-//! `uniq`: drops rows that are the same as the one before.
+//! `uniq`: drops rows that equal the previous row.
 
 use crate::error::Result;
 use crate::plan::Kernel;

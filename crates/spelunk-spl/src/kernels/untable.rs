@@ -1,4 +1,4 @@
-//! `untable`: columns become rows.
+//! `untable`: turns columns into rows.
 
 use crate::error::Result;
 use crate::plan::Kernel;

@@ -1,4 +1,4 @@
-//! `x11`: takes the season out of a series.
+//! `x11`: removes seasonality from a series.
 
 use crate::error::{Error, Result};
 use crate::kernels::stats_util::{mean, numbers, set};
@@ -7,9 +7,9 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// X11's steps: a trend by a centred moving average over a period; what is left of the series
-/// smoothed across the same place of neighbouring periods (3x3 moving average), its mean over a
-/// period made neutral; then both once more from the series without that season.
+/// X11's steps: estimates the trend by a centred moving average over a period; smooths the remainder across
+/// the same position of neighbouring periods (3x3 moving average) and neutralizes its mean over a period;
+/// then repeats both on the series without that season.
 #[derive(Debug)]
 pub(crate) struct X11 {
     pub(crate) field: String,
@@ -77,7 +77,7 @@ impl X11 {
         }
     }
 
-    /// The seasons, so that over a period they neither add nor multiply.
+    /// Neutralizes the seasonal component: over a period it neither adds nor multiplies.
     pub(crate) fn neutral(&self, season: &[f64], period: usize) -> Vec<f64> {
         let level = moving(season, period);
         season
@@ -88,7 +88,7 @@ impl X11 {
     }
 }
 
-/// A centred moving average over a period; an even one takes half of either end.
+/// A centred moving average over a period; an even period gives half weight to both ends.
 fn moving(series: &[f64], period: usize) -> Vec<f64> {
     let (half, rows) = (period / 2, series.len());
     let inner = |at: usize| {
@@ -104,11 +104,11 @@ fn moving(series: &[f64], period: usize) -> Vec<f64> {
     if last < first {
         return vec![mean(series); rows];
     }
-    // The ends have no full window around them and go on as the nearest that has.
+    // The ends have no full window around them and repeat the nearest value that has.
     (0..rows).map(|at| inner(at.clamp(first, last))).collect()
 }
 
-/// A 3x3 moving average over the same place of neighbouring periods.
+/// A 3x3 moving average over the same position of neighbouring periods.
 fn across(series: &[f64], period: usize) -> Vec<f64> {
     const WEIGHTS: [f64; 5] = [1.0, 2.0, 3.0, 2.0, 1.0];
     let rows = series.len() as isize;
@@ -126,7 +126,7 @@ fn across(series: &[f64], period: usize) -> Vec<f64> {
     (0..rows).map(at).collect()
 }
 
-/// The distance at which the series is most like itself, of 5 to half its length.
+/// The lag, from 5 to half the length, with the highest autocorrelation.
 pub(crate) fn period_of(series: &[f64]) -> usize {
     let level = if series.is_empty() { 0.0 } else { mean(series) };
     let centred: Vec<f64> = series.iter().map(|x| x - level).collect();
@@ -136,7 +136,7 @@ pub(crate) fn period_of(series: &[f64]) -> usize {
     };
     let lags = 5..=(series.len() / 2).min(1000);
     let scored = lags.map(|lag| (lag, likeness(lag)));
-    // A multiple of the period is as good; the first one counts unless another is clearly better.
+    // A multiple of the period scores equally; the first lag wins unless another is clearly better.
     let best = scored.reduce(|a, b| if b.1 > a.1 * 1.000_001 + 1e-12 { b } else { a });
     best.map_or(5, |b| b.0)
 }

@@ -1,4 +1,4 @@
-//! `xmlkv`: fields out of the elements of XML.
+//! `xmlkv`: extracts fields from XML elements.
 
 use crate::error::{Error, Result};
 use crate::functions::pattern::too_hard;
@@ -10,7 +10,7 @@ use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// An element without elements in it.
+/// An element without child elements.
 const ELEMENT: &str = r"<([^\s<>/!?][^\s<>/]*)(?:\s[^<>]*)?>([^<]*)</\1\s*>";
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! `xpath`: values out of XML by XPath.
+//! `xpath`: extracts values from XML by XPath.
 
 use std::borrow::Cow;
 

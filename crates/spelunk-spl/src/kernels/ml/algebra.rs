@@ -1,10 +1,9 @@
-//! The little linear algebra that the algorithms need, for as many dimensions as a search has
-//! fields.
+//! The linear algebra that the algorithms need, for as many dimensions as a search has fields.
 
-/// The eigenvalues of a symmetric matrix, largest first, with their vectors: Jacobi's rotations.
+/// The eigenvalues of a symmetric matrix, largest first, with their eigenvectors, by Jacobi rotations.
 pub(crate) fn eigen(mut matrix: Vec<Vec<f64>>) -> Vec<(f64, Vec<f64>)> {
     let n = matrix.len();
-    // The rows become the vectors.
+    // The rows become the eigenvectors.
     let mut vectors: Vec<Vec<f64>> = (0..n)
         .map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect())
         .collect();
@@ -32,7 +31,7 @@ pub(crate) fn eigen(mut matrix: Vec<Vec<f64>>) -> Vec<(f64, Vec<f64>)> {
     found
 }
 
-/// Makes the element at `p`, `q` zero.
+/// Zeroes the element at `p`, `q`.
 fn rotate(matrix: &mut [Vec<f64>], vectors: &mut [Vec<f64>], p: usize, q: usize) {
     if matrix[p][q] == 0.0 {
         return;
@@ -68,7 +67,7 @@ pub(crate) fn means(rows: &[Vec<f64>]) -> Vec<f64> {
     sums.iter().map(|s| s / n).collect()
 }
 
-/// The rows less these values.
+/// Subtracts these values from each row.
 pub(crate) fn less(rows: &[Vec<f64>], values: &[f64]) -> Vec<Vec<f64>> {
     let one = |row: &Vec<f64>| row.iter().zip(values).map(|(x, v)| x - v).collect();
     rows.iter().map(one).collect()
@@ -94,7 +93,7 @@ pub(crate) fn products(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
     out
 }
 
-/// The sum of the products of two vectors.
+/// The dot product of two vectors.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }

@@ -1,34 +1,34 @@
-//! What may be said of outliers, both where a `DensityFunction` is fitted and where it is applied.
+//! Outlier options of a `DensityFunction`, both for fitting and for applying it.
 
 use serde::{Deserialize, Serialize};
 
-/// What is said both where a model is made and where it is applied; the latter goes before.
+/// Options for both fitting and applying; the latter take precedence.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Choice {
     pub(crate) thresholds: Option<Thresholds>,
-    /// Adds the density of each value.
+    /// Whether to add the density of each value.
     pub(crate) show_density: Option<bool>,
-    /// Adds a value drawn of what is no outlier.
+    /// Whether to add a random value from the distribution without its outliers.
     pub(crate) sample: Option<bool>,
-    /// Adds a value drawn of all.
+    /// Whether to add a random value from the whole distribution.
     pub(crate) full_sample: Option<bool>,
-    /// What else is shown.
+    /// Further columns to show.
     pub(crate) show_options: Option<Vec<String>>,
-    /// Where chance begins.
+    /// Seed of the random numbers.
     pub(crate) seed: Option<u64>,
 }
 
-/// How much of the values counts as outliers.
+/// The share of values that counts as outliers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Thresholds {
-    /// The share that lies where the density is least; several are judged side by side.
+    /// The share in the regions of least density. Several shares are evaluated side by side.
     Sparse(Vec<f64>),
     /// The shares at the lower and the upper end.
     Ends(Option<f64>, Option<f64>),
 }
 
 impl Choice {
-    /// Whether nothing was said.
+    /// Whether no option is set.
     pub(crate) fn is_silent(&self) -> bool {
         self.thresholds.is_none()
             && self.show_density.is_none()
@@ -38,7 +38,7 @@ impl Choice {
             && self.seed.is_none()
     }
 
-    /// The thresholds, each with what its columns are told apart by; 0.01 when none is given.
+    /// The thresholds, each with the suffix of its columns; 0.01 by default.
     pub(crate) fn thresholds(&self) -> Vec<(Threshold, String)> {
         match &self.thresholds {
             None => vec![(Threshold::Sparse(0.01), String::new())],
@@ -55,7 +55,7 @@ impl Choice {
         }
     }
 
-    /// This, and what the other says where this says nothing.
+    /// Fills unset options from `other`.
     pub(crate) fn or(&self, other: &Choice) -> Choice {
         Choice {
             thresholds: self.thresholds.clone().or_else(|| other.thresholds.clone()),
@@ -70,7 +70,7 @@ impl Choice {
 
 /// One threshold.
 pub(crate) enum Threshold {
-    /// The share that lies where the density is least.
+    /// The share in the regions of least density.
     Sparse(f64),
     /// The shares at the lower and the upper end.
     Ends(Option<f64>, Option<f64>),

@@ -1,4 +1,4 @@
-//! `KMeans`: rows in clusters around means, as the command `kmeans` finds them.
+//! `KMeans`: clusters rows around means, as the command `kmeans` does.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ pub(crate) struct ClusterLearner {
     pub(crate) count: usize,
 }
 
-/// The means that were found.
+/// The means found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Clusters {
     features: Vec<Feature>,
@@ -64,7 +64,7 @@ impl Clusters {
     /// Adds `cluster`, from 0, and `cluster_distance`, squared.
     ///
     /// # Errors
-    /// When the rows lack a field.
+    /// If the rows lack a field.
     pub(crate) fn apply(&self, rows: &mut Table, how: &Applying) -> Result<()> {
         let points = points(rows, &self.features)?;
         let near = points
@@ -80,7 +80,7 @@ impl Clusters {
         Ok(())
     }
 
-    /// A row for each mean.
+    /// One row per mean.
     pub(crate) fn summary(&self) -> Table {
         let count = self.means.len();
         let clusters = (0..count).map(|n| Value::Num(n as f64)).collect();

@@ -1,5 +1,5 @@
-//! `DensityFunction`: how values are distributed, in each group of rows, and which of them lie where
-//! hardly any do. Follows "Anomaly Detection: DensityFunction" of the AI Toolkit's user guide.
+//! `DensityFunction`: the distribution of values in each group of rows, and the values in its least dense
+//! regions. Follows "Anomaly Detection: DensityFunction" of the AI Toolkit's user guide.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 use crate::value::{Value, format_number};
 
-/// The distributions that were found.
+/// The fitted distributions.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Density {
     pub(crate) field: String,
@@ -26,26 +26,26 @@ pub(crate) struct Density {
     pub(crate) groups: Vec<Group>,
 }
 
-/// One group's.
+/// The distribution of one group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Group {
     /// The values of the `by` fields.
     pub(crate) key: Vec<String>,
     pub(crate) distribution: Distribution,
-    /// How far it is from the values.
+    /// The distribution's distance from the values.
     pub(crate) distance: f64,
     pub(crate) smallest: f64,
     pub(crate) largest: f64,
-    /// How many values it was fitted to.
+    /// The number of values it was fitted to.
     pub(crate) count: usize,
 }
 
-/// The values of the `by` fields; none when one is missing.
+/// The values of the `by` fields. Returns `None` if one is missing.
 pub(crate) fn key_of(rows: &Table, by: &[String], row: usize) -> Option<Vec<String>> {
     by.iter().map(|field| text(rows, field, row)).collect()
 }
 
-/// Where a group's outliers lie, for one threshold.
+/// The outlier ranges of a group, for one threshold.
 struct Outliers {
     ranges: Vec<(f64, f64, f64)>,
     shown: Value<'static>,
@@ -77,7 +77,7 @@ impl Outliers {
         }
     }
 
-    /// Beyond the end of an outer range, or inside of one between.
+    /// Whether a value is strictly inside one of the ranges.
     fn hold(&self, x: f64) -> bool {
         self.ranges.iter().any(|(from, to, _)| *from < x && x < *to)
     }
@@ -92,7 +92,7 @@ impl Density {
     /// Adds its columns.
     ///
     /// # Errors
-    /// When the rows lack its fields.
+    /// If the rows lack its fields.
     pub(crate) fn apply(
         &self,
         rows: &mut Table,
@@ -175,7 +175,8 @@ impl Density {
         set(rows, format!("BoundaryRanges{suffix}"), ranges);
     }
 
-    /// Adds values drawn by chance, the same in every run: of what is no outlier, or of all.
+    /// Adds random values, the same in every run: from the distribution without its outliers, or from all of
+    /// it.
     fn draw(&self, rows: &mut Table, places: &[Option<(usize, f64)>], choice: &Choice) {
         let seed = choice.seed.unwrap_or_default();
         let first = choice.thresholds().into_iter().next();
@@ -191,7 +192,7 @@ impl Density {
             let mut outliers: HashMap<usize, Outliers> = HashMap::new();
             let mut value = |group: usize| {
                 let of = &self.groups[group];
-                // What is no outlier is nearly all there is: a few draws find it.
+                // Nearly all values are not outliers, so a few draws find one.
                 for _ in 0..1000 {
                     let drawn = of.distribution.quantile(random.unit());
                     let outside = inside.as_ref().is_some_and(|threshold| {
@@ -214,7 +215,7 @@ impl Density {
         }
     }
 
-    /// Adds what `show_options` asks for.
+    /// Adds the columns that `show_options` requests.
     fn tell(&self, rows: &mut Table, choice: &Choice) {
         let height = rows.height();
         for name in choice.show_options.iter().flatten() {
@@ -237,7 +238,7 @@ impl Density {
         }
     }
 
-    /// A row for each group.
+    /// One row per group.
     pub(crate) fn summary(&self) -> Table {
         let column = |value: &dyn Fn(&Group) -> Value<'static>| -> Vec<Value<'static>> {
             self.groups.iter().map(value).collect()

@@ -1,4 +1,4 @@
-//! How the distribution of each group is found for `DensityFunction`.
+//! Fits the distribution of each group for `DensityFunction`.
 
 use std::collections::HashMap;
 
@@ -12,13 +12,13 @@ use crate::kernels::stats_util::sorted;
 use crate::plan::context::QueryContext;
 use crate::plan::table::Table;
 
-/// Groups smaller than that are told.
+/// Smaller groups are reported.
 const FEW: usize = 50;
 
-/// Points at which a distribution is compared with the values it was fitted to.
+/// Number of points at which a distribution is compared with the values it was fitted to.
 const COMPARED: usize = 1000;
 
-/// Finds the distribution of each group.
+/// Fits the distribution of each group.
 #[derive(Debug)]
 pub(crate) struct DensityLearner {
     pub(crate) field: String,
@@ -87,8 +87,8 @@ impl Learner for DensityLearner {
 }
 
 impl DensityLearner {
-    /// The distribution asked for, or the one nearest to the values. Where they are all the same,
-    /// that is a normal one without deviation.
+    /// The requested distribution, or the one nearest to the values. If these are all equal, a normal
+    /// distribution without deviation.
     fn fit(&self, values: &[f64]) -> (Distribution, f64) {
         let names: Vec<&str> = match self.name {
             "auto" => NAMES
@@ -119,8 +119,8 @@ impl DensityLearner {
     }
 }
 
-/// How far a distribution is from sorted values: the greatest difference of the shares below a
-/// point, or the mean difference of the points with the same share below them.
+/// The distance of a distribution from sorted values: the greatest difference of the shares below a point, or
+/// the mean difference of the quantiles.
 fn distance(of: &Distribution, values: &[f64], metric: &str) -> f64 {
     let n = values.len();
     if metric == "kolmogorov_smirnov" {

@@ -1,5 +1,5 @@
-//! The distributions that a density function is fitted with: normal, exponential, a sum of Gaussian
-//! kernels, beta. Named and parametrised as in `scipy.stats`, which the toolkit uses.
+//! The distributions for fitting a density function: normal, exponential, a sum of Gaussian kernels, beta.
+//! Named and parameterized as in `scipy.stats`, which the toolkit uses.
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, Exp, Normal};
@@ -11,11 +11,11 @@ use crate::kernels::stats_util::{deviation, mean};
 /// A distribution with its parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Distribution {
-    /// `norm`: mean and standard deviation, which is 0 when all values were the same.
+    /// `norm`: mean and standard deviation, which is 0 if all values were equal.
     Normal { mean: f64, deviation: f64 },
-    /// `expon`: begins at `location`, with that mean above it.
+    /// `expon`: begins at `location`, with mean `scale` above it.
     Exponential { location: f64, scale: f64 },
-    /// `gaussian_kde`: a normal distribution around each value, by its share of the values.
+    /// `gaussian_kde`: a normal distribution around each value, weighted by its share of the values.
     Kernels {
         values: Vec<f64>,
         shares: Vec<f64>,
@@ -30,15 +30,15 @@ pub(crate) enum Distribution {
     },
 }
 
-/// The names under which distributions are asked for, in the order in which `auto` tries them.
+/// The names for requesting a distribution, in the order in which `auto` tries them.
 pub(crate) const NAMES: [&str; 4] = ["norm", "expon", "gaussian_kde", "beta"];
 
-/// Values that kernels stand at, at most: of more different ones, those near each other share one.
+/// Maximum number of kernels. With more distinct values, neighbouring ones share a kernel.
 const MOST_KERNELS: usize = 1000;
 
 impl Distribution {
-    /// Fits the distribution of that name to sorted values; `None` when they are too few or all the
-    /// same, so that it has none.
+    /// Fits the distribution with this name to sorted values. Returns `None` if these are too few or all
+    /// equal.
     pub(crate) fn fit(name: &str, sorted: &[f64]) -> Option<Distribution> {
         let (first, last) = (*sorted.first()?, *sorted.last()?);
         let (centre, range) = (mean(sorted), last - first);
@@ -56,7 +56,7 @@ impl Distribution {
         }
     }
 
-    /// As `summary` shows it.
+    /// Its name in `summary`.
     pub(crate) fn title(&self) -> &'static str {
         match self {
             Distribution::Normal { .. } => "Normal",
@@ -66,7 +66,7 @@ impl Distribution {
         }
     }
 
-    /// The parameters that are no mean and no deviation, as text.
+    /// The parameters other than mean and deviation, as text.
     pub(crate) fn parameters(&self) -> String {
         match self {
             Distribution::Normal { .. } => String::new(),
@@ -159,7 +159,7 @@ impl Distribution {
         }
     }
 
-    /// The share of values that are at most `x`.
+    /// The share of values that are at most `x` (the cumulative distribution function).
     pub(crate) fn below(&self, x: f64) -> f64 {
         match self {
             Distribution::Normal { mean, deviation } => match Normal::new(*mean, *deviation) {
@@ -217,7 +217,7 @@ impl Distribution {
         }
     }
 
-    /// Where practically all of it lies.
+    /// The range that contains practically all of it.
     pub(crate) fn bounds(&self) -> (f64, f64) {
         match self {
             Distribution::Normal { mean, deviation } => {
@@ -238,7 +238,7 @@ impl Distribution {
     }
 }
 
-/// `scipy.stats.norm.fit`: the likeliest deviation divides by the number of values.
+/// `scipy.stats.norm.fit`: the maximum-likelihood deviation divides by the number of values.
 fn population_deviation(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     deviation(values) * ((n - 1.0) / n).sqrt()
@@ -248,7 +248,7 @@ fn weighted(values: &[f64], shares: &[f64]) -> f64 {
     values.iter().zip(shares).map(|(v, s)| v * s).sum()
 }
 
-/// The kernels that are felt at a point: those farther away than 9 deviations are not.
+/// The kernels that contribute at a point. Those more than 9 deviations away do not.
 fn near(values: &[f64], x: f64, bandwidth: f64) -> std::ops::Range<usize> {
     let from = values.partition_point(|v| *v < x - 9.0 * bandwidth);
     let to = values.partition_point(|v| *v <= x + 9.0 * bandwidth);
@@ -285,9 +285,9 @@ fn kernels(sorted: &[f64]) -> Distribution {
     }
 }
 
-/// The likeliest beta distribution between the smallest and the largest value, with half a mean
-/// distance between values to spare on both sides: at the bounds themselves values would have no
-/// likelihood. Minka's fixed point, from the moments.
+/// The maximum-likelihood beta distribution between the smallest and the largest value, extended on both
+/// sides by half the mean distance between values: at the bounds themselves values would have no likelihood.
+/// Minka's fixed point, starting from the moments.
 fn beta(sorted: &[f64], first: f64, range: f64) -> Distribution {
     let n = sorted.len() as f64;
     let margin = range / (2.0 * n);
@@ -323,7 +323,7 @@ fn beta(sorted: &[f64], first: f64, range: f64) -> Distribution {
 mod tests {
     use super::Distribution;
 
-    /// Values at even shares of a distribution.
+    /// Values at evenly spaced quantiles of a distribution.
     fn even(of: &Distribution, count: usize) -> Vec<f64> {
         let share = |i: usize| (i as f64 + 0.5) / count as f64;
         (0..count).map(|i| of.quantile(share(i))).collect()

@@ -1,6 +1,5 @@
-//! What algorithms see of rows: numbers, and a column of 0 and 1 for each value of a field with
-//! text. The steps of `fit` and `apply` are those of "Using the fit and apply commands" in the AI
-//! Toolkit's user guide.
+//! Features: converts rows to numbers, with a 0/1 column for each value of a text field. The steps of `fit`
+//! and `apply` are those of "Using the fit and apply commands" in the AI Toolkit's user guide.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,16 +9,16 @@ use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 
-/// Different values of a field with text, at most; a field with more is left out
-/// (`max_distinct_cat_values` of mlspl.conf).
+/// Maximum number of distinct values of a text field; a field with more is dropped (`max_distinct_cat_values`
+/// of mlspl.conf).
 const MOST_VALUES: usize = 100;
 
-/// One column of numbers.
+/// One numeric column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Feature {
     /// A field's number.
     Number(String),
-    /// Whether a field has that value.
+    /// Whether a field has this value.
     Value(String, String),
 }
 
@@ -40,11 +39,11 @@ impl Feature {
     }
 }
 
-/// The columns that the fields give. Fields without any value, and fields of text with too many
-/// different ones, are left out with a notice.
+/// The columns of the fields. Drops fields without any value, and text fields with too many distinct values,
+/// with a warning.
 ///
 /// # Errors
-/// When no column is left.
+/// If no column is left.
 pub(crate) fn features(
     rows: &Table,
     fields: &[Pattern],
@@ -94,11 +93,11 @@ pub(crate) fn features(
     Ok(found)
 }
 
-/// The numbers of each row; none for a row that lacks one of the fields. A text that was not seen
-/// when the model was made is none of its values.
+/// The numbers of each row; `None` for a row that lacks one of the fields. A text value not seen when the
+/// model was learned matches none of its values.
 ///
 /// # Errors
-/// When a field is missing altogether.
+/// If a field is missing in all rows.
 pub(crate) fn points(rows: &Table, features: &[Feature]) -> Result<Vec<Option<Vec<f64>>>> {
     if let Some(lost) = features.iter().find(|f| rows.column(f.field()).is_none())
         && rows.height() > 0

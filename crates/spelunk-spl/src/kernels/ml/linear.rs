@@ -1,5 +1,5 @@
-//! `LinearRegression`, `Ridge` and `Lasso`: a number as a sum of others, each times its coefficient,
-//! by the definitions in scikit-learn's user guide ("Linear Models").
+//! `LinearRegression`, `Ridge` and `Lasso`: predict a number as a linear combination of others, by the
+//! definitions in scikit-learn's user guide ("Linear Models").
 
 use serde::{Deserialize, Serialize};
 
@@ -14,14 +14,14 @@ use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// What keeps coefficients small.
+/// The regularization of the coefficients.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Penalty {
-    /// Nothing: of several solutions, that with the smallest coefficients.
+    /// None: among several solutions, the one with the smallest coefficients.
     None,
-    /// Their squares, times that.
+    /// Their squares, times this factor.
     Squares(f64),
-    /// Their sizes, times that.
+    /// Their absolute values, times this factor.
     Sizes(f64),
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct LinearLearner {
     pub(crate) normalised: bool,
 }
 
-/// The coefficients that were found.
+/// The learned coefficients.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Linear {
     target: String,
@@ -95,7 +95,7 @@ impl Learner for LinearLearner {
     }
 }
 
-/// The sums of the products of each column with the values.
+/// The dot product of each column with the values.
 fn against(rows: &[Vec<f64>], values: &[f64]) -> Vec<f64> {
     let mut out = vec![0.0; rows.first().map_or(0, Vec::len)];
     for (row, value) in rows.iter().zip(values) {
@@ -106,10 +106,10 @@ fn against(rows: &[Vec<f64>], values: &[f64]) -> Vec<f64> {
     out
 }
 
-/// The coefficients of least squares, `alpha` times their own squares added. Directions in which
-/// nothing differs are left out, so that of several solutions the smallest is found.
+/// Least squares with a penalty of `alpha` times the squared coefficients. Drops directions without variance,
+/// to find the smallest of several solutions.
 fn least_squares(rows: &[Vec<f64>], values: &[f64], alpha: f64) -> Vec<f64> {
-    // Columns of very different size would drown each other in rounding.
+    // Columns of very different scale would lose each other in rounding.
     let squares = products(rows);
     let sizes: Vec<f64> = (0..squares.len())
         .map(|i| {
@@ -144,8 +144,8 @@ fn least_squares(rows: &[Vec<f64>], values: &[f64], alpha: f64) -> Vec<f64> {
     out.iter().zip(&sizes).map(|(o, s)| o / s).collect()
 }
 
-/// The coefficients of least squares (halved, per row), `alpha` times their sizes added: one after
-/// the other, until none moves.
+/// Least squares (halved, per row) with a penalty of `alpha` times the absolute coefficients, by coordinate
+/// descent until none changes.
 fn descend(
     rows: &[Vec<f64>],
     values: &[f64],
@@ -181,7 +181,7 @@ impl Linear {
     /// Adds `predicted(<field>)`.
     ///
     /// # Errors
-    /// When the rows lack a field.
+    /// If the rows lack a field.
     pub(crate) fn apply(&self, rows: &mut Table, how: &Applying) -> Result<()> {
         let points = points(rows, &self.features)?;
         let name = names(how, vec![format!("predicted({})", self.target)]).remove(0);
@@ -194,7 +194,7 @@ impl Linear {
         Ok(())
     }
 
-    /// A row for each coefficient, the intercept last.
+    /// One row per coefficient, the intercept last.
     pub(crate) fn summary(&self) -> Table {
         let names = self.features.iter().map(Feature::name);
         let names = names.chain(std::iter::once("_intercept".to_owned()));

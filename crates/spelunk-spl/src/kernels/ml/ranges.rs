@@ -1,13 +1,13 @@
-//! Where a distribution has its outliers: at its ends, or where its density is least.
+//! The outlier ranges of a distribution: its ends, or its regions of least density.
 
 use crate::kernels::ml::distribution::Distribution;
 
-/// Cells in which the parts of least density are sought.
+/// Number of cells in which to search for the regions of least density.
 const CELLS: usize = 2000;
 
 impl Distribution {
-    /// The ranges of least density that together hold about that share of the values: opening
-    /// point, closing point, share. What lies outside of a distribution's bounds belongs to them.
+    /// The ranges of least density that together contain this share of the values: start, end, share. They
+    /// include everything outside the distribution's bounds.
     pub(crate) fn sparse(&self, share: f64) -> Vec<(f64, f64, f64)> {
         match self {
             Distribution::Normal { .. } => {
@@ -24,7 +24,7 @@ impl Distribution {
         }
     }
 
-    /// The range below the share of smallest values, and that above the share of largest ones.
+    /// The range below the share of smallest values, and the one above the share of largest values.
     pub(crate) fn tail(&self, lower: Option<f64>, upper: Option<f64>) -> Vec<(f64, f64, f64)> {
         let lower = lower.map(|s| (f64::NEG_INFINITY, self.quantile(s), s));
         let upper = upper.map(|s| (self.quantile(1.0 - s), f64::INFINITY, s));

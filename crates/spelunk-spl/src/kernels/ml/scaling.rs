@@ -1,5 +1,5 @@
-//! `StandardScaler`, `RobustScaler` and `PCA`: other numbers for the numbers of rows, by the formulas
-//! of scikit-learn's classes of these names.
+//! `StandardScaler`, `RobustScaler` and `PCA`: transform the numbers of rows, by the formulas of
+//! scikit-learn's classes with these names.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,17 +13,17 @@ use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::value::Value;
 
-/// What scaling was asked for.
+/// The requested scaling.
 #[derive(Debug)]
 pub(crate) struct ScaleLearner {
     pub(crate) fields: Vec<Pattern>,
-    /// By median and quartiles instead of mean and deviation.
+    /// Whether to use median and quartiles instead of mean and deviation.
     pub(crate) robust: bool,
     pub(crate) centred: bool,
     pub(crate) scaled: bool,
 }
 
-/// How numbers are scaled.
+/// How to scale numbers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Scaler {
     features: Vec<Feature>,
@@ -49,7 +49,7 @@ impl Learner for ScaleLearner {
                 (centre, (squares / column.len() as f64).sqrt())
             };
             centres.push(if self.centred { centre } else { 0.0 });
-            // What is always the same stays as it is.
+            // A constant column is not scaled.
             let plain = !self.scaled || scale == 0.0;
             scales.push(if plain { 1.0 } else { scale });
         }
@@ -65,7 +65,7 @@ impl Learner for ScaleLearner {
     }
 }
 
-/// The error for rows of which each lacks a field.
+/// The error for rows that all lack a field.
 pub(crate) fn no_rows() -> Error {
     Error::data("there is no row to learn from that has all the fields")
 }
@@ -74,7 +74,7 @@ impl Scaler {
     /// Adds `SS_<field>`, or `RS_<field>`.
     ///
     /// # Errors
-    /// When the rows lack a field.
+    /// If the rows lack a field.
     pub(crate) fn apply(&self, rows: &mut Table, how: &Applying) -> Result<()> {
         let points = points(rows, &self.features)?;
         let prefix = if self.robust { "RS" } else { "SS" };
@@ -93,7 +93,7 @@ impl Scaler {
         Ok(())
     }
 
-    /// A row for each field.
+    /// One row per field.
     pub(crate) fn summary(&self) -> Table {
         let names = self.features.iter().map(|f| Value::text(f.name()));
         let numbers = |of: &[f64]| of.iter().map(|x| Value::number(*x)).collect();
@@ -111,17 +111,17 @@ impl Scaler {
     }
 }
 
-/// What components were asked for.
+/// The requested components.
 #[derive(Debug)]
 pub(crate) struct ComponentLearner {
     pub(crate) fields: Vec<Pattern>,
-    /// How many, all when not given.
+    /// Their number; all if not given.
     pub(crate) count: Option<usize>,
-    /// Or so many that this share of the variance is explained.
+    /// Alternatively, the share of the variance that they must explain.
     pub(crate) share: Option<f64>,
 }
 
-/// Directions in which rows differ most.
+/// The directions in which rows vary most.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Components {
     features: Vec<Feature>,
@@ -129,7 +129,7 @@ pub(crate) struct Components {
     directions: Vec<Vec<f64>>,
     /// The variance along each.
     variances: Vec<f64>,
-    /// The variance of all.
+    /// The total variance.
     total: f64,
 }
 
@@ -183,7 +183,7 @@ impl Components {
     /// Adds `PC_1`, `PC_2`, ...
     ///
     /// # Errors
-    /// When the rows lack a field.
+    /// If the rows lack a field.
     pub(crate) fn apply(&self, rows: &mut Table, how: &Applying) -> Result<()> {
         let points = points(rows, &self.features)?;
         let defaults = (1..=self.directions.len())
@@ -202,7 +202,7 @@ impl Components {
         Ok(())
     }
 
-    /// A row for each component: its variance, alone and with those before, and its direction.
+    /// One row per component: its variance, alone and cumulative, and its direction.
     pub(crate) fn summary(&self) -> Table {
         let share = |v: f64| {
             if self.total > 0.0 {

@@ -1,4 +1,4 @@
-//! Scores of classes, as `sklearn.metrics` defines them.
+//! Classification scores, as `sklearn.metrics` defines them.
 
 use crate::kernels::stats_util::{set, table_of, texts};
 use crate::plan::table::Table;
@@ -6,7 +6,7 @@ use crate::value::Value;
 
 use super::Score;
 
-/// A score of classes.
+/// A classification score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Accuracy,
@@ -42,7 +42,7 @@ impl Kind {
     }
 }
 
-/// How often classes were right.
+/// Counts of correct and incorrect predictions.
 #[derive(Default)]
 struct Tally {
     right: f64,
@@ -64,7 +64,7 @@ impl Tally {
     }
 }
 
-/// Nothing of nothing counts as 0.
+/// A ratio; 0 if the whole is 0.
 fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
@@ -149,7 +149,7 @@ impl Score {
         }
     }
 
-    /// A row for each actual class, a column for each predicted one.
+    /// The confusion matrix: a row for each actual class, a column for each predicted one.
     fn confusion(&self, rows: &Table) -> Table {
         let Some((actual, predicted)) = self.pairs.first() else {
             return Table::new(0);
@@ -175,10 +175,10 @@ impl Score {
     }
 }
 
-/// A score of a class.
+/// A score of one class.
 type Of = fn(&Tally) -> f64;
 
-/// The scores that a method shows, by name.
+/// The named scores that a method shows.
 fn scores(kind: Kind, value: &dyn Fn(Of) -> f64) -> Vec<(String, Value<'static>)> {
     let all: [(&str, Of); 3] = match kind {
         Kind::All => [
@@ -204,7 +204,7 @@ fn scores(kind: Kind, value: &dyn Fn(Of) -> f64) -> Vec<(String, Value<'static>)
         .collect()
 }
 
-/// The rows that have both.
+/// The rows that have both fields.
 fn known(rows: &Table, actual: &str, predicted: &str) -> Vec<(String, String)> {
     let both = texts(rows, actual).into_iter().zip(texts(rows, predicted));
     both.filter_map(|(a, p)| Some((a?, p?))).collect()

@@ -1,4 +1,4 @@
-//! Scores of numbers, as `sklearn.metrics` and `scipy.stats` define them.
+//! Numeric scores, as `sklearn.metrics` and `scipy.stats` define them.
 
 use statrs::distribution::ContinuousCDF as _;
 use statrs::distribution::StudentsT;
@@ -10,7 +10,7 @@ use crate::value::Value;
 
 use super::Score;
 
-/// A score of numbers.
+/// A numeric score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     R2,
@@ -143,7 +143,7 @@ impl Score {
         )
     }
 
-    /// Student's test, or Welch's where the variances may differ.
+    /// Student's t-test, or Welch's if the variances may differ.
     fn two_samples(&self, a: &[f64], b: &[f64]) -> Vec<(&'static str, f64)> {
         let (n, m) = (a.len() as f64, b.len() as f64);
         let (v, w) = (deviation(a).powi(2), deviation(b).powi(2));
@@ -162,7 +162,7 @@ impl Score {
     }
 }
 
-/// A difference in its standard errors, and how likely one as large is by chance.
+/// A difference in standard errors, and the probability of one at least as large by chance.
 fn tested(difference: f64, error: f64, freedom: f64) -> Vec<(&'static str, f64)> {
     let statistic = difference / error;
     vec![
@@ -171,7 +171,7 @@ fn tested(difference: f64, error: f64, freedom: f64) -> Vec<(&'static str, f64)>
     ]
 }
 
-/// Both tails of Student's distribution.
+/// Two-tailed probability of Student's t-distribution.
 fn tails(statistic: f64, freedom: f64) -> f64 {
     match StudentsT::new(0.0, 1.0, freedom) {
         Ok(student) if !statistic.is_nan() => 2.0 * student.cdf(-statistic.abs()),
@@ -189,7 +189,7 @@ fn correlation(a: &[f64], b: &[f64]) -> Vec<(&'static str, f64)> {
     vec![("r", r), ("two-tailed p-value", likely)]
 }
 
-/// The places of numbers in their order, from 1; equal ones share theirs.
+/// The ranks of numbers, from 1; equal numbers share their mean rank.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let sorted = sorted(values.to_vec());
     let rank = |v: &f64| {
@@ -202,7 +202,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     values.iter().map(rank).collect()
 }
 
-/// How many, the bounds, and the first four moments.
+/// The count, the bounds, and the first four moments.
 fn describe(values: Vec<f64>) -> Vec<(&'static str, f64)> {
     let values = sorted(values);
     let n = values.len() as f64;

@@ -1,6 +1,6 @@
-//! Words that `scrub` leaves in place, and names that it puts in place of others: lists of our own.
+//! Words that `scrub` keeps, and names that it uses as replacements: our own lists.
 
-/// Common words of English and of logs, lower case.
+/// Common words of English and of logs, in lower case.
 pub(crate) const PUBLIC: &str = "
 a about above accept accepted access account action active activity add added address admin after agent again alert all
 allow allowed already also am an and another any api app application apr april are argument as at attempt attempts audit

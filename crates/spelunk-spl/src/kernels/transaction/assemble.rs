@@ -1,4 +1,4 @@
-//! The events of each transaction put together.
+//! Combines the events of each transaction.
 
 use std::borrow::Cow;
 
@@ -16,19 +16,19 @@ use crate::plan::{
 use crate::source::Span;
 use crate::value::{Type, Value};
 
-/// How the values of the events are shown.
+/// How to show the values of the events.
 pub(crate) struct Rendering {
-    /// Whether there are events that are in no transaction.
+    /// Whether to include events that are in no transaction.
     pub orphans: bool,
-    /// Patterns of the fields whose values are a list, one an event; others are a sorted set.
+    /// Patterns of the fields whose values become a list, one per event; others become a sorted set.
     pub lists: Vec<String>,
-    /// `_raw` is a multivalue.
+    /// Whether `_raw` is a multivalue.
     pub raw_list: bool,
-    /// What stands for a missing value in a list.
+    /// Replacement for a missing value in a list.
     pub null: String,
 }
 
-/// Stands for a missing value until the list is there.
+/// Marks a missing value until the list is complete.
 const GAP: &str = "\u{0}";
 
 const BASE: StatsFunction = StatsFunction {
@@ -52,7 +52,7 @@ const BASE: StatsFunction = StatsFunction {
     metrics: false,
 };
 
-/// Unlike `list`, without a limit.
+/// Like `list`, without a limit.
 static EVERY: StatsFunction = BASE;
 
 static EVERY_WITH_GAPS: StatsFunction = StatsFunction {
@@ -81,7 +81,7 @@ fn every(samples: &GroupValues<'_>, gap: Option<&'static str>) -> Value<'static>
     Value::multi(values)
 }
 
-/// One row a transaction, newest first.
+/// One row per transaction, newest first.
 pub(crate) fn assemble(rows: Plan, rendering: &Rendering, span: Span) -> Result<Plan> {
     let named = |name: &str| {
         stats_function(name)
@@ -117,7 +117,7 @@ pub(crate) fn assemble(rows: Plan, rendering: &Rendering, span: Span) -> Result<
     }
     aggregates.push(of(named("values")?, "*", "*"));
     let grouped = Plan::Aggregate {
-        // Values stand in the order of time.
+        // Values are in time order.
         input: Box::new(Plan::Reverse {
             input: Box::new(rows),
         }),
@@ -169,7 +169,7 @@ pub(crate) fn assemble(rows: Plan, rendering: &Rendering, span: Span) -> Result<
     })
 }
 
-/// Puts `nullstr` into the gaps of lists.
+/// Fills the gaps of lists with `nullstr`.
 #[derive(Debug)]
 struct Gaps {
     of: Vec<Pattern>,

@@ -1,4 +1,4 @@
-//! Which transaction an event is in.
+//! Assigns events to transactions.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,17 +9,17 @@ use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::{Type, Value};
 
-/// Whether an event satisfies `startswith` or `endswith`: 1 or 0.
+/// Whether an event matches `startswith` or `endswith`: 1 or 0.
 pub(crate) const START: &str = "__start";
 pub(crate) const END: &str = "__end";
-/// The number of its transaction; missing for an event that is left out.
+/// The number of its transaction; missing for an event that is dropped.
 pub(crate) const TRANSACTION: &str = "__txn";
 /// 1 for an event that is in no transaction.
 pub(crate) const ORPHAN: &str = "_txn_orphan";
 /// 1 for a transaction that a condition of the search has closed.
 pub(crate) const CLOSED: &str = "closed_txn";
 
-/// What makes a transaction. Events are looked at in the order of the rows: newest first.
+/// The definition of a transaction. Events are examined in row order: newest first.
 #[derive(Debug)]
 pub(crate) struct Grouping {
     pub fields: Vec<String>,
@@ -118,7 +118,7 @@ impl ColumnKernel for Grouping {
     }
 }
 
-/// The values of the fields of an event or a transaction, by number.
+/// The values of the fields of an event or a transaction, as numbers.
 type Key = Vec<Option<u32>>;
 
 struct Transaction {
@@ -126,26 +126,26 @@ struct Transaction {
     newest: Option<f64>,
     oldest: Option<f64>,
     events: usize,
-    /// When it last got an event; where it stands among the open ones.
+    /// When it last got an event, which is also its key among the open ones.
     touched: u64,
     is_open: bool,
     closed: bool,
     evicted: bool,
 }
 
-/// The transactions, and which of the open ones an event may belong to.
+/// The transactions, with indexes of the open ones that an event may belong to.
 struct Pool<'g> {
     rules: &'g Grouping,
     all: Vec<Transaction>,
-    /// Open ones, the longest untouched first.
+    /// Open ones, the least recently touched first.
     open: BTreeMap<u64, usize>,
     open_events: usize,
     clock: u64,
-    /// Open ones by exactly the values they have.
+    /// Open ones by the exact values of their fields.
     exact: HashMap<Key, usize>,
-    /// Open ones by each value they have; closed ones are removed when they are met.
+    /// Open ones by each of their values; closed ones are removed when encountered.
     by_value: HashMap<(usize, u32), Vec<usize>>,
-    /// The same of those that lack a field: only these may take in an event that has all fields.
+    /// The same for those that lack a field: only these can accept an event that has all fields.
     partial: HashMap<(usize, u32), Vec<usize>>,
 }
 
@@ -163,7 +163,7 @@ impl<'g> Pool<'g> {
         }
     }
 
-    /// Puts the next older event into its transaction; none when it belongs to none.
+    /// Assigns the next older event to its transaction. Returns `None` if it belongs to none.
     fn place(&mut self, key: Key, time: Option<f64>, starts: bool, ends: bool) -> Option<usize> {
         let is_bare = !key.is_empty() && key.iter().all(Option::is_none);
         let may_be_bare = (starts || ends) && !self.rules.unify_ends;
@@ -182,7 +182,7 @@ impl<'g> Pool<'g> {
             home = None;
         }
         if self.rules.has_end && ends {
-            // An older end: what is open now never got its start.
+            // An earlier end: the open transaction never got its start.
             if let Some(id) = home.take() {
                 self.close(id, !self.rules.has_start && self.all[id].closed);
             }
@@ -220,8 +220,8 @@ impl<'g> Pool<'g> {
         self.all
     }
 
-    /// The open transaction that the event goes with: that shares a value and contradicts none,
-    /// of several the one touched last.
+    /// The open transaction for an event: one that shares a value and contradicts none. Among several, the
+    /// most recently touched.
     fn candidate(&mut self, key: &Key) -> Option<usize> {
         if key.is_empty() {
             return self.open.values().next_back().copied();
@@ -256,7 +256,7 @@ impl<'g> Pool<'g> {
         best.or_else(|| {
             let free = |id: &&usize| {
                 let there = &all[**id].key;
-                // One that an end without fields began takes the fields of the next event.
+                // A transaction begun by an end without fields takes the fields of the next event.
                 let is_untied = there.iter().all(Option::is_none);
                 (is_untied || !self.rules.connected) && !contradicts(there, key)
             };
@@ -344,7 +344,7 @@ impl<'g> Pool<'g> {
         }
     }
 
-    /// Gives up the transactions that were not touched for longest, down to the bounds.
+    /// Evicts the least recently touched transactions, down to the limits.
     fn evict(&mut self) {
         let exceeded = |is: usize, most: Option<usize>| most.is_some_and(|most| is > most);
         while exceeded(self.open.len(), self.rules.max_open)
@@ -359,7 +359,7 @@ impl<'g> Pool<'g> {
     }
 }
 
-/// Whether a field has different values in both.
+/// Whether a field has different values in the two keys.
 fn contradicts(a: &Key, b: &Key) -> bool {
     a.iter()
         .zip(b)
