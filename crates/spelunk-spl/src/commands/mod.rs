@@ -38,7 +38,7 @@ pub struct Command {
     pub synopsis: &'static str,
     /// Its options: name, default, meaning.
     pub options: &'static [OptionRow],
-    /// What it does.
+    /// Description.
     pub doc: &'static str,
     /// Searches with the rows they return as NDJSON; run by a test.
     pub examples: &'static [(&'static str, &'static str)],

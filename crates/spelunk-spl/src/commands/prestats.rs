@@ -1,5 +1,5 @@
-//! Helpers for commands that prepare statistics for a later command (`sistats`, `sichart`, `tstats
-//! prestats=true`).
+//! Helpers for commands that prepare statistics for a later command (`sistats`, `sichart`,
+//! `tstats prestats=true`).
 //!
 //! Splunk aggregates events into partial results that only the command of the same shape can read. Here the
 //! rows themselves are passed on, with the fields that the later command needs, so it returns the same result

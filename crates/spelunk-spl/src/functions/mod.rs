@@ -47,7 +47,7 @@ pub struct EvalFunction {
     pub traits: Traits,
     /// The result type, given the types of the arguments.
     pub returns: fn(&[Type]) -> Type,
-    /// What it does, one or two sentences.
+    /// Description, in one or two sentences.
     pub doc: &'static str,
     /// An expression and the text of its result (empty for a missing one), run by a test.
     pub example: (&'static str, &'static str),

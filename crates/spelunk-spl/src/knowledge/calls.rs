@@ -16,7 +16,7 @@ pub(super) enum Found {
     Broken {
         /// The backtick.
         at: Range<usize>,
-        /// What is wrong.
+        /// The reason.
         why: String,
     },
 }

@@ -20,7 +20,7 @@ pub struct DataSets {
     pub author: Option<String>,
     /// Date of the last change.
     pub date: Option<String>,
-    /// What happens in them.
+    /// Description of the recorded activity.
     pub description: Option<String>,
     /// ATT&CK techniques.
     pub mitre_technique: Vec<String>,

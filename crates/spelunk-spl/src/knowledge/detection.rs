@@ -39,7 +39,7 @@ pub struct Detection {
     /// `TTP`, `Anomaly`, `Hunting`, `Correlation`, `Baseline`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// What it finds and why that matters.
+    /// Description: its findings and why they matter.
     #[serde(default, deserialize_with = "text")]
     pub description: Option<String>,
     /// Names of the data sources it needs.
@@ -100,7 +100,7 @@ pub struct Drilldown {
     pub latest_offset: Option<String>,
 }
 
-/// What a detection is about.
+/// Classification of a detection.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct DetectionTags {

@@ -60,7 +60,7 @@ pub fn printf<'a>(format: &str, args: &[Value<'_>]) -> Outcome<'a> {
 }
 
 impl Conversion {
-    /// Parses flags, width and precision. Returns nothing if the argument of `*` is not a number.
+    /// Parses flags, width and precision. Returns `None` if the argument of `*` is not a number.
     fn parse(
         chars: &mut Peekable<Chars<'_>>,
         args: &mut Iter<'_, Value<'_>>,

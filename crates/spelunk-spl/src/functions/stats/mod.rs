@@ -36,7 +36,7 @@ pub struct StatsFunction {
     pub decomposable: bool,
     /// Whether it counts distinct values.
     pub counts_distinct: bool,
-    /// What it does.
+    /// Description.
     pub doc: &'static str,
     /// Values of `v`, newest first, an aggregation over them, and the text of its result; run by a test.
     pub example: (&'static str, &'static str, &'static str),
