@@ -1,7 +1,7 @@
 //! The commands, one file each: a row, its arguments, its plan.
 //!
-//! A new command is a file here, its name in `commands!`, and a rule `<name>_args` in `grammar/commands.pest`
-//! if no other command has its shape.
+//! A new command is a file here, its name in `commands!`, and its own rule `<name>_args` in
+//! `grammar/commands.pest`.
 
 mod algorithms;
 mod args;
