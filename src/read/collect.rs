@@ -1,4 +1,4 @@
-//! Keeps what a reader gives, for tests.
+//! An event sink for tests that keeps everything it receives.
 
 use crate::error::Result;
 use crate::extract::event::{Event, EventSink};
@@ -13,13 +13,13 @@ pub struct Collect {
 }
 
 impl Collect {
-    /// Each event's time and its fields: `Some(5000000) a=1|b=2`.
+    /// Each event's time and fields: `Some(5000000) a=1|b=2`.
     pub fn shown(&self) -> Vec<String> {
         let show = |event: &Event<'_>| format!("{:?} {}", event.time, fields(event));
         self.events.iter().map(show).collect()
     }
 
-    /// As [`Collect::shown`], with the sourcetype before it.
+    /// Like [`Collect::shown`], preceded by the sourcetype.
     pub fn told(&self) -> Vec<String> {
         let sourcetypes = self.events.iter().map(|e| e.sourcetype.as_deref());
         let shown = sourcetypes.zip(self.shown());

@@ -1,5 +1,5 @@
-//! Text taken apart where `LINE_BREAKER` of `props.conf` says: at line ends, or where a regular
-//! expression's first group stands. (Admin Manual, "props.conf".)
+//! Breaks text at `LINE_BREAKER` of `props.conf`: at line ends, or at a regular expression's first group.
+//! (Admin Manual, "props.conf".)
 
 use std::sync::Arc;
 
@@ -9,35 +9,35 @@ use crate::pcre::Regex;
 use crate::read::input::buffer::{Input, LONGEST};
 use crate::read::input::decode::{self, text_of};
 
-/// A match that ends so near to the end of what was read may go on in what follows.
+/// A match that ends this close to the end of the text read so far may continue in the text that follows.
 const MARGIN: usize = 64 * 1024;
 
-/// One piece of a text.
+/// One line of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line {
     /// The line it begins on, from 1.
     pub line: u64,
-    /// Line ends before it that were no part of the piece before.
+    /// Line ends before it that were not part of the previous line.
     pub line_ends: usize,
 }
 
-/// The pieces of a text.
+/// The lines of a text.
 pub struct LineBreaker<'i, 'r> {
     input: &'i mut Input<'r>,
     breaker: Option<Arc<Regex>>,
-    /// What was read and not given out yet, from `start` on.
+    /// Text read but not returned yet, from `start` on.
     text: String,
     start: usize,
-    /// Where the next break is sought.
+    /// Where to search for the next break.
     from: usize,
-    /// The line on which `start` lies.
+    /// The line number at `start`.
     line: u64,
     line_ends: usize,
     ended: bool,
 }
 
 impl<'i, 'r> LineBreaker<'i, 'r> {
-    /// The pieces of what is left of an input; without an expression its lines.
+    /// Breaks the rest of an input at `breaker`, or at line ends if it is `None`.
     pub fn new(input: &'i mut Input<'r>, breaker: Option<Arc<Regex>>) -> LineBreaker<'i, 'r> {
         LineBreaker {
             input,
@@ -51,10 +51,10 @@ impl<'i, 'r> LineBreaker<'i, 'r> {
         }
     }
 
-    /// Puts the next piece that is not blank into `out`.
+    /// Reads the next line that is not blank into `out`.
     ///
     /// # Errors
-    /// When the file can't be read, or the expression takes too long.
+    /// If the file can't be read, or the expression takes too long.
     pub fn next(&mut self, out: &mut String, sink: &mut dyn EventSink) -> Result<Option<Line>> {
         match self.breaker.clone() {
             None => self.next_line(out, sink),
@@ -114,7 +114,7 @@ impl<'i, 'r> LineBreaker<'i, 'r> {
             out.clear();
             out.push_str(self.text[self.start..end].trim_end_matches(['\r', '\n']));
             self.start = next;
-            // Where nothing lies between two pieces, the next break is further on.
+            // If nothing is between two lines, the next break is further on.
             let step = self.text[next..].chars().next().map_or(0, char::len_utf8);
             self.from = if next > end { next } else { next + step };
             if !out.trim().is_empty() {
@@ -124,7 +124,7 @@ impl<'i, 'r> LineBreaker<'i, 'r> {
         }
     }
 
-    /// Where this piece ends and the next one starts, if that is sure from what was read.
+    /// Returns where this line ends and the next one starts, if the text read so far determines it.
     fn find(&mut self, breaker: &Regex) -> Result<Option<(usize, usize)>> {
         let found = breaker.captures_from_pos(&self.text, self.from.min(self.text.len()));
         let found = found.map_err(|_| {
@@ -142,7 +142,7 @@ impl<'i, 'r> LineBreaker<'i, 'r> {
         if !self.ended && whole.end + MARGIN > self.text.len() {
             return Ok(None);
         }
-        // The leftmost group that takes part; without one the break is before the match.
+        // The leftmost group that participates; without one, the break is before the match.
         let group = (1..captures.len()).find_map(|n| captures.get(n));
         Ok(Some(match group {
             Some(group) => (group.start().max(self.start), group.end()),
@@ -150,7 +150,7 @@ impl<'i, 'r> LineBreaker<'i, 'r> {
         }))
     }
 
-    /// Reads some more.
+    /// Reads more text.
     fn more(&mut self, sink: &mut dyn EventSink) -> Result<()> {
         if self.start > self.text.len() / 2 {
             self.text.drain(..self.start);

@@ -1,11 +1,10 @@
-//! Files to events: one file a format, containers around them, batches of columns out of them.
+//! Reads files into events: one file per format, containers around them, batches of columns as output.
 //!
-//! A format is a row of [`FORMATS`]. What is recognised by content comes before what is recognised
-//! by a file's name.
+//! A format is a row of [`FORMATS`]. Formats recognized by content come before those recognized by file name.
 //!
-//! Damage never fails a read. It costs the smallest thing that holds it: a line, a record, a chunk, the rest
-//! of a member, a file. What it costs is in the [`ReadReport`]; only where nothing at all could be read is that
-//! an error.
+//! Damage never fails a read. It costs the smallest enclosing unit: a line, a record, a chunk, the rest of a
+//! member, a file. The [`ReadReport`] lists the losses; only if nothing at all could be read is that an
+//! error.
 
 mod batch;
 #[cfg(test)]
@@ -58,30 +57,30 @@ pub use crate::read::rules::{
 };
 pub use crate::read::table::read_table;
 
-/// How much of a file is looked at to tell its format.
+/// Bytes of a file examined to determine its format.
 const HEAD: usize = 64 * 1024;
 
 /// How to read.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The zone of times that name none.
+    /// The time zone of times that name none.
     pub zone: Tz,
-    /// The index of all events; else what a row says, else `main`.
+    /// The index of all events; by default the one that a row names, else `main`.
     pub index: Option<String>,
-    /// The source of all events; else what the event or the file says.
+    /// The source of all events; by default that of the event or the file.
     pub source: Option<String>,
-    /// The sourcetype of all events; else what the event or the format says.
+    /// The sourcetype of all events; by default that of the event or the format.
     pub sourcetype: Option<String>,
-    /// The host of all events; else what the event says.
+    /// The host of all events; by default that of the event.
     pub host: Option<String>,
-    /// What `now()` is, in microseconds UTC.
+    /// The value of `now()`, in microseconds UTC.
     pub now: i64,
-    /// Finds what configuration says of how texts become events; none where nothing is.
+    /// Finds the configured rules for breaking text into events; `None` without configuration.
     pub rules: Option<RuleFinder>,
 }
 
 impl Options {
-    /// What configuration says of texts of a sourcetype and a source.
+    /// The configured rules for text of a sourcetype and a source.
     fn rules(&self, sourcetype: &str, source: &str) -> TextRules {
         match &self.rules {
             Some(finder) => finder.find(sourcetype, source, self.host.as_deref().unwrap_or("")),
@@ -104,14 +103,14 @@ impl Default for Options {
     }
 }
 
-/// How far reading has come.
+/// The progress of reading.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// The file that is being read, with the containers around it.
+    /// The current file, with the containers around it.
     pub file: PathBuf,
     /// Bytes read from disk so far.
     pub bytes: u64,
-    /// Bytes on disk in all; 0 when unknown.
+    /// Total bytes on disk; 0 if unknown.
     pub total: u64,
     /// Events so far.
     pub events: u64,
@@ -124,16 +123,16 @@ pub struct Batch {
     pub source: String,
     /// `sourcetype` of all rows.
     pub sourcetype: String,
-    /// `host` when it is the same in all rows.
+    /// `host` if it is the same in all rows.
     pub host: Option<String>,
     /// `index` of all rows.
     pub index: String,
-    /// The file they came from, with the containers around it: `logs.zip:a.json`.
+    /// The file of the rows, with the containers around it: `logs.zip:a.json`.
     pub origin: PathBuf,
-    /// `_time` (`Datetime` in microseconds UTC, null when unknown), `_raw`, `host`, `source`, `sourcetype`,
-    /// `index`, then the extracted fields in the order in which they were first seen: `String`,
-    /// `List(String)` where a row has several values, `Int64` or `Float64` where all values of the batch
-    /// are JSON numbers that print as they stand. The type of a field may differ from batch to batch.
+    /// `_time` (`Datetime` in microseconds UTC, null if unknown), `_raw`, `host`, `source`, `sourcetype`,
+    /// `index`, then the extracted fields in order of first appearance: `String`, `List(String)` if a row has
+    /// several values, `Int64` or `Float64` if all values of the batch are JSON numbers that print as
+    /// written. The type of a field may differ from batch to batch.
     pub frame: DataFrame,
 }
 
@@ -153,7 +152,7 @@ pub struct ReadReport {
 }
 
 impl ReadReport {
-    /// Why nothing at all could be read, if so: the first reason, and of how many files.
+    /// Returns the error if nothing at all could be read: the first reason, and the number of files.
     pub fn failure(&self) -> Option<Error> {
         match self.files {
             0 => Skipped::error(&self.skipped),
@@ -161,7 +160,7 @@ impl ReadReport {
         }
     }
 
-    /// Adds what was read besides.
+    /// Adds another report.
     pub fn add(&mut self, other: ReadReport) {
         self.events += other.events;
         self.files += other.files;
@@ -171,16 +170,16 @@ impl ReadReport {
     }
 }
 
-/// Places in one file that could not be read for one reason.
+/// Places in one file that could not be read for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadLines {
     /// The file.
     pub file: PathBuf,
     /// How many places.
     pub count: u64,
-    /// What the places are numbers of: `line`, `record`, `row`, `byte`.
+    /// The unit in which places are numbered: `line`, `record`, `row`, `byte`.
     pub unit: &'static str,
-    /// The first, from 1; 0 when unknown.
+    /// The first place, from 1; 0 if unknown.
     pub first: u64,
     /// Why.
     pub why: String,
@@ -190,15 +189,15 @@ pub struct BadLines {
 pub struct Format {
     /// Its name.
     pub name: &'static str,
-    /// One sentence on what is read.
+    /// One sentence about the format.
     pub doc: &'static str,
-    /// Whether a file that starts so is of the format.
+    /// Whether a file with this head is of the format.
     looks_like: fn(&Head<'_>) -> bool,
-    /// Endings of file names that are of the format whatever their content.
+    /// File name extensions that select the format whatever the content.
     pub endings: &'static [&'static str],
-    /// Whether the times that configuration finds go before those that the reader found.
+    /// Whether configured times take precedence over those that the reader found.
     times: bool,
-    /// What the places of damage are numbers of.
+    /// The unit in which places of damage are numbered.
     unit: &'static str,
     read: fn(&mut Input<'_>, &Context<'_>, &mut Batches<'_>) -> Result<()>,
 }
@@ -209,26 +208,26 @@ struct Head<'h> {
     text: Cow<'h, str>,
 }
 
-/// What a reader may know besides the bytes.
+/// The facts available to a reader in addition to the bytes.
 struct Context<'c> {
     options: &'c Options,
-    /// When the file was last changed and what the time is now. The year of times without one is that
-    /// of the file, as Splunk takes it.
+    /// When the file was last modified, and the current time. Times without a year take that of the file, as
+    /// in Splunk.
     clock: Clock,
     /// The file on disk, if it is a plain one.
     path: Option<&'c Path>,
-    /// Its name, also inside a container.
+    /// Its name, including inside a container.
     name: &'c str,
     /// The source of its events, unless they name one.
     source: String,
-    /// Their sourcetype, where it was said.
+    /// The sourcetype of its events, if given.
     sourcetype: Option<String>,
-    /// What configuration says, as far as that is known from the sourcetype that was said.
+    /// The configured rules, as far as the given sourcetype determines them.
     rules: TextRules,
 }
 
 impl<'c> Context<'c> {
-    /// What is known of a file before it is read. A `[source::...]` stanza may say its sourcetype.
+    /// Collects the facts known before reading. A `[source::...]` stanza may set the sourcetype.
     fn new(leaf: &Leaf<'c, '_>, options: &'c Options) -> Context<'c> {
         let origin = || leaf.input.origin().to_string_lossy().into_owned();
         let source = options.source.clone().unwrap_or_else(origin);
@@ -286,7 +285,7 @@ impl<'c> Context<'c> {
     }
 }
 
-/// All formats. The first whose content fits reads the file, else the first whose ending does.
+/// All formats. The first whose content matches reads the file, else the first whose extension does.
 pub const FORMATS: &[Format] = &[
     Format {
         name: "evtx",
@@ -378,11 +377,11 @@ pub const FORMATS: &[Format] = &[
     },
 ];
 
-/// Reads files and directories, and hands their events on batch by batch.
+/// Reads files and directories, and passes their events on batch by batch.
 ///
 /// # Errors
-/// [`ErrorKind::File`] or [`ErrorKind::Format`] when a path is missing, or nothing at all could be read; what
-/// `sink` says.
+/// [`ErrorKind::File`] or [`ErrorKind::Format`] if a path is missing, or nothing at all could be read; any
+/// error of `sink`.
 pub fn read_paths(
     paths: &[PathBuf],
     options: &Options,
@@ -403,10 +402,10 @@ pub fn read_paths(
     something(read_with(options, total, progress, sink, walk)?)
 }
 
-/// Reads one file of [`list`]. That nothing in it could be read is in the report.
+/// Reads one file of [`list`]. If nothing in it could be read, the report says so.
 ///
 /// # Errors
-/// What `sink` says.
+/// Returns the error of `sink`.
 pub fn read_file(
     file: &InputFile,
     options: &Options,
@@ -421,7 +420,7 @@ pub fn read_file(
 /// Reads bytes as if they were a file of that name.
 ///
 /// # Errors
-/// As [`read_paths`].
+/// Like [`read_paths`].
 pub fn read_bytes(
     name: &str,
     bytes: &[u8],
@@ -472,7 +471,7 @@ fn read_with(
     })
 }
 
-/// Reads one file as far as it can be read; says why, if nothing of it could be.
+/// Reads as much of one file as possible; returns the reason if that is nothing.
 fn read_leaf(
     leaf: Leaf<'_, '_>,
     options: &Options,
@@ -505,11 +504,11 @@ fn read_leaf(
     };
     out.faults(input.take_faults());
     let failed = out.end()?;
-    // Damage says more than that the bytes before it are of no known format.
+    // Damage says more than the unknown format of the bytes before it.
     Ok(failed.or(unknown))
 }
 
-/// Whether an error is about a file, rather than about what the session knows or does.
+/// Whether an error is about a file, rather than about the session.
 fn is_about(error: &Error, origin: &Path) -> bool {
     match &*error.kind {
         ErrorKind::File { path, .. } | ErrorKind::Format { path, .. } => path == origin,
@@ -539,7 +538,7 @@ fn decoded<T>(
     let mut decoded = Input::new(&origin, &mut reader).noted(notes);
     let done = then(&mut decoded);
     let faults = decoded.take_faults();
-    // Those of the bytes are among them, with the line of the text.
+    // They include those of the bytes, with the line of the text.
     input.take_faults();
     input.add_faults(faults);
     done
@@ -585,7 +584,7 @@ fn read_input(
     Ok(None)
 }
 
-/// The format that configuration says a file is of, where its own content leaves the choice.
+/// Returns the format that configuration selects, if the content of the file leaves the choice.
 fn by_rules(
     found: Option<&'static Format>,
     head: &Head<'_>,
@@ -596,12 +595,12 @@ fn by_rules(
     let looks = |name: &str| named(name).filter(|f| (f.looks_like)(head));
     let name = match found.name {
         "json" | "csv" | "text" | "w3c" => found.name,
-        // These say of themselves where events begin.
+        // These formats define their own event boundaries.
         _ => return Some(found),
     };
     match rules.structured.as_ref().map(|s| s.kind) {
         Some(StructuredKind::Table) => return named("csv"),
-        // A file that is none is text.
+        // A file that does not look like it is text.
         Some(StructuredKind::Json) => return looks("json").or(named("text")),
         Some(StructuredKind::W3c) => return looks("w3c").or(named("text")),
         None => {}
@@ -610,7 +609,7 @@ fn by_rules(
     let is_text = match name {
         // Elements of an array are events even so.
         "json" => rules.breaks.are_unusual(),
-        // What Splunk exported has its events in a column.
+        // A CSV exported from Splunk has its events in a column.
         "csv" => rules.is_said() && !header.contains("_raw"),
         _ => false,
     };
@@ -630,7 +629,7 @@ fn unknown(origin: &Path, why: &str) -> Skipped {
     }
 }
 
-/// The format of a file. A text that the user named is read as plain text whatever its name.
+/// Determines the format of a file. A text file that the user named is read as plain text whatever its name.
 fn format_of(head: &Head<'_>, name: &str, named: bool) -> Option<&'static Format> {
     if let Some(format) = FORMATS.iter().find(|f| (f.looks_like)(head)) {
         return Some(format);
@@ -643,7 +642,7 @@ fn format_of(head: &Head<'_>, name: &str, named: bool) -> Option<&'static Format
     match ending.as_deref() {
         Some(ending) => {
             let by_name = FORMATS.iter().find(|f| f.endings.contains(&ending));
-            // `messages.1`: a log that was put aside.
+            // `messages.1`: a rotated log.
             let rotated = !ending.is_empty() && ending.bytes().all(|b| b.is_ascii_digit());
             by_name.or(text.filter(|_| named || rotated))
         }
@@ -651,8 +650,8 @@ fn format_of(head: &Head<'_>, name: &str, named: bool) -> Option<&'static Format
     }
 }
 
-/// Whether bytes are no text: they are control characters to a good part, or hold zeros and much that
-/// is no UTF-8. A few zeros are found in logs that were written when the power failed.
+/// Whether bytes are binary: many control characters, or zeros and much invalid UTF-8. A few zeros are found
+/// in logs that were being written when the power failed.
 fn is_binary(bytes: &[u8]) -> bool {
     let looked_at = &bytes[..bytes.len().min(8192)];
     let odd = looked_at

@@ -1,5 +1,5 @@
-//! How texts become events where configuration says so: what `props.conf` sets for a sourcetype,
-//! source or host, compiled. (Admin Manual, "props.conf".)
+//! Compiled event-breaking and timestamp rules: the `props.conf` settings of a sourcetype, source or host.
+//! (Admin Manual, "props.conf".)
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use crate::extract::timestamp;
 use crate::pcre::Regex;
 use crate::time::strptime;
 
-/// Characters of an event in which a time is looked for where nothing else is set.
+/// Characters of an event searched for a timestamp unless configured otherwise.
 const LOOKAHEAD: usize = 128;
 const DAY: i64 = 86_400_000_000;
 
-/// Finds the rules for a sourcetype, a source and a host; each may be empty where it is unknown.
+/// Finds the rules for a sourcetype, a source and a host; each may be empty if unknown.
 #[derive(Clone)]
 pub struct RuleFinder(Arc<Find>);
 
 type Find = dyn Fn(&str, &str, &str) -> TextRules + Send + Sync;
 
 impl RuleFinder {
-    /// A finder that calls a function.
+    /// Creates a finder that calls a function.
     pub fn new(find: impl Fn(&str, &str, &str) -> TextRules + Send + Sync + 'static) -> RuleFinder {
         RuleFinder(Arc::new(find))
     }
 
-    /// The rules.
+    /// Returns the rules.
     pub fn find(&self, sourcetype: &str, source: &str, host: &str) -> TextRules {
         (self.0)(sourcetype, source, host)
     }
@@ -40,16 +40,16 @@ impl fmt::Debug for RuleFinder {
     }
 }
 
-/// What configuration says about texts of one sourcetype, source and host. By default nothing.
+/// The configured rules for text of one sourcetype, source and host. Empty by default.
 #[derive(Clone, Debug, Default)]
 pub struct TextRules {
     /// `sourcetype` of a `[source::...]` stanza.
     pub sourcetype: Option<String>,
-    /// `CHARSET`, where it is another one than UTF-8.
+    /// `CHARSET`, unless it is UTF-8.
     pub charset: Option<&'static Encoding>,
     /// `TZ`
     pub zone: Option<Tz>,
-    /// Whether `KV_MODE` lets no pairs of keys and values be found.
+    /// Whether `KV_MODE` disables the extraction of key-value pairs.
     pub no_pairs: bool,
     /// Where events begin and end.
     pub breaks: Breaks,
@@ -60,8 +60,8 @@ pub struct TextRules {
 }
 
 impl TextRules {
-    /// Whether anything is said of where events begin, or of their times: then lines are merged as
-    /// Splunk does by default, and not as they look.
+    /// Whether event breaks or timestamps are configured: then lines are merged as Splunk does by default,
+    /// and not by their appearance.
     pub fn is_said(&self) -> bool {
         self.breaks.is_said || self.times.is_said
     }
@@ -72,9 +72,9 @@ impl TextRules {
 pub struct Breaks {
     /// Whether any of these is set.
     pub is_said: bool,
-    /// `LINE_BREAKER`; none for line ends.
+    /// `LINE_BREAKER`; `None` for line ends.
     pub line_breaker: Option<Arc<Regex>>,
-    /// `TRUNCATE`: bytes of a line.
+    /// `TRUNCATE`: maximum bytes of a line.
     pub truncate: Option<usize>,
     /// `SHOULD_LINEMERGE`
     pub merge: Option<bool>,
@@ -88,7 +88,7 @@ pub struct Breaks {
     pub not_before: Option<Arc<Regex>>,
     /// `MUST_NOT_BREAK_AFTER`
     pub not_after: Option<Arc<Regex>>,
-    /// `MAX_EVENTS`: lines of an event.
+    /// `MAX_EVENTS`: maximum lines of an event.
     pub max_lines: usize,
 }
 
@@ -110,7 +110,7 @@ impl Default for Breaks {
 }
 
 impl Breaks {
-    /// Whether events are broken otherwise than one a line.
+    /// Whether events are anything but one per line.
     pub fn are_unusual(&self) -> bool {
         self.line_breaker.is_some() || self.merge == Some(true) || self.regexes().next().is_some()
     }
@@ -127,9 +127,9 @@ pub enum TimeSource {
     /// The event's text.
     #[default]
     Text,
-    /// `CURRENT`: the clock.
+    /// `CURRENT`: the current time.
     Clock,
-    /// `NONE`: when the file was last changed.
+    /// `NONE`: when the file was last modified.
     File,
 }
 
@@ -144,31 +144,31 @@ pub struct TimeRules {
     pub prefix: Option<Arc<Regex>>,
     /// `TIME_FORMAT`
     pub format: Option<String>,
-    /// `MAX_TIMESTAMP_LOOKAHEAD`; `Some(None)` is without a bound.
+    /// `MAX_TIMESTAMP_LOOKAHEAD`; `Some(None)` means no limit.
     pub lookahead: Option<Option<usize>>,
-    /// `MAX_DAYS_AGO`, where it is set.
+    /// `MAX_DAYS_AGO`, if set.
     pub days_ago: Option<i64>,
-    /// `MAX_DAYS_HENCE`, where it is set.
+    /// `MAX_DAYS_HENCE`, if set.
     pub days_hence: Option<i64>,
     /// `TIMESTAMP_FIELDS`
     pub fields: Vec<String>,
 }
 
-/// What is known besides an event's text when its time is sought. All in microseconds UTC.
+/// Context for extracting timestamps in addition to an event's text. All times in microseconds UTC.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    /// The zone of times that name none.
+    /// The time zone of times that name none.
     pub zone: Tz,
     /// The year of times that lack one.
     pub year: Option<i32>,
-    /// What `now()` is.
+    /// The value of `now()`.
     pub now: i64,
-    /// When the file was last changed, where that is known.
+    /// When the file was last modified, if known.
     pub modified: Option<i64>,
 }
 
 impl TimeRules {
-    /// The time of a text, if it tells one that is acceptable.
+    /// Returns the timestamp of a text, if it has an acceptable one.
     pub fn time_of(&self, text: &str, clock: &Clock) -> Option<i64> {
         match self.source {
             TimeSource::Text => self.told(text, clock),
@@ -177,7 +177,7 @@ impl TimeRules {
         }
     }
 
-    /// The time that `TIMESTAMP_FIELDS` tell, else that of the event's text.
+    /// Returns the time from `TIMESTAMP_FIELDS`, if set, else from the event's text.
     pub fn time_of_event(&self, event: &Event<'_>, clock: &Clock) -> Option<i64> {
         if self.fields.is_empty() || self.source != TimeSource::Text {
             return self.time_of(&event.raw, clock);
@@ -206,7 +206,7 @@ impl TimeRules {
             None => rest,
         };
         let time = match &self.format {
-            // What `TIME_PREFIX` ends before is where the time begins.
+            // With `TIME_PREFIX`, the time begins right after its match.
             Some(format) if self.prefix.is_some() => read(window.trim_start(), format, clock),
             Some(format) => starts(window).find_map(|at| read(&window[at..], format, clock)),
             None => timestamp::at_line_start(window, clock.zone, clock.year)
@@ -235,7 +235,7 @@ fn starts(text: &str) -> impl Iterator<Item = usize> {
 }
 
 fn read(text: &str, format: &str, clock: &Clock) -> Option<i64> {
-    // A year that is not told is that of the file.
+    // A missing year is that of the file.
     let base = clock.modified.unwrap_or(clock.now);
     let seconds = strptime(text, format, base as f64 / 1e6, clock.zone)?;
     Some((seconds * 1e6).round() as i64)
@@ -252,20 +252,20 @@ pub enum StructuredKind {
     W3c,
 }
 
-/// What is said of a file whose fields stand in columns or objects.
+/// The layout of a file whose fields are columns or objects.
 #[derive(Clone, Debug)]
 pub struct Structured {
-    /// What kind of file it is.
+    /// The kind of file.
     pub kind: StructuredKind,
     /// `FIELD_DELIMITER`
     pub delimiter: Option<Delimiter>,
     /// `HEADER_FIELD_DELIMITER`
     pub header_delimiter: Option<Delimiter>,
-    /// `FIELD_QUOTE`; none for no quotes at all.
+    /// `FIELD_QUOTE`; `None` for no quotes at all.
     pub quote: Option<u8>,
     /// `FIELD_NAMES`
     pub names: Vec<String>,
-    /// `HEADER_FIELD_LINE_NUMBER`; 0 for the first line that is no preamble.
+    /// `HEADER_FIELD_LINE_NUMBER`; 0 for the first line that is not preamble.
     pub header_line: u64,
     /// `PREAMBLE_REGEX`
     pub preamble: Option<Arc<Regex>>,
@@ -279,7 +279,7 @@ pub struct Structured {
     pub trim_braces: bool,
 }
 
-/// What stands between two values.
+/// The separator of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delimiter {
     /// One character.

@@ -1,4 +1,4 @@
-//! Rows of a data model set given as a file: columns as they are.
+//! Reads files as rows of a data model dataset, with their columns unchanged.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -19,16 +19,16 @@ use crate::read::input::buffer::{Input, Place};
 use crate::read::input::container::{Leaf, Met, Walker};
 use crate::read::{BadLines, InputFile, ReadReport, Skipped, decoded};
 
-/// How much of a file is looked at to tell JSON from CSV.
+/// Bytes of a file examined to distinguish JSON from CSV.
 const HEAD: usize = 4096;
 
-/// Reads NDJSON, JSON or CSV files, also compressed ones, as one frame of their own columns: `_time` in
-/// microseconds UTC (in `zone` where it names none), numbers where all values are JSON numbers that
-/// print as they stand, else text; lists where a row has several values. Unlike events no key has a meaning
-/// of its own, and Windows events are rows like others. What could not be read is in the report.
+/// Reads NDJSON, JSON or CSV files, compressed or not, as one frame of their own columns: `_time` in
+/// microseconds UTC (in `zone` if it names none), numbers if all values are JSON numbers that print as
+/// written, else text; lists if a row has several values. Unlike in events, keys have no special meaning, and
+/// Windows events are rows like others. The report lists anything that could not be read.
 ///
 /// # Errors
-/// Never on account of data.
+/// Never because of the data.
 pub fn read_table(files: &[InputFile], zone: Tz) -> Result<(DataFrame, ReadReport)> {
     let mut sink = TableSink::default();
     let mut on_file = |leaf: Leaf<'_, '_>| read_leaf(leaf, zone, &mut sink);
@@ -90,7 +90,7 @@ fn read_leaf(leaf: Leaf<'_, '_>, zone: Tz, sink: &mut TableSink) -> Result<Optio
     Ok(failed.or(unknown))
 }
 
-/// Reads the rows of a file; says why, if it is no table.
+/// Reads the rows of a file; returns the reason if it is not a table.
 fn rows(
     input: &mut Input<'_>,
     is_csv: bool,
@@ -123,7 +123,7 @@ fn rows(
 #[derive(Default)]
 struct TableSink {
     columns: FieldColumns,
-    /// The file that is being read.
+    /// The current file.
     origin: PathBuf,
     bad: Vec<BadLines>,
     /// Where its bad places begin.

@@ -208,7 +208,7 @@ fn event_log_files_are_read_whole() {
     }
 }
 
-/// Sourcetypes that the events themselves tell.
+/// Sourcetypes recognized from the events themselves.
 const TOLD: [&str; 13] = [
     "aws:cloudtrail",
     "aws:cloudwatchlogs:vpcflow",
@@ -280,7 +280,7 @@ fn linux_logs_may_mix_syslog_and_the_xml_of_sysmon() {
 proptest! {
     #![proptest_config(chance(256))]
 
-    /// Damage anywhere gives an error, a counted place or other rows: never a panic.
+    /// Damage anywhere causes an error, a counted place or different rows: never a panic.
     #[test]
     fn damage_is_survived(
         sample in 0..DAMAGEABLE.len(),
@@ -299,7 +299,7 @@ proptest! {
                 _ => drop(content.drain(at..(at + 3).min(content.len()))),
             }
         }
-        // Whether it is an error hangs on the damage.
+        // Whether it is an error depends on the damage.
         bytes(name, &content).ok();
     }
 }

@@ -1,4 +1,4 @@
-//! Sorts events into batches, one source and sourcetype each, and hands them on before they grow large.
+//! Groups events into batches of one source and sourcetype and flushes them before they grow large.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -13,19 +13,19 @@ use crate::read::input::buffer::{Fault, Place};
 use crate::read::rules::{Clock, TimeRules};
 use crate::read::{BadLines, Batch, Options, Progress, Skipped};
 
-/// Rows of a batch at most.
+/// Maximum rows in a batch.
 pub const MAX_ROWS: usize = 65_536;
-/// Bytes of a batch, about, at most.
+/// Approximate maximum size of a batch in bytes.
 const MAX_BYTES: usize = 64 << 20;
-/// Bytes of all batches that are being filled.
+/// Maximum bytes in all open batches.
 const MAX_OPEN_BYTES: usize = 256 << 20;
-/// Batches that are being filled: sources and sourcetypes can be as many as events.
+/// Maximum open batches: there can be as many sources and sourcetypes as events.
 const MAX_OPEN: usize = 256;
 
-/// Takes a finished batch.
+/// Receives a finished batch.
 pub type BatchSink<'s> = dyn FnMut(Batch) -> Result<()> + 's;
 
-/// The batches of the file that is being read, and the counts of all.
+/// The open batches of the current file, and the counts over all files.
 pub struct Batches<'s> {
     options: &'s Options,
     sink: &'s mut BatchSink<'s>,
@@ -33,24 +33,24 @@ pub struct Batches<'s> {
     read: Rc<Cell<u64>>,
     total: u64,
     origin: PathBuf,
-    /// The sourcetype that was said of this file.
+    /// The sourcetype given for this file.
     sourcetype: Option<String>,
-    /// Where configuration may find other times than the reader: what is known of time.
+    /// The clock of the file, if configuration may override the reader's times.
     clock: Option<Clock>,
     open: Vec<Open>,
     open_bytes: usize,
     last: usize,
-    /// Events of all files, and those when this one began.
+    /// Events of all files, and their number when this file began.
     pub events: u64,
     file_start: u64,
-    /// What could not be read, of all files.
+    /// Places that could not be read, over all files.
     pub bad: Vec<BadLines>,
     file_bad: usize,
-    /// What places in the file are numbers of.
+    /// The unit in which places in the file are numbered.
     unit: &'static str,
-    /// Whether the receiver of the batches is at work.
+    /// Whether the receiver of the batches is running.
     receiving: Rc<Cell<bool>>,
-    /// Whether it said that reading ends.
+    /// Whether the receiver asked to stop reading.
     pub is_stopped: bool,
 }
 
@@ -59,15 +59,15 @@ struct Open {
     sourcetype: String,
     index: String,
     columns: Columns,
-    /// Where configuration says when events of this sourcetype and source happened.
+    /// The configured time rules for events of this sourcetype and source.
     times: Option<(TimeRules, Clock)>,
-    /// The time of the event before.
+    /// The time of the previous event.
     last_time: Option<i64>,
 }
 
 impl<'s> Batches<'s> {
-    /// No batch yet; `read` counts bytes read from disk, of `total`, and `receiving` says whether
-    /// `sink` is at work.
+    /// Creates an empty collection. `read` counts bytes read from disk, of `total`; `receiving` says whether
+    /// `sink` is running.
     pub fn new(
         options: &'s Options,
         progress: &'s mut dyn FnMut(Progress),
@@ -107,8 +107,8 @@ impl<'s> Batches<'s> {
         self.file_bad = self.bad.len();
     }
 
-    /// Says what the file is: its places are numbers of `unit`s. With a clock the times that
-    /// configuration finds go before those of the events.
+    /// Describes the file: its places are numbered in `unit`s. With a clock, configured times take precedence
+    /// over those of the events.
     pub fn describe(&mut self, sourcetype: Option<&str>, unit: &'static str, clock: Option<Clock>) {
         self.sourcetype = sourcetype.map(str::to_owned);
         self.unit = unit;
@@ -116,10 +116,10 @@ impl<'s> Batches<'s> {
         self.tell();
     }
 
-    /// Ends a file: hands on its last batches. Returns why nothing in it could be read, if so.
+    /// Ends a file: flushes its last batches. Returns the reason if nothing in it could be read.
     ///
     /// # Errors
-    /// What the receiver says.
+    /// Returns the receiver's error.
     pub fn end(&mut self) -> Result<Option<Skipped>> {
         self.flush_all()?;
         self.tell();
@@ -134,8 +134,8 @@ impl<'s> Batches<'s> {
         }))
     }
 
-    /// Notes damage that was met where the bytes came from. It comes before the places that are bad
-    /// because of it, and replaces the line that it cuts off.
+    /// Records damage found in the input bytes. It comes before the places that are bad because of it, and
+    /// replaces the line that it cuts off.
     pub fn faults(&mut self, faults: Vec<Fault>) {
         let mut followed = self.bad.split_off(self.file_bad);
         for Fault { place, why, cuts } in faults {
@@ -144,7 +144,7 @@ impl<'s> Batches<'s> {
                     followed.retain(|bad| !(cuts && bad.first == line && bad.count == 1));
                     self.note(LINE, line, &why);
                 }
-                // Of other formats than texts the lines tell nothing.
+                // Line numbers mean nothing in formats other than text.
                 Place::Line(_) => self.note(self.unit, 0, &why),
                 Place::Byte(at) => self.note("byte", at, &why),
             }
@@ -152,7 +152,7 @@ impl<'s> Batches<'s> {
         self.bad.append(&mut followed);
     }
 
-    /// Drops the rows that were not handed on yet.
+    /// Drops the rows that have not been flushed yet.
     pub fn abandon(&mut self) {
         let rows: usize = self.open.drain(..).map(|open| open.columns.rows()).sum();
         self.events -= rows as u64;
@@ -160,7 +160,7 @@ impl<'s> Batches<'s> {
         self.last = 0;
     }
 
-    /// Hands a batch on.
+    /// Flushes a batch to the sink.
     fn send(&mut self, batch: Batch) -> Result<()> {
         self.receiving.set(true);
         let sent = (self.sink)(batch);
@@ -184,10 +184,10 @@ impl<'s> Batches<'s> {
         self.read.set(self.read.get() + bytes);
     }
 
-    /// Takes rows that are columns already. They are sorted by what says where they came from.
+    /// Takes rows that are already columns and groups them by the columns that name their origin.
     ///
     /// # Errors
-    /// What the receiver says.
+    /// Returns the receiver's error.
     pub fn frame(&mut self, frame: DataFrame, sourcetype: &str) -> Result<()> {
         let internal = |e: polars::prelude::PolarsError| Error::internal(e.to_string());
         let rows = frame.height();
@@ -268,7 +268,7 @@ impl<'s> Batches<'s> {
         Ok(())
     }
 
-    /// The batch for that source, sourcetype and index.
+    /// Returns the batch for a source, sourcetype and index.
     fn find(&mut self, source: &str, sourcetype: &str, index: &str) -> Result<usize> {
         let fits = |o: &Open| o.source == source && o.sourcetype == sourcetype && o.index == index;
         if self.open.get(self.last).is_some_and(fits) {
@@ -301,7 +301,7 @@ impl<'s> Batches<'s> {
     }
 }
 
-/// Counts a bad place of a file, whose places are those from `start` on.
+/// Counts a bad place of a file; the places of this file begin at `start`.
 pub fn note(
     bad: &mut Vec<BadLines>,
     start: usize,
@@ -311,7 +311,7 @@ pub fn note(
 ) {
     let kinds = bad.len() - start;
     let known = bad[start..].iter().position(|b| b.why == why);
-    // Messages of libraries may tell a place: a sample of them is enough.
+    // Libraries' messages may contain positions: a sample of them is enough.
     if let Some(at) = known.or((kinds >= 8).then(|| kinds - 1)) {
         bad[start + at].count += 1;
         return;
@@ -325,13 +325,13 @@ pub fn note(
     });
 }
 
-/// What the places of texts are numbers of.
+/// The unit of places in text files.
 pub const LINE: &str = "line";
 
-/// Index of events that name none.
+/// The index of events that name none.
 pub const DEFAULT_INDEX: &str = "main";
 
-/// One of the columns that say where rows came from, as text without gaps where there is a default.
+/// Returns one of the origin columns as text; nulls are filled if there is a default.
 fn base_column(
     frame: &DataFrame,
     name: &str,

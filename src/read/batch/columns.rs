@@ -1,4 +1,4 @@
-//! Events to columns: a builder a field, filled row by row.
+//! Builds columns from events: one builder per field, filled row by row.
 
 use std::collections::HashMap;
 
@@ -13,10 +13,10 @@ use crate::extract::event::{Event, Field};
 use crate::read::batch::interner::{NONE, StringInterner};
 use crate::value;
 
-/// Columns that every frame of events starts with.
+/// The columns that every frame of events starts with.
 pub const BASE: [&str; 6] = ["_time", "_raw", "host", "source", "sourcetype", "index"];
 
-/// Bytes a cell costs besides long text.
+/// Bytes that a cell costs in addition to long text.
 const CELL: usize = 16;
 
 /// The rows of one batch so far.
@@ -30,10 +30,10 @@ pub struct Columns {
     raw_bytes: usize,
 }
 
-/// Columns by name, in the order in which the names were first seen.
+/// Columns by name, in order of first appearance.
 #[derive(Default)]
 pub struct FieldColumns {
-    /// Where a name's column is; none for names that are not the rows' to set.
+    /// The index of each name's column; `None` for names that rows may not set.
     places: HashMap<Box<str>, Option<usize>>,
     columns: Vec<FieldColumn>,
     rows: usize,
@@ -50,16 +50,16 @@ enum OneHost {
 struct FieldColumn {
     name: Box<str>,
     texts: StringInterner,
-    /// The place of each row's first value in `texts`, or [`NONE`].
+    /// The index of each row's first value in `texts`, or [`NONE`].
     first: Vec<IdxSize>,
     /// Second and later values: row and text.
     more: Vec<(usize, Box<str>)>,
-    /// The column that came after this one last time, to save a search.
+    /// The column that followed this one last time, to save a lookup.
     next: usize,
     numbers: Numbers,
 }
 
-/// What kind of JSON numbers all values of a column are.
+/// The kind of JSON numbers in a column, if all its values are of one kind.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Numbers {
     Integers,
@@ -75,7 +75,7 @@ impl Default for Columns {
             host: StringChunkedBuilder::new("host".into(), 0),
             one_host: OneHost::Unseen,
             fields: FieldColumns {
-                // A name without a letter is none.
+                // The empty name is not a field.
                 places: BASE
                     .iter()
                     .chain(&[""])
@@ -94,13 +94,13 @@ impl Columns {
         self.times.len()
     }
 
-    /// Bytes that the rows take, about.
+    /// The approximate size of the rows in bytes.
     pub fn bytes(&self) -> usize {
         let cells = self.rows() * (self.fields.columns.len() + BASE.len());
         self.raw_bytes + self.fields.text_bytes + cells * CELL
     }
 
-    /// Adds an event; `time` and `host` as the batch has them.
+    /// Adds an event; `time` and `host` are those resolved by the batch.
     pub fn push(&mut self, event: &Event<'_>, time: Option<i64>, host: Option<&str>) {
         self.times.push(time);
         self.raw.append_value(event.raw.as_ref());
@@ -118,10 +118,10 @@ impl Columns {
         }
     }
 
-    /// The frame, and the host if all rows have the same.
+    /// Returns the frame, and the host if all rows have the same.
     ///
     /// # Errors
-    /// Never on account of data.
+    /// Never because of the data.
     pub fn finish(
         self,
         source: &str,
@@ -173,7 +173,7 @@ impl FieldColumns {
         }
     }
 
-    /// The column of a name, made if it is new.
+    /// Returns the index of a name's column, creating it if new.
     fn place(&mut self, guess: usize, name: &str, row: usize) -> Option<usize> {
         if self.columns.get(guess).is_some_and(|c| *c.name == *name) {
             return Some(guess);
@@ -199,10 +199,10 @@ impl FieldColumns {
         self.rows
     }
 
-    /// The columns.
+    /// Returns the columns.
     ///
     /// # Errors
-    /// Never on account of data.
+    /// Never because of the data.
     pub fn finish(self) -> Result<Vec<Column>> {
         let rows = self.rows;
         self.columns.into_iter().map(|c| c.finish(rows)).collect()
@@ -214,7 +214,7 @@ fn internal(error: impl std::fmt::Display) -> Error {
 }
 
 impl FieldColumn {
-    /// Takes a value; gives the bytes that it adds.
+    /// Adds a value and returns the number of bytes added.
     fn push(&mut self, row: usize, field: &Field<'_>) -> usize {
         let kind = if field.number {
             number_kind(&field.value)
@@ -226,7 +226,7 @@ impl FieldColumn {
             self.more.push((row, Box::from(field.value.as_ref())));
             return field.value.len();
         }
-        // Rows before that had no such field.
+        // Earlier rows lack this field.
         self.first.resize(row, NONE);
         let before = self.texts.bytes();
         self.first.push(self.texts.intern(&field.value));
@@ -252,7 +252,7 @@ impl FieldColumn {
     }
 }
 
-/// A column of lists out of first and further values.
+/// Builds a list column from first and further values.
 fn multi(name: &str, first: &StringChunked, more: &[(usize, Box<str>)]) -> Series {
     let mut builder = ListStringChunkedBuilder::new(
         PlSmallStr::from_str(name),
@@ -275,8 +275,8 @@ fn multi(name: &str, first: &StringChunked, more: &[(usize, Box<str>)]) -> Serie
     builder.finish().into_series()
 }
 
-/// Whether a number's text is exactly what the number prints as, so that a number column loses
-/// nothing of it.
+/// Returns the kind of a number whose text is exactly how the number prints, so that a number column loses
+/// nothing.
 fn number_kind(text: &str) -> Numbers {
     const EXACT: u64 = 1 << 53;
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -288,7 +288,7 @@ fn number_kind(text: &str) -> Numbers {
             Numbers::No
         };
     }
-    // Smaller ones print with an exponent, here or in Polars.
+    // Smaller numbers print with an exponent, here or in Polars.
     let plain = !text.contains(['e', 'E']) && !digits.starts_with("0.000");
     if plain && value::is_canonical_number(text) {
         Numbers::Floats

@@ -1,7 +1,6 @@
-//! The texts of a column while it is filled: what comes again soon is kept once.
+//! String interner for a column under construction: recently repeated values are stored once.
 //!
-//! Most values of logs are the same again and again. A row takes four bytes for a value that is
-//! known, and nothing is copied.
+//! Most values in logs repeat. A row with a known value takes four bytes, and nothing is copied.
 
 use std::hash::BuildHasher as _;
 
@@ -12,43 +11,43 @@ use polars::prelude::{
 
 use crate::error::{Error, Result};
 
-/// The place of a missing value.
+/// The index of a missing value.
 pub const NONE: IdxSize = IdxSize::MAX;
 
-/// Places of values that came lately; a power of two.
+/// Slots for recent values; a power of two.
 const KEPT: usize = 256;
 
-/// Values from which on they are looked for.
+/// Number of values after which lookups begin.
 const FEW: usize = 16;
 
-/// Values after which it is known whether they repeat.
+/// Number of values after which their repetition is known.
 const SAMPLE: usize = 1024;
 
-/// Texts one after the other, told by their number.
+/// Strings stored back to back, identified by number.
 #[derive(Default)]
 pub struct StringInterner {
     text: String,
-    /// Where each text ends.
+    /// The end offset of each string.
     ends: Vec<usize>,
-    /// Places by hash, of values that came lately.
+    /// Indices of recent values, by hash.
     recent: Vec<IdxSize>,
     asked: usize,
 }
 
 impl StringInterner {
-    /// Bytes of all texts.
+    /// Bytes of all strings.
     pub fn bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// The place of a text, added if it is not at hand.
+    /// Returns the index of a string, adding it unless it is among the recent ones.
     pub fn intern(&mut self, text: &str) -> IdxSize {
-        // Of a few values nothing is gained.
+        // Interning a few values gains nothing.
         if self.asked < FEW {
             self.asked += 1;
             return self.add(text);
         }
-        // Where most values are new, looking for them costs more than it saves.
+        // If most values are new, the lookups cost more than they save.
         if self.asked >= SAMPLE && self.ends.len() * 2 > self.asked {
             return self.add(text);
         }
@@ -77,10 +76,10 @@ impl StringInterner {
         &self.text[start..self.ends[place]]
     }
 
-    /// A column of the texts at these places.
+    /// Builds a column of the strings at these indices.
     ///
     /// # Errors
-    /// Never on account of data.
+    /// Never because of the data.
     pub fn to_column(self, name: &str, places: &[IdxSize]) -> Result<StringChunked> {
         let name = PlSmallStr::from_str(name);
         let mut builder = StringChunkedBuilder::new(name, self.ends.len());

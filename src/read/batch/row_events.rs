@@ -1,4 +1,4 @@
-//! Rows of JSON and CSV to events: which keys tell an event's time and origin.
+//! Converts rows of JSON and CSV to events: which keys hold an event's time and origin.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use crate::extract::{timestamp, windows_xml};
 use crate::read::formats::windows;
 use crate::read::recognise;
 
-/// Sourcetype of plain rows.
+/// The sourcetype of plain rows.
 pub const SOURCETYPE: &str = "_json";
 
-/// Keys that tell a plain row's time when it has no `_time`, the most telling first.
+/// Keys that hold a plain row's time when it has no `_time`, the most reliable first.
 const TIME_KEYS: [&str; 12] = [
     "@timestamp",
     "timestamp",
@@ -28,30 +28,30 @@ const TIME_KEYS: [&str; 12] = [
     "CreationTime",
 ];
 
-/// Makes an event of a row's fields and text; also says what is wrong with the row, if it can be
-/// taken all the same.
+/// Builds an event from a row's fields and text; also says what is wrong with a row that is usable all the
+/// same.
 pub type MakeEvent =
     for<'a> fn(Vec<Field<'a>>, &'a str, &Rows<'_>) -> (Event<'a>, Option<&'static str>);
 
 /// How rows become events.
 #[derive(Clone, Copy)]
 pub struct Rows<'n> {
-    /// The zone of times that name none.
+    /// The time zone of times that name none.
     pub zone: Tz,
     /// The file's name.
     pub file: &'n str,
-    /// Whether they are the records of a log, in which a JSON null is the value `null`, as it is to
-    /// Splunk; in plain rows it is a missing value.
+    /// Whether the rows are records of a log. There a JSON null is the value `null`, as in Splunk; in plain
+    /// rows it is a missing value.
     pub log: bool,
-    /// Whether lists of records in an envelope are taken apart.
+    /// Whether to split lists of records in an envelope into events.
     pub unwrap: bool,
-    /// Whether names of lists are written without `{}`.
+    /// Whether to write the names of lists without `{}`.
     pub trim_braces: bool,
-    /// What makes the events.
+    /// Builds the events.
     pub make: MakeEvent,
 }
 
-/// The event of one row, and what is wrong with it, if it could be read all the same.
+/// Builds the event of one row; also says what is wrong with a row that is usable all the same.
 pub fn event<'a>(
     fields: Vec<Field<'a>>,
     raw: &'a str,
@@ -80,8 +80,8 @@ pub fn table_row<'a>(
     (event, None)
 }
 
-/// A row whose keys are its fields. `_time`, `_raw`, `host`, `source`, `sourcetype` and `index` are
-/// taken out as what they are. `raw` stands in where the row has no `_raw`.
+/// A row whose keys are its fields. `_time`, `_raw`, `host`, `source`, `sourcetype` and `index` set the
+/// fields of the same names. `raw` is the text of a row without `_raw`.
 pub fn plain_row<'a>(
     fields: Vec<Field<'a>>,
     raw: &'a str,
@@ -122,7 +122,7 @@ pub fn plain_row<'a>(
             "index" => &mut event.index,
             _ => return true,
         };
-        // As Splunk calls fields of a log's record whose names are taken (props.conf,
+        // Splunk's names for fields of log records whose names are reserved (props.conf,
         // INDEXED_EXTRACTIONS).
         if rows.log {
             extracted.push(Field::text(
@@ -156,7 +156,8 @@ pub fn plain_row<'a>(
     (event, problem)
 }
 
-/// A row that carries a Windows event's XML and nothing of what is in it, as exported searches do.
+/// Extracts the fields of a row that has a Windows event's XML but none of its fields, as exported searches
+/// do.
 fn add_fields_of_raw(event: &mut Event<'_>) {
     let carries_xml = event.raw.starts_with("<Event ") || event.raw.starts_with("<Event>");
     if !carries_xml || event.get("EventCode").is_some() || event.get("EventID").is_some() {

@@ -1,4 +1,5 @@
-//! Rows of several batches or files as one frame, although a field may have another type in each.
+//! Schema union: rows of several batches or files as one frame, although a field may have different types in
+//! them.
 
 use std::sync::Arc;
 
@@ -10,13 +11,13 @@ use polars::prelude::{
 
 use crate::error::{Error, Result};
 
-/// Text list, the type of fields with several values.
+/// List of text, the type of fields with several values.
 fn list() -> DataType {
     DataType::List(Box::new(DataType::String))
 }
 
-/// The type that holds values of both without losing one: number columns hold only numbers that print
-/// as they stood, so that they can become text again.
+/// The common type that loses no value of either: number columns contain only numbers that print as they were
+/// written, so that they can become text again.
 pub fn join_types(a: &DataType, b: &DataType) -> DataType {
     let is_number = |t: &DataType| matches!(t, DataType::Int64 | DataType::Float64);
     match (a, b) {
@@ -28,7 +29,7 @@ pub fn join_types(a: &DataType, b: &DataType) -> DataType {
     }
 }
 
-/// The columns of all schemas, in the order in which they are first seen, with their joined types.
+/// The columns of all schemas, in order of first appearance, with their common types.
 pub fn join_schemas<'s>(schemas: impl IntoIterator<Item = &'s Schema>) -> Schema {
     let mut all: IndexMap<PlSmallStr, DataType> = IndexMap::new();
     for schema in schemas {
@@ -45,7 +46,7 @@ pub fn join_schemas<'s>(schemas: impl IntoIterator<Item = &'s Schema>) -> Schema
     all.into_iter().collect()
 }
 
-/// A column of one type as another that [`join_types`] gave for it.
+/// Casts a column to the common type that [`join_types`] returned for it.
 pub fn cast_to(name: &str, from: &DataType, to: &DataType) -> Expr {
     let column = col(PlSmallStr::from_str(name));
     let cast = match (from, to) {
@@ -57,11 +58,11 @@ pub fn cast_to(name: &str, from: &DataType, to: &DataType) -> Expr {
                     .then(single)
                     .otherwise(lit(polars::prelude::NULL))
                     .cast(to.clone()),
-                // Only said of no expression at all.
+                // Only for an empty list of expressions.
                 Err(_) => text,
             }
         }
-        // Polars would print a whole double with `.0`.
+        // Polars would print an integral double with `.0`.
         (DataType::Float64, DataType::String) => {
             let whole = column.clone().cast(DataType::Int64);
             when(whole.clone().cast(DataType::Float64).eq(column.clone()))
@@ -73,11 +74,11 @@ pub fn cast_to(name: &str, from: &DataType, to: &DataType) -> Expr {
     cast.alias(PlSmallStr::from_str(name))
 }
 
-/// The rows of all parts, one part after the other, with the columns of all of them: a column that a part
-/// lacks is null there, and one with different types gets [`join_types`].
+/// Concatenates the rows of all parts, with the columns of all of them: a column that a part lacks is null
+/// there, and one with different types gets [`join_types`].
 ///
 /// # Errors
-/// When there is no part.
+/// If there are no parts.
 pub fn union(parts: Vec<(LazyFrame, SchemaRef)>) -> Result<(LazyFrame, SchemaRef)> {
     let all = Arc::new(join_schemas(
         parts.iter().map(|(_, schema)| schema.as_ref()),
@@ -100,7 +101,7 @@ pub fn union(parts: Vec<(LazyFrame, SchemaRef)>) -> Result<(LazyFrame, SchemaRef
     Ok((frame, all))
 }
 
-/// What brings columns of `schema` to their types in `all`.
+/// Returns the casts that bring columns of `schema` to their types in `all`.
 fn casts(schema: &Schema, all: &Schema) -> Vec<Expr> {
     schema
         .iter()

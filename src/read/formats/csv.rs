@@ -1,7 +1,7 @@
-//! CSV and its relatives: a header, then a record an event.
+//! CSV and similar formats: a header, then one record per event.
 //!
-//! Records are split here rather than by the `csv` crate because an event keeps its text as it was,
-//! line ends inside quotes included.
+//! Splits records itself instead of using the `csv` crate, because an event keeps its original text,
+//! including line ends inside quotes.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -13,26 +13,26 @@ use crate::read::input::buffer::{Input, LONGEST};
 use crate::read::input::decode::text_of;
 use crate::read::rules::{Delimiter, Structured};
 
-/// Sourcetype of CSV rows.
+/// The sourcetype of CSV rows.
 pub const SOURCETYPE: &str = "csv";
-/// Lines of a record beyond which a quote that is not closed is no quote.
+/// Lines of a record beyond which an unclosed quote is treated as plain text.
 const MAX_LINES: usize = 10_000;
-/// Lines of a record at most that is taken to be cut off inside of quotes, where damage ends the file.
+/// Maximum lines of a record that counts as cut off inside quotes, where damage ends the file.
 const MAX_CUT_LINES: usize = 256;
 
-/// What is said of a table's layout. By default its first line tells.
+/// The given layout of a table. By default its first line is the header.
 #[derive(Clone, Copy, Default)]
 pub struct Table<'s> {
     structured: Option<&'s Structured>,
 }
 
 impl<'s> Table<'s> {
-    /// The layout that configuration gives.
+    /// The layout given by configuration.
     pub fn new(structured: Option<&'s Structured>) -> Table<'s> {
         Table { structured }
     }
 
-    /// Whether a line stands before the header or is a comment.
+    /// Whether a line is before the header or is a comment.
     fn skips(&self, line: u64, text: &str) -> bool {
         self.structured.is_some_and(|s| {
             line < s.header_line
@@ -42,7 +42,7 @@ impl<'s> Table<'s> {
         })
     }
 
-    /// The columns before any line is read, where no line has them.
+    /// The configured columns, for files without a header line.
     fn given(&self) -> Option<Columns> {
         let said = self.structured.filter(|s| !s.names.is_empty())?;
         Some(Columns {
@@ -78,7 +78,7 @@ impl<'s> Table<'s> {
         let names = self.format(said.header_delimiter.unwrap_or(delimiter));
         let kept =
             |c: char| c.is_alphanumeric() || c == ' ' || c == '_' || said.special.contains(c);
-        // As Splunk cleans the names of a header.
+        // Header names are cleaned as in Splunk.
         let clean = |name: &Cow<'_, str>| -> String {
             let kept = name.trim().chars().map(|c| if kept(c) { c } else { '_' });
             kept.collect()
@@ -89,7 +89,7 @@ impl<'s> Table<'s> {
         }
     }
 
-    /// Whether a value stands for none.
+    /// Whether a value means a missing one.
     fn is_missing(&self, value: &str) -> bool {
         value.is_empty()
             || self
@@ -108,7 +108,7 @@ struct Columns {
 /// Reads all rows.
 ///
 /// # Errors
-/// What the input or the sink says; a file without a header.
+/// Returns an error of the input or the sink, or an error if the file has no header.
 pub fn read(
     input: &mut Input<'_>,
     table: &Table<'_>,
@@ -121,14 +121,14 @@ pub fn read(
     };
     let mut text = String::new();
     let mut columns = table.given();
-    // The header's separator is not known before it is read: a comma does for its quotes.
+    // The header's separator is unknown before it is read: a comma works for finding its quotes.
     let first = table.format(Delimiter::Byte(b','));
     loop {
         let format = columns.as_ref().map_or(first, |c| c.format);
         let Some(line) = records.next(&mut text, format, sink) else {
             return Ok(());
         };
-        // Its last value may be cut off, and then says something else.
+        // The last value may be cut off, which changes its meaning.
         if records.is_cut(line, &text) {
             sink.bad(line, "the record is cut off");
             continue;
@@ -170,7 +170,7 @@ pub fn event<'a>(
 /// The records of a table.
 struct Records<'i, 'r> {
     input: &'i mut Input<'r>,
-    /// Lines that were read in search of the end of a quote.
+    /// Lines read ahead in search of a closing quote.
     ahead: VecDeque<(u64, String)>,
 }
 
@@ -188,14 +188,14 @@ impl Records<'_, '_> {
         Some((line.number, text))
     }
 
-    /// Whether damage cuts the record off that begins at a line.
+    /// Whether damage cuts off the record that begins at a line.
     fn is_cut(&self, line: u64, text: &str) -> bool {
         let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64;
         (line..=line + lines).any(|line| self.input.is_cut(line))
     }
 
-    /// Puts the next record that is not blank into `text` and gives its first line's number. Where a
-    /// quote is not closed the record ends with its line.
+    /// Reads the next record that is not blank into `text` and returns its first line number. If a quote is
+    /// not closed, the record ends with its line.
     fn next(&mut self, text: &mut String, format: Format, sink: &mut dyn EventSink) -> Option<u64> {
         let first = loop {
             match self.line(sink) {
@@ -236,21 +236,21 @@ impl Records<'_, '_> {
     }
 }
 
-/// How the values of a record stand.
+/// How the values of a record are delimited and quoted.
 #[derive(Clone, Copy)]
 struct Format {
     delimiter: Delimiter,
     quote: Option<u8>,
 }
 
-/// Where in a record a byte stands.
+/// The state of the record splitter at a byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     /// At the start of a value.
     Start,
     Bare,
     Quoted,
-    /// After a quote inside quotes: the value's end, or the first half of a doubled one.
+    /// After a quote inside quotes: the end of the value, or the first half of a doubled quote.
     Closed,
 }
 
@@ -273,13 +273,13 @@ impl Format {
         }
     }
 
-    /// The state after a line and its end, which is part of the value only inside quotes.
+    /// The state after a line and its line end, which is part of the value only inside quotes.
     fn after(self, state: State, line: &[u8]) -> State {
         line.iter()
             .fold(state, |state, byte| self.step(state, *byte))
     }
 
-    /// The values of a record, of which `expected` are likely.
+    /// Splits a record into values, of which it expects `expected`.
     fn split(self, record: &str, expected: usize) -> Vec<Cow<'_, str>> {
         let mut cells = Vec::with_capacity(expected);
         let bytes = record.as_bytes();
@@ -321,7 +321,7 @@ impl Format {
     }
 }
 
-/// The separator of a header: the most frequent of those in use.
+/// Detects the separator of a header: the most frequent of the known ones.
 fn separator_of(header: &str) -> Delimiter {
     let count = |s: u8| header.bytes().filter(|b| *b == s).count();
     let mut best = (b',', count(b','));

@@ -1,5 +1,5 @@
-//! Windows event log files (`.evtx`), chunk by chunk: threads render them as XML, whose fields are then
-//! read in the order of the file.
+//! Windows event log files (`.evtx`), chunk by chunk: threads render chunks as XML, whose fields are then
+//! read in file order.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -16,15 +16,16 @@ use crate::read::input::buffer::Input;
 
 const HEADER: usize = 4096;
 const CHUNK: usize = 65536;
-/// Chunks that are being rendered or wait to be read.
+/// Maximum chunks being rendered or waiting to be read.
 const AHEAD: usize = 8;
 
-/// What a file starts with.
+/// Magic bytes of a file.
 const FILE_MARK: &[u8] = b"ElfFile\0";
-/// What a chunk starts with.
+/// Magic bytes of a chunk.
 const CHUNK_MARK: &[u8] = b"ElfChnk\0";
 
-/// Whether a file that starts so is one. Its header may be damaged: the chunks behind it hold all.
+/// Whether a file with this head is an event log. Its header may be damaged: the chunks after it hold all
+/// data.
 pub fn looks_like(head: &[u8]) -> bool {
     head.starts_with(FILE_MARK)
         || head
@@ -32,25 +33,25 @@ pub fn looks_like(head: &[u8]) -> bool {
             .is_some_and(|h| h.starts_with(CHUNK_MARK))
 }
 
-/// What a chunk holds.
+/// A rendered chunk.
 enum Rendered {
-    /// Its records as XML, or why one is none.
+    /// Its records as XML, or why a record is damaged.
     Records(Vec<Result<String, String>>),
-    /// Why it is none.
+    /// Why the chunk is damaged.
     Damaged(String),
 }
 
-/// A chunk on its way: none where it was cut off.
+/// A chunk in progress; `None` if it was cut off.
 struct Waiting {
     cut_off: bool,
     rendered: Receiver<Rendered>,
 }
 
-/// Reads all events. A chunk or a record that is damaged is counted and passed; places are
-/// numbers of records, as the format has no lines.
+/// Reads all events. Counts and skips damaged chunks and records; places are record numbers, as the format
+/// has no lines.
 ///
 /// # Errors
-/// What the input or the sink says.
+/// Returns an error of the input or the sink.
 pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
     let header = input.head(HEADER);
     if header.len() < HEADER {
@@ -70,10 +71,11 @@ pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
             scope.spawn(move || {
                 let settings = Arc::new(ParserSettings::new().indent(false));
                 loop {
-                    // Only one thread waits for the next task; the others wait for it.
+                    // One thread waits for the next task while holding the lock; the others wait for the
+                    // lock.
                     let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((data, answer)) = task else { return };
-                    // Who asked may have given up.
+                    // The requester may have given up.
                     let _ = answer.send(render(data, &settings));
                 }
             });
@@ -108,10 +110,10 @@ pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
     })
 }
 
-/// A chunk, and where to send what it holds.
+/// A chunk, and where to send its contents.
 type Task = (Vec<u8>, std::sync::mpsc::SyncSender<Rendered>);
 
-/// The next chunk that holds anything, and whether it is cut off.
+/// The next chunk that is not empty, and whether it is cut off.
 fn next_chunk(input: &mut Input<'_>) -> Option<(Vec<u8>, bool)> {
     loop {
         let data = input.head(CHUNK);
@@ -119,14 +121,14 @@ fn next_chunk(input: &mut Input<'_>) -> Option<(Vec<u8>, bool)> {
             return None;
         }
         let data = &data[..data.len().min(CHUNK)];
-        // Where bytes were lost, a chunk begins earlier than it should.
+        // If bytes were lost, a chunk begins earlier than it should.
         let next = match data.starts_with(CHUNK_MARK) {
             true => None,
             false => memchr::memmem::find(data, CHUNK_MARK),
         };
         let mut data = data[..next.unwrap_or(data.len())].to_vec();
         input.consume(data.len());
-        // A log is made larger in advance; such chunks hold nothing.
+        // Logs are preallocated; such chunks are empty.
         if data.iter().all(|b| *b == 0) {
             continue;
         }
@@ -136,7 +138,7 @@ fn next_chunk(input: &mut Input<'_>) -> Option<(Vec<u8>, bool)> {
     }
 }
 
-/// The records of a chunk. A panic of the parser costs the chunk, not the file.
+/// Renders the records of a chunk. A panic of the parser costs the chunk, not the file.
 fn render(data: Vec<u8>, settings: &Arc<ParserSettings>) -> Rendered {
     caught(|| parse(data, settings)).unwrap_or_else(Rendered::Damaged)
 }

@@ -1,12 +1,12 @@
-//! Lists of records in an envelope, as services deliver them: `{"Records":[...]}` of CloudTrail,
-//! `{"records":[...]}` of Azure, `{"value":[...]}` of Microsoft Graph, `{"items":[...]}` of Google.
-//! Every record is an event of its own.
+//! JSON envelopes: lists of records as services deliver them, `{"Records":[...]}` of CloudTrail,
+//! `{"records":[...]}` of Azure, `{"value":[...]}` of Microsoft Graph, `{"items":[...]}` of Google. Every
+//! record is an event of its own.
 
 use std::ops::Range;
 
 /// Names of the lists.
 const LISTS: [&str; 4] = ["Records", "records", "value", "items"];
-/// What may stand beside the list. Anything else makes the object an event that happens to hold a list.
+/// Keys allowed next to the list. Any other key makes the object an event that happens to contain a list.
 const BESIDE: [&str; 6] = [
     "kind",
     "etag",
@@ -16,8 +16,8 @@ const BESIDE: [&str; 6] = [
     "metadata",
 ];
 
-/// Where the first record of a list in an envelope can begin: past the list's `[`. The text may be
-/// cut off after that.
+/// Returns where the first record of an envelope's list can begin: past the list's `[`. The text may be cut
+/// off after that.
 pub fn opening(text: &[u8]) -> Option<usize> {
     let mut scan = Scan { text, at: 0 };
     scan.eat(b'{')?;
@@ -35,7 +35,7 @@ pub fn opening(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The records of a whole envelope; none where the text is anything else.
+/// Returns the records of a complete envelope, or `None` if the text is anything else.
 pub fn records(text: &str) -> Option<Vec<Range<usize>>> {
     let text = text.as_bytes();
     let mut scan = Scan {
@@ -68,7 +68,7 @@ fn is_beside(key: &str) -> bool {
     BESIDE.contains(&key) || key.starts_with("@odata.")
 }
 
-/// Follows braces and texts to the end of a value, over as many blocks as it takes.
+/// Tracks braces and strings to find the end of a value, across any number of blocks.
 #[derive(Default)]
 pub struct Nesting {
     at: usize,
@@ -77,7 +77,7 @@ pub struct Nesting {
 }
 
 impl Nesting {
-    /// Inside an object or array that is open already.
+    /// Starts inside an object or array that is already open.
     pub fn inside() -> Nesting {
         Nesting {
             depth: 1,
@@ -85,7 +85,7 @@ impl Nesting {
         }
     }
 
-    /// One past the value's last byte, if it is in `data`.
+    /// Returns the offset past the value's last byte, if it is in `data`.
     pub fn end(&mut self, data: &[u8]) -> Option<usize> {
         while self.at < data.len() {
             if self.in_text {
@@ -118,14 +118,14 @@ impl Nesting {
     }
 }
 
-/// Walks over the members of an object without looking into their values.
+/// Scans the members of an object without parsing their values.
 struct Scan<'a> {
     text: &'a [u8],
     at: usize,
 }
 
 impl<'a> Scan<'a> {
-    /// The next byte that is no blank.
+    /// The next byte that is not blank.
     fn peek(&mut self) -> Option<u8> {
         let rest = self.text.get(self.at..)?;
         self.at += rest.iter().position(|b| !b.is_ascii_whitespace())?;
@@ -138,7 +138,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// A key without escapes, and its colon.
+    /// Reads a key without escapes, and its colon.
     fn key(&mut self) -> Option<&'a str> {
         self.eat(b'"')?;
         let rest = &self.text[self.at..];

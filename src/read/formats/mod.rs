@@ -1,4 +1,4 @@
-//! File formats: one file each.
+//! File formats, one per file.
 
 pub(in crate::read) mod csv;
 pub(in crate::read) mod evtx;

@@ -1,4 +1,5 @@
-//! Plain text: one event a line, or several lines an event as `props.conf` or the lines' times say.
+//! Plain text: one event per line, or multi-line events as determined by `props.conf` or the lines'
+//! timestamps.
 
 use std::borrow::Cow;
 
@@ -13,27 +14,27 @@ use crate::read::line_breaker::{Line, LineBreaker};
 use crate::read::recognise::lines::{LineKind, Lines, kind_of};
 use crate::read::rules::{Breaks, Clock, TextRules, TimeSource};
 
-/// Sourcetype of plain text.
+/// The sourcetype of plain text.
 pub const SOURCETYPE: &str = "text";
-/// How much of a file is looked at to tell how its events begin.
+/// Bytes of a file examined to determine how its events begin.
 const HEAD: usize = 64 * 1024;
 
-/// What is known of a text's file.
+/// The known facts about a text file.
 pub struct Text<'f> {
     /// Its lines.
     pub lines: Lines<'f>,
-    /// Its sourcetype, where it was said.
+    /// Its sourcetype, if given.
     pub sourcetype: Option<&'f str>,
-    /// Times besides those in the text.
+    /// Times from outside the text.
     pub clock: Clock,
 }
 
-/// Reads all events, with the rules for the sourcetype that is said or that the lines tell. Where there
-/// are none and lines begin with times, a line without one belongs to the event before it, as
-/// `BREAK_ONLY_BEFORE_DATE` of `props.conf` has it, which is on by default.
+/// Reads all events, with the rules for the given sourcetype or the one recognized from the lines. Without
+/// rules, if lines begin with timestamps, a line without one belongs to the previous event, as with
+/// `BREAK_ONLY_BEFORE_DATE` of `props.conf`, which is on by default.
 ///
 /// # Errors
-/// What the input or the sink say.
+/// Returns an error of the input or the sink.
 pub fn read(
     input: &mut Input<'_>,
     text: &Text<'_>,
@@ -54,7 +55,7 @@ pub fn read(
     let is_said = rules.is_said();
     let before = match (is_said, rules.breaks.merge) {
         (_, Some(false)) => Before::Line,
-        // What is known to be a log of single lines is one unless something else is said.
+        // A recognized single-line log stays one unless configuration says otherwise.
         (true, None) if kind.is_some() && !rules.breaks.are_unusual() => Before::Line,
         (true, _) => Before::Rules,
         (false, _) if kind.is_none() && head.lines().any(|l| begins_with_time(l, &lines)) => {
@@ -97,14 +98,14 @@ pub fn read(
     events.send(&block.take(), sink)
 }
 
-/// Before what lines an event begins.
+/// The lines before which an event begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
-    /// Every one.
+    /// Every line.
     Line,
-    /// Those that begin with a time.
+    /// Lines that begin with a timestamp.
     Time,
-    /// Those that the rules say.
+    /// Lines determined by the rules.
     Rules,
 }
 
@@ -128,12 +129,12 @@ fn matches(
 struct Block {
     text: String,
     lines: usize,
-    /// `MUST_NOT_BREAK_AFTER` matched: the event goes on until `MUST_BREAK_AFTER` does.
+    /// `MUST_NOT_BREAK_AFTER` matched: the event continues until `MUST_BREAK_AFTER` matches.
     is_held: bool,
 }
 
 impl Block {
-    /// Whether the line begins an event of its own.
+    /// Whether the line begins a new event.
     fn ends_before(&self, line: &str, before: Before, events: &Events<'_>) -> bool {
         let breaks = &events.rules.breaks;
         if self.text.is_empty() {
@@ -154,7 +155,7 @@ impl Block {
         }
     }
 
-    /// Line ends between an event's lines are part of it, those of blank lines too.
+    /// Line ends between an event's lines are part of it, including those of blank lines.
     fn add(&mut self, line: &str, piece: Line) {
         let line_ends = if self.text.is_empty() {
             0
@@ -177,7 +178,7 @@ struct Events<'f> {
     lines: Lines<'f>,
     clock: Clock,
     rules: &'f TextRules,
-    /// For events that tell no time: that of the event before, as Splunk takes it.
+    /// The time of the previous event, which events without a timestamp take, as in Splunk.
     last_time: Option<i64>,
 }
 
@@ -187,7 +188,7 @@ impl Events<'_> {
             year: Some(self.lines.any_year()),
             ..self.clock
         };
-        // Where times are not sought, no line has one.
+        // If timestamps are not extracted from text, no line has one.
         self.rules.times.source == TimeSource::Text
             && self.rules.times.time_of(line, &clock).is_some()
     }
@@ -229,7 +230,7 @@ impl Events<'_> {
     }
 }
 
-/// Sysmon for Linux writes its XML into syslog, behind what syslog puts before a message.
+/// Sysmon for Linux writes its XML to syslog, after a syslog header.
 fn linux_sysmon(line: &str) -> Option<Event<'_>> {
     let at = memchr::memmem::find(
         line.as_bytes(),
@@ -282,7 +283,7 @@ mod tests {
         seen.raws().into_iter().map(owned).collect()
     }
 
-    /// The events' texts, with ` / ` for their line ends.
+    /// The events' text, with ` / ` for line ends.
     fn merged(text: &str, set: impl Fn(&mut TextRules)) -> Vec<String> {
         let mut rules = TextRules::default();
         rules.breaks.is_said = true;

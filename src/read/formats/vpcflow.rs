@@ -1,5 +1,5 @@
-//! Amazon VPC flow logs with a header, which a log of any format of its own begins with: the columns
-//! are those of the header, in its order. (Amazon VPC User Guide, "Flow log records".)
+//! Amazon VPC flow logs with a header, which every log in a custom format has: the columns are those of the
+//! header, in its order. (Amazon VPC User Guide, "Flow log records".)
 
 use std::borrow::Cow;
 
@@ -11,8 +11,8 @@ use crate::read::input::decode::text_of;
 
 const SOURCETYPE: &str = "aws:cloudwatchlogs:vpcflow";
 
-/// The names of columns, and of the fields that they become: those of the default format have the
-/// names that the field rules of the sourcetype give them.
+/// Names of columns, and of the fields that they become: columns of the default format get the names that the
+/// sourcetype's field rules give them.
 const COLUMNS: &[(&str, &str)] = &[
     ("version", "version"),
     ("account-id", "account_id"),
@@ -58,14 +58,14 @@ const COLUMNS: &[(&str, &str)] = &[
     ("encryption-status", "encryption_status"),
 ];
 
-/// Whether a file that starts so is such a log.
+/// Whether a file with this head is such a log.
 pub fn looks_like(head: &str) -> bool {
     let first = head.lines().find(|line| !line.trim().is_empty());
     first.is_some_and(|line| header(line).is_some())
 }
 
-/// The fields that a header's columns become, if a line is one: names of such columns and nothing else, an
-/// address or an interface among them.
+/// Returns the fields for a header's columns, or `None` if the line is not a header: it contains only such
+/// column names, including an address or an interface.
 fn header(line: &str) -> Option<Vec<&'static str>> {
     let known = |word: &str| COLUMNS.iter().find(|(column, _)| *column == word);
     let found: Option<Vec<_>> = line.split_ascii_whitespace().map(known).collect();
@@ -77,7 +77,7 @@ fn header(line: &str) -> Option<Vec<&'static str>> {
 /// Reads all records.
 ///
 /// # Errors
-/// What the input or the sink says.
+/// Returns an error of the input or the sink.
 pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
     let mut columns = Vec::new();
     while let Some(line) = input.line() {
@@ -97,7 +97,7 @@ pub fn read(input: &mut Input<'_>, sink: &mut dyn EventSink) -> Result<()> {
         if values.clone().count() != columns.len() {
             sink.bad(number, "not as many values as the header has names");
         }
-        // A dash stands for what a record does not tell.
+        // A dash means that the record has no value.
         let fields: Vec<Field<'_>> = columns
             .iter()
             .zip(values)

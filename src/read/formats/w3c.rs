@@ -1,5 +1,5 @@
-//! Logs in the W3C extended format: a `#Fields` line names the values of the lines after it.
-//! The working draft WD-logfile puts dates and times in GMT and a dash where there is no value.
+//! Logs in the W3C extended format: a `#Fields` line names the values of the lines after it. The working
+//! draft WD-logfile puts dates and times in GMT and a dash for a missing value.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::read::input::decode::text_of;
 
 const FIELDS: &str = "#Fields:";
 
-/// The columns of CloudFront's standard logs, for those whose header was taken away. (Amazon CloudFront
+/// The columns of CloudFront's standard logs, for files whose header was removed. (Amazon CloudFront
 /// Developer Guide, "Standard log file fields".)
 const CLOUDFRONT: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem \
     sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id \
@@ -22,7 +22,7 @@ const CLOUDFRONT: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(H
     time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start \
     sc-range-end";
 
-/// Whether a file that starts so is such a log.
+/// Whether a file with this head is such a log.
 pub fn looks_like(head: &str) -> bool {
     let has_fields = head
         .lines()
@@ -32,8 +32,8 @@ pub fn looks_like(head: &str) -> bool {
     has_fields || first().is_some_and(is_cloudfront)
 }
 
-/// Whether a line is a record of CloudFront: a date, a time of day and an edge location, in as many
-/// values as its logs have had over the years.
+/// Whether a line is a CloudFront record: a date, a time of day and an edge location, with one of the numbers
+/// of values that its logs have had over the years.
 fn is_cloudfront(line: &str) -> bool {
     let values: Vec<&str> = line.split('\t').collect();
     let [date, time, edge, ..] = values.as_slice() else {
@@ -48,10 +48,10 @@ fn is_cloudfront(line: &str) -> bool {
         && edge[3].is_ascii_digit()
 }
 
-/// Reads all lines. `zone` is that of logs that say they write local times.
+/// Reads all lines. `zone` applies to logs that say they write local times.
 ///
 /// # Errors
-/// What the input or the sink says.
+/// Returns an error of the input or the sink.
 pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result<()> {
     let mut header = Header {
         names: Vec::new(),
@@ -86,12 +86,12 @@ pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result
     Ok(())
 }
 
-/// What the `#` lines said last; a server that starts anew writes them again.
+/// The most recent `#` lines; a server writes them again when it restarts.
 struct Header {
     names: Vec<String>,
     sourcetype: &'static str,
     zone: Tz,
-    /// Of the `#Date` line, for logs whose lines have only the time of day.
+    /// The date of the `#Date` line, for logs whose lines have only the time of day.
     date: Option<String>,
 }
 
@@ -142,8 +142,8 @@ impl Header {
     }
 }
 
-/// Names as Splunk cleans those of headers: what is no letter, digit or `_` becomes `_`, and none
-/// stays at the ends. `cs(User-Agent)` is `cs_User_Agent`.
+/// Cleans a header name as Splunk does: replaces anything but letters, digits and `_` with `_`, and trims `_`
+/// at both ends. `cs(User-Agent)` becomes `cs_User_Agent`.
 fn field_name(name: &str) -> String {
     let cleaned: String = name
         .chars()
@@ -152,7 +152,7 @@ fn field_name(name: &str) -> String {
     cleaned.trim_matches('_').to_owned()
 }
 
-/// The values of a line: between tabs where it has some, else between blanks outside of quotes.
+/// The values of a line: separated by tabs if it has any, else by blanks outside quotes.
 fn values(line: &str) -> Vec<&str> {
     if line.contains('\t') {
         return line.split('\t').collect();

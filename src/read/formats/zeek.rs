@@ -1,4 +1,5 @@
-//! Zeek's tab-separated logs: a header of `#` lines that says how values are written, then a record a line.
+//! Zeek's tab-separated logs: a header of `#` lines that defines the notation of values, then one record per
+//! line.
 
 use std::borrow::Cow;
 
@@ -11,15 +12,15 @@ use crate::read::input::buffer::Input;
 use crate::read::input::decode::text_of;
 use crate::read::recognise::json;
 
-/// Whether a file that starts so is a Zeek log.
+/// Whether a file with this head is a Zeek log.
 pub fn looks_like(head: &str) -> bool {
     head.starts_with("#separator ") || head.starts_with("#fields\t")
 }
 
-/// Reads all records. `file` is the file's name, which stands in for a `#path` that is missing.
+/// Reads all records. `file` is the file's name, used if `#path` is missing.
 ///
 /// # Errors
-/// What the input or the sink says.
+/// Returns an error of the input or the sink.
 pub fn read(input: &mut Input<'_>, file: &str, sink: &mut dyn EventSink) -> Result<()> {
     let mut header = Header::new(file);
     while let Some(line) = input.line() {
@@ -47,7 +48,7 @@ pub fn read(input: &mut Input<'_>, file: &str, sink: &mut dyn EventSink) -> Resu
     Ok(())
 }
 
-/// What the `#` lines say; those of a log that was appended begin anew.
+/// The `#` lines; an appended log repeats them.
 struct Header {
     separator: String,
     set_separator: String,
@@ -59,7 +60,7 @@ struct Header {
 
 struct Column {
     name: String,
-    /// A set or a vector, which holds several values.
+    /// A set or a vector, which has several values.
     is_many: bool,
 }
 
@@ -111,7 +112,7 @@ impl Header {
                         .any(|many| kind.starts_with(many));
                 }
             }
-            // `#open` and `#close` tell when the file was written.
+            // `#open` and `#close` say when the file was written.
             _ => {}
         }
     }
@@ -147,7 +148,7 @@ fn sourcetype(log: &str) -> String {
     format!("zeek:{log}")
 }
 
-/// `\x09` to the byte it stands for.
+/// Decodes escapes such as `\x09`.
 fn unescape(value: &str) -> Cow<'_, str> {
     if !value.contains("\\x") {
         return Cow::Borrowed(value);

@@ -1,7 +1,7 @@
-//! The bytes of one file, pulled in as they are needed: head, lines, blocks.
+//! The bytes of one file, read on demand: head, lines, blocks.
 //!
-//! Damage never fails a read: the input ends where nothing more can be had, and keeps why as a
-//! [`Fault`]. So every reader gives the events before the damage, and whoever called it reports the rest.
+//! Damage never fails a read: the input ends where nothing more can be read and records why as a [`Fault`].
+//! So every reader returns the events before the damage, and its caller reports the rest.
 
 use std::cell::RefCell;
 use std::io::{self, BufRead, Read};
@@ -10,36 +10,36 @@ use std::rc::Rc;
 
 use crate::error::{Error, without_number};
 
-/// How much is read at a time, and how much of a file is looked at to tell its format.
+/// Bytes read at a time, and bytes of a file examined to determine its format.
 const BLOCK: usize = 256 * 1024;
-/// Longest line, record or element that is kept in memory.
+/// Maximum length of a line, record or element kept in memory.
 pub const LONGEST: usize = 64 * 1024 * 1024;
 
-/// Where something in a file is damaged.
+/// A place of damage in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// A line of the text, from 1; 0 when unknown.
+    /// A line of the text, from 1; 0 if unknown.
     Line(u64),
-    /// A byte of the file on disk, or of the member of an archive, from 0.
+    /// A byte of the file on disk, or of an archive member, from 0.
     Byte(u64),
 }
 
-/// Damage met while bytes were read.
+/// Damage found while reading bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where.
+    /// The place.
     pub place: Place,
-    /// What is wrong, and what becomes of it.
+    /// What is wrong, and how it was handled.
     pub why: String,
     /// Whether bytes are missing there, so that a line around the place is cut off.
     pub cuts: bool,
 }
 
-/// What a reader below an [`Input`] reports without failing: what is wrong, and where; no place means that
-/// bytes are missing before those that it gives next.
+/// Damage that a reader below an [`Input`] reports without failing: what is wrong, and where. No place means
+/// that bytes are missing before the next ones it returns.
 pub type Notes = Rc<RefCell<Vec<(Option<Place>, String)>>>;
 
-/// One file's bytes, whatever containers they came out of.
+/// The bytes of one file, from inside any containers.
 pub struct Input<'r> {
     origin: PathBuf,
     reader: &'r mut dyn Read,
@@ -47,9 +47,9 @@ pub struct Input<'r> {
     start: usize,
     ended: bool,
     line: u64,
-    /// Where in the stream the buffer begins.
+    /// The stream offset at which the buffer begins.
     offset: u64,
-    /// How many consumed bytes stay in the buffer, for [`Input::go_to`].
+    /// Consumed bytes kept in the buffer for [`Input::go_to`].
     kept: usize,
     notes: Notes,
     /// Why the input ended early.
@@ -57,9 +57,9 @@ pub struct Input<'r> {
     faults: Vec<Fault>,
 }
 
-/// One line, without its end.
+/// One line, without its line end.
 pub struct Line<'i> {
-    /// Number from 1.
+    /// The line number, from 1.
     pub number: u64,
     /// The bytes; only the first [`LONGEST`] of a longer line.
     pub bytes: &'i [u8],
@@ -68,7 +68,7 @@ pub struct Line<'i> {
 }
 
 impl<'r> Input<'r> {
-    /// An input over a reader; `origin` is the name shown in messages.
+    /// Creates an input over a reader; `origin` is the name in messages.
     pub fn new(origin: &Path, reader: &'r mut dyn Read) -> Input<'r> {
         Input {
             origin: origin.to_owned(),
@@ -85,7 +85,7 @@ impl<'r> Input<'r> {
         }
     }
 
-    /// The same input, with the place where its reader leaves notes.
+    /// Sets where the reader leaves its notes.
     pub fn noted(mut self, notes: Notes) -> Input<'r> {
         self.notes = notes;
         self
@@ -96,7 +96,7 @@ impl<'r> Input<'r> {
         &self.origin
     }
 
-    /// An error about this input at a line (0 when unknown).
+    /// Returns an error about this input at a line (0 if unknown).
     pub fn error(&self, line: u64, why: impl std::fmt::Display) -> Error {
         Error::format(
             &self.origin,
@@ -116,7 +116,7 @@ impl<'r> Input<'r> {
         self.line
     }
 
-    /// Reads some more; false at the end, also at an early one.
+    /// Reads more bytes. Returns false at the end, including an early one.
     pub fn fill(&mut self) -> bool {
         if self.ended {
             return false;
@@ -153,67 +153,67 @@ impl<'r> Input<'r> {
         !self.ended
     }
 
-    /// Keeps damage that was met, unless it has a place, behind the bytes that the buffer held before.
+    /// Records damage; without a place of its own it is after the bytes that the buffer held before.
     fn fault(&mut self, end: usize, place: Option<Place>, why: String) {
         let before = &self.buffer[self.start..end];
         let lines = memchr::memchr_iter(b'\n', before).count() as u64;
         let within_line = before.last().is_some_and(|byte| *byte != b'\n');
         self.faults.push(Fault {
             place: place.unwrap_or(Place::Line(self.line + lines + 1)),
-            // With a wrong checksum, all bytes came nevertheless.
+            // With a wrong checksum, all bytes arrived nevertheless.
             cuts: place.is_none() && within_line && !why.contains("checksum"),
             why,
         });
     }
 
-    /// The damage met so far.
+    /// Takes the damage found so far.
     pub fn take_faults(&mut self) -> Vec<Fault> {
         std::mem::take(&mut self.faults)
     }
 
-    /// Adds damage that was met in what was made of these bytes.
+    /// Adds damage found by a reader of these bytes.
     pub fn add_faults(&mut self, faults: Vec<Fault>) {
         self.faults.extend(faults);
     }
 
-    /// Whether a line is cut off by damage.
+    /// Whether damage cuts off a line.
     pub fn is_cut(&self, line: u64) -> bool {
         self.faults
             .iter()
             .any(|fault| fault.cuts && fault.place == Place::Line(line))
     }
 
-    /// At least `count` bytes, fewer only at the end; they are not consumed.
+    /// Returns at least `count` bytes, fewer only at the end, without consuming them.
     pub fn head(&mut self, count: usize) -> &[u8] {
         while self.data().len() < count && self.fill() {}
         self.data()
     }
 
-    /// How many bytes were consumed.
+    /// The number of bytes consumed.
     pub fn position(&self) -> u64 {
         self.offset + self.start as u64
     }
 
-    /// Keeps so many consumed bytes from now on.
+    /// Keeps this many consumed bytes from now on.
     pub fn keep(&mut self, bytes: usize) {
         self.kept = bytes;
     }
 
-    /// Goes back to a byte, or as near to it as consumed bytes were kept; or on to it, as far as the
-    /// bytes were seen.
+    /// Moves to a byte position, limited to the bytes that are in the buffer: those kept and those read
+    /// ahead.
     pub fn go_to(&mut self, position: u64) {
         let at = usize::try_from(position.saturating_sub(self.offset));
         self.start = at.unwrap_or(usize::MAX).min(self.buffer.len());
     }
 
-    /// Takes `count` bytes out; they must have been seen in [`Input::data`].
+    /// Consumes `count` bytes, which must be in [`Input::data`].
     pub fn consume(&mut self, count: usize) {
         let end = (self.start + count).min(self.buffer.len());
         self.line += memchr::memchr_iter(b'\n', &self.buffer[self.start..end]).count() as u64;
         self.start = end;
     }
 
-    /// The next line.
+    /// Reads the next line.
     pub fn line(&mut self) -> Option<Line<'_>> {
         let mut searched = 0;
         let (length, skip, too_long) = loop {
@@ -246,8 +246,8 @@ impl<'r> Input<'r> {
         })
     }
 
-    /// Reads on to the end of a line of which [`LONGEST`] bytes are there and keeps nothing of
-    /// it beyond them. Gives the length to skip.
+    /// Reads on to the end of a line that has [`LONGEST`] bytes in the buffer, without keeping the rest.
+    /// Returns the length to skip.
     fn end_of_long_line(&mut self) -> usize {
         loop {
             let kept = self.start + LONGEST;
@@ -261,10 +261,10 @@ impl<'r> Input<'r> {
         }
     }
 
-    /// Everything that is left, for formats that cannot be read piece by piece.
+    /// Reads everything left, for formats that cannot be streamed.
     ///
     /// # Errors
-    /// A sentence, when it is longer than `limit`.
+    /// If it is longer than `limit`.
     pub fn rest(&mut self, limit: usize) -> Result<Vec<u8>, String> {
         while self.fill() {
             if self.data().len() > limit {
@@ -280,7 +280,7 @@ impl<'r> Input<'r> {
     }
 }
 
-/// For what unpacks the bytes: it learns of an early end, unlike those who read events.
+/// For decompressors: they see an early end as an error, unlike readers of events.
 impl Read for Input<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = {

@@ -1,4 +1,4 @@
-//! Bytes to text: character sets, and what is no text at all.
+//! Bytes to text: character sets, and bytes that are not text.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -10,13 +10,12 @@ use crate::read::input::buffer::{Notes, Place};
 
 const BLOCK: usize = 64 * 1024;
 
-/// Said of bytes that are no text.
+/// The message for bytes that are not text.
 pub const NOT_UTF8: &str = "not UTF-8: the bytes that are not stand as \\xNN";
-/// Said of zeros in a text.
+/// The message for zero bytes in text.
 pub const ZEROS: &str = "bytes that are zero: they stand as \\x00";
 
-/// A line's text. A byte that is no UTF-8, and a zero, is written `\xNN`, as Splunk shows it; that is
-/// counted.
+/// Decodes a line. Writes an invalid UTF-8 byte or a zero as `\xNN`, as Splunk shows it, and counts it.
 pub fn text_of<'a>(bytes: &'a [u8], line: u64, sink: &mut dyn EventSink) -> Cow<'a, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) if memchr::memchr(0, bytes).is_none() => Cow::Borrowed(text),
@@ -28,7 +27,7 @@ pub fn text_of<'a>(bytes: &'a [u8], line: u64, sink: &mut dyn EventSink) -> Cow<
     }
 }
 
-/// The text of bytes, with those that are none as `\xNN`.
+/// Decodes bytes as text, with invalid ones as `\xNN`.
 pub fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
@@ -43,8 +42,8 @@ pub fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Appends the text of `bytes` to `out` and gives how many of them were used: the start of a
-/// character at the end is left unless nothing follows.
+/// Appends the text of `bytes` to `out` and returns how many of them it used: an incomplete character at the
+/// end is left unless nothing follows.
 pub fn append(
     out: &mut String,
     bytes: &[u8],
@@ -56,7 +55,7 @@ pub fn append(
     if let Err(error) = std::str::from_utf8(bytes)
         && !at_end
     {
-        // What is cut at the end is at most three bytes long.
+        // A character cut off at the end has at most three bytes.
         let tail = bytes.len().saturating_sub(3);
         let cut = (tail..bytes.len()).find(|at| {
             std::str::from_utf8(&bytes[*at..])
@@ -99,7 +98,7 @@ fn escape(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// The last place at or before `at` where a character begins.
+/// The last position at or before `at` where a character begins.
 pub fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len()))
         .rev()
@@ -107,8 +106,9 @@ pub fn floor(text: &str, at: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// The encoding that a file's first bytes tell, and how many of them are the byte order mark; none
-/// for UTF-8 and what is no text. Without a mark, zeros in nearly every second byte tell it.
+/// Detects the encoding from a file's first bytes; also returns the length of the byte order mark. The
+/// encoding is `None` for UTF-8 and for anything but text. Without a mark, zeros in nearly every second byte
+/// indicate UTF-16.
 pub fn encoding(head: &[u8]) -> (Option<&'static Encoding>, usize) {
     match head {
         [0xef, 0xbb, 0xbf, ..] => return (None, 3),
@@ -143,7 +143,7 @@ pub fn encoding(head: &[u8]) -> (Option<&'static Encoding>, usize) {
     (found, 0)
 }
 
-/// Turns a character set into UTF-8.
+/// Converts a character set to UTF-8.
 pub struct DecodingReader<'r> {
     inner: &'r mut dyn Read,
     decoder: Decoder,
@@ -157,7 +157,8 @@ pub struct DecodingReader<'r> {
 }
 
 impl<'r> DecodingReader<'r> {
-    /// A reader over bytes after the byte order mark. That some are no text goes to `notes`.
+    /// Creates a reader over the bytes after the byte order mark. Bytes that are not text are reported in
+    /// `notes`.
     pub fn new(
         inner: &'r mut dyn Read,
         encoding: &'static Encoding,
@@ -175,12 +176,12 @@ impl<'r> DecodingReader<'r> {
         }
     }
 
-    /// Reads a block and puts it out as UTF-8.
+    /// Reads a block and converts it to UTF-8.
     fn convert(&mut self) -> io::Result<()> {
         let count = self.inner.read(&mut self.source)?;
         self.ended = count == 0;
         self.sent = 0;
-        // A byte gives at most three, and one character may be pending.
+        // A byte becomes at most three, and one character may be pending.
         self.out.resize(count * 3 + 16, 0);
         let (_, _, written, is_damaged) =
             self.decoder

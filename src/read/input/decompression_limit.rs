@@ -1,22 +1,22 @@
-//! A bound on how far a compressed file may expand.
+//! Decompression limit: bounds how far a compressed file may expand.
 
 use std::cell::Cell;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
-/// What a file may expand to before its ratio is looked at.
+/// Bytes that a file may expand to before its ratio is checked.
 const FREE_EXPANSION: u64 = 256 << 20;
-/// Bytes that one byte of a file may expand to.
+/// Maximum expansion of one byte of a file.
 const MAX_RATIO: u64 = 500;
-/// Bytes that one file may expand to.
+/// Maximum expansion of one file in bytes.
 const MAX_EXPANSION: u64 = 256 << 30;
 
-/// How far the file that is being read has expanded.
+/// How far the current file has expanded.
 #[derive(Default)]
 pub struct DecompressionLimit {
-    /// Bytes on disk read when the file was opened.
+    /// Bytes read from disk when the file was opened.
     pub start: Cell<u64>,
-    /// Bytes that came out of it.
+    /// Bytes decompressed so far.
     pub expanded: Cell<u64>,
 }
 
@@ -42,7 +42,7 @@ impl<R: Seek> Seek for Counting<R> {
     }
 }
 
-/// What is wrong with compressed data, and what becomes of it.
+/// The message for damaged compressed data: what is wrong, and how it is handled.
 pub fn damage(format: &str, why: &io::Error) -> String {
     let text = why.to_string();
     if why.kind() == io::ErrorKind::UnexpectedEof {
@@ -54,22 +54,22 @@ pub fn damage(format: &str, why: &io::Error) -> String {
     }
 }
 
-/// Stops a file that expands without measure.
+/// Stops a file that expands beyond the limit.
 pub struct LimitedReader<'l> {
-    /// What unpacks.
+    /// The decompressor.
     pub inner: &'l mut dyn Read,
     /// The format's name.
     pub format: &'static str,
     /// Bytes read from disk so far.
     pub read: Rc<Cell<u64>>,
-    /// The bound.
+    /// The limit.
     pub budget: Rc<DecompressionLimit>,
 }
 
 impl Read for LimitedReader<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(out).map_err(|e| match e.kind() {
-            // Said by a container further out.
+            // Reported by an outer container.
             io::ErrorKind::FileTooLarge | io::ErrorKind::Interrupted => e,
             kind => io::Error::new(kind, damage(self.format, &e)),
         })?;

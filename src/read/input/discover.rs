@@ -1,4 +1,4 @@
-//! Which files there are to read below a path.
+//! Discovers the files to read below a path.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -11,27 +11,27 @@ use crate::read::Skipped;
 pub struct InputFile {
     /// The file.
     pub path: PathBuf,
-    /// Whether the user named it: a text that was named is read whatever its name.
+    /// Whether the user named it: a named text file is read whatever its name.
     pub named: bool,
-    /// Its bytes on disk.
+    /// Its size on disk in bytes.
     pub bytes: u64,
 }
 
-/// What is below a path.
+/// The contents of a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// The files, sorted by name folder by folder.
     pub files: Vec<InputFile>,
-    /// What can't be read: folders that can't be listed, links that lead nowhere or to folders, pipes
-    /// and devices.
+    /// Unreadable entries: folders that can't be listed, links that lead nowhere or to folders, pipes and
+    /// devices.
     pub skipped: Vec<Skipped>,
 }
 
-/// The files below a path, itself if it is one. Hidden ones are left out. Links to folders are not
-/// followed, as they may lead back here.
+/// Lists the files below a path, or the path itself if it is a file. Skips hidden files. Does not follow
+/// links to folders, which may form a loop.
 ///
 /// # Errors
-/// When nothing is at the path.
+/// If nothing exists at the path.
 pub fn list(path: &Path) -> Result<Listing> {
     let mut listing = Listing::default();
     match std::fs::metadata(path) {
@@ -93,11 +93,11 @@ fn folder(path: &Path, listing: &mut Listing) {
     }
 }
 
-/// Why a file that starts so is no data but a pointer to a large file, if it is one: repositories
-/// of data sets keep such pointers where the files have not been fetched.
+/// Returns the reason to skip a file with this head if it is a Git LFS pointer: repositories of data sets
+/// contain such pointers in place of large files that have not been fetched.
 /// <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>
 pub fn pointer(head: &[u8]) -> Option<String> {
-    // The specification bounds them to 1024 bytes.
+    // The specification limits pointers to 1024 bytes.
     if head.len() > 1024 {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Input: files found, containers opened, bytes decompressed and decoded.
+//! Input: discovers files, opens containers, decompresses and decodes bytes.
 
 pub(in crate::read) mod buffer;
 pub(in crate::read) mod container;

@@ -1,12 +1,12 @@
-//! Lines of network devices and servers that write no plain syslog, or a product's own message behind
-//! a syslog header: which sourcetype they have, and where a line says its time and host. What the
-//! message holds is for the sourcetype's configuration to find.
+//! Recognizes lines of network devices and servers that write no plain syslog, or a product's own message
+//! after a syslog header: their sourcetype, time and host. Extracting the message's fields is up to the
+//! sourcetype's configuration.
 
 use crate::extract::event::Event;
 use crate::extract::timestamp;
 use crate::read::recognise::lines::{LineKind, Lines, event, with_pairs};
 
-/// All kinds, the most telling first.
+/// All kinds, the most specific first.
 pub const KINDS: &[LineKind] = &[
     LineKind {
         sourcetype: |_, _| "pan:log",
@@ -45,8 +45,8 @@ pub const KINDS: &[LineKind] = &[
     },
 ];
 
-/// What syslog puts before a message: a length, a priority, a version, a time and a host, of which
-/// only the time must be there. Gives time and host.
+/// Parses a syslog header: a length, a priority, a version, a time and a host; only the time is required.
+/// Returns time and host.
 fn syslog_header<'a>(line: &'a str, lines: &Lines<'_>) -> (Option<i64>, Option<&'a str>) {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let mut text = line;
@@ -78,9 +78,9 @@ fn syslog_header<'a>(line: &'a str, lines: &Lines<'_>) -> (Option<i64>, Option<&
     (time, host)
 }
 
-/// `..., 1,2022/05/10 11:08:38,013201004583,THREAT,url,2305,2022/05/10 11:08:38,...`: the message of
-/// a PAN-OS firewall, behind a syslog header or alone. Its time is the seventh value, the one at
-/// which the firewall made the record.
+/// `..., 1,2022/05/10 11:08:38,013201004583,THREAT,url,2305,2022/05/10 11:08:38,...`: a message of a PAN-OS
+/// firewall, with or without a syslog header. Its time is the seventh value, when the firewall generated the
+/// record.
 fn palo_alto<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     let (before, _) = line.split_once(',')?;
     let start = before.rfind(' ').map_or(0, |at| at + 1);
@@ -112,8 +112,8 @@ fn palo_alto<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     Some(event(line, Some(time), host))
 }
 
-/// `%ASA-6-302013: Built ...`, `%SYS-5-CONFIG_I: Configured ...`: facility, severity and mnemonic,
-/// behind times and hosts in some order.
+/// `%ASA-6-302013: Built ...`, `%SYS-5-CONFIG_I: Configured ...`: facility, severity and mnemonic, after
+/// times and hosts in any order.
 fn cisco<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     let at = cisco_mark(line)?;
     let (time, host) = syslog_header(line, lines);
@@ -123,7 +123,7 @@ fn cisco<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     Some(event(line, time, host))
 }
 
-/// Where `%FACILITY-SEVERITY-MNEMONIC:` stands.
+/// Returns the position of `%FACILITY-SEVERITY-MNEMONIC:`.
 fn cisco_mark(line: &str) -> Option<usize> {
     line.match_indices('%').map(|(at, _)| at).find(|at| {
         let mark = line[at + 1..].split([' ', ':']).next().unwrap_or_default();
@@ -144,7 +144,7 @@ fn cisco_mark(line: &str) -> Option<usize> {
     })
 }
 
-/// The firewalls number their messages; IOS and its kin name them.
+/// The firewalls number their messages; IOS and related systems name them.
 fn cisco_sourcetype(head: &str) -> &'static str {
     let firewall = ["%ASA-", "%FTD-", "%PIX-", "%FWSM-"];
     let line = head.lines().find(|l| cisco_mark(l).is_some());
@@ -154,7 +154,7 @@ fn cisco_sourcetype(head: &str) -> &'static str {
     }
 }
 
-/// The web feed of Zscaler's log streaming: `name=value` between tabs.
+/// The web feed of Zscaler's log streaming: `name=value` separated by tabs.
 fn zscaler<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     let holds = |name: &str| line.contains(name);
     let is_web = holds("\turlsupercategory=") && holds("\turlclass=") && holds("\tClientIP=");
@@ -163,7 +163,7 @@ fn zscaler<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     }
     let time = timestamp::at_line_start(line, lines.zone, None);
     let mut found = event(line, time, None);
-    // Values hold blanks: only a tab ends them.
+    // Values contain blanks: only a tab ends them.
     let pairs = line.split('\t').filter_map(|part| {
         let (name, value) = part.split_once('=')?;
         let name = name.rsplit(' ').next().unwrap_or(name);
@@ -173,7 +173,7 @@ fn zscaler<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     Some(found)
 }
 
-/// `site="..." server="..." ... nginx_version="1.18.0" ...`, the access log in pairs.
+/// `site="..." server="..." ... nginx_version="1.18.0" ...`, the access log as key-value pairs.
 fn nginx_pairs<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     if !line.contains("nginx_version=\"") || !line.contains("http_method=\"") {
         return None;
@@ -213,7 +213,7 @@ fn splunk_audit<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     let at = line.find("Audit:[timestamp=")?;
     let inner = &line[at + "Audit:[".len()..];
     let stamp = &inner["timestamp=".len()..];
-    // Month, day and year between dashes.
+    // Month, day and year separated by dashes.
     let stamp = stamp.split(',').next()?.replacen('-', "/", 2);
     let (time, _) = timestamp::prefix(&stamp, lines.zone, None)?;
     inner

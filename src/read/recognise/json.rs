@@ -1,4 +1,4 @@
-//! Which product a JSON record comes from, told by its keys: its sourcetype, and the key of its time.
+//! Recognizes the product of a JSON record by its keys: its sourcetype, and the key of its time.
 
 use std::borrow::Cow;
 
@@ -7,21 +7,21 @@ use chrono_tz::Tz;
 use crate::extract::event::Event;
 use crate::extract::timestamp;
 
-/// What the records of one product have in common. All of them write their times in UTC.
+/// Common features of one product's records. All products write their times in UTC.
 struct Kind {
     sourcetype: &'static str,
     needs: &'static [Need],
-    /// Keys of the time, the most telling first.
+    /// Keys of the time, the most reliable first.
     time: &'static [&'static str],
 }
 
-/// What a record must hold.
+/// A requirement on a record.
 enum Need {
     /// The key.
     Key(&'static str),
-    /// The key with a value that begins so.
+    /// The key with a value that begins with this.
     Begins(&'static str, &'static str),
-    /// The key with a value that holds this, letters of any case.
+    /// The key with a value that contains this, case-insensitively.
     Holds(&'static str, &'static str),
 }
 
@@ -402,8 +402,8 @@ impl Need {
     }
 }
 
-/// The sourcetype and the time of a record that tells its product; `file` is the file's name, from
-/// which Zeek's logs have theirs.
+/// Returns the sourcetype and the time of a record, if its product is recognized; `file` is the file's name,
+/// from which Zeek's logs get theirs.
 pub fn recognise(event: &Event<'_>, file: &str) -> Option<(Cow<'static, str>, Option<i64>)> {
     let kind = KINDS
         .iter()
@@ -432,14 +432,14 @@ pub fn recognise(event: &Event<'_>, file: &str) -> Option<(Cow<'static, str>, Op
     Some((sourcetype, time))
 }
 
-/// The log that a file of Zeek holds: `conn` of `logs/conn.12:00:00-13:00:00.log` and `conn_20200801.json`.
+/// The log in a Zeek file: `conn` of `logs/conn.12:00:00-13:00:00.log` and `conn_20200801.json`.
 pub fn zeek_log(file: &str) -> &str {
     let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let end = base
         .find(|c: char| !(c.is_ascii_alphabetic() || c == '_' || c.is_ascii_digit()))
         .unwrap_or(base.len());
     let name = base[..end].trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
-    // `x509` ends with digits of its own.
+    // `x509` itself ends with digits.
     if base.starts_with("x509") {
         "x509"
     } else if name.is_empty() {
@@ -456,7 +456,7 @@ mod tests {
     use crate::extract::json::{object_fields, record_fields};
     use crate::read::batch::row_events::{Rows, event};
 
-    /// A null is a value in a log's record, as Splunk's KV_MODE=json has it, and no value in a row.
+    /// A null is a value in a log's record, as with Splunk's KV_MODE=json, and a missing one in a row.
     #[test]
     fn nulls_are_values_in_logs() {
         let row = r#"{"a":null,"b":[null,"x"],"host":null}"#;

@@ -1,6 +1,5 @@
-//! Logs of one event a line that are told by how their lines look: which sourcetype they have, and
-//! where a line says its time and host. Their fields are for the sourcetype's configuration to find,
-//! except where no expression can.
+//! Recognizes single-line logs by the shape of their lines: their sourcetype, time and host. Extracting
+//! fields is up to the sourcetype's configuration, except where no expression can.
 
 use std::borrow::Cow;
 
@@ -10,10 +9,10 @@ use crate::extract::event::{Event, Field};
 use crate::extract::{kv, timestamp};
 use crate::read::recognise::devices;
 
-/// What is known of a line's file.
+/// The known facts about a line's file.
 #[derive(Clone, Copy)]
 pub struct Lines<'f> {
-    /// The zone of times that name none.
+    /// The time zone of times that name none.
     pub zone: Tz,
     /// The year of times that lack one.
     pub year: Option<i32>,
@@ -22,9 +21,9 @@ pub struct Lines<'f> {
 }
 
 impl Lines<'_> {
-    /// A year with which a time can at least be told from other text.
+    /// A year with which a time can at least be distinguished from other text.
     pub fn any_year(&self) -> i32 {
-        // One with a 29th of February.
+        // A leap year.
         self.year.unwrap_or(2000)
     }
 }
@@ -33,13 +32,13 @@ impl Lines<'_> {
 pub struct LineKind {
     /// The sourcetype, given the head of the file.
     pub sourcetype: fn(head: &str, file: &str) -> &'static str,
-    /// The event of a line, without sourcetype; none where the line is of another kind.
+    /// The event of a line, without sourcetype; `None` if the line is of another kind.
     pub event: for<'a> fn(&'a str, &Lines<'_>) -> Option<Event<'a>>,
     /// Whether a line only names the columns of those after it.
     pub is_header: fn(&str) -> bool,
 }
 
-/// All kinds, the most telling first.
+/// All kinds, the most specific first.
 const KINDS: &[LineKind] = &[
     LineKind {
         sourcetype: |_, _| "linux:audit",
@@ -63,7 +62,7 @@ const KINDS: &[LineKind] = &[
     },
 ];
 
-/// How many lines are looked at to tell the kind.
+/// Lines examined to determine the kind.
 const SAMPLE: usize = 40;
 
 /// The kind of most lines in a file's head.
@@ -114,10 +113,10 @@ fn audit(line: &str) -> Option<Event<'_>> {
     let stamp = &stamp[stamp.find(" msg=audit(")? + " msg=audit(".len()..];
     let (seconds, _serial) = stamp.split_once(')')?.0.split_once(':')?;
     let mut event = event(line, Some(timestamp::epoch(seconds)?), node);
-    // What auditd adds in words stands behind a group separator.
+    // The text that auditd adds follows a group separator.
     for part in line.split('\u{1d}') {
         for (name, value) in kv::pairs(part) {
-            // User space says what it has to say in pairs inside `msg='...'`.
+            // User space puts its pairs inside `msg='...'`.
             match (name.as_ref(), value) {
                 ("msg", Cow::Borrowed(inner)) if inner.contains('=') => {
                     let pairs = kv::pairs(inner).map(|(n, v)| Field::text(n, v));
@@ -134,7 +133,7 @@ fn audit(line: &str) -> Option<Event<'_>> {
 /// `10.0.0.1 - bob [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.0" 200 2326 "referer" "agent"`.
 fn access<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     let open = line.find(" [")?;
-    // Client, identity and user; a virtual host may stand before them.
+    // Client, identity and user; a virtual host may precede them.
     if !(3..=4).contains(&line[..open].split_ascii_whitespace().count()) {
         return None;
     }
@@ -147,7 +146,7 @@ fn access<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     (length == stamp.len() && is_status).then(|| event(line, Some(time), None))
 }
 
-/// Common format ends with the size; a third quoted text at the end is the cookie.
+/// Common format ends with the size; a third quoted string at the end is the cookie.
 fn access_sourcetype(head: &str) -> &'static str {
     let line = head.lines().find(|l| !l.trim().is_empty()).unwrap_or("");
     let quotes = line.matches('"').count() - line.matches("\\\"").count();
@@ -158,8 +157,8 @@ fn access_sourcetype(head: &str) -> &'static str {
     }
 }
 
-/// Amazon VPC flow logs in their default format: fourteen values, the eleventh and twelfth of them
-/// the bounds of the time they count.
+/// Amazon VPC flow logs in their default format: fourteen values, the eleventh and twelfth of them the bounds
+/// of the interval they count.
 fn flow(line: &str) -> Option<Event<'_>> {
     let mut values = line.split(' ');
     let version: u32 = values.next()?.parse().ok()?;
@@ -178,8 +177,8 @@ fn flow(line: &str) -> Option<Event<'_>> {
     Some(event(line, timestamp::epoch(start), None))
 }
 
-/// `Oct 11 22:14:15 host process[123]: text`, with a priority before it, a year or an ISO time
-/// instead, or as RFC 5424 has it.
+/// `Oct 11 22:14:15 host process[123]: text`, with a priority before it, with a year or an ISO time, or in
+/// the format of RFC 5424.
 fn syslog<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     let after_priority = line
         .strip_prefix('<')
@@ -209,7 +208,7 @@ fn syslog<'a>(line: &'a str, lines: &Lines<'_>) -> Option<Event<'a>> {
     (!is_dated || is_told).then(|| with_pairs(event(line, time, Some(host)), line))
 }
 
-/// The `name[pid]:` or `name:` that a message starts with, and whether it has a number.
+/// Returns the name from `name[pid]:` or `name:` at the start of a message, and whether it has a number.
 fn process(message: &str) -> Option<(&str, bool)> {
     let end = message.find([' ', ':', '['])?;
     let (name, rest) = message.split_at(end);
@@ -224,7 +223,7 @@ fn process(message: &str) -> Option<(&str, bool)> {
     (is_number && after.starts_with(':')).then_some((name, true))
 }
 
-/// Splunk tells these by the file's path; a log that holds nothing but logins is `linux_secure` too.
+/// Splunk distinguishes these by the file's path; a log that contains only logins is also `linux_secure`.
 fn syslog_sourcetype(head: &str, file: &str) -> &'static str {
     let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
     if base.starts_with("secure") || base.starts_with("auth.log") {

@@ -1,4 +1,4 @@
-//! JSON rows: one object a line, an array of objects, or objects over several lines.
+//! JSON rows: one object per line, an array of objects, or objects over several lines.
 
 mod resync;
 
@@ -14,9 +14,9 @@ use crate::read::formats::json_rows::resync::Resync;
 use crate::read::input::buffer::{Input, LONGEST};
 use crate::read::input::decode;
 
-/// How much of a file is looked at to tell how its rows are arranged.
+/// Bytes of a file examined to determine the arrangement of its rows.
 const HEAD: usize = 64 * 1024;
-/// Whether a file that starts so is JSON rows.
+/// Whether a file with this head is JSON rows.
 pub fn looks_like(head: &str) -> bool {
     let head = skip_record_line(head.trim_start());
     let mut rest = head.chars().filter(|c| !c.is_whitespace());
@@ -26,7 +26,7 @@ pub fn looks_like(head: &str) -> bool {
     )
 }
 
-/// `evtx_dump` heads every record with `Record 12`.
+/// `evtx_dump` precedes every record with `Record 12`.
 fn skip_record_line(text: &str) -> &str {
     match text.split_once('\n') {
         Some((line, rest)) if is_record_line(line) => rest.trim_start(),
@@ -43,7 +43,7 @@ fn is_record_line(line: &str) -> bool {
 /// Reads all rows.
 ///
 /// # Errors
-/// What the input or the sink says.
+/// Returns an error of the input or the sink.
 pub fn read(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
     let head = String::from_utf8_lossy(input.head(HEAD)).into_owned();
     let first = head.trim_start().split_inclusive('\n').next();
@@ -51,7 +51,7 @@ pub fn read(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> 
     if rows.unwrap
         && !first_is_whole
         && let Some(start) = json_envelope::opening(input.data())
-        // A small document says with its end whether the list is all it holds.
+        // The end of a small document shows whether it contains only the list.
         && (head.len() >= HEAD || !is_whole_event(&head))
     {
         input.consume(start);
@@ -65,13 +65,13 @@ pub fn read(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> 
     }
 }
 
-/// Whether a text is one object that is no envelope.
+/// Whether a text is one object that is not an envelope.
 fn is_whole_event(text: &str) -> bool {
     json_envelope::records(text).is_none() && object_fields(text).is_ok()
 }
 
-/// The records of a list whose `[` is behind us, one by one, so that it may be of any length; then
-/// what is left of its envelope.
+/// Reads the records of a list after its `[`, one by one, so that it may be of any length; then the rest of
+/// its envelope.
 fn read_list(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
     let mut resync = Resync::default();
     loop {
@@ -143,7 +143,7 @@ fn read_list(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) ->
 const CUT_OFF: &str = "the JSON object is cut off";
 const TOO_LONG: &str = "longer than 64 MiB";
 
-/// Passes all that is left.
+/// Skips the rest of the input.
 fn finish(input: &mut Input<'_>) {
     loop {
         let length = input.data().len();
@@ -154,7 +154,7 @@ fn finish(input: &mut Input<'_>) {
     }
 }
 
-/// Whether rows end with their lines, judged by the head of the file.
+/// Whether each line is a row, judging by the head of the file.
 fn has_rows_by_line(head: &str) -> bool {
     if head.trim_start().starts_with('[') {
         return false;
@@ -166,7 +166,7 @@ fn has_rows_by_line(head: &str) -> bool {
     if is_record_line(first) {
         return false;
     }
-    // One line that is longer than the head, or a first line that is a whole row.
+    // One line longer than the head, or a first line that is a complete row.
     if !first.ends_with('\n') || object_fields(first).is_ok() {
         return true;
     }
@@ -189,7 +189,7 @@ fn read_lines(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -
     Ok(())
 }
 
-/// Reads one row, or the records of an envelope. Returns whether it is sound.
+/// Reads one row, or the records of an envelope. Returns whether it is valid.
 fn row(bytes: &[u8], line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<bool> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
@@ -211,8 +211,8 @@ fn record_row(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -
     let is_sound = wrong.is_none();
     if let Some(wrong) = wrong {
         sink.bad(line, wrong.why);
-        // Splunk cuts what is longer than TRUNCATE: it has such an event, and its fields up to there.
-        // A plain row that is cut off may say something else than was meant.
+        // Splunk cuts events at TRUNCATE and keeps the event with its fields up to there. A cut plain row may
+        // mean something else.
         if !(rows.log && wrong.truncated) || fields.is_empty() {
             return Ok(false);
         }
@@ -230,8 +230,8 @@ fn record_row(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -
     Ok(is_sound)
 }
 
-/// Elements of an array, or objects one after the other. Behind one that is damaged, reading goes on
-/// where the next one begins.
+/// Reads the elements of an array, or objects one after the other. After a damaged one, reading resumes where
+/// the next one begins.
 fn read_values(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
     let mut resync = Resync::default();
     loop {
@@ -263,7 +263,7 @@ fn read_values(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) 
             }
             Next::Other(length) => {
                 sink.bad(line, "expected a JSON object");
-                // The next line may be sound again.
+                // The next line may be valid again.
                 input.consume(length);
             }
             Next::End => return Ok(()),
@@ -274,17 +274,17 @@ fn read_values(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) 
 enum Next {
     /// An object at these bytes of the data.
     Value(Range<usize>),
-    /// An object that does not end.
+    /// An object without an end.
     CutOff,
-    /// An object beyond the bound.
+    /// An object longer than the limit.
     TooLong,
-    /// So many bytes that are no object.
+    /// This many bytes that are not an object.
     Other(usize),
     /// The end of the file.
     End,
 }
 
-/// Finds the next object, reading on until it is whole.
+/// Finds the next object, reading on until it is complete.
 fn next_value(input: &mut Input<'_>, resync: &mut Resync) -> Next {
     let start = loop {
         let data = input.data();
@@ -315,7 +315,7 @@ fn next_value(input: &mut Input<'_>, resync: &mut Resync) -> Next {
     object(input)
 }
 
-/// The object that the data starts with, read on until it is whole.
+/// The object that the data starts with, read on until it is complete.
 fn object(input: &mut Input<'_>) -> Next {
     let mut scan = Nesting::default();
     loop {

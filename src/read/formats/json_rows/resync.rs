@@ -1,15 +1,15 @@
-//! Where reading goes on behind a damaged JSON object: a quote or a brace that is missing makes the
-//! objects after it look like a part of it.
+//! Resynchronization after a damaged JSON object: a missing quote or brace makes the objects after it look
+//! like a part of it.
 
-/// Bytes of a file that may be read again because of damage.
+/// Maximum bytes of a file that are read again because of damage.
 const MOST: usize = 256 << 20;
 
-/// Finds the object after a damaged one by its place on its line.
+/// Finds the object after a damaged one by its column.
 #[derive(Default)]
 pub struct Resync {
     /// Bytes before the object on its line.
     column: usize,
-    /// Bytes that were handed back to be read again.
+    /// Bytes that were returned to be read again.
     again: usize,
 }
 
@@ -20,10 +20,9 @@ impl Resync {
         self.column = before.len() - line;
     }
 
-    /// Where the next object begins in the bytes of a damaged one: the first brace on a later line
-    /// that has only blanks, a comma or a bracket before it, and no more of them than the damaged
-    /// object has. What lies deeper is a part of the object. None also when too many bytes would be
-    /// read again.
+    /// Returns where the next object begins in the bytes of a damaged one: the first brace on a later line
+    /// with only blanks, a comma or a bracket before it, and no more of them than the damaged object has.
+    /// Anything deeper is part of the object. Also returns `None` when too many bytes would be read again.
     pub fn after(&mut self, damaged: &[u8]) -> Option<usize> {
         let begins = |end: usize| {
             let line = damaged[end + 1..].iter().take(self.column + 1);

@@ -127,10 +127,10 @@ fn records_in_an_envelope_are_events() {
         assert_eq!(seen.bad, [], "{text}");
     }
     assert!(read_text("{\"Records\":[]}").events.is_empty());
-    // What is cut off costs only the record in which it is cut.
+    // A cut costs only the record that it is in.
     let seen = read_text("{\"Records\":[{\"b\":2},{\"b\":");
     assert_eq!((seen.events.len(), seen.bad.len()), (1, 1));
-    // Of a log's record it costs what comes after the cut.
+    // In a log's record it costs what comes after the cut.
     let seen = read_as("{\"a\":1,\"b\":\"x\",\"c\":{\"d\":\"hal", true);
     assert_eq!(
         (seen.shown(), seen.bad.len()),
@@ -141,7 +141,7 @@ fn records_in_an_envelope_are_events() {
         (seen.shown(), seen.bad.len()),
         (vec!["None a=1".to_owned(), "None a=2".to_owned()], 1)
     );
-    // An event may hold a list of its own.
+    // An event may contain a list of its own.
     let seen = read_text("{\n\"items\":[{\"a\":1},{\"a\":2}],\n\"total\":2}");
     assert_eq!(seen.shown(), ["None items{}.a=1|items{}.a=2|total=2"]);
 }

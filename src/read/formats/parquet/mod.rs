@@ -1,4 +1,4 @@
-//! Parquet: rows as they are given, brought to the column types that events have.
+//! Parquet: rows with their columns cast to the types that events have.
 
 pub(in crate::read) mod pages;
 
@@ -20,25 +20,25 @@ use crate::read::batch::batches::{Batches, MAX_ROWS};
 use crate::read::formats::parquet::pages::{Chunk, Seekable};
 use crate::read::input::buffer::Input;
 
-/// Sourcetype of rows that name none.
+/// The sourcetype of rows that name none.
 pub const SOURCETYPE: &str = "parquet";
-/// Largest file inside a container, which must be held in memory.
+/// Maximum size of a file inside a container, which must be held in memory.
 const MAX_NESTED: usize = 1 << 30;
-/// Slices of a row group that fail before the rest of it is given up.
+/// Failed slices of a row group after which the rest of it is skipped.
 const MAX_FAILURES: usize = 16;
-/// Whole numbers up to here print as they are.
+/// Integers up to this magnitude print as they are.
 pub const EXACT: i64 = 1 << 53;
 
-/// Whether a file that starts so is Parquet.
+/// Whether a file with this head is Parquet.
 pub fn looks_like(head: &[u8]) -> bool {
     head.starts_with(b"PAR1")
 }
 
-/// Reads all rows. `path` is the file on disk, if it is a plain one. Rows of pages that are damaged are
-/// left out and counted.
+/// Reads all rows. `path` is the file on disk, if it is a plain one. Rows of damaged pages are skipped and
+/// counted.
 ///
 /// # Errors
-/// What the sink says; a file that is damaged as a whole.
+/// Returns an error of the sink, or an error if the file is damaged as a whole.
 pub fn read(
     input: &mut Input<'_>,
     path: Option<&Path>,
@@ -94,7 +94,7 @@ pub fn read(
     Ok(())
 }
 
-/// Row groups that are read at once: small ones together.
+/// Groups row groups to read together, so that small ones share a read.
 fn runs(groups: &[Range<usize>]) -> impl Iterator<Item = &[Range<usize>]> {
     let mut rest = groups;
     std::iter::from_fn(move || {
@@ -122,7 +122,7 @@ impl Lost {
         }
     }
 
-    /// Takes the row groups whose pages can't be read, and gives the others.
+    /// Takes the row groups whose pages can't be read and returns the others.
     fn sound(&mut self, groups: Vec<Group>) -> Vec<Range<usize>> {
         let mut sound = Vec::new();
         for Group { rows, damage } in groups {
@@ -135,17 +135,17 @@ impl Lost {
     }
 }
 
-/// What is damaged in a Parquet file.
+/// The damage in a Parquet file.
 pub struct ParquetDamage {
     /// Why.
     pub why: String,
     /// The rows of row groups that can be decoded.
     pub sound: Vec<Range<usize>>,
-    /// The first row that can't.
+    /// The first row that can't be decoded.
     pub first: usize,
 }
 
-/// What is damaged in a Parquet file, if anything is. All of it is decoded, a row group at a time.
+/// Returns the damage in a Parquet file, if any. Decodes all of it, one row group at a time.
 pub fn damage(path: &Path) -> Option<ParquetDamage> {
     let source = Source::Path(path.to_owned());
     let groups = match source.groups() {
@@ -178,7 +178,7 @@ pub fn damage(path: &Path) -> Option<ParquetDamage> {
     })
 }
 
-/// Why rows could not be decoded.
+/// The reason given for rows that could not be decoded.
 const UNREADABLE: &str = "the Parquet data can't be decoded";
 const MISSING: &str = "rows are missing that its footer names";
 
@@ -187,18 +187,18 @@ fn lost_rows(rows: usize, why: &str) -> String {
     format!("{rows} {are} damaged and left out: {why}")
 }
 
-/// How many rows a Parquet file has, as its footer says.
+/// The number of rows in a Parquet file, according to its footer.
 ///
 /// # Errors
-/// Why the footer can't be read.
+/// If the footer can't be read.
 pub fn rows(path: &Path) -> Result<usize, String> {
     guarded(|| ParquetReader::new(File::open(path)?).num_rows())
 }
 
-/// Polars trusts a file's metadata in places and panics where it is damaged.
+/// Catches panics: Polars trusts a file's metadata in places and panics if it is damaged.
 fn guarded<T>(read: impl FnOnce() -> PolarsResult<T>) -> Result<T, String> {
     match caught(read) {
-        // An error of Polars may carry a trace.
+        // A Polars error may contain a trace.
         Ok(read) => read.map_err(|e| e.to_string().lines().next().unwrap_or_default().to_owned()),
         Err(_) => Err(UNREADABLE.to_owned()),
     }
@@ -217,7 +217,7 @@ struct Group {
 }
 
 impl Source {
-    /// The row groups that the footer names, with the headers of their pages looked at.
+    /// The row groups that the footer names, after a check of their page headers.
     fn groups(&self) -> Result<Vec<Group>, String> {
         let metadata = guarded(|| match self {
             Source::Path(path) => ParquetReader::new(File::open(path)?)
@@ -241,7 +241,7 @@ impl Source {
             let mut columns = group.parquet_columns().iter().map(|column| Chunk {
                 range: column.byte_range(),
                 values: column.num_values(),
-                // Of what repeats, a row may have several.
+                // A repeated column may have several values per row.
                 rows: (column.descriptor().descriptor.max_rep_level == 0).then(|| group.num_rows()),
             });
             let pages = caught(|| columns.try_for_each(|c| pages::check(&c, &mut *file)));
@@ -253,7 +253,7 @@ impl Source {
         groups.collect()
     }
 
-    /// Some rows as events.
+    /// Reads some rows as events.
     fn events(&self, rows: Range<usize>, zone: Tz) -> Result<DataFrame, String> {
         let expected = rows.len();
         let frame = guarded(|| as_events(self.slice(rows)?, zone))?;
@@ -275,7 +275,8 @@ impl Source {
                 .read_parallel(strategy)
                 .finish(),
         };
-        // Of several columns that are damaged any may be met first; one after the other, always the same.
+        // Which of several damaged columns fails first is random; reading them one after the other makes it
+        // deterministic.
         match caught(|| read(ParallelStrategy::Auto)) {
             Ok(Ok(frame)) => Ok(frame),
             _ => read(ParallelStrategy::None),
@@ -308,16 +309,16 @@ fn as_events(frame: DataFrame, zone: Tz) -> PolarsResult<DataFrame> {
     DataFrame::new(rows, columns)
 }
 
-/// A column as `_time` has it: times as they are, numbers as seconds since 1970, texts read.
+/// Converts a column to `_time`: times as they are, numbers as seconds since 1970, text parsed.
 ///
 /// # Errors
-/// When Polars cannot cast the column.
+/// If Polars cannot cast the column.
 pub fn time_column(column: &Column, zone: Tz) -> PolarsResult<Column> {
     let micros = DataType::Datetime(TimeUnit::Microseconds, None);
     let name: PlSmallStr = "_time".into();
     let times = match column.dtype() {
         DataType::Datetime(_, zone) => {
-            // Through the number, so that the instant stays and only the zone's name goes.
+            // Through the number, so that the instant stays and only the zone's name is lost.
             let same = DataType::Datetime(TimeUnit::Microseconds, zone.clone());
             column.cast(&same)?.cast(&DataType::Int64)?.cast(&micros)?
         }
@@ -337,7 +338,7 @@ pub fn time_column(column: &Column, zone: Tz) -> PolarsResult<Column> {
     Ok(times.with_name(name))
 }
 
-/// Adds a column with a type that events have; a struct becomes one column a member.
+/// Adds a column with a type that events have; a struct becomes one column per member.
 fn flatten(column: Column, out: &mut Vec<Column>) -> PolarsResult<()> {
     let kind = column.dtype().clone();
     if let DataType::Struct(_) = kind {
@@ -363,7 +364,7 @@ fn flatten(column: Column, out: &mut Vec<Column>) -> PolarsResult<()> {
     Ok(())
 }
 
-/// Numbers if all of them are exact as doubles, else their texts.
+/// Numbers if all of them are exact as doubles, else their text.
 fn whole_numbers(column: &Column) -> PolarsResult<Column> {
     let exact = column.cast(&DataType::Int64).ok().filter(|numbers| {
         numbers.null_count() == column.null_count()
@@ -377,7 +378,7 @@ fn whole_numbers(column: &Column) -> PolarsResult<Column> {
     }
 }
 
-/// Nested values as Polars shows them.
+/// Nested values as Polars displays them.
 fn display(column: &Column) -> PolarsResult<Column> {
     let mut texts = Vec::with_capacity(column.len());
     for row in 0..column.len() {
@@ -396,10 +397,10 @@ fn text_of(value: &AnyValue<'_>) -> Option<String> {
     }
 }
 
-/// Each row as a JSON object: what stands in for the text of an event that has none.
+/// Each row as a JSON object: the text of events that have none.
 ///
 /// # Errors
-/// When Polars cannot read a cell.
+/// If Polars cannot read a cell.
 pub fn raw_column(columns: &[Column], rows: usize) -> PolarsResult<Column> {
     let mut texts = Vec::with_capacity(rows);
     for row in 0..rows {

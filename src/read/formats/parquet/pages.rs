@@ -1,6 +1,5 @@
-//! The headers of Parquet's pages, looked at before Polars reads the pages: it takes the numbers in them as
-//! they are, and where a damaged file has a negative one it asks for more memory than any machine has,
-//! which ends the process.
+//! Checks Parquet page headers before Polars reads the pages. Polars trusts the numbers in them: a negative
+//! one in a damaged file makes it request more memory than any machine has, which ends the process.
 //!
 //! Apache Parquet, "parquet.thrift".
 
@@ -15,23 +14,23 @@ pub trait Seekable: Read + Seek {}
 
 impl<T: Read + Seek> Seekable for T {}
 
-/// A column of a group of rows, as the file's metadata describe it.
+/// A column chunk of a row group, as described by the file's metadata.
 pub struct Chunk {
-    /// Where its pages stand in the file.
+    /// The byte range of its pages in the file.
     pub range: Range<u64>,
-    /// How many values they hold, missing ones among them.
+    /// The number of values, including missing ones.
     pub values: i64,
-    /// Rows of the group, where each has one value.
+    /// The rows of the group, if each has one value.
     pub rows: Option<usize>,
 }
 
-/// The longest header there is: it may hold the least and the greatest value of its page.
+/// Maximum length of a header: it may contain the minimum and maximum value of its page.
 const LONGEST: usize = 16 << 20;
 
 /// Checks the pages of a column.
 ///
 /// # Errors
-/// The file can't be read, or a page's header says what can't be.
+/// If the file can't be read, or a page header is impossible.
 pub fn check(chunk: &Chunk, mut file: &mut dyn Seekable) -> Result<(), String> {
     if chunk.values < 0 || chunk.rows.is_some_and(|rows| rows as i64 != chunk.values) {
         return Err("a column has another number of values than rows".to_owned());
@@ -55,10 +54,10 @@ pub fn check(chunk: &Chunk, mut file: &mut dyn Seekable) -> Result<(), String> {
     Ok(())
 }
 
-/// How many of its column's values a page holds. A dictionary has none of them.
+/// Returns how many of its column's values a page holds. A dictionary page has none.
 ///
 /// # Errors
-/// Why its header is damaged.
+/// If its header is damaged.
 fn values_of(page: &PageHeader) -> Result<i32, String> {
     let (packed, unpacked) = (page.compressed_page_size, page.uncompressed_page_size);
     let plain = page.data_page_header.as_ref().map(|data| data.num_values);
@@ -77,7 +76,7 @@ fn values_of(page: &PageHeader) -> Result<i32, String> {
         return Err("a page has a negative size".to_owned());
     }
     let levels: i64 = levels.into_iter().map(i64::from).sum();
-    // A page that is unpacked holds a byte for each entry of a dictionary.
+    // A decompressed dictionary page has at least one byte per entry.
     if entries > unpacked || levels > i64::from(packed) || nulls > values {
         return Err("a page is smaller than what it holds".to_owned());
     }

@@ -1,5 +1,5 @@
-//! Windows events as JSON, from four families of shippers, brought to the fields of Splunk's
-//! Windows XML input. Works on flattened fields.
+//! Windows events as JSON from four families of shippers, mapped to the fields of Splunk's Windows XML input.
+//! Works on flattened fields.
 
 use std::borrow::Cow;
 
@@ -9,23 +9,23 @@ use crate::extract::event::{Event, Field};
 use crate::extract::timestamp;
 use crate::extract::windows::{WindowsFields, keyword_mask, level_number, opcode_number};
 
-/// A way to write a Windows event as JSON.
+/// A JSON layout of Windows events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flavour {
     /// One flat object: NXLog, Logstash behind it, and converters that imitate it.
     Flat,
     /// Winlogbeat from version 7 and Elastic Agent: `winlog.*`.
     Winlogbeat,
-    /// Winlogbeat before version 7: `event_data.*` beside `log_name`.
+    /// Winlogbeat before version 7: `event_data.*` next to `log_name`.
     OldWinlogbeat,
-    /// The XML's tree under `Event`, as `evtx_dump` writes it.
+    /// The XML tree under `Event`, as `evtx_dump` writes it.
     Tree,
 }
 
-/// Prefix under which Elasticsearch exports keep the document.
+/// The prefix of the document in Elasticsearch exports.
 const EXPORT: &str = "_source.";
 
-/// How the object writes a Windows event, if it is one.
+/// Returns the layout of an object, if it is a Windows event.
 pub fn flavour(fields: &[Field<'_>]) -> Option<Flavour> {
     let mut seen = Seen::default();
     for field in fields {
@@ -52,7 +52,7 @@ pub fn flavour(fields: &[Field<'_>]) -> Option<Flavour> {
     if seen.log_name && seen.old_event_id {
         return Some(Flavour::OldWinlogbeat);
     }
-    // A row that brings its own `_raw` or sourcetype went through Splunk and says what it is.
+    // A row with its own `_raw` or sourcetype came from Splunk and names what it is.
     let flat = seen.event_id && !seen.is_row && (seen.channel || (seen.provider && seen.logger));
     flat.then_some(Flavour::Flat)
 }
@@ -68,7 +68,7 @@ struct Seen {
     old_event_id: bool,
 }
 
-/// The event that the fields of an object of that flavour tell.
+/// Builds the event from the fields of an object of that flavour.
 pub fn event<'a>(
     flavour: Flavour,
     mut fields: Vec<Field<'a>>,
@@ -93,7 +93,7 @@ pub fn event<'a>(
     out.into_event(time, raw)
 }
 
-/// Times that a flat object may carry, the most trusted first.
+/// Times in a flat object, the most trusted first.
 #[derive(Default)]
 struct FlatTimes {
     utc: Option<i64>,
@@ -125,8 +125,8 @@ fn flat<'a>(fields: Vec<Field<'a>>, zone: Tz) -> (WindowsFields<'a>, Option<i64>
                 }
             }
             "Level" => out.add("Level", number_or(value, level_number)),
-            // NXLog's word for the level. Sysmon's registry and WMI events have a field of
-            // that name too, with other words, and that one is the event's.
+            // NXLog's word for the level. Sysmon's registry and WMI events have a field of the same name with
+            // other values; that one is the event's.
             "EventType" if level_number(&value).is_some() => severity = level_number(&value),
             "TimeCreated" => {
                 times.created = timestamp::parse(&value, zone);
@@ -144,7 +144,7 @@ fn flat<'a>(fields: Vec<Field<'a>>, zone: Tz) -> (WindowsFields<'a>, Option<i64>
                 times.shipped = timestamp::parse(&value, Tz::UTC);
                 out.add(name, value);
             }
-            // These would be taken for the columns that tell where an event came from.
+            // These would collide with the columns that name an event's origin.
             "host" | "source" | "sourcetype" | "index" => {}
             _ => out.add(name, value),
         }
@@ -152,8 +152,8 @@ fn flat<'a>(fields: Vec<Field<'a>>, zone: Tz) -> (WindowsFields<'a>, Option<i64>
     if let Some(level) = severity {
         out.add_if_missing("Level", level);
     }
-    // Converters write the local clock into `TimeCreated` and mark it as UTC; Sysmon's own
-    // time is right in all of them.
+    // Converters write local time into `TimeCreated` and mark it as UTC; Sysmon's own time is right in all of
+    // them.
     let time = times
         .utc
         .or(times.created)
@@ -162,7 +162,7 @@ fn flat<'a>(fields: Vec<Field<'a>>, zone: Tz) -> (WindowsFields<'a>, Option<i64>
     (out, time)
 }
 
-/// `Keywords` as XML has them: NXLog writes the mask as a signed number.
+/// `Keywords` as in XML: NXLog writes the mask as a signed number.
 fn keywords(value: Cow<'_, str>) -> Cow<'_, str> {
     match value.parse::<i64>() {
         Ok(mask) => Cow::Owned(format!("{mask:#x}")),
@@ -173,7 +173,7 @@ fn keywords(value: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// The value if it is a number, else the number that its word stands for, else nothing.
+/// Returns the value if it is a number, else the number for its word, else an empty value.
 fn number_or<'a>(value: Cow<'a, str>, of_word: fn(&str) -> Option<&'static str>) -> Cow<'a, str> {
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         return value;

@@ -1,5 +1,5 @@
-//! Files of Windows events as text: XML in any arrangement, Splunk's classic `WinEventLog` blocks,
-//! and both mixed, as they come out of one index.
+//! Windows events in text files: XML in any arrangement, Splunk's classic `WinEventLog` blocks, and both
+//! mixed, as exported from one index.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::read::formats::windows::text;
 use crate::read::input::buffer::{Input, LONGEST};
 use crate::read::input::decode::text_of;
 
-/// Whether a file that starts so holds Windows events as text.
+/// Whether a file with this head contains Windows events as text.
 pub fn looks_like(head: &str) -> bool {
     if let Some(at) = find_event(head.as_bytes(), 0)
         && follows_a_tag(&head.as_bytes()[..at])
@@ -29,8 +29,8 @@ pub fn looks_like(head: &str) -> bool {
         && lines.nth(1).is_some_and(|l| l.starts_with("LogName="))
 }
 
-/// Whether what stands on an event's line before it begins as a tag, or is nothing: behind a syslog
-/// priority and all else it is a part of a message.
+/// Whether the text before an event on its line begins as a tag, or is empty: after a syslog priority or
+/// anything else the event is part of a message.
 fn follows_a_tag(before: &[u8]) -> bool {
     let line = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]);
     match line.trim_ascii_start() {
@@ -43,7 +43,7 @@ fn follows_a_tag(before: &[u8]) -> bool {
 /// Reads all events.
 ///
 /// # Errors
-/// What the input or the sink says.
+/// Returns an error of the input or the sink.
 pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result<()> {
     let mut block = Block::default();
     loop {
@@ -85,7 +85,7 @@ pub fn read(input: &mut Input<'_>, zone: Tz, sink: &mut dyn EventSink) -> Result
     }
 }
 
-/// Hands on an XML event, and what is left of a damaged one.
+/// Emits an XML event, or the rest of a damaged one.
 fn send(xml: &str, line: u64, sink: &mut dyn EventSink) -> Result<()> {
     match windows_xml::damaged_event(xml) {
         Ok((event, damage)) => {
@@ -104,7 +104,7 @@ fn send(xml: &str, line: u64, sink: &mut dyn EventSink) -> Result<()> {
 /// The lines of one classic event so far.
 #[derive(Default)]
 struct Block {
-    /// Number of the first line; 0 outside an event.
+    /// The number of the first line; 0 outside an event.
     start: u64,
     text: String,
 }
@@ -113,7 +113,7 @@ impl Block {
     fn add(&mut self, line: &str, number: u64, sink: &mut dyn EventSink) {
         if self.start == 0 {
             let trimmed = line.trim();
-            // What stands around XML events: prologue, root element, `evtx_dump`'s numbering.
+            // The surroundings of XML events: prologue, root element, `evtx_dump`'s numbering.
             let around = trimmed.is_empty()
                 || trimmed.starts_with('<')
                 || trimmed.starts_with("Record ")
@@ -149,17 +149,17 @@ impl Block {
 }
 
 enum Piece {
-    /// A whole `<Event>...</Event>` at these bytes of the data.
+    /// A complete `<Event>...</Event>` at these bytes of the data.
     Xml(Range<usize>),
     /// An event without its end at these bytes.
     CutOff(Range<usize>),
-    /// So many bytes of an event without an end.
+    /// This many bytes of an event without an end.
     TooLong(usize),
     /// A line of something else, or the end.
     Line,
 }
 
-/// What comes next, reading on until it is whole.
+/// Returns the next piece, reading on until it is complete.
 fn next_piece(input: &mut Input<'_>) -> Piece {
     // An event starts its line or follows a tag on it; elsewhere `<Event` is part of a message.
     let start = loop {

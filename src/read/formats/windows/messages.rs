@@ -1,5 +1,5 @@
-//! English messages of Windows events back to the fields they were made of: what the classic text
-//! has instead of `<Data Name='X'>`.
+//! Maps English messages of Windows events back to their fields: classic text has messages instead of `<Data
+//! Name='X'>`.
 
 /// Lines of messages: heading (empty: any), name, and the name of the data.
 const LINES: &[(&str, &str, &str)] = &[
@@ -83,7 +83,7 @@ const LINES: &[(&str, &str, &str)] = &[
     ("", "New Account Name", "NewTargetUserName"),
 ];
 
-/// The data that a line of a message under a heading tells, if it is a known one.
+/// Returns the data name for a message line under a heading, if it is known.
 pub fn data_name(heading: &str, name: &str) -> Option<&'static str> {
     let find = |heading: &str| {
         LINES
@@ -94,15 +94,15 @@ pub fn data_name(heading: &str, name: &str) -> Option<&'static str> {
     find(heading).or_else(|| find(""))
 }
 
-/// Messages whose data are not lines with names: the event's number and the message, in which `{X}`
-/// stands for data of the name X. It ends where what follows first stands; `{X...}`, which may hold
-/// anything, where it stands last.
+/// Messages whose data are not named lines: the event's number and the message, in which `{X}` is the data
+/// named X. It ends at the first occurrence of the text that follows; `{X...}`, which may contain anything,
+/// at the last.
 const TEMPLATES: &[(&str, &str)] = &[(
     "4104",
     "Creating Scriptblock text ({MessageNumber} of {MessageTotal}):\n{ScriptBlockText...}\n\nScriptBlock ID: {ScriptBlockId}\nPath: {Path}",
 )];
 
-/// The data of a message with a known template; none when it does not fit.
+/// Returns the data of a message with a known template, or `None` if it does not match.
 pub fn template_data<'a>(event_id: &str, message: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
     TEMPLATES
         .iter()

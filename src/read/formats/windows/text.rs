@@ -1,4 +1,4 @@
-//! Splunk's classic `WinEventLog` text: a time, `Key=Value` lines, and a message of many lines.
+//! Splunk's classic `WinEventLog` text: a timestamp, `Key=Value` lines, and a message of many lines.
 
 use std::borrow::Cow;
 
@@ -13,14 +13,14 @@ use crate::word;
 /// Whether a line starts an event: a date and a time of day and nothing else.
 pub fn is_start(line: &str) -> bool {
     let line = line.trim_end();
-    // Dates such as `01/14/2021 11:41:39.000 PM` are not longer than that.
+    // Dates such as `01/14/2021 11:41:39.000 PM` are no longer than that.
     line.len() <= 32
         && line.as_bytes().first().is_some_and(u8::is_ascii_digit)
         && line.contains('/')
         && timestamp::prefix(line, Tz::UTC, None).is_some_and(|(_, length)| length == line.len())
 }
 
-/// The event of one block, or `None` when it has no `EventCode`.
+/// Returns the event of one block, or `None` if it has no `EventCode`.
 pub fn event<'a>(block: &'a str, zone: Tz) -> Option<Event<'a>> {
     let (first, mut rest) = block.split_once('\n')?;
     let time = timestamp::prefix(first.trim_end(), zone, None).map(|(time, _)| time);
@@ -43,13 +43,13 @@ pub fn event<'a>(block: &'a str, zone: Tz) -> Option<Event<'a>> {
         }
         rest = after;
     }
-    // The account of the logger; an event may have data of that name.
+    // The account that logged the event; its data may have the same name.
     out.add_if_missing("User", user);
     out.has_event_id()
         .then(|| out.into_event(time, Cow::Borrowed(block)))
 }
 
-/// A line before the message, under the name it has in XML.
+/// Adds a line before the message, under its name in XML.
 fn header_field<'a>(key: &'a str, value: &'a str, out: &mut WindowsFields<'a>) {
     match key {
         "LogName" => {
@@ -88,8 +88,8 @@ fn header_field<'a>(key: &'a str, value: &'a str, out: &mut WindowsFields<'a>) {
     }
 }
 
-/// `Name: value` lines of the message: as Splunk names them (blanks become `_`; a name that comes
-/// again adds a value), and as XML names the data where the message is a known one.
+/// Adds the message's `Name: value` lines: under Splunk's names (blanks become `_`; a repeated name adds a
+/// value), and under the XML data names if the message is known.
 fn message_fields<'a>(message: &'a str, out: &mut WindowsFields<'a>) {
     let data = out
         .event_id()
@@ -101,7 +101,7 @@ fn message_fields<'a>(message: &'a str, out: &mut WindowsFields<'a>) {
         return;
     }
     let mut heading = "";
-    // The names of the value before, for further values on lines of their own.
+    // The names of the previous value, for further values on lines of their own.
     let mut last: Option<(Cow<'a, str>, Option<&'static str>)> = None;
     for line in message.lines().skip(1) {
         let Some((name, value)) = line.trim().split_once(':') else {

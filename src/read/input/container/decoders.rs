@@ -1,7 +1,7 @@
-//! Unpacks one piece of compressed data, and hands out all that comes before damage in it.
+//! Decompresses one member of compressed data, and returns everything before damage in it.
 //!
-//! The readers of the libraries drop what they had decoded when they meet damage, up to a whole buffer of
-//! it; so this drives their decoders itself.
+//! The libraries' readers drop up to a whole buffer of decoded data when they find damage, so this module
+//! drives their decoders itself.
 
 use std::io::{self, BufRead};
 
@@ -10,13 +10,13 @@ use zstd::stream::raw::{InBuffer, Operation as _, OutBuffer};
 
 use crate::read::input::buffer::Input;
 
-/// How decoding goes on.
+/// How decoding continues.
 pub enum Step {
-    /// More may come.
+    /// More data may follow.
     More,
-    /// All was given.
+    /// All data was returned.
     End,
-    /// What comes next can't be decoded.
+    /// The next data can't be decoded.
     Damaged(io::Error),
 }
 
@@ -28,14 +28,14 @@ fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why.to_owned())
 }
 
-/// Deflated data.
+/// Deflate data.
 pub struct Inflate {
     state: Decompress,
     crc: Crc,
 }
 
 impl Inflate {
-    /// From its beginning.
+    /// A decoder at the start of the data.
     pub fn new() -> Inflate {
         Inflate {
             state: Decompress::new(false),
@@ -43,7 +43,7 @@ impl Inflate {
         }
     }
 
-    /// Puts the next bytes into `out`; gives how many, and how it goes on after them.
+    /// Decodes the next bytes into `out`; returns their number and how decoding continues.
     pub fn step(&mut self, input: &mut dyn BufRead, out: &mut [u8]) -> (usize, Step) {
         loop {
             let data = match input.fill_buf() {
@@ -57,7 +57,7 @@ impl Inflate {
             };
             let (read, made) = (self.state.total_in(), self.state.total_out());
             let done = self.state.decompress(data, out, flush);
-            // These hold for what comes before damage as well.
+            // These are also valid for data before damage.
             let used = (self.state.total_in() - read) as usize;
             let count = (self.state.total_out() - made) as usize;
             input.consume(used);
@@ -78,14 +78,14 @@ impl Inflate {
 
 /// A gzip member. <https://www.rfc-editor.org/rfc/rfc1952>
 pub struct Gzip {
-    /// None before the header.
+    /// `None` before the header is read.
     body: Option<Inflate>,
-    /// Whether only the trailer is left.
+    /// Whether only the trailer remains.
     is_decoded: bool,
 }
 
 impl Gzip {
-    /// From its beginning.
+    /// A decoder at the start of the member.
     pub fn new() -> Gzip {
         Gzip {
             body: None,
@@ -93,7 +93,7 @@ impl Gzip {
         }
     }
 
-    /// As [`Inflate::step`].
+    /// Like [`Inflate::step`].
     pub fn step(&mut self, input: &mut Input<'_>, out: &mut [u8]) -> (usize, Step) {
         let Some(body) = &mut self.body else {
             return match header(input) {
@@ -132,9 +132,9 @@ impl Gzip {
     }
 }
 
-/// Length of a gzip header.
+/// Returns the length of a gzip header.
 fn header(input: &mut Input<'_>) -> io::Result<usize> {
-    /// Longest name or comment.
+    /// Maximum length of a name or comment.
     const LONGEST: usize = 1 << 20;
     let mut byte = |at: usize| input.head(at + 1).get(at).copied().ok_or_else(cut_off);
     let (method, flags) = (byte(2)?, byte(3)?);
@@ -145,7 +145,7 @@ fn header(input: &mut Input<'_>) -> io::Result<usize> {
     if flags & 4 != 0 {
         end += 2 + usize::from(u16::from_le_bytes([byte(end)?, byte(end + 1)?]));
     }
-    // A name and a comment, each up to a zero byte.
+    // A name and a comment, each ending with a zero byte.
     for _ in 0..(flags & (8 | 16)).count_ones() {
         while byte(end)? != 0 {
             if end > LONGEST {
@@ -165,15 +165,15 @@ fn header(input: &mut Input<'_>) -> io::Result<usize> {
 /// A zstd frame. <https://www.rfc-editor.org/rfc/rfc8878>
 pub struct Zstd {
     state: zstd::stream::raw::Decoder<'static>,
-    /// How many bytes the decoder asks for: a block at a time, so that those before damage are given.
+    /// Bytes that the decoder requests: one block at a time, so that the blocks before damage are returned.
     wanted: usize,
 }
 
 impl Zstd {
-    /// From its beginning.
+    /// A decoder at the start of the frame.
     ///
     /// # Errors
-    /// No memory.
+    /// If there is not enough memory.
     pub fn new() -> io::Result<Zstd> {
         Ok(Zstd {
             state: zstd::stream::raw::Decoder::new()?,
@@ -181,7 +181,7 @@ impl Zstd {
         })
     }
 
-    /// As [`Inflate::step`].
+    /// Like [`Inflate::step`].
     pub fn step(&mut self, input: &mut Input<'_>, out: &mut [u8]) -> (usize, Step) {
         let data = input.head(self.wanted);
         let at_end = data.is_empty();

@@ -1,24 +1,24 @@
-//! Which container bytes are, and what names in archives mean.
+//! Detects containers by their bytes, and classifies the names of archive members.
 
 use std::path::{Component, Path};
 
-/// The last part of a path.
+/// The last component of a path.
 pub fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// What the name of an archive's member says.
+/// The class of an archive member's name.
 #[derive(Debug, PartialEq, Eq)]
 pub enum MemberName {
     /// Nothing special.
     Plain,
-    /// Not meant to be seen: `.x`, and what the Mac adds.
+    /// Hidden: `.x`, and files that macOS adds.
     Hidden,
     /// Absolute, or with `..`.
     Unsafe,
 }
 
-/// What a member's name says.
+/// Classifies a member's name.
 pub fn member_kind(name: &str) -> MemberName {
     let unified = name.replace('\\', "/");
     let drive = unified.as_bytes().get(1) == Some(&b':');
@@ -58,7 +58,7 @@ pub enum Container {
 }
 
 impl Container {
-    /// The container that starts with these bytes, if it is one.
+    /// Returns the container that starts with these bytes, if any.
     pub fn of(head: &[u8], name: &str) -> Option<Container> {
         if head.starts_with(&[0x1f, 0x8b, 0x08]) {
             return Some(Container::Gzip);
@@ -86,7 +86,7 @@ impl Container {
         }
     }
 
-    /// The bytes that a piece of compressed data begins with.
+    /// The magic bytes of compressed data.
     pub fn mark(self) -> &'static [u8] {
         match self {
             Container::Gzip => b"\x1f\x8b\x08",
@@ -96,17 +96,17 @@ impl Container {
         }
     }
 
-    /// Whether bytes right behind a piece of compressed data are a further one.
+    /// Whether the bytes right after a compressed member begin another one.
     pub fn begins_member(self, head: &[u8]) -> bool {
-        // A zstd frame that holds no data.
+        // A zstd frame without data.
         let skippable = self == Container::Zstd
             && head.get(1..4) == Some(b"\x2a\x4d\x18")
             && head[0] & 0xf0 == 0x50;
         skippable || head.starts_with(self.mark())
     }
 
-    /// Whether bytes found among others begin a piece of compressed data: they have what the headers
-    /// that are written in practice have in common.
+    /// Whether bytes found in the middle of data begin a compressed member: they match what the headers of
+    /// real writers have in common.
     pub fn surely_begins_member(self, head: &[u8]) -> bool {
         match self {
             // Flags, compression level and system of RFC 1952.
@@ -126,7 +126,7 @@ impl Container {
         }
     }
 
-    /// The name of what is inside a compressed file.
+    /// The name of the file inside a compressed file.
     pub fn inner_name(self, name: &str) -> &str {
         let endings: &[&str] = match self {
             Container::Gzip => &["gz", "gzip", "tgz"],

@@ -1,8 +1,8 @@
-//! Compressed data in several pieces one after the other, as `cat a.gz b.gz` and tools that compress in
-//! parallel write it: gzip members, zstd frames.
+//! Multi-member compressed data, as written by `cat a.gz b.gz` and by parallel compressors: gzip members,
+//! zstd frames.
 //!
-//! A damaged piece costs what comes after the damage in it: reading goes on with the next piece. Other
-//! bytes behind a piece, such as the zeros that fill up a tape's block, are ignored.
+//! Damage in a member costs the rest of that member: reading resumes at the next one. Other bytes after a
+//! member, such as the zeros that pad a tape block, are ignored.
 
 use std::io::{self, BufRead, Read};
 
@@ -11,43 +11,43 @@ use crate::read::input::container::decoders::{Gzip, Step, Zstd};
 use crate::read::input::container::kind::Container;
 use crate::read::input::decompression_limit::damage;
 
-/// Consumed bytes in which the next piece is sought behind a damaged one: a decoder may run into that
-/// before it notices.
+/// Consumed bytes that are searched for the next member after a damaged one: a decoder may run into it before
+/// it notices the damage.
 const BEHIND: usize = 1 << 20;
 
-/// Bytes that tell whether a piece begins.
+/// Bytes that identify the beginning of a member.
 const HEAD: usize = 10;
 
-/// The content of all pieces. Damage is noted and never an error; only what stops a container further
-/// out is one.
+/// The content of all members. Damage is noted and never an error; only errors that stop an outer container
+/// are returned.
 pub struct Members<'i, 'r> {
     kind: Container,
     input: &'i mut Input<'r>,
     notes: Notes,
     state: State,
-    /// Where the piece that is being read begins.
+    /// Where the current member begins.
     begins: u64,
-    /// Whether it gave anything.
+    /// Whether it returned any bytes.
     gave: bool,
-    /// The last byte that was given.
+    /// The last byte returned.
     last: u8,
 }
 
 enum State {
     Gzip(Gzip),
     Zstd(Zstd),
-    /// Behind a piece.
+    /// After a member.
     Between,
-    /// Behind damage.
+    /// After damage.
     Damaged(io::Error),
     Ended,
 }
 
 impl<'i, 'r> Members<'i, 'r> {
-    /// The pieces of an input, which is gzip or zstd data. Damage goes to `notes`.
+    /// Reads the members of gzip or zstd data. Damage goes to `notes`.
     ///
     /// # Errors
-    /// No memory.
+    /// If there is not enough memory.
     pub fn new(
         kind: Container,
         input: &'i mut Input<'r>,
@@ -71,7 +71,7 @@ impl<'i, 'r> Members<'i, 'r> {
         self.notes.borrow_mut().push((place, why));
     }
 
-    /// Begins a piece here.
+    /// Begins a member here.
     fn begin(&mut self) -> io::Result<()> {
         self.begins = self.input.position();
         self.state = match self.kind {
@@ -81,7 +81,7 @@ impl<'i, 'r> Members<'i, 'r> {
         Ok(())
     }
 
-    /// Goes on behind a piece.
+    /// Continues after a member.
     fn next(&mut self) -> io::Result<()> {
         let at = self.input.position();
         let head = self.input.head(HEAD);
@@ -104,9 +104,9 @@ impl<'i, 'r> Members<'i, 'r> {
         if found { self.begin() } else { Ok(()) }
     }
 
-    /// Goes on behind damage.
+    /// Continues after damage.
     fn damaged(&mut self, why: &io::Error) -> io::Result<()> {
-        // What looked like the next piece and gives nothing was none.
+        // A supposed member that returned nothing was not one.
         if self.gave {
             self.note(None, damage(self.kind.name(), why));
         }
@@ -115,7 +115,7 @@ impl<'i, 'r> Members<'i, 'r> {
         if self.seek() { self.begin() } else { Ok(()) }
     }
 
-    /// Goes to where the next piece begins; false when there is none.
+    /// Seeks the beginning of the next member. Returns false if there is none.
     fn seek(&mut self) -> bool {
         let kind = self.kind;
         loop {
@@ -157,12 +157,12 @@ impl Read for Members<'_, '_> {
                     else {
                         return Ok(0);
                     };
-                    // Said by a container further out.
+                    // Reported by an outer container.
                     if why.kind() == io::ErrorKind::FileTooLarge {
                         return Err(why);
                     }
                     self.damaged(&why)?;
-                    // The line that is cut off must not run into the next piece's first one.
+                    // The cut-off line must not run into the first line of the next member.
                     let goes_on = !matches!(self.state, State::Ended);
                     if goes_on && std::mem::replace(&mut self.last, b'\n') != b'\n' {
                         out[0] = b'\n';

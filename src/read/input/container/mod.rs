@@ -1,8 +1,8 @@
-//! Directories, compressed files and archives: from a path to the files inside, streamed and
-//! never unpacked to disk.
+//! Directories, compressed files and archives: walks from a path to the files inside, streaming them without
+//! unpacking to disk.
 //!
-//! Damage costs what it damages: the rest of a member, a member, an archive. It is reported, and the
-//! walk goes on with the next one.
+//! Damage costs only what it damages: the rest of a member, a member, an archive. The walk reports it and
+//! continues with the next one.
 
 mod decoders;
 mod kind;
@@ -26,9 +26,9 @@ use crate::read::input::container::members::Members;
 use crate::read::input::decompression_limit::{Counting, DecompressionLimit, LimitedReader};
 use crate::read::input::discover::{self, InputFile, Listing};
 
-/// Containers inside containers beyond this are refused.
+/// Maximum nesting of containers.
 const MAX_DEPTH: usize = 8;
-/// Largest archive inside another container that must be held in memory.
+/// Maximum size of an archive inside another container, which must be held in memory.
 const MAX_NESTED: usize = 512 << 20;
 
 /// A file that was not read, and why.
@@ -36,13 +36,13 @@ const MAX_NESTED: usize = 512 << 20;
 pub struct Skipped {
     /// The file, with the containers around it.
     pub file: PathBuf,
-    /// The line of the file that says so; 0 when there is none.
+    /// The line of the file with the reason; 0 if there is none.
     pub line: u64,
     /// Why.
     pub why: String,
-    /// What to do about it, a line each.
+    /// Suggested remedies, one per line.
     pub hints: Vec<String>,
-    /// Whether it is something else than data, rather than damaged.
+    /// Whether it is not data at all, rather than damaged data.
     pub is_unknown: bool,
 }
 
@@ -72,7 +72,7 @@ impl Skipped {
         }
     }
 
-    /// The error that it is where nothing at all could be read: these files, in their order.
+    /// The error to report if nothing at all could be read: these files, in their order.
     pub fn error(skipped: &[Skipped]) -> Option<Error> {
         let (first, others) = skipped.split_first()?;
         let why = match others.len() {
@@ -89,29 +89,29 @@ impl Skipped {
     }
 }
 
-/// One file inside whatever containers.
+/// One file, inside any containers.
 pub struct Leaf<'l, 'r> {
     /// Its bytes.
     pub input: &'l mut Input<'r>,
-    /// Its own name, without the ending of a compression around it.
+    /// Its own name, without the extension of its compression.
     pub name: &'l str,
-    /// The path on disk when it is a plain file.
+    /// The path on disk if it is a plain file.
     pub path: Option<&'l Path>,
-    /// Whether it was named by the user, not found in a directory or an archive.
+    /// Whether the user named it; otherwise it was found in a directory or an archive.
     pub named: bool,
-    /// When it was last changed.
+    /// When it was last modified.
     pub modified: Option<SystemTime>,
 }
 
 /// Reads a file, or says why it did not. An error ends the walk.
 pub type OnFile<'f> = dyn FnMut(Leaf<'_, '_>) -> Result<Option<Skipped>> + 'f;
 
-/// Goes through paths and hands every file to a function.
+/// Walks paths and passes every file to a function.
 pub struct Walker<'w> {
     on_file: &'w mut OnFile<'w>,
     /// Bytes read from disk so far.
     read: Rc<Cell<u64>>,
-    /// Whether the receiver of the events is at work: its panics are none of the file's.
+    /// Whether the receiver of the events is running: its panics are not the file's fault.
     receiving: Rc<Cell<bool>>,
     budget: Rc<DecompressionLimit>,
     skipped: Vec<Skipped>,
@@ -119,7 +119,7 @@ pub struct Walker<'w> {
     taken: u64,
 }
 
-/// What a walk met besides the files.
+/// The result of a walk.
 pub struct Met {
     /// Files that were read.
     pub taken: u64,
@@ -129,7 +129,7 @@ pub struct Met {
     pub bad: Vec<BadLines>,
 }
 
-/// What is known of a stream besides its bytes.
+/// The known facts about a stream.
 #[derive(Clone, Copy)]
 struct About<'a> {
     name: &'a str,
@@ -140,8 +140,8 @@ struct About<'a> {
 }
 
 impl<'w> Walker<'w> {
-    /// A walker; `read` counts the bytes that are read from disk, `receiving` says whether those
-    /// who take the events are at work.
+    /// Creates a walker; `read` counts the bytes read from disk, `receiving` says whether the receiver of the
+    /// events is running.
     pub fn new(
         read: Rc<Cell<u64>>,
         receiving: Rc<Cell<bool>>,
@@ -158,7 +158,7 @@ impl<'w> Walker<'w> {
         }
     }
 
-    /// What was met.
+    /// Returns the result.
     pub fn finish(self) -> Met {
         Met {
             taken: self.taken,
@@ -167,19 +167,19 @@ impl<'w> Walker<'w> {
         }
     }
 
-    /// Goes through the files of a path.
+    /// Walks the files of a path.
     ///
     /// # Errors
-    /// What the function says.
+    /// Returns the function's error.
     pub fn listing(&mut self, listing: Listing) -> Result<()> {
         self.skipped.extend(listing.skipped);
         listing.files.iter().try_for_each(|file| self.file(file))
     }
 
-    /// Goes through bytes that stand for a file of that name.
+    /// Walks bytes as if they were a file of that name.
     ///
     /// # Errors
-    /// What the function says.
+    /// Returns the function's error.
     pub fn bytes(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
         let reader = Counting {
             inner: bytes,
@@ -195,10 +195,10 @@ impl<'w> Walker<'w> {
         self.guarded(Path::new(name), reader, about)
     }
 
-    /// Goes through one file.
+    /// Walks one file.
     ///
     /// # Errors
-    /// What the function says.
+    /// Returns the function's error.
     pub fn file(&mut self, found: &InputFile) -> Result<()> {
         let path = &found.path;
         let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
@@ -224,7 +224,7 @@ impl<'w> Walker<'w> {
         self.guarded(path, reader, about)
     }
 
-    /// Goes through a stream; a panic ends the file, not the walk.
+    /// Walks a stream; a panic ends the file, not the walk.
     fn guarded(&mut self, origin: &Path, mut reader: impl Read, about: About<'_>) -> Result<()> {
         self.budget.start.set(self.read.get());
         self.budget.expanded.set(0);
@@ -245,7 +245,7 @@ impl<'w> Walker<'w> {
         self.input(Input::new(origin, reader), about)
     }
 
-    /// Goes through an input: a file, or a container of some.
+    /// Walks an input: a file, or a container of files.
     fn input(&mut self, mut input: Input<'_>, about: About<'_>) -> Result<()> {
         let head = input.head(512);
         if about.depth == 0
@@ -281,7 +281,7 @@ impl<'w> Walker<'w> {
                     }
                 };
                 let mut limited = self.limited(&mut members, kind.name());
-                // What is wrong with the bytes is among the notes.
+                // The notes contain what is wrong with the bytes.
                 return self.input(Input::new(&origin, &mut limited).noted(notes), inner);
             }
             Container::Tar => self.tar(&mut input, inner)?,
@@ -327,7 +327,7 @@ impl<'w> Walker<'w> {
         self.skipped.push(Skipped::new(file, why));
     }
 
-    /// Reports damage of a container. If no file was read since `taken` were counted, the container as a
+    /// Reports damage of a container. If no file was read since the count was `taken`, the container as a
     /// whole is skipped.
     fn damaged(&mut self, file: &Path, place: Place, why: String, taken: u64) {
         if self.taken == taken {
@@ -362,7 +362,7 @@ impl<'w> Walker<'w> {
         }
     }
 
-    /// Goes through a member of an archive.
+    /// Walks an archive member.
     fn member(
         &mut self,
         archive: &Path,
@@ -391,7 +391,7 @@ impl<'w> Walker<'w> {
     }
 }
 
-/// What is said of a file that a reader panics on.
+/// The message for a file on which a reader panics.
 pub fn broken(panic: &str) -> String {
     format!("the reader fails here, which is a bug: please report it ({panic})")
 }

@@ -1,4 +1,4 @@
-//! Tar archives, also damaged ones.
+//! Tar archives, including damaged ones.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -12,14 +12,14 @@ use crate::read::input::container::{About, Walker};
 const BLOCK: usize = 512;
 
 impl Walker<'_> {
-    /// Goes through the members of an archive. Behind a damaged header it goes on with the next one.
+    /// Walks the members of an archive. After a damaged header it continues with the next one.
     pub(super) fn tar(&mut self, input: &mut Input<'_>, about: About<'_>) -> Result<()> {
         let origin = input.origin().to_owned();
         let taken = self.taken;
         let mut damage = Vec::new();
         while let Some((why, is_known)) = self.tar_members(&origin, input, about)? {
             let at = input.position();
-            // What is below said so already, or the member that is cut off.
+            // The layer below or the cut-off member has reported it already.
             let faults = input.take_faults();
             if faults.is_empty() && !is_known {
                 let why = format!("the tar archive is damaged here, a member is missing: {why}");
@@ -36,8 +36,8 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// Goes through members up to the end, or to damage: gives what it is, and whether the last
-    /// member has it as well.
+    /// Walks members up to the end or to damage. Returns the damage, and whether the last member reported it
+    /// as well.
     fn tar_members(
         &mut self,
         origin: &Path,
@@ -83,9 +83,9 @@ impl Walker<'_> {
     }
 }
 
-/// Goes to the next header that has the right checksum; false when there is none.
+/// Skips to the next header with a correct checksum. Returns false if there is none.
 fn next_header(input: &mut Input<'_>) -> bool {
-    /// Where in a header the format's mark is.
+    /// Offset of the format's magic bytes in a header.
     const MARK: usize = 257;
     loop {
         let data = input.head(BLOCK);
@@ -112,7 +112,7 @@ fn next_header(input: &mut Input<'_>) -> bool {
     }
 }
 
-/// A member of an archive, whose end is early when the archive's is.
+/// An archive member that ends early if the archive does.
 struct Whole<'e> {
     inner: &'e mut dyn Read,
     left: u64,

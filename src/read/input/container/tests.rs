@@ -36,7 +36,7 @@ fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().expect("in memory").into_inner()
 }
 
-/// Names and texts of the files inside, and why others were skipped.
+/// Names and contents of the files inside, and why others were skipped.
 fn walk(name: &str, bytes: &[u8]) -> (Vec<(String, String)>, Vec<String>) {
     let mut seen = Vec::new();
     let mut faults = Vec::new();
@@ -144,7 +144,7 @@ fn a_reader_that_panics_costs_its_file_alone() {
     assert_eq!(taken, ["a.log", "c.log"]);
     assert_eq!(skipped[0].file.to_string_lossy(), "b.log");
     assert!(skipped[0].why.contains("what nobody foresaw"));
-    // A panic of who takes the events is another matter.
+    // A panic of the receiver of the events is a different case.
     receiving.set(true);
     let mut on_file = |_: Leaf<'_, '_>| panic!("not the file's fault");
     let mut walker = Walker::new(Rc::default(), receiving, &mut on_file);

@@ -1,4 +1,4 @@
-//! Zip archives, also damaged ones.
+//! Zip archives, including damaged ones.
 
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::Path;
@@ -12,16 +12,16 @@ use crate::read::input::buffer::{Input, Place};
 use crate::read::input::container::decoders::{Inflate, Step};
 use crate::read::input::container::{About, Walker, member_path};
 
-/// What a member begins with.
+/// Magic bytes of a member.
 const MARK: &[u8] = b"PK\x03\x04";
-/// Bytes of an archive that are read at a time.
+/// Bytes of an archive read at a time.
 const BUFFER: usize = 64 * 1024;
 /// Bytes of a member's header before its name.
 const HEADER: usize = 30;
 
 impl Walker<'_> {
-    /// Goes through the members that an archive's directory names. The directory is at the end of the
-    /// file: where it is cut off, goes through the members found in `again`, which has the same bytes.
+    /// Walks the members that an archive's central directory names. The directory is at the end of the file:
+    /// if it is cut off, walks the members found in `again`, which has the same bytes.
     pub(super) fn zip<R: Read + Seek>(
         &mut self,
         origin: &Path,
@@ -59,7 +59,7 @@ impl Walker<'_> {
                             self.member(origin, &name, about.modified, &mut limited, about)?;
                             continue;
                         }
-                        // Why is said where it would be unpacked.
+                        // The reason is reported where it would be unpacked.
                         None => String::new(),
                     }
                 }
@@ -74,7 +74,7 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// Goes through the members one after the other, each by its own header.
+    /// Walks the members one after the other, each by its own header.
     fn without_directory(
         &mut self,
         origin: &Path,
@@ -130,19 +130,18 @@ fn refusal(why: &ZipError) -> String {
     }
 }
 
-/// What a member says of itself.
+/// The local header of a member.
 struct Header {
     name: String,
     is_encrypted: bool,
     method: u16,
-    /// Bytes it takes in the archive, if that is known before it is read.
+    /// Its size in the archive, if known before it is read.
     size: Option<u64>,
-    /// Checksum and length of its content, if they are known before it is read.
+    /// The checksum and length of its content, if known before it is read.
     expected: Option<(u32, u64)>,
 }
 
-/// Goes behind the header of the next member.
-/// <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>, 4.3.7
+/// Reads the next member's header. <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>, 4.3.7
 fn next_header(input: &mut Input<'_>) -> Option<Header> {
     loop {
         let data = input.head(HEADER);
@@ -174,7 +173,7 @@ fn next_header(input: &mut Input<'_>) -> Option<Header> {
         }
         let name = String::from_utf8_lossy(&head[HEADER..HEADER + named]).into_owned();
         input.consume(rest);
-        // They come behind the content, or are too large for their place here.
+        // They follow the content, or are too large for their fields here.
         let follows = flags & 8 != 0;
         let is_large = packed == u64::from(u32::MAX) || unpacked == u64::from(u32::MAX);
         let is_known = !follows && !is_large;
@@ -188,25 +187,25 @@ fn next_header(input: &mut Input<'_>) -> Option<Header> {
     }
 }
 
-/// How a member is packed.
+/// The compression of a member.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Method {
     Stored,
     Deflated,
 }
 
-/// A member's content, compared with what its header says.
+/// A member's content, checked against its header.
 struct Content<'c> {
     input: &'c mut dyn BufRead,
     inflate: Option<Inflate>,
     seen: Crc,
     expected: Option<(u32, u64)>,
-    /// What comes after all that was given.
+    /// How decoding continues after the bytes returned.
     step: Step,
 }
 
 impl<'c> Content<'c> {
-    /// The content in those bytes; `expected` are its checksum and length.
+    /// The content in those bytes; `expected` is its checksum and length.
     fn new(
         input: &'c mut dyn BufRead,
         method: Method,
@@ -221,12 +220,12 @@ impl<'c> Content<'c> {
         }
     }
 
-    /// Whether all came, and as it was packed.
+    /// Checks that all content arrived intact.
     fn check(&self) -> io::Result<()> {
         let Some((sum, length)) = self.expected else {
             return Ok(());
         };
-        // The length seen is modulo 2^32.
+        // The length is modulo 2^32.
         if u64::from(self.seen.amount()) < length & u64::from(u32::MAX) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
