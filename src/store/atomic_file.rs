@@ -1,5 +1,5 @@
-//! Files of the user's that are there whole or not at all: a temporary file in the same folder,
-//! synced and renamed into place.
+//! Atomic writes of the user's files: writes a temporary file in the same folder, syncs it and renames it
+//! into place.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Write};
@@ -9,30 +9,30 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::error::{Error, Result};
 
-/// Symbolic links that are followed at most, as Linux does.
+/// Maximum symbolic links followed, as in Linux.
 const MOST_LINKS: usize = 40;
 
-/// A file being written. Until [`WholeFile::keep`] is called, what was there before stays as it
-/// was; a file that is dropped before leaves nothing behind.
+/// A file being written. Until [`AtomicFile::keep`] is called, the existing file stays unchanged; dropping
+/// this earlier leaves nothing behind.
 ///
 /// - A symbolic link is followed: its target is replaced, not the link.
-/// - The permissions of a file that was there are kept. Its owner, its extended attributes and its
-///   other hard links are not: the name points to a new file.
-/// - A file that may not be written is refused, though its folder would allow to replace it.
-/// - Pipes, terminals, `/dev/null` and open descriptors (`/dev/stdout`) have no old content to
-///   keep and no folder to rename in: they are written directly.
+/// - The permissions of an existing file are kept. Its owner, its extended attributes and its other hard
+///   links are not: the name points to a new file.
+/// - A read-only file is refused, even if its folder would allow replacing it.
+/// - Pipes, terminals, `/dev/null` and open descriptors (`/dev/stdout`) have no old content to keep and no
+///   folder to rename in: they are written directly.
 #[derive(Debug)]
 pub struct AtomicFile {
-    /// The name that the user gave, for errors.
+    /// The name given by the user, for errors.
     name: PathBuf,
     place: Place,
 }
 
 #[derive(Debug)]
 enum Place {
-    /// Beside the file that it will be.
+    /// A temporary file next to the target.
     Beside { new: NamedTempFile, target: PathBuf },
-    /// Right there.
+    /// The target itself.
     Direct(File),
 }
 
@@ -40,7 +40,7 @@ impl AtomicFile {
     /// Begins a file.
     ///
     /// # Errors
-    /// The folder is not there, or the file can't be written.
+    /// If the folder does not exist, or the file can't be written.
     pub fn create(path: &Path) -> Result<AtomicFile> {
         let place = place(path).map_err(|why| Error::file(path, why))?;
         Ok(AtomicFile {
@@ -49,7 +49,7 @@ impl AtomicFile {
         })
     }
 
-    /// The temporary file, if there is one: for a program that ends without dropping anything.
+    /// The temporary file, if there is one: for a program that exits without dropping anything.
     pub fn temporary(&self) -> Option<&Path> {
         match &self.place {
             Place::Beside { new, .. } => Some(new.path()),
@@ -57,10 +57,10 @@ impl AtomicFile {
         }
     }
 
-    /// Puts the file into its place.
+    /// Renames the file into place.
     ///
     /// # Errors
-    /// The disk is full, or the file can't be replaced; what was there before stays.
+    /// If the disk is full, or the file can't be replaced; an existing file stays.
     pub fn keep(self) -> Result<()> {
         let fail = |why| Error::file(&self.name, why);
         match self.place {
@@ -90,10 +90,10 @@ impl Write for AtomicFile {
     }
 }
 
-/// Writes a file whole, or leaves it as it is; see [`WholeFile`].
+/// Writes a file completely, or leaves it unchanged; see [`AtomicFile`].
 ///
 /// # Errors
-/// When it cannot be written.
+/// If it cannot be written.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(bytes)
@@ -101,7 +101,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     file.keep()
 }
 
-/// Where the file `path` is written.
+/// Determines where the file `path` is written.
 fn place(path: &Path) -> io::Result<Place> {
     let before = match std::fs::metadata(path) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => None,
@@ -111,18 +111,18 @@ fn place(path: &Path) -> io::Result<Place> {
     match (before, target) {
         (None, Some(target)) => beside(target, None),
         (Some(before), Some(target)) if before.is_file() => {
-            // Renaming asks for the rights of the folder alone.
+            // Renaming requires only the permissions of the folder.
             File::options().write(true).open(&target)?;
             beside(target, Some(before))
         }
-        // Appending is the same to a pipe, and spares the content of a file that the shell opened.
+        // To a pipe, appending is the same, and it keeps the content of a file that the shell opened.
         _ => File::options().append(true).open(path).map(Place::Direct),
     }
 }
 
 fn beside(target: PathBuf, before: Option<Metadata>) -> io::Result<Place> {
     let folder = folder_of(&target);
-    // Says in plain words that there is no such folder.
+    // For a plain error message if the folder does not exist.
     std::fs::metadata(folder)?;
     let mut builder = Builder::new();
     builder.prefix(".spelunk-").suffix(".tmp");
@@ -136,7 +136,7 @@ fn beside(target: PathBuf, before: Option<Metadata>) -> io::Result<Place> {
     Ok(Place::Beside { new, target })
 }
 
-/// The permissions of a file that is new, from which the system takes the umask.
+/// The permissions of a new file, before the system applies the umask.
 #[cfg(unix)]
 fn of_new_file() -> Option<Permissions> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -148,7 +148,7 @@ fn of_new_file() -> Option<Permissions> {
     None
 }
 
-/// The error of the system, without the name of the temporary file.
+/// The system's error, without the name of the temporary file.
 fn plain(why: io::Error) -> io::Error {
     let cause = why.get_ref().and_then(|inner| inner.source());
     match cause {
@@ -157,8 +157,8 @@ fn plain(why: io::Error) -> io::Error {
     }
 }
 
-/// The file at the end of symbolic links, be it there or not. None when a link leads to an open
-/// descriptor of a process (`/proc/self/fd/1`): that is no name under which a file could be put.
+/// Follows symbolic links to their target, which need not exist. Returns `None` if a link leads to an open
+/// descriptor of a process (`/proc/self/fd/1`): no file can be renamed to that name.
 fn followed(path: &Path) -> io::Result<Option<PathBuf>> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -175,7 +175,7 @@ fn followed(path: &Path) -> io::Result<Option<PathBuf>> {
     Err(io::Error::other("too many symbolic links"))
 }
 
-/// The folder of a file; a bare name lies in the current one.
+/// The folder of a file; for a bare name the current one.
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
@@ -184,7 +184,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Makes renames in a folder last, where the system allows it.
+/// Makes renames in a folder durable, if the system supports it.
 fn sync(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     // Windows cannot open folders, and does not need to.
@@ -192,7 +192,7 @@ fn sync(folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // A folder that may be written but not read, or a file system without this.
+        // A writable but unreadable folder, or a file system without support for this.
         Err(why) if matches!(why.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
         other => other,
     }

@@ -1,4 +1,4 @@
-//! What is damaged in a store, and the store without it.
+//! Damage in a store, and the store without its damaged parts.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,21 +9,21 @@ use crate::error::{Error, Result, caught};
 use crate::store::manifest::{self, BatchFile, Manifest};
 use crate::store::{Store, StoredSource, Summaries, files, scan};
 
-/// Something in a store that cannot be read, what follows from it, and what helps.
+/// An unreadable part of a store, its consequence, and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     /// The file.
     pub path: PathBuf,
     /// What is wrong with it.
     pub why: String,
-    /// What searches do without.
+    /// The data that searches miss.
     pub loss: String,
-    /// What to do.
+    /// How to repair it.
     pub remedy: String,
 }
 
 impl Damage {
-    /// The error that it is where nothing else is left, beside so many others.
+    /// The error to report if nothing else is left; `others` counts further damage.
     pub fn error(&self, others: usize) -> Error {
         let error = Error::file(&self.path, &self.why).hint(&self.remedy);
         match others {
@@ -33,7 +33,7 @@ impl Damage {
         }
     }
 
-    /// It as a line, with what follows from it.
+    /// A one-line message with the consequence.
     pub fn notice(&self) -> String {
         format!(
             "{}: {}: {} (`spelunk store verify` says what to do)",
@@ -44,7 +44,7 @@ impl Damage {
     }
 }
 
-/// A manifest of events that can't be read.
+/// An unreadable manifest of events.
 pub(super) fn of_manifest(folder: &Path, why: &Error) -> Damage {
     Damage {
         path: folder.join(manifest::FILE),
@@ -57,7 +57,7 @@ pub(super) fn of_manifest(folder: &Path, why: &Error) -> Damage {
     }
 }
 
-/// The manifest of summaries that can't be read.
+/// An unreadable manifest of summaries.
 fn of_summaries(store: &Store, why: &Error) -> Damage {
     let path = store.home().join("models").join(manifest::FILE);
     Damage {
@@ -86,7 +86,7 @@ impl StoredSource {
         }
     }
 
-    /// What is damaged of its files, as far as their first and last bytes tell.
+    /// Returns the damage in its files that their first and last bytes reveal.
     pub fn missing(&self) -> Vec<Damage> {
         let look = |batch: &BatchFile| {
             let why = files::check_magic(&self.folder.join(&batch.file)).err()?;
@@ -95,7 +95,7 @@ impl StoredSource {
         self.batches.iter().filter_map(look).collect()
     }
 
-    /// What is damaged of its files. All of them are decoded.
+    /// Returns the damage in its files. Decodes all of them.
     pub fn damage(&self) -> Vec<Damage> {
         let look = |batch: &BatchFile| {
             let why = undecodable(&self.folder.join(&batch.file), batch.rows)?;
@@ -104,7 +104,7 @@ impl StoredSource {
         self.batches.iter().filter_map(look).collect()
     }
 
-    /// The source without some of its files; none when that are all.
+    /// The source without some of its files, or `None` if no files are left.
     pub fn without(&self, gone: &BTreeSet<PathBuf>) -> Option<StoredSource> {
         let kept = |batch: &&BatchFile| !gone.contains(&self.folder.join(&batch.file));
         let batches: Vec<BatchFile> = self.batches.iter().filter(kept).cloned().collect();
@@ -128,7 +128,7 @@ impl StoredSource {
     }
 }
 
-/// A file of summaries that can't be read.
+/// An unreadable file of summaries.
 fn of_summary(path: PathBuf, why: String) -> Damage {
     Damage {
         why,
@@ -139,7 +139,7 @@ fn of_summary(path: PathBuf, why: String) -> Damage {
 }
 
 impl Summaries {
-    /// What is damaged of their files. All of them are decoded.
+    /// Returns the damage in their files. Decodes all of them.
     pub fn damage(&self) -> Vec<Damage> {
         let look = |(path, rows): (PathBuf, u64)| {
             let why = undecodable(&path, rows)?;
@@ -148,7 +148,7 @@ impl Summaries {
         self.files().filter_map(look).collect()
     }
 
-    /// The summaries of sources that have none of these files.
+    /// The summaries of the sources that have none of these files.
     pub fn without(&self, gone: &BTreeSet<PathBuf>) -> Summaries {
         let mut left = self.clone();
         left.forget_files(gone);
@@ -157,18 +157,18 @@ impl Summaries {
 }
 
 impl Store {
-    /// All sources but those whose manifest is damaged, and these.
+    /// All sources without a damaged manifest, and the damaged ones.
     ///
     /// # Errors
-    /// When the store cannot be listed.
+    /// If the store cannot be listed.
     pub fn contents(&self) -> Result<(Vec<StoredSource>, Vec<Damage>)> {
         let (folders, damage) = self.event_folders()?;
         let source = |(folder, manifest)| self.source(folder, manifest);
         Ok((folders.into_iter().map(source).collect(), damage))
     }
 
-    /// What summaries there are, and what is damaged of them as far as a glance tells; none when their
-    /// manifest is.
+    /// The summaries, and the damage in them that a quick check finds; no summaries if their manifest is
+    /// damaged.
     pub fn readable_summaries(&self) -> (Summaries, Vec<Damage>) {
         match self.summaries() {
             Ok(summaries) => {
@@ -185,10 +185,10 @@ impl Store {
         }
     }
 
-    /// Reads all that is stored and reports what is damaged.
+    /// Reads everything in the store and reports the damage.
     ///
     /// # Errors
-    /// When the folder cannot be listed.
+    /// If the folder cannot be listed.
     pub fn verify(&self) -> Result<Vec<Damage>> {
         let _reading = self.reading();
         let (sources, mut found) = self.contents()?;
@@ -200,7 +200,7 @@ impl Store {
     }
 }
 
-/// Why a Parquet file that should hold so many rows can't be read.
+/// Why a Parquet file with this number of rows can't be read.
 fn undecodable(path: &Path, rows: u64) -> Option<String> {
     let read = || -> Result<(), String> {
         files::check_magic(path)?;

@@ -1,4 +1,4 @@
-//! Files of the store that are there whole or not at all, its folders and its locks.
+//! Atomic writes of the store's files, its folders and its locks.
 
 use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
@@ -15,15 +15,15 @@ use crate::store::manifest::Kind;
 /// The file that readers lock, in the store's folder.
 pub const READERS: &str = "readers";
 
-/// Rows of a row group: small enough that a narrow span of time leaves most of a file unread.
+/// Rows of a row group: small enough that a narrow time range leaves most of a file unread.
 const ROW_GROUP: usize = 16_384;
 
-/// Writes a file of the store beside, syncs it and renames it into place. The name beside is always
-/// the same, so that what a killed writer leaves is replaced by the next one: a file that a user
-/// names takes [`crate::store::write_whole`].
+/// Writes a temporary file next to a file of the store, syncs it and renames it into place. The temporary
+/// name is always the same, so that the next writer replaces what a killed one left. For files that a user
+/// names use [`crate::store::write_atomic`].
 ///
 /// # Errors
-/// When it cannot be written.
+/// If it cannot be written.
 pub fn swap_in(path: &Path, bytes: &[u8]) -> Result<()> {
     let beside = path.with_extension("tmp");
     let write = || {
@@ -33,20 +33,20 @@ pub fn swap_in(path: &Path, bytes: &[u8]) -> Result<()> {
         std::fs::rename(&beside, path)
     };
     write().map_err(|e| {
-        // What is left of it would only lie around.
+        // An incomplete file is of no use.
         std::fs::remove_file(&beside).ok();
         Error::file(path, e)
     })?;
     sync_folder(path.parent().unwrap_or(Path::new(".")))
 }
 
-/// Writes rows as Parquet and syncs the file. The name is a temporary one: renaming is up to the caller.
+/// Writes rows as Parquet and syncs the file. The name is a temporary one: the caller renames it.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If it cannot be written.
 pub fn write_parquet(path: &Path, frame: &mut DataFrame) -> Result<()> {
     let file = File::create(path).map_err(|e| Error::file(path, e))?;
-    // The format's metadata is written field by field.
+    // Parquet metadata is written field by field.
     let mut buffered = BufWriter::with_capacity(1 << 20, &file);
     let written = ParquetWriter::new(&mut buffered)
         .with_compression(ParquetCompression::Zstd(None))
@@ -66,11 +66,11 @@ pub fn write_parquet(path: &Path, frame: &mut DataFrame) -> Result<()> {
     })
 }
 
-/// Looks whether a Parquet file is there and whole, as far as its first and last bytes tell: Polars
-/// would only say so when it comes to read it, and not of which file.
+/// Checks the first and last bytes of a Parquet file: Polars would only report a missing or incomplete file
+/// when it reads it, and without naming it.
 ///
 /// # Errors
-/// Why it is not.
+/// If it is missing or incomplete.
 pub fn check_magic(path: &Path) -> Result<(), String> {
     const MARK: &[u8] = b"PAR1";
     let whole = || -> std::io::Result<bool> {
@@ -94,7 +94,7 @@ pub fn check_magic(path: &Path) -> Result<(), String> {
 /// The frame with only the types that are stored.
 ///
 /// # Errors
-/// When a column cannot be brought to one of them.
+/// If a column cannot be cast to one of them.
 pub fn storable(frame: DataFrame) -> Result<DataFrame> {
     let stored = |c: &Column| Kind::of(c.dtype()).data_type();
     if frame.columns().iter().all(|c| *c.dtype() == stored(c)) {
@@ -113,10 +113,10 @@ pub fn storable(frame: DataFrame) -> Result<DataFrame> {
     DataFrame::new(rows, columns).map_err(internal)
 }
 
-/// Makes renames in a folder last.
+/// Makes renames in a folder durable.
 ///
 /// # Errors
-/// When the folder cannot be synced.
+/// If the folder cannot be synced.
 pub fn sync_folder(folder: &Path) -> Result<()> {
     // Windows cannot open folders, and does not need to.
     if cfg!(windows) {
@@ -127,10 +127,10 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
         .map_err(|e| Error::file(folder, e))
 }
 
-/// What is in a folder; nothing when it is not there.
+/// The entries of a folder; empty if it does not exist.
 ///
 /// # Errors
-/// When it cannot be listed.
+/// If it cannot be listed.
 pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let list = || -> std::io::Result<Vec<PathBuf>> {
         std::fs::read_dir(folder)?
@@ -143,10 +143,10 @@ pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Removes a file, if it is there.
+/// Removes a file, if it exists.
 ///
 /// # Errors
-/// When it cannot be removed.
+/// If it cannot be removed.
 pub fn remove(path: &Path) -> Result<()> {
     match std::fs::remove_file(path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::file(path, e)),
@@ -154,7 +154,7 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// Makes a file that nobody reads as long as the result lives, if nobody reads now.
+/// Locks a file against readers while the result lives. Returns `None` if there is a reader.
 pub fn try_lock_exclusive(path: &Path) -> Option<File> {
     let file = File::options()
         .create(true)
@@ -169,7 +169,7 @@ pub fn try_lock_exclusive(path: &Path) -> Option<File> {
 /// Takes the lock of a store, which lasts as long as the file is open.
 ///
 /// # Errors
-/// When somebody else has it.
+/// If another process has it.
 pub fn lock(path: &Path) -> Result<File> {
     let file = File::options()
         .create(true)
@@ -188,7 +188,7 @@ pub fn lock(path: &Path) -> Result<File> {
     }
 }
 
-/// A name as part of a path: what is neither a letter, a digit, `_`, `-` nor `.` becomes `%XX`.
+/// Encodes a name for use in a path: anything but letters, digits, `_`, `-` and `.` becomes `%XX`.
 pub fn path_part(name: &str) -> String {
     let mut out = String::new();
     for (at, byte) in name.bytes().enumerate() {

@@ -1,4 +1,4 @@
-//! Looking after a store: what it holds, and fewer, larger files.
+//! Store maintenance: disk usage, and compaction into fewer, larger files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::store::damage::{Damage, quietly};
 use crate::store::manifest::BatchFile;
 use crate::store::{Store, scan};
 
-/// Rows of a file that is not worth merging with others.
+/// Rows of a file that is too large to be merged with others.
 const LARGE: u64 = 65_536;
 
-/// What a store keeps of some kind.
+/// The disk usage of one kind of data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiskUsage {
     /// Rows.
@@ -25,19 +25,19 @@ pub struct DiskUsage {
     pub bytes: u64,
 }
 
-/// What merging files brought.
+/// The result of a compaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compaction {
     /// Files before.
     pub before: u64,
     /// Files after.
     pub after: u64,
-    /// What is damaged of sources that stay as they are.
+    /// Damage in sources that were left unchanged.
     pub damage: Vec<Damage>,
 }
 
 impl DiskUsage {
-    /// Counts files that hold so many rows.
+    /// Measures files with this many rows in total.
     pub fn of(rows: u64, paths: &[PathBuf]) -> DiskUsage {
         let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |m| m.len());
         DiskUsage {
@@ -47,7 +47,7 @@ impl DiskUsage {
         }
     }
 
-    /// Adds what else is kept.
+    /// Adds another usage.
     pub fn add(&mut self, other: &DiskUsage) {
         self.rows += other.rows;
         self.files += other.files;
@@ -56,11 +56,11 @@ impl DiskUsage {
 }
 
 impl Store {
-    /// Merges the small files of each source. A source's files are swapped as a whole, so that
-    /// it may be stopped at any moment; one that is damaged stays as it is.
+    /// Merges the small files of each source. Replaces a source's files as a whole, so that compaction may be
+    /// stopped at any time; leaves a damaged source unchanged.
     ///
     /// # Errors
-    /// When a file cannot be written, or another process writes into the store.
+    /// If a file cannot be written, or another process writes to the store.
     pub fn compact(&self) -> Result<Compaction> {
         let writer = self.writer()?;
         let (folders, damage) = self.event_folders()?;
@@ -90,7 +90,7 @@ impl Store {
     }
 }
 
-/// Neighbours that make one file of a good size together.
+/// Groups neighbours that together make one file of a good size.
 fn groups(batches: &[BatchFile]) -> Vec<&[BatchFile]> {
     let mut groups = Vec::new();
     let mut start = 0;
@@ -109,7 +109,7 @@ fn groups(batches: &[BatchFile]) -> Vec<&[BatchFile]> {
 }
 
 fn merged(folder: &Path, group: &[BatchFile]) -> Result<DataFrame> {
-    // One by one and in order: files whose types differ must not change places.
+    // One by one and in order: files with different types must not change places.
     let mut parts = Vec::with_capacity(group.len());
     for batch in group {
         let path = folder.join(&batch.file);

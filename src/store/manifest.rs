@@ -1,5 +1,5 @@
-//! What a folder of batches holds: one small JSON file, swapped in whole, that says which of the
-//! Parquet files beside it count.
+//! The manifest of a folder of batches: one small JSON file, replaced atomically, that lists the valid
+//! Parquet files next to it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,17 +10,18 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::store::{TimeRange, files};
 
-/// Name of the file.
+/// The file name.
 pub const FILE: &str = "manifest.json";
 
 /// The content of one folder of batches.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Number of times the folder's content was replaced.
+    /// How many times the folder's content was replaced.
     pub generation: u64,
-    /// What the rows are: `index`, `source`, `sourcetype`, `origin`, `root` of events; `knowledge` of summaries.
+    /// Properties of the rows: `index`, `source`, `sourcetype`, `origin`, `root` of events; `knowledge` of
+    /// summaries.
     pub about: BTreeMap<String, String>,
-    /// The files that count.
+    /// The valid files.
     pub batches: Vec<BatchFile>,
 }
 
@@ -45,7 +46,7 @@ pub struct BatchFile {
 pub enum Kind {
     /// `String`
     Text,
-    /// `String` of which some values are numbers
+    /// `String` with some values that are numbers
     Mixed,
     /// `Int64`
     Integer,
@@ -86,7 +87,7 @@ impl Kind {
 }
 
 impl BatchFile {
-    /// The columns as Polars has them.
+    /// The columns as a Polars schema.
     pub fn schema(&self) -> Schema {
         self.columns
             .iter()
@@ -94,16 +95,16 @@ impl BatchFile {
             .collect()
     }
 
-    /// Whether some of the rows may lie in a span of time. Rows without a time lie in none.
+    /// Whether some of the rows may be in a time range. Rows without a time are in none.
     pub fn meets(&self, (from, before): TimeRange) -> bool {
         from.is_none_or(|from| self.latest.is_some_and(|latest| latest >= from))
             && before.is_none_or(|before| self.earliest.is_some_and(|first| first < before))
     }
 
-    /// What a frame will be when it is written under that name.
+    /// Describes a frame to be written under that name.
     ///
     /// # Errors
-    /// Never on account of data.
+    /// Never because of the data.
     pub fn of(frame: &DataFrame, file: String) -> Result<BatchFile> {
         let mut span = (None, None);
         if let Ok(time) = frame.column("_time")
@@ -132,10 +133,10 @@ impl BatchFile {
 }
 
 impl Manifest {
-    /// The manifest of a folder, if it has one.
+    /// Loads the manifest of a folder, if it has one.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub fn load(folder: &Path) -> Result<Option<Manifest>> {
         let path = folder.join(FILE);
         let text = match std::fs::read(&path) {
@@ -148,10 +149,10 @@ impl Manifest {
             .map_err(|e| Error::format(&path, e.line(), e.column(), e))
     }
 
-    /// Swaps the manifest in.
+    /// Replaces the manifest atomically.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn save(&self, folder: &Path) -> Result<()> {
         let text = serde_json::to_vec(self).map_err(|e| Error::internal(e.to_string()))?;
         files::swap_in(&folder.join(FILE), &text)

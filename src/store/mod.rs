@@ -1,9 +1,9 @@
-//! Events and summaries kept on disk as Parquet.
+//! The store: events and summaries on disk as Parquet.
 //!
-//! `<home>/events/index=<index>/source=<hash>/*.parquet` hold events of one file, source and
-//! sourcetype; `<home>/models/<Model>.<Dataset>/*.parquet` hold summaries of data model sets. A
-//! manifest names the Parquet files that count, so that readers see the old rows or the new ones and
-//! never a mixture. Any Parquet reader understands the files.
+//! `<home>/events/index=<index>/source=<hash>/*.parquet` contain the events of one file, source and
+//! sourcetype; `<home>/models/<Model>.<Dataset>/*.parquet` contain summaries of data model datasets. A
+//! manifest names the valid Parquet files, so that readers see either the old rows or the new ones, never a
+//! mixture. Any Parquet reader can read the files.
 
 mod atomic_file;
 mod damage;
@@ -29,10 +29,10 @@ pub use crate::store::maintenance::{Compaction, DiskUsage};
 pub use crate::store::summaries::{StoredSummary, Summaries};
 pub use crate::store::writer::{Committed, Rows, Writer};
 
-/// What the origins of risk events begin with that detections made. No file is named so.
+/// Prefix of the origins of risk events created by detections. No file has such a name.
 pub const RISK_ORIGIN: &str = "risk-";
 
-/// A store on disk, or a place for one.
+/// A store on disk, which need not exist yet.
 #[derive(Clone, Debug)]
 pub struct Store {
     home: PathBuf,
@@ -41,9 +41,9 @@ pub struct Store {
 /// Events of one file, source and sourcetype.
 #[derive(Clone, Debug)]
 pub struct StoredSource {
-    /// What names them in the store: another file, source or sourcetype has another key.
+    /// Their name in the store: another file, source or sourcetype has another key.
     pub key: String,
-    /// How often they were replaced: together with `key` it identifies their rows.
+    /// How many times they were replaced: together with `key` it identifies their rows.
     pub generation: u64,
     /// Their index.
     pub index: String,
@@ -51,29 +51,29 @@ pub struct StoredSource {
     pub source: String,
     /// Their sourcetype.
     pub sourcetype: String,
-    /// The file they were read from, as it was named then.
+    /// The file they were read from, as named at that time.
     pub origin: String,
     /// The Parquet files.
     pub paths: Vec<PathBuf>,
-    /// How many.
+    /// The number of events.
     pub events: u64,
     /// Smallest `_time`, microseconds since 1970 UTC.
     pub earliest: Option<i64>,
     /// Largest `_time`.
     pub latest: Option<i64>,
-    /// Columns and types that a scan gives.
+    /// Columns and types that a scan returns.
     pub schema: SchemaRef,
     folder: PathBuf,
     batches: Vec<BatchFile>,
 }
 
 impl StoredSource {
-    /// Whether they are risk events that detections made.
+    /// Whether they are risk events created by detections.
     pub fn is_made_risk(&self) -> bool {
         self.origin.starts_with(RISK_ORIGIN)
     }
 
-    /// Its Parquet files one by one.
+    /// Splits it into its Parquet files.
     pub fn split(&self) -> Vec<StoredSource> {
         let each = |batch: &BatchFile| {
             let batches = vec![batch.clone()];
@@ -90,17 +90,17 @@ impl StoredSource {
         self.batches.iter().map(each).collect()
     }
 
-    /// What is kept of it.
+    /// Its disk usage.
     pub fn kept(&self) -> DiskUsage {
         DiskUsage::of(self.events, &self.paths)
     }
 }
 
-/// A span of time in microseconds since 1970 UTC: from the first on, before the second.
+/// A time range in microseconds since 1970 UTC: start inclusive, end exclusive.
 pub type TimeRange = (Option<i64>, Option<i64>);
 
 impl Store {
-    /// The store in a folder, which need not be there: nothing is made before something is written.
+    /// Opens the store in a folder, which need not exist: it is created by the first write.
     pub fn open(home: &Path) -> Store {
         Store {
             home: home.to_owned(),
@@ -112,18 +112,18 @@ impl Store {
         &self.home
     }
 
-    /// Begins to write.
+    /// Begins writing.
     ///
     /// # Errors
-    /// When the folder cannot be written, or another process writes into it.
+    /// If the folder cannot be written, or another process writes to it.
     pub fn writer(&self) -> Result<Writer<'_>> {
         Writer::new(self)
     }
 
-    /// Holds what was stored at this moment: files that are replaced from now on stay on disk as
-    /// long as the guard lives, so that a scan that was begun can be ended.
+    /// Pins the current content: files replaced from now on stay on disk as long as the guard lives, so that
+    /// running scans can finish.
     pub fn reading(&self) -> Option<File> {
-        // Without it (no store yet, a system without locks) reading works all the same.
+        // Without a lock (no store yet, a system without locks) reading works all the same.
         let guard = File::open(self.home.join(files::READERS)).ok()?;
         guard.lock_shared().ok()?;
         Some(guard)
@@ -132,16 +132,16 @@ impl Store {
     /// Whether there are no events, not even damaged ones.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// If the store cannot be read.
     pub fn is_empty(&self) -> Result<bool> {
         let (folders, damage) = self.event_folders()?;
         Ok(damage.is_empty() && folders.iter().all(|(_, m)| m.rows() == 0))
     }
 
-    /// All sources, by index and folder, but those whose manifest is damaged.
+    /// All sources, by index and folder, except those with a damaged manifest.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// If the store cannot be read.
     pub fn sources(&self) -> Result<Vec<StoredSource>> {
         Ok(self.contents()?.0)
     }
@@ -165,11 +165,11 @@ impl Store {
         }
     }
 
-    /// The events of some sources in their order, to be read when they are needed, with their
-    /// columns. Batches that lie outside of `between` are left out.
+    /// A lazy scan of the events of some sources in their order, with their columns. Skips batches outside
+    /// `between`.
     ///
     /// # Errors
-    /// When the files cannot be opened.
+    /// If the files cannot be opened.
     pub fn scan(
         &self,
         sources: &[StoredSource],
@@ -185,19 +185,19 @@ impl Store {
         Ok((scan::scan(&batches, &all)?, all))
     }
 
-    /// Removes sources and what summaries hold of them.
+    /// Removes sources and their rows in summaries.
     ///
     /// # Errors
-    /// When the folder cannot be written, or another process writes into it.
+    /// If the folder cannot be written, or another process writes to it.
     pub fn delete(&self, sources: &[StoredSource]) -> Result<()> {
         let folders: Vec<PathBuf> = sources.iter().map(|s| s.folder.clone()).collect();
         self.writer()?.remove(&folders)
     }
 
-    /// What identifies the events that are stored: another text when any of them changed.
+    /// Identifies the stored events: changes if any of them changed.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// If the store cannot be read.
     pub fn fingerprint(&self) -> Result<String> {
         let mut hasher = Sha256::new();
         for (folder, manifest) in self.event_folders()?.0 {
@@ -216,10 +216,10 @@ impl Store {
             .collect())
     }
 
-    /// What summaries there are.
+    /// The summaries in the store.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// If the store cannot be read.
     pub fn summaries(&self) -> Result<Summaries> {
         Summaries::load(&self.home.join("models"))
     }
@@ -229,13 +229,13 @@ impl Store {
         self.home.join("events").join(index)
     }
 
-    /// What names a folder of events in the store.
+    /// The name of a folder of events in the store.
     fn key(&self, folder: &Path) -> String {
         let below = folder.strip_prefix(self.home.join("events"));
         below.unwrap_or(folder).to_string_lossy().replace('\\', "/")
     }
 
-    /// Folders of events with their manifests, sorted, and those that are damaged.
+    /// Folders of events with their manifests, sorted, and the damaged ones.
     fn event_folders(&self) -> Result<(Vec<Folder>, Vec<Damage>)> {
         if self.home.is_file() {
             let why = "the store's folder (--home) is a file";
@@ -246,7 +246,7 @@ impl Store {
             for folder in subfolders(&index)? {
                 match Manifest::load(&folder) {
                     Ok(Some(manifest)) => all.push((folder, manifest)),
-                    // Not finished, or on its way out.
+                    // Not finished, or being removed.
                     Ok(None) => {}
                     Err(why) => damaged.push(damage::of_manifest(&folder, &why)),
                 }
@@ -259,7 +259,7 @@ impl Store {
 /// A folder of events and its manifest.
 type Folder = (PathBuf, Manifest);
 
-/// Folders below one, sorted; none when it is not there.
+/// The subfolders of a folder, sorted; empty if it does not exist.
 fn subfolders(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,

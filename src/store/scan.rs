@@ -1,4 +1,4 @@
-//! Many Parquet files as one lazy frame.
+//! Scans many Parquet files as one lazy frame.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use polars::prelude::{
 use crate::error::{Error, Result};
 use crate::read;
 
-/// The types that columns have when the rows of all files stand below each other.
+/// The common column types of the rows of all files.
 pub(super) fn joined(schemas: impl Iterator<Item = Schema>) -> SchemaRef {
     let schemas: Vec<Schema> = schemas.collect();
     Arc::new(read::join_schemas(&schemas))
 }
 
-/// One scan over all files whose types are the joined ones, and one over each group of others that
-/// have the same columns of other types, which are cast.
+/// Scans all files with the common types at once, and each group of files with the same other types
+/// separately, casting their columns.
 pub(super) fn scan(batches: &[(PathBuf, Schema)], all: &SchemaRef) -> Result<LazyFrame> {
     let mut groups: IndexMap<Vec<Field>, Vec<PathBuf>> = IndexMap::from([(Vec::new(), Vec::new())]);
     for (path, schema) in batches {
@@ -41,7 +41,7 @@ pub(super) fn scan(batches: &[(PathBuf, Schema)], all: &SchemaRef) -> Result<Laz
         return Ok(empty.lazy());
     }
     let (frame, joined) = read::union(parts)?;
-    // The order of columns must not hang on which file has the odd type.
+    // The order of columns must not depend on which file has the odd type.
     if joined.iter_names().eq(all.iter_names()) {
         return Ok(frame);
     }
@@ -52,7 +52,7 @@ pub(super) fn scan(batches: &[(PathBuf, Schema)], all: &SchemaRef) -> Result<Laz
             false => lit(NULL).cast(kind.clone()).alias(name.clone()),
         })
         .collect();
-    // Not one `select`: constants alone would give one row.
+    // Not one `select`: constants alone would return one row.
     let names: Vec<_> = all.iter_names().cloned().map(Expr::Column).collect();
     Ok(frame.with_columns(columns).select(names))
 }
@@ -65,7 +65,7 @@ fn scan_files(files: &[PathBuf], schema: &SchemaRef) -> Result<LazyFrame> {
         .collect::<Result<Vec<_>, _>>()
         .map_err(failed)?;
     let args = ScanArgsParquet {
-        // `index=` and `source=` in the path are no columns: the files have them.
+        // `index=` and `source=` in the path are not columns: the files contain them.
         hive_options: HiveOptions {
             enabled: Some(false),
             ..HiveOptions::default()

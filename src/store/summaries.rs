@@ -1,5 +1,5 @@
-//! Summaries of data model sets: one manifest for all of them says which sources they cover, with
-//! which knowledge they were made, and which Parquet files hold their rows.
+//! Summaries of data model datasets: one manifest for all of them records the sources they cover, the
+//! knowledge they were computed with, and the Parquet files with their rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,29 +11,29 @@ use crate::error::{Error, Result};
 use crate::store::manifest::{BatchFile, FILE, Kind};
 use crate::store::{StoredSource, TimeRange, files, scan};
 
-/// What summaries there are.
+/// The summaries in a store.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Summaries {
     /// The number of the next file.
     next: u64,
-    /// The sources that were summarised, by key.
+    /// The summarised sources, by key.
     covered: BTreeMap<String, Covered>,
     batches: Vec<Part>,
     #[serde(skip)]
     folder: PathBuf,
-    /// Files that the manifest names and that are not whole.
+    /// Files that the manifest names but that are missing or incomplete.
     #[serde(skip)]
     lost: BTreeSet<PathBuf>,
 }
 
-/// A source that was summarised; it need not have given a row.
+/// A summarised source; it may have no rows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Covered {
     generation: u64,
     knowledge: String,
 }
 
-/// Rows of one data set that one source gave.
+/// Rows of one dataset from one source.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Part {
     /// `Endpoint.Processes`
@@ -44,7 +44,7 @@ struct Part {
     batch: BatchFile,
 }
 
-/// A data set as summarised.
+/// A summarised dataset.
 #[derive(Clone, Debug)]
 pub struct StoredSummary {
     /// `Endpoint.Processes`
@@ -59,7 +59,7 @@ impl Summaries {
     /// Reads the manifest of a folder of summaries.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub(super) fn load(folder: &Path) -> Result<Summaries> {
         let path = folder.join(FILE);
         let mut found: Summaries = match std::fs::read(&path) {
@@ -69,7 +69,7 @@ impl Summaries {
             Err(e) => return Err(Error::file(&path, e)),
         };
         found.folder = folder.to_owned();
-        // What is lost of a summary can be made again from the events.
+        // Lost parts of a summary can be computed again from the events.
         let paths = found.files().map(|(path, _)| path);
         let lost = paths.filter(|path| files::check_magic(path).is_err());
         found.lost = lost.collect();
@@ -77,7 +77,7 @@ impl Summaries {
         Ok(found)
     }
 
-    /// None, for a folder.
+    /// Empty summaries for a folder.
     pub(super) fn none(folder: &Path) -> Summaries {
         Summaries {
             folder: folder.to_owned(),
@@ -85,20 +85,19 @@ impl Summaries {
         }
     }
 
-    /// Whether the events of a source, as they are now, were summarised: with that knowledge, or
-    /// with any when none is given.
+    /// Whether the current events of a source were summarised: with that knowledge, or with any if `None`.
     pub fn is_current(&self, source: &StoredSource, knowledge: Option<&str>) -> bool {
         self.covered.get(&source.key).is_some_and(|c| {
             c.generation == source.generation && knowledge.is_none_or(|k| c.knowledge == k)
         })
     }
 
-    /// The rows of a data set that some sources gave, in the order of the sources, with their
-    /// columns and the names of those that are numbers in some rows and text in others; none when
-    /// there are none. Batches outside of `between` are left out.
+    /// Scans the rows of a dataset from some sources, in the order of the sources; also returns their columns
+    /// and the names of those that are numbers in some rows and text in others. Returns `None` if there are
+    /// no rows. Skips batches outside `between`.
     ///
     /// # Errors
-    /// When the files cannot be opened.
+    /// If the files cannot be opened.
     pub fn scan(
         &self,
         dataset: &str,
@@ -127,7 +126,7 @@ impl Summaries {
         Ok(Some((scan::scan(&batches, &all)?, all, mixed(&parts))))
     }
 
-    /// The data sets that have rows.
+    /// The datasets that have rows.
     pub fn datasets(&self) -> Vec<StoredSummary> {
         let mut found: BTreeMap<&str, StoredSummary> = BTreeMap::new();
         for part in &self.batches {
@@ -142,17 +141,17 @@ impl Summaries {
         found.into_values().collect()
     }
 
-    /// The files that are named and not whole. Their rows count as not there.
+    /// The named files that are missing or incomplete. Their rows do not count.
     pub(super) fn lost(&self) -> impl Iterator<Item = &PathBuf> {
         self.lost.iter()
     }
 
-    /// The files that hold rows, and how many.
+    /// The files with rows, and their numbers of rows.
     pub(super) fn files(&self) -> impl Iterator<Item = (PathBuf, u64)> {
         self.batches.iter().map(|p| (self.path(p), p.batch.rows))
     }
 
-    /// Forgets the sources whose rows are in some files.
+    /// Forgets the sources whose rows are in these files.
     pub(super) fn forget_files(&mut self, gone: &BTreeSet<PathBuf>) {
         let parts = self.batches.iter().filter(|p| gone.contains(&self.path(p)));
         let lost: BTreeSet<String> = parts.map(|part| part.source.clone()).collect();
@@ -165,7 +164,7 @@ impl Summaries {
         self.batches.retain(|part| !gone(&part.source));
     }
 
-    /// Moves the new rows of a source into place, which count when the manifest is saved.
+    /// Moves the new rows of a source into place; they count once the manifest is saved.
     pub(super) fn put(
         &mut self,
         source: &str,
@@ -196,7 +195,7 @@ impl Summaries {
         Ok(())
     }
 
-    /// The rows of a source stayed the same when its files were replaced.
+    /// Updates the generation of a source whose files were replaced but whose rows stayed the same.
     pub(super) fn renumber(&mut self, source: &str, old: u64, new: u64) {
         if let Some(covered) = self.covered.get_mut(source)
             && covered.generation == old
@@ -205,10 +204,10 @@ impl Summaries {
         }
     }
 
-    /// Swaps the manifest in.
+    /// Replaces the manifest atomically.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub(super) fn save(&self) -> Result<()> {
         if self.covered.is_empty() && !self.folder.join(FILE).exists() {
             return Ok(());

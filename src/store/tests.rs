@@ -24,7 +24,7 @@ fn batches(name: &str, text: &str) -> Vec<Batch> {
 
 fn replay(store: &Store, name: &str, texts: &[&str]) -> u64 {
     let writer = store.writer().expect("a writer");
-    // Added in any order, kept in their own.
+    // Added in any order, stored in their own.
     for (number, text) in texts.iter().enumerate().rev() {
         for (part, batch) in batches(name, text).into_iter().enumerate() {
             writer.add((number, part), batch).expect("written");
@@ -234,14 +234,14 @@ fn summaries_count_for_the_events_and_the_knowledge_they_were_made_of() {
         (rows(&summaries, &keys), rows(&summaries, &keys[..1])),
         (2, 1)
     );
-    // The events of one file change, and nobody summarised them again.
+    // The events of one file change, without new summaries.
     replay(&store, "a.json", &["{\"a\":2}"]);
     let sources = store.sources().expect("readable");
     let summaries = store.summaries().expect("readable");
     let covered = sources.iter().filter(|s| summaries.is_current(s, None));
     assert_eq!(covered.count(), 1);
     assert_eq!(rows(&summaries, &keys), 1);
-    // Damaged files are as good as none.
+    // Damaged files count as missing.
     let path = &summaries.datasets()[0].paths[0];
     std::fs::write(path, "PAR1").expect("written");
     let summaries = store.summaries().expect("readable");

@@ -1,4 +1,4 @@
-//! Writing into a store: all new batches first, then the swap.
+//! Writing to a store: all new batches first, then the swap.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -15,8 +15,8 @@ use crate::store::manifest::{BatchFile, FILE, Kind, Manifest};
 use crate::store::summaries::Summaries;
 use crate::store::{Store, files};
 
-/// Writes into a store, alone: the store's lock is held as long as this lives. Several threads may
-/// add; what was not committed is gone with the writer.
+/// The single writer of a store: holds the store's lock as long as it lives. Several threads may add;
+/// uncommitted data is lost with the writer.
 pub struct Writer<'s> {
     store: &'s Store,
     lock: File,
@@ -25,47 +25,47 @@ pub struct Writer<'s> {
     summaries: Mutex<Summaries>,
 }
 
-/// The place of a batch among those of its source.
+/// The position of a batch among those of its source.
 pub type Place = (usize, usize);
 
-/// Place, data set, temporary file, and what it holds.
+/// Position, dataset, temporary file, and its description.
 type NewRows = (Place, String, PathBuf, BatchFile);
 
 /// The new content of a folder.
 #[derive(Default)]
 struct Pending {
     about: BTreeMap<String, String>,
-    /// Temporary files and what they hold.
+    /// Temporary files and their descriptions.
     files: Vec<(Place, PathBuf, BatchFile)>,
-    /// What was made of the events for data models, and the knowledge it was made with.
+    /// Rows computed from the events for data models, and the knowledge they were computed with.
     summary: Option<(String, Vec<NewRows>)>,
 }
 
-/// Rows of a data set of a data model.
+/// Rows of a data model dataset.
 #[derive(Clone, Debug)]
 pub struct Rows {
     /// `Endpoint.Processes`
     pub dataset: String,
-    /// The rows, columns without the data set's name.
+    /// The rows, with columns named without the dataset's name.
     pub frame: DataFrame,
-    /// Columns of text of which some values are numbers.
+    /// Text columns with some values that are numbers.
     pub mixed: Vec<String>,
 }
 
-/// What a commit brought.
+/// The result of a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     /// Events.
     pub events: u64,
-    /// Rows by data set (`Endpoint.Processes`).
+    /// Rows by dataset (`Endpoint.Processes`).
     pub rows: BTreeMap<String, u64>,
 }
 
 impl<'s> Writer<'s> {
-    /// Makes the store's folder if need be and takes its lock.
+    /// Creates the store's folder if needed and takes its lock.
     ///
     /// # Errors
-    /// When the folder cannot be written, or another process writes into it.
+    /// If the folder cannot be written, or another process writes to it.
     pub(super) fn new(store: &'s Store) -> Result<Writer<'s>> {
         let home = store.home();
         if home.is_file() {
@@ -79,7 +79,7 @@ impl<'s> Writer<'s> {
             lock,
             written: AtomicUsize::new(0),
             pending: Mutex::default(),
-            // Those that can't be read are made again.
+            // Unreadable ones are computed again.
             summaries: Mutex::new(store.readable_summaries().0),
         };
         writer.clean()?;
@@ -89,11 +89,11 @@ impl<'s> Writer<'s> {
         Ok(writer)
     }
 
-    /// Writes a batch of events at its place among those of its source; it counts from
-    /// [`Writer::commit`] on. Gives the key of the source.
+    /// Writes a batch of events at its position among those of its source; it counts once [`Writer::commit`]
+    /// runs. Returns the key of the source.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn add(&self, place: Place, batch: Batch) -> Result<String> {
         let root = root(&batch.origin);
         let folder = self.store.event_folder(&batch.index).join(format!(
@@ -117,12 +117,12 @@ impl<'s> Writer<'s> {
         Ok(key)
     }
 
-    /// Writes rows that events of a source gave for data sets (`Endpoint.Processes`), made with
-    /// the knowledge of that name; to be called for every batch, also where there are no rows. They
-    /// count together with the events.
+    /// Writes the rows of datasets (`Endpoint.Processes`) computed from events of a source with the knowledge
+    /// of that name. Must be called for every batch, even without rows. The rows count together with the
+    /// events.
     ///
     /// # Errors
-    /// When they cannot be written.
+    /// If they cannot be written.
     pub fn add_rows(
         &self,
         place: Place,
@@ -153,17 +153,17 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
-    /// Forgets what was added of a source since the last commit.
+    /// Discards everything added for a source since the last commit.
     pub fn discard(&self, key: &str) {
         let folder = self.store.home().join("events").join(key);
         guard(&self.pending).remove(&folder);
     }
 
-    /// Puts what was added of these files into the place of what the store had of them; of
-    /// sources for which only rows of data sets were added, these.
+    /// Replaces the store's content of these files with the added batches; for sources with only dataset rows
+    /// added, replaces those rows.
     ///
     /// # Errors
-    /// When a file cannot be moved or removed; every source is replaced as a whole or not at all.
+    /// If a file cannot be moved or removed; every source is replaced as a whole or not at all.
     pub fn commit(&self, origins: &[PathBuf]) -> Result<Committed> {
         let roots: BTreeSet<String> = origins.iter().map(|origin| root(origin)).collect();
         let mut summaries = guard(&self.summaries);
@@ -203,7 +203,7 @@ impl<'s> Writer<'s> {
             }
             renewed.insert(folder);
         }
-        // Sources that the files had when they were read last and have no more.
+        // Sources that the files had when last read but no longer have.
         for (folder, manifest) in self.store.event_folders()?.0 {
             if roots.contains(manifest.get("root")) && !renewed.contains(&folder) {
                 files::remove(&folder.join(FILE))?;
@@ -221,7 +221,7 @@ impl<'s> Writer<'s> {
     pub(super) fn remove(&self, folders: &[PathBuf]) -> Result<()> {
         let mut summaries = guard(&self.summaries);
         for folder in folders {
-            // The manifest first, so that nobody sees a part of it.
+            // The manifest first, so that no reader sees a part of it.
             files::remove(&folder.join(FILE))?;
             let key = self.store.key(folder);
             summaries.forget(|k| k == key);
@@ -230,7 +230,7 @@ impl<'s> Writer<'s> {
         self.sweep(folders.iter(), &summaries)
     }
 
-    /// Puts other files into the place of those of a source: the same rows in the same order.
+    /// Replaces the files of a source: the same rows in the same order.
     pub(super) fn repack(&self, folder: &Path, manifest: Manifest, new: DataFrames) -> Result<()> {
         let mut pending = Pending {
             about: manifest.about,
@@ -269,8 +269,8 @@ impl<'s> Writer<'s> {
         }
     }
 
-    /// Removes what a process that was killed left: files that no manifest names are not rows, but
-    /// other programs would take them for some.
+    /// Removes what a killed process left: files that no manifest names are not valid, but other programs
+    /// would read them as rows.
     fn tidy(&self) -> Result<()> {
         let mut all = Vec::new();
         for index in super::subfolders(&self.store.home().join("events"))? {
@@ -279,8 +279,8 @@ impl<'s> Writer<'s> {
         self.sweep(all.iter(), &guard(&self.summaries))
     }
 
-    /// Removes files that no manifest names: in these folders, and of summaries. Where somebody
-    /// reads, they stay until the next writer comes.
+    /// Removes files that no manifest names: in these folders, and of summaries. While there are readers, the
+    /// files stay until the next writer.
     fn sweep<'f>(
         &self,
         folders: impl Iterator<Item = &'f PathBuf>,
@@ -296,7 +296,7 @@ impl<'s> Writer<'s> {
                 Ok(None) if folder.is_dir() => {
                     std::fs::remove_dir_all(folder).map_err(|e| Error::file(folder, e))?;
                 }
-                // What a damaged manifest names is not known: all of it stays.
+                // The files of a damaged manifest are unknown: all of them stay.
                 Ok(None) | Err(_) => {}
             }
         }
@@ -304,12 +304,12 @@ impl<'s> Writer<'s> {
     }
 }
 
-/// Frames as they come.
+/// An iterator of frames.
 pub(super) type DataFrames<'f> = &'f mut dyn Iterator<Item = Result<DataFrame>>;
 
 impl Drop for Writer<'_> {
     fn drop(&mut self) {
-        // What cannot be removed now is removed by the next writer.
+        // Anything that cannot be removed now is removed by the next writer.
         self.clean().ok();
         self.lock.unlock().ok();
     }
@@ -319,12 +319,12 @@ fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Moves new files in and swaps the manifest. Gives the new generation.
+/// Moves new files in and replaces the manifest. Returns the new generation.
 fn swap(folder: &Path, mut new: Pending) -> Result<u64> {
     std::fs::create_dir_all(folder).map_err(|e| Error::file(folder, e))?;
     let generation = match Manifest::load(folder) {
         Ok(Some(manifest)) => manifest.generation,
-        // Removed, but somebody may still read what was there; or damaged.
+        // Removed, but readers may still use the old files; or damaged.
         Ok(None) | Err(_) => files::entries(folder)?
             .iter()
             .filter_map(|path| path.file_name()?.to_str()?.split_once('-')?.0.parse().ok())
@@ -348,7 +348,7 @@ fn swap(folder: &Path, mut new: Pending) -> Result<u64> {
     Ok(generation)
 }
 
-/// Removes what a folder's manifest does not name.
+/// Removes files that a folder's manifest does not name.
 fn remove_unnamed(folder: &Path, manifest: &Manifest) -> Result<()> {
     let named: BTreeSet<&str> = manifest.batches.iter().map(|b| b.file.as_str()).collect();
     for path in files::entries(folder)? {
@@ -360,13 +360,12 @@ fn remove_unnamed(folder: &Path, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
-/// The file on disk that events came from: without what stands for members of archives, and
-/// the same however it is written.
+/// The canonical path of the file on disk that events came from, without archive members.
 fn root(origin: &Path) -> String {
     split_origin(origin).0
 }
 
-/// The origin, the same however it is written.
+/// The canonical form of an origin.
 fn identity(origin: &Path) -> String {
     let (root, member) = split_origin(origin);
     root + &member
@@ -381,7 +380,7 @@ fn split_origin(origin: &Path) -> (String, String) {
         }
         match text[..end].rfind(':') {
             Some(colon) => end = colon,
-            // Embedded data: its name is all there is.
+            // Embedded data has only its name.
             None => {
                 let first = text.find(':').unwrap_or(text.len());
                 return (text[..first].to_owned(), text[first..].to_owned());

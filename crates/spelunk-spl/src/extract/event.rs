@@ -1,24 +1,24 @@
-//! One event on its way from a file to a column, and who takes it. No Polars here.
+//! An event on its way from a file to columns, and the sink that receives it. Does not depend on Polars.
 
 use std::borrow::Cow;
 
 use crate::error::Result;
 
-/// One field of an event. A name that comes again adds a value: that is a multivalue field.
+/// One field of an event. A repeated name adds a value: that makes a multivalue field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
-    /// The name as searches use it: `a.b`, `a{}`.
+    /// The name as used in searches: `a.b`, `a{}`.
     pub name: Cow<'a, str>,
     /// The value's text.
     pub value: Cow<'a, str>,
-    /// Whether the text stood as a number in JSON (not as a text that reads as one).
+    /// Whether the value was a number in JSON (not a string that looks like one).
     pub number: bool,
-    /// Whether it stood as JSON's `null`; the value's text is `null` then.
+    /// Whether it was JSON's `null`; the value's text is `null` then.
     pub null: bool,
 }
 
 impl<'a> Field<'a> {
-    /// A text field.
+    /// Creates a text field.
     pub fn text(name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Field<'a> {
         Field {
             name: name.into(),
@@ -32,24 +32,24 @@ impl<'a> Field<'a> {
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event<'a> {
-    /// Microseconds since 1970 in UTC, where the event tells its time.
+    /// Microseconds since 1970 in UTC, if the event has a time.
     pub time: Option<i64>,
-    /// The event's text as it was.
+    /// The event's original text.
     pub raw: Cow<'a, str>,
-    /// The host the event tells of.
+    /// The host named by the event.
     pub host: Option<Cow<'a, str>>,
-    /// The source the event itself names; else it is the file.
+    /// The source named by the event; by default the file.
     pub source: Option<Cow<'a, str>>,
-    /// The sourcetype the event itself names; else it is the format's.
+    /// The sourcetype named by the event; by default that of the format.
     pub sourcetype: Option<Cow<'a, str>>,
-    /// The index the event itself names.
+    /// The index named by the event.
     pub index: Option<Cow<'a, str>>,
-    /// The extracted fields, in the order in which they stood.
+    /// The extracted fields, in their original order.
     pub fields: Vec<Field<'a>>,
 }
 
 impl Event<'_> {
-    /// The event with texts of its own.
+    /// Converts to an event that owns its text.
     pub fn into_owned(self) -> Event<'static> {
         let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         let fields = self.fields.into_iter().map(|field| Field {
@@ -78,14 +78,15 @@ impl Event<'_> {
     }
 }
 
-/// Takes the events of one file.
+/// Receives the events of one file.
 pub trait EventSink {
-    /// Takes an event.
+    /// Receives an event.
     ///
     /// # Errors
-    /// What the receiver of the batches said; reading stops there.
+    /// Returns the error of the receiver of the batches; reading stops there.
     fn event(&mut self, event: &Event<'_>) -> Result<()>;
 
-    /// Notes a place in the data that could not be read (`line` from 1; 0 when unknown). Reading goes on after it.
+    /// Records a place in the data that could not be read (`line` from 1; 0 if unknown). Reading continues
+    /// after it.
     fn bad(&mut self, line: u64, why: &str);
 }

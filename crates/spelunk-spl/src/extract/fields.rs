@@ -1,4 +1,4 @@
-//! The fields of one text whose format is known: for field rules that read events again.
+//! Extracts the fields of one text of known format, for field rules that read events again.
 
 use std::borrow::Cow;
 
@@ -9,21 +9,22 @@ use quick_xml::events::{BytesStart, Event as Xml};
 use crate::extract::event::Field;
 use crate::extract::{json, kv, windows_xml};
 
-/// Elements inside each other beyond this give no fields.
+/// Maximum depth of nested elements; deeper ones have no fields.
 const MAX_DEPTH: usize = 200;
 
-/// The fields of a text that is one JSON object; none where it is not.
+/// Returns the fields of a text that is one JSON object, or `None` if it is not.
 pub fn json_fields(text: &str) -> Option<Vec<Field<'_>>> {
     json::object_fields(text).ok()
 }
 
-/// The fields of a text that begins as a JSON object or array, up to where it ends or is cut off.
+/// Returns the fields of a text that begins as a JSON object or array, up to its end or the place where it is
+/// cut off.
 pub fn leading_json_fields(text: &str) -> Vec<Field<'_>> {
     json::leading_fields(text)
 }
 
-/// The fields that `KV_MODE = json` gives a text: those of the JSON object that it is, as far as
-/// it goes where it is cut off; `null` is a value like any other.
+/// Extracts fields as `KV_MODE = json`: those of the JSON object that the text is, up to the cut if it is cut
+/// off; `null` is a value like any other.
 pub fn json_event_fields(text: &str) -> Vec<Field<'_>> {
     match json::record_fields(text) {
         (fields, None) => fields,
@@ -32,8 +33,7 @@ pub fn json_event_fields(text: &str) -> Vec<Field<'_>> {
     }
 }
 
-/// The fields that a reader makes of an event's text: those of a JSON object, of a Windows event
-/// in XML, or its `key=value` pairs.
+/// Extracts fields as a reader does: those of a JSON object, of a Windows event in XML, or `key=value` pairs.
 pub fn event_fields(text: &str) -> Vec<Field<'_>> {
     let start = text.trim_start();
     if start.starts_with('{')
@@ -51,8 +51,8 @@ pub fn event_fields(text: &str) -> Vec<Field<'_>> {
         .collect()
 }
 
-/// Texts and attributes of a text's XML elements, named as `spath` names them: `a.b` for an
-/// element's text, `a.b{@c}` for an attribute. What stands before a place that is no XML counts.
+/// Extracts text and attributes of XML elements, under the names that `spath` uses: `a.b` for an element's
+/// text, `a.b{@c}` for an attribute. Everything before malformed XML counts.
 pub fn xml_fields(text: &str) -> Vec<Field<'_>> {
     let mut fields = Vec::new();
     let Some(start) = text.find('<') else {
@@ -61,7 +61,7 @@ pub fn xml_fields(text: &str) -> Vec<Field<'_>> {
     let mut reader = Reader::from_str(&text[start..]);
     let mut path: Vec<String> = Vec::new();
     let mut content = String::new();
-    // What is not well-formed ends it; so does what was not closed.
+    // Malformed XML ends the extraction; so do unclosed elements.
     while let Ok(event) = reader.read_event() {
         match event {
             Xml::Start(tag) => {

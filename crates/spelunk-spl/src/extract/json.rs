@@ -1,15 +1,15 @@
-//! JSON text to flat fields, in one pass and without a tree.
+//! A streaming JSON parser: JSON text to flat fields in one pass, without a tree.
 //!
-//! Written out rather than taken from a library because the readers need the text of a
-//! number as it stands, the order and repetition of keys, and values borrowed from the line.
-//! Names follow Splunk's `spath`: nested objects `a.b`, elements of arrays `a{}`, `a{}.b`.
+//! Implemented here rather than with a library because the readers need the original text of numbers, the
+//! order and repetition of keys, and values borrowed from the line. Names follow Splunk's `spath`: nested
+//! objects `a.b`, elements of arrays `a{}`, `a{}.b`.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::extract::event::Field;
 
-/// Objects and arrays inside each other beyond this are refused, as they would exhaust the stack.
+/// Maximum nesting depth: deeper objects and arrays would exhaust the stack.
 const MAX_DEPTH: usize = 200;
 
 /// Why a text is not a JSON object.
@@ -23,27 +23,27 @@ pub struct JsonError {
     pub why: &'static str,
 }
 
-/// The fields of a text that is one JSON object. Null and empty containers give no field;
-/// elements of an array repeat their name.
+/// Returns the fields of a text that is one JSON object. Null and empty containers have no field; elements of
+/// an array repeat their name.
 ///
 /// # Errors
-/// Where the text is not one JSON object.
+/// If the text is not one JSON object.
 pub fn object_fields(text: &str) -> Result<Vec<Field<'_>>, JsonError> {
     let (mut fields, wrong) = record_fields(text);
     fields.retain(|field| !field.null);
     wrong.map_or(Ok(fields), Err)
 }
 
-/// The fields of a text that should be one JSON object as far as it is one, nulls among them, and
-/// what is wrong with it, if anything is.
+/// Returns the fields of a text that should be one JSON object, as far as it is valid and including nulls,
+/// and the error, if there is one.
 pub fn record_fields(text: &str) -> (Vec<Field<'_>>, Option<JsonError>) {
     let mut fields = Vec::with_capacity(48);
     let wrong = object_fields_into(text, &mut fields).err();
     (fields, wrong)
 }
 
-/// The fields of a text that begins as a JSON object or array, as far as it is JSON: of one that
-/// is cut off those before the cut. An array's elements are named `{}`.
+/// Returns the fields of a text that begins as a JSON object or array, as far as it is valid JSON: if it is
+/// cut off, those before the cut. An array's elements are named `{}`.
 pub fn leading_fields(text: &str) -> Vec<Field<'_>> {
     let mut fields = Vec::with_capacity(48);
     let mut parser = Parser {
@@ -55,7 +55,7 @@ pub fn leading_fields(text: &str) -> Vec<Field<'_>> {
         fields: &mut fields,
     };
     parser.blanks();
-    // What is not JSON ends it.
+    // Invalid JSON ends the extraction.
     let _ = match parser.peek() {
         Some(b'{') => parser.object(),
         Some(b'[') => parser.array(),
@@ -90,7 +90,7 @@ struct Parser<'a, 'f> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    /// Name of the value that is being read; empty at the top.
+    /// The name of the current value; empty at the top.
     path: String,
     depth: usize,
     fields: &'f mut Vec<Field<'a>>,
@@ -212,7 +212,7 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
-    /// A text, number, boolean or null under `name`, or under the path.
+    /// Parses a string, number, boolean or null as `name`, or as the path.
     fn scalar(&mut self, name: Option<Cow<'a, str>>) -> Result<(), JsonError> {
         let null = self.peek() == Some(b'n');
         let (value, number) = match self.peek() {
@@ -312,7 +312,7 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
-    /// The character after a backslash.
+    /// Parses the character after a backslash.
     fn escape(&mut self) -> Result<char, JsonError> {
         let Some(byte) = self.peek() else {
             return Err(self.error("the text is not closed"));
@@ -328,7 +328,7 @@ impl<'a> Parser<'a, '_> {
                 self.at += 1;
                 return self.unicode();
             }
-            // A byte that was no text stands as `\xNN`: it stays so.
+            // Undecodable bytes are written as `\xNN`: they stay so.
             b'x' => return Ok('\\'),
             _ => return Err(self.error("unknown escape in a text")),
         };
@@ -336,7 +336,7 @@ impl<'a> Parser<'a, '_> {
         Ok(character)
     }
 
-    /// The character of `\uXXXX`; half a pair gives the replacement character.
+    /// Parses the character of `\uXXXX`; an unpaired surrogate becomes the replacement character.
     fn unicode(&mut self) -> Result<char, JsonError> {
         let first = self.hex4()?;
         if !(0xd800..0xdc00).contains(&first) {
@@ -369,7 +369,7 @@ impl<'a> Parser<'a, '_> {
     }
 }
 
-/// Writes fields as a JSON object of texts: the `_raw` of rows that have no text of their own.
+/// Writes fields as a JSON object of strings: the `_raw` of rows without a text of their own.
 pub fn write_object<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut out = String::from("{");
     for (name, value) in fields {

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use crate::word;
 
-/// The pairs in a text, in order. A key is made of the characters of words, `.`, `-`, `:` and `{}`;
-/// what is not a letter or digit of ASCII, `_` or `.` becomes `_`, as Splunk cleans keys, and goes where
-/// the key begins with it. A value in quotes may
-/// hold anything and escapes its quote with `\`; a bare one ends at a blank, `,`, `;`, `|` or `&`.
+/// Returns the pairs in a text, in order. A key consists of word characters, `.`, `-`, `:` and `{}`. As in
+/// Splunk's key cleaning, anything but ASCII letters, digits, `_` and `.` becomes `_`, and is dropped at the
+/// beginning of the key. A quoted value may contain anything and escapes its quote with `\`; an unquoted one
+/// ends at a blank, `,`, `;`, `|` or `&`.
 pub fn pairs(text: &str) -> Pairs<'_> {
     Pairs { text, at: 0 }
 }
@@ -73,7 +73,7 @@ impl<'a> Pairs<'a> {
     }
 }
 
-/// `größe` is one key, not an `e` behind something else.
+/// `größe` is one key, not an `e` after something else.
 fn is_key_character(c: char) -> bool {
     word::is_part(c) || matches!(c, '.' | '-' | ':' | '{' | '}')
 }

@@ -1,4 +1,4 @@
-//! What the transforms of `transforms.conf` and `KV_MODE` find in one text. No Polars here.
+//! Extracts fields from one text as `transforms.conf` and `KV_MODE` define. Does not depend on Polars.
 
 use std::borrow::Cow;
 
@@ -7,12 +7,12 @@ use crate::extract::fields::{json_event_fields, json_fields, xml_fields};
 use crate::extract::kv;
 use crate::pcre::{Regex, fill, too_hard};
 
-/// The name of a group that holds a field's name, and that of the group with its value.
+/// Prefixes of the group that matches a field's name, and of the group that matches its value.
 const KEY: &str = "_KEY_";
 const VALUE: &str = "_VAL_";
 
-/// A name as `CLEAN_KEYS` leaves it (Admin Manual, transforms.conf): what is not within a-z, A-Z or 0-9
-/// becomes `_`, `é` too; digits and `_` at its beginning go.
+/// Cleans a name as `CLEAN_KEYS` does (Admin Manual, transforms.conf): characters outside a-z, A-Z and 0-9
+/// become `_`, including `é`; leading digits and `_` are removed.
 pub fn clean_key(name: &str) -> String {
     let cleaned: String = name
         .chars()
@@ -23,7 +23,7 @@ pub fn clean_key(name: &str) -> String {
         .to_owned()
 }
 
-/// Whether a regular expression or its format names fields by what it matches.
+/// Whether a regular expression or its format takes field names from the matched text.
 pub fn is_dynamic(regex: &Regex, format: &[(String, String)]) -> bool {
     if format.is_empty() {
         regex.names().any(|n| n.starts_with(KEY))
@@ -32,10 +32,10 @@ pub fn is_dynamic(regex: &Regex, format: &[(String, String)]) -> bool {
     }
 }
 
-/// The pairs that all matches of a regular expression give.
+/// Returns the pairs of all matches of a regular expression.
 ///
 /// # Errors
-/// An expression that takes too long on the text.
+/// If the expression takes too long on the text.
 pub fn by_regex(
     regex: &Regex,
     format: &[(String, String)],
@@ -66,8 +66,8 @@ pub fn by_regex(
     Ok(found)
 }
 
-/// A text split at each of the characters of `delimiters`; what stands in double quotes is whole
-/// and loses them.
+/// Splits a text at each of the characters in `delimiters`; text in double quotes is kept whole, without the
+/// quotes.
 pub fn split<'t>(text: &'t str, delimiters: &str) -> Vec<Cow<'t, str>> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -75,7 +75,7 @@ pub fn split<'t>(text: &'t str, delimiters: &str) -> Vec<Cow<'t, str>> {
     let mut begins = true;
     for (at, c) in text.char_indices() {
         match c {
-            // A quote opens at the beginning of a value or after the sign between name and value.
+            // A quote opens at the beginning of a value or after the separator between name and value.
             '"' if quoted || begins => quoted = !quoted,
             c if !quoted && delimiters.contains(c) => {
                 parts.push(unquoted(&text[start..at]));
@@ -87,7 +87,7 @@ pub fn split<'t>(text: &'t str, delimiters: &str) -> Vec<Cow<'t, str>> {
         }
         begins = !c.is_alphanumeric() && c != '"';
     }
-    // A quote that is never closed is a character like others.
+    // An unclosed quote is an ordinary character.
     if quoted && let Some(at) = text[start..].find(|c: char| delimiters.contains(c)) {
         let next = start + at;
         let width = text[next..].chars().next().map_or(1, char::len_utf8);
@@ -119,7 +119,7 @@ pub fn by_delimiters(text: &str, between: &str, equals: &str) -> Vec<(String, St
         .collect()
 }
 
-/// What `KV_MODE = auto` finds: the fields of a JSON object, of a Windows event, or pairs.
+/// Extracts fields as `KV_MODE = auto`: those of a JSON object, of a Windows event, or pairs.
 pub fn automatic(text: &str, escaped: bool) -> Vec<Field<'_>> {
     let start = text.trim_start();
     if start.starts_with('{')
@@ -137,17 +137,17 @@ pub fn automatic(text: &str, escaped: bool) -> Vec<Field<'_>> {
         .collect()
 }
 
-/// What `KV_MODE = json` finds: the fields of the JSON object that the whole text is.
+/// Extracts fields as `KV_MODE = json`: those of the JSON object that the whole text is.
 pub fn json(text: &str) -> Vec<Field<'_>> {
     json_event_fields(text)
 }
 
-/// What `KV_MODE = xml` finds: text and attributes of the elements by their paths.
+/// Extracts fields as `KV_MODE = xml`: text and attributes of the elements by their paths.
 pub fn xml(text: &str) -> Vec<Field<'_>> {
     xml_fields(text)
 }
 
-/// What `KV_MODE = multi` finds: a table whose header is the first line of several words; each
+/// Extracts fields as `KV_MODE = multi`: a table whose header is the first line with several words; each
 /// column is a multivalue field, and the last one takes the rest of a line.
 pub fn table(text: &str) -> Vec<Field<'_>> {
     let mut lines = text.lines().filter(|l| !l.trim().is_empty());

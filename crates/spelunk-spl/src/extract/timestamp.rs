@@ -1,4 +1,4 @@
-//! Times written in data: ISO 8601 and its relatives, epoch numbers, and what logs put at a line's start.
+//! Timestamps in data: ISO 8601 and similar formats, epoch numbers, and timestamps at the start of log lines.
 
 use chrono::{LocalResult, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
@@ -8,8 +8,8 @@ const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
 
-/// A text that is a time and nothing else, in microseconds since 1970 UTC. A time without an
-/// offset is in `zone`.
+/// Parses a text that is only a timestamp, as microseconds since 1970 UTC. A time without an offset is in
+/// `zone`.
 pub fn parse(text: &str, zone: Tz) -> Option<i64> {
     let text = text.trim();
     match prefix(text, zone, None) {
@@ -18,8 +18,8 @@ pub fn parse(text: &str, zone: Tz) -> Option<i64> {
     }
 }
 
-/// Seconds since 1970 as a decimal number; 13 digits are milliseconds, 16 microseconds and
-/// 19 nanoseconds.
+/// Parses seconds since 1970 as a decimal number; 13 digits are milliseconds, 16 microseconds and 19
+/// nanoseconds.
 pub fn epoch(text: &str) -> Option<i64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
@@ -28,7 +28,7 @@ pub fn epoch(text: &str) -> Option<i64> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
     if whole.is_empty() || whole.len() > 19 || !all_digits(whole) || !all_digits(fraction) {
-        // `1.7e9` and the like: rare, but a number in JSON all the same.
+        // `1.7e9` and the like: rare, but valid JSON numbers.
         let seconds = text.parse::<f64>().ok().filter(|n| n.abs() < 1e11)?;
         return text
             .starts_with(|c: char| c.is_ascii_digit() || c == '-')
@@ -56,17 +56,17 @@ fn micros_of_fraction(digits: &str) -> i64 {
     micros
 }
 
-/// A time at the start of `text` and how many bytes it takes. `year` completes dates that
-/// lack one (syslog); without it they are not read.
+/// Parses a timestamp at the start of `text`; also returns its length in bytes. `year` completes dates that
+/// lack one (syslog); without it they are not parsed.
 pub fn prefix(text: &str, zone: Tz, year: Option<i32>) -> Option<(i64, usize)> {
     iso(text, zone)
         .or_else(|| american(text, zone))
         .or_else(|| month_name(text, zone, year))
 }
 
-/// A time at the start of a log line: bare, in brackets or quotes, after a syslog priority,
-/// or an epoch number; else an Apache time in brackets within the first 128 bytes, as
-/// Splunk looks ahead 128 characters.
+/// Parses a timestamp at the start of a log line: bare, in brackets or quotes, after a syslog priority, or an
+/// epoch number; else an Apache time in brackets within the first 128 bytes, as Splunk looks ahead 128
+/// characters.
 pub fn at_line_start(line: &str, zone: Tz, year: Option<i32>) -> Option<i64> {
     let mut rest = line.trim_start();
     if let Some((priority, after)) = rest
@@ -92,8 +92,8 @@ pub fn at_line_start(line: &str, zone: Tz, year: Option<i32>) -> Option<i64> {
     prefix(&line[open + 1..], zone, year).map(|(time, _)| time)
 }
 
-/// The first date with a time of day in the first 128 bytes, as far as Splunk looks ahead
-/// (`MAX_TIMESTAMP_LOOKAHEAD` of its props.conf) where nothing says where a time stands.
+/// Finds the first date with a time of day in the first 128 bytes, Splunk's default lookahead
+/// (`MAX_TIMESTAMP_LOOKAHEAD` of its props.conf).
 pub fn within(line: &str, zone: Tz, year: Option<i32>) -> Option<i64> {
     let bytes = line.as_bytes();
     (0..bytes.len().min(128))
@@ -101,7 +101,7 @@ pub fn within(line: &str, zone: Tz, year: Option<i32>) -> Option<i64> {
         .filter(|at| *at == 0 || !bytes[at - 1].is_ascii_alphanumeric())
         .find_map(|at| {
             let (time, length) = prefix(&line[at..], zone, year)?;
-            // A date alone is as likely a part of a name.
+            // A date alone is just as likely part of a name.
             line[at..at + length].contains(':').then_some(time)
         })
 }
@@ -142,7 +142,7 @@ impl<'a> Cursor<'a> {
         (self.at - start >= min).then_some(number)
     }
 
-    /// `hh:mm[:ss[.fraction]]`, as microseconds of the day.
+    /// Parses `hh:mm[:ss[.fraction]]`, as microseconds of the day.
     fn clock(&mut self) -> Option<i64> {
         let hour = self.digits(1, 2)?;
         self.eat(b":")?;
@@ -170,7 +170,7 @@ impl<'a> Cursor<'a> {
         Some(i64::from(hour * 3600 + minute * 60 + second) * SECOND + micros)
     }
 
-    /// `Z`, `UTC`, `GMT`, `+hh:mm`, `+hhmm`, `+hh`, after at most one blank: seconds east.
+    /// Parses `Z`, `UTC`, `GMT`, `+hh:mm`, `+hhmm`, `+hh`, after at most one blank: seconds east.
     fn offset(&mut self) -> Option<i64> {
         let start = self.at;
         let found = self.offset_here();
@@ -205,13 +205,13 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Days since 1970 of a civil date, `None` when there is no such day.
+/// Days since 1970 of a civil date, or `None` if the date does not exist.
 fn day_number(year: i32, month: u32, day: u32) -> Option<i64> {
     let date = chrono::NaiveDate::from_ymd_opt(year, month, day)?;
     Some(i64::from(date.to_epoch_days()))
 }
 
-/// The time in UTC of a wall clock; with `offset` seconds east of UTC, else in `zone`.
+/// Converts local time to UTC; with `offset` seconds east of UTC, else in `zone`.
 fn to_utc(days: i64, clock: i64, offset: Option<i64>, zone: Tz) -> Option<i64> {
     let wall = days * 86_400 * SECOND + clock;
     if let Some(east) = offset {
@@ -222,9 +222,9 @@ fn to_utc(days: i64, clock: i64, offset: Option<i64>, zone: Tz) -> Option<i64> {
     }
     let naive: NaiveDateTime = chrono::DateTime::from_timestamp_micros(wall)?.naive_utc();
     let local = match zone.offset_from_local_datetime(&naive) {
-        // Twice there: the earlier instant, as Splunk takes it.
+        // An ambiguous time: the earlier instant, as in Splunk.
         LocalResult::Single(o) | LocalResult::Ambiguous(o, _) => o,
-        // The hour that was skipped: the clock had not been put forward yet.
+        // A skipped time: uses the offset before the clock change.
         LocalResult::None => zone.offset_from_utc_datetime(&(naive - chrono::Duration::hours(3))),
     };
     Some(wall - i64::from(local.fix().local_minus_utc()) * SECOND)

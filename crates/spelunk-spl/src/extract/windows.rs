@@ -1,16 +1,16 @@
-//! What all containers of Windows events have in common once their fields are known.
+//! Common processing of Windows events from all containers once their fields are known.
 //!
-//! The names are those of Splunk's Windows XML input: the `System` element's children and
-//! attributes by name, and each `<Data Name='X'>` as `X`.
+//! The names are those of Splunk's Windows XML input: the `System` element's children and attributes by name,
+//! and each `<Data Name='X'>` as `X`.
 
 use std::borrow::Cow;
 
 use crate::extract::event::{Event, Field};
 
-/// Sourcetype of every Windows event.
+/// The sourcetype of every Windows event.
 pub const SOURCETYPE: &str = "XmlWinEventLog";
 
-/// What the channel of Sysmon for Linux begins with, which writes the same XML.
+/// The channel prefix of Sysmon for Linux, which writes the same XML.
 const LINUX: &str = "Linux-Sysmon/";
 
 /// Collects the fields of one Windows event.
@@ -23,7 +23,7 @@ pub struct WindowsFields<'a> {
 }
 
 impl<'a> WindowsFields<'a> {
-    /// An empty collection with room for a usual event.
+    /// Creates an empty collection with room for a typical event.
     pub fn new() -> WindowsFields<'a> {
         WindowsFields {
             fields: Vec::with_capacity(48),
@@ -45,7 +45,7 @@ impl<'a> WindowsFields<'a> {
             }
             "Channel" if self.channel.is_none() => self.channel = Some(value.clone()),
             "Computer" if self.computer.is_none() => self.computer = Some(value.clone()),
-            // Data that repeats what the system part says adds nothing.
+            // Data that repeats the system part adds nothing.
             "Channel" if self.channel.as_ref() == Some(&value) => return,
             "Computer" if self.computer.as_ref() == Some(&value) => return,
             _ => {}
@@ -58,19 +58,19 @@ impl<'a> WindowsFields<'a> {
         });
     }
 
-    /// Adds a field unless one of that name is there.
+    /// Adds a field unless one of that name exists.
     pub fn add_if_missing(&mut self, name: &'static str, value: impl Into<Cow<'a, str>>) {
         if !self.has(name) {
             self.add(name, value);
         }
     }
 
-    /// Whether a field of that name is there.
+    /// Whether a field of that name exists.
     pub fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|f| f.name == name)
     }
 
-    /// The event's number, as far as it is known.
+    /// The event's number, if known.
     pub fn event_id(&self) -> Option<&str> {
         self.event_id.as_deref()
     }
@@ -80,7 +80,7 @@ impl<'a> WindowsFields<'a> {
         self.event_id.is_some()
     }
 
-    /// The event.
+    /// Builds the event.
     pub fn into_event(self, time: Option<i64>, raw: Cow<'a, str>) -> Event<'a> {
         let (mut start, mut sourcetype) = (SOURCETYPE, SOURCETYPE);
         if self.channel.as_ref().is_some_and(|c| c.starts_with(LINUX)) {
@@ -102,8 +102,8 @@ impl<'a> WindowsFields<'a> {
     }
 }
 
-/// A name as `CLEAN_KEYS` of Splunk's transforms.conf leaves it, by which its add-on takes the names
-/// of `<Data>`: `Product Name` is `Product_Name`. What joins nested names stays.
+/// Cleans a name as `CLEAN_KEYS` of Splunk's transforms.conf does, with which its add-on extracts the names
+/// of `<Data>`: `Product Name` becomes `Product_Name`. Separators of nested names stay.
 fn clean(name: Cow<'_, str>) -> Cow<'_, str> {
     let odd = |c: char| {
         !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '@' | ':' | '#'))
@@ -115,7 +115,7 @@ fn clean(name: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// `Level` as a number from its English name, as renderers and shippers write it.
+/// Returns `Level` as a number from its English name, as renderers and shippers write it.
 pub fn level_number(name: &str) -> Option<&'static str> {
     let numbers = [
         ("critical", "1"),
@@ -132,7 +132,7 @@ pub fn level_number(name: &str) -> Option<&'static str> {
     lookup(&numbers, name)
 }
 
-/// `Opcode` as a number from its English name, for those that Windows itself defines.
+/// Returns `Opcode` as a number from its English name, for those defined by Windows itself.
 pub fn opcode_number(name: &str) -> Option<&'static str> {
     let numbers = [
         ("info", "0"),
@@ -150,7 +150,7 @@ pub fn opcode_number(name: &str) -> Option<&'static str> {
     lookup(&numbers, name)
 }
 
-/// `Keywords` as XML writes them, from the English names of those that Windows itself defines.
+/// Returns `Keywords` as in XML from the English names of those defined by Windows itself.
 pub fn keyword_mask(name: &str) -> Option<&'static str> {
     let masks = [
         ("audit success", "0x8020000000000000"),

@@ -22,10 +22,10 @@ enum Section {
     Other,
 }
 
-/// The event of one `<Event>...</Event>`. Its time is `TimeCreated`'s `SystemTime`.
+/// Parses the event of one `<Event>...</Event>`. Its time is `TimeCreated`'s `SystemTime`.
 ///
 /// # Errors
-/// A sentence that says why the text is no Windows event.
+/// A sentence that says why the text is not a Windows event.
 pub fn event<'a>(xml: &'a str) -> Result<Event<'a>, String> {
     if let Some(event) = plain_event(xml) {
         return Ok(event);
@@ -41,11 +41,11 @@ pub fn event<'a>(xml: &'a str) -> Result<Event<'a>, String> {
     Ok(parser.fields.into_event(parser.time, Cow::Borrowed(xml)))
 }
 
-/// As [`event`], and what is left of a damaged one: the fields that stand before the damage, with a
-/// sentence on it, as Splunk keeps an event whatever became of its end.
+/// Like [`event`], but also accepts a damaged event: returns the fields before the damage, and a sentence
+/// about it. Splunk also keeps events with a damaged end.
 ///
 /// # Errors
-/// A sentence that says why the text is no Windows event, or that not even its number is left.
+/// A sentence that says why the text is not a Windows event, or that not even its number is left.
 pub fn damaged_event<'a>(xml: &'a str) -> Result<(Event<'a>, Option<String>), String> {
     if let Some(event) = plain_event(xml) {
         return Ok((event, None));
@@ -62,7 +62,7 @@ pub fn damaged_event<'a>(xml: &'a str) -> Result<(Event<'a>, Option<String>), St
         }
         Some(why) if !parser.fields.has_event_id() => Err(why),
         damage => {
-            // The value that the cut went through.
+            // The value that was cut off.
             parser.close();
             let event = parser.fields.into_event(parser.time, Cow::Borrowed(xml));
             Ok((event, damage))
@@ -70,8 +70,8 @@ pub fn damaged_event<'a>(xml: &'a str) -> Result<(Event<'a>, Option<String>), St
     }
 }
 
-/// The event of a text of elements, attributes and texts only, in which nothing is wrong: what
-/// Windows writes, read without a copy of every name. Anything else is left to the library.
+/// Fast path for valid text of only elements, attributes and text, as Windows writes it: parses without
+/// copying every name. The library parses anything else.
 fn plain_event<'a>(xml: &'a str) -> Option<Event<'a>> {
     let mut parser = Parser::new();
     let mut rest = xml;
@@ -102,14 +102,14 @@ fn plain_event<'a>(xml: &'a str) -> Option<Event<'a>> {
             parser.close();
         }
     }
-    // Text outside of all elements, or an event that is cut off.
+    // Text outside all elements, or an event that is cut off.
     if parser.depth > 0 || !rest.is_empty() || !parser.fields.has_event_id() {
         return None;
     }
     Some(parser.fields.into_event(parser.time, Cow::Borrowed(xml)))
 }
 
-/// A text with its entities resolved.
+/// Resolves the entities of a text.
 fn unescaped(text: Cow<'_, str>) -> Result<Cow<'_, str>, String> {
     if memchr::memchr(b'&', text.as_bytes()).is_none() {
         return Ok(text);
@@ -118,7 +118,7 @@ fn unescaped(text: Cow<'_, str>) -> Result<Cow<'_, str>, String> {
     Ok(Cow::Owned(plain.into_owned()))
 }
 
-/// Why an event without its end is none.
+/// Why an event without its end is not a Windows event.
 const CUT_OFF: &str = "the XML event is cut off";
 
 struct Parser<'a> {
@@ -126,7 +126,7 @@ struct Parser<'a> {
     time: Option<i64>,
     section: Section,
     depth: usize,
-    /// Name of the field that the open element gives, as long as it has no child.
+    /// The name of the field that the open element sets, as long as it has no child.
     leaf: Option<Cow<'a, str>>,
     text: Option<Cow<'a, str>>,
 }
@@ -145,10 +145,10 @@ impl<'a> Parser<'a> {
 
     fn read(&mut self, xml: &'a str) -> Result<(), String> {
         let mut reader = Reader::from_str(xml);
-        // An end tag ends what is open, whatever its name: Splunk reads fields, not documents.
+        // An end tag closes the open element, whatever its name: Splunk extracts fields, not documents.
         reader.config_mut().check_end_names = false;
         loop {
-            // All errors of syntax are things that are not closed.
+            // All syntax errors are unclosed constructs.
             let event = reader.read_event().map_err(|error| match error {
                 quick_xml::Error::Syntax(_) => CUT_OFF.to_owned(),
                 other => other.to_string(),
@@ -193,7 +193,7 @@ impl<'a> Parser<'a> {
         self.open(Cow::Owned(name.to_owned()), attributes)
     }
 
-    /// An element begins; its attributes are looked at where they say anything.
+    /// Opens an element; its attributes are read only if they contain data.
     fn open(
         &mut self,
         name: Cow<'a, str>,

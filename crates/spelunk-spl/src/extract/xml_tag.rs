@@ -1,21 +1,21 @@
-//! Tags of XML as machines write it, in their place: of any other form there is none.
+//! Zero-copy parsing of XML tags in the form that programs write; tags in any other form are rejected.
 
 use std::borrow::Cow;
 
-/// The tag of an element that opens.
+/// An opening tag.
 pub struct Tag<'a> {
     /// Its name.
     pub name: &'a str,
     /// What follows the name.
     pub attributes: &'a str,
-    /// Whether it ends the element too.
+    /// Whether it also closes the element.
     pub is_empty: bool,
-    /// Bytes up to and with the `>`.
+    /// Bytes up to and including the `>`.
     pub length: usize,
 }
 
 impl<'a> Tag<'a> {
-    /// The tag that begins after a `<`.
+    /// Parses the tag that begins after a `<`.
     pub fn of(text: &'a str) -> Option<Tag<'a>> {
         if !text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
             return None;
@@ -23,7 +23,7 @@ impl<'a> Tag<'a> {
         let bytes = text.as_bytes();
         let mut end = memchr::memchr3(b'>', b'"', b'\'', bytes)?;
         while bytes[end] != b'>' {
-            // A value in quotes may hold a `>`.
+            // A quoted value may contain a `>`.
             let value = end + 1;
             end = value + memchr::memchr(bytes[end], &bytes[value..])? + 1;
             end += memchr::memchr3(b'>', b'"', b'\'', &bytes[end..])?;
@@ -44,10 +44,10 @@ impl<'a> Tag<'a> {
 }
 
 const BLANK: [char; 4] = [' ', '\t', '\r', '\n'];
-/// What no name of an attribute holds.
+/// Characters that attribute names do not contain.
 const NO_NAME: [char; 7] = ['"', '\'', '<', ' ', '\t', '\r', '\n'];
 
-/// Attributes one after the other: `a="b" c='d'`.
+/// Iterates over attributes: `a="b" c='d'`.
 pub struct Pairs<'a>(pub &'a str);
 
 impl<'a> Iterator for Pairs<'a> {
@@ -59,7 +59,7 @@ impl<'a> Iterator for Pairs<'a> {
             return None;
         }
         let pair = || {
-            // Blanks stand before a name, and none around the `=`.
+            // Blanks precede a name, and none surround the `=`.
             let (key, value) = rest.split_once('=')?;
             let apart = rest.len() < self.0.len();
             let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;

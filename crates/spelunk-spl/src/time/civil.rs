@@ -1,4 +1,4 @@
-//! Between points in time and the clock on the wall of a zone.
+//! Converts between instants and local time.
 
 use chrono::{DateTime, LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone};
 use chrono_tz::Tz;
@@ -8,25 +8,25 @@ pub const SECOND: i64 = 1_000_000;
 /// Microseconds in a day of 24 hours.
 pub const DAY: i64 = 86_400 * SECOND;
 
-/// Epoch seconds as microseconds, rounded; `None` for what no calendar holds.
+/// Converts epoch seconds to microseconds, rounded; `None` if outside the calendar.
 pub fn micros(seconds: f64) -> Option<i64> {
     let micros = (seconds * 1e6).round();
     // Years beyond a quarter of a million do not fit the calendar.
     (micros.abs() < 8.0e18).then_some(micros as i64)
 }
 
-/// Microseconds as epoch seconds.
+/// Converts microseconds to epoch seconds.
 pub fn seconds(micros: i64) -> f64 {
     micros as f64 / 1e6
 }
 
-/// The date and time that a clock in `zone` shows.
+/// The local date and time in `zone`.
 pub fn local(micros: i64, zone: Tz) -> Option<NaiveDateTime> {
     let utc = DateTime::from_timestamp_micros(micros)?.naive_utc();
     utc.checked_add_signed(TimeDelta::seconds(i64::from(offset_of(utc, zone))))
 }
 
-/// Seconds that `zone` is ahead of UTC at that moment.
+/// Seconds that `zone` is ahead of UTC at that instant.
 pub fn offset(micros: i64, zone: Tz) -> Option<i32> {
     let utc = DateTime::from_timestamp_micros(micros)?.naive_utc();
     Some(offset_of(utc, zone))
@@ -39,8 +39,8 @@ fn offset_of(utc: NaiveDateTime, zone: Tz) -> i32 {
     zone.offset_from_utc_datetime(&utc).fix().local_minus_utc()
 }
 
-/// The moment at which a clock in `zone` shows `local`: the first of two when clocks were set
-/// back; when they were set forward over it, the moment that the old offset gives.
+/// The instant at which a clock in `zone` shows `local`: the first of two if the time is ambiguous; if clocks
+/// skipped it, the instant by the old offset.
 pub fn resolve(local: NaiveDateTime, zone: Tz) -> Option<i64> {
     if zone == Tz::UTC {
         return Some(local.and_utc().timestamp_micros());

@@ -1,29 +1,30 @@
-//! The clock as an event's text shows it: what Splunk's `date_*` fields hold.
+//! The time written in an event's text, from which Splunk's `date_*` fields are set.
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Usedefaultfields>
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike as _};
 
-/// A point in time as it was written.
+/// A time as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventClock {
-    /// Date and time as they stand in the text, whatever zone that is.
+    /// Date and time as in the text, whatever their zone.
     pub local: NaiveDateTime,
-    /// Minutes ahead of UTC, where the text tells them.
+    /// Minutes ahead of UTC, if the text contains a zone.
     pub zone: Option<i32>,
 }
 
-/// How a moment (microseconds since 1970 in UTC) was written in `text`; nothing where the text
-/// has no clock time that could be it: events whose time is a number, or comes from elsewhere.
+/// Returns how an instant (microseconds since 1970 in UTC) was written in `text`, or `None` if the text has
+/// no matching clock time: events whose time is a number, or comes from elsewhere.
 ///
-/// The zone need not be known: minutes and seconds are those of the moment, shifted by quarters of
-/// an hour at most, and the hour that stands before them tells the rest.
+/// The zone need not be known: minutes and seconds are those of the instant, shifted by quarters of an hour
+/// at most, and the hour before them determines the rest.
 pub fn event_clock(micros: i64, text: &str) -> Option<EventClock> {
     let utc = DateTime::from_timestamp_micros(micros)?.naive_utc();
     [0, 30, 45, 15].into_iter().find_map(|quarter| {
         let shifted = utc.checked_add_signed(TimeDelta::minutes(quarter))?;
         let (hour, zone) = reading(text, shifted.minute(), shifted.second())?;
         let mut ahead = i64::from(hour) - i64::from(shifted.hour());
-        // Clocks are between 11 hours behind and 14 ahead; of two the nearer one.
+        // Clocks are between 11 hours behind and 14 ahead; of two possible offsets this takes the smaller
+        // one.
         if ahead > 12 {
             ahead -= 24;
         } else if ahead < -11 {
@@ -34,7 +35,7 @@ pub fn event_clock(micros: i64, text: &str) -> Option<EventClock> {
     })
 }
 
-/// The hour before the first `:minute:second` in a text, and the zone after it.
+/// Returns the hour before the first `:minute:second` in a text, and the zone after it.
 fn reading(text: &str, minute: u32, second: u32) -> Option<(u32, Option<i32>)> {
     let wanted = format!(":{minute:02}:{second:02}");
     text.match_indices(&wanted).find_map(|(at, _)| {
@@ -65,7 +66,7 @@ fn fraction_skipped(text: &str) -> &str {
     }
 }
 
-/// `Z`, `UTC`, `+0200`, `-05:30` as minutes ahead of UTC.
+/// Parses `Z`, `UTC`, `+0200`, `-05:30` as minutes ahead of UTC.
 fn zone(text: &str) -> Option<i32> {
     let text = text.strip_prefix(' ').unwrap_or(text);
     if text.starts_with('Z') || text.starts_with("UTC") || text.starts_with("GMT") {

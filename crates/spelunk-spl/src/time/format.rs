@@ -1,4 +1,4 @@
-//! `strftime`, and times for people. (Search Reference, "Date and time format variables".)
+//! `strftime`, and human-readable times. (Search Reference, "Date and time format variables".)
 
 use std::fmt::Write;
 
@@ -36,9 +36,9 @@ pub(crate) const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// Epoch seconds written by `format`, by the clock in `zone`, with the names of the C locale.
-/// Besides the documented variables the flags of the C library stand (`%-d`, `%_H`, `%^a`).
-/// A variable that does not exist is copied. `None` outside the calendar.
+/// Formats epoch seconds by `format`, in `zone`, with the names of the C locale. In addition to the
+/// documented variables it supports the flags of the C library (`%-d`, `%_H`, `%^a`). Copies unknown
+/// variables. `None` outside the calendar.
 pub fn strftime(epoch: f64, format: &str, zone: Tz) -> Option<String> {
     let micros = micros(epoch)?;
     let moment = Moment {
@@ -52,8 +52,8 @@ pub fn strftime(epoch: f64, format: &str, zone: Tz) -> Option<String> {
     Some(out)
 }
 
-/// A time as tables show it: `2023-11-14 22:13:20.250`, with milliseconds only if there are
-/// any, and microseconds only if milliseconds would lose them.
+/// Formats a time for tables: `2023-11-14 22:13:20.250`, with milliseconds only if there are any, and
+/// microseconds only if milliseconds would lose them.
 pub fn format_readable(micros: i64, zone: Tz) -> String {
     let Some(time) = local(micros, zone) else {
         return micros.to_string();
@@ -61,7 +61,7 @@ pub fn format_readable(micros: i64, zone: Tz) -> String {
     let fraction = micros.rem_euclid(1_000_000);
     let mut out = time.format("%Y-%m-%d %H:%M:%S").to_string();
     if fraction % 1000 != 0 {
-        // A `String` takes everything.
+        // Writing to a `String` never fails.
         let _ = write!(out, ".{fraction:06}");
     } else if fraction != 0 {
         let _ = write!(out, ".{:03}", fraction / 1000);
@@ -69,7 +69,7 @@ pub fn format_readable(micros: i64, zone: Tz) -> String {
     out
 }
 
-/// One moment, in all that a variable may ask for.
+/// One instant in all forms that a variable may request.
 struct Moment {
     micros: i64,
     local: NaiveDateTime,
@@ -77,7 +77,7 @@ struct Moment {
     zone: Tz,
 }
 
-/// How a number is padded: as the variable has it, not at all, with blanks, with zeros.
+/// How a number is padded: by the variable's default, not at all, with blanks, with zeros.
 #[derive(Clone, Copy, PartialEq)]
 enum Pad {
     Own,
@@ -90,7 +90,7 @@ impl Moment {
     fn write(&self, format: &str, out: &mut String) {
         let mut rest = format;
         while let Some(at) = rest.find('%') {
-            // Mostly a single character, which takes less than a piece of text.
+            // Mostly a single character, for which this is faster than a slice.
             rest[..at].chars().for_each(|c| out.push(c));
             let after = &rest[at + 1..];
             match self.variable(after, out) {
@@ -104,8 +104,8 @@ impl Moment {
         out.push_str(rest);
     }
 
-    /// Writes the variable at the start of `text`; gives the bytes it took, or nothing if
-    /// there is no such variable.
+    /// Writes the variable at the start of `text`; returns its length in bytes, or `None` if there is no such
+    /// variable.
     fn variable(&self, text: &str, out: &mut String) -> Option<usize> {
         let bytes = text.as_bytes();
         let mut at = 0;
@@ -120,7 +120,7 @@ impl Moment {
             }
             at += 1;
         }
-        // `%3N`, `%Ez`, `%::z`: what stands before the letter.
+        // `%3N`, `%Ez`, `%::z`: the part before the letter.
         let digits = bytes.get(at).filter(|b| b.is_ascii_digit()).copied();
         let modifier = bytes.get(at).filter(|b| matches!(b, b'E' | b'O')).copied();
         let colons = bytes[at..].iter().take_while(|b| **b == b':').count();

@@ -1,11 +1,11 @@
-//! Spans that grow: the ranges of numbers of `bin span=log2`. (Search Reference, "bin".)
+//! Logarithmic spans: the ranges of numbers of `bin span=log2`. (Search Reference, "bin".)
 
 use crate::value::parse_number;
 
 /// Ranges that grow by a factor: `log10`, `2log5`, `1.5log3`. (Search Reference, "bin".)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogSpan {
-    /// Where a range begins, within a power of the base: at least 1, below the base.
+    /// The start of a range within a power of the base: at least 1, below the base.
     pub coefficient: f64,
     /// The factor from one range to the next: above 1.
     pub base: f64,
@@ -31,15 +31,15 @@ impl LogSpan {
         fits.then_some(span)
     }
 
-    /// The range that holds `value`, lower end included; `None` for zero and below, which no
-    /// logarithm reaches.
+    /// The range that contains `value`, lower end included; `None` for zero and below, which have no
+    /// logarithm.
     pub fn range(&self, value: f64) -> Option<(f64, f64)> {
         if !value.is_finite() || value <= 0.0 {
             return None;
         }
         let mut power = ((value / self.coefficient).ln() / self.base.ln()).floor();
         let start = |power: f64| self.coefficient * self.base.powf(power);
-        // The logarithm of an exact power may fall short by a hair.
+        // The logarithm of an exact power may be slightly too small.
         if start(power + 1.0) <= value {
             power += 1.0;
         } else if start(power) > value {

@@ -1,8 +1,7 @@
-//! Points in time: relative modifiers, spans, `strftime` and `strptime`, and the recognition
-//! of timestamps in data. The clock and the zone are passed in.
+//! Instants: relative modifiers, spans, `strftime` and `strptime`, and the recognition of timestamps in data.
+//! Callers pass in the current time and the zone.
 //!
-//! A point in time is microseconds since 1970-01-01 UTC where it is stored, and seconds as a
-//! double where SPL sees it.
+//! An instant is stored as microseconds since 1970-01-01 UTC, and is seconds as a double in SPL.
 
 pub mod civil;
 pub mod event_clock;

@@ -7,18 +7,17 @@ use crate::time::civil::{SECOND, local, micros, resolve, seconds};
 use crate::time::format::{MONTHS, WEEKDAYS};
 use crate::time::zone::{Found, zone};
 
-/// Reads a time as `format` describes it and gives epoch seconds; `None` when the text does
-/// not match. White space in the format stands for any, and what is left of the text after
-/// the format is ignored, as in the C library. Without a date the day of `now` (epoch
-/// seconds) is meant, without a year its year, without a day the first. Without an offset the
-/// clock is that of `zone`.
+/// Parses a time by `format` and returns epoch seconds, or `None` if the text does not match. White space in
+/// the format matches any, and text after the format is ignored, as in the C library. A missing date is the
+/// day of `now` (epoch seconds), a missing year its year, a missing day the first. Without an offset the time
+/// is in `zone`.
 pub fn strptime(text: &str, format: &str, now: f64, zone: Tz) -> Option<f64> {
     let mut fields = Fields::default();
     fields.read(text, format, 0)?;
     fields.resolve(now, zone)
 }
 
-/// What was read so far.
+/// The fields parsed so far.
 #[derive(Default)]
 struct Fields {
     year: Option<i32>,
@@ -39,11 +38,11 @@ struct Fields {
     epoch: Option<i64>,
 }
 
-/// Formats nest (`%c` holds `%T`), never deeper than this.
+/// Maximum nesting of formats (`%c` contains `%T`).
 const DEPTH: usize = 3;
 
 impl Fields {
-    /// Reads `text` by `format` and gives what is left of it.
+    /// Parses `text` by `format` and returns the rest of it.
     fn read<'t>(&mut self, mut text: &'t str, format: &str, depth: usize) -> Option<&'t str> {
         let mut format = format.chars();
         while let Some(c) = format.next() {
@@ -239,7 +238,7 @@ impl Fields {
     }
 }
 
-/// Up to `width` digits as a number.
+/// Parses up to `width` digits as a number.
 pub(crate) fn number(text: &str, width: usize) -> Option<(i64, &str)> {
     let digits = text
         .bytes()
@@ -250,14 +249,14 @@ pub(crate) fn number(text: &str, width: usize) -> Option<(i64, &str)> {
     Some((value.parse().ok()?, rest))
 }
 
-/// Digits after the decimal point as nanoseconds; those beyond the ninth are dropped.
+/// Converts digits after the decimal point to nanoseconds, dropping those beyond the ninth.
 pub(crate) fn nanos(digits: &str) -> Option<u32> {
     let kept = &digits[..digits.len().min(9)];
     let value: u32 = kept.parse().ok()?;
     Some(value * 10_u32.pow(9 - u32::try_from(kept.len()).ok()?))
 }
 
-/// A name of the list, in full or its first three letters, whatever the case.
+/// Parses a name of the list, in full or its first three letters, case-insensitively.
 fn name<'t>(text: &'t str, names: &[&str]) -> Option<(usize, &'t str)> {
     let starts = |name: &str| {
         text.get(..name.len())

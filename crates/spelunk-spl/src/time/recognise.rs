@@ -1,5 +1,5 @@
-//! Recognition of timestamps in data: ISO 8601 and its relatives first, then the other forms
-//! that logs write with a full date.
+//! Recognition of timestamps in data: ISO 8601 and similar formats first, then the other forms with a full
+//! date in logs.
 
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
@@ -26,10 +26,10 @@ const FORMATS: &[&str] = &[
     "%m/%d/%Y",
 ];
 
-/// Reads a timestamp and gives microseconds. Known are dates like `2019-04-30` and
-/// `2019/04/30`, with a time after `T` or a blank, a fraction after `.` or `,`, and an offset
-/// or zone; epoch seconds, milliseconds, microseconds and nanoseconds by their magnitude; and
-/// the usual forms with names of months. Without an offset the clock is that of `zone`.
+/// Parses a timestamp as microseconds. Supports dates like `2019-04-30` and `2019/04/30`, with a time after
+/// `T` or a blank, a fraction after `.` or `,`, and an offset or zone; epoch seconds, milliseconds,
+/// microseconds and nanoseconds by their magnitude; and the usual forms with names of months. Without an
+/// offset the time is in `zone`.
 pub fn parse_timestamp(text: &str, zone: Tz) -> Option<i64> {
     let text = text.trim();
     if let Some(time) = iso(text, zone) {
@@ -41,14 +41,14 @@ pub fn parse_timestamp(text: &str, zone: Tz) -> Option<i64> {
     if !text.as_bytes().first()?.is_ascii_alphanumeric() {
         return None;
     }
-    // Every format has a full date, so the clock does not matter.
+    // Every format has a full date, so the current time does not matter.
     FORMATS
         .iter()
         .find_map(|format| strptime(text, format, 0.0, zone))
         .and_then(micros)
 }
 
-/// Epoch time whose unit its magnitude tells: seconds until the year 5138.
+/// Converts an epoch time whose unit is determined by its magnitude: seconds until the year 5138.
 fn epoch(number: f64) -> Option<i64> {
     let scale = match number.abs() {
         n if n < 1e11 => 1e6,

@@ -8,7 +8,7 @@ use crate::time::recognise::parse_timestamp;
 use crate::time::unit::{Snap, Unit};
 use crate::value::parse_number;
 
-/// A relative time, parsed: offsets and snaps, applied in order.
+/// A parsed relative time: offsets and snaps, applied in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Modifier {
     steps: Vec<Step>,
@@ -21,8 +21,8 @@ enum Step {
 }
 
 impl Modifier {
-    /// Parses `-1d@d+8h`; without a number 1 is meant, without a unit seconds. `now` and the
-    /// marks of real-time searches (`rt`) may stand before.
+    /// Parses `-1d@d+8h`; the default number is 1, the default unit seconds. `now` and the prefix of
+    /// real-time searches (`rt`) may come first.
     pub fn parse(text: &str) -> Result<Modifier, String> {
         let bad = || format!("\"{text}\" is not a relative time such as -1d@d");
         let trimmed = text.trim();
@@ -74,7 +74,7 @@ impl Modifier {
         Ok(Modifier { steps })
     }
 
-    /// The time it means, seen from `from` (microseconds); `None` outside the calendar.
+    /// The time relative to `from` (microseconds); `None` outside the calendar.
     pub fn apply(&self, from: i64, zone: Tz) -> Option<i64> {
         self.steps.iter().try_fold(from, |time, step| match *step {
             Step::Add(count, unit) => unit.add(time, count, zone),
@@ -88,9 +88,8 @@ fn split_while(text: &str, keep: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(end)
 }
 
-/// The value of `earliest=` and `latest=`: a relative time, `now`, epoch seconds, or
-/// `%m/%d/%Y:%H:%M:%S`; an ISO date and time is taken, too. `now` is in epoch seconds, and so
-/// is the result.
+/// Parses the value of `earliest=` and `latest=`: a relative time, `now`, epoch seconds, or
+/// `%m/%d/%Y:%H:%M:%S`; also an ISO date and time. `now` and the result are in epoch seconds.
 pub fn time_modifier(text: &str, now: f64, zone: Tz) -> Result<f64, String> {
     let text = text.trim();
     let unsigned = text.starts_with(|c: char| c.is_ascii_digit());
@@ -104,7 +103,7 @@ pub fn time_modifier(text: &str, now: f64, zone: Tz) -> Result<f64, String> {
         if let Some(time) = absolute.or_else(|| parse_timestamp(text, zone).map(seconds)) {
             return Ok(time);
         }
-        // A count without a sign lies in the future.
+        // A count without a sign is in the future.
         return time_modifier(&format!("+{text}"), now, zone)
             .map_err(|_| format!("\"{text}\" is not a time"));
     }

@@ -1,5 +1,5 @@
-//! Spans: how wide the buckets of `bin`, `timechart` and `by _time span=` are, and the bucket
-//! of a time. (Search Reference, "bin", "timechart".)
+//! Spans: the width of the buckets of `bin`, `timechart` and `by _time span=`, and the bucket of a time.
+//! (Search Reference, "bin", "timechart".)
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use chrono_tz::Tz;
 use crate::time::civil::{DAY, SECOND, local, offset, resolve};
 use crate::time::unit::{Snap, Unit, date_of, day_number, midnight};
 
-/// A span of time: `5m`, `1mon`, `100ms`, `1w@w1`.
+/// A time span: `5m`, `1mon`, `100ms`, `1w@w1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
-    /// How many units; at least 1.
+    /// The number of units; at least 1.
     pub count: i64,
     /// The unit.
     pub unit: Unit,
-    /// What the buckets begin at, if it was said: `@w1`.
+    /// The snap of the buckets, if given: `@w1`.
     pub snap: Option<Snap>,
 }
 
-/// 1970-01-04, the first Sunday, in days since the first day.
+/// 1970-01-04, the first Sunday, in days since 1970-01-01.
 const FIRST_SUNDAY: i64 = 3;
 
 impl Span {
@@ -58,13 +58,13 @@ impl Span {
         Ok(span)
     }
 
-    /// Whether the calendar decides how long a bucket is: days and longer.
+    /// Whether the length of a bucket depends on the calendar: days and longer.
     pub fn is_calendar(&self) -> bool {
         self.unit.micros().is_none()
     }
 
-    /// Its length in microseconds, taking a day as 24 hours, a month as 30 days and a year as
-    /// 365 days where the calendar decides.
+    /// Its length in microseconds, taking a day as 24 hours, a month as 30 days and a year as 365 days if it
+    /// depends on the calendar.
     pub fn approximate_micros(&self) -> i64 {
         let unit = match self.unit {
             Unit::Microsecond
@@ -83,12 +83,11 @@ impl Span {
         unit.saturating_mul(self.count)
     }
 
-    /// The start of the bucket that holds `micros`, by the clock in `zone`. `align` is a time
-    /// at which a bucket begins (`aligntime=`); as documented it counts for hours and shorter
-    /// units only. Weeks begin on Sunday unless the span says otherwise (`1w@w1`); several
-    /// days are counted from 1970-01-01. Where clocks change, a bucket of hours or minutes lasts until
-    /// they next show, or have skipped, a time at which one begins: `4h` are three hours or five then.
-    /// `None` outside the calendar.
+    /// The start of the bucket that contains `micros`, in local time of `zone`. `align` is the start of a
+    /// bucket (`aligntime=`); as documented it applies to hours and shorter units only. Weeks begin on Sunday
+    /// unless the span says otherwise (`1w@w1`); several days are counted from 1970-01-01. At a clock change,
+    /// a bucket of hours or minutes lasts until clocks next show, or have skipped, the start of one: a `4h`
+    /// bucket is then three or five hours long. `None` outside the calendar.
     pub fn floor(&self, micros: i64, zone: Tz, align: Option<i64>) -> Option<i64> {
         if self.unit.micros().is_some() {
             let origin = match (align, self.snap) {
@@ -103,7 +102,7 @@ impl Span {
         resolve(midnight(self.floor_date(date)?), zone)
     }
 
-    /// [`Span::floor`] for many times: what is the same for all of them is found out once.
+    /// [`Span::floor`] for many times: computes what they share once.
     pub fn floors(&self, zone: Tz, align: Option<i64>) -> impl Fn(i64) -> Option<i64> + use<> {
         let span = *self;
         let origin = match (self.unit.micros().is_some(), align, self.snap) {
@@ -131,7 +130,7 @@ impl Span {
             Unit::Month => floor_months(date, self.count),
             Unit::Quarter => floor_months(date, self.count.checked_mul(3)?),
             Unit::Year => floor_months(date, self.count.checked_mul(12)?),
-            // `span=7d@w1`: buckets of days that begin where the snap says.
+            // `span=7d@w1`: buckets of days that begin at the snap.
             Unit::Day
             | Unit::Microsecond
             | Unit::Millisecond
@@ -149,8 +148,7 @@ impl Span {
         }
     }
 
-    /// The start of the bucket after the one that begins at `start`, with the `align` of
-    /// [`Span::floor`].
+    /// The start of the bucket after the one that begins at `start`, with the `align` of [`Span::floor`].
     pub fn next(&self, start: i64, zone: Tz, align: Option<i64>) -> Option<i64> {
         if self.unit.micros().is_some() {
             let length = self.approximate_micros();
@@ -158,7 +156,7 @@ impl Span {
             if self.floor(start, zone, align) != Some(start) {
                 return Some(next);
             }
-            // What the buckets begin at cuts the last one.
+            // The snap cuts the last bucket.
             if let (Some(snap), None) = (self.snap, align) {
                 let cut = snap.unit.add(snap.floor(start, zone)?, 1, zone)?;
                 return Some(next.min(cut));
@@ -170,7 +168,7 @@ impl Span {
                     next = next.checked_add(length)?;
                     continue;
                 }
-                // One may begin where clocks are set forward, and be shorter.
+                // A bucket may begin where clocks are set forward, and be shorter.
                 loop {
                     match self.floor(floor - 1, zone, align)? {
                         before if before > start => floor = before,
@@ -179,7 +177,7 @@ impl Span {
                 }
             }
         }
-        // From midnight: a day may begin at one o'clock where clocks are set forward at midnight.
+        // From midnight: a day may begin at one o'clock if clocks are set forward at midnight.
         let date = local(start, zone)?.date();
         let days = match self.unit {
             Unit::Week => self.count.checked_mul(7)?,
@@ -200,18 +198,17 @@ impl Span {
     }
 }
 
-/// Midnight of a date so many months later.
+/// Midnight of the date that many months later.
 fn first_of_month(date: NaiveDate, months: i64, zone: Tz) -> Option<i64> {
     let months = Months::new(u32::try_from(months).ok()?);
     resolve(midnight(date.checked_add_months(months)?), zone)
 }
 
-/// The longest time for which clocks are asked whether they changed. Longer buckets have the clock
-/// of 1970.
+/// The longest bucket for which clock changes matter. Longer ones use the offset of 1970.
 const CLOCKS_MATTER: i64 = 7 * DAY;
 
-/// The latest time, not after `micros`, at which a clock in `zone` showed a multiple of `length` or was
-/// set forward over one.
+/// The latest time, not after `micros`, at which a clock in `zone` showed a multiple of `length` or was set
+/// forward over one.
 fn floor_by_clock(micros: i64, zone: Tz, length: i64) -> Option<i64> {
     let mut time = micros;
     loop {
@@ -231,7 +228,7 @@ fn floor_by_clock(micros: i64, zone: Tz, length: i64) -> Option<i64> {
     }
 }
 
-/// When clocks in `zone` changed, between two times at which they differ.
+/// When clocks in `zone` changed between two times with different offsets.
 fn change(from: i64, to: i64, zone: Tz) -> Option<i64> {
     let (mut from, mut to, new) = (from, to, offset(to, zone)?);
     while to - from > 1 {
@@ -244,12 +241,12 @@ fn change(from: i64, to: i64, zone: Tz) -> Option<i64> {
     Some(to)
 }
 
-/// The last multiple of `step`, counted from `origin`, that is not above `value`.
+/// The largest multiple of `step`, counted from `origin`, that is not above `value`.
 fn down(value: i64, origin: i64, step: i64) -> i64 {
     value - (value - origin).rem_euclid(step.max(1))
 }
 
-/// The first day of the bucket of `count` months that holds a date.
+/// The first day of the bucket of `count` months that contains a date.
 fn floor_months(date: NaiveDate, count: i64) -> Option<NaiveDate> {
     let month = i64::from(date.year()) * 12 + i64::from(date.month0());
     let start = down(month, 0, count);
@@ -377,18 +374,18 @@ mod tests {
                 );
             }
         }
-        // So does one of seconds, of which the last is cut.
+        // So does one of seconds whose last bucket is cut.
         let odd = Span::parse("31").unwrap();
         let berlin = chrono_tz::Europe::Berlin;
         let change = 1_711_846_800_000_000;
         let start = odd.floor(change - 1, berlin, None).unwrap();
         assert_eq!(odd.next(start, berlin, None), Some(change));
-        // What it is snapped to cuts it.
+        // The snap cuts it.
         let cut = Span::parse("5h@d").unwrap();
         let hours = |hours: i64| Some(hours * 3_600_000_000);
         assert_eq!(cut.next(15 * 3_600_000_000, Tz::UTC, None), hours(20));
         assert_eq!(cut.next(20 * 3_600_000_000, Tz::UTC, None), hours(24));
-        // A bucket that would begin in an hour that is skipped begins with the next.
+        // A bucket that would begin in a skipped hour begins at the clock change.
         let half = Span::parse("2h").unwrap();
         let change = 1_710_054_000_000_000;
         assert_eq!(half.floor(change + 1, New_York, None), Some(change));

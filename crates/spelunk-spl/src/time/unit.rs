@@ -44,7 +44,7 @@ pub struct Snap {
 }
 
 impl Unit {
-    /// The unit of that name or abbreviation, whatever its case.
+    /// The unit of that name or abbreviation, case-insensitively.
     pub fn parse(name: &str) -> Option<Unit> {
         Some(match name.to_ascii_lowercase().as_str() {
             "us" => Unit::Microsecond,
@@ -63,7 +63,7 @@ impl Unit {
         })
     }
 
-    /// Its length in microseconds; `None` for those whose length the calendar decides.
+    /// Its length in microseconds; `None` if it depends on the calendar.
     pub fn micros(self) -> Option<i64> {
         Some(match self {
             Unit::Microsecond => 1,
@@ -77,7 +77,7 @@ impl Unit {
         })
     }
 
-    /// Whether it is shorter than a second, and so only good for spans.
+    /// Whether it is shorter than a second, and so only valid in spans.
     pub fn is_subsecond(self) -> bool {
         self.micros().is_some_and(|m| m < SECOND)
     }
@@ -100,9 +100,8 @@ impl Unit {
         }
     }
 
-    /// The time `count` units after (or before) `micros`. Days and longer keep the hour that
-    /// the clock in `zone` shows; months keep the day where the month has it, else end on
-    /// their last one.
+    /// The time `count` units after (or before) `micros`. Days and longer keep the local hour in `zone`;
+    /// months keep the day if the month has it, else end on their last day.
     pub fn add(self, micros: i64, count: i64, zone: Tz) -> Option<i64> {
         if let Some(length) = self.micros() {
             return micros.checked_add(length.checked_mul(count)?);
@@ -159,7 +158,7 @@ impl Snap {
     /// The latest start of the unit that is not after `micros`.
     pub fn floor(self, micros: i64, zone: Tz) -> Option<i64> {
         if let Some(length) = self.unit.micros() {
-            // By the offset of this very moment: hours that come twice stay apart.
+            // By the offset of this very instant: repeated hours stay apart.
             let offset = i64::from(offset(micros, zone)?) * SECOND;
             let shifted = micros.checked_add(offset)?;
             return Some(shifted - shifted.rem_euclid(length) - offset);
@@ -196,7 +195,7 @@ pub(crate) fn date_of(days: i64) -> Option<NaiveDate> {
     NaiveDate::default().checked_add_signed(TimeDelta::try_days(days)?)
 }
 
-/// The start of a day by the clock.
+/// The start of a day in local time.
 pub(crate) fn midnight(date: NaiveDate) -> NaiveDateTime {
     date.and_time(chrono::NaiveTime::MIN)
 }

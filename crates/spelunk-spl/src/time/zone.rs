@@ -1,11 +1,11 @@
-//! Zones and offsets as timestamps write them.
+//! Time zones and offsets in timestamps.
 
 use chrono_tz::Tz;
 
 use crate::time::civil::{DAY, SECOND};
 use crate::time::parse::number;
 
-/// A zone as text names it.
+/// A zone as written in text.
 pub(crate) enum Found {
     /// Seconds ahead of UTC.
     Offset(i32),
@@ -13,8 +13,8 @@ pub(crate) enum Found {
     Zone(Tz),
 }
 
-/// Abbreviations in use in logs, with their hours ahead of UTC. Where one is ambiguous, the
-/// North American reading stands.
+/// Common abbreviations in logs, with their hours ahead of UTC. If one is ambiguous, the North American
+/// meaning applies.
 const ABBREVIATIONS: &[(&str, f32)] = &[
     ("UTC", 0.0),
     ("GMT", 0.0),
@@ -52,7 +52,7 @@ const ABBREVIATIONS: &[(&str, f32)] = &[
     ("Z", 0.0),
 ];
 
-/// Reads `Z`, `+0200`, `+02:00`, `-05`, `EST`, `Europe/Berlin` at the start of `text`.
+/// Parses `Z`, `+0200`, `+02:00`, `-05`, `EST`, `Europe/Berlin` at the start of `text`.
 pub(crate) fn zone(text: &str) -> Option<(Found, &str)> {
     if let Some(sign) = text.chars().next().filter(|c| matches!(c, '+' | '-')) {
         let (hours, rest) = number(&text[1..], 2)?;
