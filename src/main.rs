@@ -1,4 +1,4 @@
-//! The program: hands the command line to the library and returns its exit code.
+//! The program: passes the command line to the library and returns its exit code.
 
 use std::ffi::c_long;
 use std::process::ExitCode;
@@ -9,10 +9,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The number of mimalloc's option `purge_delay`, which the bindings do not name.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
-/// Milliseconds after which the system gets freed memory back, instead of one second.
+/// Milliseconds after which freed memory is returned to the system, instead of one second.
 ///
-/// The rows of one search make room for those of the next: to give memory back in between and to
-/// have it cleared anew took a tenth of the time of many detections over ten million rows.
+/// The rows of one search make room for those of the next: returning memory in between and having it cleared
+/// again took a tenth of the time of many detections over ten million rows.
 const KEPT: c_long = 60_000;
 
 fn main() -> ExitCode {

@@ -1,19 +1,18 @@
-//! Work on many rows, piece by piece on all cores.
+//! Parallel processing of many rows in chunks.
 
 use std::ops::Range;
 use std::thread;
 
-/// How many pieces of work are done at the same time.
+/// The number of chunks processed at the same time.
 pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Calls `take` with what `work` makes of each piece of the numbers below `count`, in their order.
-/// As many pieces are worked on at a time as there are cores, while those before are taken; a
-/// single piece is worked on right here.
+/// Splits `0..count` into chunks, runs `work` on each in parallel and passes the results to `take` in order.
+/// Processes one chunk per core at a time; a single chunk runs on the calling thread.
 ///
 /// # Errors
-/// As `take`, whose first error ends the work.
+/// Returns the first error of `take`, which ends the work.
 pub fn ordered_chunks<T: Send, E>(
     count: usize,
     piece: usize,

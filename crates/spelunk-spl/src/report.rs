@@ -1,17 +1,8 @@
-//! Draws errors: the line, a caret, what is wrong, what to do.
-//!
-//! ```text
-//! error: unknown command `hed`
-//!  --> search:1:17
-//!   |
-//! 1 | | makeresults | hed 3
-//!   |                 ^^^
-//!   |
-//!   = help: did you mean `head`?
+//! | | makeresults | hed 3
+//!   |                 ^^^   |   = help: did you mean `head`?
 //! ```
 //!
-//! A place inside a macro is shown in the macro's definition first, then in the calls that led
-//! there, innermost first. Nothing is coloured unless it is asked for.
+//! A place inside a macro is shown in the macro's definition first, then in the calls that led there, innermost first. Nothing is coloured unless requested.
 
 use std::ops::Range;
 
@@ -20,19 +11,19 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normali
 use crate::error::Error;
 use crate::source::{SourceMap, Span};
 
-/// Characters of a message or a hint that are drawn; a name in it may be as long as the search.
+/// Maximum characters of a message or a hint drawn; a name in it may be as long as the search.
 const MESSAGE_WIDTH: usize = 4000;
-/// Characters that are underlined; around a longer range the line would not be cut.
+/// Maximum characters underlined; the renderer would not cut the line around a longer range.
 const MARK_WIDTH: usize = 60;
-/// Macro calls drawn: the innermost ones, and the outermost, which is the one that was typed.
+/// Maximum macro calls drawn: the innermost ones, and the outermost, which is the one in the search.
 const CALLS: usize = 5;
-/// Errors of one search that are drawn.
+/// Maximum errors of one search drawn.
 const ERRORS: usize = 20;
 
-/// Draws `error` and after it, separated by empty lines, the further errors of the same search.
+/// Draws `error` and, separated by empty lines, the further errors of the same search.
 ///
-/// The spans of the error must have been made in `sources`. Lines are cut around the caret to about
-/// 140 columns. The text ends without a line break; `color` adds ANSI escape sequences.
+/// The spans of the error must be from `sources`. Lines are cut around the caret to about 140 columns. The
+/// text ends without a line break; `color` adds ANSI escape sequences.
 pub fn render(error: &Error, sources: &SourceMap, color: bool) -> String {
     let mut errors = Vec::new();
     flatten(error, &mut errors);
@@ -52,7 +43,7 @@ pub fn render(error: &Error, sources: &SourceMap, color: bool) -> String {
 
 /// Draws a warning: something that does not stop the search but may surprise.
 ///
-/// It looks as [`render`] draws it, with `warning:` in front.
+/// It looks like the output of [`render`], with `warning:` in front.
 pub fn render_warning(
     message: &str,
     span: Option<Span>,
@@ -63,8 +54,7 @@ pub fn render_warning(
     draw(Level::WARNING, message, span, hints, sources, color)
 }
 
-/// Draws what a check found: `severity` is `error`, `warning` or `note`, `code` stands behind it in
-/// brackets.
+/// Draws the finding of a check: `severity` is `error`, `warning` or `note`, `code` follows it in brackets.
 pub fn render_finding(
     severity: &str,
     code: &str,
@@ -83,7 +73,7 @@ pub fn render_finding(
     draw_under(Group::with_title(title), span, hints, sources, color)
 }
 
-/// `error` and all errors that hang on it, in order.
+/// `error` and all its further errors, in order.
 fn flatten<'a>(error: &'a Error, into: &mut Vec<&'a Error>) {
     into.push(error);
     for other in &error.others {
@@ -124,7 +114,7 @@ fn draw_under<'a>(
     renderer.render(&[group])
 }
 
-/// Adds the place where somebody wrote `span`, and the macro calls around it.
+/// Adds the original place of `span`, and the macro calls around it.
 fn add_trace<'a>(mut group: Group<'a>, span: Span, sources: &'a SourceMap) -> Group<'a> {
     let trace = sources.trace(span);
     group = add_place(group, trace.span, AnnotationKind::Primary, None, sources);
@@ -143,7 +133,7 @@ fn add_trace<'a>(mut group: Group<'a>, span: Span, sources: &'a SourceMap) -> Gr
     group
 }
 
-/// Adds the line in which `span` begins, and marks what of the span lies in it.
+/// Adds the line in which `span` begins, and marks the part of the span in it.
 fn add_place<'a>(
     group: Group<'a>,
     span: Span,
@@ -160,11 +150,11 @@ fn add_place<'a>(
     group.element(snippet)
 }
 
-/// The line of `text` in which `range` begins: its number from 1, its text, and the part of the
-/// range in it. A range that lies outside or cuts a character is moved to where it is valid.
+/// The line of `text` in which `range` begins: its number from 1, its text, and the part of the range in it.
+/// A range that is out of bounds or cuts a character is moved to a valid position.
 ///
-/// Only one line is drawn, for a range over several usually says "from here on": an open
-/// parenthesis, a whole subsearch.
+/// Only one line is drawn, because a range over several usually means "from here on": an open parenthesis, a
+/// whole subsearch.
 fn first_line(text: &str, range: Range<usize>) -> (usize, &str, Range<usize>) {
     let mut start = range.start.min(text.len());
     while !text.is_char_boundary(start) {
@@ -206,8 +196,8 @@ mod tests {
         render(&Error::syntax(Span::new(id, range), "bad"), &map, false)
     }
 
-    /// A map with `depth` macros `m1` .. that call each other; the last one's text is `body`.
-    /// Gives the source of the expanded search, which is `body`, too.
+    /// A map with `depth` macros `m1` .. that call each other; the last one's text is `body`. Also returns
+    /// the source of the expanded search, whose text is also `body`.
     fn nested(depth: usize, body: &str) -> (SourceMap, SourceId) {
         let mut map = SourceMap::new();
         let mut text = map.add("search", "| makeresults | `m1`");

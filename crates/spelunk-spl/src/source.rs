@@ -1,9 +1,8 @@
-//! Texts, places in them, and the way back from expanded text to what was typed.
+//! Source texts, places in them, and the way back from expanded text to the original.
 //!
-//! Every text an error can point into is a [`Source`] of one [`SourceMap`]: the
-//! typed search, a macro's definition, a configuration file, and the expanded
-//! search itself. The expanded search is made of pieces, each of which remembers
-//! the source it was copied from and the macro call that brought it in.
+//! Every text an error can point into is a [`Source`] of one [`SourceMap`]: the typed search, a macro's
+//! definition, a configuration file, and the expanded search itself. The expanded search consists of pieces,
+//! each of which records the source it was copied from and the macro call that inserted it.
 
 use std::ops::Range;
 
@@ -14,7 +13,7 @@ pub struct SourceId(pub u32);
 /// A byte range in one source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
-    /// The text the range lies in.
+    /// The source that contains the range.
     pub source: SourceId,
     /// First byte.
     pub start: u32,
@@ -38,7 +37,7 @@ impl Span {
         self.start as usize..self.end as usize
     }
 
-    /// From the start of `self` to the end of `other`, which lies in the same source.
+    /// From the start of `self` to the end of `other`, which must be in the same source.
     pub fn to(self, other: Span) -> Span {
         Span {
             source: self.source,
@@ -48,44 +47,43 @@ impl Span {
     }
 }
 
-/// One text with the name it is shown under.
+/// One text and its display name.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
     /// `search`, ``macro `name(1)` ``, or a file's path.
     pub name: String,
     /// The text.
     pub text: String,
-    /// Where the text was copied from, piece by piece in order of `start`;
-    /// empty when the text is its own origin.
+    /// The origins of the text, piece by piece in order of `start`; empty when the text is its own origin.
     pub pieces: Vec<Piece>,
 }
 
-/// A run of an expanded text that was copied from somewhere.
+/// A run of an expanded text that was copied from another source.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece {
     /// Where the run starts in the expanded text; it ends where the next begins.
     pub start: u32,
-    /// The source it was copied from, and where it starts there.
+    /// The source it was copied from.
     pub origin: SourceId,
     /// Offset in `origin` of the run's first byte.
     pub offset: u32,
     /// Length in `origin`; that of the run unless it was computed.
     pub len: u32,
-    /// Whether it was computed (an `iseval` macro) rather than copied as it stands: then all of it leads
-    /// to all of its origin.
+    /// Whether it was computed (an `iseval` macro) rather than copied verbatim: then all of it maps to all of
+    /// its origin.
     pub computed: bool,
-    /// The macro call that brought it in, if any.
+    /// The macro call that inserted it, if any.
     pub call: Option<u32>,
 }
 
-/// A macro call met while expanding: what it called, and where it stood.
+/// A macro call found during expansion: its macro and its position.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// The macro, with its arity: `security_content_ctime(1)`.
     pub name: String,
-    /// Where the call stood, in the text it was written in.
+    /// The position of the call in its original text.
     pub span: Span,
-    /// The call inside whose definition this one stood.
+    /// The call whose definition contains this one.
     pub parent: Option<u32>,
 }
 
@@ -96,12 +94,12 @@ pub struct SourceMap {
     calls: Vec<Call>,
 }
 
-/// A span traced back to what somebody wrote, with the macro calls around it.
+/// A span traced back to its original text, with the macro calls around it.
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// The place in an original text.
     pub span: Span,
-    /// Macro calls that led there, innermost first: name and where the call stands.
+    /// Macro calls that led there, innermost first: name and position of the call.
     pub calls: Vec<(String, Span)>,
 }
 
@@ -116,7 +114,7 @@ impl SourceMap {
         self.add_expanded(name, text, Vec::new())
     }
 
-    /// Adds a text copied together from `pieces`.
+    /// Adds a text composed of `pieces`.
     pub fn add_expanded(
         &mut self,
         name: impl Into<String>,
@@ -147,7 +145,7 @@ impl SourceMap {
         self.get(span.source).text.get(span.range()).unwrap_or("")
     }
 
-    /// Follows `span` back to the text it was written in.
+    /// Traces `span` back to its original text.
     pub fn trace(&self, span: Span) -> Trace {
         let mut span = span;
         let mut calls = Vec::new();
@@ -175,8 +173,8 @@ impl SourceMap {
                     piece.offset
                 }
             };
-            // A span that reaches into a later piece of the same origin and call
-            // (a macro stood between) ends there; otherwise it ends with its first piece.
+            // A span that reaches into a later piece of the same origin and call (a macro was in between)
+            // ends there; otherwise it ends with its first piece.
             let end_piece = source.pieces[last(span.end.saturating_sub(1).max(span.start))];
             let end = if end_piece.start != piece.start
                 && end_piece.origin == piece.origin

@@ -1,8 +1,7 @@
-//! SPL's values, and the rules by which they turn into each other.
+//! SPL's values, and the rules for converting them.
 //!
-//! A field of a row is missing, one value, or several. A value is a number or a
-//! text; text that reads as a number acts as one in arithmetic and comparison.
-//! Booleans exist inside expressions only.
+//! A field of a row is missing, one value, or several. A value is a number or text; text that looks like a
+//! number acts as one in arithmetic and comparison. Booleans exist inside expressions only.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -16,13 +15,13 @@ pub enum Value<'a> {
     Bool(bool),
     /// An IEEE double; prints without `.0` when it is whole.
     Num(f64),
-    /// Text; may read as a number.
+    /// Text; may look like a number.
     Text(Cow<'a, str>),
     /// Several values, in order. Never empty: no value is [`Value::Null`].
     Multi(Vec<Cow<'a, str>>),
 }
 
-/// What is known of a column or an expression before a row is seen.
+/// The static type of a column or an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
     /// Always missing.
@@ -31,18 +30,18 @@ pub enum Type {
     Bool,
     /// Numbers.
     Number,
-    /// Text that came from data; may read as a number.
+    /// Text from data; may look like a number.
     Text,
     /// Number in some rows, text in others; stored as text.
     Any,
-    /// Some rows may hold several values; stored as a list of text.
+    /// Some rows may have several values; stored as a list of text.
     Multi,
-    /// A point in time: microseconds in storage, epoch seconds in SPL.
+    /// An instant: microseconds in storage, epoch seconds in SPL.
     Time,
 }
 
 impl Type {
-    /// The type of a column that holds values of both.
+    /// The type of a column with values of both.
     pub fn join(self, other: Type) -> Type {
         use Type::{Any, Bool, Multi, Null, Number, Text, Time};
         match (self, other) {
@@ -54,7 +53,7 @@ impl Type {
         }
     }
 
-    /// The name users see.
+    /// The name shown to users.
     pub fn name(self) -> &'static str {
         match self {
             Type::Null => "null",
@@ -83,7 +82,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A multivalue from its values: none is missing, one is that value.
+    /// A multivalue from its values: no values are missing, a single one is that value.
     pub fn multi(mut values: Vec<Cow<'a, str>>) -> Value<'a> {
         match values.len() {
             0 => Value::Null,
@@ -97,7 +96,7 @@ impl<'a> Value<'a> {
         matches!(self, Value::Null)
     }
 
-    /// The value as a number: itself, or a text that reads as one. A multivalue is none.
+    /// The value as a number: itself, or text that parses as one. `None` for a multivalue.
     pub fn as_number(&self) -> Option<f64> {
         match self {
             Value::Num(n) => Some(*n),
@@ -106,8 +105,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value as text; missing is none; a multivalue is its values joined by a blank,
-    /// as Splunk joins them where one text is wanted.
+    /// The value as text; `None` if missing; a multivalue is its values joined by a blank, as Splunk joins
+    /// them where one text is needed.
     pub fn as_text(&self) -> Option<Cow<'_, str>> {
         match self {
             Value::Null => None,
@@ -118,7 +117,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Like [`Value::as_text`], giving up the value, so that text need not be copied.
+    /// Like [`Value::as_text`], consuming the value, so that text need not be copied.
     pub fn into_text(self) -> Option<Cow<'a, str>> {
         match self {
             Value::Null => None,
@@ -175,8 +174,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Compares as `eval` and `where` do: as numbers when both are numbers or read as such,
-    /// otherwise as text. `None` when one side is missing.
+    /// Compares as `eval` and `where` do: as numbers when both are numbers or parse as such, otherwise as
+    /// text. `None` when one side is missing.
     pub fn compare(&self, other: &Value<'_>) -> Option<Ordering> {
         if let (Some(a), Some(b)) = (self.as_number(), other.as_number()) {
             return a.partial_cmp(&b);
@@ -184,8 +183,8 @@ impl<'a> Value<'a> {
         Some(self.as_text()?.as_ref().cmp(other.as_text()?.as_ref()))
     }
 
-    /// Equality as `eval` and `where` have it: numbers by value, text with case, a
-    /// multivalue when one of its values is equal. `None` when one side is missing.
+    /// Tests equality as `eval` and `where` do: numbers by value, text case-sensitively, a multivalue if one
+    /// of its values is equal. `None` when one side is missing.
     pub fn equals(&self, other: &Value<'_>) -> Option<bool> {
         match (self, other) {
             (Value::Null, _) | (_, Value::Null) => None,
@@ -200,8 +199,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Orders values as `sort` and the rows of `stats` do: numbers by value before text by code
-/// point; missing last. A multivalue goes by its first value, then the next.
+/// Orders values as `sort` and the rows of `stats` do: numbers by value before text by code point; missing
+/// last. Multivalues compare by their first values, then the next.
 pub fn sort_order(a: &Value<'_>, b: &Value<'_>) -> Ordering {
     match (a.is_null(), b.is_null()) {
         (true, true) => return Ordering::Equal,
@@ -220,8 +219,8 @@ pub fn sort_order(a: &Value<'_>, b: &Value<'_>) -> Ordering {
     }
 }
 
-/// Reads a number as Splunk does: decimal, optional sign, fraction and exponent, no blanks.
-/// `inf`, `nan` and hexadecimal are text.
+/// Parses a number as Splunk does: decimal, optional sign, fraction and exponent, no blanks. `inf`, `nan` and
+/// hexadecimal are text.
 pub fn parse_number(text: &str) -> Option<f64> {
     let bytes = text.as_bytes();
     let first = *bytes.first()?;
@@ -237,8 +236,8 @@ pub fn parse_number(text: &str) -> Option<f64> {
     text.parse().ok()
 }
 
-/// Writes a number as Splunk does: whole numbers without a fraction, others with the digits
-/// that a double holds (15 significant), without trailing zeros.
+/// Formats a number as Splunk does: integers without a fraction, others with the digits that a double holds
+/// (15 significant), without trailing zeros.
 pub fn format_number(n: f64) -> String {
     if n == 0.0 {
         return "0".to_owned();
@@ -247,7 +246,7 @@ pub fn format_number(n: f64) -> String {
         return if n > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
     if n.fract() == 0.0 && n.abs() < 1e18 {
-        // Exact, and much faster than writing a double.
+        // Exact, and much faster than formatting a double.
         return (n as i64).to_string();
     }
     if n.abs() >= 1e18 || n.abs() < 1e-5 {
@@ -271,8 +270,8 @@ fn trim_zeros(text: &str) -> &str {
     }
 }
 
-/// Whether a text is exactly what [`format_number`] writes for some number, so that it can
-/// be shown as a number without losing anything.
+/// Whether a text is exactly how [`format_number`] formats some number, so that it can be shown as a number
+/// without losing anything.
 pub fn is_canonical_number(text: &str) -> bool {
     parse_number(text).is_some_and(|n| n.is_finite() && format_number(n) == text)
 }

@@ -1,13 +1,13 @@
-//! Where a word ends, for everything that looks for names in a text.
+//! Word boundaries, for everything that searches for names in a text.
 
-/// Whether a character belongs to a word: a letter or digit of ASCII, `_`, or anything beyond ASCII
-/// that is no blank, so that neither `é` nor a combining accent is the edge of a name. The grammar
-/// says the same with its rule `word`.
+/// Whether a character belongs to a word: an ASCII letter or digit, `_`, or any non-ASCII character that is
+/// not white space, so that neither `é` nor a combining accent is the edge of a name. The grammar's rule
+/// `word` is the same.
 pub fn is_part(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || (!c.is_ascii() && !c.is_whitespace())
 }
 
-/// Whether `text` holds `name` on its own, not as a part of a longer word.
+/// Whether `text` contains `name` on its own, not as part of a longer word.
 pub fn stands_in(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part)

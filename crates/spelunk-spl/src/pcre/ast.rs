@@ -1,6 +1,6 @@
-//! The tree of a PCRE pattern.
+//! The syntax tree of a PCRE pattern.
 
-/// Options that inline groups such as `(?i)` switch.
+/// Options that inline groups such as `(?i)` set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flags {
     /// `i`
@@ -21,7 +21,7 @@ pub(super) struct Flags {
     pub(super) duplicate_names: bool,
 }
 
-/// Bytes of the pattern, from and up to.
+/// A byte range of the pattern, end exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) from: usize,
@@ -31,7 +31,7 @@ pub(super) struct Span {
 /// Alternatives, each a sequence of nodes.
 pub(super) type Branches = Vec<Vec<Node>>;
 
-/// A piece of a pattern and where it is written.
+/// A node of a pattern and its position.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) what: What,
@@ -42,7 +42,7 @@ pub(super) struct Node {
 pub(super) enum What {
     /// `(?i)`: options from here to the end of the group.
     Flags(Flags),
-    /// One character; `quoted` when it stands between `\Q` and `\E`.
+    /// One character; `quoted` if it is between `\Q` and `\E`.
     Literal {
         is: char,
         quoted: bool,
@@ -98,7 +98,7 @@ pub(super) enum Assertion {
 pub(super) struct Set {
     pub(super) negated: bool,
     pub(super) items: Vec<Item>,
-    /// The engine reads the set as PCRE does, as it is written.
+    /// The engine reads the set as written in the same way as PCRE.
     pub(super) verbatim: bool,
 }
 
@@ -128,7 +128,7 @@ pub(super) struct Group {
     pub(super) body: Branches,
     /// Options at the start of the body.
     pub(super) flags: Flags,
-    /// What opens the group, up to its body.
+    /// The opening of the group, up to its body.
     pub(super) open: Span,
 }
 
@@ -149,10 +149,10 @@ pub(super) enum GroupKind {
 pub(super) struct Repeat {
     pub(super) item: Node,
     pub(super) min: u32,
-    /// `None` is without a bound.
+    /// `None` means no limit.
     pub(super) max: Option<u32>,
     pub(super) greed: Greed,
-    /// The quantifier as it is written, when the engine reads it alike.
+    /// The quantifier as written, if the engine reads it in the same way.
     pub(super) written: Option<Span>,
 }
 
@@ -163,7 +163,7 @@ pub(super) enum Greed {
     Possessive,
 }
 
-/// A group that is referred to.
+/// A reference to a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reference {
     Number(u32),
@@ -181,13 +181,13 @@ pub(super) struct Conditional {
 pub(super) enum Condition {
     /// The group is set.
     Group(Reference),
-    /// `(?=...)` and its like.
+    /// A lookaround such as `(?=...)`.
     Look(Node),
     /// `DEFINE`: never.
     Define,
     /// `R`, `R1`, `R&name`: inside a call, of any group or of this one.
     Inside(Option<Reference>),
-    /// `VERSION>=10`: known when the pattern is read.
+    /// `VERSION>=10`: known when the pattern is parsed.
     Known(bool),
 }
 
@@ -201,7 +201,7 @@ pub(super) enum Verb {
     Then,
 }
 
-/// What ends a line: `(*ANYCRLF)` and its like at the start of a pattern.
+/// Line endings: `(*ANYCRLF)` and similar options at the start of a pattern.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Newline {
     #[default]
@@ -213,7 +213,7 @@ pub(super) enum Newline {
     Nul,
 }
 
-/// A pattern taken apart.
+/// A parsed pattern.
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) body: Branches,
@@ -222,9 +222,9 @@ pub(super) struct Pattern {
     pub(super) newline: Newline,
     /// `(*BSR_ANYCRLF)`: `\R` is CR, LF or both.
     pub(super) plain_breaks: bool,
-    /// `(*UCP)`: POSIX classes know Unicode.
+    /// `(*UCP)`: POSIX classes use Unicode.
     pub(super) unicode_classes: bool,
-    /// Names of Unicode properties, and where they are written.
+    /// Names of Unicode properties, and their positions.
     pub(super) properties: Vec<(String, usize)>,
 }
 

@@ -1,4 +1,4 @@
-//! Sets of characters as the engine takes them.
+//! Writes sets of characters in the engine's syntax.
 
 use std::fmt::Write as _;
 
@@ -40,12 +40,12 @@ fn unicode_posix(name: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether the engine knows no such property by itself.
+/// Whether the engine does not know the property itself.
 pub(super) fn is_own(name: &str) -> bool {
     own_property(name).is_some()
 }
 
-/// The set in brackets.
+/// Writes the set in brackets.
 pub(super) fn written(set: &Set, unicode_classes: bool) -> String {
     let mut out = String::from(if set.negated { "[^" } else { "[" });
     for item in &set.items {
@@ -85,7 +85,7 @@ pub(super) fn written(set: &Set, unicode_classes: bool) -> String {
     out
 }
 
-/// Members of a set, or all that are not, as a set within.
+/// Writes members of a set, or their complement, as a nested set.
 fn part(out: &mut String, members: &str, negated: bool) {
     if negated {
         let _ = write!(out, "[^{members}]");
@@ -94,7 +94,7 @@ fn part(out: &mut String, members: &str, negated: bool) {
     }
 }
 
-/// A character of a set.
+/// Writes a character of a set.
 fn char(out: &mut String, c: char) {
     if c.is_ascii_punctuation() && !matches!(c, '<' | '>') {
         out.push('\\');
@@ -106,7 +106,7 @@ fn char(out: &mut String, c: char) {
     }
 }
 
-/// Whether a set has properties, and nothing that case matters to.
+/// Whether a set has properties, and nothing that depends on case.
 pub(super) fn is_of_properties(set: &Set) -> bool {
     let property = |item: &Item| matches!(item, Item::Property { .. });
     let shorthand = |item: &Item| matches!(item, Item::Shorthand { .. });
@@ -117,7 +117,7 @@ pub(super) fn is_of_properties(set: &Set) -> bool {
             .all(|item| property(item) || shorthand(item))
 }
 
-/// Whether a set may take a line feed; also when it is not known.
+/// Whether a set may match a line feed; true if unknown.
 pub(super) fn may_be_line_feed(set: &Set) -> bool {
     let mut known = true;
     let found = set.items.iter().any(|item| match item {

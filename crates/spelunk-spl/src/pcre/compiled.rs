@@ -11,20 +11,20 @@ use super::measure::Groups;
 use super::parse::parse;
 use super::write::write;
 
-/// Steps back that a match may take before it is given up: enough for sane patterns, and
-/// fractions of a second for the others.
+/// Maximum backtracking steps of a match: enough for reasonable patterns, and a fraction of a second for
+/// others.
 const BACKTRACK_LIMIT: usize = 200_000;
-/// Bytes that the engine may take for a compiled pattern.
+/// Maximum bytes of a pattern compiled by the engine.
 const SIZE_LIMIT: usize = 32 << 20;
-/// Steps of the engine's program for patterns that need backtracking.
+/// Maximum instructions of the engine's program for patterns that need backtracking.
 const PROGRAM_LIMIT: usize = 500_000;
 
-/// A regular expression as PCRE understands it, compiled.
+/// A compiled regular expression with PCRE semantics.
 #[derive(Clone)]
 pub struct Regex {
     pattern: Box<str>,
     engine: fancy_regex::Regex,
-    /// For texts that end with a line feed, where the pattern needs another form for them.
+    /// For text that ends with a line feed, if the pattern needs another form for it.
     exact: Option<Exact>,
     /// The names of the groups, from group 0.
     names: Box<[Option<String>]>,
@@ -40,7 +40,7 @@ struct Exact {
     compiled: OnceLock<Option<fancy_regex::Regex>>,
 }
 
-/// A match was given up: it took too many steps back.
+/// A match was abandoned because it backtracked too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GaveUp;
 
@@ -59,10 +59,10 @@ impl fmt::Debug for Regex {
 }
 
 impl Regex {
-    /// Compiles an expression; [`super::regex`] keeps those it has compiled.
+    /// Compiles an expression; [`super::regex`] caches compiled ones.
     ///
     /// # Errors
-    /// What is wrong with the expression, and where.
+    /// If the expression is invalid, with the position of the problem.
     pub fn new(pattern: &str) -> Result<Regex, String> {
         let invalid = |why: String| {
             let shown = super::shown(pattern);
@@ -96,12 +96,12 @@ impl Regex {
         })
     }
 
-    /// The expression as it was written.
+    /// The expression as written.
     pub fn as_str(&self) -> &str {
         &self.pattern
     }
 
-    /// The form that the text needs.
+    /// Returns the form that the text needs.
     fn engine(&self, text: &str) -> Result<&fancy_regex::Regex, GaveUp> {
         match &self.exact {
             Some(exact) if text.ends_with('\n') => {
@@ -114,34 +114,34 @@ impl Regex {
         }
     }
 
-    /// Whether the expression is found in the text.
+    /// Whether the text contains a match.
     ///
     /// # Errors
-    /// The match takes too many steps back.
+    /// If the match backtracks too much.
     pub fn is_match(&self, text: &str) -> Result<bool, GaveUp> {
         self.engine(text)?.is_match(text).map_err(|_| GaveUp)
     }
 
-    /// The first match.
+    /// Returns the first match.
     ///
     /// # Errors
-    /// As [`Regex::is_match`].
+    /// Like [`Regex::is_match`].
     pub fn find<'t>(&self, text: &'t str) -> Result<Option<Match<'t>>, GaveUp> {
         self.engine(text)?.find(text).map_err(|_| GaveUp)
     }
 
-    /// The first match with its groups.
+    /// Returns the first match with its groups.
     ///
     /// # Errors
-    /// As [`Regex::is_match`].
+    /// Like [`Regex::is_match`].
     pub fn captures<'r, 't>(&'r self, text: &'t str) -> Result<Option<Captures<'r, 't>>, GaveUp> {
         self.captures_from_pos(text, 0)
     }
 
-    /// The first match that begins at or after byte `from`.
+    /// Returns the first match that begins at or after byte `from`.
     ///
     /// # Errors
-    /// As [`Regex::is_match`].
+    /// Like [`Regex::is_match`].
     pub fn captures_from_pos<'r, 't>(
         &'r self,
         text: &'t str,
@@ -155,7 +155,7 @@ impl Regex {
         found.map(|found| found.map(wrap)).map_err(|_| GaveUp)
     }
 
-    /// All matches, none within another; after one that could not be decided there are no more.
+    /// Iterates over all non-overlapping matches; ends after a match that was abandoned.
     pub fn captures_iter<'r, 't>(&'r self, text: &'t str) -> Matches<'r, 't> {
         Matches {
             regex: self,
@@ -165,7 +165,7 @@ impl Regex {
         }
     }
 
-    /// The names of groups, each once, in the order of the pattern.
+    /// The names of groups, each once, in pattern order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let named = self.names.iter().enumerate();
         named.filter_map(|(at, name)| {
@@ -191,7 +191,7 @@ fn build(pattern: &str, optimize: bool) -> fancy_regex::Result<fancy_regex::Rege
         .build()
 }
 
-/// Why the engine refused its form of a pattern.
+/// Explains why the engine rejected its form of a pattern.
 fn why_not(pattern: &str, tree: &Pattern, error: &fancy_regex::Error) -> String {
     for (name, at) in &tree.properties {
         if !super::classes::is_own(name) && build(&format!("\\p{{{name}}}"), true).is_err() {
@@ -199,7 +199,7 @@ fn why_not(pattern: &str, tree: &Pattern, error: &fancy_regex::Error) -> String 
         }
     }
     let text = error.to_string();
-    // The first line draws the pattern, the last one says what is wrong.
+    // The first line draws the pattern, the last one has the message.
     let why = text.lines().last().unwrap_or_default().trim();
     match why.trim_start_matches("error: ") {
         why if why.contains("building NFA") || why.contains("exceeded") => {
@@ -217,7 +217,7 @@ pub struct Captures<'r, 't> {
 }
 
 impl<'t> Captures<'_, 't> {
-    /// What a group matched; group 0 is the whole.
+    /// The match of a group; group 0 is the whole match.
     pub fn get(&self, group: usize) -> Option<Match<'t>> {
         match &self.regex.groups {
             Some(groups) if group > 0 => {
@@ -231,7 +231,7 @@ impl<'t> Captures<'_, 't> {
         }
     }
 
-    /// What the group of that name matched; with `(?J)`, the first one that took part.
+    /// The match of the group of that name; with `(?J)`, of the first one that participated.
     pub fn name(&self, name: &str) -> Option<Match<'t>> {
         let mut known = self.regex.names.iter().enumerate();
         known.find_map(|(number, known)| match known.as_deref() == Some(name) {
@@ -240,7 +240,7 @@ impl<'t> Captures<'_, 't> {
         })
     }
 
-    /// How many groups there are, with group 0.
+    /// The number of groups, including group 0.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.regex.names.len()
@@ -272,11 +272,11 @@ impl<'r, 't> Iterator for Matches<'r, 't> {
             if whole.start() < end {
                 self.from = Some(end);
             } else {
-                // On by a character, or past the end.
+                // Advance by a character, or past the end.
                 let step = self.text[end..].chars().next();
                 self.from = step.map(|c| end + c.len_utf8());
                 if self.last == Some(end) {
-                    // Nothing is matched right behind a match.
+                    // An empty match right after a match does not count.
                     continue;
                 }
             }

@@ -1,4 +1,4 @@
-//! What a backslash begins, outside of sets and inside.
+//! Parses backslash sequences, outside sets and inside.
 
 use super::ast::{Assertion, Item, Reference, Set, Shorthand, What};
 use super::parse::Parser;
@@ -8,7 +8,7 @@ use super::problem::Problem;
 const HIGHEST_GROUP: u32 = 65_535;
 
 impl Parser<'_> {
-    /// After a backslash outside of a set.
+    /// Parses the part after a backslash outside a set.
     pub(super) fn escape(&mut self) -> Result<What, Problem> {
         let Some(c) = self.peek() else {
             return Err(self.pcre(101));
@@ -56,7 +56,7 @@ impl Parser<'_> {
         Ok(simple)
     }
 
-    /// `\d` and its like, for `c` after the backslash.
+    /// Parses a class escape such as `\d`, for `c` after the backslash.
     pub(super) fn class_escape(&mut self, c: char) -> Result<Option<Item>, Problem> {
         let is = match c.to_ascii_lowercase() {
             'd' => Shorthand::Digit,
@@ -75,7 +75,7 @@ impl Parser<'_> {
         Ok(Some(Item::Shorthand { is, negated }))
     }
 
-    /// The name of a Unicode property, after `\p`.
+    /// Parses the name of a Unicode property, after `\p`.
     fn property(&mut self, negated: bool) -> Result<Item, Problem> {
         let at = self.at;
         let (name, negated) = match self.next() {
@@ -110,8 +110,7 @@ impl Parser<'_> {
         })
     }
 
-    /// A character that is written with a backslash, here or in a set. A letter without a meaning
-    /// is itself, as PCRE 8 has it.
+    /// Parses an escaped character, here or in a set. A letter without a meaning is itself, as in PCRE 8.
     pub(super) fn char_escape(&mut self) -> Result<char, Problem> {
         let Some(c) = self.next() else {
             return Err(self.pcre(101));
@@ -140,7 +139,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Digits up to a closing brace.
+    /// Parses digits up to a closing brace.
     fn braced(&mut self, radix: u32, wrong: u16) -> Result<char, Problem> {
         let from = self.at;
         let mut value: u32 = 0;
@@ -163,7 +162,7 @@ impl Parser<'_> {
         found
     }
 
-    /// Up to `most` digits; none are zero.
+    /// Parses up to `most` digits; no digits are zero.
     pub(super) fn digits(&mut self, radix: u32, most: usize) -> Result<char, Problem> {
         let mut value = 0;
         for _ in 0..most {
@@ -184,7 +183,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `\1` and its like: a back reference if it is below ten, begins with 8 or 9, or if so many
+    /// Parses `\1` and similar: a back reference if it is below ten, begins with 8 or 9, or if that many
     /// groups are open; else a character in octal.
     fn number_escape(&mut self) -> Result<What, Problem> {
         let from = self.at;
@@ -202,7 +201,7 @@ impl Parser<'_> {
         Ok(What::Literal { is, quoted: false })
     }
 
-    /// Decimal digits; `None` when there are none or the number is out of bounds.
+    /// Parses decimal digits; `None` if there are none or the number is out of range.
     pub(super) fn number(&mut self) -> Option<u32> {
         let rest = self.rest();
         let end = rest
@@ -212,19 +211,19 @@ impl Parser<'_> {
         rest[..end].parse().ok()
     }
 
-    /// A back reference; `at` is the place to report if there is no such group.
+    /// A back reference; `at` is the position to report if there is no such group.
     pub(super) fn back_to(&mut self, reference: Reference, at: usize) -> What {
         self.references.push((reference.clone(), at));
         What::Backreference(reference)
     }
 
-    /// A call, likewise.
+    /// Likewise a call.
     pub(super) fn call(&mut self, reference: Reference, at: usize) -> What {
         self.references.push((reference.clone(), at));
         What::Call(reference)
     }
 
-    /// `\g...` and `\k...`.
+    /// Parses `\g...` and `\k...`.
     fn reference(&mut self) -> Result<What, Problem> {
         let numbers = self.next() == Some('g');
         let close = match self.peek() {
@@ -255,7 +254,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A group's number, also counted from here: `-1` is the last one that was opened.
+    /// Parses a group's number, which may be relative: `-1` is the last group opened.
     pub(super) fn group_number(&mut self) -> Result<u32, Problem> {
         let sign = match self.peek() {
             Some(c @ ('+' | '-')) => {
@@ -278,9 +277,9 @@ impl Parser<'_> {
         }
     }
 
-    /// A group's name.
+    /// Parses a group's name.
     pub(super) fn name(&mut self) -> Result<String, Problem> {
-        /// PCRE2's bound since 10.44; it was 32 before.
+        /// PCRE2's limit since 10.44; it was 32 before.
         const LONGEST: usize = 128;
         let rest = self.rest();
         match rest.chars().next() {

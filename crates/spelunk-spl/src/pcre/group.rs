@@ -1,4 +1,4 @@
-//! What a parenthesis begins.
+//! Parses groups.
 
 use super::ast::{
     Branches, Condition, Conditional, Flags, Group, GroupKind, Reference, Span, What,
@@ -6,13 +6,14 @@ use super::ast::{
 use super::parse::Parser;
 use super::problem::Problem;
 
-/// Groups with names.
+/// Maximum groups with names.
 const MOST_NAMES: usize = 10_000;
 /// The version that `(?(VERSION>=10.4)` is compared with.
 const VERSION: (u32, u32) = (10, 42);
 
 impl Parser<'_> {
-    /// After the opening parenthesis at `from`. `None` is something without an effect on the match.
+    /// Parses after the opening parenthesis at `from`. Returns `None` for something without an effect on the
+    /// match.
     pub(super) fn group(&mut self, from: usize) -> Result<Option<What>, Problem> {
         if self.rest().starts_with('*') {
             let letter = self.rest()[1..].chars().next();
@@ -105,7 +106,7 @@ impl Parser<'_> {
         self.capture(Some(name))
     }
 
-    /// Numbers a group that captures.
+    /// Numbers a capturing group.
     fn capture(&mut self, name: Option<String>) -> Result<GroupKind, Problem> {
         self.opened += 1;
         let number = self.opened as usize;
@@ -129,7 +130,7 @@ impl Parser<'_> {
         Ok(GroupKind::Capture(self.opened))
     }
 
-    /// The body of a group and its end.
+    /// Parses the body of a group and its end.
     fn body(&mut self, from: usize, kind: GroupKind) -> Result<What, Problem> {
         let open = Span { from, to: self.at };
         let flags = self.flags;
@@ -146,7 +147,7 @@ impl Parser<'_> {
         Ok(group(kind, body, flags, open))
     }
 
-    /// `(?i)`, `(?i-s:...)`, `(?^x)`.
+    /// Parses `(?i)`, `(?i-s:...)`, `(?^x)`.
     fn options(&mut self, from: usize) -> Result<What, Problem> {
         let mut flags = self.flags;
         let reset = self.eat("^");
@@ -194,7 +195,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `(?C1)`: nobody is called.
+    /// Parses `(?C1)`, a callout, which is ignored.
     fn callout(&mut self) -> Result<(), Problem> {
         match self.peek() {
             Some(c) if "`'\"^%#${".contains(c) => {
@@ -221,7 +222,7 @@ impl Parser<'_> {
         self.close(139)
     }
 
-    /// After `(?(`.
+    /// Parses after `(?(`.
     fn conditional(&mut self, from: usize) -> Result<What, Problem> {
         let at = self.at;
         self.deeper()?;
@@ -315,7 +316,7 @@ impl Parser<'_> {
         reference
     }
 
-    /// After `VERSION`.
+    /// Parses after `VERSION`.
     fn version(&mut self) -> Result<Condition, Problem> {
         let least = self.eat(">");
         if !self.eat("=") || !self.digit_follows() {
@@ -361,7 +362,7 @@ fn group(kind: GroupKind, body: Branches, flags: Flags, open: Span) -> What {
 }
 
 impl Parser<'_> {
-    /// A group of one of the kinds that `(*name:` has words for.
+    /// Parses a group of one of the kinds with a name as in `(*name:`.
     pub(super) fn worded(&mut self, from: usize, word: &str) -> Result<Option<What>, Problem> {
         let kind = match word {
             "pla" | "positive_lookahead" => look(false, false),

@@ -1,8 +1,8 @@
-//! What depends on the characters that end a line.
+//! Writes the constructs that depend on line endings.
 
 use super::ast::{Newline, Pattern};
 
-/// `.` without `s`, and `\N`; `written` is how the engine takes it for line feeds.
+/// `.` without `s`, and `\N`; `written` is the engine's form for line feeds.
 pub(super) fn dot(newline: Newline, written: &'static str) -> &'static str {
     match newline {
         Newline::Lf => written,
@@ -14,10 +14,10 @@ pub(super) fn dot(newline: Newline, written: &'static str) -> &'static str {
     }
 }
 
-/// `$` without `m`, and `\Z`: at the end, and before a line end there.
+/// `$` without `m`, and `\Z`: at the end, and before a line ending there.
 ///
-/// For the engine `$` is only the end. That is the same for a text whose last character is no line
-/// feed, and fast; `exact` is for the others.
+/// For the engine `$` is only the end. That is the same for text whose last character is not a line feed, and
+/// fast; `exact` is for other text.
 pub(super) fn text_end(newline: Newline, exact: bool, written: &'static str) -> &'static str {
     match newline {
         Newline::Lf if !exact => written,
@@ -30,7 +30,7 @@ pub(super) fn text_end(newline: Newline, exact: bool, written: &'static str) -> 
     }
 }
 
-/// `^` with `m`: not after a line end that ends the text, other than in the engine.
+/// `^` with `m`: not after a line ending that ends the text, unlike in the engine.
 pub(super) fn line_start(newline: Newline, exact: bool) -> &'static str {
     match newline {
         Newline::Lf if !exact => "^",
@@ -55,7 +55,7 @@ pub(super) fn line_end(newline: Newline) -> &'static str {
     }
 }
 
-/// `\R`, in a group that opens so.
+/// `\R`, in a group with this opening.
 pub(super) fn break_set(pattern: &Pattern, open: &str) -> &'static str {
     match (pattern.plain_breaks, open) {
         (true, "(?:") => r"(?:\r\n|[\r\n])",

@@ -1,19 +1,19 @@
-//! How long a match can be, which lookbehinds must know, and how large a pattern is.
+//! Measures the length of matches, which lookbehinds depend on, and the size of patterns.
 
 use std::cell::Cell;
 
 use super::ast::{Branches, Condition, Group, GroupKind, Node, Pattern, Reference, What};
 use super::problem::Problem;
 
-/// Calls that are followed to measure lookbehinds, in all and within each other.
+/// Maximum calls followed to measure lookbehinds, both in total and nested.
 const CALLS: u32 = 10_000;
 const DEEPEST: usize = 10;
-/// Characters that a lookbehind without a fixed length may look back: PCRE2's default since 10.43.
+/// Maximum characters that a lookbehind without a fixed length may look back: PCRE2's default since 10.43.
 const FARTHEST: u64 = 255;
-/// Characters that a pattern may ask for when its counts are multiplied out.
+/// Maximum characters that a pattern may require with its quantifiers expanded.
 const LARGEST: u64 = 500_000;
 
-/// The groups of a pattern by number; a number that a branch reset gives twice is its first group.
+/// The groups of a pattern by number; a number that a branch reset assigns twice is its first group.
 pub(super) struct Groups<'p> {
     pattern: &'p Pattern,
     by_number: Vec<Option<&'p Group>>,
@@ -21,7 +21,7 @@ pub(super) struct Groups<'p> {
     budget: Cell<u32>,
 }
 
-/// Fewest and most characters; `None` is without a bound.
+/// Minimum and maximum characters; `None` means no limit.
 type Length = (u64, Option<u64>);
 
 impl<'p> Groups<'p> {
@@ -41,7 +41,7 @@ impl<'p> Groups<'p> {
         }
     }
 
-    /// The alternatives of a group that is called; group 0 is the pattern.
+    /// The alternatives of a called group; group 0 is the pattern.
     pub(super) fn body(&self, number: u32) -> Option<&'p Branches> {
         match number {
             0 => Some(&self.pattern.body),
@@ -53,7 +53,7 @@ impl<'p> Groups<'p> {
         self.by_number.get(number as usize).copied().flatten()
     }
 
-    /// Refuses lookbehinds without a bound and patterns that are too large.
+    /// Rejects unbounded lookbehinds and patterns that are too large.
     pub(super) fn check(&self) -> Result<(), Problem> {
         size(&self.pattern.body)?;
         let mut found = Ok(());
@@ -73,7 +73,7 @@ impl<'p> Groups<'p> {
         found
     }
 
-    /// `None` when it cannot be known.
+    /// Returns `None` if the length is unknown.
     fn length(&self, branches: &Branches, calls: &mut Vec<u32>) -> Option<Length> {
         let mut whole: Option<Length> = None;
         for branch in branches {
@@ -165,7 +165,7 @@ fn either(a: Length, b: Length) -> Length {
     (a.0.min(b.0), a.1.zip(b.1).map(|(a, b)| a.max(b)))
 }
 
-/// Characters that alternatives ask for when their counts are multiplied out.
+/// The characters that alternatives require with their quantifiers expanded.
 fn size(branches: &Branches) -> Result<u64, Problem> {
     let mut whole = 0_u64;
     for node in branches.iter().flatten() {
@@ -211,7 +211,7 @@ fn size_of_node(node: &Node) -> Result<u64, Problem> {
     }
 }
 
-/// Shows all nodes, outer ones first.
+/// Visits all nodes, outer ones first.
 pub(super) fn visit<'p>(branches: &'p Branches, see: &mut impl FnMut(&'p Node)) {
     for node in branches.iter().flatten() {
         visit_node(node, see);

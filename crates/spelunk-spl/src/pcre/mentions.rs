@@ -1,11 +1,11 @@
-//! Which groups a pattern refers to.
+//! Finds the groups that a pattern refers to.
 
 use std::collections::HashSet;
 
 use super::ast::{Condition, GroupKind, Node, Pattern, What};
 use super::measure::{visit, visit_node};
 
-/// Whether a group is called at all.
+/// Whether any group is called.
 pub(super) fn recurses(pattern: &Pattern) -> bool {
     let mut found = false;
     visit(&pattern.body, &mut |node| {
@@ -23,8 +23,8 @@ pub(super) fn referenced(pattern: &Pattern) -> HashSet<u32> {
     found
 }
 
-/// The groups that are referred to from within, or by a back reference in a condition's branches. The
-/// engine measures such a group again wherever it is referred to.
+/// The groups that are referred to from within, or by a back reference in a condition's branches. The engine
+/// measures such a group again at every reference.
 pub(super) fn measured(pattern: &Pattern) -> HashSet<u32> {
     let mut found = HashSet::new();
     visit(&pattern.body, &mut |node| {

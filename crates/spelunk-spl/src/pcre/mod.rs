@@ -1,36 +1,36 @@
-//! Regular expressions in PCRE's syntax and with its meaning.
+//! Regular expressions with PCRE syntax and semantics.
 //!
-//! Splunk's expressions are PCRE; the engine here is `fancy-regex`, which hands what it can to
-//! `regex-automata` and backtracks for the rest. An expression is taken apart by PCRE2's rules
-//! (`parse`, `group`, `escape`, `set`, `options`), checked (`measure`), and written for the engine
-//! (`write`, `nodes`, `references`, `verbs`, `classes`, `lines`). One that means the same in both is left as it
-//! is, byte for byte.
+//! Splunk's expressions are PCRE; the engine here is `fancy-regex`, which delegates what it can to
+//! `regex-automata` and backtracks for the rest. An expression is parsed by PCRE2's rules (`parse`, `group`,
+//! `escape`, `set`, `options`), checked (`measure`), and written for the engine (`write`, `nodes`,
+//! `references`, `verbs`, `classes`, `lines`). An expression with the same meaning in both is left unchanged,
+//! byte for byte.
 //!
-//! A text that ends with a line feed needs another form of a pattern with `$`, `\Z` or a `^` of lines:
-//! for the engine `$` is the very end. That form is compiled when the first such text comes, so all
-//! other texts keep the fast one.
+//! Text that ends with a line feed needs another form of a pattern with `$`, `\Z` or a multiline `^`: for the
+//! engine `$` is the very end. That form is compiled when the first such text occurs, so all other text keeps
+//! the fast one.
 //!
-//! Where versions differ the rule is PCRE2 10.42, but for what PCRE 8 took in one plain meaning,
-//! which published searches still use:
+//! Where versions differ, this follows PCRE2 10.42, except for constructs that PCRE 8 accepted with one
+//! obvious meaning and that published searches still use:
 //! - an unknown letter after a backslash is itself (`\T`, `\y`);
-//! - a hyphen beside a class escape is a hyphen (`[\w-.]`, `[a-\d]`);
-//! - `^`, `$`, `\b` and their like may be repeated;
+//! - a hyphen next to a class escape is a hyphen (`[\w-.]`, `[a-\d]`);
+//! - `^`, `$`, `\b` and similar assertions may be repeated;
 //!
-//! and but for what newer versions lifted: names may have 128 characters, and a lookbehind may vary
+//! and except for limits that newer versions lifted: names may have 128 characters, and a lookbehind may vary
 //! by up to 255.
 //!
-//! What is not as in PCRE:
-//! - `\d`, `\w`, `\s` and `\b` know Unicode; Splunk's manuals do not say whether Splunk asks PCRE for
-//!   that. POSIX classes are ASCII's unless the pattern begins with `(*UCP)`.
+//! Differences from PCRE:
+//! - `\d`, `\w`, `\s` and `\b` use Unicode; Splunk's manuals do not say whether Splunk enables that in PCRE.
+//!   POSIX classes are ASCII-only unless the pattern begins with `(*UCP)`.
 //! - `\C` is a character, never a part of one.
-//! - A loop ends in PCRE with a turn that matches nothing. Here the turn before it counts: in `(a*)*`
-//!   on "aa" PCRE leaves group 1 empty, and of `(?:a||b)*` it never reaches the `b`.
-//! - Recursion goes as many levels deep as the size of the pattern allows, at most 20; past them
-//!   matching gives up with an error. Matching may go back into a call, as in PCRE2 since 10.30.
-//! - `(*COMMIT)`, `(*PRUNE)` and `(*SKIP)` work in the pattern's own alternatives, `(*ACCEPT)` where
-//!   the pattern ends, `(*THEN)` in alternatives; elsewhere they are refused, and so are lookarounds
-//!   that are not atomic, script runs, and `(*SKIP:name)`.
-//! - A script (`\p{Greek}`) is its own letters, without those that it shares.
+//! - In PCRE a loop ends with an iteration that matches nothing. Here the iteration before it counts: in
+//!   `(a*)*` on "aa" PCRE leaves group 1 empty, and of `(?:a||b)*` it never reaches the `b`.
+//! - The depth of recursion depends on the size of the pattern, at most 20 levels; beyond it matching fails
+//!   with an error. Matching may backtrack into a call, as in PCRE2 since 10.30.
+//! - `(*COMMIT)`, `(*PRUNE)` and `(*SKIP)` work in the pattern's own alternatives, `(*ACCEPT)` where the
+//!   pattern ends, `(*THEN)` in alternatives; elsewhere they are rejected, and so are lookarounds that are
+//!   not atomic, script runs, and `(*SKIP:name)`.
+//! - A script (`\p{Greek}`) is its own letters, without shared ones.
 //! - Groups nest 60 deep, not 250, and those that refer to themselves 8 deep.
 
 mod ast;
@@ -61,15 +61,14 @@ use crate::error::{Error, ErrorKind};
 pub use compiled::{Captures, GaveUp, Match, Matches, Regex};
 pub use fancy_regex::escape;
 
-/// Compiled patterns kept for each thread. A search has few; data that is used as a pattern
-/// may have many.
+/// Compiled patterns cached per thread. A search has few; data that is used as a pattern may have many.
 const CACHE: usize = 512;
 
 thread_local! {
     static COMPILED: RefCell<HashMap<String, Arc<Regex>>> = RefCell::new(HashMap::new());
 }
 
-/// The expression compiled, as an error of a search if it can't be.
+/// Compiles an expression; reports a problem as an error of the search.
 ///
 /// # Errors
 /// [`ErrorKind::Regex`].
@@ -77,11 +76,11 @@ pub fn compile(pattern: &str) -> crate::error::Result<Arc<Regex>> {
     regex(pattern).map_err(|why| Error::new(ErrorKind::Regex(why)))
 }
 
-/// Compiles a regular expression as PCRE understands it, or finds it compiled already.
-/// Matching gives an error when it backtracks beyond a bound; say so with [`too_hard`].
+/// Compiles a regular expression with PCRE semantics, or returns it from the cache. Matching returns an error
+/// when it backtracks beyond a limit; [`too_hard`] has the message.
 ///
 /// # Errors
-/// What is wrong with the expression, and where.
+/// If the expression is invalid, with the position of the problem.
 pub fn regex(pattern: &str) -> Result<Arc<Regex>, String> {
     COMPILED.with_borrow_mut(|cache| {
         if let Some(found) = cache.get(pattern) {
@@ -96,7 +95,7 @@ pub fn regex(pattern: &str) -> Result<Arc<Regex>, String> {
     })
 }
 
-/// The pattern in quotes; only the start of a long one.
+/// The pattern in quotes, truncated if it is long.
 fn shown(pattern: &str) -> String {
     const MOST: usize = 80;
     match pattern.char_indices().nth(MOST) {
@@ -105,7 +104,7 @@ fn shown(pattern: &str) -> String {
     }
 }
 
-/// A template with `$1` replaced by what the groups matched; a group that took no part is empty.
+/// Fills a template: replaces `$1` with the text of the group; a group that did not participate is empty.
 pub fn fill(template: &str, captures: &Captures<'_, '_>) -> String {
     let mut out = String::new();
     let mut rest = template;
@@ -125,7 +124,7 @@ pub fn fill(template: &str, captures: &Captures<'_, '_>) -> String {
     out
 }
 
-/// What to say when matching `pattern` gave up.
+/// The message when matching `pattern` was abandoned.
 pub fn too_hard(pattern: &str) -> String {
     format!(
         "the regular expression {} backtracks too much; make it more specific",
@@ -133,10 +132,10 @@ pub fn too_hard(pattern: &str) -> String {
     )
 }
 
-/// Whether the pattern is found anywhere in the text.
+/// Whether the text contains a match of the pattern.
 ///
 /// # Errors
-/// A pattern that does not compile, or that backtracks too much.
+/// If the pattern does not compile, or backtracks too much.
 pub fn is_match(pattern: &str, text: &str) -> Result<bool, String> {
     regex(pattern)?
         .is_match(text)

@@ -13,11 +13,11 @@ use super::write::{Last, Writer};
 /// `\X`: an extended grapheme cluster (UAX #29).
 const GRAPHEME: &str = r"(?>\r\n|[\p{gcb=Control}\r\n]|\p{gcb=Prepend}*(?:(?:\p{gcb=L}*(?:\p{gcb=V}+|\p{gcb=LV}\p{gcb=V}*|\p{gcb=LVT})\p{gcb=T}*|\p{gcb=L}+|\p{gcb=T}+)|\p{gcb=RI}\p{gcb=RI}|\p{ExtPict}(?:\p{gcb=Extend}*\x{200D}\p{ExtPict})*|[^\p{gcb=Control}\r\n])[\p{gcb=Extend}\x{200D}\p{gcb=SpacingMark}]*|\p{gcb=Prepend}+)";
 
-/// What is said of the verb where the match does not end with it.
+/// The message for the verb where the match does not end with it.
 pub(super) const ACCEPT: &str = "(*ACCEPT) within a pattern that goes on";
 
 impl<'p> Writer<'p> {
-    /// One alternative; `choice` when there are others.
+    /// Writes one alternative; `choice` if there are others.
     pub(super) fn sequence(&mut self, nodes: &'p [Node], choice: bool) -> Result<(), Problem> {
         let tail = self.tail;
         let then = nodes
@@ -27,7 +27,7 @@ impl<'p> Writer<'p> {
             if !choice {
                 return Err(unsupported(&nodes[then], "(*THEN) outside of alternatives"));
             }
-            // Nothing goes back to what is before the verb: the next alternative is tried.
+            // Nothing backtracks to before the verb: the next alternative is tried.
             self.open("(?>", nodes[then].span.from)?;
         }
         let outer = self.flags;
@@ -66,8 +66,8 @@ impl<'p> Writer<'p> {
         Ok(())
     }
 
-    /// Whether what follows `\R` cannot take the second half of a CR LF, so that going back into
-    /// it finds nothing.
+    /// Whether the part after `\R` cannot match the second half of a CR LF, so that backtracking into it
+    /// finds nothing.
     fn may_split(&self, after: &[Node], tail: bool) -> bool {
         fn fails_on_line_feed(node: &Node) -> bool {
             if let What::Repeat(repeat) = &node.what {
@@ -104,7 +104,8 @@ impl<'p> Writer<'p> {
                     true => self.slice(node.span).to_owned(),
                     false => classes::written(set, self.pattern.unicode_classes),
                 };
-                // Upper case is upper case, also without case (`pcre2pattern`, "Unicode character properties").
+                // Upper case stays upper case, even caselessly (`pcre2pattern`, "Unicode character
+                // properties").
                 match self.flags.caseless && classes::is_of_properties(set) {
                     true => self.push(&format!("(?-i:{written})")),
                     false => self.push(&written),
@@ -163,7 +164,7 @@ impl<'p> Writer<'p> {
         self.last = Last::Other;
     }
 
-    /// Whether the engine might read the brace at `node` as the start of counts.
+    /// Whether the engine might read the brace at `node` as the start of a quantifier.
     fn before_count(&self, node: &Node) -> bool {
         self.text[node.span.to..]
             .starts_with(|c: char| c == ',' || c.is_ascii_digit() || c.is_whitespace())
@@ -252,18 +253,18 @@ impl<'p> Writer<'p> {
     fn repeat(&mut self, repeat: &'p Repeat) -> Result<(), Problem> {
         self.tail = false;
         if repeat.max == Some(0) {
-            // Groups in what never matches are never set, and calls are copies.
+            // Groups in something that never matches are never set, and calls are copies.
             return Ok(());
         }
         if self.is_width_less(&repeat.item) {
             return self.repeat_width_less(repeat);
         }
         if repeat.max.is_none() && is_lazy_within(&repeat.item) {
-            // Of `(a+?)*` the engine's optimizer makes `(a+?)?`.
+            // The engine's optimizer turns `(a+?)*` into `(a+?)?`.
             self.optimize = false;
         }
         if repeat.greed == Greed::Lazy && repeat.min == 0 && holds_continue(&repeat.item) {
-            // The engine takes `\G` in such a repetition for one that every match begins with.
+            // The engine treats `\G` in such a repetition as one that every match begins with.
             self.open("(?:|", repeat.item.span.to)?;
             self.node(&repeat.item)?;
             self.counts(1, repeat.max, repeat.greed);
@@ -278,7 +279,7 @@ impl<'p> Writer<'p> {
         Ok(())
     }
 
-    /// A quantifier.
+    /// Writes a quantifier.
     fn counts(&mut self, min: u32, max: Option<u32>, greed: Greed) {
         let mut counts = match (min, max) {
             (0, None) => "*".to_owned(),
@@ -296,7 +297,7 @@ impl<'p> Writer<'p> {
         self.push(&counts);
     }
 
-    /// Whether the engine takes no quantifier after the node, which has no width.
+    /// Whether the node is zero-width, so that the engine accepts no quantifier after it.
     fn is_width_less(&self, node: &Node) -> bool {
         match &node.what {
             What::Assertion(_) | What::Keep | What::Verb(_) | What::Flags(_) => true,
@@ -331,7 +332,7 @@ impl<'p> Writer<'p> {
         }
     }
 
-    /// Something without width matches once or not at all.
+    /// Repeats a zero-width node, which matches once or not at all.
     fn repeat_width_less(&mut self, repeat: &'p Repeat) -> Result<(), Problem> {
         let at = repeat.item.span.to;
         if repeat.min > 0 {
@@ -357,7 +358,7 @@ impl<'p> Writer<'p> {
     }
 }
 
-/// Whether `\G` is within.
+/// Whether the node contains `\G`.
 fn holds_continue(node: &Node) -> bool {
     let mut found = false;
     visit_node(node, &mut |node| {
@@ -366,7 +367,7 @@ fn holds_continue(node: &Node) -> bool {
     found
 }
 
-/// Whether a group holds nothing but a lazy repetition without a bound.
+/// Whether a group contains only an unbounded lazy repetition.
 fn is_lazy_within(node: &Node) -> bool {
     let What::Group(group) = &node.what else {
         return false;

@@ -1,11 +1,11 @@
-//! `(*...)`: options at the start of a pattern, and verbs that steer backtracking.
+//! Parses `(*...)`: options at the start of a pattern, and backtracking verbs.
 
 use super::ast::{Newline, Verb, What};
 use super::parse::Parser;
 use super::problem::Problem;
 
 impl Parser<'_> {
-    /// Reads `(*UTF8)`, `(*ANYCRLF)` and their like; what begins with none of them is left.
+    /// Parses `(*UTF8)`, `(*ANYCRLF)` and similar options; stops before anything else.
     pub(super) fn start_options(&mut self) -> Result<(), Problem> {
         while let Some(rest) = self.rest().strip_prefix("(*") {
             let Some(end) = rest.find(')') else {
@@ -23,14 +23,14 @@ impl Parser<'_> {
                 "NUL" => self.out.newline = Newline::Nul,
                 "BSR_ANYCRLF" => self.out.plain_breaks = true,
                 "BSR_UNICODE" => self.out.plain_breaks = false,
-                // Text is UTF-8 always; the others only tell PCRE how to go about it.
+                // Text is always UTF-8; the others only affect how PCRE works.
                 "UTF" | "UTF8" | "NO_AUTO_POSSESS" | "NO_DOTSTAR_ANCHOR" | "NO_JIT"
                 | "NO_START_OPT" => {}
                 "NOTEMPTY" | "NOTEMPTY_ATSTART" => {
                     let what = format!("(*{name}) is not supported");
                     return Err(Problem::unsupported(after, what));
                 }
-                // Matching has bounds of its own.
+                // Matching has its own limits.
                 limit if limit.starts_with("LIMIT_") => {
                     let (word, value) = limit.split_once('=').unwrap_or((limit, ""));
                     let known = [
@@ -50,7 +50,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// After a parenthesis at `from` whose asterisk comes next.
+    /// Parses after a parenthesis at `from` that is followed by an asterisk.
     pub(super) fn starred(&mut self, from: usize) -> Result<Option<What>, Problem> {
         self.at += 1;
         let rest = self.rest();

@@ -1,26 +1,26 @@
-//! From the text of a pattern to its tree: sequences, alternatives and quantifiers.
+//! Parses the text of a pattern into its tree: sequences, alternatives and quantifiers.
 
 use super::ast::{
     Assertion, Branches, Flags, Greed, Newline, Node, Pattern, Reference, Repeat, Span, Verb, What,
 };
 use super::problem::Problem;
 
-/// The deepest nesting of groups, PCRE2's own default (`PARENS_NEST_LIMIT`).
+/// Maximum nesting of groups, PCRE2's own default (`PARENS_NEST_LIMIT`).
 const DEEPEST: usize = 250;
 /// The highest count of a quantifier.
 const HIGHEST_COUNT: u32 = 65_535;
 
-/// Reads a pattern.
+/// Parses a pattern.
 pub(super) struct Parser<'p> {
     pub(super) text: &'p str,
-    /// The byte that is read next.
+    /// The next byte to read.
     pub(super) at: usize,
     pub(super) flags: Flags,
     /// Groups opened so far; in an alternative of a branch reset, those that count there.
     pub(super) opened: u32,
-    /// The lookarounds that the place is in.
+    /// The number of lookarounds around the position.
     pub(super) looks: usize,
-    /// References that are checked when all groups are known, and where they are.
+    /// References and their positions, checked when all groups are known.
     pub(super) references: Vec<(Reference, usize)>,
     pub(super) out: Pattern,
     pub(super) depth: usize,
@@ -28,11 +28,11 @@ pub(super) struct Parser<'p> {
     pub(super) named: usize,
 }
 
-/// Takes a pattern apart.
+/// Parses a pattern.
 ///
 /// # Errors
-/// What PCRE2 refuses, except for what PCRE 8 took in one plain meaning: unknown letters after a
-/// backslash, hyphens beside class escapes, and quantifiers after `^`, `$` or `\b`.
+/// Rejects what PCRE2 rejects, except for constructs that PCRE 8 accepted with one obvious meaning: unknown
+/// letters after a backslash, hyphens next to class escapes, and quantifiers after `^`, `$` or `\b`.
 pub(super) fn parse(text: &str) -> Result<Pattern, Problem> {
     let mut parser = Parser {
         text,
@@ -71,7 +71,7 @@ pub(super) fn parse(text: &str) -> Result<Pattern, Problem> {
 }
 
 impl<'p> Parser<'p> {
-    /// One of PCRE2's errors, at the place that is read.
+    /// One of PCRE2's errors, at the current position.
     pub(super) fn pcre(&self, code: u16) -> Problem {
         Problem::pcre(self.at, code)
     }
@@ -103,7 +103,7 @@ impl<'p> Parser<'p> {
         Node { what, span }
     }
 
-    /// Alternatives up to the closing parenthesis or the end.
+    /// Parses alternatives up to the closing parenthesis or the end.
     pub(super) fn branches(&mut self) -> Result<Branches, Problem> {
         let mut branches = vec![self.sequence()?];
         while self.eat("|") {
@@ -112,7 +112,7 @@ impl<'p> Parser<'p> {
         Ok(branches)
     }
 
-    /// The alternatives of `(?|`: each numbers its groups from the same start.
+    /// Parses the alternatives of `(?|`: each numbers its groups from the same start.
     pub(super) fn reset_branches(&mut self) -> Result<Branches, Problem> {
         let start = self.opened;
         let mut most = start;
@@ -128,7 +128,7 @@ impl<'p> Parser<'p> {
         }
     }
 
-    /// Goes a level deeper.
+    /// Enters a nested level.
     pub(super) fn deeper(&mut self) -> Result<(), Problem> {
         self.depth += 1;
         match self.depth > DEEPEST {
@@ -137,7 +137,7 @@ impl<'p> Parser<'p> {
         }
     }
 
-    /// The inside of a group, with its closing parenthesis.
+    /// Parses the inside of a group, with its closing parenthesis.
     pub(super) fn inside(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<Branches, Problem>,
@@ -201,7 +201,7 @@ impl<'p> Parser<'p> {
         Ok(())
     }
 
-    /// The characters between `\Q` and `\E`.
+    /// Parses the characters between `\Q` and `\E`.
     fn quote(&mut self, out: &mut Vec<Node>) {
         while !self.eat("\\E") {
             let from = self.at;
@@ -255,9 +255,9 @@ impl<'p> Parser<'p> {
         self.at += end.unwrap_or(rest.len());
     }
 
-    /// Puts a quantifier around what was just read, if one follows.
+    /// Wraps the node just parsed in a quantifier, if one follows.
     fn quantify(&mut self, out: &mut Vec<Node>, before: usize) -> Result<(), Problem> {
-        // Behind a quoted text that is not closed nothing can follow.
+        // Nothing can follow an unclosed quoted text.
         self.skip_ignored()?;
         let from = self.at;
         let Some((min, max, end)) = self.quantifier()? else {
@@ -288,7 +288,7 @@ impl<'p> Parser<'p> {
         Ok(())
     }
 
-    /// The quantifier that begins here and its end, without its `?` or `+`.
+    /// Parses the quantifier that begins here, without its `?` or `+`; also returns its end.
     fn quantifier(&self) -> Result<Option<Counts>, Problem> {
         Ok(match self.peek() {
             Some('*') => Some((0, None, self.at + 1)),
@@ -299,7 +299,7 @@ impl<'p> Parser<'p> {
         })
     }
 
-    /// `{3}`, `{3,}`, `{3,5}`; another `{` is a brace, `{,5}` too (PCRE2 before 10.43).
+    /// Parses `{3}`, `{3,}`, `{3,5}`; any other `{` is a brace, including `{,5}` (PCRE2 before 10.43).
     pub(super) fn counts(&self, at: usize) -> Result<Option<Counts>, Problem> {
         let rest = &self.text[at + 1..];
         let Some(close) = rest.find('}') else {
@@ -328,10 +328,10 @@ impl<'p> Parser<'p> {
     }
 }
 
-/// Fewest, most and the end of a quantifier.
+/// Minimum, maximum and the end of a quantifier.
 type Counts = (u32, Option<u32>, usize);
 
-/// What `x` leaves out: Unicode's `Pattern_White_Space`.
+/// White space that `x` ignores: Unicode's `Pattern_White_Space`.
 fn is_ignored(c: char) -> bool {
     matches!(
         c,

@@ -1,15 +1,15 @@
-//! What is wrong with a pattern, in PCRE2's words.
+//! Problems in a pattern, in PCRE2's words.
 
-/// Characters of the pattern that a message shows before the place.
+/// Characters of the pattern that a message shows before the position.
 const SHOWN: usize = 24;
 
-/// A mistake in a pattern.
+/// An error in a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
     /// The byte up to which the pattern was read.
     pub(super) at: usize,
     pub(super) what: String,
-    /// PCRE2's number of the error; `None` where PCRE2 would take the pattern.
+    /// PCRE2's error number; `None` if PCRE2 would accept the pattern.
     code: Option<u16>,
 }
 
@@ -113,7 +113,7 @@ impl Problem {
         }
     }
 
-    /// Something that PCRE2 takes and the engine cannot do.
+    /// Something that PCRE2 accepts but the engine does not support.
     pub(super) fn unsupported(at: usize, what: impl Into<String>) -> Problem {
         Problem {
             at,
@@ -122,8 +122,7 @@ impl Problem {
         }
     }
 
-    /// The message: what is wrong, the place in characters from 0, the pattern up to it, PCRE2's
-    /// number.
+    /// The message: what is wrong, the position in characters from 0, the pattern up to it, PCRE2's number.
     pub(super) fn describe(&self, pattern: &str) -> String {
         let before = pattern.get(..self.at).unwrap_or(pattern);
         let count = before.chars().count();

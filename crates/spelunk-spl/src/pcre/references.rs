@@ -1,7 +1,7 @@
 //! Writes back references, calls of groups and conditions for the engine.
 //!
-//! A call is written as a copy of what it calls: the engine's own calls would leave in the groups what
-//! they matched within the call, where PCRE puts back what was there before.
+//! A call is written as a copy of the called group: the engine's own calls would keep the groups that matched
+//! within the call, while PCRE restores their previous values.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -11,8 +11,8 @@ use super::nodes::{ACCEPT, unsupported};
 use super::problem::Problem;
 use super::write::{COPY, Call, Last, Writer};
 
-/// Alternatives that all match nothing: a row of them that fails takes more steps back than a match
-/// may take. Past the deepest level of recursion the search gives up rather than miss a match.
+/// Alternatives that all match the empty string: a failing row of them takes more backtracking steps than a
+/// match may. Past the deepest level of recursion the search fails rather than miss a match.
 const FORK: &str = "(?:(?=)|(?=))";
 /// Forks in a row: 2^18 ways.
 const FORKS: usize = 18;
@@ -78,7 +78,7 @@ impl<'p> Writer<'p> {
         });
         self.branches(body)?;
         self.calls.pop();
-        // Whatever the body is, a quantifier may follow.
+        // A quantifier may follow, whatever the body is.
         self.push("|(?!)");
         self.close();
         self.flags = outer;
@@ -136,7 +136,7 @@ impl<'p> Writer<'p> {
         self.tail = tail;
         self.sequence(&conditional.yes, false)?;
         if empty {
-            // Without branches the engine would ask for the condition.
+            // Without branches the engine would require the condition.
             self.push("|(?:|(?!))");
         } else if !conditional.no.is_empty() {
             self.push("|");
@@ -149,7 +149,7 @@ impl<'p> Writer<'p> {
         Ok(())
     }
 
-    /// The branch of a condition that is known.
+    /// Writes the branch of a condition whose result is known.
     fn chosen(
         &mut self,
         at: usize,
@@ -166,7 +166,7 @@ impl<'p> Writer<'p> {
             },
             false,
         )?;
-        // Whatever the branch is, a quantifier may follow.
+        // A quantifier may follow, whatever the branch is.
         self.push("|(?!)");
         self.close();
         self.flags = outer;

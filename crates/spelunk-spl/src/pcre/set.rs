@@ -1,4 +1,4 @@
-//! Sets of characters in brackets.
+//! Parses sets of characters in brackets.
 
 use super::ast::{Item, Set, Shorthand};
 use super::parse::Parser;
@@ -10,18 +10,18 @@ const POSIX: [&str; 14] = [
     "space", "upper", "word", "xdigit",
 ];
 
-/// What stood before a hyphen.
+/// The state before a hyphen.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
-    /// Nothing, a range or a class: the hyphen is one.
+    /// Nothing, a range or a class: the hyphen is literal.
     Nothing,
-    /// A character that a range may begin with.
+    /// A character that may begin a range.
     Char(char),
     /// A character and a hyphen after it.
     Open(char),
 }
 
-/// A set as it is read.
+/// A set being parsed.
 struct Reading {
     set: Set,
     before: Before,
@@ -35,7 +35,7 @@ impl Reading {
 
     fn class(&mut self, item: Item) {
         if let Before::Open(_) = self.before {
-            // `[a-\d]`: the hyphen is one.
+            // `[a-\d]`: the hyphen is literal.
             self.set.items.push(Item::Char('-'));
             self.set.verbatim = false;
         }
@@ -45,7 +45,7 @@ impl Reading {
 }
 
 impl Parser<'_> {
-    /// After the opening bracket.
+    /// Parses after the opening bracket.
     pub(super) fn set(&mut self) -> Result<Set, Problem> {
         if let Some(end) = self.posix_end() {
             let marker = self.peek();
@@ -132,14 +132,14 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// A character, which may end a range.
+    /// Adds a character, which may end a range.
     fn member(&mut self, reading: &mut Reading, c: char, from: usize) -> Result<(), Problem> {
         let Before::Open(start) = reading.before else {
             reading.char(c);
             return Ok(());
         };
         if c < start {
-            // PCRE2's place: before a character, after an escape.
+            // PCRE2's position: before a character, after an escape.
             let escaped = self.text[from..].starts_with('\\');
             return Err(Problem::pcre(if escaped { self.at } else { from }, 108));
         }
@@ -159,7 +159,7 @@ impl Parser<'_> {
                     Shorthand::Digit | Shorthand::Space | Shorthand::Word => true,
                     Shorthand::Horizontal | Shorthand::Vertical => false,
                 },
-                // The engine joins negated properties in its own way.
+                // The engine combines negated properties in its own way.
                 Item::Property { .. } | Item::Char(_) | Item::Range(..) | Item::Posix { .. } => {
                     false
                 }
@@ -211,7 +211,7 @@ impl Parser<'_> {
         None
     }
 
-    /// A POSIX class, after its opening bracket.
+    /// Parses a POSIX class, after its opening bracket.
     fn posix(&mut self, from: usize) -> Result<Item, Problem> {
         if self.next() != Some(':') {
             self.at = from;
@@ -231,7 +231,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether the engine reads a character that is written so, after its backslash, alike.
+/// Whether the engine reads a character written so, after its backslash, in the same way.
 pub(super) fn plain_escape(written: &str) -> bool {
     let mut chars = written.chars();
     match (chars.next(), chars.as_str()) {

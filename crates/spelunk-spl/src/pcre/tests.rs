@@ -3,7 +3,8 @@ use super::parse::parse;
 use super::write::write;
 use super::{Regex, is_match, regex};
 
-/// The engine's form of a pattern, for texts that do not end with a line feed or for those that do.
+/// The engine's form of a pattern, for text that does not end with a line feed or (`exact`) for text that
+/// does.
 fn engine(pattern: &str, exact: bool) -> String {
     let tree = parse(pattern).expect("a pattern");
     let groups = Groups::of(&tree);
@@ -177,7 +178,7 @@ fn mistakes_are_named_as_pcre_names_them() {
 fn hostile_patterns_are_refused_or_given_up() {
     let hard = is_match(r"((a|b|ab)+)\1c", &format!("c{}", "ab".repeat(64)));
     assert!(hard.is_err_and(|e| e.contains("backtracks")));
-    // Deeper than recursion goes: rather an error than a match that is missed.
+    // Deeper than recursion supports: an error rather than a missed match.
     let nested = format!("{}{}", "(".repeat(40), ")".repeat(40));
     assert_eq!(is_match(r"^(\((?1)*\))$", "((()))"), Ok(true));
     assert!(is_match(r"^(\((?1)*\))$", &nested).is_err());

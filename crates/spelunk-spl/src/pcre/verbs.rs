@@ -1,11 +1,11 @@
-//! Verbs that steer where the next attempt begins: `(*SKIP)`, `(*COMMIT)`, `(*PRUNE)`.
+//! Verbs that control where the next attempt begins: `(*SKIP)`, `(*COMMIT)`, `(*PRUNE)`.
 //!
-//! The engine has none of them. At the level of the pattern's own alternatives they can be said
-//! otherwise. In `X(*PRUNE)Y|Z` nothing goes back into `X`, and `Z` is tried only where `X` does
-//! not match: `(?>X)Y|(?!X)Z`. With the other two the attempts themselves are written out: from
-//! where the search begins (`\G`), the pattern is tried, and where it fails a step is taken, over
-//! all that `X` matched for `(*SKIP)`, by one character elsewhere, and none at all past an `X` with
-//! `(*COMMIT)`: `\G(?:(?>X)|(?!X)(?s:.))*?\K(?:(?>X)Y|(?!X)Z)`.
+//! The engine has none of them. At the level of the pattern's own alternatives they can be expressed
+//! differently. In `X(*PRUNE)Y|Z` nothing backtracks into `X`, and `Z` is tried only where `X` does not
+//! match: `(?>X)Y|(?!X)Z`. For the other two the attempts themselves are written out: from the start of the
+//! search (`\G`), the pattern is tried, and where it fails a step is taken, over all that `X` matched for
+//! `(*SKIP)`, by one character elsewhere, and none at all past an `X` with `(*COMMIT)`:
+//! `\G(?:(?>X)|(?!X)(?s:.))*?\K(?:(?>X)Y|(?!X)Z)`.
 
 use std::collections::HashMap;
 
@@ -14,18 +14,18 @@ use super::nodes::unsupported;
 use super::problem::Problem;
 use super::write::{COPY, Call, Writer};
 
-/// An alternative with a steering verb.
+/// An alternative with such a verb.
 #[derive(Clone, Copy)]
 struct Steered<'p> {
-    /// What is before the verb.
+    /// The part before the verb.
     before: &'p [Node],
     verb: Verb,
-    /// Options where the alternative begins.
+    /// Options at the start of the alternative.
     flags: Flags,
 }
 
 impl<'p> Writer<'p> {
-    /// The pattern.
+    /// Writes the pattern.
     pub(super) fn whole(&mut self) -> Result<(), Problem> {
         let body = &self.pattern.body;
         let mut steered: Vec<Option<(usize, Steered<'p>)>> = Vec::new();
@@ -98,7 +98,7 @@ impl<'p> Writer<'p> {
         Ok(())
     }
 
-    /// Steps from where the search begins to where the match does.
+    /// Writes the steps from the start of the search to the start of the match.
     fn steps(&mut self, all: &[Steered<'p>]) -> Result<(), Problem> {
         self.push(r"\G");
         self.open("(?:", 0)?;
@@ -132,7 +132,7 @@ impl<'p> Writer<'p> {
         Ok(())
     }
 
-    /// What is before a verb, in a group that opens so and captures nothing.
+    /// Writes the part before a verb, in a group with this opening that captures nothing.
     fn copy(&mut self, open: &str, steered: Steered<'p>) -> Result<(), Problem> {
         let outer = self.flags;
         self.open(open, 0)?;

@@ -1,4 +1,4 @@
-//! From the tree of a pattern to a pattern of the engine.
+//! Writes the tree of a pattern as a pattern of the engine.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,19 +7,19 @@ use super::measure::Groups;
 use super::mentions::{measured, recurses, referenced};
 use super::problem::Problem;
 
-/// The deepest nesting that the engine takes is 64; some groups are added here.
+/// The engine's maximum nesting is 64; some groups are added here.
 const DEEPEST: usize = 60;
-/// Bytes that copies of called groups may add.
+/// Maximum bytes that copies of called groups may add.
 const LONGEST: usize = 20_000;
-/// Groups within each other that the engine measures again and again.
+/// Maximum nesting of groups that the engine measures repeatedly.
 const MEASURED: usize = 8;
-/// Levels of recursion, whichever fits first.
+/// Levels of recursion, of which the first that fits is used.
 const LEVELS: [usize; 7] = [20, 14, 10, 7, 5, 3, 2];
 
-/// Times that a pattern is written until the numbers of its groups are settled.
+/// Maximum times that a pattern is written until the numbers of its groups are stable.
 const PASSES: usize = 8;
 
-/// What the text that was last written needs to be kept apart from.
+/// The end of the last written text, which may need separating from the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Last {
     /// A number: no digit may follow.
@@ -29,14 +29,14 @@ pub(super) enum Last {
     Other,
 }
 
-/// Stands for the group of a copy that nobody calls.
+/// The group number of a copy that nothing calls.
 pub(super) const COPY: u32 = u32::MAX;
 
 /// A call of a group that is being written.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) group: u32,
-    /// The engine's groups for those of the pattern that are referred to within the call.
+    /// The engine's groups for groups of the pattern that are referred to within the call.
     pub(super) hidden: HashMap<u32, u32>,
 }
 
@@ -46,34 +46,34 @@ pub(super) struct Writer<'p> {
     pub(super) pattern: &'p Pattern,
     pub(super) groups: &'p Groups<'p>,
     pub(super) out: String,
-    /// For texts that end with a line feed, before which `$` matches.
+    /// For text that ends with a line feed, before which `$` matches.
     pub(super) exact: bool,
-    /// Something was written that such texts need otherwise.
+    /// Whether something was written that such text needs in another form.
     pub(super) differs: bool,
-    /// The engine's optimizer takes the pattern as it is meant.
+    /// Whether the engine's optimizer preserves the pattern's meaning.
     pub(super) optimize: bool,
     /// The engine's options here.
     pub(super) flags: Flags,
-    /// The calls that are being written, outermost first.
+    /// The calls being written, outermost first.
     pub(super) calls: Vec<Call>,
     pub(super) last: Last,
-    /// Nothing of the pattern follows.
+    /// Whether nothing of the pattern follows.
     pub(super) tail: bool,
     /// The engine's groups for each group of the pattern, so far.
     pub(super) written: Vec<Vec<u32>>,
-    /// The same at the end, where it is known.
+    /// The same at the end, if known.
     known: Option<&'p [Vec<u32>]>,
     engine_groups: u32,
     /// Groups that back references and conditions name.
     referenced: HashSet<u32>,
     pub(super) levels: usize,
     depth: usize,
-    /// Groups that the engine measures wherever they are referred to, and how many are open.
+    /// Groups that the engine measures at every reference, and how many are open.
     measured: HashSet<u32>,
     measured_depth: usize,
 }
 
-/// What was written.
+/// The written pattern.
 pub(super) struct Written {
     pub(super) text: String,
     pub(super) differs: bool,
@@ -107,8 +107,8 @@ fn write_with(
     levels: usize,
 ) -> Result<Written, Problem> {
     let mut written = Writer::new(text, pattern, groups, exact, levels, None).run()?;
-    // The numbers that references need are known only now; what is left out for a group that is
-    // never set may hold groups itself.
+    // The numbers that references need are known only now; parts omitted for a group that is never set may
+    // contain groups themselves.
     for _ in 0..PASSES {
         let Some(known) = written.groups.clone() else {
             break;
@@ -176,7 +176,7 @@ impl<'p> Writer<'p> {
         self.last = Last::Other;
     }
 
-    /// Whether groups are written as they stand in the pattern.
+    /// Whether this writes the pattern itself, not the copy of a called group.
     pub(super) fn original(&self) -> bool {
         self.calls.is_empty()
     }
@@ -201,8 +201,8 @@ impl<'p> Writer<'p> {
         self.push(")");
     }
 
-    /// Counts a group that the engine measures wherever it is referred to: it takes twice as long for
-    /// each such group within another.
+    /// Counts a group that the engine measures at every reference: its time doubles with each such group
+    /// within another.
     pub(super) fn enter(&mut self, number: u32, at: usize) -> Result<(), Problem> {
         if self.measured.contains(&number) {
             self.measured_depth += 1;
@@ -213,14 +213,14 @@ impl<'p> Writer<'p> {
         Ok(())
     }
 
-    /// The end of a group that [`Writer::enter`] counted.
+    /// Ends a group that [`Writer::enter`] counted.
     pub(super) fn leave(&mut self, number: u32) {
         if self.measured.contains(&number) {
             self.measured_depth -= 1;
         }
     }
 
-    /// Opens a group that captures.
+    /// Opens a capturing group.
     pub(super) fn open_capture(&mut self, number: u32, span: Span) -> Result<(), Problem> {
         if self.original() {
             self.engine_groups += 1;
@@ -243,7 +243,7 @@ impl<'p> Writer<'p> {
         self.referenced.contains(&number)
     }
 
-    /// The engine's groups that stand for those that a reference names.
+    /// The engine's groups for those that a reference names.
     pub(super) fn engine(&self, reference: &Reference) -> Vec<u32> {
         let mut found = Vec::new();
         for number in self.pattern.groups(reference) {
@@ -261,7 +261,7 @@ impl<'p> Writer<'p> {
         found
     }
 
-    /// Alternatives.
+    /// Writes alternatives.
     pub(super) fn branches(&mut self, branches: &'p Branches) -> Result<(), Problem> {
         let tail = self.tail;
         for (index, branch) in branches.iter().enumerate() {
@@ -275,7 +275,7 @@ impl<'p> Writer<'p> {
         Ok(())
     }
 
-    /// The letters that switch the engine's options from those here to `to`.
+    /// The letters that switch the engine's options from the current ones to `to`.
     pub(super) fn switches(&self, to: Flags) -> String {
         let letters = [
             ('i', self.flags.caseless, to.caseless),
