@@ -136,7 +136,7 @@ pub struct Batch {
     pub frame: DataFrame,
 }
 
-/// What was read.
+/// The result of reading.
 #[derive(Clone, Debug, Default)]
 pub struct ReadReport {
     /// Events.

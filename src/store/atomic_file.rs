@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 const MOST_LINKS: usize = 40;
 
 /// A file being written. Until [`AtomicFile::keep`] is called, the existing file stays unchanged; dropping
-/// this earlier leaves nothing behind.
+/// it earlier leaves nothing behind.
 ///
 /// - A symbolic link is followed: its target is replaced, not the link.
 /// - The permissions of an existing file are kept. Its owner, its extended attributes and its other hard

@@ -14,7 +14,7 @@ use crate::store::{Store, StoredSource, Summaries, files, scan};
 pub struct Damage {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The problem.
     pub why: String,
     /// The data that searches miss.
     pub loss: String,

@@ -19,7 +19,7 @@ pub struct JsonError {
     pub at: usize,
     /// Whether the text ended too early.
     pub truncated: bool,
-    /// What is wrong.
+    /// The problem.
     pub why: &'static str,
 }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 pub struct Tag<'a> {
     /// Its name.
     pub name: &'a str,
-    /// What follows the name.
+    /// The text after the name.
     pub attributes: &'a str,
     /// Whether it also closes the element.
     pub is_empty: bool,
