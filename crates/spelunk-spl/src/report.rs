@@ -1,8 +1,17 @@
-//! | | makeresults | hed 3
-//!   |                 ^^^   |   = help: did you mean `head`?
+//! Draws errors: the line, a caret, the problem, the remedy.
+//!
+//! ```text
+//! error: unknown command `hed`
+//!  --> search:1:17
+//!   |
+//! 1 | | makeresults | hed 3
+//!   |                 ^^^
+//!   |
+//!   = help: did you mean `head`?
 //! ```
 //!
-//! A place inside a macro is shown in the macro's definition first, then in the calls that led there, innermost first. Nothing is coloured unless requested.
+//! A place inside a macro is shown in the macro's definition first, then in the calls that led there,
+//! innermost first. Nothing is coloured unless requested.
 
 use std::ops::Range;
 
