@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::exec::frame::result::Rows;
-use crate::knowledge::Catalog;
 use crate::knowledge::dataset;
 use crate::knowledge::detection::{AttackData, Detection, DetectionTest};
 use crate::knowledge::risk::message_fields;

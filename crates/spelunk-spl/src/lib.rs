@@ -24,5 +24,9 @@ pub mod commands;
 pub mod lint;
 
 #[cfg(test)]
+#[allow(
+    dead_code,
+    reason = "shared with the tests of the program, which use all of it"
+)]
 #[path = "../../../tests/suite/testing.rs"]
 mod testing;
