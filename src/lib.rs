@@ -1,8 +1,10 @@
 //! spelunk runs Splunk's Search Processing Language on local files, without a Splunk server.
 //!
-//! The front end, from the text of a search to its plan, is the crate `spelunk-spl`, re-exported here. The modules
-//! are in the order in which a search passes them; a module uses only the modules above it.
-
+//! The front end, from the text of a search to its plan, is the crate `spelunk-spl`, re-exported here. A
+//! [`session::Session`] holds knowledge and data, and runs searches. The modules are in the order in which a search
+//! passes through them; a module uses only the modules above it.
+//!
+#![doc = include_str!("../docs/architecture.md")]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -1,17 +1,28 @@
-//! Any text is read or refused, and what is read prints and reads as the same search.
+//! Any text is parsed or refused at a place in it, and the printed tree of one that is parsed can be drawn and parsed without a panic.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use spelunk::commands::shape_of;
-use spelunk::source::SourceId;
-use spelunk::syntax::{parse, parse_expression, print};
+use spelunk_spl::commands::shape_of;
+use spelunk_spl::report;
+use spelunk_spl::source::{SourceId, SourceMap};
+use spelunk_spl::syntax::{command_at, parse, parse_expression, parse_search, print};
 
 fuzz_target!(|text: &str| {
     let _ = parse_expression(SourceId(0), text, 0);
-    let Ok(tree) = parse(SourceId(0), text, &shape_of) else {
-        return;
-    };
-    let once = print::pipeline(&tree, print::Layout::Line);
-    let again = parse(SourceId(0), &once, &shape_of).expect("what is printed reads");
-    assert_eq!(print::pipeline(&again, print::Layout::Line), once);
+    let _ = parse_search(SourceId(0), text);
+    command_at(text, text.len() / 2);
+    match parse(SourceId(0), text, &shape_of) {
+        Ok(tree) => {
+            for layout in [print::Layout::Line, print::Layout::Lines] {
+                let _ = parse(SourceId(0), &print::pipeline(&tree, layout), &shape_of);
+            }
+        }
+        Err(error) => {
+            let span = error.span.expect("an error has a place");
+            assert!(text.get(span.range()).is_some(), "{span:?} is outside");
+            let mut map = SourceMap::new();
+            map.add("search", text);
+            assert!(report::render(&error, &map, false).contains("error: "));
+        }
+    }
 });

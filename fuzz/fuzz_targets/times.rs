@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use spelunk::time::{LogSpan, Span, strftime, strptime, time_modifier};
+use spelunk_spl::time::{LogSpan, Span, strftime, strptime, time_modifier};
 
 fuzz_target!(|input: (&str, &str, f64)| {
     let (text, format, seconds) = input;

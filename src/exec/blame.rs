@@ -1,4 +1,4 @@
-//! Errors of knowledge objects that are met while a search runs: nobody typed the rule, so it is
+//! Errors of knowledge objects that are met while a search runs: the user did not type the rule, so it is
 //! switched off with a fault, and the search goes on.
 
 use std::sync::{Arc, Mutex};

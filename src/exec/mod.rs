@@ -1,9 +1,8 @@
-//! Plans to Polars: lowering node by node, search-time fields, data models, and the rows that
-//! come out.
+//! The executor: plans physically, lowers the plan node by node to Polars, and collects the rows.
 //!
-//! A node is lowered onto the lazy frame of its input, so that Polars sees one plan from the
-//! scan to the end. Where the columns to come depend on the data (a kernel, a lookup table's
-//! columns are known), the frame is collected and lowering goes on from there.
+//! Each node is lowered onto the lazy frame of its input, so that Polars sees one plan from scan to result. If the
+//! columns of a node depend on the data (a kernel), its input is collected and lowering continues from the
+//! result.
 
 mod blame;
 pub mod diagnose;
@@ -45,21 +44,21 @@ pub struct Executor<'e> {
     pub context: &'e QueryContext,
     /// Where rows come from.
     pub data: &'e DataSources,
-    /// Events with their search-time fields, where they have been computed.
+    /// Events with their search-time fields, if computed before.
     precomputed_events: Option<Frame>,
     failure: Arc<Mutex<Option<Error>>>,
-    /// Steps lowered since frames were last computed.
+    /// Steps lowered since frames were last collected.
     lowered_steps: Cell<usize>,
-    /// What `Scan::Given` stands for, the innermost last.
+    /// The rows of each open `Scan::Binding`, the innermost last.
     bindings: RefCell<Vec<Frame>>,
-    /// Whether all fields of the events are wanted: what can only be left out is made at once
-    /// then, since Polars takes long over large plans.
+    /// Whether all fields of the events are needed: then they are computed at once, because Polars is slow
+    /// on large plans.
     materialize_all: Cell<bool>,
-    /// Whether the search that is made ready is one that nobody typed.
+    /// Whether this search comes from a knowledge object: its missing fields are not reported.
     warn_missing_fields: Cell<bool>,
     /// The knowledge object that is to blame for errors of what is made ready.
     blame: RefCell<Option<Blame>>,
-    /// The default fields that plans name which were run.
+    /// The default fields that executed plans name.
     referenced_default_fields: RefCell<BTreeSet<&'static str>>,
 }
 
@@ -88,7 +87,7 @@ impl<'e> Executor<'e> {
         }
     }
 
-    /// An executor over other data that tells its failures here.
+    /// An executor over other data that reports its failures here.
     fn with_sources<'o>(&'o self, data: &'o DataSources, ready: Option<Frame>) -> Executor<'o> {
         Executor {
             context: self.context,
@@ -127,8 +126,7 @@ impl<'e> Executor<'e> {
         self.collect(frame)
     }
 
-    /// An executor that tells nothing, and after whose searches nothing is written: of what is run
-    /// to learn something that the plan itself will tell.
+    /// Runs `run` with warnings and writes discarded: for probes, whose warnings the plan itself repeats.
     fn dry_run<R>(&self, run: impl FnOnce(&Executor<'_>) -> R) -> R {
         let quiet = QueryContext {
             warn_missing_fields: false,

@@ -287,7 +287,7 @@ fn every_stage_of_a_search_is_shown() {
     };
     let (sum, filter) = (at("AGGREGATE"), at("FILTER col(\"a\").()"));
     assert!(
-        sum < filter && filter < at("PROJECT[\"a\", \"_time\"] 2/7 COLUMNS"),
+        sum < filter && filter < at("PROJECT[\"a\"] 1/7 COLUMNS"),
         "{polars}"
     );
     assert!(!polars.contains("descending"), "{polars}");
@@ -382,7 +382,7 @@ fn wrong_usage_ends_with_2() {
         (&["search", search, "--color", "red"], &["red", "always"]),
         (
             &["explain", search, "--stage", "x"],
-            &["macros, ast, plan, optimized, polars"],
+            &["macros, ast, plan, optimized, physical, polars"],
         ),
         (&["list", "x"], &["detections", "sourcetypes"]),
         (&["completions", "x"], &["bash", "zsh", "fish"]),

@@ -29,6 +29,7 @@ mod mutation;
 mod outputs;
 mod plot;
 mod properties;
+mod prose;
 mod published;
 mod repl;
 mod reports;

@@ -236,7 +236,7 @@ impl Error {
     }
 }
 
-/// Runs work that may panic on data that nobody foresaw. That is a bug, of ours or of a library, and
+/// Runs work that may panic on unforeseen data. That is a bug, in spelunk or in a library, and
 /// costs no more than this work.
 ///
 /// # Errors

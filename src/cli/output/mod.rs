@@ -145,7 +145,7 @@ pub fn is_time(name: &str, kind: Type) -> bool {
     }
 }
 
-/// A cell's values as shown to people, one per line; none if it is missing.
+/// A cell's values as shown to people, one per line; empty if it is missing.
 fn lines<'a>(value: Value<'a>, time: bool, zone: Tz) -> Vec<Cow<'a, str>> {
     match value {
         Value::Num(seconds) if time => vec![Cow::Owned(time::readable(seconds, zone))],

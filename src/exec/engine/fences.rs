@@ -31,7 +31,7 @@ fn drops_rows(plan: &DslPlan) -> bool {
     }
 }
 
-/// The same rows, which filters above do not reach below: what is filtered before is filtered
+/// An optimization fence: Polars may not push filters below this point. What is filtered before is filtered
 /// first, and only then are the columns read that the others look at.
 pub(in crate::exec) fn optimization_fence(lazy: LazyFrame) -> LazyFrame {
     let kept = AllowedOptimizations::PROJECTION_PUSHDOWN | AllowedOptimizations::STREAMING;
@@ -69,7 +69,7 @@ fn is_streaming(plan: &DslPlan) -> bool {
 /// Rows in memory from which on their partners are not all put together at once.
 const MANY: usize = 100_000;
 
-/// Whether many rows in memory look for partners: of which there may be many more.
+/// Whether a join has many rows in memory; its output may be much larger.
 fn has_large_join(plan: &DslPlan) -> bool {
     match plan {
         DslPlan::Join {
@@ -130,7 +130,7 @@ fn is_empty(plan: &DslPlan) -> bool {
         | DslPlan::Slice { input, .. }
         | DslPlan::MapFunction { input, .. } => is_empty(input),
         DslPlan::IR { dsl, .. } => is_empty(dsl),
-        // Aggregates alone would give a row of nothing; beside a column they are as long as it.
+        // Aggregates alone would give one row for no input; next to a column they have its length.
         DslPlan::Select { input, expr, .. } => expr.iter().any(is_column) && is_empty(input),
         DslPlan::GroupBy { input, keys, .. } => keys.iter().any(is_column) && is_empty(input),
         DslPlan::Join {

@@ -1,5 +1,5 @@
-//! Rows out of lazy frames, on a thread for them: so that the user can stop waiting for them
-//! at any time, and that there is room for Polars' recursion.
+//! Collects lazy frames on worker threads, so that a search can be cancelled at any time and Polars' recursion
+//! has enough stack.
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -22,7 +22,7 @@ const STACK: usize = 256 << 20;
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Steps that Polars is handed at once. What it does with a plan grows faster than the plan, and
-/// no search that somebody wrote by hand is as long.
+/// no search written by hand is as long.
 const MAX_PENDING: usize = 200;
 
 impl Executor<'_> {
@@ -37,7 +37,7 @@ impl Executor<'_> {
             return Ok(Rows::new(without_rows(&frame.schema), types));
         }
         let mut collected = self.collect_lazy(frame.lazy)?;
-        // Rows are read cell by cell: in columns of many pieces each cell would be sought.
+        // Rows are read cell by cell: in columns of many chunks each cell would need a search for its chunk.
         collected.rechunk_mut_par();
         if collected.get_column_index(ROWS).is_some() {
             let height = collected.height();
@@ -66,7 +66,7 @@ impl Executor<'_> {
         self.context.check_cancelled()?;
         let (sender, result) = mpsc::channel();
         let job = Box::new(move || {
-            // Nobody takes the result of a search that was stopped.
+            // The result of a cancelled search has no receiver.
             let _ = sender.send(guarded(|| fences::collect(lazy)));
         });
         on_thread(job).map_err(|why| Error::data(format!("there is no room to compute: {why}")))?;
@@ -103,7 +103,7 @@ impl Executor<'_> {
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Threads that wait for a job. A new one costs its stack, and fresh memory for all that it
-/// allocates: much beside a small plan, and a replay computes thousands of them.
+/// allocates: much compared with a small plan, and a replay computes thousands of them.
 static IDLE: Mutex<Vec<Sender<Job>>> = Mutex::new(Vec::new());
 
 /// Threads that are kept.

@@ -1,5 +1,5 @@
-//! What can be asked of rows before they are read, beside what a search says itself: what lookups
-//! know, where filters take no other rows, and what subsearches give that read no data.
+//! Key filters: filters on the scan that follow from lookups, `IN` lists and constant subsearches. If a filter accepts
+//! only rows that a lookup matches, the lookup's keys become a filter below the aggregation.
 
 use crate::error::Result;
 use crate::exec::Executor;
@@ -14,7 +14,7 @@ use crate::syntax::SpecialField;
 use crate::syntax::ast::Search;
 
 impl Executor<'_> {
-    /// The plan that asks this first, if its rows were looked for.
+    /// The plan with its known keys pushed to the scan, if a shared scan prefetched its rows.
     pub(in crate::exec) fn apply_key_filters(&self, plan: &Plan) -> Option<Plan> {
         if !self.data.has_found() {
             return None;
@@ -23,8 +23,8 @@ impl Executor<'_> {
         sought.filter(|sought| !self.is_large_scan(sought))
     }
 
-    /// The plan that asks this first, where many rows are read; none where there is nothing of the
-    /// kind. It finds the same rows, though it may read others.
+    /// The plan with its known keys pushed to the scan. Returns `None` if the scan is small or no keys are
+    /// known. The plan returns the same rows, from a smaller scan.
     pub(in crate::exec) fn push_known_keys(&self, plan: &Plan) -> Option<Plan> {
         if !self.is_large_scan(plan) {
             return None;
@@ -56,8 +56,8 @@ impl Executor<'_> {
         })
     }
 
-    /// A search expression with what its subsearches give, if they read no data and have nothing to
-    /// tell or to write.
+    /// A search expression with the results of its subsearches, if these read no data, report no warning and
+    /// write nothing.
     fn fold_constant_subsearches(&self, predicate: &Predicate) -> Option<Predicate> {
         let Predicate::Search(_, plans) = predicate else {
             return None;
@@ -65,19 +65,19 @@ impl Executor<'_> {
         if plans.is_empty() || plans.iter().any(Plan::reads_data) {
             return None;
         }
-        // What is wrong with a subsearch is told when it is run.
+        // An error of a subsearch is reported when it runs.
         let resolved = self.resolved(predicate).ok()?;
         self.context.is_quiet().then_some(resolved)
     }
 
-    /// What stands below a filter, where the first lookup that it looks at is asked only for rows
-    /// that it knows, if the filter takes no others.
+    /// The input of a filter, reduced to the keys of the first lookup that the filter reads, if the filter
+    /// accepts no unmatched row.
     fn lookup_keys_filter(&self, below: &Plan, predicate: &Predicate) -> Option<Plan> {
         let fewer = match below {
             Plan::Filter { input, .. } => self.lookup_keys_filter(input, predicate)?,
             Plan::Lookup { input, outputs, .. } => {
                 let looked_at = referenced_columns(predicate)?;
-                // What is wrong with a lookup is told when it is run.
+                // An error of a lookup is reported when it runs.
                 let known = self.known(below, predicate, &looked_at).ok().flatten();
                 let mut written = outputs.iter().map(|(_, target)| &target.text);
                 let is_other =
@@ -95,7 +95,7 @@ impl Executor<'_> {
         Some(below)
     }
 
-    /// What a lookup is asked for, made of rows that it knows, if a filter above takes no others.
+    /// The input of a lookup, reduced to keys that it has, if the filter above accepts no others.
     fn known(
         &self,
         plan: &Plan,
@@ -126,8 +126,7 @@ impl Executor<'_> {
     }
 }
 
-/// Groups of which a filter takes only those whose key has one of some values, made of rows with
-/// these.
+/// The groups of a filter `key IN (...)`, aggregated from rows with these keys only.
 fn in_list_filter(groups: &Plan, predicate: &Predicate, max: usize) -> Option<Plan> {
     let Predicate::Search(search, plans) = predicate else {
         return None;

@@ -1,5 +1,5 @@
-//! Groups that are not made because a filter above leaves them out: where some keys decide, or what
-//! is easily aggregated, the filter is tried on these first.
+//! Runtime filters for aggregations. If a filter above depends only on some keys or on cheap aggregates, these are
+//! computed first, and only the keys that pass are aggregated.
 
 use crate::error::Result;
 use crate::exec::Executor;
@@ -11,7 +11,7 @@ use crate::plan::optimize::key_probe::{KeyProbe, key_probe};
 use crate::plan::{Plan, Scan};
 use crate::value::Type;
 
-/// The values of a column, each once; none where they are too many to seek rows by them.
+/// The distinct values of a column. Returns `None` if there are more than `max` rows.
 pub(in crate::exec) fn collect_in_list(
     rows: &Rows,
     column: usize,
@@ -28,8 +28,8 @@ pub(in crate::exec) fn collect_in_list(
 }
 
 impl Executor<'_> {
-    /// The plan without groups that its filters leave out anyway; none where that is not known
-    /// before, or would not pay.
+    /// The plan without the groups that its filters drop. Returns `None` if no probe is cheap enough to find
+    /// them.
     pub(in crate::exec) fn apply_runtime_filters(&self, plan: &Plan) -> Result<Option<Plan>> {
         let Some((path, KeyProbe { plan: values, keys })) = self.find_probe(plan) else {
             return Ok(None);
@@ -56,7 +56,7 @@ impl Executor<'_> {
         Ok(is_fewer.then_some(plan))
     }
 
-    /// The first filter over many rows that keys decide: the way to it by inputs, and its probe.
+    /// The first filter over a large scan that a probe can evaluate: its path by inputs, and the probe.
     fn find_probe(&self, plan: &Plan) -> Option<(Vec<usize>, KeyProbe)> {
         if !self.is_large_scan(plan) {
             return None;
@@ -72,8 +72,7 @@ impl Executor<'_> {
         found.map(|found| (Vec::new(), found))
     }
 
-    /// Whether a plan reads rows of a data set out of files, in which a field holds texts, one at
-    /// most.
+    /// Whether a plan scans a dataset in files whose field holds single texts.
     fn is_text_in_files(&self, plan: &Plan, field: &str) -> bool {
         match plan {
             Plan::Scan(Scan::Model { model, dataset, .. }) => {
@@ -92,7 +91,7 @@ impl Executor<'_> {
         }
     }
 
-    /// Whether a plan reads many rows, as far as that is known.
+    /// Whether a plan scans many rows, as far as is known.
     pub(in crate::exec) fn is_large_scan(&self, plan: &Plan) -> bool {
         let many_events = self.data.event_count() >= self.context.tuning.large_scan_rows;
         match plan {

@@ -235,7 +235,7 @@ impl FieldColumn {
 
     fn finish(mut self, rows: usize) -> Result<Column> {
         self.first.resize(rows, NONE);
-        let texts = self.texts.to_column(&self.name, &self.first)?;
+        let texts = self.texts.into_column(&self.name, &self.first)?;
         if !self.more.is_empty() {
             return Ok(multi(&self.name, &texts, &self.more).into_column());
         }

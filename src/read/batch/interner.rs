@@ -80,7 +80,7 @@ impl StringInterner {
     ///
     /// # Errors
     /// Never because of the data.
-    pub fn to_column(self, name: &str, places: &[IdxSize]) -> Result<StringChunked> {
+    pub fn into_column(self, name: &str, places: &[IdxSize]) -> Result<StringChunked> {
         let name = PlSmallStr::from_str(name);
         let mut builder = StringChunkedBuilder::new(name, self.ends.len());
         let mut start = 0;
@@ -128,7 +128,7 @@ mod tests {
                 None => NONE,
             });
             let places: Vec<_> = places.collect();
-            let column = texts.to_column("a", &places).expect("a column");
+            let column = texts.into_column("a", &places).expect("a column");
             let found: Vec<Option<String>> =
                 column.iter().map(|text| text.map(str::to_owned)).collect();
             assert_eq!(found, rows);

@@ -279,7 +279,7 @@ impl Format {
             .fold(state, |state, byte| self.step(state, *byte))
     }
 
-    /// Splits a record into values, of which it expects `expected`.
+    /// Splits a record into values; it expects `expected` of them.
     fn split(self, record: &str, expected: usize) -> Vec<Cow<'_, str>> {
         let mut cells = Vec::with_capacity(expected);
         let bytes = record.as_bytes();

@@ -7,7 +7,7 @@ use crate::pcre::{escape, regex, too_hard};
 use crate::value::Value;
 
 /// Replaces each value that a pattern matches whole; the first matching pattern counts. A `*` in the
-/// replacement stands for the text that the corresponding `*` of the pattern matched.
+/// replacement is replaced by the text that the corresponding `*` of the pattern matched.
 pub(super) fn replace_patterns<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
     let Some((value, pairs)) = args.split_first() else {
         return Ok(Value::Null);

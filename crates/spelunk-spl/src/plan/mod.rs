@@ -95,9 +95,9 @@ pub enum Plan {
         aggregates: Vec<AggregateCall>,
         /// What to group by.
         by: Vec<ByField>,
-        /// What stands for a missing `by` field; without it such rows are left out.
+        /// The value for a missing `by` field; without it such rows are dropped.
         fill: Option<String>,
-        /// No result for a field of which a value in the group is no number.
+        /// No result for a field with a value in the group that is not a number.
         all_numbers: bool,
         /// Whether the rows come sorted by the `by` fields, or in the order their groups were seen.
         sorted: bool,
@@ -110,7 +110,7 @@ pub enum Plan {
         aggregates: Vec<AggregateCall>,
         /// What to group by.
         by: Vec<ByField>,
-        /// No result for a field of which a value in the group is no number.
+        /// No result for a field with a value in the group that is not a number.
         all_numbers: bool,
     },
     /// Adds aggregates of the rows up to each row.
@@ -271,32 +271,32 @@ pub enum Plan {
         /// Values taken of each row; 0 for all.
         limit: usize,
     },
-    /// Columns computed over all rows from some of their fields, put beside the others.
+    /// Appends columns computed over all rows from some of their fields.
     MapColumns {
         /// The rows.
         input: Box<Plan>,
         /// What computes them.
         kernel: Arc<dyn ColumnKernel>,
     },
-    /// Computes rows once for a plan that takes them from [`Scan::Given`], as often as it likes.
+    /// Computes rows once for a plan that takes them from [`Scan::Binding`], as often as it likes.
     With {
         /// The rows.
         input: Box<Plan>,
         /// What is made of them.
         body: Box<Plan>,
     },
-    /// A plan that can be made only when the rows are there, over them as [`Scan::Given`].
+    /// A plan that can be made only when the rows are there, over them as [`Scan::Binding`].
     Deferred {
         /// The rows.
         input: Box<Plan>,
         /// Makes the plan.
         expansion: Arc<dyn Expansion>,
     },
-    /// The first row of one input beside the first of the other, and so on.
+    /// Puts the first row of one input next to the first of the other, and so on.
     HConcat {
         /// The rows that lead.
         left: Box<Plan>,
-        /// The rows put beside them.
+        /// The rows put next to them.
         right: Box<Plan>,
         /// Whether right values replace left ones of the same name.
         overwrite: bool,
@@ -335,7 +335,7 @@ pub enum Scan {
 /// What a filter asks.
 #[derive(Clone, Debug)]
 pub enum Predicate {
-    /// A search expression, with the plans of its subsearches in the order in which they stand.
+    /// A search expression, with the plans of its subsearches in their order.
     Search(Search, Vec<Plan>),
     /// An expression that must be true.
     Expr(Expr),
@@ -369,13 +369,13 @@ pub enum Target {
     /// A field whose name holds values of others: `eval {k}_x=1`.
     Template(String),
     /// Every field there is that a pattern matches; in the expression the field
-    /// [`EACH`] stands for it.
+    /// [`EACH`] names it.
     Each(Vec<Pattern>),
     /// The same for fields that at least one row has.
     EachPresent(Vec<Pattern>),
 }
 
-/// The field that stands for the one being set in [`Target::Each`].
+/// The placeholder for the field being set in [`Target::Each`].
 pub const EACH: &str = "<<FIELD>>";
 
 /// One aggregation.
@@ -389,7 +389,7 @@ pub struct AggregateCall {
     pub arg: AggregateInput,
     /// The result column's name; with a `*` in the argument, a pattern.
     pub name: String,
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
 }
 
@@ -443,7 +443,7 @@ pub enum SortOrder {
 pub trait Kernel: Debug + Send + Sync {
     /// How it prints in a plan.
     fn describe(&self) -> String;
-    /// Looks, before the input is computed, whether what it needs beside the rows is there.
+    /// Checks, before the input is computed, that everything it needs besides the rows is available.
     ///
     /// # Errors
     /// What is missing.
@@ -457,7 +457,7 @@ pub trait Kernel: Debug + Send + Sync {
     fn run(&self, input: Table, context: &QueryContext) -> Result<Table>;
 }
 
-/// Computes columns out of whole columns: fields whose names stand in the data, numbers that depend
+/// Computes columns from whole columns: fields whose names come from the data, numbers that depend
 /// on rows around. The rows stay as they are, and columns it does not read are not looked at.
 pub trait ColumnKernel: Debug + Send + Sync {
     /// How it prints in a plan.
@@ -495,7 +495,7 @@ pub trait Expansion: Debug + Send + Sync {
     fn needs_rows(&self) -> bool;
     /// Whether its plan may scan events or data models.
     fn reads_data(&self) -> bool;
-    /// The plan, over [`Scan::Given`]. `fields` are the fields that a row has; `rows` is there
+    /// The plan, over [`Scan::Binding`]. `fields` are the fields that a row has; `rows` is there
     /// when values are needed.
     ///
     /// # Errors
@@ -613,7 +613,7 @@ impl Plan {
         }
     }
 
-    /// The rows as [`Scan::Given`] in another plan.
+    /// The rows as [`Scan::Binding`] in another plan.
     pub fn expand(self, expansion: impl Expansion + 'static) -> Plan {
         Plan::Deferred {
             input: Box::new(self),
@@ -638,7 +638,7 @@ impl Plan {
         here || self.inputs().into_iter().any(Plan::reads_data)
     }
 
-    /// Whether somebody chose the columns (`table`, `stats`), so that all of them are shown;
+    /// Whether the search chooses its columns (`table`, `stats`), so that all of them are shown;
     /// otherwise those are shown that a row has.
     pub fn columns_are_chosen(&self) -> bool {
         match self {

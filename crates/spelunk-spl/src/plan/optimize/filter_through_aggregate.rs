@@ -1,5 +1,5 @@
-//! Rows left out early that a later step would leave out: of a plan whose rows are only wanted
-//! where a field has one of some values, the groups of other values need not be made.
+//! Pushes a filter on grouping keys below the aggregation, so that groups that the filter would drop are never
+//! computed.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::plan::{Assignment, Plan, Projection, Target, build};
 use crate::source::Span;
 use crate::syntax::ast::{CompareOp, Expr, ExprKind, Search};
 
-/// What the value of a column hangs on; nothing if it is the same in all rows.
+/// The inputs that the value of a column depends on; none for a constant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::plan) struct Lineage {
     /// Fields by which groups are made.
@@ -51,7 +51,7 @@ impl Lineage {
         self
     }
 
-    /// The key that it hangs on alone.
+    /// The only key that it depends on.
     pub(in crate::plan) fn only_key(&self) -> Option<&str> {
         let alone = self.keys.len() == 1 && self.results.is_empty() && !self.more;
         alone.then(|| self.keys.first().map(String::as_str))?
@@ -61,7 +61,7 @@ impl Lineage {
 /// A column above the groups.
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct Column {
-    /// What its values hang on.
+    /// The inputs that its values depend on.
     pub origin: Lineage,
     /// Whether it is the key itself.
     pub same: bool,
@@ -69,7 +69,7 @@ pub(in crate::plan) struct Column {
 
 pub(in crate::plan) type Columns = IndexMap<String, Column>;
 
-/// The fields above groups, where only steps that look at one row each stand between.
+/// The fields above groups, if only row-wise steps are between.
 pub fn filter_columns(plan: &Plan) -> Option<Vec<String>> {
     Some(column_lineage(plan)?.into_keys().collect())
 }
@@ -224,7 +224,7 @@ pub(in crate::plan) fn column_lineage(plan: &Plan) -> Option<Columns> {
     }
 }
 
-/// What the values of fields hang on together; those that are not there are missing in all rows.
+/// The inputs that the values of all these fields depend on; absent fields are missing in all rows.
 pub(in crate::plan) fn lineage_of(fields: &[String], columns: &Columns) -> Lineage {
     let known = fields.iter().filter_map(|field| columns.get(field));
     known.fold(Lineage::default(), |all, column| all.and(&column.origin))
@@ -237,7 +237,7 @@ pub(in crate::plan) fn is_deterministic(expr: &Expr) -> bool {
             let name = name.text.to_ascii_lowercase();
             ["random", "searchmatch", "lookup"].contains(&name.as_str())
         }
-        // One field or two: that hangs on which there are.
+        // One field or two: that depends on which exist.
         ExprKind::Dotted(_) => true,
         _ => false,
     });

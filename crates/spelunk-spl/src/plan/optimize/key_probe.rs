@@ -1,6 +1,5 @@
-//! Filters over groups that some keys of the groups decide, or aggregates that are easy to make:
-//! which values of the keys pass is found out of these alone, before the groups are made with all
-//! that is aggregated of them.
+//! Builds the plan that finds the keys passing a filter, using only those keys and cheap aggregates. It runs before
+//! the groups are aggregated in full.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +18,7 @@ use crate::syntax::ast::Search;
 
 /// A plan that finds the values of keys which a filter lets pass.
 pub struct KeyProbe {
-    /// Its rows have the values in the columns [`Probe::keys`].
+    /// Its rows have the values in the columns [`KeyProbe::keys`].
     pub plan: Plan,
     /// What keys are called where the filter is.
     pub keys: Vec<String>,
@@ -35,9 +34,9 @@ enum Restricted<'r> {
     Results(&'r BTreeSet<String>),
 }
 
-/// The probe of a filter over groups; none where neither some of the keys decide nor what is
-/// aggregated easily beside what is not, so that nothing would be gained. `is_single_text`
-/// says whether a field holds texts, one in a row at most.
+/// The probe of a filter over groups. Returns `None` if the filter depends neither on some of the keys nor on
+/// cheap aggregates among expensive ones, so that a probe gains nothing. `is_single_text` says whether a
+/// field holds at most one text per row.
 pub fn key_probe(plan: &Plan, is_single_text: impl Fn(&str) -> bool) -> Option<KeyProbe> {
     let Plan::Filter { input, predicate } = plan else {
         return None;
@@ -193,7 +192,7 @@ fn restrict_to_keys(plan: &mut Plan, to: &Restricted<'_>, first: bool) -> Option
     }
 }
 
-/// A key, with what stands for a missing one.
+/// A key, with the value for a missing one.
 fn filled(key: &str, fill: &str) -> Assignment {
     let there = vec![build::field(key), build::text(fill)];
     Assignment {

@@ -1,18 +1,18 @@
-//! Rewrites that Polars can't do for us.
+//! Order elimination: drops sorts, and the order of scans, that nothing above observes.
 //!
-//! Polars moves filters and projections by itself. It can't know that the order of the events,
-//! newest first, is seen by nobody; sorting them would cost more than the search. Passes ask
-//! nodes for properties, never for the command that made them.
+//! Polars pushes filters and projections itself. It cannot know that the order of events, newest first, is not
+//! observed; sorting them would cost more than the search. The rule reads properties of nodes, never the
+//! command that built them.
 
 use crate::plan::Plan;
 
-/// The plan, rewritten.
+/// The plan after the rule.
 pub fn optimize(plan: Plan) -> Plan {
     eliminate_unobserved_order(plan, false)
 }
 
-/// Drops sorts whose order nobody sees: below an aggregation that does not mind it. `lost` says
-/// whether the order of this node's rows is lost above it.
+/// Drops sorts below an aggregation that does not depend on the order. `lost` says whether the order of
+/// this node's rows is lost above it.
 fn eliminate_unobserved_order(plan: Plan, lost: bool) -> Plan {
     let each = |input: Box<Plan>, lost: bool| Box::new(eliminate_unobserved_order(*input, lost));
     match plan {
