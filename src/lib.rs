@@ -19,7 +19,12 @@ pub mod store;
 pub mod exec;
 pub mod detect;
 pub mod session;
+pub mod library;
 pub mod cli;
+
+pub use library::{
+    Builder, Events, FromValue, Results, Row, Search, SearchError, Spelunk,
+};
 
 #[cfg(test)]
 #[path = "../tests/suite/testing.rs"]

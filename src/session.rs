@@ -17,6 +17,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub use crate::error::Failure;
 pub use crate::session::ingest::replay::ReplayOptions;
+pub use crate::session::ingest::sources::EventOrigin;
 pub use crate::session::names::NameKind;
 pub use crate::session::result::{ReplaySummary, RunSummary, SearchResult, Stage};
 pub use crate::session::workflows::compare::Comparison;
@@ -31,7 +32,7 @@ use crate::commands::{self, Planner};
 use crate::error::{Error, Result};
 use crate::exec::Executor;
 use crate::exec::frame::result::Rows;
-use crate::exec::scan::sources::DataSources;
+use crate::exec::scan::sources::{DataSources, EventPartition};
 use crate::functions::Context;
 use crate::knowledge::Catalog;
 use crate::knowledge::expand::expand;
@@ -153,6 +154,8 @@ pub struct Session {
     catalog: Arc<Catalog>,
     /// The data to search; `None` until it is read.
     data: RwLock<Option<Arc<DataSources>>>,
+    /// Events registered by a program that embeds the library, searched after all others.
+    registered: Mutex<Vec<EventPartition>>,
     data_notices: Mutex<Vec<String>>,
     /// The damaged parts that searches have found in it.
     left_out: Arc<Mutex<LeftOut>>,
@@ -193,6 +196,7 @@ impl Session {
             options,
             catalog: Arc::new(catalog),
             data: RwLock::default(),
+            registered: Mutex::default(),
             data_notices: Mutex::default(),
             left_out: Arc::default(),
             cancelled: CancelHandle(Arc::default()),
@@ -383,13 +387,17 @@ impl Session {
             .map_err(|why| Error::usage(format!("{what}: {why}")))
     }
 
+    /// The time in epoch seconds: the session's if it has one, else the clock's.
+    fn now(&self) -> f64 {
+        self.options.now.unwrap_or_else(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            since.map_or(0.0, |since| since.as_secs_f64())
+        })
+    }
+
     /// The initial context of a search.
     fn context(&self) -> Result<QueryContext> {
-        let now = self.options.now.unwrap_or_else(|| {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0.0, |since| since.as_secs_f64().floor())
-        });
+        let now = self.options.now.unwrap_or_else(|| self.now().floor());
         let zone = self.options.zone;
         let bound = |what: &str, text: &Option<String>| match text {
             Some(text) => self.bound(what, text, now),

@@ -53,9 +53,9 @@ pub struct Executor<'e> {
     bindings: RefCell<Vec<Frame>>,
     /// Whether all fields of the events are needed: then they are computed at once, because Polars is slow
     /// on large plans.
-    materialize_all: Cell<bool>,
+    materialize_all: bool,
     /// Whether this search comes from a knowledge object: its missing fields are not reported.
-    warn_missing_fields: Cell<bool>,
+    is_of_knowledge: Cell<bool>,
     /// The knowledge object that is to blame for errors of what is made ready.
     blame: RefCell<Option<Blame>>,
     /// The default fields that executed plans name.
@@ -72,8 +72,8 @@ impl<'e> Executor<'e> {
             failure: Arc::default(),
             lowered_steps: Cell::new(0),
             bindings: RefCell::default(),
-            warn_missing_fields: Cell::new(false),
-            materialize_all: Cell::new(false),
+            is_of_knowledge: Cell::new(false),
+            materialize_all: false,
             blame: RefCell::default(),
             referenced_default_fields: RefCell::default(),
         }
@@ -96,8 +96,8 @@ impl<'e> Executor<'e> {
             failure: Arc::clone(&self.failure),
             lowered_steps: Cell::new(0),
             bindings: self.bindings.clone(),
-            warn_missing_fields: self.warn_missing_fields.clone(),
-            materialize_all: self.materialize_all.clone(),
+            is_of_knowledge: self.is_of_knowledge.clone(),
+            materialize_all: self.materialize_all,
             blame: self.blame.clone(),
             referenced_default_fields: self.referenced_default_fields.clone(),
         }
@@ -116,8 +116,7 @@ impl<'e> Executor<'e> {
     /// # Errors
     /// As for [`Executor::run`].
     pub fn execute(&self, physical: &PhysicalPlan) -> Result<Rows> {
-        self.note_names(physical.plan());
-        self.run_node(physical.plan())
+        self.naming(physical.plan(), || self.run_node(physical.plan()))
     }
 
     /// The rows of a node of a physical plan.
@@ -142,14 +141,31 @@ impl<'e> Executor<'e> {
     /// # Errors
     /// As for [`Executor::run`].
     pub fn explain(&self, physical: &PhysicalPlan) -> Result<String> {
-        self.note_names(physical.plan());
-        let frame = self.lower(physical.plan())?;
+        let frame = self.naming(physical.plan(), || self.lower(physical.plan()))?;
         frame.lazy.explain(true).map_err(|e| self.failed(e))
     }
 
-    fn note_names(&self, plan: &Plan) {
+    /// Runs a plan with the default fields that it names, which events then have.
+    fn naming<R>(&self, plan: &Plan, run: impl FnOnce() -> R) -> R {
         let names = referenced_names(plan, &fields::default_fields::NAMES);
+        let outer = self.referenced_default_fields.borrow().clone();
         self.referenced_default_fields.borrow_mut().extend(names);
+        let result = run();
+        *self.referenced_default_fields.borrow_mut() = outer;
+        result
+    }
+
+    /// Compiles the search of a knowledge object: the user did not type it, so its missing fields are not
+    /// reported.
+    fn of_knowledge<R>(&self, run: impl FnOnce() -> R) -> R {
+        struct Restore<'c>(&'c Cell<bool>, bool);
+        impl Drop for Restore<'_> {
+            fn drop(&mut self) {
+                self.0.set(self.1);
+            }
+        }
+        let _restore = Restore(&self.is_of_knowledge, self.is_of_knowledge.replace(true));
+        run()
     }
 
     /// The plan as a lazy frame.

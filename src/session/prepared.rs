@@ -13,7 +13,7 @@ use crate::session::result::SearchResult;
 use crate::session::{Compiled, Session};
 
 /// The time range of a search; overrides the session's.
-pub(super) type Times<'t> = (Option<&'t str>, Option<&'t str>);
+pub(crate) type Times<'t> = (Option<&'t str>, Option<&'t str>);
 
 /// A planned search.
 pub(super) struct Prepared {
@@ -46,7 +46,7 @@ impl Session {
     ///
     /// # Errors
     /// If the search or the data is wrong, with the source texts to point into.
-    pub(super) fn search_between(
+    pub(crate) fn search_between(
         &self,
         spl: &str,
         times: Times<'_>,

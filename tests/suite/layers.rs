@@ -29,6 +29,7 @@ const ORDER: &[&[&str]] = &[
     &["exec"],
     &["detect"],
     &["session"],
+    &["library"],
     &["cli"],
     &["main"],
 ];

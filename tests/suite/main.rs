@@ -23,6 +23,7 @@ mod golden_case;
 mod layers;
 mod learn;
 mod learning;
+mod library;
 mod line_rules;
 mod lints;
 mod mutation;

@@ -66,7 +66,7 @@ impl Executor<'_> {
             let Some(mut holds) = self.event_type(name, &search, &frame)? else {
                 continue;
             };
-            if self.materialize_all.get() {
+            if self.materialize_all {
                 // Cached, since data models ask again.
                 let own = format!("{MATCHED}{name}");
                 tried.push((own.clone(), Type::Bool, holds));

@@ -208,10 +208,7 @@ impl Executor<'_> {
             effect: "the event type is switched off",
             beside: None,
         };
-        let before = self.warn_missing_fields.replace(true);
-        let found = self.blaming(blame, || self.search(search, frame));
-        self.warn_missing_fields.set(before);
-        found
+        self.of_knowledge(|| self.blaming(blame, || self.search(search, frame)))
     }
 
     /// Whether an event has a tag, through its event types or a field value.

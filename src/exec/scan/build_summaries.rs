@@ -39,7 +39,14 @@ impl Executor<'_> {
     /// # Errors
     /// If a field rule or a data model can't be applied.
     pub fn build_summaries(&self) -> Result<Vec<Rows>> {
-        self.materialize_all.set(true);
+        let executor = Executor {
+            materialize_all: true,
+            ..self.with_sources(self.data, self.precomputed_events.clone())
+        };
+        executor.summary_rows()
+    }
+
+    fn summary_rows(&self) -> Result<Vec<Rows>> {
         let mut found = Vec::new();
         let (events, schema) = self.rows_and_schema(self.events(false)?)?;
         if schema.is_empty() || events.height() == 0 {

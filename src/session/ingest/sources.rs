@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use polars::prelude::{DataFrame, DataType};
 
@@ -13,6 +12,19 @@ use crate::read::{self, BadLines, Batch, ReadReport, Skipped};
 use crate::session::ingest::partitions::PartitionBuilder;
 use crate::session::ingest::{index_time, line_breaking, parquet_source};
 use crate::session::{Progress, Session, lock};
+
+/// The default fields to set on events; each is that of the event, the file or the format if `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventOrigin {
+    /// The index.
+    pub index: Option<String>,
+    /// The source.
+    pub source: Option<String>,
+    /// The sourcetype.
+    pub sourcetype: Option<String>,
+    /// The host.
+    pub host: Option<String>,
+}
 
 impl Session {
     /// The data, read on the first call.
@@ -42,6 +54,7 @@ impl Session {
         } else {
             self.read_files(&mut data)?;
         }
+        data.events.extend(lock(&self.registered).iter().cloned());
         for file in &self.options.models {
             let known = self.catalog.models.find(&file.model);
             if let Err(why) = known.and_then(|model| model.find(&file.dataset)) {
@@ -59,17 +72,42 @@ impl Session {
 
     /// The read options: the session's zone, clock and configuration.
     pub(in crate::session) fn read_options(&self) -> read::Options {
-        let now = self.options.now.unwrap_or_else(|| {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0.0, |since| since.as_secs_f64())
-        });
         read::Options {
             zone: self.options.zone,
-            now: (now * 1e6) as i64,
+            now: (self.now() * 1e6) as i64,
             rules: Some(line_breaking::finder(&self.catalog)),
             ..read::Options::default()
         }
+    }
+
+    /// Adds events in memory to the data of later searches. Returns their number.
+    ///
+    /// # Errors
+    /// If nothing of the bytes can be read.
+    pub fn register_events(&self, name: &str, bytes: &[u8], origin: &EventOrigin) -> Result<u64> {
+        let EventOrigin {
+            index,
+            source,
+            sourcetype,
+            host,
+        } = origin.clone();
+        let options = read::Options {
+            index,
+            source,
+            sourcetype,
+            host,
+            ..self.read_options()
+        };
+        let mut parts = PartitionBuilder::new(&self.catalog.props);
+        let mut dropped = 0;
+        let mut sink = |batch| self.take_batch(batch, &mut parts, &mut dropped);
+        let report = read::read_bytes(name, bytes, &options, &mut |_| (), &mut sink)?;
+        self.tell_dropped(dropped);
+        lock(&self.data_notices).extend(report_notices(&report, self.options.verbose));
+        lock(&self.registered).extend(parts.finish()?);
+        // Read again, with these, by the next search.
+        *self.data.write().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(report.events)
     }
 
     fn read_files(&self, data: &mut DataSources) -> Result<()> {

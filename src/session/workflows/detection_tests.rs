@@ -372,6 +372,7 @@ impl Session {
             },
             catalog: Arc::new(catalog),
             data: RwLock::new(Some(Arc::new(found))),
+            registered: Default::default(),
             data_notices: Default::default(),
             left_out: Arc::default(),
             cancelled: self.cancelled.clone(),

@@ -122,6 +122,7 @@ impl Session {
             options: self.options.clone(),
             catalog: Arc::clone(&self.catalog),
             data: RwLock::new(Some(Arc::new(data))),
+            registered: Default::default(),
             data_notices: Default::default(),
             left_out: Arc::clone(&self.left_out),
             cancelled: self.cancelled.clone(),

@@ -126,8 +126,9 @@ fn comma_between(left: &ArgKind, right: &ArgKind) -> bool {
     // Not `a AS b`, which is a pair.
     let as_follows = matches!(right, Keyword(word) if word == "AS")
         || matches!(right, Pair { from, .. } if is_word(from, &["as"]));
-    let as_leads = matches!(left, Field(name) if is_word(name, &["as"]));
-    listed || as_leads || (as_follows && matches!(left, Field(_)))
+    // Nor a field before a clause: after a comma, `as` and `where` are fields.
+    let clause_leads = matches!(left, Field(name) if is_word(name, &["as", "where"]));
+    listed || clause_leads || (as_follows && matches!(left, Field(_)))
 }
 
 fn arg(arg: &Arg) -> String {

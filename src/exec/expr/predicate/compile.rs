@@ -135,7 +135,7 @@ impl Executor<'_> {
         names: &mut Vec<String>,
     ) -> PhysicalPredicate {
         if !frame.has(name) {
-            if !self.warn_missing_fields.get() {
+            if !self.is_of_knowledge.get() {
                 self.context.missing_field(name, &frame.schema);
             }
             return PhysicalPredicate::Constant(false);

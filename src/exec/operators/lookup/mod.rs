@@ -148,7 +148,7 @@ impl Executor<'_> {
         overwrite: bool,
     ) -> Result<Frame> {
         let ready = Arc::new(self.ready_lookup(lookup, keys, outputs)?);
-        if self.materialize_all.get() || !has_inputs(&frame, &ready, keys) {
+        if self.materialize_all || !has_inputs(&frame, &ready, keys) {
             return self.looked_up_at_once(frame, &ready, keys, overwrite);
         }
         Ok(append_outputs(frame, ready, keys, overwrite))
@@ -253,7 +253,7 @@ fn is_lazy(
 ) -> bool {
     let of_text =
         |(_, target): &(usize, String)| matches!(frame.schema.get(target), None | Some(Type::Text));
-    let lazily = !executor.materialize_all.get() && has_file_scan(&frame.lazy);
+    let lazily = !executor.materialize_all && has_file_scan(&frame.lazy);
     lazily && has_inputs(frame, ready, keys) && ready.outputs.iter().all(of_text)
 }
 

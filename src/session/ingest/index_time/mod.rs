@@ -6,7 +6,6 @@ mod rebuild;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::{Error, Result};
 use crate::exec::frame::reader::ValueReader;
@@ -74,7 +73,7 @@ pub(in crate::session) fn apply(
     if !session.catalog.props.changes_events() {
         return Ok(vec![batch]);
     }
-    let now = session.options.now.unwrap_or_else(time_now);
+    let now = session.now();
     let mut pass = Pass {
         catalog: &session.catalog,
         clock: Context {
@@ -131,11 +130,6 @@ pub(in crate::session) fn try_rules(catalog: &Catalog, rules: IndexRules, clock:
     let event = Event::default();
     let compiled = Rc::new(pass.compile(rules));
     pass.apply(&compiled, &event);
-}
-
-fn time_now() -> f64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0.0, |since| since.as_secs_f64())
 }
 
 /// Applies rules to the events of one batch.
