@@ -22,9 +22,7 @@ pub mod session;
 pub mod library;
 pub mod cli;
 
-pub use library::{
-    Builder, Events, FromValue, Results, Row, Search, SearchError, Spelunk,
-};
+pub use library::{Builder, Events, FromValue, Results, Row, Search, SearchError, Spelunk};
 
 #[cfg(test)]
 #[path = "../tests/suite/testing.rs"]

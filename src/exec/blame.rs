@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use polars::prelude::PolarsResult;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::expr::scalar::stop;
 use crate::knowledge::Origin;
 use crate::knowledge::fault::{Fault, FaultKind, Faults};

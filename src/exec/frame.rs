@@ -1,7 +1,9 @@
 //! A lazy frame with the SPL types of its columns.
 
+pub(in crate::exec) mod broadcast;
 pub mod reader;
 pub mod result;
+pub(in crate::exec) mod time_order;
 
 use polars::prelude::{
     BooleanChunked, ChunkFull as _, Column, DataFrame, DataType, Expr, IntoLazy as _,

@@ -5,6 +5,7 @@
 //! result.
 
 mod blame;
+mod context;
 pub mod diagnose;
 mod engine;
 mod expr;
@@ -16,93 +17,24 @@ mod optimize;
 pub mod scan;
 mod shared_scan;
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
-
 use polars::prelude::{Column, DataFrame, IntoColumn as _, lit};
 
-use crate::error::{Error, Result};
-use crate::exec::blame::Blame;
+use crate::error::Result;
+
+pub use crate::exec::context::Executor;
+
 use crate::exec::frame::result::Rows;
 use crate::exec::frame::{Frame, polars_error, to_table};
 use crate::exec::optimize::PhysicalPlan;
 use crate::exec::scan::pruning::ScanBounds;
-use crate::exec::scan::sources::DataSources;
 use crate::exec::scan::summaries::ScanRequirements;
-use crate::plan::context::QueryContext;
-use crate::plan::names::referenced_names;
 use crate::plan::texts::parse_search;
 use crate::plan::tuning::RuleId;
 use crate::plan::{Plan, Predicate, Scan};
 use crate::syntax::ast::Search;
 use crate::value::Type;
 
-/// Lowers and runs the plans of one search.
-pub struct Executor<'e> {
-    /// Catalog, clock, limits, notices.
-    pub context: &'e QueryContext,
-    /// Where rows come from.
-    pub data: &'e DataSources,
-    /// Events with their search-time fields, if computed before.
-    precomputed_events: Option<Frame>,
-    failure: Arc<Mutex<Option<Error>>>,
-    /// Steps lowered since frames were last collected.
-    lowered_steps: Cell<usize>,
-    /// The rows of each open `Scan::Binding`, the innermost last.
-    bindings: RefCell<Vec<Frame>>,
-    /// Whether all fields of the events are needed: then they are computed at once, because Polars is slow
-    /// on large plans.
-    materialize_all: bool,
-    /// Whether this search comes from a knowledge object: its missing fields are not reported.
-    is_of_knowledge: Cell<bool>,
-    /// The knowledge object that is to blame for errors of what is made ready.
-    blame: RefCell<Option<Blame>>,
-    /// The default fields that executed plans name.
-    referenced_default_fields: RefCell<BTreeSet<&'static str>>,
-}
-
-impl<'e> Executor<'e> {
-    /// An executor over that data.
-    pub fn new(context: &'e QueryContext, data: &'e DataSources) -> Executor<'e> {
-        Executor {
-            context,
-            data,
-            precomputed_events: None,
-            failure: Arc::default(),
-            lowered_steps: Cell::new(0),
-            bindings: RefCell::default(),
-            is_of_knowledge: Cell::new(false),
-            materialize_all: false,
-            blame: RefCell::default(),
-            referenced_default_fields: RefCell::default(),
-        }
-    }
-
-    /// An executor for the search of a knowledge object, with a context of its own.
-    fn inside<'o>(&'o self, context: &'o QueryContext) -> Executor<'o> {
-        Executor {
-            context,
-            ..self.with_sources(self.data, self.precomputed_events.clone())
-        }
-    }
-
-    /// An executor over other data that reports its failures here.
-    fn with_sources<'o>(&'o self, data: &'o DataSources, ready: Option<Frame>) -> Executor<'o> {
-        Executor {
-            context: self.context,
-            data,
-            precomputed_events: ready,
-            failure: Arc::clone(&self.failure),
-            lowered_steps: Cell::new(0),
-            bindings: self.bindings.clone(),
-            is_of_knowledge: self.is_of_knowledge.clone(),
-            materialize_all: self.materialize_all,
-            blame: self.blame.clone(),
-            referenced_default_fields: self.referenced_default_fields.clone(),
-        }
-    }
-
+impl Executor<'_> {
     /// Plans and executes a logical plan.
     ///
     /// # Errors
@@ -125,17 +57,6 @@ impl<'e> Executor<'e> {
         self.collect(frame)
     }
 
-    /// Runs `run` with warnings and writes discarded: for probes, whose warnings the plan itself repeats.
-    fn dry_run<R>(&self, run: impl FnOnce(&Executor<'_>) -> R) -> R {
-        let quiet = QueryContext {
-            warn_missing_fields: false,
-            notices: Arc::default(),
-            pending_writes: Arc::default(),
-            ..self.context.clone()
-        };
-        run(&Executor::new(&quiet, self.data))
-    }
-
     /// What Polars would do, as text.
     ///
     /// # Errors
@@ -143,29 +64,6 @@ impl<'e> Executor<'e> {
     pub fn explain(&self, physical: &PhysicalPlan) -> Result<String> {
         let frame = self.naming(physical.plan(), || self.lower(physical.plan()))?;
         frame.lazy.explain(true).map_err(|e| self.failed(e))
-    }
-
-    /// Runs a plan with the default fields that it names, which events then have.
-    fn naming<R>(&self, plan: &Plan, run: impl FnOnce() -> R) -> R {
-        let names = referenced_names(plan, &fields::default_fields::NAMES);
-        let outer = self.referenced_default_fields.borrow().clone();
-        self.referenced_default_fields.borrow_mut().extend(names);
-        let result = run();
-        *self.referenced_default_fields.borrow_mut() = outer;
-        result
-    }
-
-    /// Compiles the search of a knowledge object: the user did not type it, so its missing fields are not
-    /// reported.
-    fn of_knowledge<R>(&self, run: impl FnOnce() -> R) -> R {
-        struct Restore<'c>(&'c Cell<bool>, bool);
-        impl Drop for Restore<'_> {
-            fn drop(&mut self) {
-                self.0.set(self.1);
-            }
-        }
-        let _restore = Restore(&self.is_of_knowledge, self.is_of_knowledge.replace(true));
-        run()
     }
 
     /// The plan as a lazy frame.
@@ -412,7 +310,7 @@ impl<'e> Executor<'e> {
             found = self.filter(found, &predicate, true)?;
         }
         Ok(match newest_first && self.precomputed_events.is_none() {
-            true => scan::sources::by_time(found),
+            true => frame::time_order::by_time(found),
             false => found,
         })
     }

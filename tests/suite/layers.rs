@@ -198,3 +198,75 @@ fn globs_and_unsafe_code_stay_out() {
         assert!(lib.contains("#![forbid(unsafe_code)]"));
     }
 }
+
+/// The files of `src/exec` by module path, with the files whose items each imports.
+fn imports_of_exec() -> Vec<(String, Vec<String>)> {
+    let files: Vec<(String, String)> = files_of("src")
+        .into_iter()
+        .filter_map(|(file, _, text)| {
+            let module = file.strip_prefix("src/")?.strip_suffix(".rs")?;
+            let module = module.strip_suffix("/mod").unwrap_or(module);
+            let module = module.replace('/', "::");
+            (module == "exec" || module.starts_with("exec::")).then_some((module, text))
+        })
+        .collect();
+    let names: Vec<&String> = files.iter().map(|(name, _)| name).collect();
+    let imports = |own: &str, text: &str| {
+        let code = text.split("#[cfg(test)]").next().unwrap_or(text);
+        let uses = code.split("use crate::exec").skip(1);
+        let mut found: Vec<String> = Vec::new();
+        for item in uses.filter_map(|rest| rest.split(';').next()) {
+            // `::a::{b, c::d}` names `exec::a::b` and `exec::a::c::d`.
+            let (path, list) = item.split_once('{').unwrap_or((item, ""));
+            let list = list.trim_end_matches(|c: char| c == '}' || c.is_whitespace());
+            for last in list.split(',') {
+                let mut full = format!("exec{path}{}", last.trim());
+                while !names.iter().any(|name| **name == full) {
+                    match full.rsplit_once("::") {
+                        Some((parent, _)) => full = parent.to_owned(),
+                        None => break,
+                    }
+                }
+                if full != own && names.iter().any(|name| **name == full) {
+                    found.push(full);
+                }
+            }
+        }
+        found
+    };
+    let each = files
+        .iter()
+        .map(|(name, text)| (name.clone(), imports(name, text)));
+    each.collect()
+}
+
+#[test]
+fn circles_among_the_files_of_exec_are_small() {
+    let imports = imports_of_exec();
+    let reached = |from: &str| {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut open = vec![from.to_owned()];
+        while let Some(name) = open.pop() {
+            let of = imports.iter().find(|(file, _)| *file == name);
+            for next in of.into_iter().flat_map(|(_, imports)| imports) {
+                if seen.insert(next.clone()) {
+                    open.push(next.clone());
+                }
+            }
+        }
+        seen
+    };
+    assert!(imports.len() > 40, "the files of exec: {}", imports.len());
+    assert!(imports.iter().any(|(_, imports)| imports.len() > 5));
+    for (file, _) in &imports {
+        let circle: Vec<String> = reached(file)
+            .into_iter()
+            .filter(|other| reached(other).contains(file))
+            .collect();
+        assert!(
+            circle.len() <= 3,
+            "a circle of {}: {circle:?}",
+            circle.len()
+        );
+    }
+}

@@ -26,7 +26,10 @@ fn registered_events_are_searched() {
     assert_eq!(row.get::<String>("user").as_deref(), Some("bob"));
     assert_eq!(row.get::<String>("host").as_deref(), Some("h1"));
     assert_eq!(row.get::<String>("source").as_deref(), Some("logins"));
-    assert_eq!((row.get::<f64>("n"), row.get::<i64>("n")), (Some(2.5), None));
+    assert_eq!(
+        (row.get::<f64>("n"), row.get::<i64>("n")),
+        (Some(2.5), None)
+    );
     assert_eq!(row.get::<String>("missing"), None);
     assert!(results.row(2).is_none());
     // Events added later are found by the next search.
@@ -34,7 +37,10 @@ fn registered_events_are_searched() {
     spelunk.register_events("more", &more).expect("read");
     let results = spelunk.search("sourcetype=app:login | stats count");
     let results = results.run().expect("it runs");
-    assert_eq!(results.rows().next().and_then(|row| row.get("count")), Some(3_u64));
+    assert_eq!(
+        results.rows().next().and_then(|row| row.get("count")),
+        Some(3_u64)
+    );
 }
 
 #[test]
@@ -51,7 +57,10 @@ fn a_search_has_its_own_time_range_and_limit() {
     assert_eq!(users(&search.clone().latest("-1h")), ["ann"]);
     assert_eq!(users(&search.clone().limit(1)), ["bob"]);
     let plan = search.explain(Stage::Physical).expect("it is planned");
-    assert!(plan.contains("filter search sourcetype=app:login"), "{plan}");
+    assert!(
+        plan.contains("filter search sourcetype=app:login"),
+        "{plan}"
+    );
 }
 
 #[test]

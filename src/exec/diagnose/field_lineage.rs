@@ -4,7 +4,7 @@
 use polars::prelude::{Column, IntoLazy as _};
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::reader::ValueReader;
 use crate::exec::frame::result::Rows;
 use crate::exec::frame::{Frame, column};

@@ -3,7 +3,7 @@
 use polars::prelude::Expr as Lazy;
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::Frame;
 use crate::exec::frame::result::Rows;
 use crate::plan::{Plan, Predicate, Scan};

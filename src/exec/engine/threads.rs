@@ -10,7 +10,7 @@ use std::time::Duration;
 use polars::prelude::{DataFrame, IntoLazy as _, LazyFrame, PolarsError, PolarsResult};
 
 use crate::error::{Error, Result, caught};
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::engine::fences;
 use crate::exec::frame::result::Rows;
 use crate::exec::frame::{Frame, ROWS, polars_error, without_rows};

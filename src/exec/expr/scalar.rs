@@ -5,9 +5,10 @@ use std::sync::Arc;
 use polars::prelude::{Column, Expr as Lazy, IntoColumn as _, lit};
 
 use crate::error::{Error, Result};
-use crate::exec::Executor;
 use crate::exec::blame::RowErrors;
-use crate::exec::frame::reader::{Builder, ValueReader, broadcast_len, field};
+use crate::exec::context::Executor;
+use crate::exec::frame::broadcast::broadcast_len;
+use crate::exec::frame::reader::{Builder, ValueReader, field};
 use crate::exec::frame::{Frame, column, missing};
 use crate::exec::kernels::dictionary::Dictionary;
 use crate::functions::Group;

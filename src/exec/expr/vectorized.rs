@@ -13,7 +13,7 @@ use polars::prelude::{
 };
 
 use crate::error::{Error, ErrorKind};
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::expr::scalar::{Typed, stop};
 use crate::exec::frame::reader::{ValueReader, data_type, field};
 use crate::exec::frame::{Frame, cast, column, missing};

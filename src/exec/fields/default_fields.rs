@@ -3,22 +3,9 @@
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Usedefaultfields>
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::Frame;
 use crate::plan::build;
-
-/// The field names.
-pub(in crate::exec) const NAMES: [&str; 9] = [
-    "date_hour",
-    "date_mday",
-    "date_minute",
-    "date_month",
-    "date_second",
-    "date_wday",
-    "date_year",
-    "date_zone",
-    "linecount",
-];
 
 impl Executor<'_> {
     /// Adds the default fields that the search names. A value from the log takes precedence.

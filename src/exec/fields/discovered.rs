@@ -5,7 +5,7 @@ use polars::lazy::dsl::concat_lf_horizontal;
 use polars::prelude::{Column, DataFrame, Expr as Lazy, HConcatOptions, IntoLazy as _};
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::reader::{Builder, ValueReader, field, type_of};
 use crate::exec::frame::{Frame, cast, column, polars_error};
 use crate::plan::Merge;

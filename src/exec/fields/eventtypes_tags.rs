@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use polars::prelude::{Column, Expr as Lazy, lit};
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::reader::{Builder, field};
 use crate::exec::frame::{Frame, column};
 use crate::exec::scan::sources::EventPartition;

@@ -2,7 +2,7 @@
 //! <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Automatickey-valuefieldextractionsatsearch-time>
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::Frame;
 use crate::exec::frame::reader::ValueReader;
 use crate::extract::pairs;

@@ -17,8 +17,8 @@ pub use crate::exec::diagnose::field_stats::FieldUse;
 pub(super) use eventtypes_tags::tried;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::Executor;
 use crate::exec::blame::Blame;
+use crate::exec::context::Executor;
 use crate::exec::diagnose::field_lineage::Trace;
 use crate::exec::frame::reader::ValueReader;
 use crate::exec::frame::{Frame, cast, column};

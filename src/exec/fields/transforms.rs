@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use polars::prelude::{Column, lit, when};
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::fields::compiled;
 use crate::exec::frame::reader::{Builder, ValueReader, field};
 use crate::exec::frame::{Frame, cast, column, missing};

@@ -14,14 +14,6 @@ use polars::prelude::{
 use crate::exec::frame::result::cell;
 use crate::value::{Type, Value};
 
-/// The common length of columns. A single row next to longer or empty columns is a constant and is
-/// broadcast to their length.
-pub(in crate::exec) fn broadcast_len(columns: &[Column]) -> usize {
-    let mut heights = columns.iter().map(Column::len);
-    let several = heights.clone().find(|&height| height != 1);
-    several.or(heights.next()).unwrap_or(0)
-}
-
 /// The storage type of an SPL type.
 pub fn data_type(kind: Type) -> DataType {
     match kind {

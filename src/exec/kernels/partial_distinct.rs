@@ -9,9 +9,9 @@ use polars::prelude::{
 };
 
 use crate::exec::engine::fences::optimization_fence;
+use crate::exec::frame::broadcast::broadcast;
 use crate::exec::frame::reader::field;
 use crate::exec::frame::{Frame, column};
-use crate::exec::operators::order::broadcast;
 use crate::value::Type;
 
 /// Number of rows remembered; a power of two.

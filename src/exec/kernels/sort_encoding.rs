@@ -6,10 +6,10 @@ use std::cmp::Ordering;
 
 use polars::prelude::{Column, IntoColumn as _, PolarsResult, UInt64Chunked};
 
+use crate::exec::frame::broadcast::broadcast;
 use crate::exec::frame::reader::ValueReader;
 use crate::exec::kernels::dictionary::Dictionary;
 use crate::exec::kernels::string_sort::argsort_strings;
-use crate::exec::operators::order::broadcast;
 use crate::plan::SortOrder;
 use crate::value::Value;
 

@@ -4,12 +4,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use polars::prelude::{
-    Column, DataType, Expr as Lazy, LazyFrame, ListChunked, SortMultipleOptions, lit, when,
-};
+use polars::prelude::{Column, DataType, Expr as Lazy, LazyFrame, ListChunked, lit, when};
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::engine::fences::{has_file_scan, optimization_fence};
 use crate::exec::expr::builtin_aggregates;
 use crate::exec::frame::reader::{Builder, ValueReader, field, places_of};
@@ -421,9 +419,4 @@ fn finish(lazy: LazyFrame, names: &[String], lowered: &[Lowered]) -> LazyFrame {
         out.push(value.alias(l.name.as_str()));
     }
     lazy.select(out)
-}
-
-/// A stable sort, so that nothing depends on how work was split.
-pub(in crate::exec) fn stable() -> SortMultipleOptions {
-    SortMultipleOptions::default().with_maintain_order(true)
 }

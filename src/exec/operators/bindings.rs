@@ -2,7 +2,7 @@
 //! determine the plan, or are placed next to others.
 
 use crate::error::{Error, Result};
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::result::Rows;
 use crate::exec::frame::{Frame, to_table};
 use crate::plan::schema::Schema;

@@ -14,9 +14,9 @@ use polars::prelude::{
 };
 
 use crate::exec::engine::fences::has_file_scan;
+use crate::exec::frame::broadcast::broadcast;
 use crate::exec::frame::reader::{ValueReader, field};
 use crate::exec::frame::{Frame, column};
-use crate::exec::operators::order::broadcast;
 use crate::functions::stats::{Builtin, StatsFunction, StatsGroup, Takes};
 use crate::plan::schema::Pattern;
 use crate::plan::{AggregateCall, AggregateInput};

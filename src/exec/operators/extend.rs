@@ -4,7 +4,7 @@ use polars::prelude::{Expr as Lazy, when};
 use std::convert::Infallible;
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::{Frame, cast, column, polars_error, to_table};
 use crate::plan::{Assignment, EACH, Target};
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};

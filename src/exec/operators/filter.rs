@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use polars::prelude::{Expr as Lazy, lit};
 
 use crate::error::{Error, Result};
-use crate::exec::Executor;
 use crate::exec::blame::Blame;
+use crate::exec::context::Executor;
 use crate::exec::engine::fences::{has_file_scan, optimization_fence};
 use crate::exec::fields::tried;
 use crate::exec::frame::{Frame, column};

@@ -7,7 +7,7 @@ use polars::prelude::{
 };
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::{Frame, cast, column, missing, polars_error};
 use crate::exec::optimize::runtime_filter::collect_in_list;
 use crate::exec::scan::summaries::height;

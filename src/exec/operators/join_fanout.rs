@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use polars::prelude::{Column, DataFrame, DataType, Expr as Lazy, LazyFrame, PolarsResult, len};
 
 use crate::error::{Error, Result};
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::engine::fences::collect;
 use crate::exec::expr::scalar::stop;
+use crate::exec::frame::broadcast::broadcast_len;
 use crate::exec::frame::column;
-use crate::exec::frame::reader::broadcast_len;
 use crate::source::Span;
 
 /// The column with the number of rows per key.

@@ -3,7 +3,7 @@
 use polars::prelude::{Column, IntoLazy as _};
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::reader::Builder;
 use crate::exec::frame::{Frame, to_table};
 use crate::functions::eval_function;

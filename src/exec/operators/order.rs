@@ -6,11 +6,12 @@ use polars::prelude::{
 };
 
 use crate::error::Result;
-use crate::exec::Executor;
-use crate::exec::frame::reader::{Builder, ValueReader, broadcast_len, field};
+use crate::exec::context::Executor;
+use crate::exec::frame::broadcast::{broadcast, broadcast_len};
+use crate::exec::frame::reader::{Builder, ValueReader, field};
+use crate::exec::frame::time_order::{BY_TIME, by_time};
 use crate::exec::frame::{Frame, column, missing, polars_error};
 use crate::exec::kernels::dictionary::Dictionary;
-use crate::exec::scan::sources::{BY_TIME, by_time};
 use crate::plan::Plan;
 use crate::time::Span;
 use crate::value::{Type, Value};
@@ -129,16 +130,6 @@ fn distinct_on(frame: Frame, fields: &[String], keep_empty: bool, newest_first: 
         lazy: frame.lazy.filter(keep),
         schema: frame.schema,
     }
-}
-
-/// Broadcasts columns to a common length and rechunks them; a constant may have a single row.
-pub(in crate::exec) fn broadcast(columns: &[Column]) -> Vec<Column> {
-    let height = broadcast_len(columns);
-    let leveled = columns.iter().map(|column| match column.len() {
-        1 => column.new_from_index(0, height).rechunk(),
-        _ => column.rechunk(),
-    });
-    leveled.collect()
 }
 
 /// Keeps the rows before the first for which `holds` is false.

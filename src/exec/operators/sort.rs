@@ -9,13 +9,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 use polars::prelude::{Column, DataType, Expr as Lazy, Field};
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::engine::fences::{has_filter, optimization_fence, with_view_gc};
-use crate::exec::frame::reader::{ValueReader, broadcast_len, field};
+use crate::exec::frame::broadcast::broadcast_len;
+use crate::exec::frame::reader::{ValueReader, field};
+use crate::exec::frame::time_order::stable;
+use crate::exec::frame::time_order::{BY_TIME, by_time};
 use crate::exec::frame::{Frame, column};
 use crate::exec::kernels::sort_encoding::{EncodedKey, encode_keys};
-use crate::exec::operators::aggregate::stable;
-use crate::exec::scan::sources::{BY_TIME, by_time};
 use crate::plan::{Assignment, Plan, Projection, Scan, SortKey, SortOrder, Target};
 use crate::value::Type;
 

@@ -10,7 +10,7 @@ use polars::prelude::{
 };
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::expr::scalar::stop;
 use crate::exec::frame::reader::{Builder, ValueReader, field};
 use crate::exec::frame::{Frame, ROWS, cast, column, missing};

@@ -3,7 +3,7 @@
 
 use crate::commands::Planner;
 use crate::error::{Error, Result};
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::result::Rows;
 use crate::plan::Plan;
 use crate::plan::build::equals;

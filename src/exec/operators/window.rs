@@ -3,7 +3,7 @@
 use polars::prelude::{Expr as Lazy, JoinType, MaintainOrderJoin, lit};
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::{Frame, cast, column, missing};
 use crate::exec::operators::aggregate::Grouping;
 use crate::plan::schema::Schema;

@@ -2,7 +2,7 @@
 //! only rows that a lookup matches, the lookup's keys become a filter below the aggregation.
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::expr::predicate::compile::{disjuncts, equals_one};
 use crate::exec::operators::filter::conjuncts;
 use crate::plan::optimize::filter_through_aggregate::{

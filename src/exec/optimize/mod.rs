@@ -10,7 +10,7 @@ pub(in crate::exec) mod runtime_filter;
 mod strategies;
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::plan::Plan;
 use crate::plan::tuning::RuleId;
 

@@ -2,7 +2,7 @@
 //! computed first, and only the keys that pass are aggregated.
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::engine::fences::has_file_scan;
 use crate::exec::frame::result::Rows;
 use crate::exec::scan::sources::ModelTable;

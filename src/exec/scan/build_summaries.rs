@@ -10,8 +10,8 @@ use polars::prelude::{
 };
 
 use crate::error::Result;
-use crate::exec::Executor;
 use crate::exec::blame::Blame;
+use crate::exec::context::Executor;
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::scan::summaries::summary_columns;
 use crate::knowledge::models::{DataModel, Dataset};

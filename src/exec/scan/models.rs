@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::Executor;
 use crate::exec::blame::Blame;
+use crate::exec::context::Executor;
 use crate::exec::fields::name;
 use crate::exec::frame::{Frame, cast, column, missing, to_table};
 use crate::exec::scan::sources::ModelTable;

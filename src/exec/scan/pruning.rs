@@ -2,9 +2,10 @@
 //! time range.
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::Frame;
-use crate::exec::scan::sources::{EventPartition, micros};
+use crate::exec::frame::time_order::micros;
+use crate::exec::scan::sources::EventPartition;
 use crate::knowledge::props::{FieldRules, TransformMethod};
 use crate::plan::context::QueryContext;
 use crate::plan::expr::matching::FieldMatcher;

@@ -3,20 +3,13 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use polars::prelude::{AnyValue, DataType, Scalar, TimeUnit};
+use polars::prelude::DataFrame;
 
-use crate::error::Result;
-use crate::exec::Executor;
-use crate::exec::engine::fences::with_view_gc;
-use crate::exec::frame::{Frame, column};
-use crate::exec::operators::aggregate::stable;
-use crate::exec::scan::pruning::ScanBounds;
-use crate::exec::shared_scan::Found;
+use crate::exec::frame::Frame;
 use crate::plan::schema::Schema;
 use crate::store::{Store, StoredSource, Summaries};
-use crate::value::Type;
 
 /// Events of one source and sourcetype.
 #[derive(Clone)]
@@ -129,94 +122,11 @@ impl DataSources {
     }
 }
 
-impl Executor<'_> {
-    /// All events with their search-time fields, newest first; rows without a time come last, in
-    /// the order they were read.
-    ///
-    /// # Errors
-    /// If a field rule can't be applied.
-    pub(in crate::exec) fn events(&self, newest_first: bool) -> Result<Frame> {
-        self.events_within(newest_first, &ScanBounds::of(self.context, None)?)
-    }
-
-    /// Like [`Executor::events`], without the partitions outside the bounds.
-    ///
-    /// # Errors
-    /// If a field rule can't be applied.
-    pub(in crate::exec) fn events_within(
-        &self,
-        newest_first: bool,
-        bounds: &ScanBounds<'_>,
-    ) -> Result<Frame> {
-        // Precomputed events are processed event by event, in any order.
-        if let Some(ready) = &self.precomputed_events {
-            return Ok(ready.clone());
-        }
-        let mut frames = Vec::with_capacity(self.data.events.len());
-        for part in &self.data.events {
-            if self.may_match(part, bounds)? {
-                frames.push(self.with_fields(&self.prune_partitions(part, bounds)?)?);
-            }
-        }
-        let frame = match frames.len() {
-            0 => {
-                let empty = polars::prelude::DataFrame::empty();
-                return Ok(Frame::typed(empty, Schema::new()));
-            }
-            1 => frames.remove(0),
-            _ => self.union(frames)?,
-        };
-        let frame = self.in_range(frame);
-        Ok(if newest_first { by_time(frame) } else { frame })
-    }
-
-    /// Keeps the rows within the time range of the search; drops rows without a time.
-    pub(in crate::exec) fn in_range(&self, frame: Frame) -> Frame {
-        let (earliest, latest) = (self.context.earliest, self.context.latest);
-        if frame.kind("_time") != Type::Time || earliest.is_none() && latest.is_none() {
-            return frame;
-        }
-        let mut lazy = frame.lazy;
-        if let Some(earliest) = earliest {
-            lazy = lazy.filter(column("_time").gt_eq(time_literal(earliest)));
-        }
-        if let Some(latest) = latest {
-            lazy = lazy.filter(column("_time").lt(time_literal(latest)));
-        }
-        Frame {
-            lazy,
-            schema: frame.schema,
-        }
-    }
-}
-
-/// The field that events are ordered by.
-pub(in crate::exec) const BY_TIME: &str = "_time";
-
-/// Sorts rows newest first; rows without a time come last.
-pub(in crate::exec) fn by_time(frame: Frame) -> Frame {
-    if frame.kind(BY_TIME) != Type::Time {
-        return frame;
-    }
-    let options = stable().with_order_descending(true).with_nulls_last(true);
-    Frame {
-        lazy: with_view_gc(frame.lazy).sort_by_exprs([column(BY_TIME)], options),
-        schema: frame.schema,
-    }
-}
-
-/// A point in time in the type of the column `_time`, so that Polars skips parts of files by their
-/// time statistics.
-pub(in crate::exec) fn time_literal(seconds: f64) -> polars::prelude::Expr {
-    let micros = micros(seconds);
-    let time = DataType::Datetime(TimeUnit::Microseconds, None);
-    polars::prelude::lit(Scalar::new(
-        time,
-        AnyValue::Datetime(micros, TimeUnit::Microseconds, None),
-    ))
-}
-
-/// Converts epoch seconds to microseconds.
-pub(in crate::exec) fn micros(seconds: f64) -> i64 {
-    (seconds * 1e6).round() as i64
+/// The candidate rows of one search, within the rows found for all searches.
+#[derive(Clone)]
+pub struct Found {
+    /// For each source in order, the rows found, their schema, and the indices of the candidates.
+    pub(in crate::exec) pieces: Vec<(Arc<DataFrame>, Schema, Vec<u32>)>,
+    /// The columns that the search would see.
+    pub(in crate::exec) schema: Arc<Schema>,
 }

@@ -7,11 +7,12 @@
 use polars::prelude::DataFrame;
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::Frame;
+use crate::exec::frame::time_order::by_time;
 use crate::exec::scan::models::{BARE, select_fields};
 use crate::exec::scan::pruning::ScanBounds;
-use crate::exec::scan::sources::{DataSources, EventPartition, StoreSnapshot, by_time};
+use crate::exec::scan::sources::{DataSources, EventPartition, StoreSnapshot};
 use crate::knowledge::models::Dataset;
 use crate::plan::analysis::fields_of;
 use crate::plan::schema::Schema;

@@ -8,15 +8,16 @@ use polars::prelude::{
 };
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::reader::field;
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::scan::pruning::ScanBounds;
 use crate::exec::scan::sources::EventPartition;
+use crate::exec::scan::sources::Found;
 use crate::exec::shared_scan::predicate_expr::{BoolExpr, PredicateTable};
 use crate::exec::shared_scan::requests::ScanRequest;
 use crate::exec::shared_scan::router::QueryRouter;
-use crate::exec::shared_scan::{Found, SETS, all_columns, is_wanted, set_of_row, without_sets};
+use crate::exec::shared_scan::{SETS, all_columns, is_wanted, set_of_row, without_sets};
 use crate::plan::schema::Schema;
 use crate::value::Type;
 

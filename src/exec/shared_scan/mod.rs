@@ -24,10 +24,11 @@ use polars::prelude::{
 pub(in crate::exec) use requests::{event_key, model_key};
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::reader::field;
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::operators::join::joined_schema;
+use crate::exec::scan::sources::Found;
 use crate::exec::shared_scan::requests::{ScanRequest, ScanSource};
 use crate::exec::shared_scan::router::{EMPTY_SET, QueryRouter};
 use crate::plan::schema::Schema;
@@ -37,15 +38,6 @@ use crate::value::Type;
 
 /// The column with a row's set of searches.
 const SETS: &str = "\0sets";
-
-/// The candidate rows of one search, within the rows found for all searches.
-#[derive(Clone)]
-pub struct Found {
-    /// For each source in order, the rows found, their schema, and the indices of the candidates.
-    pieces: Vec<(Arc<DataFrame>, Schema, Vec<u32>)>,
-    /// The columns that the search would see.
-    schema: Arc<Schema>,
-}
 
 impl Executor<'_> {
     /// Evaluates the leading filters of all these plans together and keeps their candidate rows in

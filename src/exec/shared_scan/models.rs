@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::column;
+use crate::exec::scan::sources::Found;
 use crate::exec::scan::summaries::ScanRequirements;
 use crate::exec::shared_scan::predicate_expr::{BoolExpr, PredicateTable};
 use crate::exec::shared_scan::requests::{ScanRequest, ScanSource};
 use crate::exec::shared_scan::router::QueryRouter;
-use crate::exec::shared_scan::{Found, SETS, is_wanted, set_of_row, without_sets};
+use crate::exec::shared_scan::{SETS, is_wanted, set_of_row, without_sets};
 use crate::plan::schema::Schema;
 
 /// The maximum number of rows kept.

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::exec::fields::default_fields;
 use crate::exec::operators::filter::fields_looked_at;
 use crate::exec::scan::summaries::scan;
 use crate::plan::analysis::fields_of;
-use crate::plan::names::referenced_names;
+use crate::plan::names::{DEFAULT_FIELDS, referenced_names};
 use crate::plan::{AggregateInput, Plan, Predicate, Scan};
 use crate::syntax::ast::{Name, Search};
 
@@ -37,7 +36,7 @@ pub(super) struct ScanRequest<'p> {
 /// Adds the scan requests of a plan.
 pub(super) fn collect_requests<'p>(plan: &'p Plan, found: &mut Vec<ScanRequest<'p>>) {
     // Fields computed only for searches that name them are not computed for all.
-    let of_events = referenced_names(plan, &default_fields::NAMES).is_empty();
+    let of_events = referenced_names(plan, &DEFAULT_FIELDS).is_empty();
     visit(plan, of_events, found);
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use foldhash::fast::FixedState;
 use polars::prelude::{Column, PolarsResult, StringChunked};
 
-use crate::exec::frame::reader::broadcast_len;
+use crate::exec::frame::broadcast::broadcast_len;
 use crate::exec::shared_scan::batch::PredicateBatch;
 use crate::exec::shared_scan::codes::{CompositeCodes, UNKNOWN, is_high_cardinality};
 use crate::exec::shared_scan::column_predicates::{Bits, Builder, ColumnPredicates, is_set, set};

@@ -4,6 +4,20 @@ use std::fmt::{self, Write as _};
 
 use crate::plan::Plan;
 
+/// Splunk's default fields of an event's time and text, which events have only in searches that name them.
+/// <https://docs.splunk.com/Documentation/Splunk/latest/Knowledge/Usedefaultfields>
+pub const DEFAULT_FIELDS: [&str; 9] = [
+    "date_hour",
+    "date_mday",
+    "date_minute",
+    "date_month",
+    "date_second",
+    "date_wday",
+    "date_year",
+    "date_zone",
+    "linecount",
+];
+
 /// The subset of `names` that occur in a plan: in a node, an expression, or the internals of a
 /// command. Occurrences within longer text count too: callers only use this to skip unneeded work.
 pub fn referenced_names<'n>(plan: &Plan, names: &[&'n str]) -> Vec<&'n str> {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use polars::prelude::{Expr as Lazy, lit};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::expr::predicate::PhysicalPredicate;
 use crate::exec::expr::predicate::in_list::{InList, InTuples, MANY};
 use crate::exec::frame::reader::field;

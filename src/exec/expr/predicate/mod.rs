@@ -10,7 +10,8 @@ use polars::prelude::{
 };
 
 use crate::exec::expr::predicate::in_list::{HASH_FROM, InList, InTuples};
-use crate::exec::frame::reader::{ValueReader, broadcast_len};
+use crate::exec::frame::broadcast::broadcast_len;
+use crate::exec::frame::reader::ValueReader;
 use crate::exec::kernels::memo::Memo;
 use crate::plan::expr::matching::TermMatcher;
 use crate::value::Value;

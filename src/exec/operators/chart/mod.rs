@@ -8,7 +8,7 @@ pub(in crate::exec) mod time;
 use std::collections::BTreeMap;
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::engine::fences::has_file_scan;
 use crate::exec::frame::{Frame, column, missing, to_table};
 use crate::exec::operators::aggregate::Grouping;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use polars::prelude::{Column, IntoColumn as _, StringChunkedBuilder, lit};
 
 use crate::error::Result;
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::reader::field;
 use crate::exec::frame::{Frame, cast, column, missing, to_table};
 use crate::exec::operators::aggregate::Grouping;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use polars::prelude::DataType;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::frame::{Frame, cast, column, to_table};
 use crate::exec::operators::chart::{empty_cells, with_rows};
 use crate::plan::AggregateCall;

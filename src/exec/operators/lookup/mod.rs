@@ -10,15 +10,15 @@ use polars::prelude::{
 };
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::Executor;
+use crate::exec::context::Executor;
 use crate::exec::engine::fences::{has_file_scan, optimization_fence};
+use crate::exec::frame::broadcast::broadcast;
 use crate::exec::frame::reader::{Builder, ValueReader, field};
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::kernels::dictionary::Dictionary;
 use crate::exec::kernels::memo::TextMemo;
 use crate::exec::operators::lookup::index::{KeyMatcher, LookupIndex, Times};
 use crate::exec::operators::lookup::prepared::PreparedLookup;
-use crate::exec::operators::order::broadcast;
 use crate::exec::scan::summaries::height;
 use crate::knowledge::lookups::{LookupDefinition, LookupTable};
 use crate::plan::Predicate;
