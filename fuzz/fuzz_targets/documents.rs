@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use spelunk_spl::extract::fields::{event_fields, leading_json_fields, xml_fields};
+use spelunk_spl::extract::pairs;
 use spelunk_spl::functions::xpath::XPath;
 use spelunk_spl::functions::{json, xml};
-use spelunk_spl::extract::pairs;
-use spelunk_spl::extract::fields::{event_fields, leading_json_fields, xml_fields};
 
 fuzz_target!(|input: (&str, &str)| {
     let (document, path) = input;

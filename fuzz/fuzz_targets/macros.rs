@@ -5,10 +5,9 @@ use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
 use spelunk_spl::error::Error;
-use spelunk_spl::knowledge::Catalog;
 use spelunk_spl::knowledge::expand::{MAX_BYTES, expand};
 use spelunk_spl::knowledge::macros::Macro;
-use spelunk_spl::knowledge::yaml::Origin;
+use spelunk_spl::knowledge::{Catalog, Origin};
 use spelunk_spl::report;
 use spelunk_spl::source::SourceMap;
 

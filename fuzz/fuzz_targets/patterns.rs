@@ -9,7 +9,9 @@ use spelunk_spl::pcre::Regex;
 /// Whether a pattern matches, tried in every way.
 fn slow(pattern: &[char], text: &[char], any: char, one: Option<char>) -> bool {
     // Row by row of the table "the first i signs match the first j characters".
-    let mut row: Vec<bool> = std::iter::once(true).chain(text.iter().map(|_| false)).collect();
+    let mut row: Vec<bool> = std::iter::once(true)
+        .chain(text.iter().map(|_| false))
+        .collect();
     for &sign in pattern {
         let mut next = vec![sign == any && row[0]];
         for (at, &c) in text.iter().enumerate() {

@@ -13,7 +13,10 @@ fuzz_target!(|input: (f64, &str, &str, &str)| {
         let text = format_number(number);
         let read = parse_number(&text).expect("a number that is printed reads");
         // Up to 15 digits are printed.
-        assert!((read - number).abs() <= number.abs() * 1e-14, "{number} {text}");
+        assert!(
+            (read - number).abs() <= number.abs() * 1e-14,
+            "{number} {text}"
+        );
     }
     for text in [a, b, c] {
         if is_canonical_number(text) {
@@ -21,7 +24,13 @@ fuzz_target!(|input: (f64, &str, &str, &str)| {
             assert_eq!(format_number(number), text);
         }
     }
-    let values = [Value::text(a), Value::text(b), Value::text(c), Value::number(number), Value::Null];
+    let values = [
+        Value::text(a),
+        Value::text(b),
+        Value::text(c),
+        Value::number(number),
+        Value::Null,
+    ];
     for x in &values {
         for y in &values {
             assert_eq!(sort_order(x, y), sort_order(y, x).reverse());
