@@ -18,7 +18,7 @@ pub(super) const COMMAND: Command = Command {
         ("match", "termlist", "compares words in their order, words in any order (termset), or runs of three characters (ngramset)"),
         ("field", "_raw", "the field looked at"),
         ("delims", "", "what parts words; by default everything but letters, digits and _"),
-        ("showcount", "false", "whether the size of the cluster is told"),
+        ("showcount", "false", "whether to add the size of the cluster"),
         ("countfield", "cluster_count", "the field of the size"),
         ("labelonly", "false", "keeps all events, with the number of their cluster"),
         ("labelfield", "cluster_label", "the field of the cluster's number"),

@@ -22,7 +22,7 @@ pub(super) const COMMAND: Command = Command {
         ("maxchars", "10240", "characters looked at"),
         ("mv_add", "false", "whether a repeated key makes a multivalue"),
         ("clean_keys", "true", "whether other characters than letters, digits and _ in a key become _"),
-        ("segment", "false", "accepted: where pairs stand is not kept"),
+        ("segment", "false", "accepted: the positions of pairs are not kept"),
         ("reload", "false", "accepted: configuration is read for each search"),
         ("auto", "true", "whether pairs are looked for without delimiters"),
     ],

@@ -13,7 +13,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Combining,
     synopsis: "format [mvsep=<text>] [maxresults=<N>] [emptystr=<text>] [\"<row prefix>\" \"<column prefix>\" \"<column separator>\" \"<column end>\" \"<row separator>\" \"<row end>\"]",
     options: &[
-        ("mvsep", "OR", "what stands between the values of a multivalue"),
+        ("mvsep", "OR", "the separator between the values of a multivalue field"),
         ("maxresults", "0", "rows taken; 0 for all"),
         ("emptystr", "NOT( )", "the text when there is no row"),
     ],

@@ -12,7 +12,7 @@ pub(super) const COMMAND: Command = Command {
     name: "fromjson",
     category: Category::Fields,
     synopsis: "fromjson <field> [prefix=<text>]",
-    options: &[("prefix", "", "stands before the names of the new fields")],
+    options: &[("prefix", "", "the prefix of the new field names")],
     doc: "Makes a field of each member of the JSON object in a field. Arrays become multivalues, objects stay JSON.",
     examples: &[(
         "| makeresults | eval o=json_object(\"name\", \"ann\", \"tags\", json_array(\"x\", \"y\")) | fromjson o | table name tags",

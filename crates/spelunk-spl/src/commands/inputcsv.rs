@@ -18,7 +18,7 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         ("append", "false", "puts the rows after those there are"),
         ("strict", "false", "whether a file that is not there is an error; else there are no rows"),
-        ("start", "0", "rows passed over"),
+        ("start", "0", "the number of rows to skip"),
         ("max", "1000000000", "rows taken"),
         ("events", "false", "accepted: rows with `_raw` and `_time` are events"),
         ("dispatch", "false", "accepted: there are no folders of jobs"),

@@ -13,7 +13,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "| inputlookup [append=<bool>] [start=<N>] [max=<N>] <lookup or file.csv> [where <search expression>]",
     options: &[
         ("append", "false", "puts the rows after those there are"),
-        ("start", "0", "rows passed over"),
+        ("start", "0", "the number of rows to skip"),
         ("max", "1000000000", "rows taken"),
         ("strict", "false", "accepted: a lookup that is not there is always an error"),
     ],

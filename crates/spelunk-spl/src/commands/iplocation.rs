@@ -13,7 +13,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Fields,
     synopsis: "iplocation [prefix=<text>] [allfields=<bool>] [lang=<code>] <field>",
     options: &[
-        ("prefix", "", "what stands before the names of the added fields"),
+        ("prefix", "", "the prefix of the added field names"),
         ("allfields", "false", "adds Continent, MetroCode and Timezone"),
         ("lang", "en", "the language of names, as far as the database has it"),
     ],

@@ -15,7 +15,7 @@ pub(super) const COMMAND: Command = Command {
                [showcentroid=<bool>] [<field>...]",
     options: &[
         ("k", "2", "how many clusters; of a range such as 2-5 each, and then only a summary comes out"),
-        ("reps", "10", "how often to begin anew from other random means; the best result counts"),
+        ("reps", "10", "the number of restarts from other random means; the best result counts"),
         ("maxiters", "10000", "rounds at most before it counts as failed"),
         ("t", "0", "how little the means may move to be done"),
         ("dt", "l2", "distance: l1 (l1norm, cityblock, cb), l2 (l2norm, sq, sqeuclidean) or cos (cosine)"),

@@ -20,8 +20,8 @@ pub(super) const COMMAND: Command = Command {
         ("form", "", "the form that all events follow"),
         ("field", "sourcetype", "the field whose values name forms"),
     ],
-    doc: "Extracts fields by a form: the text of an app's file forms/<name>.form, in which [[<pattern>:<field>]] stands for a value. The pattern is the name \
-          of a stanza of transforms.conf with a REGEX, or one of int, float, string, word, digits, all. Blanks of the form stand for any blanks.",
+    doc: "Extracts fields by a form: the text of an app's file forms/<name>.form, in which [[<pattern>:<field>]] matches a value. The pattern is the name \
+          of a stanza of transforms.conf with a REGEX, or one of int, float, string, word, digits, all. Blanks in the form match any blanks.",
     page: "SearchReference/Kvform",
     args: Rule::kvform_args,
     plan,

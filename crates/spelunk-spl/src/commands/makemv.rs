@@ -15,7 +15,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Fields,
     synopsis: "makemv [delim=<text> [allowempty=<bool>] | tokenizer=<regex>] <field>",
     options: &[
-        ("delim", " ", "what stands between the values"),
+        ("delim", " ", "the separator between the values"),
         ("tokenizer", "", "a regular expression whose first group is a value"),
         ("allowempty", "false", "keeps empty values"),
         ("setsv", "false", "accepted"),

@@ -17,7 +17,7 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         ("index", "", "the index that gets the metrics"),
         ("split", "false", "true makes a metric of each field that is no dimension, allnums of each that holds only numbers"),
-        ("prefix_field", "", "the field whose value stands before the names of metrics"),
+        ("prefix_field", "", "the field whose value prefixes the metric names"),
         ("source", "mcollect", "their source"),
         ("sourcetype", "mcollect_stash", "their sourcetype"),
         ("host", "localhost", "their host"),

@@ -14,7 +14,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "predict <field> [AS <field>]... [algorithm=LL|LLT|LLP|LLP5|LLB|BiLL] [future_timespan=<N>] \
                [holdback=<N>] [period=<N>] [correlate=<field>] [upper<P>=<name>] [lower<P>=<name>] [suppress=<field>]",
     options: &[
-        ("algorithm", "LLP5", "level (LL), with trend (LLT), with season (LLP), LLT and LLP weighted (LLP5), told by another series (LLB), two series (BiLL)"),
+        ("algorithm", "LLP5", "level (LL), with trend (LLT), with season (LLP), LLT and LLP weighted (LLP5), predicted from another series (LLB), two series (BiLL)"),
         ("future_timespan", "5", "rows added after the last"),
         ("holdback", "0", "rows at the end that the model does not see, to compare it with them"),
         ("period", "", "rows of a season; found by autocorrelation when not given"),

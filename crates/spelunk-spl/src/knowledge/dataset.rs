@@ -105,8 +105,8 @@ impl DataSets {
     }
 }
 
-/// Finds the data file that `reference` names: a path, or a URL, of which only the part after `datasets/`
-/// counts. Fetches nothing.
+/// Finds the data file that `reference` names: a path, or a URL. Only the part of a URL after
+/// `datasets/` counts. Fetches nothing.
 ///
 /// Searches the folder of `beside` (the file that names it) and its ancestors, then `roots`, then the shipped
 /// files. Leading folders of the path may be missing as long as the file's own folder remains; next to
