@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Failure};
 use crate::report;
-use crate::session::{self, CancelHandle, Options, Session, Stage};
+use crate::session::{self, CancelHandle, Options, ReplayOptions, Session, Stage};
 use crate::value::{Type, Value};
 
 /// An error of a search, of knowledge or of data. Displays as the program draws it: with the line and a
@@ -164,7 +164,7 @@ impl Builder {
 #[derive(Clone, Debug, Default)]
 pub struct Events {
     bytes: Vec<u8>,
-    origin: session::EventOrigin,
+    metadata: ReplayOptions,
 }
 
 impl Events {
@@ -172,31 +172,31 @@ impl Events {
     pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Events {
         Events {
             bytes: bytes.into(),
-            origin: session::EventOrigin::default(),
+            metadata: ReplayOptions::default(),
         }
     }
 
     /// The index; `main` by default.
     pub fn index(mut self, index: impl Into<String>) -> Events {
-        self.origin.index = Some(index.into());
+        self.metadata.index = Some(index.into());
         self
     }
 
     /// The sourcetype; that of the format by default.
     pub fn sourcetype(mut self, sourcetype: impl Into<String>) -> Events {
-        self.origin.sourcetype = Some(sourcetype.into());
+        self.metadata.sourcetype = Some(sourcetype.into());
         self
     }
 
     /// The source; the name of the registration by default.
     pub fn source(mut self, source: impl Into<String>) -> Events {
-        self.origin.source = Some(source.into());
+        self.metadata.source = Some(source.into());
         self
     }
 
     /// The host.
     pub fn host(mut self, host: impl Into<String>) -> Events {
-        self.origin.host = Some(host.into());
+        self.metadata.host = Some(host.into());
         self
     }
 }
@@ -221,7 +221,7 @@ impl Spelunk {
     pub fn register_events(&self, name: &str, events: &Events) -> Result<u64, SearchError> {
         let registered = self
             .session
-            .register_events(name, &events.bytes, &events.origin)?;
+            .register_events(name, &events.bytes, &events.metadata)?;
         Ok(registered)
     }
 
@@ -364,8 +364,8 @@ impl<'r> Row<'r> {
     /// The value of a field; [`Value::Null`] if the row does not have it. A time is its epoch seconds.
     pub fn value(&self, name: &str) -> Value<'r> {
         let rows = &self.results.found.rows;
-        let column = rows.names().iter().position(|column| *column == name);
-        column.map_or(Value::Null, |column| rows.value(self.index, column))
+        rows.column_index(name)
+            .map_or(Value::Null, |column| rows.value(self.index, column))
     }
 
     /// The value of a field as a Rust type; `None` if the row does not have it or it cannot be converted.

@@ -17,7 +17,6 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub use crate::error::Failure;
 pub use crate::session::ingest::replay::ReplayOptions;
-pub use crate::session::ingest::sources::EventOrigin;
 pub use crate::session::names::NameKind;
 pub use crate::session::result::{ReplaySummary, RunSummary, SearchResult, Stage};
 pub use crate::session::workflows::compare::Comparison;
@@ -389,15 +388,12 @@ impl Session {
 
     /// The time in epoch seconds: the session's if it has one, else the clock's.
     fn now(&self) -> f64 {
-        self.options.now.unwrap_or_else(|| {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH);
-            since.map_or(0.0, |since| since.as_secs_f64())
-        })
+        self.options.now.unwrap_or_else(clock)
     }
 
     /// The initial context of a search.
     fn context(&self) -> Result<QueryContext> {
-        let now = self.options.now.unwrap_or_else(|| self.now().floor());
+        let now = self.options.now.unwrap_or_else(|| clock().floor());
         let zone = self.options.zone;
         let bound = |what: &str, text: &Option<String>| match text {
             Some(text) => self.bound(what, text, now),
@@ -431,6 +427,12 @@ impl Session {
             inside: Vec::new(),
         })
     }
+}
+
+/// The system clock in epoch seconds.
+fn clock() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0.0, |since| since.as_secs_f64())
 }
 
 /// Evaluates an expression without fields, for macros with `iseval` and their validations.

@@ -72,18 +72,15 @@ impl Executor<'_> {
     /// What is wrong with the search; what is wrong with the data as far as it must be read.
     pub fn lower(&self, plan: &Plan) -> Result<Frame> {
         self.context.check_cancelled()?;
-        self.lower_node(plan)
+        self.lower_node(plan, &[])
             .and_then(|frame| self.flush_if_deep(frame))
     }
 
-    fn lower_node(&self, plan: &Plan) -> Result<Frame> {
-        let (plan, rules) = match plan {
-            Plan::Physical { node, rules } => (node.as_ref(), rules.as_slice()),
-            plan => (plan, [].as_slice()),
-        };
+    /// Lowers a node that is marked with these rules.
+    fn lower_node(&self, plan: &Plan, rules: &[RuleId]) -> Result<Frame> {
         let runs = |rule: RuleId| rules.contains(&rule);
         match plan {
-            Plan::Physical { node, .. } => self.lower_node(node),
+            Plan::Physical { node, rules } => self.lower_node(node, rules),
             Plan::Scan(scan) => self.scan(scan),
             Plan::Generate { count } => self.generate(*count),
             Plan::Values(table) => Frame::from_table(table.as_ref().clone()),

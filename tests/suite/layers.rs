@@ -56,7 +56,7 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Path in the repository, module, text.
-fn files() -> Vec<(String, String, String)> {
+pub fn files() -> Vec<(String, String, String)> {
     SOURCES.iter().flat_map(|folder| files_of(folder)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Holds comments to plain English: turns of phrase that a reader must decode are not used.
 
-use crate::support;
+use crate::layers;
 
 /// Turns that comments do not use, and what to write instead.
 const BANNED: &[(&str, &str)] = &[
@@ -35,33 +35,21 @@ fn has(text: &str, turn: &str) -> bool {
     })
 }
 
-fn comments(found: &mut Vec<String>, folder: &std::path::Path) {
-    for entry in std::fs::read_dir(folder).expect("the sources can be read") {
-        let path = entry.expect("the sources can be read").path();
-        if path.is_dir() {
-            comments(found, &path);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            let text = std::fs::read_to_string(&path).expect("a source file can be read");
-            for (number, line) in text.lines().enumerate() {
-                let comment = line.trim_start();
-                if let Some(comment) = comment.strip_prefix("//") {
-                    let comment = comment.to_lowercase();
-                    let banned = BANNED.iter().filter(|(turn, _)| has(&comment, turn));
-                    found.extend(banned.map(|(turn, instead)| {
-                        let at = path.display();
-                        format!("{at}:{}: `{turn}`: {instead}", number + 1)
-                    }));
-                }
-            }
-        }
-    }
-}
-
 #[test]
 fn comments_are_plain_english() {
     let mut found = Vec::new();
-    for folder in ["src", "crates/spelunk-spl/src"] {
-        comments(&mut found, &support::root().join(folder));
+    for (file, _, text) in layers::files() {
+        for (number, line) in text.lines().enumerate() {
+            if let Some(comment) = line.trim_start().strip_prefix("//") {
+                let comment = comment.to_lowercase();
+                let banned = BANNED.iter().filter(|(turn, _)| has(&comment, turn));
+                found.extend(
+                    banned.map(|(turn, instead)| {
+                        format!("{file}:{}: `{turn}`: {instead}", number + 1)
+                    }),
+                );
+            }
+        }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -35,9 +35,7 @@ impl Executor<'_> {
         let mut columns = FieldColumns::default();
         let mut fields = Vec::new();
         for row in 0..rows.len() {
-            if row % 4096 == 0 {
-                self.context.check_cancelled()?;
-            }
+            self.context.check_cancelled_at(row)?;
             fields.clear();
             for text in cells.get(row).into_values() {
                 read(&text, &mut fields)?;

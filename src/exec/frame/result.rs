@@ -72,6 +72,11 @@ impl Rows {
             .collect()
     }
 
+    /// The index of a column.
+    pub fn column_index(&self, name: &str) -> Option<usize> {
+        self.frame.get_column_index(name)
+    }
+
     /// The column types, in order.
     pub fn types(&self) -> &[Type] {
         &self.types

@@ -111,9 +111,8 @@ impl Executor<'_> {
 /// Whether a plan gives events newest first, whose order a sort can bring about by one more key: the plans
 /// that [`Executor::lower_unordered`] lowers without sorting.
 pub(in crate::exec) fn absorbs_scan_order(plan: &Plan) -> bool {
-    match plan {
+    match plan.without_marks() {
         Plan::Scan(scan) => matches!(scan, Scan::Events),
-        Plan::Physical { node, .. } => absorbs_scan_order(node),
         Plan::Filter { input, .. }
         | Plan::Project {
             input,

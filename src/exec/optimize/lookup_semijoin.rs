@@ -9,6 +9,7 @@ use crate::plan::optimize::filter_through_aggregate::{
     filter_columns, push_filter_through_aggregate,
 };
 use crate::plan::optimize::key_probe::referenced_columns;
+use crate::plan::tuning::RuleId;
 use crate::plan::{Plan, Predicate};
 use crate::syntax::SpecialField;
 use crate::syntax::ast::Search;
@@ -26,7 +27,7 @@ impl Executor<'_> {
     /// The plan with its known keys pushed to the scan. Returns `None` if the scan is small or no keys are
     /// known. The plan returns the same rows, from a smaller scan.
     pub(in crate::exec) fn push_known_keys(&self, plan: &Plan) -> Option<Plan> {
-        if !self.is_large_scan(plan) {
+        if !self.context.tuning.allows(RuleId::KeyFilter) || !self.is_large_scan(plan) {
             return None;
         }
         self.dry_run(|executor| executor.known_keys_filter(plan))

@@ -43,7 +43,7 @@ impl Executor<'_> {
         }
         let mut is_fewer = false;
         for key in keys {
-            let Some(column) = rows.names().iter().position(|name| *name == key) else {
+            let Some(column) = rows.column_index(&key) else {
                 continue;
             };
             if let Some(values) = collect_in_list(&rows, column, self.context.tuning.max_in_list)

@@ -10,21 +10,9 @@ use crate::exec::scan::sources::DataSources;
 use crate::knowledge::shipped;
 use crate::read::{self, BadLines, Batch, ReadReport, Skipped};
 use crate::session::ingest::partitions::PartitionBuilder;
+use crate::session::ingest::replay::ReplayOptions;
 use crate::session::ingest::{index_time, line_breaking, parquet_source};
 use crate::session::{Progress, Session, lock};
-
-/// The default fields to set on events; each is that of the event, the file or the format if `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EventOrigin {
-    /// The index.
-    pub index: Option<String>,
-    /// The source.
-    pub source: Option<String>,
-    /// The sourcetype.
-    pub sourcetype: Option<String>,
-    /// The host.
-    pub host: Option<String>,
-}
 
 impl Session {
     /// The data, read on the first call.
@@ -84,20 +72,13 @@ impl Session {
     ///
     /// # Errors
     /// If nothing of the bytes can be read.
-    pub fn register_events(&self, name: &str, bytes: &[u8], origin: &EventOrigin) -> Result<u64> {
-        let EventOrigin {
-            index,
-            source,
-            sourcetype,
-            host,
-        } = origin.clone();
-        let options = read::Options {
-            index,
-            source,
-            sourcetype,
-            host,
-            ..self.read_options()
-        };
+    pub fn register_events(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        metadata: &ReplayOptions,
+    ) -> Result<u64> {
+        let options = metadata.over(&self.read_options(), None, None);
         let mut parts = PartitionBuilder::new(&self.catalog.props);
         let mut dropped = 0;
         let mut sink = |batch| self.take_batch(batch, &mut parts, &mut dropped);

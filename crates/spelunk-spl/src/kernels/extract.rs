@@ -101,9 +101,7 @@ impl ColumnKernel for Extract {
         let is_set = matches!(self.how, How::Transform(_));
         let mut found = ExtractedColumns::default();
         for row in 0..input.height() {
-            if row % 4096 == 0 {
-                context.check_cancelled()?;
-            }
+            context.check_cancelled_at(row)?;
             let text = input.value(self.source(), row);
             let Some(text) = text.as_text() else {
                 continue;

@@ -31,9 +31,7 @@ impl ColumnKernel for Members {
     fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let mut found = ExtractedColumns::default();
         for row in 0..input.height() {
-            if row % 4096 == 0 {
-                context.check_cancelled()?;
-            }
+            context.check_cancelled_at(row)?;
             let text = input.value(&self.from, row);
             let Some(Json::Object(members)) = text.as_text().and_then(|t| json::container(&t))
             else {

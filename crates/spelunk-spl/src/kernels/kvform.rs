@@ -87,9 +87,7 @@ impl ColumnKernel for Forms {
     fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let mut found = ExtractedColumns::default();
         for row in 0..input.height() {
-            if row % 4096 == 0 {
-                context.check_cancelled()?;
-            }
+            context.check_cancelled_at(row)?;
             let name = input.value(&self.named, row);
             let name = name.as_text().unwrap_or_default();
             let (Some(form), Some(text)) =

@@ -29,9 +29,7 @@ impl ColumnKernel for Flatten {
     fn run(&self, input: Table, context: &QueryContext) -> Result<Table> {
         let mut found = ExtractedColumns::default();
         for row in 0..input.height() {
-            if row % 4096 == 0 {
-                context.check_cancelled()?;
-            }
+            context.check_cancelled_at(row)?;
             let document = input.value(&self.from, row);
             let Some(document) = document.as_text() else {
                 continue;

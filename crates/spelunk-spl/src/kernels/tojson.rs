@@ -114,9 +114,7 @@ impl ColumnKernel for Objects {
         let fields = self.fields(&input.schema());
         let mut objects = Vec::with_capacity(input.height());
         for row in 0..input.height() {
-            if row % 4096 == 0 {
-                context.check_cancelled()?;
-            }
+            context.check_cancelled_at(row)?;
             let mut object = Map::new();
             for (name, kind) in &fields {
                 let value = input.value(name, row);

@@ -31,9 +31,7 @@ impl ColumnKernel for Elements {
         let element = compile(ELEMENT)?;
         let mut found = ExtractedColumns::default();
         for row in 0..input.height() {
-            if row % 4096 == 0 {
-                context.check_cancelled()?;
-            }
+            context.check_cancelled_at(row)?;
             for text in input.value(&self.from, row).into_values() {
                 for captures in element.captures_iter(&text) {
                     let captures = captures.map_err(|_| Error::data(too_hard(ELEMENT)))?;

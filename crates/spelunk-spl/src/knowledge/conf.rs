@@ -2,6 +2,7 @@
 //!
 //! Admin Manual, "Configuration file structure" and "Configuration file precedence".
 
+use std::ops::Range;
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -68,53 +69,37 @@ impl Layers {
     /// which would otherwise go to the previous stanza.
     pub fn add(&mut self, path: &Path, text: &str, faults: &Faults) {
         let mut current = Some("default".to_owned());
-        let mut lines = text.lines().enumerate();
-        while let Some((index, raw)) = lines.next() {
-            let line = raw.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
-            let line = line.trim_end();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
+        for Entry { line, kind } in entries(text) {
             let origin = Origin {
                 path: path.to_owned(),
-                line: index + 1,
+                line,
             };
             let fault = |why: &str, effect| {
                 faults.add(Fault::new(FaultKind::File, &origin, "", why, effect));
             };
-            if let Some(rest) = line.strip_prefix('[') {
-                current = rest.rfind(']').map(|end| rest[..end].trim().to_owned());
-                match &current {
-                    Some(name) => self.stanza(name, &origin).origin = origin.clone(),
-                    None => fault("the stanza is not closed by `]`", "the stanza is skipped"),
+            match kind {
+                EntryKind::Header(Some(name)) => {
+                    self.stanza(name, &origin).origin = origin.clone();
+                    current = Some(name.to_owned());
                 }
-                continue;
-            }
-            let Some((key, value)) = line.split_once('=') else {
-                fault(
+                EntryKind::Header(None) => {
+                    fault("the stanza is not closed by `]`", "the stanza is skipped");
+                    current = None;
+                }
+                EntryKind::Other => fault(
                     "expected `[stanza]`, `key = value` or a comment",
                     "the line is skipped",
-                );
-                continue;
-            };
-            let mut value = value.trim_start().to_owned();
-            while value.ends_with('\\') {
-                value.pop();
-                let Some((_, next)) = lines.next() else {
-                    // No line follows that could continue the value.
-                    value.truncate(value.trim_end().len());
-                    break;
-                };
-                value.push('\n');
-                value.push_str(next.trim_end());
-            }
-            if let Some(name) = &current {
-                let setting = Setting {
-                    value,
-                    origin: origin.clone(),
-                };
-                let stanza = self.stanza(name, &origin);
-                stanza.settings.insert(key.trim().to_owned(), setting);
+                ),
+                EntryKind::Setting { key, value, .. } => {
+                    if let Some(name) = &current {
+                        let setting = Setting {
+                            value,
+                            origin: origin.clone(),
+                        };
+                        let stanza = self.stanza(name, &origin);
+                        stanza.settings.insert(key.to_owned(), setting);
+                    }
+                }
             }
         }
     }
@@ -128,6 +113,92 @@ impl Layers {
                 settings: IndexMap::new(),
             })
     }
+}
+
+/// A line of a file that is neither blank nor a comment, with the lines that continue it.
+#[derive(Debug)]
+pub struct Entry<'t> {
+    /// The number of its first line, from 1.
+    pub line: usize,
+    /// Its meaning.
+    pub kind: EntryKind<'t>,
+}
+
+/// The meaning of an [`Entry`].
+#[derive(Debug)]
+pub enum EntryKind<'t> {
+    /// `[stanza]`; `None` if it is not closed.
+    Header(Option<&'t str>),
+    /// `key = value`
+    Setting {
+        /// The key.
+        key: &'t str,
+        /// The value; a line that ends in a backslash continues with the next, after a line break.
+        value: String,
+        /// The bytes of the value in the file, over all its lines.
+        range: Range<usize>,
+        /// Whether blanks follow a backslash at the end of a line, which Splunk may not take for a
+        /// continuation.
+        is_odd: bool,
+    },
+    /// None of these.
+    Other,
+}
+
+/// The entries of a file, in order.
+pub fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
+    let mut at = 0;
+    let mut lines = text
+        .split_inclusive('\n')
+        .enumerate()
+        .map(move |(index, line)| {
+            let start = at;
+            at += line.len();
+            let raw = line.trim_end_matches('\n').trim_end_matches('\r');
+            (index + 1, start, raw)
+        });
+    std::iter::from_fn(move || {
+        loop {
+            let (number, start, raw) = lines.next()?;
+            let line = raw.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
+            let begin = start + raw.len() - line.len();
+            let line = line.trim_end();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let kind = if let Some(rest) = line.strip_prefix('[') {
+                EntryKind::Header(rest.rfind(']').map(|end| rest[..end].trim()))
+            } else if let Some((key, value)) = line.split_once('=') {
+                let written = value.trim_start();
+                let mut range = begin + line.len() - written.len()..begin + line.len();
+                let mut value = written.to_owned();
+                let mut is_odd = value.ends_with('\\') && raw.len() > range.end - start;
+                while value.ends_with('\\') {
+                    value.pop();
+                    let Some((_, start, next)) = lines.next() else {
+                        // No line follows that could continue the value.
+                        value.truncate(value.trim_end().len());
+                        break;
+                    };
+                    let line = next.trim_end();
+                    value.push('\n');
+                    value.push_str(line);
+                    range.end = start + line.len();
+                    is_odd |= line.ends_with('\\') && next.len() > line.len();
+                }
+                let key = key.trim();
+                EntryKind::Setting {
+                    key,
+                    value,
+                    range,
+                    is_odd,
+                }
+            } else {
+                EntryKind::Other
+            };
+            return Some(Entry { line: number, kind });
+        }
+    })
 }
 
 #[cfg(test)]

@@ -238,4 +238,15 @@ impl QueryContext {
         }
         Ok(())
     }
+
+    /// Fails if the user cancelled; for loops over rows, which ask only now and then.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Interrupted`].
+    pub fn check_cancelled_at(&self, row: usize) -> Result<()> {
+        match row % 4096 {
+            0 => self.check_cancelled(),
+            _ => Ok(()),
+        }
+    }
 }

@@ -658,6 +658,14 @@ impl Plan {
         }
     }
 
+    /// The node below its marks, if it has any.
+    pub fn without_marks(&self) -> &Plan {
+        match self {
+            Plan::Physical { node, .. } => node,
+            node => node,
+        }
+    }
+
     /// The nodes whose rows this one takes, to change them.
     pub fn inputs_mut(&mut self) -> Vec<&mut Plan> {
         inputs!(self, iter_mut)

@@ -20,11 +20,8 @@ pub fn plan(plan: &Plan) -> String {
 }
 
 fn write_node(plan: &Plan, depth: usize, out: &mut String) {
-    let (plan, rules) = match plan {
-        Plan::Physical { node, rules } => (node.as_ref(), rules.as_slice()),
-        plan => (plan, [].as_slice()),
-    };
-    let inputs = plan.inputs();
+    let bare = plan.without_marks();
+    let inputs = bare.inputs();
     match inputs.as_slice() {
         [] => {}
         [input] => write_node(input, depth, out),
@@ -35,12 +32,11 @@ fn write_node(plan: &Plan, depth: usize, out: &mut String) {
             }
         }
     }
-    let rules: String = rules.iter().map(|rule| format!(" [{rule}]")).collect();
-    let _ = writeln!(out, "{}{}{rules}", "  ".repeat(depth), node(plan));
+    let _ = writeln!(out, "{}{}", "  ".repeat(depth), node(plan));
     if let Plan::Filter {
         predicate: Predicate::Search(_, plans),
         ..
-    } = plan
+    } = bare
     {
         for subsearch in plans {
             let _ = writeln!(out, "{}  subsearch:", "  ".repeat(depth));
@@ -51,7 +47,10 @@ fn write_node(plan: &Plan, depth: usize, out: &mut String) {
 
 fn node(plan: &Plan) -> String {
     match plan {
-        Plan::Physical { node, .. } => self::node(node),
+        Plan::Physical { node, rules } => {
+            let rules: String = rules.iter().map(|rule| format!(" [{rule}]")).collect();
+            self::node(node) + &rules
+        }
         Plan::Scan(Scan::Events) => "scan events, newest first".to_owned(),
         Plan::Scan(Scan::EventsUnordered) => "scan events".to_owned(),
         Plan::Scan(Scan::Model {

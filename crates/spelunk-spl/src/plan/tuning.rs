@@ -12,7 +12,8 @@ pub enum RuleId {
     /// searches over the same source.
     SharedScan,
     /// Pushes keys known before the scan below aggregations: `IN` lists, the keys of lookups whose
-    /// unmatched rows the filter drops, and constant subsearches. Needs a large scan.
+    /// unmatched rows the filter drops, and constant subsearches. Needs a large scan that a shared scan has
+    /// prefetched; a search alone leaves this to the runtime filter.
     KeyFilter,
     /// Runs a filter on group keys or cheap aggregates first and aggregates only the keys that pass. Needs
     /// a large scan, and a filter that does not read all keys of the groups.

@@ -104,9 +104,7 @@ impl Executor<'_> {
         let distinct = Dictionary::of(&there, rows.len());
         let mut made: Vec<Vec<Value<'static>>> = vec![Vec::new(); ready.outputs.len()];
         for (count, &row) in distinct.firsts.iter().enumerate() {
-            if count % 4096 == 0 {
-                self.context.check_cancelled()?;
-            }
+            self.context.check_cancelled_at(count)?;
             let values: Vec<Value<'_>> = cells
                 .iter()
                 .map(|c| c.map_or(Value::Null, |c| c.get(row)))

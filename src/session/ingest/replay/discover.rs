@@ -104,7 +104,7 @@ impl WriteJobs {
                     Some(found) => sources.extend(found),
                     None => sources.push(Source {
                         file,
-                        options: options(&plain, over, None, None),
+                        options: over.over(&plain, None, None),
                     }),
                 }
             }
@@ -118,21 +118,6 @@ impl WriteJobs {
 
 fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "yml" || e == "yaml")
-}
-
-fn options(
-    plain: &read::Options,
-    over: &ReplayOptions,
-    sourcetype: Option<&String>,
-    source: Option<&String>,
-) -> read::Options {
-    read::Options {
-        index: over.index.clone(),
-        source: over.source.as_ref().or(source).cloned(),
-        sourcetype: over.sourcetype.as_ref().or(sourcetype).cloned(),
-        host: over.host.clone(),
-        ..plain.clone()
-    }
 }
 
 /// The files that a data set description names, and those of them that are missing.
@@ -156,7 +141,7 @@ fn described(
             ));
             continue;
         };
-        let said = options(plain, over, file.sourcetype.as_ref(), file.source.as_ref());
+        let said = over.over(plain, file.sourcetype.as_ref(), file.source.as_ref());
         found.push(Source::new(there, said));
     }
     Ok((found, missing))

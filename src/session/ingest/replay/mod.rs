@@ -25,7 +25,7 @@ use crate::store::{Damage, Store, StoredSource};
 
 pub(in crate::session) use crate::session::ingest::replay::workers::Summarizer;
 
-/// Metadata of all events of a replay, overriding that of files and descriptions.
+/// Metadata of all events that are replayed or registered, overriding that of files and descriptions.
 #[derive(Clone, Debug, Default)]
 pub struct ReplayOptions {
     /// The index; without it, as the data says, or `main`.
@@ -36,6 +36,24 @@ pub struct ReplayOptions {
     pub sourcetype: Option<String>,
     /// The host.
     pub host: Option<String>,
+}
+
+impl ReplayOptions {
+    /// The read options with this metadata; `sourcetype` and `source` apply where it has none.
+    pub(in crate::session) fn over(
+        &self,
+        plain: &read::Options,
+        sourcetype: Option<&String>,
+        source: Option<&String>,
+    ) -> read::Options {
+        read::Options {
+            index: self.index.clone(),
+            source: self.source.as_ref().or(source).cloned(),
+            sourcetype: self.sourcetype.as_ref().or(sourcetype).cloned(),
+            host: self.host.clone(),
+            ..plain.clone()
+        }
+    }
 }
 
 impl Session {

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::knowledge::conf::Layers;
+use crate::knowledge::conf::{Entry, EntryKind, Layers, entries};
 use crate::knowledge::fault::Faults;
 use crate::session::workflows::layout::spot::Spot;
 use crate::session::workflows::layout::{LaidOut, line_end, same};
@@ -102,7 +102,7 @@ impl Session {
             let value = layers.get(stanza).and_then(|stanza| stanza.text("iseval"));
             value.map(|value| !is_false(value))
         };
-        let iseval = is_set(&setting.stanza).or_else(|| is_set("default"));
+        let iseval = is_set(setting.stanza).or_else(|| is_set("default"));
         if iseval.unwrap_or(false) || self.tree(spot).is_err() {
             return false;
         }
@@ -122,7 +122,7 @@ struct Edit {
 /// A `key = value` of a file.
 #[derive(Debug)]
 struct Setting<'t> {
-    stanza: String,
+    stanza: &'t str,
     key: &'t str,
     value: String,
     /// The range of the value, over all its lines.
@@ -145,51 +145,27 @@ impl<'t> Setting<'t> {
 /// The settings of a file as [`Layers::add`] parses them, each with its range.
 fn settings(text: &str) -> Vec<Setting<'_>> {
     let mut found = Vec::new();
-    let mut stanza = Some("default".to_owned());
-    let mut at = 0;
-    let mut lines = text.split_inclusive('\n').map(|line| {
-        let start = at;
-        at += line.len();
-        (start, line.trim_end_matches('\n').trim_end_matches('\r'))
-    });
-    while let Some((start, raw)) = lines.next() {
-        let line = raw.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
-        let line = line.trim_end();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
+    let mut stanza = Some("default");
+    for Entry { kind, .. } in entries(text) {
+        match kind {
+            EntryKind::Header(name) => stanza = name,
+            EntryKind::Setting {
+                key,
+                value,
+                range,
+                is_odd,
+            } => {
+                // Below an unclosed header they belong to no stanza.
+                found.extend(stanza.map(|stanza| Setting {
+                    stanza,
+                    key,
+                    value,
+                    range,
+                    is_odd,
+                }));
+            }
+            EntryKind::Other => {}
         }
-        if let Some(rest) = line.strip_prefix('[') {
-            stanza = rest.rfind(']').map(|end| rest[..end].trim().to_owned());
-            continue;
-        }
-        let Some((key, value)) = line.split_once('=') else {
-            continue;
-        };
-        let value = value.trim_start();
-        let before = raw.find(line).unwrap_or(0) + line.len() - value.len();
-        let mut range = start + before..start + before + value.len();
-        let mut value = value.to_owned();
-        let mut is_odd = value.ends_with('\\') && raw.len() > range.end - start;
-        while value.ends_with('\\') {
-            value.pop();
-            let Some((start, next)) = lines.next() else {
-                value.truncate(value.trim_end().len());
-                break;
-            };
-            let line = next.trim_end();
-            value.push('\n');
-            value.push_str(line);
-            range.end = start + line.len();
-            is_odd |= line.ends_with('\\') && next.len() > line.len();
-        }
-        // Below an unclosed header they belong to no stanza.
-        found.extend(stanza.clone().map(|stanza| Setting {
-            stanza,
-            key: key.trim(),
-            value,
-            range,
-            is_odd,
-        }));
     }
     found
 }
@@ -217,7 +193,7 @@ fn is_same(
             .enumerate()
             .all(|(at, (old, new))| {
                 let value = edit_of(at).map_or(&old.value, |(_, edit)| &edit.value);
-                (&old.stanza, old.key, value) == (&new.stanza, new.key, &new.value)
+                (old.stanza, old.key, value) == (new.stanza, new.key, &new.value)
             });
     // The effective value: the last one of repeated settings.
     let last = |stanza: &str, key: &str| {

@@ -62,9 +62,7 @@ impl ColumnKernel for Grouping {
         let mut interned: Vec<HashMap<String, u32>> = vec![HashMap::new(); self.fields.len()];
         let mut of_row: Vec<Option<usize>> = Vec::with_capacity(height);
         for row in 0..height {
-            if row % 4096 == 0 {
-                context.check_cancelled()?;
-            }
+            context.check_cancelled_at(row)?;
             let key: Key = self
                 .fields
                 .iter()
