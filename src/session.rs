@@ -445,7 +445,7 @@ fn evaluate(context: &QueryContext, text: &str) -> Result<Value<'static>> {
     let schema = crate::plan::schema::Schema::new();
     let no_search = |_: &str| {
         Err(Error::data(
-            "searchmatch can't stand in a macro's expression",
+            "searchmatch cannot be used in a macro's expression",
         ))
     };
     let program = Binder::new(&schema, &no_search)

@@ -39,7 +39,7 @@ pub fn against(
     setup: &CliContext,
 ) -> Result<(), CliError> {
     if !path.exists() {
-        return Err(Error::file(path, "there is no such data").into());
+        return Err(Error::file(path, "no such data").into());
     }
     let mut setup = setup.clone();
     setup.options.data = vec![path.to_owned()];

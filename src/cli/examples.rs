@@ -36,8 +36,8 @@ Examples:
   spelunk learn timechart
   spelunk learn 5 < answers.txt
 
-A search is an answer: its rows are compared with those of a model answer. .hint helps, .answer shows it,
-.skip goes on, .quit leaves. The data is shipped; what is done is kept in the folder learn of --home.";
+Answer with a search: its rows are compared with those of a model answer. .hint gives a hint, .answer shows the
+model answer, .skip moves on, .quit leaves. The data is shipped; progress is kept in the folder `learn` of --home.";
 
 /// `spelunk run --help`
 pub const RUN: &str = "\
@@ -48,12 +48,12 @@ Examples:
 
 --format ndjson prints one object a detection: name, id, file, status (rows, empty, refused, error), reason,
 rows, risk_events, seconds. csv prints one line a detection, with counts.
-A detection is refused when it uses what cannot be had offline. Exit code 1 if one ended in an error;
-refused ones alone leave it 0.
+A detection is refused if it uses something that is not available offline. Exit code 1 if one ended in an error;
+refused detections alone leave it 0.
 
-Detections that look at risk events (type Correlation) run last and see the risk that the others made. Where the
-store was searched, the risk events are kept in its index `risk`, in place of those that the same detections made
-before; `spelunk risk` shows them. With --data or --model nothing is kept.";
+Detections that search risk events (type Correlation) run last and see the risk of the others. Searches of the
+store keep their risk events in its index `risk`, replacing those of earlier runs of the same detections; `spelunk
+risk` shows them. With --data or --model nothing is kept.";
 
 /// `spelunk risk --help`
 pub const RISK: &str = "\
@@ -64,9 +64,9 @@ Examples:
   spelunk search 'index=risk | stats sum(risk_score) by source'
   spelunk risk clear --yes
 
-Objects are ordered by the sum of the scores of their risk events, which `spelunk run` makes of the rows of TTP and
-Anomaly detections: impact x confidence / 100 each, or the score that the detection gives. An object with a name of
-its own that reads `clear` is shown by `spelunk risk 'clear*'`.";
+Objects are ordered by the total score of their risk events. `spelunk run` creates one for each row of a TTP or
+Anomaly detection, with the score impact x confidence / 100 or the detection's own. To show an object named
+`clear`, use `spelunk risk 'clear*'`.";
 
 /// `spelunk test --help`
 pub const TEST: &str = "\
@@ -79,13 +79,13 @@ Examples:
 
 A test passes when the detection finds at least one row, the fields of its risk objects and of its risk message
 are in the rows, and its required fields are in the data. Baselines (CONTENT/baselines) run before the detections
-they name. Data that is not there is reported as missing.
+that name them.
 Exit code 1 if a test failed or could not be run, if no test was selected, or if the data of all tests is missing:
---allow-missing-data accepts the last. With --changed-since it is fine that nothing changed.
+--allow-missing-data accepts the last. With --changed-since, no change is not an error.
 
---fetch downloads missing data, going on where an earlier download stopped; what stands there as the pointer to a large
-file must come with its size and SHA-256. --against-benign runs the detections on other data and counts their rows by
-day and host; it ends with 1 only if --max-per-day is exceeded or a search is wrong.";
+--fetch downloads missing data and resumes interrupted downloads; a file that is a pointer to a large file is
+checked against its size and SHA-256. --against-benign runs the detections on other data and counts their rows by
+day and host; the exit code is 1 only if --max-per-day is exceeded or a search is wrong.";
 
 /// `spelunk why --help`
 pub const WHY: &str = "\
@@ -95,9 +95,10 @@ Examples:
   spelunk why --data access.csv --search 'status=500 method=POST | stats count by uri'
   spelunk why my_detection.yml --format json | jq .filters[0].nearest_misses
 
-Each condition (search expression, WHERE of tstats, where) is taken apart: how many rows pass each term, each
-combination, and all terms but one. Then the rows that fail the fewest terms (--limit N), values that differ in
-case, quotes, blanks or slashes only, fields that no row has, and the command after which no row is left.";
+Each condition (search expression, WHERE of tstats, where) is split into its terms, with the number of rows that
+pass each term, each combination, and all terms but one. Then come the rows that fail the fewest terms (--limit N),
+values that differ only in case, quotes, spaces or slashes, fields that no row has, and the command that drops the
+last row.";
 
 /// `spelunk diff --help`
 pub const DIFF: &str = "\
@@ -106,9 +107,9 @@ Examples:
   spelunk diff --data logs/ HEAD:detections/endpoint/x.yml detections/endpoint/x.yml
   spelunk diff --data logs/ v4.1:detections/x.yml v4.2:detections/x.yml --exit-code --format json
 
-Of REV:path, the macros and lookups of that revision are used; of a file below a folder detections/, those beside
-that folder. Rows are compared by the columns that both versions have, whatever their order.
-Exit code 0, also when they differ, unless --exit-code is given.";
+REV:path uses the macros and lookups of that revision; a file below a folder detections/ uses those next to that
+folder. Rows are compared by the columns that both versions have, in any order. Exit code 0 even if they differ,
+unless --exit-code is given.";
 
 /// `spelunk repl --help`
 pub const REPL: &str = "\
@@ -116,9 +117,9 @@ Examples:
   spelunk repl --data sysmon.evtx
   spelunk repl --data sysmon.evtx --format ndjson < searches.spl
 
-An open quote, bracket, parenthesis or backtick and a trailing pipe continue on the next line.
+Open quotes, brackets, parentheses or backticks and a trailing pipe continue on the next line.
 Ctrl-C stops a running search, Ctrl-D leaves, Tab completes, .help lists the dot commands.
-A script has one search a line, with the same rule of continuation; the exit code is 1 if one of them failed.";
+A script has one search per line, with the same continuation rule; the exit code is 1 if any failed.";
 
 /// `spelunk replay --help`
 pub const REPLAY: &str = "\
@@ -128,8 +129,8 @@ Examples:
   spelunk replay datasets/attack_techniques/T1047/atomic_red_team/atomic_red_team.yml
   spelunk search 'index=* | stats count by sourcetype'
 
-Reading a file again replaces what it gave before. Descriptions of data sets (YAML) say which files they
-mean, and their source and sourcetype; a folder is read with the descriptions in it.";
+Reading a file again replaces its earlier events. Data set descriptions (YAML) list their files with source and
+sourcetype; a folder is read with the descriptions in it.";
 
 /// `spelunk store --help`
 pub const STORE: &str = "\
@@ -157,11 +158,10 @@ Examples:
   spelunk check detections/ --deny warnings --format sarif -o check.sarif
   spelunk help SPL103
 
-Besides what does not run, lints find what is most likely not meant, or dear: docs/lints.md lists them.
-They are switched off by a comment in the search (```spelunk: allow SPL103```) or in the file of the detection
-(# spelunk: allow SPL103), by --allow, or for all by spelunk.conf ([lint] allow = ...) in a folder of content, in
-default or local of an app, or in the folder of the store.
-Exit code 1 if anything does not run, or a lint given to --deny found something.";
+Besides errors, lints find likely mistakes and costly commands: docs/lints.md lists them. Switch a lint off with a
+comment in the search (```spelunk: allow SPL103```) or in the detection's file (# spelunk: allow SPL103), with
+--allow, or everywhere with spelunk.conf ([lint] allow = ...) in a content folder, in default or local of an app,
+or in the folder of the store. Exit code 1 if a search does not run, or if a lint given to --deny reports anything.";
 
 /// `spelunk fmt --help`
 pub const FMT: &str = "\
@@ -171,7 +171,7 @@ Examples:
   spelunk fmt --check searches/*.spl
   spelunk fmt detection.yml                  the file as -w would write it
 
-In YAML only the value of `search` is laid out, in the notation it has; in .conf files `search`, and in macros.conf
+In YAML only the value of `search` is formatted, in the style it has; in .conf files `search`, and in macros.conf
 definitions that are searches; .spl files and standard input as a whole. Folders are searched for such files, hidden
 ones left out; a file of another kind is refused. Macros, comments and quotes stay as they are.
 A file is replaced as a whole, and only if it is read as before: the same tree of each search, the same value of

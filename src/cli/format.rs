@@ -124,7 +124,7 @@ impl Run<'_> {
                 let (mut files, mut errors) = (Vec::new(), Vec::new());
                 files_below(&path, &mut files, &mut errors);
                 if files.is_empty() && errors.is_empty() {
-                    let why = "there is no .spl, .yml, .yaml or .conf file in this folder";
+                    let why = "this folder contains no .spl, .yml, .yaml or .conf file";
                     errors.push(Error::file(&path, why));
                 }
                 for error in errors {
@@ -191,8 +191,7 @@ impl Run<'_> {
     fn lay_out(&self, path: &Path, named: bool) -> Result<(String, LaidOut), CliError> {
         let bytes = std::fs::read(path).map_err(|why| Error::file(path, why))?;
         let Some(kind) = FileKind::of(path) else {
-            let why = "only .spl, .yml, .yaml and .conf files hold searches that can be laid out: \
-                       this file stays as it is";
+            let why = "only .spl, .yml, .yaml and .conf files can be formatted: this file is left unchanged";
             return Err(Error::file(path, why)
                 .hint("a search is read from standard input, too: `spelunk fmt < FILE`")
                 .into());
@@ -203,7 +202,7 @@ impl Run<'_> {
         };
         let text = utf8(path, bytes)?;
         let session = self.session.as_ref();
-        let session = session.expect("a session is opened if a file is named");
+        let session = session.expect("a session exists if a file is given");
         let mut laid_out = session.lay_out(path, kind, &text, named)?;
         laid_out.text.insert_str(0, mark);
         Ok((format!("{mark}{text}"), laid_out))
@@ -294,7 +293,7 @@ fn replace(path: &Path, before: &str, after: &str) -> Result<(), Error> {
     if now != before.as_bytes() {
         return Err(Error::file(
             path,
-            "the file was changed while it was laid out: it stays as it is",
+            "the file changed while it was being formatted: left unchanged",
         ));
     }
     write_atomic(path, after.as_bytes())

@@ -27,7 +27,7 @@ pub fn risk(args: &RiskArgs, setup: &CliContext) -> Result<(), CliError> {
     if answer.rows.is_empty() {
         let why = match &args.object {
             Some(object) => format!("nothing is known of risk of `{object}`"),
-            None => "there are no risk events".to_owned(),
+            None => "no risk events".to_owned(),
         };
         if !setup.quiet {
             note(&format!(

@@ -221,7 +221,7 @@ impl<'a> Printer<'a> {
                 self.sink.write(|out| {
                     writeln!(
                         out,
-                        "{total}: {rows} with rows, {empty} empty, {refused} refused, \
+                        "{total}: {rows} matched, {empty} no match, {refused} unsupported, \
                          {errors} with errors; {searched}"
                     )
                 })?;

@@ -185,9 +185,7 @@ pub fn confirmed(what: &str) -> Result<bool, CliError> {
         let _ = writeln!(out);
     }
     if read == 0 {
-        return Err(
-            Error::usage("nobody answered: add --yes to delete without being asked").into(),
-        );
+        return Err(Error::usage("not confirmed: pass --yes to delete without a prompt").into());
     }
     Ok(matches!(
         answer.trim().to_ascii_lowercase().as_str(),

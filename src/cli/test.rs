@@ -32,7 +32,7 @@ pub fn test(args: &TestArgs, setup: &CliContext) -> Result<(), CliError> {
         args.detections.clone()
     };
     if selectors.is_empty() {
-        return Err(Error::usage("no detections are named")
+        return Err(Error::usage("no detections given")
             .hint("name files or folders, or a folder of content with --content")
             .into());
     }
@@ -108,7 +108,7 @@ fn judge(
             return Err(Error::data(format!(
                 "no test was run: the data of {tests} is missing, first {first}"
             ))
-            .hint("--attack-data names a folder of data sets, --fetch downloads what is missing")
+            .hint("--attack-data sets the folder of data sets, --fetch downloads missing ones")
             .hint("--allow-missing-data accepts that all data is missing")
             .into());
         }

@@ -21,9 +21,9 @@ pub fn topic(name: &str) -> Option<&'static Topic> {
 pub const TOPICS: &[Topic] = &[
     Topic {
         name: "data",
-        about: "what is searched: files and the store",
+        about: "the searched data: files and the store",
         text: "\
-data: what is searched
+data: files and the store
 
   --data PATH reads a file or a whole folder for this run. Known are .ndjson .jsonl .json .csv .parquet .evtx
   .xml .log .txt, also inside .gz .zst .zip .tar.gz; the content decides, the name only helps.
@@ -72,7 +72,7 @@ knowledge: macros, lookups, configuration
         text: "\
 time: time ranges, the clock and zones
 
-  --earliest and --latest limit every search that does not say earliest= or latest= itself.
+  --earliest and --latest limit every search without its own earliest= or latest=.
   Times are relative (-24h, -1d@d, @w1, now), an epoch, 2024-05-01T12:00:00Z or 05/01/2024:12:00:00.
   Relative times count from now(), which --now sets; old data is searched as if it were the day:
 

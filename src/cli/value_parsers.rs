@@ -40,7 +40,7 @@ pub fn parse_model(text: &str) -> Result<ModelArg, String> {
 pub fn parse_rule(text: &str) -> Result<RuleId, String> {
     RuleId::of_name(text).ok_or_else(|| {
         let names = RuleId::ALL.map(RuleId::name).join(", ");
-        format!("there is no such optimizer rule; the rules are {names}")
+        format!("unknown optimizer rule; the rules are {names}")
     })
 }
 

@@ -213,7 +213,7 @@ impl CheckReport {
             }
         }
         if !refused.is_empty() {
-            let _ = writeln!(out, "not supported yet:");
+            let _ = writeln!(out, "unsupported:");
             for (name, count) in &refused {
                 let searches = if *count == 1 { "search" } else { "searches" };
                 let _ = writeln!(out, "  {name}: {count} {searches}");
@@ -260,7 +260,7 @@ impl CheckReport {
         if noted > 0 {
             parts.push(format!("{noted} with notes"));
         }
-        parts.push(format!("{refused} not supported yet"));
+        parts.push(format!("{refused} unsupported"));
         parts.push(format!("{wrong} wrong"));
         let _ = writeln!(out, "{} checked: {}", self.items.len(), parts.join(", "));
     }

@@ -51,7 +51,7 @@ impl Selection {
             if left.is_empty() && total > 0 {
                 let (option, asked, ..) = part;
                 let error = Error::usage(format!(
-                    "--{option} {} leaves none of {total} detections",
+                    "no detection matches --{option} {} ({total} loaded)",
                     asked.join(",")
                 ));
                 let some: Vec<&str> = before.iter().take(12).map(String::as_str).collect();
@@ -62,8 +62,8 @@ impl Selection {
                     String::new()
                 };
                 return Err(match some.as_slice() {
-                    [] => error.hint("they name nothing of that kind"),
-                    some => error.hint(format!("there are: {}{more}", some.join(", "))),
+                    [] => error.hint("the detections have no such metadata"),
+                    some => error.hint(format!("available: {}{more}", some.join(", "))),
                 });
             }
         }
@@ -200,7 +200,11 @@ mod tests {
             ..Selection::default()
         };
         let error = selection.choose(vec![detection()]).unwrap_err();
-        assert!(error.to_string().contains("--type TPP leaves none of 1"));
+        assert!(
+            error
+                .to_string()
+                .contains("no detection matches --type TPP (1 loaded)")
+        );
         assert!(error.hints[0].to_string().contains("TTP"));
     }
 }

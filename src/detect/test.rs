@@ -262,7 +262,7 @@ pub fn complaints(detection: &Detection, rows: &Rows) -> Vec<String> {
     let names = rows.names();
     let lacks = |field: &str| -> Option<&'static str> {
         let Some(column) = names.iter().position(|name| *name == field) else {
-            return Some("is not in the rows");
+            return Some("is not in the results");
         };
         let empty = (0..rows.len()).all(|row| rows.value(row, column).into_values().is_empty());
         empty.then_some("is empty in all rows")

@@ -36,7 +36,7 @@ impl Damage {
     /// A one-line message with the consequence.
     pub fn notice(&self) -> String {
         format!(
-            "{}: {}: {} (`spelunk store verify` says what to do)",
+            "{}: {}: {} (run `spelunk store verify` for a remedy)",
             self.path.display(),
             self.why,
             self.loss
@@ -51,7 +51,7 @@ pub(super) fn of_manifest(folder: &Path, why: &Error) -> Damage {
         why: why.to_string(),
         loss: "the events that it names are left out".to_owned(),
         remedy: format!(
-            "remove the folder {} and replay what it held",
+            "remove the folder {} and replay its sources",
             folder.display()
         ),
     }
@@ -62,7 +62,7 @@ fn of_summaries(store: &Store, why: &Error) -> Damage {
     let path = store.home().join("models").join(manifest::FILE);
     Damage {
         why: why.to_string(),
-        loss: "data models are made of the events".to_owned(),
+        loss: "summaries are built from the events".to_owned(),
         remedy: format!("remove {} and run spelunk store summarize", path.display()),
         path,
     }
@@ -80,7 +80,7 @@ impl StoredSource {
             why,
             loss: format!("its {} {events} left out", batch.rows),
             remedy: format!(
-                "replay {} again, or remove what is left of it: spelunk store delete --source '{}'",
+                "replay {} again, or remove the rest of it: spelunk store delete --source '{}'",
                 self.origin, self.source
             ),
         }
@@ -132,7 +132,7 @@ impl StoredSource {
 fn of_summary(path: PathBuf, why: String) -> Damage {
     Damage {
         why,
-        loss: "its data models are made of the events".to_owned(),
+        loss: "its summaries are built from the events".to_owned(),
         remedy: format!("remove {} and run spelunk store summarize", path.display()),
         path,
     }

@@ -123,9 +123,12 @@ fn a_slip_of_the_pen_is_pointed_at() {
             &["unbalanced quote", "search:1:24", "^"][..],
         ),
         ("| makeresults | eval x=(1", &["`)` is missing", "1:24"]),
-        ("| makeresults | eval x=1)", &["`)` without a `(`", "1:25"]),
+        (
+            "| makeresults | eval x=1)",
+            &["`)` without a matching `(`", "1:25"],
+        ),
         ("| append [| makeresults", &["`]` is missing", "1:10"]),
-        ("| makeresults ]", &["`]` without a `[`", "1:15"]),
+        ("| makeresults ]", &["`]` without a matching `[`", "1:15"]),
         ("| makeresults | `x", &["backtick", "1:17"]),
         (
             "| makeresults | eval x=",
@@ -139,8 +142,8 @@ fn a_slip_of_the_pen_is_pointed_at() {
         ("| makeresults | where", &["expected an expression"]),
         ("| makeresults |", &["expected a command after `|`"]),
         ("| | makeresults", &["expected a command"]),
-        ("", &["no search"]),
-        ("   ", &["no search"]),
+        ("", &["the search is empty"]),
+        ("   ", &["the search is empty"]),
         (
             "| makeresults count=many",
             &["whole number", "not `many`", "1:21"],
@@ -298,7 +301,7 @@ fn a_mebibyte_of_one_sign_is_refused_or_read() {
         &format!("| makeresults | eval x={}", "'".repeat(MIB)),
         &["expected an expression"],
     );
-    too_much(&"```".repeat(MIB / 6 * 2), &["no search"]);
+    too_much(&"```".repeat(MIB / 6 * 2), &["the search is empty"]);
     too_much(&"\"".repeat(MIB), &["has 524288 terms, at most 100000"]);
     enough(&" ".repeat(MIB).replacen(' ', "a=1", 1));
     enough(&"*".repeat(MIB));

@@ -199,7 +199,7 @@ fn odd_times_are_kept_as_they_are() {
         "{out}"
     );
     assert!(out.contains("{\"a\":4,\"_time\":-5}"), "{out}");
-    run.says(&["`_time` is no time"]);
+    run.says(&["`_time` is not a time"]);
     // A clock that goes back: every event has its own time, newest first.
     place.write(
         "back.log",
@@ -269,7 +269,7 @@ fn other_encodings_and_bytes_that_are_none_are_read() {
         "{\"user\":\"a\\\\x00b\",\"_raw\":\"2020-01-01 00:00:05 user=a\\\\x00b\"}\n\
          {\"user\":\"caf\\\\xE9\",\"_raw\":\"2020-01-01 00:00:06 user=caf\\\\xE9 x\"}\n"
     );
-    run.says(&["line 1: bytes that are zero", "line 2: not UTF-8"]);
+    run.says(&["line 1: zero bytes", "line 2: not UTF-8"]);
     place.write(
         "app/default/props.conf",
         "[source::...latin.log]\nCHARSET = ISO-8859-1\n",

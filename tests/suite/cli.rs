@@ -338,7 +338,7 @@ fn searches_files_and_folders_are_checked() {
     let run = place.run(&["check", "d"]);
     assert!(
         run.out
-            .contains("2 checked: 1 fine, 0 not supported yet, 1 wrong")
+            .contains("2 checked: 1 fine, 0 unsupported, 1 wrong")
     );
     place
         .run(&["check", "nosuch.spl"])

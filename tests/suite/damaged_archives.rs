@@ -160,7 +160,7 @@ fn what_follows_compressed_data_is_ignored_with_a_note() {
             let (found, run) = numbers(&place, &file);
             assert_eq!(found, all(0..500), "{file}");
             let at = format!("the first at byte {}", packed.len());
-            run.says(&[&file, what, &at, "no part of it: ignored"]);
+            run.says(&[&file, what, &at, "not part of it: ignored"]);
         }
         // Padding between two of them.
         let second = match ending {

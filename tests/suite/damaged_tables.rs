@@ -143,7 +143,7 @@ fn rows_of_data_models_are_read_from_what_is_sound() {
     model("m/b.ndjson").fails(1, &["m/b.ndjson:1: the JSON object is cut off"]);
     model("m/nosuch.csv").fails(1, &["m/nosuch.csv: No such file"]);
     std::fs::create_dir(place.path().join("empty")).expect("a folder can be made");
-    model("empty").fails(1, &["there is no Parquet, JSON or CSV file in this folder"]);
+    model("empty").fails(1, &["this folder contains no Parquet, JSON or CSV file"]);
 }
 
 /// A Parquet file with a column `dest` and, as there are always some, another.
@@ -242,7 +242,7 @@ fn a_damaged_file_of_the_store_is_named_and_the_rest_is_searched() {
         run.says(&[
             &file,
             says,
-            "its 500 events are left out (`spelunk store verify` says what to do)",
+            "its 500 events are left out (run `spelunk store verify` for a remedy)",
         ]);
         let run = place.run(&["store", "verify", "--format", "ndjson"]);
         assert_eq!(run.code, Some(1));
@@ -316,11 +316,14 @@ fn damaged_summaries_are_made_of_the_events() {
     place.write(&files[0], rotten(&whole));
     let run = search();
     assert_eq!(run.fine().out, expected);
-    run.says(&[&files[0], "its data models are made of the events"]);
+    run.says(&[&files[0], "its summaries are built from the events"]);
     place.write(".spelunk/models/manifest.json", "{");
     let run = search();
     assert_eq!(run.fine().out, expected);
-    run.says(&["models/manifest.json", "data models are made of the events"]);
+    run.says(&[
+        "models/manifest.json",
+        "summaries are built from the events",
+    ]);
     place.run(&["store", "summarize"]).fine();
     let run = search();
     assert_eq!(run.fine().out, expected);

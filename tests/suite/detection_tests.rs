@@ -56,12 +56,12 @@ fn every_kind_of_outcome_is_told_with_its_reason() {
         (
             "Field Is Missing",
             "failed",
-            "`$process$` of the risk message is not in the rows",
+            "`$process$` of the risk message is not in the results",
         ),
         (
             "Risk Object Is Wrong",
             "failed",
-            "the risk object `src_user` is not in the rows",
+            "the risk object `src_user` is not in the results",
         ),
         (
             "Required Field Is Missing",
@@ -212,7 +212,7 @@ fn wrong_usage_is_told() {
     let place = Place::new();
     place
         .run(&["test"])
-        .fails(2, &["no detections are named", "--content"]);
+        .fails(2, &["no detections given", "--content"]);
     test(&place, &["--attack-data", "nowhere"]).fails(1, &["nowhere: no such folder"]);
     test(&place, &["no_such_detection"]).fails(1, &["no_such_detection"]);
 }

@@ -197,10 +197,10 @@ fn what_can_not_be_written_in_yaml_stays() {
         ("search: a|  b\nname: again", "x.yml:4"),
         ("search: a|  b\n---\nname: m", "several YAML documents"),
         // A colon at the end of a line would begin a mapping.
-        ("search: a b:|  head 3", "would read differently"),
+        ("search: a b:|  head 3", "would change the meaning"),
         (
             "search: >\n  a=\"b\n     c\n  d\"|  head 3",
-            "blanks beside it",
+            "next to spaces",
         ),
         ("search: a|  b\nother: [", "x.yml:"),
         ("search: |\n  a=1 |  eval b=(1\nother: 1", "x.yml:4:"),
@@ -406,7 +406,7 @@ fn folders_are_walked_and_counted() {
     place.write("empty/f.txt", "");
     place
         .run(&["fmt", "-w", "empty"])
-        .fails(1, &["empty: there is no"]);
+        .fails(1, &["empty: this folder contains no"]);
 }
 
 #[cfg(unix)]

@@ -97,7 +97,7 @@ EventCode=23 | head 3 | rename host AS machine, TargetFilename AS file | table m
         "Lesson 5 of",
         "Hint 1 of 2: ",
         "> EventCode=23 | table _time host\n",
-        "Columns that are missing: TargetFilename",
+        "Missing columns: TargetFilename",
         "did you mean `table`?",
         "Right. Another way:",
         "Lesson 6 of",
@@ -134,7 +134,7 @@ EventCode=23 | head 3 | rename host AS machine, TargetFilename AS file | table m
         .fails(2, &["did you mean `table`?"]);
     place
         .feed(&["learn", "99"], b"")
-        .fails(2, &["there is no lesson `99`"]);
+        .fails(2, &["unknown lesson `99`"]);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn rows_that_differ_are_shown_side_by_side() {
         "The first row that differs (1):",
         "| field | should be | is |",
         "| count | 33        | 1  |",
-        "All wanted rows are there, and 1 row that should not.",
+        "All expected rows are there, plus 1 extra.",
         "The first that should not be there is row 6:",
         "This search finds nothing, and there are 5 rows to be found.",
     ] {

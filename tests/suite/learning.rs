@@ -69,7 +69,7 @@ fn a_baseline_makes_the_model_that_a_detection_applies() {
     place.search(&with_content, DETECTION).fails(
         1,
         &[
-            "there is no model `dns_query_pdfmodel`",
+            "unknown model `dns_query_pdfmodel`",
             "the baseline `Lengths of queries` makes it",
         ],
     );
@@ -111,7 +111,7 @@ fn a_baseline_makes_the_model_that_a_detection_applies() {
     );
     place
         .search(&[], "| deletemodel dns_query_pdfmodel")
-        .fails(1, &["there is no model"]);
+        .fails(1, &["unknown model"]);
 }
 
 #[test]

@@ -202,20 +202,20 @@ fn a_setting_without_meaning_is_warned_of() {
             "LINE_BREAKER: the regular expression",
         ),
         ("TIME_PREFIX = (", "TIME_PREFIX: the regular expression"),
-        ("MAX_EVENTS = many", "MAX_EVENTS: `many` is no whole number"),
+        (
+            "MAX_EVENTS = many",
+            "MAX_EVENTS: `many` is not a whole number",
+        ),
         (
             "SHOULD_LINEMERGE = maybe",
             "`maybe` is neither true nor false",
         ),
-        (
-            "TZ = Mars/Crater",
-            "TZ: `Mars/Crater` is no known time zone",
-        ),
-        ("CHARSET = klingon", "`klingon` is no known character set"),
-        ("INDEXED_EXTRACTIONS = yaml", "`yaml` is none of csv"),
+        ("TZ = Mars/Crater", "TZ: unknown time zone `Mars/Crater`"),
+        ("CHARSET = klingon", "unknown character set `klingon`"),
+        ("INDEXED_EXTRACTIONS = yaml", "`yaml` is not csv"),
         (
             "FIELD_DELIMITER = ab\nFIELD_NAMES = a",
-            "no single character",
+            "not a single character",
         ),
     ] {
         let place = app(&format!("[source::...x.log]\n# one\n{setting}\n"));

@@ -207,11 +207,11 @@ fn what_is_found_is_shown_with_its_place() {
         "warning[SPL103]: `Processes.process_name` can't be `a` and `b` at once",
         "^^^^^^^^^^^^^^^^^^^^^^^^",
         "d/risk.yml:10:1",
-        "warning[SPL206]: the field `dest` of a risk object is not in the rows",
+        "warning[SPL206]: the field `dest` of a risk object is not in the results",
         "there are: Processes.dest, count",
         "d/risk.yml:8:1",
         "warning[SPL207]: `$host$` of the risk message",
-        "1 checked: 0 fine, 1 with warnings, 0 not supported yet, 0 wrong",
+        "1 checked: 0 fine, 1 with warnings, 0 unsupported, 0 wrong",
     ] {
         assert!(run.out.contains(has), "{has}:\n{}", run.out);
     }
@@ -274,7 +274,7 @@ fn lints_are_switched_off_and_denied() {
     place.write("content/spelunk.conf", "[lint]\nallow = SPL999\n");
     place
         .run(&["check", bad, "--content", "content"])
-        .says(&["spelunk.conf:2: [lint] allow: there is no lint `SPL999`"]);
+        .says(&["spelunk.conf:2: [lint] allow: unknown lint `SPL999`"]);
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn other_files_of_a_run_that_fails_stay() {
         .fails(1, &["no_such_detection"]);
     place
         .search(&["--plot-file", "x.svg"], "| makeresults | table none")
-        .fails(2, &["numbers to draw"]);
+        .fails(2, &["numeric column"]);
     assert_eq!(place.read("layer.json"), "precious");
     assert_eq!(place.read("x.svg"), "precious");
     place.search(&["--plot-file", "x.svg"], DRAWN).fine();

@@ -78,7 +78,7 @@ fn figures_are_written_to_files() {
             "{}",
             run.out
         );
-        assert!(run.err.contains(&format!("drawn in {file}")), "{}", run.err);
+        assert!(run.err.contains(&format!("wrote {file}")), "{}", run.err);
     }
     let svg = place.read("t.svg");
     assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
@@ -104,13 +104,13 @@ fn what_cannot_be_drawn_is_told() {
         "* | table user",
         &["--plot"],
         2,
-        "there is no column of numbers to draw",
+        "no numeric column to plot",
     );
     fails(
         "user=nobody | table user n",
         &["--plot"],
         2,
-        "there are no rows to draw",
+        "no rows to plot",
     );
     fails(
         "* | top user",

@@ -181,7 +181,7 @@ fn the_last_search_is_explained_and_its_rows_saved() {
     let run = repl(&place, "| makeresults\n.save x.xlsx\n.save nosuch/x.csv\n");
     assert_eq!(run.code, Some(1));
     run.says(&[
-        "must say the format",
+        "selects the format",
         ".parquet",
         "nosuch/x.csv: No such file",
     ]);

@@ -86,7 +86,7 @@ fn selections_combine_and_say_what_there_is() {
     run(&place, &["--technique", "T1105"]).fails(
         2,
         &[
-            "--technique T1105 leaves none of 4 detections",
+            "no detection matches --technique T1105 (4 loaded)",
             "T1047, T1059.001",
         ],
     );

@@ -1,4 +1,4 @@
-//! `why`: terms counted, nearest misses, values written otherwise, and the command that loses the
+//! `why`: terms counted, nearest misses, values that almost match, and the command that loses the
 //! last row.
 
 use serde_json::{Value as Json, json};
@@ -176,7 +176,7 @@ fn only_chosen_events_are_looked_at() {
         &place(),
         &["--search", "status=500", "--where", "user=Nobody"],
     );
-    assert_eq!(found["notes"], json!(["what is looked at selects no rows"]));
+    assert_eq!(found["notes"], json!(["--where matches no events"]));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn data_models_are_looked_at_by_their_fields() {
     assert_eq!(run.code, Some(0), "{run:?}");
     for has in [
         "   0  tstats count FROM datamodel=Endpoint.Processes",
-        "<- the last row is lost here",
+        "<- no rows left after this",
         "the condition of command 1 (tstats): 0 of 1 rows of Endpoint.Processes pass",
         "     1      1           Processes.process_name=wmic.exe",
         "     0      0      1    Processes.process=\"*create*\"",

@@ -363,7 +363,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the data model `{model}` has no data set `{dataset}`")
             }
             ErrorKind::UnknownLookup(name) => write!(f, "unknown lookup `{name}`"),
-            ErrorKind::UnknownLearned(name) => write!(f, "there is no model `{name}`"),
+            ErrorKind::UnknownLearned(name) => write!(f, "unknown model `{name}`"),
             ErrorKind::UnknownDetection(name) => write!(f, "unknown detection `{name}`"),
             ErrorKind::File { path, why } => write!(f, "{}: {why}", path.display()),
             ErrorKind::Format {

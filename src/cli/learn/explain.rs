@@ -47,12 +47,12 @@ pub fn explain(attempt: &Attempt) -> String {
     };
     listed(
         &mut text,
-        "Columns that are missing",
+        "Missing columns",
         &rest(&found.missing_columns, |p| &p.1),
     );
     listed(
         &mut text,
-        "Columns that are too many",
+        "Extra columns",
         &rest(&found.extra_columns, |p| &p.0),
     );
     if let Some(row) = found.order {
@@ -66,11 +66,7 @@ pub fn explain(attempt: &Attempt) -> String {
     let about = |count: usize| counted(count as u64, "row");
     let _ = match (missing, extra) {
         (0, 0) => Ok(()),
-        (0, _) => writeln!(
-            text,
-            "All wanted rows are there, and {} that should not.",
-            about(extra)
-        ),
+        (0, _) => writeln!(text, "All expected rows are there, plus {extra} extra."),
         (_, 0) => writeln!(
             text,
             "All these rows are right, but {} missing.",

@@ -190,7 +190,7 @@ impl Class {
                         self.hints += 1;
                         say(&text)?;
                     }
-                    None => say("There are no more hints; .answer shows a search that does it.")?,
+                    None => say("No more hints; .answer shows a solution.")?,
                 }
             }
             ".answer" => say(&indented(&self.lesson().answer))?,

@@ -85,7 +85,7 @@ fn write_blocks(
     let right: Vec<bool> = (0..names.len())
         .map(|column| is_numeric(table, column, types[column], shown))
         .collect();
-    // A table that must fit a width can only be laid out as a whole.
+    // A table that must fit a width can only be drawn as a whole.
     let size = if style.width.is_some() { shown } else { BLOCK };
     let blocks: Vec<Range<usize>> = (0..shown)
         .step_by(size)

@@ -45,7 +45,7 @@ impl Figure {
     pub fn of(table: &dyn Table, zone: Tz) -> Result<Figure, Error> {
         let names = table.names();
         if table.height() == 0 {
-            return Err(Error::usage("there are no rows to draw"));
+            return Err(Error::usage("no rows to plot"));
         }
         let time = names.iter().position(|n| *n == "_time");
         let first = time.unwrap_or(0);
@@ -67,7 +67,7 @@ impl Figure {
             }
         }
         if series.is_empty() {
-            return Err(Error::usage("there is no column of numbers to draw")
+            return Err(Error::usage("no numeric column to plot")
                 .hint("timechart, chart, top and stats give some"));
         }
         let places = match time {

@@ -46,7 +46,7 @@ pub fn save(rows: &dyn Table, path: &Path, setup: &CliContext) -> Result<(), Cli
     let figure = Figure::of(rows, setup.options.zone)?;
     file::write(&figure, path)?;
     if !setup.quiet {
-        note(&format!("drawn in {}", path.display()));
+        note(&format!("wrote {}", path.display()));
     }
     Ok(())
 }

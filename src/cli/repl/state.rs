@@ -155,7 +155,7 @@ impl State {
                     return Err(Error::usage("no rows yet: run a search first").into());
                 };
                 let format = Format::of_path(&path).ok_or_else(|| {
-                    Error::usage("the file's name must say the format")
+                    Error::usage("the file name's extension selects the format")
                         .hint("known are .csv .json .ndjson .jsonl .md .parquet .txt")
                 })?;
                 let saving = CliContext {

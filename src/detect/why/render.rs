@@ -21,7 +21,7 @@ pub fn render(why: &Why, zone: Tz, color: bool) -> String {
     let _ = writeln!(out, "{:>width$}  after", "rows");
     for (at, step) in why.steps.iter().enumerate() {
         let mark = if why.lost == Some(at) {
-            marked("  <- the last row is lost here", color)
+            marked("  <- no rows left after this", color)
         } else {
             String::new()
         };
@@ -60,7 +60,7 @@ fn draw(out: &mut String, filter: &Filter, command: &str, zone: Tz, color: bool)
     branch(out, &filter.tree, 0, width, color);
     let _ = writeln!(
         out,
-        "\n  pass: rows that this lets pass; so far: with all above it; only: rows that nothing else stops"
+        "\n  pass: rows that pass this term; so far: rows that pass it and all above; only: rows that only this term removes"
     );
     if !filter.nowhere.is_empty() {
         let _ = writeln!(out, "\nno row has");
@@ -72,7 +72,7 @@ fn draw(out: &mut String, filter: &Filter, command: &str, zone: Tz, color: bool)
         }
     }
     if !filter.near.is_empty() {
-        let _ = writeln!(out, "\nwritten otherwise");
+        let _ = writeln!(out, "\nalmost matches (case, quotes, slashes)");
         let mut term = "";
         for near in &filter.near {
             if near.term != term {
@@ -88,7 +88,7 @@ fn draw(out: &mut String, filter: &Filter, command: &str, zone: Tz, color: bool)
         }
     }
     if !filter.values.is_empty() {
-        let _ = writeln!(out, "\nvalues there are");
+        let _ = writeln!(out, "\nmost common values");
         for (field, values) in &filter.values {
             let shown = values
                 .iter()

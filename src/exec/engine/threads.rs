@@ -69,7 +69,8 @@ impl Executor<'_> {
             // The result of a cancelled search has no receiver.
             let _ = sender.send(guarded(|| fences::collect(lazy)));
         });
-        on_thread(job).map_err(|why| Error::data(format!("there is no room to compute: {why}")))?;
+        on_thread(job)
+            .map_err(|why| Error::data(format!("cannot start a worker thread: {why}")))?;
         loop {
             match result.recv_timeout(PATIENCE) {
                 Ok(collected) => {

@@ -14,7 +14,7 @@ impl Executor<'_> {
     /// The rows that `Scan::Binding` reads here.
     pub(in crate::exec) fn binding(&self) -> Result<Frame> {
         let given = self.bindings.borrow().last().cloned();
-        given.ok_or_else(|| Error::internal("a plan takes rows that nobody gives it"))
+        given.ok_or_else(|| Error::internal("a plan reads a binding that is not set"))
     }
 
     /// Runs the body over the rows of `input`, which are computed once.

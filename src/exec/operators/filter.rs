@@ -57,7 +57,7 @@ impl Executor<'_> {
             Search::Subsearch(pipeline) | Search::CompareSubsearch { pipeline, .. } => {
                 return Err(Error::argument(
                     pipeline.span,
-                    "a subsearch can't stand inside this search expression",
+                    "this search expression cannot contain a subsearch",
                 ));
             }
         })

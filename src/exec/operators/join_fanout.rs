@@ -113,7 +113,7 @@ impl KeyCardinalities {
                 pairs.join(" ")
             ),
         )
-        .hint("join by fields that tell rows apart, leave out values that say nothing, or take fewer partners with max=<N>")
+        .hint("join by more selective fields, leave out uninformative values, or take fewer matches with max=<N>")
     }
 }
 

@@ -251,7 +251,7 @@ impl RunningWindow {
                             self.stream.span,
                             "`time_window` needs rows in the order of their time",
                         )
-                        .hint("put `| sort 0 _time` before it"));
+                        .hint("add `| sort 0 _time` before it"));
                     }
                     if step != 0.0 {
                         direction = step;

@@ -102,7 +102,7 @@ impl Executor<'_> {
                         self.subsearch_expression(pipeline, |text| format!("0 IN ({text})"))?;
                     match list.kind {
                         ExprKind::In(_, items) => all.extend(items),
-                        _ => return Err(Error::internal("a list that is none")),
+                        _ => return Err(Error::internal("a value that is not a list")),
                     }
                 }
                 Ok(Expr {

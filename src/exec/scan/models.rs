@@ -60,7 +60,7 @@ impl Executor<'_> {
         };
         if dataset.transaction {
             let why = format!(
-                "the data set `{}` of the data model `{}` is made of transactions, which are not built from data models here",
+                "the data set `{}` of the data model `{}` is made of transactions, which are not supported in data models here",
                 dataset.name, found.name
             );
             let error = Error::data(why).at(model.span);
@@ -249,7 +249,7 @@ impl Executor<'_> {
             }
             Calculation::GeoIp { outputs, .. } => {
                 self.context.notice(
-                    "there is no database of places: the data model's fields for them stay empty; name a MaxMind file with --geoip",
+                    "no GeoIP database: the data model's location fields stay empty; pass a MaxMind file with --geoip",
                 );
                 let added = outputs
                     .iter()

@@ -108,7 +108,7 @@ pub fn plain_row<'a>(
                 has_time = true;
                 event.time = timestamp::parse(&field.value, rows.zone);
                 if event.time.is_none() && !field.value.is_empty() {
-                    problem = Some("`_time` is no time");
+                    problem = Some("`_time` is not a time");
                 }
                 return false;
             }

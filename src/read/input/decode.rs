@@ -11,9 +11,9 @@ use crate::read::input::buffer::{Notes, Place};
 const BLOCK: usize = 64 * 1024;
 
 /// The message for bytes that are not text.
-pub const NOT_UTF8: &str = "not UTF-8: the bytes that are not stand as \\xNN";
+pub const NOT_UTF8: &str = "not UTF-8: invalid bytes are shown as \\xNN";
 /// The message for zero bytes in text.
-pub const ZEROS: &str = "bytes that are zero: they stand as \\x00";
+pub const ZEROS: &str = "zero bytes: they are shown as \\x00";
 
 /// Decodes a line. Writes an invalid UTF-8 byte or a zero as `\xNN`, as Splunk shows it, and counts it.
 pub fn text_of<'a>(bytes: &'a [u8], line: u64, sink: &mut dyn EventSink) -> Cow<'a, str> {

@@ -112,7 +112,7 @@ fn charset(settings: &Settings<'_>) -> Option<&'static Encoding> {
     }
     let found = Encoding::for_label(name.as_bytes());
     if found.is_none() {
-        settings.meaningless("CHARSET", format!("`{name}` is no known character set"));
+        settings.meaningless("CHARSET", format!("unknown character set `{name}`"));
     }
     found.filter(|encoding| *encoding != encoding_rs::UTF_8)
 }
@@ -121,7 +121,7 @@ fn zone(settings: &Settings<'_>) -> Option<Tz> {
     let name = settings.text("TZ")?;
     let found = Tz::from_str_insensitive(name).ok();
     if found.is_none() {
-        settings.meaningless("TZ", format!("`{name}` is no known time zone"));
+        settings.meaningless("TZ", format!("unknown time zone `{name}`"));
     }
     found
 }
@@ -186,7 +186,7 @@ fn structured(settings: &Settings<'_>) -> Option<Structured> {
             "w3c" => Some((StructuredKind::W3c, None)),
             "none" => None,
             _ => {
-                let why = format!("`{text}` is none of csv, tsv, psv, w3c, json, hec");
+                let why = format!("`{text}` is not csv, tsv, psv, w3c, json or hec");
                 settings.meaningless("INDEXED_EXTRACTIONS", why);
                 None
             }
@@ -248,7 +248,7 @@ fn delimiter(settings: &Settings<'_>, key: &str) -> Option<Delimiter> {
         },
     };
     if byte.is_none() {
-        settings.meaningless(key, format!("`{text}` is no single character"));
+        settings.meaningless(key, format!("`{text}` is not a single character"));
     }
     byte.map(Delimiter::Byte)
 }

@@ -30,7 +30,7 @@ impl Session {
         let Listing { files, mut skipped } = read::list(path)?;
         let (parquet, tables) = sorted(path, files)?;
         if parquet.is_empty() && tables.is_empty() && skipped.is_empty() {
-            let why = "there is no Parquet, JSON or CSV file in this folder";
+            let why = "this folder contains no Parquet, JSON or CSV file";
             return Err(Error::file(path, why));
         }
         let is_left = |file: &PathBuf| !left_out.get(file).is_some_and(Vec::is_empty);

@@ -118,9 +118,9 @@ impl Asked<'_> {
             }
             if at == 0 && input == Some(0) {
                 let what = if self.only.is_some() {
-                    "what is looked at selects no rows"
+                    "--where matches no events"
                 } else {
-                    "there is no data to search"
+                    "no data to search"
                 };
                 self.why.notes.push(what.to_owned());
             }

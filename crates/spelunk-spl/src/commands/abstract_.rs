@@ -14,7 +14,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "abstract [maxlines=<N>] [maxterms=<N>]",
     options: &[
         ("maxlines", "10", "lines kept, at most 500"),
-        ("maxterms", "1000", "words of a line that are looked at, at most 1000"),
+        ("maxterms", "1000", "number of words of each line to examine, at most 1000"),
     ],
     doc: "Puts in place of an event's text its lines that hold the most different words, in their order; ties go to the earlier line.",
     examples: &[(

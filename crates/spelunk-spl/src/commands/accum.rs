@@ -15,7 +15,7 @@ pub(super) const COMMAND: Command = Command {
     name: "accum",
     category: Category::Fields,
     synopsis: "accum <field> [AS <field>]",
-    doc: "The sum of a field over the rows up to each row, in the field itself or in another. A row whose value is no number is passed over.",
+    doc: "The sum of a field over the rows up to each row, in the field itself or in another. Rows whose value is not a number are skipped.",
     examples: &[(
         "| makeresults count=3 | eval v=2 | accum v AS total | table v total",
         "{\"v\":2,\"total\":2}\n{\"v\":2,\"total\":4}\n{\"v\":2,\"total\":6}",

@@ -14,8 +14,7 @@ pub(super) const COMMAND: Command = Command {
     name: "addinfo",
     category: Category::Fields,
     synopsis: "addinfo",
-    doc: "Adds info_min_time and info_max_time, the bounds of the search's time range (0.000 and +Infinity where there is none), info_search_time, \
-          when it began, and info_sid, its id. Bounds are those of --earliest and --latest or of `earliest=` and `latest=` in the search.",
+    doc: "Adds info_min_time and info_max_time, the bounds of the search's time range (0.000 and +Infinity if there is none), info_search_time, the start time, and info_sid, the search id. Bounds are those of --earliest and --latest or of `earliest=` and `latest=` in the search.",
     examples: &[(
         "| makeresults | addinfo | eval known=if(info_search_time=now(), \"yes\", \"no\") | table info_min_time info_max_time known",
         r#"{"info_min_time":"0.000","info_max_time":"+Infinity","known":"yes"}"#,

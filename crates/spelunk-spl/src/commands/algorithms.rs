@@ -172,7 +172,7 @@ pub(crate) fn algorithm(name: &Name) -> Result<&'static Algorithm> {
     }
     let known = names().chain(REFUSED.iter().flat_map(|(names, _)| names.iter().copied()));
     Err(
-        Error::argument(name.span, format!("there is no algorithm `{}`", name.text))
+        Error::argument(name.span, format!("unknown algorithm `{}`", name.text))
             .did_you_mean(&name.text, known)
             .hint(there()),
     )

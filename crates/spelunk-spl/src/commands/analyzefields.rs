@@ -15,7 +15,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "analyzefields classfield=<field>",
     options: &[("classfield", "", "the field to predict, best one of few values")],
     doc: "A row for each numeric field: `count` of its values, `cocur` (the share of the rows with the class field that \
-          have it), `acc` (the share of its values from which the class is told rightly), and `balacc` (the mean of \
+          have it), `acc` (the share of its values that predict the class correctly), and `balacc` (the mean of \
           these shares over the classes).",
     examples: &[(
         "| makeresults | eval p=split(\"1a,2a,8b,9b\", \",\") | mvexpand p | rex field=p \"(?<n>.)(?<k>.)\" | fields n k | analyzefields classfield=k",

@@ -18,14 +18,14 @@ pub(super) const COMMAND: Command = Command {
         ("threshold", "0.01", "events with a higher score are anomalous"),
         ("labelonly", "false", "keeps all events, with their score"),
         ("normalize", "true", "whether all digits count as the same"),
-        ("maxvalues", "100", "events before it that an event is compared with, 10 to 10000"),
-        ("field", "_raw", "the field looked at"),
+        ("maxvalues", "100", "number of preceding events to compare each event with, 10 to 10000"),
+        ("field", "_raw", "the field to examine"),
         ("denylist", "", "a CSV file of events whose like are expected and score 0"),
         ("denylistthreshold", "0.05", "how like them an event must be"),
         ("blacklist", "", "the former name of denylist"),
         ("blacklistthreshold", "0.05", "the former name of denylistthreshold"),
     ],
-    doc: "Scores in `unexpectedness` how much an event differs from those before it: `(s(P and X) - s(P)) / (s(P) + \
+    doc: "Scores in `unexpectedness` how much an event differs from the preceding events: `(s(P and X) - s(P)) / (s(P) + \
           s(X))`, P being the events before and X the event. The measure s is not documented; here it is the size that \
           the text has when it is compressed.",
     examples: &[(

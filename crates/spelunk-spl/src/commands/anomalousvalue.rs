@@ -21,7 +21,7 @@ pub(super) const COMMAND: Command = Command {
         ("minsupfreq", "0.05", "a field is left out when a smaller share of the rows has it"),
     ],
     doc: "Gives each value the probability that it has by its frequency, and a number also by its distance from the \
-          mean in standard deviations. Improbable values are told in `Anomaly_Score_Cat(<field>)` and \
+          mean in standard deviations. Improbable values are reported in `Anomaly_Score_Cat(<field>)` and \
           `Anomaly_Score_Num(<field>)`.",
     examples: &[(
         "| makeresults count=3 | eval n=2 | anomalousvalue action=summary minsupcount=1 n | table fieldname count mean useNum",

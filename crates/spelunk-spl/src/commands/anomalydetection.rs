@@ -22,7 +22,7 @@ pub(super) const COMMAND: Command = Command {
         ("cutoff", "true", "whether fewer rows count as anomalous: 3 interquartile ranges below the first quartile instead of 1.5"),
     ],
     doc: "Takes the product of the frequencies of a row's values as its probability, numbers by the bar of a histogram \
-          they fall in, and finds rows whose logarithm of it lies far below the others. They get `log_event_prob`, \
+          they fall in, and finds rows with a probability far below the others, compared by logarithm. They get `log_event_prob`, \
           `probable_cause`, `probable_cause_freq` and `max_freq`.",
     examples: &[(
         "| makeresults | eval k=split(\"a,a,a,a,a,a,a,b\", \",\") | mvexpand k | anomalydetection k | table k probable_cause probable_cause_freq",

@@ -17,8 +17,7 @@ pub(super) const COMMAND: Command = Command {
         ("maxtime", "60", "accepted: a subsearch is not cut off by time"),
         ("timeout", "60", "accepted"),
     ],
-    doc: "Puts the fields of the first row of a subsearch beside the first row, those of the second beside the second, and so on. \
-          Rows that the subsearch has more come after the others.",
+    doc: "Adds the fields of the first row of a subsearch to the first row, those of the second to the second, and so on. Surplus rows of the subsearch are appended.",
     examples: &[(
         "| makeresults | eval a=1 | appendcols [| makeresults | eval a=2, b=3] | table a b",
         r#"{"a":1,"b":3}"#,

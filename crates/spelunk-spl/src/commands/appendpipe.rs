@@ -14,9 +14,9 @@ pub(super) const COMMAND: Command = Command {
     options: &[(
         "run_in_preview",
         "true",
-        "accepted: there is no preview of unfinished results",
+        "accepted without effect: results are not previewed",
     )],
-    doc: "Runs the pipeline in brackets on the rows there are, and puts what it gives after them.",
+    doc: "Runs the pipeline in brackets on the current rows and appends its results.",
     examples: &[(
         "| makeresults | eval n=mvappend(1,2) | mvexpand n | table n | appendpipe [stats sum(n) AS n]",
         "{\"n\":1}\n{\"n\":2}\n{\"n\":3}",

@@ -15,16 +15,16 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Fields,
     synopsis: "apply <model> [as <field>] [<option>=<value>]...",
     options: &[
-        ("threshold", "", "DensityFunction: the share of outliers, in place of what `fit` was told"),
+        ("threshold", "", "DensityFunction: the share of outliers, in place of the value given to `fit`"),
         ("lower_threshold", "", "DensityFunction: the share of outliers at the lower end"),
         ("upper_threshold", "", "DensityFunction: the share of outliers at the upper end"),
         ("show_density", "false", "DensityFunction: adds ProbabilityDensity(<field>)"),
-        ("sample", "false", "DensityFunction: adds SampledValue(<field>), drawn of what is no outlier"),
+        ("sample", "false", "DensityFunction: adds SampledValue(<field>), a sample of the values that are not outliers"),
         ("full_sample", "false", "DensityFunction: adds FullSampledValue(<field>), drawn of all"),
         ("show_options", "", "DensityFunction: adds feature_variables, split_by, params"),
         ("random_state", "0", "DensityFunction: where chance begins"),
     ],
-    doc: "Adds what a model that `fit ... into <model>` learned says of each row: IsOutlier(<field>) and BoundaryRanges, scaled values, a predicted \
+    doc: "Adds the predictions of a model that `fit ... into <model>` saved: IsOutlier(<field>) and BoundaryRanges, scaled values, a predicted \
           value, a cluster, components. `app:` before the model's name is accepted.",
     page: "MLApp/User/Customsearchcommands",
     args: Rule::apply_args,

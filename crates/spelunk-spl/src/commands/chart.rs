@@ -16,7 +16,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "chart [<options>] <aggregation> [AS <name>]... [OVER <field> [span=<span>]] [BY <field> [span=<span>] [<field>]] [where <aggregation> in top<N> | where <aggregation> > <n>]",
     options: &series::OPTIONS,
     doc: "Aggregates as a table: a row for each value of the first field, a column for each value of the second. \
-          Ten series are shown, those with the highest sums; OTHER sums up the rest, NULL the rows that lack the field.",
+          The ten series with the highest sums are shown; OTHER adds up the rest, NULL the rows without the field.",
     examples: &[
         (
             "| makeresults count=3 | streamstats count AS n | eval k=if(n>1,\"b\",\"a\"), v=if(n>2,\"x\",\"y\") | chart count OVER k BY v",

@@ -16,7 +16,7 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         ("t", "0.8", "how like each other the events of a cluster are: above 0, below 1"),
         ("match", "termlist", "compares words in their order, words in any order (termset), or runs of three characters (ngramset)"),
-        ("field", "_raw", "the field looked at"),
+        ("field", "_raw", "the field to examine"),
         ("delims", "", "what parts words; by default everything but letters, digits and _"),
         ("showcount", "false", "whether to add the size of the cluster"),
         ("countfield", "cluster_count", "the field of the size"),

@@ -12,8 +12,7 @@ pub(super) const COMMAND: Command = Command {
     name: "cofilter",
     category: Category::Reporting,
     synopsis: "cofilter <user field> <item field>",
-    doc: "Finds for each pair of items how many users have both, one step of collaborative filtering. A pair that \
-          nobody has is left out.",
+    doc: "Finds for each pair of items how many users have both, one step of collaborative filtering. Pairs that no user has are left out.",
     examples: &[(
         "| makeresults | eval pair=split(\"ann:tea,ann:milk,bob:tea\", \",\") | mvexpand pair | rex field=pair \"(?<user>.+):(?<item>.+)\" | cofilter user item",
         r#"{"Item 1":"milk","Item 1 user count":1,"Item 2":"tea","Item 2 user count":2,"Pair count":1}"#,

@@ -15,10 +15,10 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "collect index=<index> [addtime=<bool>] [addinfo=<bool>] [marker=<text>] [output_format=raw|hec] [testmode=<bool>] [source=<text>] [sourcetype=<text>] [host=<text>] [timeformat=<format>]",
     options: &[
         ("index", "", "the index that gets the events"),
-        ("addtime", "true", "writes the time at the beginning of an event that is made of fields"),
+        ("addtime", "true", "starts an event built from fields with its time"),
         ("addinfo", "true", "writes info_min_time, info_max_time and info_search_time into it"),
         ("marker", "", "a text of the form name=value that is written into each event"),
-        ("output_format", "raw", "how an event is made of fields: raw writes name=value, hec JSON"),
+        ("output_format", "raw", "how to build an event from fields: raw writes name=value, hec JSON"),
         ("testmode", "false", "writes nothing: gives the events as rows"),
         ("source", "collect", "their source"),
         ("sourcetype", "stash", "their sourcetype; stash_hec for hec"),
@@ -29,7 +29,7 @@ pub(super) const COMMAND: Command = Command {
         ("uselb", "true", "accepted"),
         ("run_in_preview", "false", "accepted"),
     ],
-    doc: "Adds the rows to an index of the store as events, when the search has succeeded, and hands them on. A row with `_raw` stays as it is; of others the text is made of their fields.",
+    doc: "Adds the rows to an index of the store as events once the search has succeeded, and passes them through. A row with `_raw` is stored as it is; for others the text is built from their fields.",
     examples: &[(
         "| makeresults | eval user=\"ann\", n=3 | collect index=summary testmode=true addtime=false addinfo=false marker=\"of=test\" | table _raw",
         r#"{"_raw":"of=test, n=3, user=\"ann\""}"#,

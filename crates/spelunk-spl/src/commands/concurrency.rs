@@ -13,7 +13,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Reporting,
     synopsis: "concurrency duration=<field> [start=<field>] [output=<field>]",
     options: &[
-        ("duration", "", "the field of the seconds that an event goes on"),
+        ("duration", "", "the field with the duration of an event in seconds"),
         ("start", "_time", "the field of its beginning"),
         ("output", "concurrency", "the field of the result"),
     ],

@@ -16,7 +16,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "| datamodel [<Model> [<Dataset> [search|flat|acceleration_search|search_string|flat_string|acceleration_string]]]",
     options: &[
         ("strict_fields", "true", "with false, Splunk also gives fields that the model does not declare: only true is supported"),
-        ("allow_old_summaries", "false", "accepted: summaries are made anew when the knowledge changes"),
+        ("allow_old_summaries", "false", "accepted without effect: summaries are rebuilt when the knowledge changes"),
         ("summariesonly", "false", "only what summaries hold"),
         ("nodename", "", "a child data set"),
     ],

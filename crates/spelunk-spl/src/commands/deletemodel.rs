@@ -12,7 +12,7 @@ pub(super) const COMMAND: Command = Command {
     name: "deletemodel",
     category: Category::Generating,
     synopsis: "| deletemodel <model>",
-    doc: "Removes a model that `fit ... into <model>` made from the home folder. There are no rows.",
+    doc: "Removes a model that `fit ... into <model>` saved in the home folder. Returns no rows.",
     page: "MLApp/User/Customsearchcommands",
     args: Rule::deletemodel_args,
     plan,

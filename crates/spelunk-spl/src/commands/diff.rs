@@ -17,7 +17,7 @@ pub(super) const COMMAND: Command = Command {
         ("position1", "1", "the first row, counted from 1"),
         ("position2", "2", "the second row"),
         ("attribute", "_raw", "the field that is compared"),
-        ("diffheader", "false", "the two lines of a header before it, as `patch` wants them"),
+        ("diffheader", "false", "adds the two header lines that `patch` expects"),
         ("context", "false", "the form of a context diff instead of a unified one"),
         ("maxlen", "100000", "bytes compared; 0 for all"),
     ],

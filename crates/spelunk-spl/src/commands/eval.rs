@@ -10,7 +10,7 @@ pub(super) const COMMAND: Command = Command {
     name: "eval",
     category: Category::Fields,
     synopsis: "eval <field>=<expression> [, <field>=<expression>]...",
-    doc: "Computes fields, each assignment seeing those before it. A field set to null() is removed from its row.",
+    doc: "Computes fields; each assignment sees the results of the preceding ones. A field set to null() is removed from its row.",
     examples: &[(
         "| makeresults | eval a=2, b=a*3, c=\"x\".b | table a b c",
         r#"{"a":2,"b":6,"c":"x6"}"#,

@@ -17,7 +17,7 @@ pub(super) const COMMAND: Command = Command {
         ("index", "*", "the indexes counted, wildcards allowed; may be given several times"),
         ("summarize", "true", "one number for all; false gives a row for each index"),
         ("report_size", "false", "with summarize=false, adds the size of the events in bytes"),
-        ("list_vix", "true", "accepted: there are no virtual indexes"),
+        ("list_vix", "true", "accepted without effect: there are no virtual indexes"),
         ("list_federated_remote", "false", "accepted"),
     ],
     doc: "Counts the events of indexes, without regard to the time range in Splunk; here within --earliest and --latest.",

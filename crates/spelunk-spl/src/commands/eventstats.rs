@@ -11,7 +11,7 @@ pub(super) const COMMAND: Command = Command {
     name: "eventstats",
     category: Category::Reporting,
     synopsis: "eventstats [allnum=<bool>] <aggregation> [AS <name>]... [BY <field>...]",
-    options: &[("allnum", "false", "no result for a field of which a value is no number")],
+    options: &[("allnum", "false", "null if any value of the field is not a number")],
     doc: "Adds aggregates over all rows, or over the rows of its group, to every row.",
     examples: &[(
         "| makeresults count=2 | eval n=3 | eventstats sum(n) AS total | table n total",

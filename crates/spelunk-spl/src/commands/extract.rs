@@ -19,7 +19,7 @@ pub(super) const COMMAND: Command = Command {
         ("pairdelim", "", "characters between pairs"),
         ("kvdelim", "", "characters between key and value"),
         ("limit", "50", "pairs taken of a row"),
-        ("maxchars", "10240", "characters looked at"),
+        ("maxchars", "10240", "number of characters to examine"),
         ("mv_add", "false", "whether a repeated key makes a multivalue"),
         ("clean_keys", "true", "whether other characters than letters, digits and _ in a key become _"),
         ("segment", "false", "accepted: the positions of pairs are not kept"),
@@ -64,7 +64,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         let transform = props.transform(&name.text).ok_or_else(|| {
             Error::argument(
                 name.span,
-                format!("there is no field transform `{}`", name.text),
+                format!("unknown field transform `{}`", name.text),
             )
             .did_you_mean(&name.text, props.transform_names())
             .hint("it must be a stanza of transforms.conf with REGEX or DELIMS: give its app with --app")

@@ -11,7 +11,7 @@ pub(super) const COMMAND: Command = Command {
     name: "fieldformat",
     category: Category::Fields,
     synopsis: "fieldformat <field>=<expression> [, <field>=<expression>]...",
-    doc: "Shows a field as an expression says, at the end of the search; the commands after it still see its value.",
+    doc: "Displays a field as the expression formats it; later commands still see the unformatted value.",
     examples: &[(
         "| makeresults | eval n=1234567 | fieldformat n=tostring(n, \"commas\") | eval m=n+1 | table n m",
         r#"{"n":"1,234,567","m":1234568}"#,

@@ -12,7 +12,7 @@ pub(super) const COMMAND: Command = Command {
     name: "filldown",
     category: Category::Fields,
     synopsis: "filldown [<field or pattern>...]",
-    doc: "Puts the last value that was there, row by row, where a field is missing: in the named fields or in all.",
+    doc: "Fills missing values of the named fields, or of all, with the last value of the preceding rows.",
     examples: &[(
         "| makeresults count=3 | streamstats count AS n | eval a=if(n=2, null(), n) | filldown a | table n a",
         "{\"n\":1,\"a\":1}\n{\"n\":2,\"a\":1}\n{\"n\":3,\"a\":3}",

@@ -13,8 +13,8 @@ pub(super) const COMMAND: Command = Command {
     name: "fillnull",
     category: Category::Fields,
     synopsis: "fillnull [value=<text>] [<field>...]",
-    options: &[("value", "0", "what stands for a missing value")],
-    doc: "Puts a value where a field is missing: in the named fields (which are made if they are not there), or in all fields there are.",
+    options: &[("value", "0", "the value that replaces missing values")],
+    doc: "Fills missing values with a fixed value: in the named fields, which are created if needed, or in all fields.",
     examples: &[(
         "| makeresults | eval a=1 | fillnull value=none b | table a b",
         r#"{"a":1,"b":"none"}"#,

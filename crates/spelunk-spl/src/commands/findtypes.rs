@@ -15,9 +15,8 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "findtypes [max=<N>] [notcovered] [useraw]",
     options: &[("max", "10", "the most event types that are suggested")],
     doc: "Suggests the searches for a field's value, or with `useraw` for a word of the text, that find at least two \
-          events, those that find most first, with how many they find, their share, and the first of them; values \
-          that the same events have stand in one search. With `notcovered` only events that have no event type yet are \
-          looked at. At most 5000 events are looked at.",
+          events, those that find most first, with how many they find, their share, and the first of them; values that occur in the same events are combined into one search. With `notcovered` only events that have no event type yet are \
+          examined, at most 5000.",
     examples: &[(
         "| makeresults count=3 | streamstats count AS n | eval action=if(n<3, \"in\", \"out\") | findtypes | table search count",
         "{\"search\":\"action=\\\"in\\\"\",\"count\":2}",
@@ -36,7 +35,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             "useraw" => raw = true,
             "notcovered" => uncovered = true,
             _ => {
-                let why = format!("`findtypes` knows notcovered and useraw, not `{}`", word.text);
+                let why = format!("`findtypes` takes notcovered and useraw, not `{}`", word.text);
                 return Err(Error::syntax(word.span, why));
             }
         }

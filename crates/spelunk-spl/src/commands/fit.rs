@@ -26,7 +26,7 @@ pub(super) const COMMAND: Command = Command {
         ("lower_threshold", "", "DensityFunction: the share of outliers at the lower end"),
         ("upper_threshold", "", "DensityFunction: the share of outliers at the upper end"),
         ("show_density", "false", "DensityFunction: adds ProbabilityDensity(<field>)"),
-        ("sample", "false", "DensityFunction: adds SampledValue(<field>), drawn of what is no outlier"),
+        ("sample", "false", "DensityFunction: adds SampledValue(<field>), a sample of the values that are not outliers"),
         ("full_sample", "false", "DensityFunction: adds FullSampledValue(<field>), drawn of all"),
         ("show_options", "", "DensityFunction: adds feature_variables, split_by, params"),
         ("random_state", "0", "DensityFunction: where chance begins. KMeans: accepted, every run is the same"),
@@ -41,8 +41,7 @@ pub(super) const COMMAND: Command = Command {
         ("variance", "", "PCA: as many components as explain that share"),
     ],
     doc: "Learns from the rows: how values are distributed in each group and which are outliers (DensityFunction), scales (StandardScaler, \
-          RobustScaler), the sum that foretells a field (LinearRegression, Ridge, Lasso), clusters (KMeans), components (PCA). The rows get what \
-          the model says of them; `into` keeps it in the home folder for `apply`. Other algorithms of the toolkit are refused by name.",
+          RobustScaler), a linear model that predicts a field (LinearRegression, Ridge, Lasso), clusters (KMeans), components (PCA). The rows get the model's predictions; `into` keeps it in the home folder for `apply`. Other algorithms of the toolkit are refused by name.",
     examples: &[(
         "| makeresults count=4 | streamstats count AS x | eval y=2*x+1 | fit LinearRegression y from x as guess | eval guess=round(guess,6) | table x y guess",
         "{\"x\":1,\"y\":3,\"guess\":3}\n{\"x\":2,\"y\":5,\"guess\":5}\n{\"x\":3,\"y\":7,\"guess\":7}\n{\"x\":4,\"y\":9,\"guess\":9}",

@@ -17,14 +17,14 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Fields,
     synopsis: "foreach [mode=multifield] <field or pattern>... [<pipeline with <<FIELD>>, <<MATCHSTR>>, <<MATCHSEG1>>>] | foreach mode=multivalue|json_array|auto_collections <field> [eval <assignments with <<ITEM>>, <<ITER>>>]",
     options: &[
-        ("mode", "multifield", "what is gone through: multifield, multivalue, json_array, auto_collections"),
-        ("fieldstr", "<<FIELD>>", "what stands for the field's name"),
-        ("matchstr", "<<MATCHSTR>>", "what stands for the part of the name that the wildcards match"),
-        ("matchseg1", "<<MATCHSEG1>>", "what stands for the part that the first wildcard matches"),
+        ("mode", "multifield", "what to iterate over: multifield, multivalue, json_array, auto_collections"),
+        ("fieldstr", "<<FIELD>>", "the token for the field's name"),
+        ("matchstr", "<<MATCHSTR>>", "the token for the part of the name that the wildcards match"),
+        ("matchseg1", "<<MATCHSEG1>>", "the token for the part that the first wildcard matches"),
         ("matchseg2", "<<MATCHSEG2>>", "the same for the second"),
         ("matchseg3", "<<MATCHSEG3>>", "the same for the third"),
-        ("itemstr", "<<ITEM>>", "what stands for the value"),
-        ("iterstr", "<<ITER>>", "what stands for the value's position, from 0"),
+        ("itemstr", "<<ITEM>>", "the token for the value"),
+        ("iterstr", "<<ITER>>", "the token for the position of the value, from 0"),
     ],
     doc: "Runs the pipeline in brackets once for each field there is that the names match, the field's name put in as text; a name without a wildcard counts \
           whether or not there is such a field. In the other modes, runs the assignments once for each value of a multivalue field or each element of a JSON array.",
@@ -94,7 +94,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     if fields.len() > 1 {
         return Err(Error::argument(
             fields[1].span,
-            format!("`foreach mode={mode}` goes through one field"),
+            format!("`foreach mode={mode}` iterates over one field"),
         ));
     }
     let kernel = over_values(

@@ -15,7 +15,7 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         ("mvsep", "OR", "the separator between the values of a multivalue field"),
         ("maxresults", "0", "rows taken; 0 for all"),
-        ("emptystr", "NOT( )", "the text when there is no row"),
+        ("emptystr", "NOT( )", "the text if there are no rows"),
     ],
     doc: "Turns the rows into one row whose field `search` is the search expression that finds them.",
     examples: &[(

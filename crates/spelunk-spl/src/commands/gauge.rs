@@ -14,7 +14,7 @@ pub(super) const COMMAND: Command = Command {
     name: "gauge",
     category: Category::Reporting,
     synopsis: "gauge <field or number> [<field or number>...]",
-    doc: "Gives the value as `x` and the ends of the ranges, 0 and 100 unless others are named, as `y1`, `y2`, ...",
+    doc: "Returns the value as `x` and the bounds of the ranges, 0 and 100 by default, as `y1`, `y2`, ...",
     examples: &[(
         "| makeresults | eval n=7 | gauge n 0 10 20",
         r#"{"x":7,"y1":0,"y2":10,"y3":20}"#,

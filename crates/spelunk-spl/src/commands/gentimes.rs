@@ -46,7 +46,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, _: Option<Plan>) -> Result<Pla
         let wrong = || {
             Error::argument(
                 literal.span,
-                format!("`{}` is no time such as 10/25/2023 or -5", literal.text),
+                format!("`{}` is not a time such as 10/25/2023 or -5", literal.text),
             )
         };
         if let Ok(days) = literal.text.parse::<i64>() {

@@ -13,10 +13,10 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "head [<N>] [limit=<N>]",
     options: &[
         ("limit", "10", "rows kept"),
-        ("null", "false", "with a condition: whether a row goes on for which it is neither true nor false"),
+        ("null", "false", "with a condition: whether to keep a row for which it is null"),
         ("keeplast", "false", "with a condition: keeps the row that ends the rows"),
     ],
-    doc: "Keeps the first rows, 10 unless told otherwise.",
+    doc: "Keeps the first rows, 10 by default.",
     examples: &[("| makeresults count=5 | head 2 | stats count", r#"{"count":2}"#)],
     page: "SearchReference/Head",
     args: Rule::head_args,

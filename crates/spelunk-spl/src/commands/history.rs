@@ -13,8 +13,8 @@ pub(super) const COMMAND: Command = Command {
     name: "history",
     category: Category::Generating,
     synopsis: "| history [events=<bool>]",
-    options: &[("events", "false", "accepted: there are none")],
-    doc: "Lists the searches of the user in Splunk. None are kept here: there are no rows, and a notice says so.",
+    options: &[("events", "false", "accepted without effect")],
+    doc: "Lists the user's past searches in Splunk. No history is kept here: it returns no rows, with a notice.",
     examples: &[("| history | stats count", "{\"count\":0}")],
     page: "SearchReference/History",
     args: Rule::history_args,
@@ -27,7 +27,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         return Err(Error::syntax(stage.name.span, "`history` begins a search"));
     }
     Args::new(&COMMAND, stage)?;
-    planner.context.notice("history: searches are not kept, so that there are none to list");
+    planner.context.notice("history: no search history is kept");
     let mut none = Table::new(0);
     none.set("_time", Type::Time, Vec::new());
     none.set("search", Type::Text, Vec::new());

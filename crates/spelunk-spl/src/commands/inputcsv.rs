@@ -17,11 +17,11 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "| inputcsv [append=<bool>] [strict=<bool>] [start=<N>] [max=<N>] [events=<bool>] <file> [where <search expression>]",
     options: &[
         ("append", "false", "puts the rows after those there are"),
-        ("strict", "false", "whether a file that is not there is an error; else there are no rows"),
+        ("strict", "false", "whether a missing file is an error; otherwise it returns no rows"),
         ("start", "0", "the number of rows to skip"),
         ("max", "1000000000", "rows taken"),
         ("events", "false", "accepted: rows with `_raw` and `_time` are events"),
-        ("dispatch", "false", "accepted: there are no folders of jobs"),
+        ("dispatch", "false", "accepted without effect: there are no job folders"),
     ],
     doc: "Gives the rows of `csv/<file>.csv` in the home folder, which `outputcsv` wrote.",
     examples: &[("| inputcsv nosuch | stats count", "{\"count\":0}")],

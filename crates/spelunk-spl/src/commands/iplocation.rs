@@ -17,8 +17,7 @@ pub(super) const COMMAND: Command = Command {
         ("allfields", "false", "adds Continent, MetroCode and Timezone"),
         ("lang", "en", "the language of names, as far as the database has it"),
     ],
-    doc: "Adds City, Country, Region, lat and lon of the address in a field, from the MaxMind database (GeoLite2-City or alike) that --geoip or \
-          SPELUNK_GEOIP names. Without one, and for addresses it does not know, the fields stay empty.",
+    doc: "Adds City, Country, Region, lat and lon of the address in a field, from the MaxMind database (GeoLite2-City or alike) given by --geoip or SPELUNK_GEOIP. Without one, and for addresses that it does not contain, the fields stay empty.",
     examples: &[(
         "| makeresults | eval ip=\"10.1.2.3\" | iplocation prefix=at_ ip | table ip at_Country",
         r#"{"ip":"10.1.2.3"}"#,

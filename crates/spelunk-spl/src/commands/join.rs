@@ -25,7 +25,7 @@ pub(super) const COMMAND: Command = Command {
         ("usetime", "false", "whether only partners earlier or later than a row count"),
         ("earlier", "true", "with usetime, earlier ones; false for later ones; the same second counts always"),
     ],
-    doc: "Puts beside each row the fields of the rows of a subsearch that have the same values in the named fields, or in all fields that both have. \
+    doc: "Adds to each row the fields of the subsearch's rows that have the same values in the named fields, or in all common fields. \
           With left, right and where, fields of different names can be compared; all fields then carry the name of their side.",
     examples: &[(
         "| makeresults | eval k=1, a=2 | join k [| makeresults | eval k=1, b=3] | table k a b",

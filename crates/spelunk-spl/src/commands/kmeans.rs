@@ -16,14 +16,13 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         ("k", "2", "how many clusters; of a range such as 2-5 each, and then only a summary comes out"),
         ("reps", "10", "the number of restarts from other random means; the best result counts"),
-        ("maxiters", "10000", "rounds at most before it counts as failed"),
+        ("maxiters", "10000", "maximum number of rounds before the command fails"),
         ("t", "0", "how little the means may move to be done"),
         ("dt", "l2", "distance: l1 (l1norm, cityblock, cb), l2 (l2norm, sq, sqeuclidean) or cos (cosine)"),
         ("cfield", "CLUSTERNUM", "the field of the cluster's number"),
         ("showcentroid", "true", "whether the means are shown, in centroid_<field>"),
     ],
-    doc: "Puts rows into k clusters so that each belongs to that with the nearest mean of the fields named, or of all \
-          numeric ones. Rows that lack a number are left out; rows of a cluster come together. The same rows give the \
+    doc: "Assigns each row to the one of k clusters with the nearest mean, by the named fields or all numeric ones. Rows that lack a number are left out; rows of a cluster come together. The same rows give the \
           same clusters in every run.",
     examples: &[(
         "| makeresults | eval v=split(\"1,2,101,103\", \",\") | mvexpand v | eval v=tonumber(v) | kmeans k=2 v | table v CLUSTERNUM centroid_v",

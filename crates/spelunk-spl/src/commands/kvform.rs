@@ -34,7 +34,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     let (named, forms) = match args.get("form") {
         Some(name) => {
             let text = catalog.form(&name.text).ok_or_else(|| {
-                Error::argument(name.span, format!("there is no form `{}`", name.text))
+                Error::argument(name.span, format!("unknown form `{}`", name.text))
                     .did_you_mean(&name.text, catalog.forms().map(|(name, _)| name))
                     .hint("forms are files forms/<name>.form of an app that --app adds")
             })?;

@@ -205,7 +205,7 @@ pub(crate) fn components(asked: &Asked<'_>) -> Result<Box<dyn Learner>> {
     if let (Some(literal), Some(_)) = (share, count) {
         return Err(Error::argument(
             literal.span,
-            "`variance` says how many components there are, and so does `k`",
+            "`variance` and `k` both set the number of components",
         ));
     }
     let share = share.map(|_| decimal(args, "variance", 1.0, 0.0..=1.0));

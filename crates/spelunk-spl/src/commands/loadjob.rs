@@ -19,7 +19,7 @@ pub(super) const COMMAND: Command = Command {
         ("artifact_offset", "0", "accepted: the search is run now"),
         ("ignore_running", "true", "accepted"),
     ],
-    doc: "Gives the results of a saved search. Those of earlier runs are not kept: the search is run, and a notice says so. A job named by its id can't be had.",
+    doc: "Returns the results of a saved search. Results of earlier runs are not kept: the search runs again, with a notice. Jobs cannot be loaded by id.",
     page: "SearchReference/Loadjob",
     args: Rule::loadjob_args,
     plan,
@@ -37,7 +37,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             why: "the results of earlier searches are not kept".to_owned(),
         })
         .at(stage.span)
-        .hint("a saved search can be named: | loadjob savedsearch=\"user:app:name\""));
+        .hint("name a saved search instead: | loadjob savedsearch=\"user:app:name\""));
     };
     let name = Name {
         text: path.text.splitn(3, ':').last().unwrap_or_default().to_owned(),

@@ -15,8 +15,7 @@ pub(super) const COMMAND: Command = Command {
         ("update", "false", "accepted: the table is read for each search"),
         ("event_time_field", "_time", "accepted"),
     ],
-    doc: "Adds columns of a lookup table from the rows whose key columns match fields. OUTPUT overwrites, OUTPUTNEW fills \
-          what is missing; without either, all other columns come. Several matching rows give a multivalue.",
+    doc: "Adds columns of a lookup table from the rows whose key columns match fields. OUTPUT overwrites, OUTPUTNEW fills only missing values; without either, all other columns are added. Several matching rows give a multivalue.",
     page: "SearchReference/Lookup",
     args: Rule::lookup_args,
     plan,

@@ -21,7 +21,7 @@ pub(super) const COMMAND: Command = Command {
         ("end", "", "where they end"),
         ("aligntime", "", "a time at which a bucket starts"),
     ],
-    doc: "Puts a field, `_time` unless another is named, into buckets, and adds a row for each bucket between the first and the last that has none.",
+    doc: "Puts a field, `_time` by default, into buckets, and adds a row for each empty bucket between the first and the last.",
     examples: &[(
         "| makeresults count=2 | streamstats count AS n | eval _time=1700000000+n*1200 | table _time n | makecontinuous _time span=10m",
         "{\"_time\":1700001000,\"n\":1}\n{\"_time\":1700001600}\n{\"_time\":1700002200,\"n\":2}",

@@ -21,7 +21,7 @@ pub(super) const COMMAND: Command = Command {
         ("maxsearches", "10", "rows for which a search is run; 0 is not unlimited but none"),
     ],
     doc: "Runs a search once for each row, with `$field$` in its text replaced by the row's value of the field and `$_serial_id$` by the number of the \
-          search, from 1; gives what these searches find, one after the other. A `$name$` that is no field stays as it is.",
+          search, from 1; gives what these searches find, one after the other. A `$name$` that is not a field stays as it is.",
     examples: &[(
         "| makeresults | eval n=mvappend(\"2\", \"3\") | mvexpand n | map search=\"| makeresults count=$n$ | stats count\"",
         "{\"count\":2}\n{\"count\":3}",

@@ -16,7 +16,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "mcollect index=<index> [split=true|false|allnums] [prefix_field=<field>] [source=<text>] [sourcetype=<text>] [host=<text>] [<dimension>...]",
     options: &[
         ("index", "", "the index that gets the metrics"),
-        ("split", "false", "true makes a metric of each field that is no dimension, allnums of each that holds only numbers"),
+        ("split", "false", "true turns each field that is not a dimension into a metric, allnums each field with only numbers"),
         ("prefix_field", "", "the field whose value prefixes the metric names"),
         ("source", "mcollect", "their source"),
         ("sourcetype", "mcollect_stash", "their sourcetype"),
@@ -26,8 +26,8 @@ pub(super) const COMMAND: Command = Command {
         ("spool", "true", "accepted"),
         ("run_in_preview", "false", "accepted"),
     ],
-    doc: "Adds the rows to an index of the store as metrics, when the search has succeeded, and hands them on. A row needs metric_name and _value, or fields \
-          named metric_name:<metric>; with split, metrics are made of its fields, those named being dimensions.",
+    doc: "Adds the rows to an index of the store as metrics once the search has succeeded, and passes them through. A row needs metric_name and _value, or fields \
+          named metric_name:<metric>; with split, its fields become metrics, except the named ones, which become dimensions.",
     page: "SearchReference/Mcollect",
     args: Rule::mcollect_args,
     plan,

@@ -14,8 +14,8 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Generating,
     synopsis: "| metadata type=hosts|sources|sourcetypes [index=<index>]...",
     options: &[
-        ("type", "", "what is listed: hosts, sources or sourcetypes"),
-        ("index", "*", "the indexes looked at, wildcards allowed; may be given several times"),
+        ("type", "", "what to list: hosts, sources or sourcetypes"),
+        ("index", "*", "the indexes to search, wildcards allowed; may be repeated"),
         ("splunk_server", "", "accepted: there is one"),
         ("splunk_server_group", "", "accepted"),
         ("datatype", "all", "accepted: event or metric"),

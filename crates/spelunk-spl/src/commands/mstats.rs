@@ -15,16 +15,16 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Generating,
     synopsis: "| mstats [<options>] <aggregation>(<metric> | _value)... WHERE <search expression> [BY <dimension>...] [span=<span>]",
     options: &[
-        ("span", "", "the length of time buckets; without it there are none"),
+        ("span", "", "the length of time buckets; no buckets by default"),
         ("chart", "false", "the table of `timechart`, which also takes its options"),
         ("prestats", "false", "gives what stats, chart or timechart of the same shape makes the answer of"),
         ("append", "false", "with prestats, adds to what an mstats before prepared"),
-        ("fillnull_value", "", "what stands for a missing BY field; without it such rows are left out"),
+        ("fillnull_value", "", "the value for a missing BY field; without it, such rows are left out"),
         ("backfill", "true", "accepted"),
         ("update_period", "", "accepted"),
         ("agg", "", "with chart, another aggregation"),
         ("limit", "10", "with chart, series shown"),
-        ("useother", "true", "with chart, whether a series sums up the others"),
+        ("useother", "true", "with chart, whether a series adds up the others"),
         ("otherstr", "OTHER", "with chart, the name of that series"),
         ("usenull", "true", "with chart, whether there is a series of rows without the field"),
         ("nullstr", "NULL", "with chart, the name of that series"),
@@ -50,7 +50,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     let (prestats, append) = (args.flag("prestats", false)?, args.flag("append", false)?);
     if append && !prestats {
         let spot = args.get("append").map_or(stage.span, |l| l.span);
-        return Err(Error::argument(spot, "`append=true` goes with `prestats=true`"));
+        return Err(Error::argument(spot, "`append=true` requires `prestats=true`"));
     }
     if input.is_some() && !append {
         return Err(Error::syntax(stage.name.span, "`mstats` begins a search")
@@ -150,7 +150,7 @@ fn points(
                     call.span,
                     "`mstats` aggregates metrics, not expressions",
                 )
-                .hint("compute with what it gives: | mstats avg(a) AS a WHERE ... | eval b=a*2"));
+                .hint("compute with its result: | mstats avg(a) AS a WHERE ... | eval b=a*2"));
             }
         }
     }

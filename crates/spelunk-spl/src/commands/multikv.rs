@@ -14,13 +14,13 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "multikv [forceheader=<N>] [noheader=<bool>] [multitable=<bool>] [copyattrs=<bool>] [rmorig=<bool>] [fields <field>...] [filter <text>...]",
     options: &[
         ("forceheader", "", "the line, counted from 1 without empty ones, that names the columns"),
-        ("noheader", "false", "there is no such line: columns are named Column_1, Column_2, ..."),
+        ("noheader", "false", "there is no header line: columns are named Column_1, Column_2, ..."),
         ("multitable", "true", "an event may hold several tables"),
         ("copyattrs", "true", "the event's fields are copied to its rows"),
         ("rmorig", "true", "the event itself is left out"),
         ("conf", "", "a stanza of multikv.conf: not supported"),
-        ("last_line", "", "the last line looked at"),
-        ("start_line", "1", "the first line looked at"),
+        ("last_line", "", "the last line to examine"),
+        ("start_line", "1", "the first line to examine"),
     ],
     doc: "Makes a row of each line of the table in an event's text, with the words of its header line as fields.",
     examples: &[(

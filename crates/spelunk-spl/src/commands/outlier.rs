@@ -23,8 +23,7 @@ pub(super) const COMMAND: Command = Command {
         ("mark", "false", "whether `transform` puts 000 before the bound"),
         ("type", "iqr", "there is only the interquartile range"),
     ],
-    doc: "Finds numbers that lie more than `param` interquartile ranges above the third quartile, or below the \
-          first with `uselower`, in the fields named or in all numeric ones.",
+    doc: "Finds numbers more than `param` interquartile ranges above the third quartile, or below the first with `uselower`, in the named fields or in all numeric ones.",
     examples: &[(
         "| makeresults | eval v=split(\"1,2,3,4,90\", \",\") | mvexpand v | outlier action=remove v | stats max(v) AS top",
         r#"{"top":4}"#,

@@ -19,9 +19,9 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "outputcsv [append=<bool>] [create_empty=<bool>] [override_if_empty=<bool>] <file>",
     options: &[
         ("append", "false", "puts the rows after those of the file; fields that it has no column for are left out"),
-        ("create_empty", "false", "whether a file is made of no rows"),
+        ("create_empty", "false", "whether to write a file if there are no rows"),
         ("override_if_empty", "true", "whether no rows take the place of those there are"),
-        ("dispatch", "false", "accepted: there are no folders of jobs"),
+        ("dispatch", "false", "accepted without effect: there are no job folders"),
         ("singlefile", "true", "accepted"),
         ("usexml", "false", "only false is supported"),
     ],

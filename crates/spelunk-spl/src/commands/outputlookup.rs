@@ -19,16 +19,15 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "outputlookup [append=<bool>] [create_empty=<bool>] [override_if_empty=<bool>] [max=<N>] [key_field=<field>] <lookup or file.csv>",
     options: &[
         ("append", "false", "puts the rows after those of the table; fields that it has no column for are left out"),
-        ("create_empty", "true", "whether a table is made of no rows"),
+        ("create_empty", "true", "whether to write a table if there are no rows"),
         ("override_if_empty", "true", "whether no rows take the place of those there are"),
         ("max", "0", "rows written at most; 0 for all"),
         ("key_field", "", "rows take the place of those with the same key; the field's value becomes `_key`"),
         ("output_format", "splunk_sv_csv", "splunk_mv_csv also writes each value of a multivalue in a column of its own kind"),
-        ("createinapp", "false", "accepted: tables lie in the home folder"),
+        ("createinapp", "false", "accepted without effect: tables are in the home folder"),
         ("create_context", "app", "accepted"),
     ],
-    doc: "Writes the rows into a lookup table in the home folder, when the search has succeeded, and hands them on. A lookup that an app or folder of content brought \
-          is not changed: the written table stands in for it.",
+    doc: "Writes the rows into a lookup table in the home folder once the search has succeeded, and passes them through. A lookup of an app or content folder is not changed: the written table takes precedence.",
     page: "SearchReference/Outputlookup",
     args: Rule::outputlookup_args,
     plan,
@@ -66,7 +65,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         None => {
             return Err(Error::new(ErrorKind::UnknownLookup(name.text.clone()))
                 .at(name.span)
-                .hint("a file that is not there yet is named with .csv"));
+                .hint("the name of a new file ends in .csv"));
         }
     };
     if place == TablePlace::Lookups && key.is_some() {
@@ -109,5 +108,5 @@ pub(super) fn inside(name: &str, span: Span) -> Result<()> {
 
 fn outside(name: &str, span: Span) -> Error {
     Error::argument(span, format!("`{name}` leads out of the home folder"))
-        .hint("a table is named without a folder: it lies in the home folder (--home)")
+        .hint("give the table's name without a folder: tables are in the home folder (--home)")
 }

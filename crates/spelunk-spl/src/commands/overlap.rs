@@ -13,7 +13,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Reporting,
     synopsis: "overlap",
     doc: "Finds where the runs of a search overlap in time or leave a gap, from events of a summary index with info_search_name, info_search_id, info_min_time \
-          and info_max_time. A row for each: what it is, whose, from when to when.",
+          and info_max_time. One row for each, with its kind, search and time range.",
     examples: &[(
         "| makeresults format=csv data=\"info_search_name,info_search_id,info_min_time,info_max_time\nhourly,1,0,3600\nhourly,2,3500,7200\nhourly,3,9000,10800\" | overlap",
         "{\"info_search_name\":\"hourly\",\"type\":\"overlap\",\"start_time\":3500,\"end_time\":3600,\"duration\":100}\n{\"info_search_name\":\"hourly\",\"type\":\"gap\",\"start_time\":7200,\"end_time\":9000,\"duration\":1800}",

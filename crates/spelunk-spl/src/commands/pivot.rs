@@ -15,7 +15,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Generating,
     synopsis: "| pivot <Model> <Dataset> <function>(<field>) [AS <name>]... [SPLITROW <field> [AS <name>] [PERIOD <unit>] [RANGE size=<N>]]... [SPLITCOL <field> [PERIOD <unit>]] [FILTER <field> <comparison> <value>]... [LIMIT <field> BY TOP|BOTTOM <N> <function>(<field>)] [ROWSUMMARY 0|1] [COLSUMMARY 0|1] [NUMCOLS <N>] [SHOWOTHER 0|1]",
     doc: "Aggregates over the rows of a data set: a row for each value of the SPLITROW fields, a column for each value of the SPLITCOL field. \
-          `count(<Dataset>)` counts its rows. FILTER knows is, isNot, =, !=, <, <=, >, >=, in, contains, startsWith, endsWith, their doesNot... forms, isNull and isNotNull.",
+          `count(<Dataset>)` counts its rows. FILTER takes is, isNot, =, !=, <, <=, >, >=, in, contains, startsWith, endsWith, their doesNot... forms, isNull and isNotNull.",
     examples: &[("| pivot Endpoint Processes count(Processes) AS n FILTER user is \"ann\"", "{\"n\":0}")],
     page: "SearchReference/Pivot",
     args: Rule::pivot_args,
@@ -202,7 +202,7 @@ const KEYWORDS: [&str; 9] = [
 /// Converts `sum(bytes)` to an aggregation. A function over the data set counts its rows.
 fn cell(text: &str, dataset: &str, span: Span) -> Result<String> {
     let wrong = || {
-        Error::argument(span, format!("`pivot` does not know what `{text}` is"))
+        Error::argument(span, format!("`pivot` does not recognize `{text}`"))
             .hint("a cell value is written <function>(<field>)")
     };
     let (function, field) = text.split_once('(').ok_or_else(wrong)?;
@@ -243,7 +243,7 @@ fn period(unit: &str, span: Span) -> Result<&'static str> {
         "week" => "1w",
         "month" => "1mon",
         "year" => "1y",
-        other => return Err(Error::argument(span, format!("`{other}` is no period"))),
+        other => return Err(Error::argument(span, format!("`{other}` is not a period"))),
     })
 }
 

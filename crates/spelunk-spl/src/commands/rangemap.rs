@@ -16,7 +16,7 @@ pub(super) const COMMAND: Command = Command {
         ("field", "", "the field"),
         ("default", "None", "the name for everything else"),
     ],
-    doc: "Sets `range` to the name of the range, ends included, in which the value of a field lies; to several where ranges overlap.",
+    doc: "Sets `range` to the name of the range, ends included, that contains the value of a field; to several if ranges overlap.",
     examples: &[(
         "| makeresults | eval n=7 | rangemap field=n low=0-5 high=6-10 default=other | table n range",
         r#"{"n":7,"range":"high"}"#,
@@ -80,7 +80,7 @@ fn bounds(value: &Literal) -> Result<(f64, f64)> {
         .ok_or_else(|| {
             Error::argument(
                 value.span,
-                format!("`{}` is no range such as 0-5", value.text),
+                format!("`{}` is not a range such as 0-5", value.text),
             )
         })
 }

@@ -17,7 +17,7 @@ pub(crate) const OPTIONS: &[OptionRow] = &[
     (
         "useother",
         "false",
-        "whether a row sums up what the limit cuts",
+        "whether to add a row for values beyond the limit",
     ),
     ("otherstr", "OTHER", "the value of that row"),
 ];

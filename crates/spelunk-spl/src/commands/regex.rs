@@ -12,7 +12,7 @@ pub(super) const COMMAND: Command = Command {
     name: "regex",
     category: Category::Filtering,
     synopsis: "regex [<field>=|<field>!=]\"<regex>\"",
-    doc: "Keeps the rows whose field (`_raw` when none is named) the expression matches, or with != those it does not.",
+    doc: "Keeps the rows whose field (`_raw` by default) matches the expression, or with != does not match it.",
     examples: &[(
         "| makeresults | eval x=\"abc\" | regex x=\"^a.c$\" | table x",
         r#"{"x":"abc"}"#,

@@ -12,8 +12,7 @@ pub(super) const COMMAND: Command = Command {
     name: "relevancy",
     category: Category::Fields,
     synopsis: "relevancy",
-    doc: "Puts into `relevancy` how well the text of an event matches the words of the search before: the more often it holds them, and the rarer \
-          they are among the events, the higher. Splunk does not say how it computes it.",
+    doc: "Sets `relevancy` to how well the text of an event matches the words of the search: the more often it contains them, and the rarer they are among the events, the higher. Splunk does not document the formula.",
     page: "SearchReference/Relevancy",
     args: Rule::relevancy_args,
     plan,
@@ -31,7 +30,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     if words.is_empty() {
         return Err(Error::syntax(
             stage.span,
-            "`relevancy` needs a search with words before it",
+            "`relevancy` must follow a search with words",
         )
         .hint("for example: disk error | relevancy | sort -relevancy"));
     }

@@ -13,9 +13,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Fields,
     synopsis: "replace <value> WITH <value> [, <value> WITH <value>]... [IN <field>...]",
     options: &[],
-    doc: "Replaces whole values by others, in the fields listed or in all. A `*` stands for any text, and in the \
-          replacement for what the `*` at its place matched; both have as many, or the replacement none. Where \
-          several fit a value, the first counts.",
+    doc: "Replaces whole values, in the listed fields or in all. A `*` matches any text and, in the replacement, inserts the text that the corresponding `*` matched; both have the same number, or the replacement has none. The first pattern that matches a value applies.",
     examples: &[(
         "| makeresults | eval host=\"web localhost\", level=0 | replace \"* localhost\" WITH \"localhost *\" IN host \
          | replace 0 WITH Critical IN level | table host level",
@@ -42,8 +40,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
                         return Err(Error::argument(
                             arg.span,
                             format!(
-                                "the replacement has {given} wildcards, and what it replaces {wanted}: they must be \
-                                 as many, or none in the replacement"
+                                "the replacement has {given} wildcards and the pattern {wanted}: use the same number, or none in the replacement"
                             ),
                         ));
                     }

@@ -12,7 +12,7 @@ pub(super) const COMMAND: Command = Command {
     name: "require",
     category: Category::Filtering,
     synopsis: "require",
-    doc: "Lets the search fail when the commands before it give no row; else changes nothing.",
+    doc: "Fails the search if the preceding commands return no rows; otherwise passes the rows through.",
     examples: &[("| makeresults count=2 | require | stats count", r#"{"count":2}"#)],
     page: "SearchReference/Require",
     args: Rule::require_args,

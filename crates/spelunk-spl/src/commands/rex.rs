@@ -21,7 +21,7 @@ pub(super) const COMMAND: Command = Command {
         ("offset_field", "", "a field for the places of the groups"),
         ("mode", "", "`sed` to replace instead"),
     ],
-    doc: "Puts what named groups of a regular expression match into fields of their names; or with mode=sed, replaces.",
+    doc: "Extracts fields with the named groups of a regular expression, or with mode=sed replaces text.",
     examples: &[(
         "| makeresults | eval x=\"user=bob id=7\" | rex field=x \"user=(?<user>\\w+) id=(?<id>\\d+)\" | table user id",
         r#"{"user":"bob","id":"7"}"#,
@@ -61,7 +61,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     if groups.is_empty() {
         return Err(Error::argument(
             literal.span,
-            "the regular expression has no named group, so there is no field to fill",
+            "the regular expression has no named group, so it extracts no field",
         )
         .hint("name a group: (?<field>...)"));
     }

@@ -61,7 +61,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         }
     };
     if let (Some(field), false) = (by.first(), matches!(how, How::Count(_))) {
-        return Err(Error::argument(field.span, "`by` goes with a count"));
+        return Err(Error::argument(field.span, "`by` requires a count"));
     }
     Ok(Planner::rows_or_events(input).apply(Sample {
         how,

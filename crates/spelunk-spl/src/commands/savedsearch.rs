@@ -16,7 +16,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "| savedsearch <name> [nosubstitution=<bool>] [<parameter>=<value>]...",
     options: &[
         ("nosubstitution", "false", "whether $parameter$ in the search stays as it is"),
-        ("<parameter>", "", "what stands for $parameter$ in the search"),
+        ("<parameter>", "", "the value of $parameter$ in the search"),
     ],
     doc: "Runs a saved search, with its time range and the values given for its parameters.",
     page: "SearchReference/Savedsearch",

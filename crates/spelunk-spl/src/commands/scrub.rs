@@ -15,7 +15,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "scrub [public-terms=<file>] [private-terms=<file>] [name-terms=<file>] [dictionary=<file>]",
     options: &[
         ("public-terms", "", "a file of words that stay, one a line"),
-        ("private-terms", "", "a file of words that are replaced, whatever else says they stay"),
+        ("private-terms", "", "a file of words that are always replaced"),
         ("name-terms", "", "a file of names to put in place of others"),
         ("dictionary", "", "a file of words that stay, in place of those built in"),
         ("timeconfig", "", "accepted: numbers stay, and times with them"),
@@ -42,8 +42,8 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         };
         let plain = !file.text.contains(['/', '\\']) && file.text != "..";
         if !plain {
-            return Err(Error::argument(file.span, "the file is named without its folder")
-                .hint("it lies in the folder anonymizer of the store"));
+            return Err(Error::argument(file.span, "give the file's name without a folder")
+                .hint("it is in the folder `anonymizer` of the store"));
         }
         let path = planner.context.home.join("anonymizer").join(&file.text);
         let text = std::fs::read_to_string(&path).map_err(|why| Error::file(&path, why).at(file.span))?;

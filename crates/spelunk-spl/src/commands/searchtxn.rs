@@ -17,7 +17,7 @@ pub(super) const COMMAND: Command = Command {
         ("max_terms", "1000", "accepted: all events of the type are read"),
         ("use_disjunct", "true", "accepted"),
     ],
-    doc: "The transactions of a type of transactiontypes.conf, made of the events that its search finds, that match the search expression.",
+    doc: "Returns the transactions of a type in transactiontypes.conf, built from the events that its search finds, that match the search expression.",
     page: "SearchReference/Searchtxn",
     args: Rule::searchtxn_args,
     plan,

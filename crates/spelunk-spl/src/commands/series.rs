@@ -21,7 +21,7 @@ pub(super) const OPTIONS: [OptionRow; 18] = [
     (
         "useother",
         "true",
-        "whether a series sums up the ones that are not shown",
+        "whether a series adds up those that are not shown",
     ),
     ("otherstr", "OTHER", "the name of that series"),
     (
@@ -33,7 +33,7 @@ pub(super) const OPTIONS: [OptionRow; 18] = [
     (
         "sep",
         ": ",
-        "what stands between aggregation and value in the name of a column, when there are several aggregations",
+        "the separator of aggregation and value in column names, if there are several aggregations",
     ),
     (
         "format",

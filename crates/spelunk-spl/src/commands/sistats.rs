@@ -16,7 +16,7 @@ pub(super) const COMMAND: Command = Command {
         ("delim", " ", "as in stats"),
         ("dedup_splitvals", "false", "as in stats"),
     ],
-    doc: "Prepares rows for `stats` of the same shape, which then gives the answer: for summaries made in advance. Here the rows themselves go on, with the fields that are needed.",
+    doc: "Prepares rows for `stats` of the same shape, which then gives the answer: for summary indexing. Here it passes the rows themselves through, with the fields that are needed.",
     examples: &[(
         "| makeresults count=2 | eval k=\"a\", v=3 | sistats sum(v) BY k | stats sum(v) BY k",
         r#"{"k":"a","sum(v)":6}"#,

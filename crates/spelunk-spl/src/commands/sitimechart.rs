@@ -12,7 +12,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Reporting,
     synopsis: "sitimechart <arguments of timechart>",
     options: &series::OPTIONS,
-    doc: "Prepares rows for `timechart` of the same shape, which then gives the answer: for summaries made in advance. Here the rows themselves go on, with the fields that are needed.",
+    doc: "Prepares rows for `timechart` of the same shape, which then gives the answer: for summary indexing. Here it passes the rows themselves through, with the fields that are needed.",
     examples: &[(
         "| makeresults count=2 | eval _time=1700000000 | sitimechart span=1h count | timechart span=1h count",
         r#"{"_time":1699999200,"count":2}"#,

@@ -12,7 +12,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Reporting,
     synopsis: "sitop <arguments of top>",
     options: rank::OPTIONS,
-    doc: "Prepares rows for `top` of the same shape, which then gives the answer: for summaries made in advance. Here the rows themselves go on, with the fields that are needed.",
+    doc: "Prepares rows for `top` of the same shape, which then gives the answer: for summary indexing. Here it passes the rows themselves through, with the fields that are needed.",
     examples: &[(
         "| makeresults count=2 | eval k=\"a\" | sitop k | top k showperc=f",
         r#"{"k":"a","count":2}"#,

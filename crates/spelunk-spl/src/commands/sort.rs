@@ -12,8 +12,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Ordering,
     synopsis: "sort [<count>] [+|-]<field> [[,] [+|-]<field>]... [desc]",
     options: &[("limit", "10000", "rows kept; 0 for all")],
-    doc: "Orders the rows by the fields, numbers by value before text; `-` turns a field's order round. \
-          auto(), num(), str() and ip() around a field say how to compare. Keeps 10,000 rows unless told otherwise.",
+    doc: "Orders the rows by the fields, numbers by value before text; `-` reverses the order of a field. auto(), num(), str() and ip() around a field set how to compare. Keeps 10,000 rows by default.",
     examples: &[(
         "| makeresults count=3 | eval n=random() % 1 | sort 0 - n | stats count",
         r#"{"count":3}"#,

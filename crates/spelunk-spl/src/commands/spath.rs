@@ -15,8 +15,8 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "spath [input=<field>] [output=<field>] [path=<path> | <path>]",
     options: &[
         ("input", "_raw", "the field that holds the document"),
-        ("output", "", "the field that is filled; the path when none is named"),
-        ("path", "", "what is taken: a.b, a{}.b, a{0} (JSON counts from 0, XML from 1), a{@x}"),
+        ("output", "", "the field for the result; the path by default"),
+        ("path", "", "the location path: a.b, a{}.b, a{0} (JSON counts from 0, XML from 1), a{@x}"),
     ],
     doc: "Takes the value at a path out of a JSON or XML document; without a path, makes a field of each value \
           in the document's first 5,000 characters.",
@@ -53,7 +53,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         if let Some(output) = args.get("output") {
             return Err(Error::argument(
                 output.span,
-                "`output` names the field for one path, and there is none",
+                "`output` requires a path",
             )
             .hint("add path=<path>"));
         }

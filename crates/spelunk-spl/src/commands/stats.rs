@@ -12,7 +12,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Reporting,
     synopsis: "stats [allnum=<bool>] <aggregation> [AS <name>] [[,] <aggregation> [AS <name>]]... [BY <field>...]",
     options: &[
-        ("allnum", "false", "no result for a field of which a value is no number"),
+        ("allnum", "false", "null if any value of the field is not a number"),
         ("delim", " ", "what `nomv` puts between the values of list() and values()"),
         ("dedup_splitvals", "false", "removes repeated values of multivalue BY fields"),
     ],

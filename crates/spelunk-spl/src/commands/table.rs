@@ -11,7 +11,7 @@ pub(super) const COMMAND: Command = Command {
     name: "table",
     category: Category::Fields,
     synopsis: "table <field or pattern>...",
-    doc: "Keeps the named columns in the order given, also those that no row has.",
+    doc: "Keeps the named columns in the given order, including those that no row has.",
     examples: &[(
         "| makeresults | eval a=1, ab=2, c=3 | table c a*",
         r#"{"c":3,"a":1,"ab":2}"#,

@@ -18,7 +18,7 @@ pub(super) const COMMAND: Command = Command {
         ("inclvalue", "false", "with outputfield, writes the field's value before the tag"),
         ("allowed_tags", "", "only these tags"),
     ],
-    doc: "Writes the tags of the values of the named fields, or of all fields, into `tag::<field>` and `tag`. Where rows have no field `eventtype`, their event types are found first.",
+    doc: "Writes the tags of the values of the named fields, or of all fields, into `tag::<field>` and `tag`. Rows without `eventtype` get their event types first.",
     examples: &[("| makeresults | tags | stats count", "{\"count\":1}")],
     page: "SearchReference/Tags",
     args: Rule::tags_args,

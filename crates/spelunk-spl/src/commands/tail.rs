@@ -11,7 +11,7 @@ pub(super) const COMMAND: Command = Command {
     name: "tail",
     category: Category::Ordering,
     synopsis: "tail [<N>]",
-    doc: "Keeps the last rows, 10 unless told otherwise, the last one first.",
+    doc: "Keeps the last rows, 10 by default, in reverse order.",
     examples: &[("| makeresults count=5 | tail 2 | stats count", r#"{"count":2}"#)],
     page: "SearchReference/Tail",
     args: Rule::tail_args,

@@ -16,7 +16,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "timechart [span=<span>] [<options>] <aggregation> [AS <name>]... [BY <field> [<options>]] [where <aggregation> in top<N> | where <aggregation> > <n>]",
     options: &series::OPTIONS,
     doc: "Aggregates over time: a row for each bucket of `_time`, also for those without events, and with BY a column for each value of a field. \
-          Ten series are shown, those with the highest sums; OTHER sums up the rest, NULL the rows that lack the field. \
+          The ten series with the highest sums are shown; OTHER adds up the rest, NULL the rows without the field. \
           Without span the buckets are the shortest that make at most 100 of the range of the search, or of the events.",
     examples: &[
         (

@@ -37,12 +37,11 @@ pub(super) const COMMAND: Command = Command {
         ("mvlist", "false", "values as a list in the order of the events; or for which fields"),
         ("mvraw", "false", "_raw as a multivalue"),
         ("delim", " ", "accepted: values stay apart, so nothing joins them"),
-        ("nullstr", "NULL", "what stands for a missing value in a list"),
+        ("nullstr", "NULL", "the value that replaces a missing value in a list"),
         ("fields", "", "the fields to share, separated by commas, as older searches write them"),
-        ("name", "", "a stanza of transactiontypes.conf; what the search says goes before it"),
+        ("name", "", "a stanza of transactiontypes.conf; options in the search take precedence"),
     ],
-    doc: "Puts events that share fields, lie close in time, or stand between a first and a last event into one event \
-          with all their values. Adds duration, eventcount, closed_txn and linecount.",
+    doc: "Combines events that share fields, are close in time, or occur between a first and a last event into one event with all their values. Adds duration, eventcount, closed_txn and linecount.",
     examples: &[(
         "| makeresults format=csv data=\"_time,user,page\n30,ann,b\n20,ann,a\n10,bob,a\" | transaction user | table user page eventcount duration",
         "{\"user\":\"ann\",\"page\":[\"a\",\"b\"],\"eventcount\":2,\"duration\":10}\n{\"user\":\"bob\",\"page\":\"a\",\"eventcount\":1,\"duration\":0}",
@@ -126,7 +125,7 @@ pub(super) fn typed(
 fn of_type(planner: &Planner<'_>, stage: &Stage, name: &Literal) -> Result<Stage> {
     let context = planner.context;
     let stanza = context.catalog.transaction_type(&name.text).ok_or_else(|| {
-        Error::argument(name.span, format!("there is no transaction type `{}`", name.text))
+        Error::argument(name.span, format!("unknown transaction type `{}`", name.text))
             .hint("they are stanzas of transactiontypes.conf in an app that --app adds")
     })?;
     let option_of = |arg: &Arg| match &arg.kind {

@@ -40,7 +40,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         let wrong = || {
             Error::argument(
                 function.span,
-                format!("`{}` is no trend", function.text),
+                format!("`{}` is not a trend", function.text),
             )
             .hint("there are sma<N>, ema<N> and wma<N>, with N from 2 to 10000")
         };

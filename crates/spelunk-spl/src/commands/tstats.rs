@@ -16,7 +16,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "| tstats [<options>] <aggregation>... [FROM datamodel=<Model>[.<Dataset>]] [WHERE <search expression>] [BY <field>... [span=<span>]]",
     options: &[
         ("summariesonly", "false", "only events that were summarised when they were replayed; data given by --data or --model counts as summarised"),
-        ("fillnull_value", "", "what stands for a missing BY field; without it such rows are left out"),
+        ("fillnull_value", "", "the value for a missing BY field; without it, such rows are left out"),
         ("prestats", "false", "gives what stats, chart or timechart of the same shape makes the answer of"),
         ("append", "false", "with prestats, adds to what a tstats before prepared"),
         ("datamodel", "", "the data model and data set, after FROM"),
@@ -38,7 +38,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     if append && !prestats {
         return Err(Error::argument(
             spot("append"),
-            "`append=true` goes with `prestats=true`",
+            "`append=true` requires `prestats=true`",
         )
         .hint("to add rows of results: | append [| tstats ...]"));
     }

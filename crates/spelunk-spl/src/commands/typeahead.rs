@@ -17,7 +17,7 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         ("prefix", "", "what the words begin with"),
         ("count", "50", "words given at most"),
-        ("index", "*", "the indexes looked at, wildcards allowed; may be given several times"),
+        ("index", "*", "the indexes to search, wildcards allowed; may be repeated"),
         ("max_time", "0", "accepted: it is not cut off by time"),
         ("max_servers", "2", "accepted"),
         ("starttimeu", "0", "accepted: --earliest bounds the time"),

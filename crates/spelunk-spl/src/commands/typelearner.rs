@@ -15,11 +15,11 @@ pub(super) const COMMAND: Command = Command {
     options: &[(
         "maxlen",
         "15",
-        "the characters of the grouping field that are looked at; all when it is negative",
+        "number of characters of the grouping field to examine; all if negative",
     )],
-    doc: "Groups events by a field (`punct`, which is made of the text where it is missing), puts groups together whose \
-          events share the same words, and gives for each the search for the words that tell it from the others, how \
-          many events that finds, their share, and the first of them. At most 5000 events are looked at.",
+    doc: "Groups events by a field (`punct`, computed from the text if missing), puts groups together whose \
+          events share the same words, and gives for each the search for the words that distinguish it from the others, how \
+          many events that finds, their share, and the first of them. At most 5000 events are examined.",
     examples: &[(
         "| makeresults | eval t=split(\"login failed: ann;login failed: bob;disk is full\", \";\") | mvexpand t | eval _raw=t | typelearner | table search count",
         "{\"search\":\"failed\",\"count\":2}\n{\"search\":\"disk\",\"count\":1}",

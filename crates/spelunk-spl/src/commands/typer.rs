@@ -14,8 +14,8 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Fields,
     synopsis: "typer [eventtypes=<name>[,<name>]...] [maxlen=<N>]",
     options: &[
-        ("eventtypes", "", "the names of the event types looked at, separated by commas, `*` in them too; all unless given"),
-        ("maxlen", "10000", "accepted: an event's whole text is looked at"),
+        ("eventtypes", "", "the event types to apply, separated by commas, wildcards allowed; all by default"),
+        ("maxlen", "10000", "accepted without effect: the whole text of an event is examined"),
     ],
     doc: "Gives the field `eventtype` the names of the event types whose search an event satisfies.",
     examples: &[("| makeresults | typer | stats count", "{\"count\":1}")],

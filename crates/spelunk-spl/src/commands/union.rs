@@ -39,11 +39,11 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
             ArgKind::Field(name) => {
                 let (kind, of) = name.text.split_once(':').ok_or_else(|| {
                     Error::argument(arg.span, "this is neither a subsearch nor a data set")
-                        .hint("a subsearch stands in brackets, a data set is lookup:<name>")
+                        .hint("write a subsearch in brackets, a data set as lookup:<name>")
                 })?;
                 named(planner, kind, of, name)?
             }
-            _ => return Err(Error::internal("`union` of what is no rows")),
+            _ => return Err(Error::internal("`union` takes subsearches and data sets")),
         });
     }
     if inputs.is_empty() {

@@ -12,7 +12,7 @@ pub(super) const COMMAND: Command = Command {
     name: "uniq",
     category: Category::Filtering,
     synopsis: "uniq",
-    doc: "Drops each row that has the same values in all fields as the row before it.",
+    doc: "Drops each row that equals the preceding row in all fields.",
     examples: &[(
         "| makeresults count=3 | eval a=1 | uniq | table a",
         r#"{"a":1}"#,

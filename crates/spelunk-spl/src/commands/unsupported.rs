@@ -4,7 +4,7 @@
 const REFUSED: &[(&[&str], &str)] = &[
     (
         &["rest"],
-        "it asks the interface of a running Splunk server, and there is none",
+        "it queries the REST interface of a running Splunk server, which does not exist here",
     ),
     (
         &[
@@ -20,7 +20,7 @@ const REFUSED: &[(&[&str], &str)] = &[
     ),
     (
         &["delete"],
-        "a search never removes events; they leave the store when what they came from is replayed anew",
+        "a search never removes events; replaying their source again replaces them",
     ),
     (
         &["script", "run", "runshellscript"],

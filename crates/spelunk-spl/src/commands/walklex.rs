@@ -16,7 +16,7 @@ pub(super) const COMMAND: Command = Command {
     synopsis: "| walklex index=<index> [type=all|field|fieldvalue|term] [prefix=<text> | pattern=<text with *>]",
     options: &[
         ("index", "", "the index; may be given several times"),
-        ("type", "all", "what is listed: words (term), names of fields (field), field=\"value\" (fieldvalue), or all of them"),
+        ("type", "all", "what to list: words (term), names of fields (field), field=\"value\" (fieldvalue), or all of them"),
         ("prefix", "", "only what begins so"),
         ("pattern", "*", "only what matches"),
         ("splunk_server", "", "accepted: there is one"),

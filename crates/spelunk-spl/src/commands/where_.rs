@@ -11,7 +11,7 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Filtering,
     synopsis: "where <condition>",
     doc: "Keeps the rows for which the condition is true. Unlike in `search`, a word without quotes is a \
-          field, text stands in double quotes, comparison minds case, and NOT, AND, OR, XOR bind in that order.",
+          field, text is in double quotes, comparison is case-sensitive, and NOT, AND, OR, XOR bind in that order.",
     examples: &[(
         "| makeresults count=2 | eval a=1, b=2 | where a<b AND b!=3 | stats count",
         r#"{"count":2}"#,

@@ -16,8 +16,8 @@ pub(super) const COMMAND: Command = Command {
     category: Category::Reporting,
     synopsis: "xyseries [grouped=<bool>] <row field> <name field> <data field>... [sep=<text>] [format=<text>]",
     options: &[
-        ("grouped", "false", "accepted: rows of one value need not stand together"),
-        ("sep", ": ", "what stands between data field and name, when there are several data fields"),
+        ("grouped", "false", "accepted without effect: rows of one value need not be adjacent"),
+        ("sep", ": ", "the separator of data field and name, if there are several data fields"),
         ("format", "", "the name of such a column, with $AGG$ and $VAL$"),
     ],
     doc: "A row for each value of the first field and a column for each value of the second, filled with the third. `untable` undoes it.",

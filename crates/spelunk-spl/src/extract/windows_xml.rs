@@ -36,7 +36,7 @@ pub fn event<'a>(xml: &'a str) -> Result<Event<'a>, String> {
         return Err(CUT_OFF.to_owned());
     }
     if !parser.fields.has_event_id() {
-        return Err("an XML element without `EventID` is no Windows event".to_owned());
+        return Err("an XML element without `EventID` is not a Windows event".to_owned());
     }
     Ok(parser.fields.into_event(parser.time, Cow::Borrowed(xml)))
 }
@@ -58,7 +58,7 @@ pub fn damaged_event<'a>(xml: &'a str) -> Result<(Event<'a>, Option<String>), St
     };
     match damage {
         None if !parser.fields.has_event_id() => {
-            Err("an XML element without `EventID` is no Windows event".to_owned())
+            Err("an XML element without `EventID` is not a Windows event".to_owned())
         }
         Some(why) if !parser.fields.has_event_id() => Err(why),
         damage => {

@@ -57,7 +57,7 @@ pub(super) const TABLE: &[EvalFunction] = &[
     }),
     text(
         "$date_zone",
-        "Minutes ahead of UTC, or `local` where the event does not tell.",
+        "Minutes ahead of UTC, or `local` if the event has no zone.",
         |_, args| {
             Ok(of(args, |w| match w.zone {
                 Some(minutes) => Value::text(minutes.to_string()),

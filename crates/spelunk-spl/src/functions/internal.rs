@@ -105,7 +105,7 @@ pub(super) const TABLE: &[EvalFunction] = &[
     EvalFunction {
         name: "$xmlunescape",
         returns: |args| args[0],
-        doc: "The characters that entities of XML stand for.",
+        doc: "The characters of XML entities.",
         body: Body::Values(|_, args| {
             let plain = |text: &str| match quick_xml::escape::unescape(text) {
                 Ok(plain) => plain.into_owned(),

@@ -11,7 +11,7 @@ use crate::value::Value;
 pub fn parse_sed(text: &str) -> Result<(char, String, String, String), String> {
     let wrong = || {
         format!(
-            "`{text}` is no sed expression: `s/<regex>/<replacement>/<flags>` or `y/<from>/<to>/`"
+            "`{text}` is not a sed expression: `s/<regex>/<replacement>/<flags>` or `y/<from>/<to>/`"
         )
     };
     let mut chars = text.chars();
@@ -42,7 +42,7 @@ pub fn parse_sed(text: &str) -> Result<(char, String, String, String), String> {
     }
     let [from, to, flags] = <[String; 3]>::try_from(parts).map_err(|_| wrong())?;
     if kind == 'y' && from.chars().count() != to.chars().count() {
-        return Err("`y` needs as many characters on both sides".to_owned());
+        return Err("`y` needs the same number of characters on both sides".to_owned());
     }
     Ok((kind, from, to, flags.trim().to_owned()))
 }

@@ -26,7 +26,7 @@ pub(crate) fn expected(
         .iter()
         .find_map(|name| context.catalog.lookup(name));
     let table = found
-        .ok_or_else(|| Error::argument(span, format!("there is no lookup file `{file}`")))?
+        .ok_or_else(|| Error::argument(span, format!("unknown lookup file `{file}`")))?
         .load()?;
     let Some(at) = table.columns.iter().position(|c| c == field) else {
         return Err(Error::argument(

@@ -106,7 +106,7 @@ impl Collect {
         let mut parts = Vec::new();
         if let Some(format) = &self.time_format {
             let text = strftime(time, format, context.clock.zone)
-                .ok_or_else(|| Error::data("a time that is no date can't be collected"))?;
+                .ok_or_else(|| Error::data("a time that is not a date cannot be collected"))?;
             parts.push(text);
         }
         if let Some((min, max)) = &self.info {

@@ -25,9 +25,7 @@ impl Kernel for ReadCsv {
     fn run(&self, _: Table, context: &QueryContext) -> Result<Table> {
         if !self.path.is_file() && !self.strict {
             let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-            context.notice(format!(
-                "inputcsv: there is no file csv/{name} in the home folder"
-            ));
+            context.notice(format!("inputcsv: no file csv/{name} in the home folder"));
             return Ok(Table::default());
         }
         let read = LookupDefinition::file("", &self.path).load()?;

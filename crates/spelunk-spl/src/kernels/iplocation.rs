@@ -35,7 +35,7 @@ impl Kernel for Locate {
             }
             None => {
                 context.notice(
-                    "there is no database of places: the fields of addresses stay empty; name a MaxMind file with --geoip",
+                    "no GeoIP database: iplocation fields stay empty; pass a MaxMind file with --geoip",
                 );
                 None
             }

@@ -136,7 +136,7 @@ pub(crate) fn model_name(name: &Name) -> Result<String> {
         name.span,
         format!("`{}` can't be a model's name", name.text),
     )
-    .hint("letters, digits and underscores, beginning with a letter; app: may stand before it"))
+    .hint("letters, digits and underscores, beginning with a letter; `app:` may precede it"))
 }
 
 /// The folder of models in the home folder.
@@ -177,7 +177,7 @@ pub(crate) fn load(name: &str, span: Span, context: &QueryContext) -> Result<Mod
     serde_json::from_str(&text).map_err(|why| {
         Error::data(format!("the model `{name}` can't be read: {why}"))
             .at(span)
-            .hint("make it anew with `fit`, or remove it with `deletemodel`")
+            .hint("fit it again, or remove it with `deletemodel`")
     })
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn method(name: &Name) -> Result<Method> {
         .hint(hint));
     }
     Err(
-        Error::argument(name.span, format!("there is no method `{}`", name.text))
+        Error::argument(name.span, format!("unknown method `{}`", name.text))
             .did_you_mean(&name.text, there)
             .hint(hint),
     )

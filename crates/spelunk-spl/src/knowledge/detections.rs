@@ -80,7 +80,7 @@ impl Detections {
             if found.is_empty() {
                 return Err(Error::file(
                     path,
-                    "there is no detection (a .yml or .spl file) in this folder",
+                    "this folder contains no detection (a .yml or .spl file)",
                 ));
             }
             return Ok(found);

@@ -84,7 +84,7 @@ pub fn find<'a>(lessons: &'a [Lesson], selector: &str) -> Result<&'a Lesson> {
             .find(|l| l.name.eq_ignore_ascii_case(selector)),
     };
     found.ok_or_else(|| {
-        let error = Error::usage(format!("there is no lesson `{selector}`"));
+        let error = Error::usage(format!("unknown lesson `{selector}`"));
         match nearest(selector, lessons.iter().map(|l| l.name.as_str())) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint("`spelunk learn list` names those there are"),

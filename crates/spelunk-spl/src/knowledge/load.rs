@@ -148,7 +148,7 @@ impl Catalog {
         let apps: Vec<PathBuf> = yaml::entries(dir)?;
         let apps: Vec<PathBuf> = apps.into_iter().filter(|inner| is_app(inner)).collect();
         if apps.is_empty() {
-            let error = Error::file(dir, "there is no Splunk app in this folder");
+            let error = Error::file(dir, "this folder contains no Splunk app");
             return Err(match is_app(dir) {
                 true => error.hint("it is an app itself: name it with --app"),
                 false => error,

@@ -287,7 +287,7 @@ fn plain_name<'n>(filename: &'n str, fault: &dyn Fn(String, &'static str)) -> &'
     let last = filename.rsplit(['/', '\\']).next().unwrap_or(filename);
     if last != filename {
         fault(
-            format!("`{filename}`: a lookup's file is named without a folder"),
+            format!("`{filename}`: give the lookup's file without a folder"),
             "the folder is ignored",
         );
     }
@@ -333,7 +333,7 @@ fn match_types(items: &[String], fault: &dyn Fn(String, &'static str)) -> Vec<(S
             "WILDCARD" => MatchType::Wildcard,
             "CIDR" => MatchType::Cidr,
             other => {
-                let why = format!("match_type: `{other}` is none of WILDCARD, CIDR, EXACT");
+                let why = format!("match_type: `{other}` is not WILDCARD, CIDR or EXACT");
                 fault(why, EFFECT);
                 MatchType::Exact
             }

@@ -181,8 +181,7 @@ impl Props {
                     match self.transforms.get(name) {
                         Some(transform) => rules.reports.push(origin.rule(transform.clone())),
                         None => {
-                            let why =
-                                format!("there is no transform [{name}] with REGEX or DELIMS");
+                            let why = format!("no transform [{name}] with REGEX or DELIMS");
                             faults.add(Fault {
                                 effect: "it finds nothing",
                                 ..origin.fault(FaultKind::FieldRule, why)
@@ -195,7 +194,7 @@ impl Props {
                 Some(mode) => rules.kv_mode = Some(origin.rule(mode)),
                 None => {
                     let known = "auto, auto_escaped, json, xml, multi, none";
-                    let why = format!("`{value}` is none of {known}");
+                    let why = format!("`{value}` is not one of {known}");
                     settings::meaningless(setting, &origin.object(), why, faults);
                 }
             },
@@ -266,7 +265,7 @@ impl Props {
                 Some(transform) => rules.transforms.push(origin.rule(transform.clone())),
                 None => {
                     let needs = "REGEX and DEST_KEY, or INGEST_EVAL";
-                    let why = format!("there is no transform [{name}] with {needs}");
+                    let why = format!("no transform [{name}] with {needs}");
                     faults.add(Fault {
                         effect: "it changes nothing",
                         ..origin.fault(FaultKind::IndexRule, why)

@@ -18,7 +18,7 @@ pub(super) fn whole_number(setting: &Setting, object: &str, faults: &Faults) -> 
             Some(_) => "the number in front is taken",
             None => "the setting keeps its default",
         };
-        let why = format!("`{text}` is no whole number");
+        let why = format!("`{text}` is not a whole number");
         faults.add(Fault::new(
             FaultKind::Setting,
             &setting.origin,

@@ -9,8 +9,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     name: "all-events",
     severity: Severity::Warning,
     finds: "a search for events without anything that leaves some out: no index, sourcetype, source, host, word or value",
-    why: "Conditions with `*` in front, `!=`, `NOT`, `<` and `>` are tried on events when they have been read. Without one \
-          that the index knows, all events in the range are read.",
+    why: "Conditions with a leading `*`, `!=`, `NOT`, `<` and `>` are evaluated after events are read. Without a condition on indexed words, all events in the time range are read.",
     bad: "process=\"*mimikatz*\" | stats count by host",
     good: "index=endpoint process=\"*mimikatz*\" | stats count by host",
     by: LintInput::Look(look),

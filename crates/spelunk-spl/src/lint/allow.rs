@@ -102,8 +102,8 @@ fn known(name: &str) -> std::result::Result<(), String> {
     let lints = super::all();
     let codes = lints.iter().flat_map(|l| [l.code, l.name]);
     Err(match crate::error::nearest(name, codes) {
-        Some(near) => format!("there is no lint `{name}`; did you mean `{near}`?"),
-        None => format!("there is no lint `{name}`; docs/lints.md lists them"),
+        Some(near) => format!("unknown lint `{name}`; did you mean `{near}`?"),
+        None => format!("unknown lint `{name}`; docs/lints.md lists them"),
     })
 }
 

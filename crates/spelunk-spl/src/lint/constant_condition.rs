@@ -10,7 +10,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     severity: Severity::Warning,
     finds: "a comparison of a text in double quotes with a literal in `where` or `eval`",
     why: "Double quotes make a text, not a field: `where \"Event Code\"=4688` compares the words with the number and \
-          never holds. A field with blanks or dots in its name stands in single quotes there. (`1=1`, as the last \
+          never holds. Put a field with spaces or dots in its name in single quotes. (`1=1`, as the last \
           condition of `case`, is not reported.)",
     bad: "index=main | where \"Event Code\"=4688",
     good: "index=main | where 'Event Code'=4688",

@@ -20,8 +20,7 @@ pub(super) const LINTS: &[Lint] = &[
         name: "head-before-stats",
         severity: Severity::Note,
         finds: "`head` before a command that counts or adds up",
-        why: "Only the first rows are counted, 10 unless a number is given. Usually `head` was left over from trying out, \
-              or belongs behind `stats`.",
+        why: "Only the first rows are counted, 10 by default. Usually `head` is a leftover, or belongs after `stats`.",
         bad: "index=main | head 1000 | stats count by dest",
         good: "index=main | stats count by dest | sort - count | head 10",
         by: LintInput::Look(|subject, findings| look(subject, findings, "head")),

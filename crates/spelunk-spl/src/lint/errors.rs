@@ -23,8 +23,8 @@ pub(super) const LINTS: &[Lint] = &[
         code: "SPL002",
         name: "unknown-macro",
         severity: Severity::Error,
-        finds: "a macro that nobody defined, or not with that number of arguments",
-        why: "The search fails before it begins. Define the macro, or add the folder that does with `--macros`, \
+        finds: "an undefined macro, or one not defined with that number of arguments",
+        why: "The search fails before it starts. Define the macro, or add the folder that does with `--macros`, \
               `--app` or `--content`. A `<name>_filter` without a definition counts as `search *`.",
         bad: "| makeresults | `no_such_macro`",
         good: "| makeresults | eval t=_time | `security_content_ctime(t)`",
@@ -42,7 +42,7 @@ pub(super) const LINTS: &[Lint] = &[
         code: "SPL003",
         name: "unknown-lookup",
         severity: Severity::Error,
-        finds: "a lookup that nobody defined",
+        finds: "an undefined lookup",
         why: "The search fails when it reaches it. Add the folder that defines it with `--app` or `--content`.",
         bad: "| makeresults | eval user=\"bob\" | lookup no_such_lookup user",
         good: "| makeresults | eval user=\"bob\" | table user",
@@ -52,8 +52,8 @@ pub(super) const LINTS: &[Lint] = &[
         code: "SPL004",
         name: "unknown-model",
         severity: Severity::Error,
-        finds: "a data model or data set that nobody defined",
-        why: "`tstats` over it fails. Data sets are named `Model.Dataset`; `spelunk list datasets` names them.",
+        finds: "an undefined data model or data set",
+        why: "`tstats` over it fails. Data sets are named `Model.Dataset`; `spelunk list datasets` lists them.",
         bad: "| tstats summariesonly=true count from datamodel=Endpoint.Procesess",
         good: "| tstats summariesonly=true count from datamodel=Endpoint.Processes",
         by: LintInput::Error(|kind| {
@@ -83,7 +83,7 @@ pub(super) const LINTS: &[Lint] = &[
         name: "not-supported",
         severity: Severity::Note,
         finds: "a command or a function of Splunk's that can't be had offline, or not yet",
-        why: "The search may be right; it can't be run or tested here, and nothing else of it is looked at.",
+        why: "The search may be right, but it cannot be run or tested here, and the rest of it is not checked.",
         bad: "| rest /services/server/info",
         good: "| makeresults",
         by: LintInput::Error(|kind| {

@@ -29,7 +29,7 @@ pub(super) const LINTS: &[Lint] = &[
     Lint {
         code: "SPL602",
         name: "faulty-macro",
-        finds: "a macro without a definition, or whose stanza names other arguments than its number says",
+        finds: "a macro without a definition, or whose number of arguments differs from its stanza's name",
         why: "A call of a macro without a definition fails. Arguments that have no name, and names that have no argument, \
               are ignored (`macros.conf.spec`).",
         bad: "# default/macros.conf\n[full_ships]\nargs = harbour\ndefinition = search harbour=$harbour$ load>80\n",

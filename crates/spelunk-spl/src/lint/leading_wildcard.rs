@@ -9,8 +9,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     name: "leading-wildcard",
     severity: Severity::Note,
     finds: "a word to search events for that begins with `*`",
-    why: "The index of words helps only with words whose beginning is known: all events in the range are read. Name the \
-          field it stands in, or search for the whole word.",
+    why: "The index can only look up words by their beginning, so all events in the time range are read. Name the field, or search for the whole word.",
     bad: "index=main *mimikatz",
     good: "index=main mimikatz",
     by: LintInput::Look(look),

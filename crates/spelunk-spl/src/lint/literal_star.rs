@@ -30,7 +30,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
 fn judge(expr: &Expr, findings: &mut Findings) {
     let mut tell = |span: Span, text: &str, what: &str| {
         findings
-            .at(span, format!("`*` is no wildcard {what}: `{text}` means these very letters"))
+            .at(span, format!("`*` is not a wildcard {what}: `{text}` is compared literally"))
             .hint("use like(<field>, \"%...%\"), match(<field>, \"<regex>\"), or the command search");
     };
     match &expr.kind {

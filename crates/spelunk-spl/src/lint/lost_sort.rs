@@ -8,8 +8,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     name: "lost-sort",
     severity: Severity::Note,
     finds: "`sort` directly before `stats` or another command that orders its rows itself",
-    why: "Sorting costs time, and the order is lost; besides it keeps 10,000 rows unless told otherwise. Before `first`, \
-          `last` and `list`, which mind the order, it is not reported.",
+    why: "Sorting takes time and the order is lost; it also keeps only 10,000 rows by default. Not reported before `first`, `last` and `list`, which depend on the order.",
     bad: "index=main | sort user | stats count by dest",
     good: "index=main | stats count by dest | sort dest",
     by: LintInput::Look(look),

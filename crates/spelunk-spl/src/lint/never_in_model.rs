@@ -15,7 +15,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     code: "SPL108",
     name: "never-in-model",
     severity: Severity::Warning,
-    finds: "a comparison with a value that the data model never gives the field, for it calculates it otherwise",
+    finds: "a comparison with a value that the data model never assigns to the field",
     why: "The data models of the CIM put `unknown` in place of many missing and empty values, so that \
           `Processes.user=\"\"` and `NOT Processes.user=*` never hold: compare with `unknown`. Of a field that is one of a \
           few texts, other texts never come.",
@@ -40,7 +40,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
                         let message = format!("the data model always fills `{}`", field.text);
                         findings
                             .at(field.span.to(value.span), message)
-                            .hint("what is missing is `unknown` there");
+                            .hint("missing values are `unknown` there");
                     }
                 }
                 Search::Compare {
@@ -63,7 +63,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
                         let message = format!("the data model never leaves `{}` empty", field.text);
                         findings
                             .at(span, message)
-                            .hint("what is missing is `unknown` there");
+                            .hint("missing values are `unknown` there");
                     }
                 }
                 _ => {}
@@ -137,7 +137,7 @@ fn outcomes(expr: &Expr, out: &mut Vec<String>) -> bool {
 /// Whether an expression is neither null nor empty if all fields are `input`.
 fn gives_something(subject: &Subject<'_>, expr: &Expr, input: &Value<'_>) -> bool {
     let schema = Schema::new();
-    let no_search = |_: &str| Err(crate::error::Error::data("no search stands here"));
+    let no_search = |_: &str| Err(crate::error::Error::data("an event type is expected here"));
     let Ok(program) = Binder::new(&schema, &no_search).any(expr) else {
         return false;
     };

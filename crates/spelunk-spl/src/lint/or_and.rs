@@ -27,8 +27,7 @@ pub(super) const LINTS: &[Lint] = &[
         name: "and-binds-tighter",
         severity: Severity::Note,
         finds: "`AND` and `OR` side by side in an expression of `where` or `eval`, without parentheses",
-        why: "In `where` and `eval` AND binds tighter than OR, the other way round than in `search`, so that a condition \
-              moved from one to the other changes what it means. Parentheses say it to everybody.",
+        why: "In `where` and `eval` AND binds tighter than OR, unlike in `search`, so a condition moved from one to the other changes its meaning. Parentheses make it explicit.",
         bad: "index=main | where a=1 OR b=2 AND c=3",
         good: "index=main | where a=1 OR (b=2 AND c=3)",
         by: LintInput::Look(in_expressions),

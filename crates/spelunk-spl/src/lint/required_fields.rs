@@ -9,9 +9,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     name: "required-field-unused",
     severity: Severity::Note,
     finds: "one of `required_fields` that the search does not name",
-    why: "Whoever brings data for the detection looks for a field that it does not need; a test that checks required \
-          fields fails on data in which it is missing. Published detections list all fields of their data models, so that \
-          this is only told where it is asked for: `--deny SPL208`.",
+    why: "Users collect a field that the detection does not need, and a test that checks required fields fails on data without it. Published detections list all fields of their data models, so this lint is off by default: enable it with `--deny SPL208`.",
     bad: "name: Many logons\nid: 1\nsearch: 'index=main | stats count by user'\ntags:\n  required_fields: [user, dest]\n",
     good: "name: Many logons\nid: 1\nsearch: 'index=main | stats count by user'\ntags:\n  required_fields: [user]\n",
     by: LintInput::OnRequest(look),

@@ -11,9 +11,8 @@ pub(super) const LINTS: &[Lint] = &[
         code: "SPL206",
         name: "risk-object-missing",
         severity: Severity::Warning,
-        finds: "a risk or threat object whose field is not in the rows of the detection",
-        why: "No risk is added for it: the detection fires, and nobody is told about whom. Keep the field to the end of \
-              the search, in `by` or as `values(x) as x`, or name the field that it is called there.",
+        finds: "a risk or threat object whose field is not in the results of the detection",
+        why: "The detection fires but adds no risk for the object. Keep the field to the end of the search, in `by` or as `values(x) as x`, or use the name that it has there.",
         bad: "name: Many logons\nid: 1\ntype: TTP\nsearch: 'index=main | stats count by user'\nrba:\n  message: Many logons\n  \
               risk_objects:\n  - field: dest\n    type: system\n    score: 50\n",
         good: "name: Many logons\nid: 1\ntype: TTP\nsearch: 'index=main | stats count by user'\nrba:\n  message: Many logons\n  \
@@ -24,7 +23,7 @@ pub(super) const LINTS: &[Lint] = &[
         code: "SPL207",
         name: "message-field-missing",
         severity: Severity::Warning,
-        finds: "a `$field$` of a risk message that is not in the rows of the detection",
+        finds: "a `$field$` of a risk message that is not in the results of the detection",
         why: "The message shows the name with its dollars in place of the value.",
         bad: "name: Many logons\nid: 1\ntype: TTP\nsearch: 'index=main | stats count by user'\nrba:\n  message: Many logons on $dest$\n",
         good: "name: Many logons\nid: 1\ntype: TTP\nsearch: 'index=main | stats count by user'\nrba:\n  message: Many logons of $user$\n",
@@ -41,7 +40,7 @@ fn judged(subject: &Subject<'_>) -> Option<Fields> {
 }
 
 fn tell(findings: &mut Findings, beside: &str, what: &str, output: &Fields) {
-    let found = findings.beside(beside, format!("{what} is not in the rows"));
+    let found = findings.beside(beside, format!("{what} is not in the results"));
     let known: Vec<&str> = output.known.iter().map(String::as_str).collect();
     found.hint(format!("there are: {}", known.join(", ")));
 }

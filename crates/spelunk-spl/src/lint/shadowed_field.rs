@@ -12,7 +12,7 @@ pub(super) const LINTS: &[Lint] = &[
         name: "shadowed-field",
         severity: Severity::Warning,
         finds: "an `eval` that overwrites a result of `stats` or one of its `by` fields before anything read it",
-        why: "What was counted or grouped is thrown away: two fields were given one name. Give one of them another name.",
+        why: "One of the results is lost, because two fields have the same name. Rename one of them.",
         bad: "index=main | stats count values(dest) as dest by user | eval dest=\"none\"",
         good: "index=main | stats count values(dest) as dest by user | eval target=\"none\"",
         by: LintInput::Look(look),

@@ -22,8 +22,7 @@ pub(super) const LINTS: &[Lint] = &[
         name: "slow-transaction",
         severity: Severity::Note,
         finds: "`transaction`",
-        why: "It keeps all open transactions in memory on one machine, and gives up the oldest when there are too many. \
-              Where a field says what belongs together, `stats min(_time) max(_time) values(...) by` is faster and exact.",
+        why: "It keeps all open transactions in memory and evicts the oldest if there are too many. If a field identifies the group, `stats min(_time) max(_time) values(...) by` is faster and exact.",
         bad: "index=main | transaction session",
         good: "index=main | stats min(_time) as first max(_time) as last by session",
         by: LintInput::Look(|subject, findings| {
@@ -48,7 +47,7 @@ pub(super) const LINTS: &[Lint] = &[
         name: "slow-map",
         severity: Severity::Note,
         finds: "`map`",
-        why: "It runs a search for every row, ten at most unless `maxsearches` says otherwise.",
+        why: "It runs one search per row, at most ten by default (`maxsearches`).",
         bad: "index=a | stats count by user | map search=\"search index=b user=$user$\"",
         good: "index=b [search index=a | stats count by user | fields user]",
         by: LintInput::Look(|subject, findings| {

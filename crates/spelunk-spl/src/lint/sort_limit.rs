@@ -11,8 +11,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     name: "sort-limit",
     severity: Severity::Warning,
     finds: "`sort` without a count before a command that looks at several rows",
-    why: "`sort` keeps 10,000 rows unless told otherwise: what `streamstats`, `dedup`, `stats` or `transaction` then see \
-          is cut without a word. `sort 0 ...` keeps all rows.",
+    why: "`sort` keeps 10,000 rows by default, so `streamstats`, `dedup`, `stats` or `transaction` silently see only those. `sort 0 ...` keeps all rows.",
     bad: "index=main | sort _time | streamstats count by user",
     good: "index=main | sort 0 _time | streamstats count by user",
     by: LintInput::Look(look),

@@ -9,8 +9,8 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     code: "SPL205",
     name: "unused-field",
     severity: Severity::Note,
-    finds: "a field set by `eval` or `rename` that no later command reads and that is not in the rows",
-    why: "It costs time and readers' patience. Often a later command should have named it, or `stats` dropped it.",
+    finds: "a field set by `eval` or `rename` that no later command reads and that is not in the results",
+    why: "It costs time and distracts readers. Often a later command should use it, or `stats` dropped it.",
     bad: "index=main | eval size=bytes/1024 | stats count by user",
     good: "index=main | eval size=bytes/1024 | stats sum(size) by user",
     by: LintInput::Look(look),
@@ -101,7 +101,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
                         && !name.starts_with('_')
                         && let Some(span) = sets(view.stage, name)
                     {
-                        findings.at(span, format!("nothing reads `{name}`, and it is not in the rows"));
+                        findings.at(span, format!("nothing reads `{name}`, and it is not in the results"));
                     }
                     live.forget(name);
                     live.read(reads);
@@ -119,7 +119,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
                         && !to.text.starts_with('_')
                         && let Some(span) = sets(view.stage, &to.text)
                     {
-                        let message = format!("nothing reads `{}`, and it is not in the rows", to.text);
+                        let message = format!("nothing reads `{}`, and it is not in the results", to.text);
                         findings.at(span, message);
                     }
                     live.forget(&to.text);

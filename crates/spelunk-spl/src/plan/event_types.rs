@@ -160,7 +160,7 @@ impl Graph {
                     "event types name each other more than {MAX_DEPTH} deep"
                 ))
             } else if terms > MAX_TERMS {
-                Some(format!("it stands for more than {MAX_TERMS} terms"))
+                Some(format!("it expands to more than {MAX_TERMS} terms"))
             } else {
                 None
             };

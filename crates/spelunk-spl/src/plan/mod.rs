@@ -176,7 +176,7 @@ pub enum Plan {
     Skip {
         /// The rows.
         input: Box<Plan>,
-        /// How many are passed over.
+        /// How many are skipped.
         count: usize,
     },
     /// The rows up to the first for which a condition does not hold.
@@ -458,11 +458,11 @@ pub trait Kernel: Debug + Send + Sync {
 }
 
 /// Computes columns from whole columns: fields whose names come from the data, numbers that depend
-/// on rows around. The rows stay as they are, and columns it does not read are not looked at.
+/// on rows around. The rows stay as they are, and columns it does not read stay lazy.
 pub trait ColumnKernel: Debug + Send + Sync {
     /// How it prints in a plan.
     fn describe(&self) -> String;
-    /// The fields it reads; those that are not there are passed over.
+    /// The fields it reads; those that are not there are skipped.
     fn reads(&self, schema: &Schema) -> Vec<String>;
     /// What becomes of a value that a row has already in a column that is computed.
     fn merge(&self) -> Merge {

@@ -69,7 +69,7 @@ fn node(plan: &Plan) -> String {
             format!("scan model {}{dataset}{only}", model.text)
         }
         Plan::Scan(Scan::Binding) => "rows so far".to_owned(),
-        Plan::With { .. } => "rows so far as input 1".to_owned(),
+        Plan::With { .. } => "preceding rows as input 1".to_owned(),
         Plan::Deferred { expansion, .. } => expansion.describe(),
         Plan::HConcat { overwrite, .. } => format!(
             "beside each other{}",

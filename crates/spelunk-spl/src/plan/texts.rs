@@ -41,7 +41,7 @@ pub fn expanded(context: &QueryContext, text: &str) -> Result<(SourceId, String)
         .map_err(|_| Error::internal("the texts are locked"))?;
     let source = sources.add("knowledge object", text);
     let source = expand(&mut sources, source, &context.catalog.macros, &|_| {
-        Err(Error::data("a macro with iseval can't stand here"))
+        Err(Error::data("a macro with iseval cannot be used here"))
     })?;
     let text = sources.get(source).text.clone();
     Ok((source, text))

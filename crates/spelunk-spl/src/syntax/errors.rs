@@ -27,7 +27,7 @@ pub fn convert(reader: &Reader, error: &PestError<Rule>, range: Range<usize>) ->
         );
     }
     if stray == Some(at) {
-        return Error::syntax(span(at, at + 1), "`)` without a `(` before it");
+        return Error::syntax(span(at, at + 1), "`)` without a matching `(`");
     }
     let found = next_token(&part[at..]);
     let (expected, may_end) = expectations(&error.variant);
@@ -42,7 +42,7 @@ pub fn convert(reader: &Reader, error: &PestError<Rule>, range: Range<usize>) ->
         let error = Error::syntax(place, format!("unexpected `{found}`"));
         return match expected.as_slice() {
             [] => error,
-            list => error.hint(format!("{} could stand here", join(list))),
+            list => error.hint(format!("expected {}", join(list))),
         };
     }
     let mut message = match expected.as_slice() {

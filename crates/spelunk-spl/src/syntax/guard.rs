@@ -47,7 +47,7 @@ pub fn check(source: SourceId, text: &str, offset: usize) -> Result<Cow<'_, str>
             }
             b']' => {
                 if brackets.pop().is_none() {
-                    return Err(Error::syntax(at(i, i + 1), "`]` without a `[` before it"));
+                    return Err(Error::syntax(at(i, i + 1), "`]` without a matching `[`"));
                 }
                 depth -= 1 + parens;
                 parens = outer_parens.pop().unwrap_or(0);

@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
     pub fn pipeline(&self, range: Range<usize>, outermost: bool) -> Result<Pipeline> {
         let blank = self.text[range.clone()].trim();
         if blank.is_empty() {
-            return Err(Error::syntax(self.span(range), "there is no search here"));
+            return Err(Error::syntax(self.span(range), "the search is empty"));
         }
         let rule = if outermost {
             Rule::pipeline

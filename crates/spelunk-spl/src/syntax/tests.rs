@@ -178,7 +178,7 @@ fn errors_are_said_in_words_of_spl_at_the_place() {
             "`)` is missing: this parenthesis is not closed",
             "(",
         ),
-        ("x | eval y=1)", "`)` without a `(` before it", ")"),
+        ("x | eval y=1)", "`)` without a matching `(`", ")"),
         ("x | where a b", "unexpected `b`", "b"),
         (
             "x | eval y",
@@ -199,10 +199,10 @@ fn errors_are_said_in_words_of_spl_at_the_place() {
             "`]` is missing: this bracket is not closed",
             "[",
         ),
-        ("x ] y", "`]` without a `[` before it", "]"),
+        ("x ] y", "`]` without a matching `[`", "]"),
         ("x | `foo", "unbalanced backtick", "`"),
         ("x | reverse y", "unexpected `y`", "y"),
-        (" ", "there is no search here", " "),
+        (" ", "the search is empty", " "),
     ] {
         let error = fails(text);
         let span = error.span.expect("a place");

@@ -96,7 +96,7 @@ pub fn time_modifier(text: &str, now: f64, zone: Tz) -> Result<f64, String> {
     if unsigned {
         match parse_number(text) {
             Some(epoch) if epoch.is_finite() => return Ok(epoch),
-            Some(_) => return Err(format!("\"{text}\" lies outside the calendar")),
+            Some(_) => return Err(format!("\"{text}\" is outside the calendar")),
             None => {}
         }
         let absolute = strptime(text, "%m/%d/%Y:%H:%M:%S", now, zone);
@@ -111,7 +111,7 @@ pub fn time_modifier(text: &str, now: f64, zone: Tz) -> Result<f64, String> {
     micros(now)
         .and_then(|from| modifier.apply(from, zone))
         .map(seconds)
-        .ok_or_else(|| format!("\"{text}\" lies outside the calendar"))
+        .ok_or_else(|| format!("\"{text}\" is outside the calendar"))
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub fn check(chunk: &Chunk, mut file: &mut dyn Seekable) -> Result<(), String> {
         values += i64::from(values_of(&page)?);
         at = data + u64::from(page.compressed_page_size.unsigned_abs());
         if at > chunk.range.end {
-            return Err("a page goes on behind the end of its column".to_owned());
+            return Err("a page extends beyond the end of its column".to_owned());
         }
     }
     if values != chunk.values {
@@ -78,7 +78,7 @@ fn values_of(page: &PageHeader) -> Result<i32, String> {
     let levels: i64 = levels.into_iter().map(i64::from).sum();
     // A decompressed dictionary page has at least one byte per entry.
     if entries > unpacked || levels > i64::from(packed) || nulls > values {
-        return Err("a page is smaller than what it holds".to_owned());
+        return Err("a page is smaller than its content".to_owned());
     }
     Ok(values)
 }

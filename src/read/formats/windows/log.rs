@@ -90,7 +90,7 @@ fn send(xml: &str, line: u64, sink: &mut dyn EventSink) -> Result<()> {
     match windows_xml::damaged_event(xml) {
         Ok((event, damage)) => {
             if let Some(why) = damage {
-                sink.bad(line, &format!("{why}: what stands before was taken"));
+                sink.bad(line, &format!("{why}: the records before it were read"));
             }
             sink.event(&event)
         }

@@ -99,7 +99,7 @@ impl<'i, 'r> Members<'i, 'r> {
         let skipped = self.input.position() - at;
         let bytes = if skipped == 1 { "byte" } else { "bytes" };
         let name = self.kind.name();
-        let why = format!("{skipped} {bytes} after the {name} data are no part of it: ignored");
+        let why = format!("{skipped} {bytes} after the {name} data are not part of it: ignored");
         self.note(Some(Place::Byte(at)), why);
         if found { self.begin() } else { Ok(()) }
     }

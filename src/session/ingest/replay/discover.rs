@@ -135,7 +135,7 @@ fn described(
             missing.push(Skipped::new(
                 &file.path,
                 format!(
-                    "the data is not there: it is neither beside {} nor in a --content folder",
+                    "the data is missing: it is neither next to {} nor in a --content folder",
                     path.display()
                 ),
             ));

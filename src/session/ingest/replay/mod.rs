@@ -145,7 +145,7 @@ impl Session {
         }
         if sources.is_empty() {
             return Err(Error::new(ErrorKind::Data(format!(
-                "there is no data to search: the store {} is empty",
+                "no data to search: the store {} is empty",
                 options.home.display()
             )))
             .hint(

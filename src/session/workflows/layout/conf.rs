@@ -53,7 +53,7 @@ impl Session {
             out.text.replace_range(range, &edit.written);
         }
         if !edits.is_empty() && !is_same(path, &layers, &settings, &edits, &out.text) {
-            let why = "laid out, this file would read differently: it stays as it is";
+            let why = "formatting would change the meaning of this file: left unchanged";
             return Err(Error::file(path, why).into());
         }
         Ok(out)
@@ -66,7 +66,7 @@ impl Session {
                        continued line: it stays as it is";
             return Err(spot
                 .error(why)
-                .hint("take away the blanks behind the backslash")
+                .hint("remove the spaces after the backslash")
                 .into());
         }
         let lines = self.lines_of(spot)?;

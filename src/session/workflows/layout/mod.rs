@@ -134,7 +134,7 @@ impl Session {
 impl Spot<'_> {
     /// The error of a search that formatting would change.
     fn differs(&self) -> Error {
-        self.error("laid out, this search would read differently: it stays as it is")
+        self.error("formatting would change the meaning of this search: left unchanged")
     }
 
     /// An error at the line where the search starts.

@@ -53,8 +53,7 @@ impl Session {
         let eol = line_end(file.text, spot.raw.start);
         let refused = match found.scalar.written(&lines, eol) {
             None => {
-                "this search has a line break in quotes or in a comment, and blanks beside it, which this notation \
-                 of YAML would lose: it stays as it is"
+                "this search has a line break next to spaces in quotes or in a comment, which this YAML style would lose: left unchanged"
             }
             Some(written) => {
                 let mut new = file.text.to_owned();
@@ -67,8 +66,7 @@ impl Session {
                 if found.is_shared {
                     "other parts of the file repeat this search by its anchor (`&`): it stays as it is"
                 } else {
-                    "laid out in this notation of YAML, this search or what is around it would read differently: \
-                     it stays as it is"
+                    "formatting in this YAML style would change the meaning of this search or its surroundings: left unchanged"
                 }
             }
         };

@@ -14,7 +14,7 @@ pub const TABLE: &[EvalFunction] = &[
         synopsis: "case(<condition>, <value>, ...)",
         arity: (2, MANY),
         returns: |types| returns_joined(&second_of_each(types)),
-        doc: "The value behind the first condition that is true; missing if none is.",
+        doc: "The value paired with the first true condition; null if none is true.",
         example: ("case(1>2, \"a\", 2>1, \"b\", true(), \"c\")", "b"),
         body: Body::Values(case),
         ..ROW
@@ -82,7 +82,7 @@ pub const TABLE: &[EvalFunction] = &[
         name: "like",
         synopsis: "like(<str>, <pattern>)",
         arity: (2, 2),
-        doc: "Whether the whole text matches the pattern, with case: % stands for any run of characters, _ for one.",
+        doc: "Whether the whole text matches the pattern, case-sensitively: % matches any run of characters, _ one character.",
         example: ("if(like(\"foobar\", \"foo%\"), \"yes\", \"no\")", "yes"),
         body: Body::Values(|_, args| match text(args, 1) {
             Some(pattern) => any_text(&args[0], |text| Ok(like(&pattern, text))),
@@ -161,7 +161,7 @@ pub const TABLE: &[EvalFunction] = &[
         synopsis: "validate(<condition>, <value>, ...)",
         arity: (2, MANY),
         returns: |types| returns_joined(&second_of_each(types)),
-        doc: "The value behind the first condition that is false; missing if all are true.",
+        doc: "The value paired with the first false condition; null if all are true.",
         example: (
             "validate(80>=1, \"too low\", 80<=79, \"too high\")",
             "too high",

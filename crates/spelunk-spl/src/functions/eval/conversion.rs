@@ -240,7 +240,7 @@ fn tostring<'a>(_: &Context, args: &[Value<'a>]) -> Outcome<'a> {
         "duration" => duration(n),
         _ => {
             return Err(format!(
-                "tostring knows the formats hex, binary, commas and duration, not \"{format}\""
+                "tostring takes the formats hex, binary, commas and duration, not \"{format}\""
             ));
         }
     };

@@ -14,9 +14,7 @@ pub const TABLE: &[EvalFunction] = &[
         returns: returns_number,
         doc: "A number for the cluster of similar events that the event belongs to.",
         example: ("cluster(\"text\")", ""),
-        body: Body::Refused(
-            "its result depends on the events before it, not on the row; the cluster command groups them",
-        ),
+        body: Body::Refused("its result depends on the preceding events; use the cluster command"),
         ..ROW
     },
     EvalFunction {
@@ -89,7 +87,7 @@ pub const TABLE: &[EvalFunction] = &[
     EvalFunction {
         name: "isnull",
         synopsis: "isnull(<value>)",
-        doc: "Whether there is no value.",
+        doc: "Whether the value is null.",
         example: ("if(isnull(null()), \"null\", \"value\")", "null"),
         body: Body::Values(|_, args| Ok(Value::Bool(args[0].is_null()))),
         ..ROW
@@ -97,7 +95,7 @@ pub const TABLE: &[EvalFunction] = &[
     EvalFunction {
         name: "isnum",
         synopsis: "isnum(<value>)",
-        doc: "Whether the value is a number or reads as one.",
+        doc: "Whether the value is a number or a text that can be read as a number.",
         example: ("if(isnum(7), \"num\", \"text\")", "num"),
         body: Body::Values(|_, args| Ok(Value::Bool(args[0].as_number().is_some()))),
         ..ROW
@@ -115,7 +113,7 @@ pub const TABLE: &[EvalFunction] = &[
     EvalFunction {
         name: "isstr",
         synopsis: "isstr(<value>)",
-        doc: "Whether the value is a text that reads as no number.",
+        doc: "Whether the value is a text that cannot be read as a number.",
         example: ("if(isstr(\"a\"), \"text\", \"num\")", "text"),
         body: Body::Values(|_, args| {
             let text = matches!(args[0], Value::Text(_)) && args[0].as_number().is_none();

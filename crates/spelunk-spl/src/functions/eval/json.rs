@@ -83,7 +83,7 @@ pub const TABLE: &[EvalFunction] = &[
         synopsis: "json_extract_exact(<json>, <keys>)",
         arity: (1, MANY),
         returns: returns_any,
-        doc: "The values of keys of an object, which are taken as they stand: dots and braces mean nothing.",
+        doc: "The values of keys of an object. Keys are literal: dots and braces have no meaning.",
         example: ("json_extract_exact(\"{\\\"a.b\\\":1}\", \"a.b\")", "1"),
         body: Body::Values(json_extract_exact),
         ..ROW
@@ -93,7 +93,7 @@ pub const TABLE: &[EvalFunction] = &[
         synopsis: "json_has_key_exact(<json>, <key>)",
         arity: (2, 2),
         returns: returns_bool,
-        doc: "Whether the JSON object has the key, taken as it stands.",
+        doc: "Whether the JSON object has the key, taken literally.",
         example: (
             "if(json_has_key_exact(\"{\\\"a.b\\\":1}\", \"a.b\"), \"yes\", \"no\")",
             "yes",

@@ -30,7 +30,7 @@ pub const TABLE: &[EvalFunction] = &[
         name: "json_delete",
         synopsis: "json_delete(<object>, <keys>)",
         arity: (2, MANY),
-        doc: "The object without those keys. A key that it does not have as it stands is taken as a path.",
+        doc: "The object without those keys. A key that it does not have literally is taken as a path.",
         example: (
             "json_delete(\"{\\\"a\\\":1,\\\"b\\\":2}\", \"b\")",
             "{\"a\":1}",
@@ -75,7 +75,7 @@ pub const TABLE: &[EvalFunction] = &[
         name: "json_set_exact",
         synopsis: "json_set_exact(<json>, <key_value_pairs>)",
         arity: (3, MANY),
-        doc: "The object with the values of keys set, which are taken as they stand.",
+        doc: "The object with the values of keys set. Keys are literal.",
         example: ("json_set_exact(\"{}\", \"a.b\", 1)", "{\"a.b\":1}"),
         body: Body::Values(|_, args| {
             let key = |key: &str| Some(vec![Step::Key(key.to_owned())]);

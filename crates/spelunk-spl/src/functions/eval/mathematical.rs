@@ -114,7 +114,7 @@ pub const TABLE: &[EvalFunction] = &[
         name: "sum",
         synopsis: "sum(<num>, ...)",
         arity: (1, MANY),
-        doc: "Sum of the arguments; fields that are no numbers do not count.",
+        doc: "Sum of the arguments; fields that are not numbers are ignored.",
         example: ("sum(1, 2, tonumber(\"3\"))", "6"),
         body: Body::Values(|_, args| {
             let all = numbers(args);

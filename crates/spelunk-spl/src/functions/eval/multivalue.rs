@@ -40,7 +40,7 @@ pub const TABLE: &[EvalFunction] = &[
         name: "mvcount",
         synopsis: "mvcount(<mv>)",
         returns: returns_number,
-        doc: "Number of values; missing if there is none.",
+        doc: "Number of values; null if there is none.",
         example: ("mvcount(split(\"a,b,c\", \",\"))", "3"),
         body: Body::Values(|_, args| {
             Ok(match args[0].count() {

@@ -46,7 +46,7 @@ pub fn printf<'a>(format: &str, args: &[Value<'_>]) -> Outcome<'a> {
             return Err(format!("the format \"{format}\" ends within a conversion"));
         };
         if !"aAcdieEfFgGopPsuxX".contains(letter) {
-            return Err(format!("printf knows no conversion %{letter}"));
+            return Err(format!("printf has no conversion %{letter}"));
         }
         let Some(arg) = args.next() else {
             return Err(format!("printf has too few arguments for \"{format}\""));

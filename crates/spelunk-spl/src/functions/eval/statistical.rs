@@ -17,7 +17,7 @@ pub const TABLE: &[EvalFunction] = &[
         arity: (1, MANY),
         traits: Traits::NUMERIC,
         returns: returns_number,
-        doc: "Average of the arguments; fields that are no numbers do not count.",
+        doc: "Average of the arguments; fields that are not numbers are ignored.",
         example: ("avg(1, 2, 3)", "2"),
         body: Body::Values(|_, args| {
             let all = numbers(args);

@@ -54,7 +54,7 @@ pub const TABLE: &[EvalFunction] = &[
         traits: Traits::REGEX,
         synopsis: "replace(<str>, <regex>, <replacement>)",
         arity: (3, 3),
-        doc: "The text with every match of the regular expression replaced; \\1 stands for the first group.",
+        doc: "The text with every match of the regular expression replaced; \\1 inserts the first group.",
         example: (
             "replace(\"1/14/2023\", \"^(\\d{1,2})/(\\d{1,2})/\", \"\\2/\\1/\")",
             "14/1/2023",
@@ -100,7 +100,7 @@ pub const TABLE: &[EvalFunction] = &[
         name: "trim",
         synopsis: "trim(<str>, <trim_chars>)",
         arity: (1, 2),
-        doc: "The text without the characters of the list on both sides; blanks and tabs unless given.",
+        doc: "The text without the given characters at both ends; spaces and tabs by default.",
         example: ("trim(\" ZZZZabcZZ \", \" Z\")", "abc"),
         body: Body::Values(|_, args| trim(args, true, true)),
         ..ROW

@@ -49,7 +49,7 @@ pub const TABLE: &[EvalFunction] = &[
         name: "atan2",
         synopsis: "atan2(<y>, <x>)",
         arity: (2, 2),
-        doc: "Arc tangent of y/x, between -pi and pi: the signs of both say the quadrant.",
+        doc: "Arc tangent of y/x, between -pi and pi: the signs of both select the quadrant.",
         example: ("atan2(0.50, 0.75)", "0.588002603547568"),
         body: Body::Values(|_, args| of_numbers(args, f64::atan2)),
         ..ROW

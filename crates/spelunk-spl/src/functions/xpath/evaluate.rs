@@ -51,7 +51,7 @@ const FUNCTIONS: &[(&str, usize, usize)] = &[
 /// Checks that the function exists and takes this number of arguments.
 pub(super) fn check_call(name: &str, given: usize) -> Result<(), String> {
     match FUNCTIONS.iter().find(|(n, ..)| *n == name) {
-        None => Err(format!("there is no function `{name}` in XPath 1.0")),
+        None => Err(format!("XPath 1.0 has no function `{name}`")),
         Some((_, least, most)) if given < *least || given > *most => {
             Err(format!("`{name}` does not take {given} arguments"))
         }

@@ -123,7 +123,7 @@ impl Density {
             .collect();
         if strangers > 0 {
             context.notice(format!(
-                "{strangers} rows belong to groups that the model does not know: they are not judged"
+                "{strangers} rows belong to groups that are not in the model: they get no prediction"
             ));
         }
         for (threshold, suffix) in choice.thresholds() {

@@ -74,7 +74,7 @@ pub(crate) fn features(
             context.notice(format!("the field `{name}` has no values and is left out"));
         } else if numbers_only {
             context.notice(format!(
-                "the field `{name}` has values that are no numbers and is left out"
+                "the field `{name}` has values that are not numbers and is left out"
             ));
         } else if values.len() > MOST_VALUES {
             context.notice(format!(
@@ -88,7 +88,7 @@ pub(crate) fn features(
     }
     if found.is_empty() {
         return Err(Error::data("no field is left to learn from")
-            .hint("fields need numbers, or texts of which there are few"));
+            .hint("fields need numbers, or texts with few distinct values"));
     }
     Ok(found)
 }

@@ -50,7 +50,7 @@ impl Learner for LinearLearner {
         }
         if all_numbers(rows, &self.target).is_none() {
             return Err(Error::data(format!(
-                "`{}` has values that are no numbers: they can't be foretold as a sum",
+                "`{}` has values that are not numbers: a linear model cannot predict them",
                 self.target
             )));
         }

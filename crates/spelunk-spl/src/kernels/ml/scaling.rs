@@ -67,7 +67,7 @@ impl Learner for ScaleLearner {
 
 /// The error for rows that all lack a field.
 pub(crate) fn no_rows() -> Error {
-    Error::data("there is no row to learn from that has all the fields")
+    Error::data("no row has all the fields to learn from")
 }
 
 impl Scaler {

@@ -245,7 +245,7 @@ impl<'s> Binder<'s> {
                 for side in [left, right] {
                     if literal_text(side) {
                         return Err(Error::new(ErrorKind::Type(format!(
-                            "type mismatch: `{}` needs numbers, and this text is none",
+                            "type mismatch: `{}` needs numbers, and this text is not a number",
                             op.symbol()
                         )))
                         .at(side.span)
@@ -378,7 +378,7 @@ impl<'s> Binder<'s> {
             Special::Lookup => {
                 Err(Error::new(ErrorKind::UnsupportedFunction {
                     name: function.name.to_owned(),
-                    why: "it stands in `eval` and `where` only, outside of functions that evaluate their argument again".to_owned(),
+                    why: "it works only in `eval` and `where`, outside functions that evaluate their argument again".to_owned(),
                 })
                 .at(expr.span))
             }
@@ -435,7 +435,7 @@ impl<'s> Binder<'s> {
             Search::Subsearch(pipeline) | Search::CompareSubsearch { pipeline, .. } => {
                 return Err(Error::argument(
                     pipeline.span,
-                    "a subsearch can't stand inside this expression",
+                    "this expression cannot contain a subsearch",
                 ));
             }
         })
@@ -495,7 +495,7 @@ pub(in crate::plan) fn called(
         && let Some(text) = args.iter().find(|a| literal_text(a))
     {
         return Err(Error::new(ErrorKind::Type(format!(
-            "type mismatch: `{}` needs numbers, and this text is none",
+            "type mismatch: `{}` needs numbers, and this text is not a number",
             function.name
         )))
         .at(text.span));
