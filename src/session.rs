@@ -58,6 +58,8 @@ pub struct Options {
     pub data: Vec<PathBuf>,
     /// Data model rows given directly.
     pub models: Vec<ModelFile>,
+    /// Whether to load the shipped apps: data models and field rules.
+    pub shipped_apps: bool,
     /// Folders of Splunk app directories.
     pub app_folders: Vec<PathBuf>,
     /// Splunk app directories.
@@ -89,6 +91,7 @@ impl Options {
             home,
             data: Vec::new(),
             models: Vec::new(),
+            shipped_apps: true,
             app_folders: Vec::new(),
             apps: Vec::new(),
             content: Vec::new(),
@@ -177,7 +180,10 @@ impl Session {
     /// # Errors
     /// If a knowledge folder is missing or is not one, or a time is invalid.
     pub fn open(options: Options) -> Result<Session> {
-        let mut catalog = Catalog::shipped()?;
+        let mut catalog = match options.shipped_apps {
+            true => Catalog::shipped()?,
+            false => Catalog::shipped_macros()?,
+        };
         for dir in &options.content {
             catalog.add_content(dir)?;
         }

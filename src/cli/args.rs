@@ -510,7 +510,11 @@ pub struct Global {
     )]
     pub model: Vec<ModelArg>,
 
-    /// Add an app directory: default/, local/, lookups/ (repeatable; the last wins)
+    /// Load none of the shipped apps: no data models and field rules but those of --app and --apps
+    #[arg(long, global = true, help_heading = "Knowledge")]
+    pub no_shipped_apps: bool,
+    /// Add an app directory: default/, local/, lookups/ (repeatable; the last wins). An app that tags events replaces
+    /// the shipped mapping of its sources
     #[arg(long, global = true, value_name = "DIR", help_heading = "Knowledge")]
     pub app: Vec<PathBuf>,
     /// Add all apps of a folder, in the order of their names; the last wins (repeatable)

@@ -285,6 +285,7 @@ fn options(global: &Global) -> Result<Options, Error> {
                 path: m.path.clone(),
             })
             .collect(),
+        shipped_apps: !global.no_shipped_apps,
         app_folders: global.apps.clone(),
         apps: global.app.clone(),
         content: global.content.clone(),

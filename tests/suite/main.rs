@@ -1,6 +1,7 @@
 //! All tests that see the program from outside, as one test program: linking Polars takes longer
 //! than the tests.
 
+mod add_ons;
 mod bad_data;
 mod bad_input;
 mod bad_logs;

@@ -48,6 +48,8 @@ pub struct Catalog {
     pub(super) home: Option<PathBuf>,
     /// App directories, in the order in which they were added.
     pub(super) apps: Vec<PathBuf>,
+    /// The added apps that tag events.
+    pub(super) add_ons: Vec<PathBuf>,
     pub(super) faults: Faults,
 }
 

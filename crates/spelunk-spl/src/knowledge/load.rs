@@ -11,6 +11,7 @@ use super::conf::Layers;
 use super::fault::{Fault, FaultKind, Faults};
 use super::lookups::LookupDefinition;
 use super::props::Props;
+use super::replaced;
 use super::saved;
 use super::shipped;
 use super::tags;
@@ -30,7 +31,7 @@ pub(super) struct Merged {
 
 /// The text files of one app, from a folder or from the binary: path and text, those under `default` before
 /// those under `local`.
-type Texts = Vec<(PathBuf, String)>;
+pub(super) type Texts = Vec<(PathBuf, String)>;
 
 /// The configuration files that searches depend on.
 const CONF_FILES: [&str; 8] = [
@@ -58,12 +59,7 @@ impl Catalog {
     /// # Errors
     /// If a shipped file is broken, which a test rules out.
     pub fn shipped() -> Result<Catalog> {
-        let mut catalog = Catalog::default();
-        for file in shipped::files("macros") {
-            let path = file.shown();
-            let text = yaml::text_of(&path, file.bytes().to_vec())?;
-            catalog.macros.insert_yaml(&path, &text)?;
-        }
+        let mut catalog = Catalog::shipped_macros()?;
         let mut apps: BTreeMap<PathBuf, Texts> = BTreeMap::new();
         for file in shipped::files("apps") {
             let path = file.shown();
@@ -83,8 +79,25 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// The shipped macros without the shipped apps: no data models, no field rules.
+    ///
+    /// # Errors
+    /// As [`Catalog::shipped`].
+    pub fn shipped_macros() -> Result<Catalog> {
+        let mut catalog = Catalog::default();
+        for file in shipped::files("macros") {
+            let path = file.shown();
+            let text = yaml::text_of(&path, file.bytes().to_vec())?;
+            catalog.macros.insert_yaml(&path, &text)?;
+        }
+        Ok(catalog)
+    }
+
     /// Adds a Splunk app's directory: `default/`, overridden by `local/`, with `.conf` files and
     /// `data/models/*.json`, and `lookups/`. Faults in its files are reported in [`Catalog::faults`].
+    ///
+    /// An app that tags events is an add-on: for the sources and sourcetypes that it has field rules for, it replaces
+    /// the shipped mapping.
     ///
     /// # Errors
     /// If there is no such directory, or it is not an app.
@@ -131,6 +144,9 @@ impl Catalog {
         }
         self.tables.push(dir.join("lookups"));
         self.apps.push(dir.to_owned());
+        if replaced::is_add_on(&texts) {
+            self.add_ons.push(dir.to_owned());
+        }
         self.add_texts(&texts);
         Ok(())
     }
@@ -261,8 +277,15 @@ impl Catalog {
             }
         }
         self.macros.insert_conf(&macros, &faults);
-        self.props = Props::new(&self.merged.props, &self.merged.transforms, &faults);
+        self.props = Props::new(
+            &self.merged.props,
+            &self.merged.transforms,
+            &self.add_ons,
+            &faults,
+        );
         self.event_types = tags::event_types(&self.merged.event_types);
+        self.event_types
+            .retain(|_, event_type| !replaced::is_replaced(event_type, &self.props));
         self.tags = tags::tags(&self.merged.tags);
         self.saved = saved::saved_searches(&self.merged.saved);
         let last = self.tables.last().cloned().unwrap_or_default();

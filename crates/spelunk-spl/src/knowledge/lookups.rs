@@ -477,10 +477,10 @@ mod tests {
         );
         assert_eq!((lookup.min_matches, lookup.max_matches), (2, 1000));
         for (fault, part) in faults.iter().zip([
-            "transforms.conf:1: lookup `x`: `../../etc/passwd.csv`: a lookup's file is named",
-            "transforms.conf:1: lookup `x`: match_type: `NEAR` is none of",
+            "transforms.conf:1: lookup `x`: `../../etc/passwd.csv`: give the lookup's file",
+            "transforms.conf:1: lookup `x`: match_type: `NEAR` is not WILDCARD",
             "transforms.conf:1: lookup `x`: match_type: expected",
-            "transforms.conf:4: lookup [x] max_matches: `many` is no whole number",
+            "transforms.conf:4: lookup [x] max_matches: `many` is not a whole number",
             "transforms.conf:5: lookup [x] min_matches: `2 # at least`",
         ]) {
             assert!(fault.starts_with(part), "{fault}");

@@ -24,6 +24,7 @@ mod model_file;
 pub mod models;
 mod pattern;
 pub mod props;
+mod replaced;
 pub mod risk;
 mod rules;
 pub mod saved;

@@ -1,6 +1,7 @@
 //! Which search-time field rules apply to an event: `props.conf` with `transforms.conf`.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::conf::{Layers, Setting, Stanza};
 use super::fault::{Fault, FaultKind, Faults};
@@ -12,6 +13,7 @@ use super::index_rules::{self, IndexRules, IndexTransform};
 use super::pattern::Pattern;
 use super::rules;
 use super::settings;
+use super::shipped;
 use super::text_settings::TextSettings;
 use super::yaml::parse_bool;
 
@@ -32,6 +34,25 @@ struct Selected {
     stanza: Stanza,
 }
 
+/// Setting classes that make fields when events are searched.
+const SEARCH_CLASSES: [&str; 6] = [
+    "EXTRACT",
+    "REPORT",
+    "FIELDALIAS",
+    "EVAL",
+    "LOOKUP",
+    "KV_MODE",
+];
+
+/// A source or sourcetype, as a search names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SourceName<'n> {
+    /// `source=...`
+    Source(&'n str),
+    /// `sourcetype=...`
+    Sourcetype(&'n str),
+}
+
 /// Setting classes that change events as they are read.
 const INDEX_CLASSES: [&str; 3] = ["TRANSFORMS-", "RULESET-", "SEDCMD-"];
 
@@ -41,6 +62,8 @@ pub struct Props {
     selected: Vec<Selected>,
     transforms: BTreeMap<String, Transform>,
     index_transforms: BTreeMap<String, IndexTransform>,
+    /// Directories of added apps that tag events. Their stanzas replace shipped ones.
+    add_ons: Vec<PathBuf>,
 }
 
 impl Props {
@@ -59,8 +82,14 @@ impl Props {
         self.transforms.keys().map(String::as_str)
     }
 
-    /// Compiles merged files. A stanza with an unreadable pattern matches nothing.
-    pub(super) fn new(props: &Layers, transforms: &Layers, faults: &Faults) -> Props {
+    /// Compiles merged files. A stanza with an unreadable pattern matches nothing. `add_ons` are the directories of
+    /// apps whose stanzas replace shipped ones.
+    pub(super) fn new(
+        props: &Layers,
+        transforms: &Layers,
+        add_ons: &[PathBuf],
+        faults: &Faults,
+    ) -> Props {
         let mut selected = Vec::new();
         for stanza in props.stanzas() {
             match selector(&stanza.name) {
@@ -92,7 +121,34 @@ impl Props {
             selected,
             transforms: found,
             index_transforms,
+            add_ons: add_ons.to_vec(),
         }
+    }
+
+    /// Whether an add-on maps events with this sourcetype or source, so that the shipped mapping does not apply.
+    pub(super) fn is_replaced(&self, name: &SourceName<'_>) -> bool {
+        self.selected.iter().any(|selected| {
+            let matches = match (name, &selected.selector) {
+                (SourceName::Sourcetype(name), Selector::Sourcetype(own)) => {
+                    own.eq_ignore_ascii_case(name)
+                }
+                (SourceName::Sourcetype(name), Selector::SourcetypePattern(own)) => {
+                    own.matches(name)
+                }
+                (SourceName::Source(name), Selector::Source(own)) => own.matches(name),
+                _ => false,
+            };
+            matches && self.is_of_add_on(&selected.stanza)
+        })
+    }
+
+    /// Whether an add-on has a search-time rule in this stanza.
+    fn is_of_add_on(&self, stanza: &Stanza) -> bool {
+        stanza.iter().any(|(key, setting)| {
+            let class = key.split_once('-').map_or(key, |(class, _)| class);
+            let path = &setting.origin.path;
+            SEARCH_CLASSES.contains(&class) && self.add_ons.iter().any(|app| path.starts_with(app))
+        })
     }
 
     /// Names of all sourcetypes that have a stanza, sorted.
@@ -315,7 +371,8 @@ impl Props {
         })
     }
 
-    /// The winning setting of each key, with its stanza, sorted by key.
+    /// The winning setting of each key, with its stanza, sorted by key. In each class of stanzas, those of add-ons replace
+    /// the shipped ones.
     fn settings<'p>(
         &'p self,
         sourcetype: &str,
@@ -339,9 +396,18 @@ impl Props {
                 .then_with(|| x.priority().cmp(&y.priority()))
                 .then_with(|| y.stanza.name.cmp(&x.stanza.name))
         });
+        // An add-on replaces the shipped stanzas of its class: mixed, the fields of both would contradict each other.
+        let mut replaced = [false; 4];
+        for (class, selected) in &matching {
+            replaced[usize::from(*class)] |= self.is_of_add_on(&selected.stanza);
+        }
         let mut settings = BTreeMap::new();
-        for (_, selected) in matching {
+        for (class, selected) in matching {
             for (key, setting) in selected.stanza.iter() {
+                if replaced[usize::from(class)] && setting.origin.path.starts_with(shipped::PREFIX)
+                {
+                    continue;
+                }
                 settings.insert(key, (&selected.stanza, setting));
             }
         }
@@ -422,7 +488,7 @@ mod tests {
         layers
             .1
             .add(Path::new("transforms.conf"), transforms, &faults);
-        let props = Props::new(&layers.0, &layers.1, &faults);
+        let props = Props::new(&layers.0, &layers.1, &[], &faults);
         let rules = props.field_rules("xmlwineventlog", source, "h", &faults);
         let faults = faults.all().iter().map(ToString::to_string).collect();
         (rules, faults)

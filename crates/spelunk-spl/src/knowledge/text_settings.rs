@@ -145,7 +145,7 @@ mod tests {
         let mut layers = Layers::default();
         let faults = Faults::default();
         layers.add(Path::new("props.conf"), text, &faults);
-        let props = Props::new(&layers, &Layers::default(), &faults);
+        let props = Props::new(&layers, &Layers::default(), &[], &faults);
         let found = props.text_settings("x", "/tmp/y.log", "");
         assert_eq!(found.text("TIME_FORMAT"), Some("%F"));
         assert_eq!(found.text("sourcetype"), Some("x"));
