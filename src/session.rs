@@ -37,8 +37,8 @@ use crate::knowledge::Catalog;
 use crate::knowledge::expand::expand;
 use crate::plan::check;
 use crate::plan::context::{Limits, QueryContext};
-use crate::plan::expr::bind::Binder;
 use crate::plan::optimize;
+use crate::plan::texts::evaluate;
 use crate::plan::tuning::Tuning;
 use crate::plan::{Plan, print as plan_print};
 use crate::session::ingest::damage::LeftOut;
@@ -47,7 +47,6 @@ use crate::source::SourceId;
 use crate::syntax::ast::Pipeline;
 use crate::syntax::{self, print};
 use crate::time;
-use crate::value::Value;
 
 /// The options of a session.
 #[derive(Clone, Debug)]
@@ -329,9 +328,8 @@ impl Session {
 
     fn expand_macros(&self, context: &QueryContext, typed: SourceId) -> Result<SourceId> {
         let mut sources = lock(&context.sources);
-        expand(&mut sources, typed, &self.catalog.macros, &|text| {
-            evaluate(context, text)
-        })
+        let evaluate = |text: &str, fields: &[(&str, &str)]| evaluate(context, text, fields);
+        expand(&mut sources, typed, &self.catalog.macros, &evaluate)
     }
 
     fn plan(&self, compiled: &Compiled, pipeline: &Pipeline) -> Result<Plan> {
@@ -439,31 +437,6 @@ impl Session {
 fn clock() -> f64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0.0, |since| since.as_secs_f64())
-}
-
-/// Evaluates an expression without fields, for macros with `iseval` and their validations.
-fn evaluate(context: &QueryContext, text: &str) -> Result<Value<'static>> {
-    // The calling expansion holds the lock on the source texts, so this text is not added to them.
-    let expr = syntax::parse_expression(SourceId(0), text, 0).map_err(|mut e| {
-        e.span = None;
-        e
-    })?;
-    let schema = crate::plan::schema::Schema::new();
-    let no_search = |_: &str| {
-        Err(Error::data(
-            "searchmatch cannot be used in a macro's expression",
-        ))
-    };
-    let program = Binder::new(&schema, &no_search)
-        .any(&expr)
-        .map_err(|mut e| {
-            e.span = None;
-            e
-        })?;
-    program
-        .eval(&context.clock, &[])
-        .map(Value::into_owned)
-        .map_err(Error::data)
 }
 
 fn text_of(context: &QueryContext, source: SourceId) -> String {

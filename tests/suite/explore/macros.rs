@@ -97,7 +97,7 @@ fn definition(chance: &mut Chance) -> Macro {
 }
 
 /// Expressions as far as a test needs them: a text is itself, `fail` fails, all else is true.
-fn evaluate(text: &str) -> Result<Value<'static>> {
+fn evaluate(text: &str, _: &[(&str, &str)]) -> Result<Value<'static>> {
     let read = parse_expression(SourceId(0), text, 0)?;
     match read.kind {
         ExprKind::Text(text) => Ok(Value::text(text)),

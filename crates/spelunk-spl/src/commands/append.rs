@@ -16,6 +16,7 @@ pub(super) const COMMAND: Command = Command {
         ("maxtime", "60", "accepted: a subsearch is not cut off by time"),
         ("timeout", "60", "accepted"),
         ("extendtimerange", "false", "accepted: all data is searched"),
+        ("run_in_preview", "true", "accepted: results are not previewed"),
     ],
     doc: "Puts the rows of a subsearch after those there are.",
     examples: &[(

@@ -15,7 +15,7 @@ use crate::value::{Type, Value};
 pub(super) const COMMAND: Command = Command {
     name: "makeresults",
     category: Category::Generating,
-    synopsis: "| makeresults [count=<N>] [annotate=<bool>] [format=csv|json data=<text>]",
+    synopsis: "| makeresults [<N> | count=<N>] [annotate=<bool>] [format=csv|json data=<text>]",
     options: &[
         ("count", "1", "how many rows"),
         ("annotate", "false", "adds _raw, host, source, sourcetype, splunk_server"),
@@ -42,7 +42,7 @@ pub(super) const COMMAND: Command = Command {
 const MOST: usize = 50_000_000;
 
 fn plan(_: &mut Planner<'_>, stage: &Stage, _: Option<Plan>) -> Result<Plan> {
-    let args = Args::new(&COMMAND, stage)?;
+    let mut args = Args::new(&COMMAND, stage)?;
     if let Some(data) = args.get("data") {
         let table = match args.text("format", "").to_ascii_lowercase().as_str() {
             "csv" => csv_rows(data)?,
@@ -53,7 +53,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, _: Option<Plan>) -> Result<Plan> {
         };
         return Ok(Plan::Values(Arc::new(table)));
     }
-    let count = args.number("count", 1)?;
+    let count = args.count("count", 1)?;
     if count > MOST {
         return Err(Error::argument(
             args.get("count").map_or(stage.span, |l| l.span),

@@ -32,6 +32,9 @@ pub struct Planner<'p> {
 /// minutes for a million. Parsing such a search takes a second.
 const MAX_TERMS: usize = 100_000;
 
+/// Commands that begin a search on purpose, although they make no rows of their own.
+const SEE_NOTHING: [&str; 4] = ["append", "appendpipe", "localop", "stats"];
+
 /// Maximum nesting depth of subsearches.
 const MAX_DEPTH: usize = 50;
 
@@ -130,20 +133,18 @@ impl<'p> Planner<'p> {
         let command =
             commands::command(&stage.name.text).ok_or_else(|| commands::unknown(stage))?;
         let generates = command.category == Category::Generating || command.name == "search";
-        // `| stats count` is an old way to generate a row: it counts nothing.
-        if first && command.name == "stats" {
+        // A command that makes no rows sees none at the beginning: `| stats count` is an old way to generate a row,
+        // `| noop | stats count` and `| append [...]` are in published apps.
+        if first && !generates && command.name != "union" {
+            if !SEE_NOTHING.contains(&command.name) {
+                self.context.notice(format!(
+                    "`{}` begins the search and sees no rows: begin with a search (without `|`), or with | tstats, \
+                     | makeresults, | inputlookup, ...",
+                    command.name
+                ));
+            }
             let nothing = Plan::Values(Arc::new(Table::new(0)));
             return (command.plan)(self, stage, Some(nothing)).map_err(|e| e.at(stage.span));
-        }
-        if first && !generates && command.name != "union" {
-            return Err(Error::syntax(
-                stage.name.span,
-                format!(
-                    "`{}` needs rows, and a search that begins with `|` must make them first",
-                    command.name
-                ),
-            )
-            .hint("begin with a search (without `|`), or with | tstats, | makeresults, | inputlookup, ..."));
         }
         if self.context.verbose {
             self.tell_ignored(command, stage);

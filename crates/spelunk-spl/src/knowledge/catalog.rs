@@ -333,7 +333,7 @@ mod tests {
     fn expanded(catalog: &Catalog, search: &str) -> Result<String, String> {
         let mut map = SourceMap::new();
         let typed = map.add("search", search);
-        let refuse = |_: &str| Err(Error::data("nothing is evaluated here"));
+        let refuse = |_: &str, _: &[(&str, &str)]| Err(Error::data("nothing is evaluated here"));
         let id = expand(&mut map, typed, &catalog.macros, &refuse);
         id.map(|id| map.get(id).text.clone())
             .map_err(|error| format!("{error} {:?}", error.hints))

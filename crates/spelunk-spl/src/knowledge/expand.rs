@@ -23,8 +23,15 @@ pub const MAX_CALLS: usize = 10_000;
 /// Maximum nesting depth of macros that call macros.
 const MAX_DEPTH: usize = 100;
 
-/// Evaluates an `eval` expression without fields, for `iseval` and `validation`.
-pub type Evaluate<'e> = &'e dyn Fn(&str) -> Result<Value<'static>>;
+/// Evaluates the `eval` expression of an `iseval` definition or a `validation`, in which the arguments are fields:
+/// name and text (`macros.conf`, "validation").
+pub type Evaluate<'e> = &'e dyn Fn(&str, &[(&str, &str)]) -> Result<Value<'static>>;
+
+/// Names and texts of a call's arguments.
+fn fields<'a>(found: &'a Macro, arguments: &'a [Rope]) -> Vec<(&'a str, &'a str)> {
+    let names = found.arguments.iter().map(String::as_str);
+    names.zip(arguments.iter().map(Rope::text)).collect()
+}
 
 /// Expands all macro calls of `source`, including those in definitions and arguments. The pieces of the
 /// expanded text map back to where they were written. Returns `source` unchanged if it contains no call.
@@ -113,7 +120,7 @@ impl Expander<'_> {
         let found = found.as_ref();
         let span = rope.span(call.whole.clone());
         let key = (name.to_owned(), arity);
-        if self.open.contains(&key) {
+        if self.is_endless(&key) {
             let chain = self.open.iter().chain([&key]);
             let chain = chain.map(|(name, arity)| label(name, *arity)).collect();
             return Err(Error::new(ErrorKind::MacroLoop(chain)));
@@ -149,7 +156,7 @@ impl Expander<'_> {
         self.open.push(key);
         let mut expanded = self.expand(&body);
         if found.iseval && !self.stopped {
-            let value = (self.evaluate)(expanded.text());
+            let value = (self.evaluate)(expanded.text(), &fields(found, &arguments));
             match value.map(Value::into_text) {
                 Ok(Some(text)) => {
                     let length = found.definition.len();
@@ -171,6 +178,19 @@ impl Expander<'_> {
         }
         self.open.pop();
         Ok(expanded)
+    }
+
+    /// Whether a call inside a call of the same macro can never end. It can if a macro between the two is evaluated:
+    /// its text may depend on the arguments. Those end at [`MAX_DEPTH`] (`limits.conf`, `max_macro_depth`).
+    fn is_endless(&self, key: &(String, usize)) -> bool {
+        let Some(first) = self.open.iter().position(|open| open == key) else {
+            return false;
+        };
+        let is_evaluated = |(name, arity): &(String, usize)| {
+            let found = self.macros.get(name, *arity);
+            found.is_some_and(|found| found.iseval)
+        };
+        !self.open[first..].iter().any(is_evaluated)
     }
 
     /// The text of each argument in the order of the definition: expanded and unquoted.
@@ -232,7 +252,7 @@ impl Expander<'_> {
                 )
             })
         };
-        let message = match (self.evaluate)(text.text()) {
+        let message = match (self.evaluate)(text.text(), &fields(found, arguments)) {
             Ok(Value::Bool(true)) => return Ok(()),
             // A null boolean rejects; an expression that returns a message or null (`macros.conf`: "if it
             // returns NULL, validation is considered a success") accepts.
@@ -341,7 +361,7 @@ mod tests {
     }
 
     /// A stub evaluator that knows three expressions.
-    fn evaluate(expression: &str) -> Result<Value<'static>> {
+    fn evaluate(expression: &str, _: &[(&str, &str)]) -> Result<Value<'static>> {
         match expression {
             "1=1" => Ok(Value::Bool(true)),
             "1=2" => Ok(Value::Bool(false)),

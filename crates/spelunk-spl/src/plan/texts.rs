@@ -1,12 +1,17 @@
 //! Parses the texts of knowledge objects (event types, constraints, calculated fields), each once
-//! per search.
+//! per search. Also evaluates the expressions of macros.
+
+use std::borrow::Cow;
 
 use crate::error::{Error, Result};
 use crate::knowledge::expand::expand;
 use crate::plan::context::QueryContext;
+use crate::plan::expr::bind::Binder;
+use crate::plan::schema::Schema;
 use crate::source::SourceId;
 use crate::syntax;
 use crate::syntax::ast::{Expr, Search};
+use crate::value::{Type, Value, parse_number};
 
 /// Parses a search expression: of an event type, a constraint or a `search` field. Expands macros.
 ///
@@ -40,9 +45,56 @@ pub fn expanded(context: &QueryContext, text: &str) -> Result<(SourceId, String)
         .lock()
         .map_err(|_| Error::internal("the texts are locked"))?;
     let source = sources.add("knowledge object", text);
-    let source = expand(&mut sources, source, &context.catalog.macros, &|_| {
-        Err(Error::data("a macro with iseval cannot be used here"))
-    })?;
+    let evaluate = |text: &str, fields: &[(&str, &str)]| evaluate(context, text, fields);
+    let source = expand(&mut sources, source, &context.catalog.macros, &evaluate)?;
     let text = sources.get(source).text.clone();
     Ok((source, text))
+}
+
+/// Evaluates an expression of a macro, with its arguments as fields. An argument that reads as a number is one.
+///
+/// # Errors
+/// If the expression can't be parsed, is badly typed, or can't be computed.
+pub fn evaluate(
+    context: &QueryContext,
+    text: &str,
+    fields: &[(&str, &str)],
+) -> Result<Value<'static>> {
+    let without_place = |mut error: Error| {
+        error.span = None;
+        error
+    };
+    // The calling expansion holds the lock on the source texts, so this text is not added to them.
+    let expr = syntax::parse_expression(SourceId(0), text, 0).map_err(without_place)?;
+    let mut schema = Schema::new();
+    for (name, text) in fields {
+        let kind = match parse_number(text) {
+            Some(_) => Type::Number,
+            None => Type::Text,
+        };
+        schema.insert((*name).to_owned(), kind);
+    }
+    let no_search = |_: &str| {
+        Err(Error::data(
+            "searchmatch cannot be used in a macro's expression",
+        ))
+    };
+    let program = Binder::new(&schema, &no_search)
+        .any(&expr)
+        .map_err(without_place)?;
+    let values: Vec<Value<'_>> = program
+        .slots
+        .iter()
+        .map(|slot| {
+            let found = fields.iter().find(|(name, _)| name == slot);
+            found.map_or(Value::Null, |(_, text)| match parse_number(text) {
+                Some(number) => Value::Num(number),
+                None => Value::Text(Cow::Borrowed(*text)),
+            })
+        })
+        .collect();
+    program
+        .eval(&context.clock, &values)
+        .map(Value::into_owned)
+        .map_err(Error::data)
 }

@@ -120,6 +120,7 @@ impl<'a> Reader<'a> {
             Rule::subpipeline
         };
         let span = self.span(range.clone());
+        let range = without_last_bar(self.text, range);
         let mut stages = Vec::new();
         let mut errors = Vec::new();
         for node in self.apply(rule, range)?.children() {
@@ -255,4 +256,18 @@ pub fn command_at(text: &str, at: usize) -> Option<String> {
 
 fn leading_blanks(text: &str) -> usize {
     text.len() - text.trim_start().len()
+}
+
+/// The range without a pipe after the last command: it is left over from editing, and Splunk accepts it. A search that
+/// is only pipes keeps them.
+fn without_last_bar(text: &str, range: Range<usize>) -> Range<usize> {
+    let rest = text[range.clone()].trim_end();
+    let Some(before) = rest.strip_suffix('|') else {
+        return range;
+    };
+    let before = before.trim_end();
+    if before.is_empty() || before.ends_with(['|', '\\', '[']) {
+        return range;
+    }
+    range.start..range.start + before.len()
 }

@@ -186,7 +186,7 @@ fn errors_are_said_in_words_of_spl_at_the_place() {
             "y",
         ),
         ("x | rename a", "expected `AS` after `a`", "a"),
-        ("x | ", "expected a command after `|`", "|"),
+        ("x | | y", "expected a command after `|`, found `|`", "|"),
         ("a OR", "expected a search term after `OR`", "OR"),
         ("a=", "expected a value after `=`", "="),
         (
