@@ -280,10 +280,7 @@ pub fn texts(names: &[&Name]) -> Vec<String> {
 }
 
 /// The keys of a sort. A separate sign applies to all keys after it.
-///
-/// # Errors
-/// If a comparison function is unknown.
-pub fn sort_keys(args: &[&Arg]) -> Result<Vec<SortKey>> {
+pub fn sort_keys(args: &[&Arg]) -> Vec<SortKey> {
     let mut keys = Vec::new();
     let mut all_descending = false;
     for arg in args {
@@ -294,25 +291,18 @@ pub fn sort_keys(args: &[&Arg]) -> Result<Vec<SortKey>> {
                 function,
                 field,
             } => {
-                let order = match function {
-                    None => SortOrder::Auto,
-                    Some(f) => match f.text.to_ascii_lowercase().as_str() {
-                        "auto" => SortOrder::Auto,
-                        "num" => SortOrder::Number,
-                        "str" => SortOrder::Text,
-                        "ip" => SortOrder::Address,
-                        other => {
-                            return Err(Error::argument(
-                                f.span,
-                                format!("unknown comparison `{other}`"),
-                            )
-                            .hint("there are auto, num, str and ip"));
-                        }
-                    },
+                // The grammar takes no other names as functions.
+                let function = function.as_ref().map(|f| f.text.to_ascii_lowercase());
+                let (order, reversed) = match function.as_deref() {
+                    Some("num") => (SortOrder::Number, false),
+                    Some("str") => (SortOrder::Text, false),
+                    Some("ip") => (SortOrder::Address, false),
+                    Some("desc" | "d") => (SortOrder::Auto, true),
+                    _ => (SortOrder::Auto, false),
                 };
                 keys.push(SortKey {
                     field: field.text.clone(),
-                    descending: *descending || all_descending,
+                    descending: (*descending || all_descending) != reversed,
                     order,
                 });
             }
@@ -324,7 +314,7 @@ pub fn sort_keys(args: &[&Arg]) -> Result<Vec<SortKey>> {
             _ => {}
         }
     }
-    Ok(keys)
+    keys
 }
 
 /// The error for an option that the command does not have.

@@ -29,7 +29,7 @@ pub(super) const COMMAND: Command = Command {
 
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     let mut args = Args::new(&COMMAND, stage)?;
-    let sort_by = sort_keys(&args.after("SORTBY"))?;
+    let sort_by = sort_keys(&args.after("SORTBY"));
     let at = args
         .rest
         .iter()

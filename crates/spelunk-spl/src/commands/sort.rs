@@ -26,7 +26,7 @@ pub(super) const COMMAND: Command = Command {
 fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     let mut args = Args::new(&COMMAND, stage)?;
     let limit = args.count("limit", 10_000)?;
-    let keys = sort_keys(&args.rest)?;
+    let keys = sort_keys(&args.rest);
     if keys.is_empty() {
         return Err(Error::syntax(stage.span, "`sort` needs a field"));
     }

@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
                 ArgKind::Sign(sign)
             }
             Rule::sort_key => self.sort_key(node)?,
-            Rule::pair => {
+            Rule::pair | Rule::renamed => {
                 let fields: Vec<Name> = self.fields_of(node);
                 match <[Name; 2]>::try_from(fields) {
                     Ok([from, to]) => ArgKind::Pair { from, to },

@@ -101,7 +101,7 @@ fn describe(rule: Rule) -> Option<(u8, &'static str)> {
         | Rule::group => (0, "an expression"),
         Rule::assign => (0, "an assignment such as `x=1`"),
         Rule::target => (0, "a field name"),
-        Rule::pair => (0, "`field AS name`"),
+        Rule::pair | Rule::renamed => (0, "`field AS name`"),
         Rule::call_of => (1, "a function such as `ctime(x)`"),
         Rule::aggregate | Rule::named_aggregate | Rule::called_aggregate | Rule::function => {
             (1, "an aggregation such as `sum(x)`")
@@ -119,7 +119,7 @@ fn describe(rule: Rule) -> Option<(u8, &'static str)> {
         | Rule::search_group => (0, "a search term"),
         Rule::filter | Rule::rest | Rule::search_and => (0, "a search expression"),
         Rule::term_text => (0, "a term"),
-        Rule::as_kw => (1, "`AS`"),
+        Rule::as_kw | Rule::to_kw | Rule::arrow => (1, "`AS`"),
         Rule::with_kw => (1, "`WITH`"),
         Rule::subsearch => (2, "a subsearch in `[ ]`"),
         Rule::template => (2, "a pipeline in `[ ]`"),
