@@ -129,7 +129,7 @@ impl<'p> Planner<'p> {
         });
     }
 
-    fn stage(&mut self, stage: &Stage, input: Option<Plan>, first: bool) -> Result<Plan> {
+    fn stage(&mut self, stage: &Stage, mut input: Option<Plan>, first: bool) -> Result<Plan> {
         let command =
             commands::command(&stage.name.text).ok_or_else(|| commands::unknown(stage))?;
         let generates = command.category == Category::Generating || command.name == "search";
@@ -143,8 +143,7 @@ impl<'p> Planner<'p> {
                     command.name
                 ));
             }
-            let nothing = Plan::Values(Arc::new(Table::new(0)));
-            return (command.plan)(self, stage, Some(nothing)).map_err(|e| e.at(stage.span));
+            input = Some(Plan::Values(Arc::new(Table::new(0))));
         }
         if self.context.verbose {
             self.tell_ignored(command, stage);

@@ -284,8 +284,10 @@ impl Catalog {
             &faults,
         );
         self.event_types = tags::event_types(&self.merged.event_types);
-        self.event_types
-            .retain(|_, event_type| !replaced::is_replaced(event_type, &self.props));
+        if !self.add_ons.is_empty() {
+            self.event_types
+                .retain(|_, event_type| !replaced::is_replaced(event_type, &self.props));
+        }
         self.tags = tags::tags(&self.merged.tags);
         self.saved = saved::saved_searches(&self.merged.saved);
         let last = self.tables.last().cloned().unwrap_or_default();

@@ -32,6 +32,8 @@ enum Selector {
 struct Selected {
     selector: Selector,
     stanza: Stanza,
+    /// Whether an add-on has a field rule in the stanza. Such stanzas replace shipped ones.
+    is_of_add_on: bool,
 }
 
 /// Setting classes that make fields when events are searched.
@@ -44,15 +46,6 @@ const SEARCH_CLASSES: [&str; 6] = [
     "KV_MODE",
 ];
 
-/// A source or sourcetype, as a search names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SourceName<'n> {
-    /// `source=...`
-    Source(&'n str),
-    /// `sourcetype=...`
-    Sourcetype(&'n str),
-}
-
 /// Setting classes that change events as they are read.
 const INDEX_CLASSES: [&str; 3] = ["TRANSFORMS-", "RULESET-", "SEDCMD-"];
 
@@ -62,8 +55,6 @@ pub struct Props {
     selected: Vec<Selected>,
     transforms: BTreeMap<String, Transform>,
     index_transforms: BTreeMap<String, IndexTransform>,
-    /// Directories of added apps that tag events. Their stanzas replace shipped ones.
-    add_ons: Vec<PathBuf>,
 }
 
 impl Props {
@@ -95,6 +86,7 @@ impl Props {
             match selector(&stanza.name) {
                 Ok(Some(selector)) => selected.push(Selected {
                     selector,
+                    is_of_add_on: has_rule_of(stanza, add_ons),
                     stanza: stanza.clone(),
                 }),
                 Ok(None) => {}
@@ -121,34 +113,19 @@ impl Props {
             selected,
             transforms: found,
             index_transforms,
-            add_ons: add_ons.to_vec(),
         }
     }
 
-    /// Whether an add-on maps events with this sourcetype or source, so that the shipped mapping does not apply.
-    pub(super) fn is_replaced(&self, name: &SourceName<'_>) -> bool {
-        self.selected.iter().any(|selected| {
-            let matches = match (name, &selected.selector) {
-                (SourceName::Sourcetype(name), Selector::Sourcetype(own)) => {
-                    own.eq_ignore_ascii_case(name)
-                }
-                (SourceName::Sourcetype(name), Selector::SourcetypePattern(own)) => {
-                    own.matches(name)
-                }
-                (SourceName::Source(name), Selector::Source(own)) => own.matches(name),
-                _ => false,
-            };
-            matches && self.is_of_add_on(&selected.stanza)
-        })
+    /// Whether an add-on maps events of this source, so that the shipped mapping does not apply.
+    pub(super) fn replaces_source(&self, source: &str) -> bool {
+        let mut of_add_ons = self.selected.iter().filter(|s| s.is_of_add_on);
+        of_add_ons.any(|s| s.selector.takes_source(source))
     }
 
-    /// Whether an add-on has a search-time rule in this stanza.
-    fn is_of_add_on(&self, stanza: &Stanza) -> bool {
-        stanza.iter().any(|(key, setting)| {
-            let class = key.split_once('-').map_or(key, |(class, _)| class);
-            let path = &setting.origin.path;
-            SEARCH_CLASSES.contains(&class) && self.add_ons.iter().any(|app| path.starts_with(app))
-        })
+    /// Whether an add-on maps events of this sourcetype.
+    pub(super) fn replaces_sourcetype(&self, sourcetype: &str) -> bool {
+        let mut of_add_ons = self.selected.iter().filter(|s| s.is_of_add_on);
+        of_add_ons.any(|s| s.selector.takes_sourcetype(sourcetype))
     }
 
     /// Names of all sourcetypes that have a stanza, sorted.
@@ -383,10 +360,11 @@ impl Props {
         for selected in &self.selected {
             let class = match &selected.selector {
                 Selector::Default => Some(0),
-                Selector::Sourcetype(name) => name.eq_ignore_ascii_case(sourcetype).then_some(1),
-                Selector::SourcetypePattern(pattern) => pattern.matches(sourcetype).then_some(1),
+                Selector::Sourcetype(_) | Selector::SourcetypePattern(_) => {
+                    selected.selector.takes_sourcetype(sourcetype).then_some(1)
+                }
                 Selector::Host(pattern) => pattern.matches(host).then_some(2),
-                Selector::Source(pattern) => pattern.matches(source).then_some(3),
+                Selector::Source(_) => selected.selector.takes_source(source).then_some(3),
             };
             matching.extend(class.map(|class| (class, selected)));
         }
@@ -399,7 +377,7 @@ impl Props {
         // An add-on replaces the shipped stanzas of its class: mixed, the fields of both would contradict each other.
         let mut replaced = [false; 4];
         for (class, selected) in &matching {
-            replaced[usize::from(*class)] |= self.is_of_add_on(&selected.stanza);
+            replaced[usize::from(*class)] |= selected.is_of_add_on;
         }
         let mut settings = BTreeMap::new();
         for (class, selected) in matching {
@@ -413,6 +391,37 @@ impl Props {
         }
         settings
     }
+}
+
+impl Selector {
+    /// Whether it selects events by this sourcetype.
+    fn takes_sourcetype(&self, sourcetype: &str) -> bool {
+        match self {
+            Selector::Sourcetype(name) => name.eq_ignore_ascii_case(sourcetype),
+            Selector::SourcetypePattern(pattern) => pattern.matches(sourcetype),
+            Selector::Default | Selector::Host(_) | Selector::Source(_) => false,
+        }
+    }
+
+    /// Whether it selects events by this source.
+    fn takes_source(&self, source: &str) -> bool {
+        match self {
+            Selector::Source(pattern) => pattern.matches(source),
+            Selector::Default
+            | Selector::Sourcetype(_)
+            | Selector::SourcetypePattern(_)
+            | Selector::Host(_) => false,
+        }
+    }
+}
+
+/// Whether one of the apps has a search-time rule in this stanza.
+fn has_rule_of(stanza: &Stanza, apps: &[PathBuf]) -> bool {
+    stanza.iter().any(|(key, setting)| {
+        let class = key.split_once('-').map_or(key, |(class, _)| class);
+        let path = &setting.origin.path;
+        SEARCH_CLASSES.contains(&class) && apps.iter().any(|app| path.starts_with(app))
+    })
 }
 
 impl Selected {

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::conf::Layers;
 use super::fault::Faults;
 use super::load::Texts;
-use super::props::{Props, SourceName};
+use super::props::Props;
 use super::shipped;
 use super::tags::{self, EventType};
 
@@ -40,23 +40,23 @@ pub(super) fn is_replaced(event_type: &EventType, props: &Props) -> bool {
     }
     let named = sources(&event_type.search);
     let replaced = |(field, value): &(&str, &str)| {
-        let prefixes = if value.starts_with('*') {
-            &PREFIXES[..]
-        } else {
-            &[""]
+        let prefixes: &[&str] = match value.starts_with('*') {
+            true => &PREFIXES,
+            false => &[""],
         };
         prefixes.iter().any(|prefix| {
             let value = format!("{prefix}{}", value.replace('*', ""));
-            props.is_replaced(&match *field {
-                "source" => SourceName::Source(&value),
-                _ => SourceName::Sourcetype(&value),
-            })
+            match *field {
+                "source" => props.replaces_source(&value),
+                _ => props.replaces_sourcetype(&value),
+            }
         })
     };
     !named.is_empty() && named.iter().all(replaced)
 }
 
-/// The values of `source` and `sourcetype` in the search of a shipped event type, as written.
+/// The values of `source` and `sourcetype` in the search of a shipped event type, as written. Scans the text, because
+/// knowledge does not depend on the parser (`syntax` is a module of the same layer).
 fn sources(search: &str) -> Vec<(&'static str, &str)> {
     let mut found = Vec::new();
     for field in ["source", "sourcetype"] {

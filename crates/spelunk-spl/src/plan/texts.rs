@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use indexmap::IndexMap;
+
 use crate::error::{Error, Result};
 use crate::knowledge::expand::expand;
 use crate::plan::context::QueryContext;
@@ -66,14 +68,21 @@ pub fn evaluate(
     };
     // The calling expansion holds the lock on the source texts, so this text is not added to them.
     let expr = syntax::parse_expression(SourceId(0), text, 0).map_err(without_place)?;
-    let mut schema = Schema::new();
-    for (name, text) in fields {
-        let kind = match parse_number(text) {
-            Some(_) => Type::Number,
-            None => Type::Text,
-        };
-        schema.insert((*name).to_owned(), kind);
-    }
+    let value_of = |text| match parse_number(text) {
+        Some(number) => Value::Num(number),
+        None => Value::Text(Cow::Borrowed(text)),
+    };
+    let fields: IndexMap<&str, Value<'_>> = fields
+        .iter()
+        .map(|&(name, text)| (name, value_of(text)))
+        .collect();
+    let schema: Schema = fields
+        .iter()
+        .map(|(name, value)| match value {
+            Value::Num(_) => ((*name).to_owned(), Type::Number),
+            _ => ((*name).to_owned(), Type::Text),
+        })
+        .collect();
     let no_search = |_: &str| {
         Err(Error::data(
             "searchmatch cannot be used in a macro's expression",
@@ -85,13 +94,7 @@ pub fn evaluate(
     let values: Vec<Value<'_>> = program
         .slots
         .iter()
-        .map(|slot| {
-            let found = fields.iter().find(|(name, _)| name == slot);
-            found.map_or(Value::Null, |(_, text)| match parse_number(text) {
-                Some(number) => Value::Num(number),
-                None => Value::Text(Cow::Borrowed(*text)),
-            })
-        })
+        .map(|slot| fields.get(slot.as_str()).cloned().unwrap_or(Value::Null))
         .collect();
     program
         .eval(&context.clock, &values)
