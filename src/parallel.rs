@@ -24,23 +24,20 @@ pub fn ordered_chunks<T: Send, E>(
         return take(work(0..count));
     }
     let cores = cores();
-    let mut ready = Vec::new();
+    let mut ready: Vec<Option<T>> = Vec::new();
     for start in (0..count).step_by(piece * cores) {
         let starts = (start..count).step_by(piece).take(cores);
-        ready = thread::scope(|scope| {
-            let work = &work;
-            let working: Vec<_> = starts
-                .map(|start| scope.spawn(move || work(start..count.min(start + piece))))
-                .collect();
-            ready.into_iter().try_for_each(&mut take)?;
-            let made = working.into_iter().map(|one| match one.join() {
-                Ok(made) => made,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            Ok(made.collect())
+        let mut chunks: Vec<Option<T>> = starts.clone().map(|_| None).collect();
+        rayon::in_place_scope(|scope| {
+            for (start, chunk) in starts.zip(&mut chunks) {
+                let work = &work;
+                scope.spawn(move |_| *chunk = Some(work(start..count.min(start + piece))));
+            }
+            ready.drain(..).flatten().try_for_each(&mut take)
         })?;
+        ready = chunks;
     }
-    ready.into_iter().try_for_each(&mut take)
+    ready.into_iter().flatten().try_for_each(&mut take)
 }
 
 #[cfg(test)]

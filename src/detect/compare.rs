@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use similar::{Algorithm, ChangeTag, capture_diff_slices};
+
 use crate::exec::frame::result::Rows;
 
 /// A line of a comparison.
@@ -111,35 +113,21 @@ fn keys(rows: &Rows, columns: &[String]) -> Vec<String> {
     (0..rows.len()).map(key).collect()
 }
 
-/// Compares texts line by line, by their longest common subsequence of lines.
+/// Compares texts line by line, by a shortest edit script.
 pub fn lines(a: &str, b: &str) -> Vec<Line> {
     let (a, b): (Vec<&str>, Vec<&str>) = (a.lines().collect(), b.lines().collect());
-    // Number of common lines from here on.
-    let mut common = vec![vec![0usize; b.len() + 1]; a.len() + 1];
-    for i in (0..a.len()).rev() {
-        for j in (0..b.len()).rev() {
-            common[i][j] = if a[i] == b[j] {
-                common[i + 1][j + 1] + 1
-            } else {
-                common[i + 1][j].max(common[i][j + 1])
-            };
-        }
-    }
-    let mut out = Vec::new();
-    let (mut i, mut j) = (0, 0);
-    while i < a.len() || j < b.len() {
-        if i < a.len() && j < b.len() && a[i] == b[j] {
-            out.push(Line::Same(a[i].to_owned()));
-            (i, j) = (i + 1, j + 1);
-        } else if j == b.len() || i < a.len() && common[i + 1][j] >= common[i][j + 1] {
-            out.push(Line::Lost(a[i].to_owned()));
-            i += 1;
-        } else {
-            out.push(Line::Gained(b[j].to_owned()));
-            j += 1;
-        }
-    }
-    out
+    capture_diff_slices(Algorithm::Myers, &a, &b)
+        .iter()
+        .flat_map(|op| op.iter_changes(&a, &b))
+        .map(|change| {
+            let line = change.value().to_owned();
+            match change.tag() {
+                ChangeTag::Equal => Line::Same(line),
+                ChangeTag::Delete => Line::Lost(line),
+                ChangeTag::Insert => Line::Gained(line),
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,27 +3,9 @@
 /// Stack size in bytes; reserved, but only used if needed.
 const STACK: usize = 512 << 20;
 
-/// Runs the work on a thread with a large stack and waits for it; on the calling thread if the system can't
-/// create one.
-pub(super) fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let mut work = Some(work);
-    let done = std::thread::scope(|scope| {
-        let work = &mut work;
-        std::thread::Builder::new()
-            .name("search".to_owned())
-            .stack_size(STACK)
-            .spawn_scoped(scope, move || work.take().map(|work| work()))
-            .map(|thread| {
-                thread
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-    });
-    match (done, work) {
-        (Ok(Some(result)), _) => result,
-        (_, Some(work)) => work(),
-        (_, None) => unreachable!("the thread took the work, so it gave its result"),
-    }
+/// Runs the work on a large stack.
+pub(super) fn with_large_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::grow(STACK, work)
 }
 
 #[cfg(test)]

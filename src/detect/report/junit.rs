@@ -1,7 +1,8 @@
 //! `JUnit` XML for build servers.
 
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesText, Event};
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::detect::Status;
 use crate::detect::report::Finding;
@@ -17,6 +18,12 @@ pub struct Case {
     pub seconds: f64,
     /// The outcome.
     pub outcome: Outcome,
+}
+
+impl Case {
+    fn time(&self) -> Duration {
+        Duration::try_from_secs_f64(self.seconds).unwrap_or_default()
+    }
 }
 
 /// The outcome of a test case.
@@ -55,75 +62,42 @@ pub fn of_run(findings: &[Finding]) -> String {
 
 /// A test suite.
 pub fn suite(name: &str, cases: &[Case]) -> String {
-    // Writing to memory can't fail, and the output is well-formed by construction.
-    write(name, cases).unwrap_or_default()
+    let skipped = cases
+        .iter()
+        .filter(|case| matches!(case.outcome, Outcome::Skipped(_)));
+    let mut suite = TestSuite::new(name);
+    suite
+        .extra
+        .insert("skipped".into(), skipped.count().to_string().into());
+    suite.set_time(cases.iter().map(Case::time).sum());
+    suite.add_test_cases(cases.iter().map(test_case));
+    let mut report = Report::new(name);
+    report.add_test_suite(suite);
+    // Writing to memory can't fail, and all texts are stripped of what XML does not allow.
+    report.to_string().unwrap_or_default()
 }
 
-fn write(name: &str, cases: &[Case]) -> std::io::Result<String> {
-    let count = |wanted: fn(&Outcome) -> bool| {
-        let found = cases.iter().filter(|case| wanted(&case.outcome)).count();
-        found.to_string()
-    };
-    let seconds: f64 = cases.iter().map(|case| case.seconds).sum();
-    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    writer
-        .create_element("testsuites")
-        .write_inner_content(|writer| {
-            writer
-                .create_element("testsuite")
-                .with_attributes([
-                    ("name", name),
-                    ("tests", cases.len().to_string().as_str()),
-                    ("failures", &count(|o| matches!(o, Outcome::Failed(_)))),
-                    ("errors", &count(|o| matches!(o, Outcome::Error(_)))),
-                    ("skipped", &count(|o| matches!(o, Outcome::Skipped(_)))),
-                    ("time", &format!("{seconds:.3}")),
-                ])
-                .write_inner_content(|writer| {
-                    cases.iter().try_for_each(|case| write_case(writer, case))
-                })?;
-            Ok(())
-        })?;
-    let mut text = String::from_utf8_lossy(&writer.into_inner()).into_owned();
-    text.push('\n');
-    Ok(text)
-}
-
-fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> std::io::Result<()> {
-    let seconds = format!("{:.3}", case.seconds);
-    let element = writer.create_element("testcase").with_attributes([
-        ("name", printable(&case.name).as_str()),
-        ("classname", printable(&case.file).as_str()),
-        ("file", printable(&case.file).as_str()),
-        ("time", &seconds),
-    ]);
+fn test_case(case: &Case) -> TestCase {
     let (kind, text) = match &case.outcome {
-        Outcome::Passed => {
-            element.write_empty()?;
-            return Ok(());
-        }
-        Outcome::Skipped(why) => ("skipped", why),
-        Outcome::Failed(why) => ("failure", why),
-        Outcome::Error(why) => ("error", why),
+        Outcome::Passed => (None, ""),
+        Outcome::Skipped(why) => (None, why.as_str()),
+        Outcome::Failed(why) => (Some(NonSuccessKind::Failure), why.as_str()),
+        Outcome::Error(why) => (Some(NonSuccessKind::Error), why.as_str()),
     };
-    let text = printable(text);
-    let first = text.lines().next().unwrap_or_default().to_owned();
-    element.write_inner_content(|writer| {
-        writer
-            .create_element(kind)
-            .with_attribute(("message", first.as_str()))
-            .write_text_content(BytesText::new(&text))?;
-        Ok(())
-    })?;
-    Ok(())
-}
-
-/// Removes the control characters that XML 1.0 does not allow.
-fn printable(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-        .collect()
+    let mut status = match (&case.outcome, kind) {
+        (Outcome::Passed, _) => TestCaseStatus::success(),
+        (_, None) => TestCaseStatus::skipped(),
+        (_, Some(kind)) => TestCaseStatus::non_success(kind),
+    };
+    if let Some(first) = text.lines().next() {
+        status.set_message(first);
+        status.set_description(text);
+    }
+    let mut test = TestCase::new(case.name.as_str(), status);
+    test.set_classname(case.file.as_str());
+    test.extra.insert("file".into(), case.file.as_str().into());
+    test.set_time(case.time());
+    test
 }
 
 #[cfg(test)]
@@ -146,14 +120,16 @@ mod tests {
                 case("e", Outcome::Skipped("later".to_owned())),
             ],
         );
-        assert!(
-            text.contains("tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\" time=\"0.750\""),
-            "{text}"
-        );
-        assert!(
-            text.contains("name=\"a&lt;b&gt;&amp;&quot;c&quot;\""),
-            "{text}"
-        );
+        for part in [
+            "tests=\"3\"",
+            "failures=\"1\"",
+            "errors=\"0\"",
+            "skipped=\"1\"",
+            "time=\"0.750\"",
+            "name=\"a&lt;b&gt;&amp;&quot;c&quot;\"",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
         assert!(text.contains("message=\"no rows &lt;here&gt;\""), "{text}");
         assert!(
             text.contains(">no rows &lt;here&gt;\nmore</failure>"),

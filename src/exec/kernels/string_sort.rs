@@ -5,7 +5,6 @@
 //! integer, and refines only the buckets whose integers are equal.
 
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use crate::parallel::cores;
 
@@ -60,8 +59,8 @@ pub(in crate::exec) fn argsort_strings(texts: &[impl AsRef<str> + Sync]) -> Vec<
             }
         }
     };
-    thread::scope(|scope| {
-        (1..cores).for_each(|_| drop(scope.spawn(work)));
+    rayon::in_place_scope(|scope| {
+        (1..cores).for_each(|_| scope.spawn(|_| work()));
         work();
     });
     drop(parts);

@@ -1,6 +1,7 @@
 //! `fieldsummary`: a row of statistics for each field.
 
 use indexmap::IndexMap;
+use serde::Serialize;
 
 use crate::error::Result;
 use crate::kernels::stats_util::{chosen, deviation, mean, table_of};
@@ -74,19 +75,25 @@ impl Kernel for FieldSummary {
     }
 }
 
+/// A value of a field and how often it occurs.
+#[derive(Serialize)]
+struct ListedValue<'v> {
+    value: &'v str,
+    count: usize,
+}
+
 impl FieldSummary {
     /// `[{"value":"a","count":2}, ...]`
     pub(crate) fn listed(&self, field: &Summary) -> String {
-        let shown: Vec<String> = field
-            .values
-            .iter()
-            .take(self.most)
-            .map(|(value, count)| {
-                let value = serde_json::Value::from(value.as_str());
-                format!("{{\"value\":{value},\"count\":{count}}}")
+        let values = field.values.iter().take(self.most);
+        let values: Vec<_> = values
+            .map(|(value, count)| ListedValue {
+                value,
+                count: *count,
             })
             .collect();
-        format!("[{}]", shown.join(","))
+        // Texts and counts can always be written.
+        serde_json::to_string(&values).unwrap_or_default()
     }
 }
 
