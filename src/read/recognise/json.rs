@@ -1,433 +1,115 @@
 //! Recognizes the product of a JSON record by its keys: its sourcetype, and the key of its time.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use chrono_tz::Tz;
+use serde::Deserialize;
 
 use crate::extract::event::Event;
 use crate::extract::timestamp;
 
+/// The table of products.
+const TABLE: &str = include_str!("json_records.yml");
+
 /// Common features of one product's records. All products write their times in UTC.
-struct Kind {
-    sourcetype: &'static str,
-    needs: &'static [Need],
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Product {
+    sourcetype: String,
+    keys: Vec<Need>,
     /// Keys of the time, the most reliable first.
-    time: &'static [&'static str],
+    time: Vec<String>,
+    variant: Option<Variant>,
 }
 
-/// A requirement on a record.
-enum Need {
-    /// The key.
-    Key(&'static str),
-    /// The key with a value that begins with this.
-    Begins(&'static str, &'static str),
-    /// The key with a value that contains this, case-insensitively.
-    Holds(&'static str, &'static str),
+/// A key that a record must have.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+struct Need {
+    key: String,
+    value: Wanted,
 }
 
-use Need::{Begins, Holds, Key};
+/// What a required key's value must be.
+enum Wanted {
+    Anything,
+    Prefix(String),
+    /// Any text that contains this lowercase one.
+    Infix(String),
+}
 
-const KINDS: &[Kind] = &[
-    Kind {
-        sourcetype: "aws:cloudtrail",
-        needs: &[
-            Key("eventSource"),
-            Key("eventVersion"),
-            Key("eventName"),
-            Key("eventTime"),
-        ],
-        time: &["eventTime"],
-    },
-    Kind {
-        sourcetype: "aws:securityhub:finding",
-        needs: &[
-            Key("ProductArn"),
-            Key("GeneratorId"),
-            Key("AwsAccountId"),
-            Key("SchemaVersion"),
-        ],
-        time: &["UpdatedAt", "CreatedAt"],
-    },
-    Kind {
-        sourcetype: "aws:cloudtrail:lake",
-        needs: &[
-            Key("api.operation"),
-            Key("metadata.version"),
-            Key("class_uid"),
-        ],
-        time: &["time", "time_dt"],
-    },
-    Kind {
-        sourcetype: "cisco:sfw:estreamer",
-        needs: &[Key("EventType"), Key("DeviceUUID"), Key("InitiatorIP")],
-        time: &["EventSecond", "LastPacketSecond", "FirstPacketSecond"],
-    },
-    Kind {
-        sourcetype: "cisco:isovalent:processExec",
-        needs: &[
-            Key("process_exec.process.binary"),
-            Key("node_name"),
-            Key("time"),
-        ],
-        time: &["time"],
-    },
-    Kind {
-        sourcetype: "cisco:isovalent:processConnect",
-        needs: &[
-            Key("process_connect.process.binary"),
-            Key("node_name"),
-            Key("time"),
-        ],
-        time: &["time"],
-    },
-    Kind {
-        sourcetype: "cisco:isovalent",
-        needs: &[
-            Key("process_kprobe.function_name"),
-            Key("node_name"),
-            Key("time"),
-        ],
-        time: &["time"],
-    },
-    Kind {
-        sourcetype: "cisco:nvm:flowdata",
-        needs: &[Begins("fv", "nvzFlow"), Key("sa"), Key("pn")],
-        time: &["fss", "fes"],
-    },
-    Kind {
-        sourcetype: "cisco:duo:activity",
-        needs: &[Key("activity_id"), Key("action.name"), Key("actor.name")],
-        time: &["ts"],
-    },
-    Kind {
-        sourcetype: "aws:cloudwatch:guardduty",
-        needs: &[
-            Holds("service.serviceName", "guardduty"),
-            Key("schemaVersion"),
-            Key("type"),
-        ],
-        time: &["updatedAt", "createdAt"],
-    },
-    Kind {
-        sourcetype: "aws:cloudwatch:guardduty",
-        needs: &[Begins("detail-type", "GuardDuty Finding"), Key("detail.id")],
-        time: &["time", "detail.updatedAt"],
-    },
-    Kind {
-        sourcetype: "aws:securityhub:firehose",
-        needs: &[Begins("detail-type", "Security Hub Findings"), Key("time")],
-        time: &["time"],
-    },
-    Kind {
-        sourcetype: "azure:monitor:activity",
-        needs: &[
-            Holds("resourceId", "/subscriptions/"),
-            Key("time"),
-            Key("operationName"),
-            Key("category"),
-            Key("correlationId"),
-        ],
-        time: &["time"],
-    },
-    Kind {
-        sourcetype: "azure:aad:audit",
-        needs: &[
-            Key("activityDateTime"),
-            Key("activityDisplayName"),
-            Key("loggedByService"),
-        ],
-        time: &["activityDateTime"],
-    },
-    Kind {
-        sourcetype: "azure:aad:signin",
-        needs: &[
-            Key("createdDateTime"),
-            Key("userPrincipalName"),
-            Key("appDisplayName"),
-            Key("conditionalAccessStatus"),
-        ],
-        time: &["createdDateTime"],
-    },
-    Kind {
-        sourcetype: "ms365:defender:incident",
-        needs: &[Key("incidentId"), Key("incidentName"), Key("createdTime")],
-        time: &["lastUpdateTime", "createdTime"],
-    },
-    Kind {
-        sourcetype: "ms365:defender:incident:alerts",
-        needs: &[
-            Key("incidentId"),
-            Key("serviceSource"),
-            Key("detectionSource"),
-            Key("title"),
-        ],
-        time: &["creationTime", "createdDateTime", "lastUpdatedTime"],
-    },
-    Kind {
-        sourcetype: "ms:defender:atp:alerts",
-        needs: &[
-            Key("machineId"),
-            Key("detectionSource"),
-            Key("alertCreationTime"),
-            Key("title"),
-        ],
-        time: &["alertCreationTime"],
-    },
-    Kind {
-        sourcetype: "cisco:duo:authentication",
-        needs: &[
-            Key("txid"),
-            Key("factor"),
-            Key("access_device.ip"),
-            Key("user.name"),
-        ],
-        time: &["timestamp", "isotimestamp"],
-    },
-    Kind {
-        sourcetype: "ping:pingid",
-        needs: &[Key("recorded"), Key("actors{}.name"), Key("result.status")],
-        time: &["recorded"],
-    },
-    Kind {
-        sourcetype: "google:gcp:pubsub:message",
-        needs: &[
-            Holds("data.protoPayload.@type", "google.cloud.audit.auditlog"),
-            Key("data.logName"),
-        ],
-        time: &["data.timestamp", "publish_time"],
-    },
-    Kind {
-        sourcetype: "google:gcp:pubsub:message",
-        needs: &[
-            Holds("protoPayload.@type", "google.cloud.audit.auditlog"),
-            Key("logName"),
-        ],
-        time: &["timestamp", "receiveTimestamp"],
-    },
-    Kind {
-        sourcetype: "gsuite:drive:json",
-        needs: &[Key("parameters.doc_id"), Key("email"), Key("unique_id")],
-        time: &["timestamp"],
-    },
-    Kind {
-        sourcetype: "gsuite:gmail:bigquery",
-        needs: &[Key("rfc2822_message_id"), Key("flattened_destinations")],
-        time: &["timestamp"],
-    },
-    Kind {
-        sourcetype: "github:cloud:audit",
-        needs: &[
-            Key("_document_id"),
-            Key("@timestamp"),
-            Key("action"),
-            Key("actor"),
-        ],
-        time: &["@timestamp", "created_at"],
-    },
-    Kind {
-        sourcetype: "aws:firehose:json",
-        needs: &[
-            Key("action"),
-            Key("repository.full_name"),
-            Key("sender.login"),
-        ],
-        time: &["repository.pushed_at"],
-    },
-    Kind {
-        sourcetype: "circleci",
-        needs: &[
-            Key("build_num"),
-            Key("workflows.workflow_id"),
-            Key("vcs.revision"),
-        ],
-        time: &["stop_time", "job_time"],
-    },
-    Kind {
-        sourcetype: "kube:container:falco",
-        needs: &[Key("rule"), Key("priority"), Key("output"), Key("time")],
-        time: &["time"],
-    },
-    Kind {
-        sourcetype: "CrowdStrike:Event:Streams:JSON",
-        needs: &[Key("metadata.customerIDString"), Key("metadata.eventType")],
-        time: &["metadata.eventCreationTime"],
-    },
-    Kind {
-        sourcetype: "crowdstrike:identities",
-        needs: &[
-            Key("riskScore"),
-            Key("primaryDisplayName"),
-            Key("riskScoreSeverity"),
-        ],
-        time: &[],
-    },
-    Kind {
-        sourcetype: "suricata",
-        needs: &[
-            Key("event_type"),
-            Key("timestamp"),
-            Key("src_ip"),
-            Key("proto"),
-        ],
-        time: &["timestamp"],
-    },
-    Kind {
-        sourcetype: "suricata",
-        needs: &[
-            Begins("event_type", "stats"),
-            Key("timestamp"),
-            Key("stats.uptime"),
-        ],
-        time: &["timestamp"],
-    },
-    Kind {
-        sourcetype: "azure:monitor:aad",
-        needs: &[
-            Holds("resourceId", "/providers/microsoft.aadiam"),
-            Key("time"),
-            Key("category"),
-        ],
-        time: &["time"],
-    },
-    Kind {
-        sourcetype: "mscs:azure:audit",
-        needs: &[
-            Key("eventTimestamp"),
-            Key("subscriptionId"),
-            Key("correlationId"),
-        ],
-        time: &["eventTimestamp"],
-    },
-    Kind {
-        sourcetype: "mscs:azure:eventhub:defender:advancedhunting",
-        needs: &[
-            Begins("category", "AdvancedHunting-"),
-            Key("time"),
-            Key("tenantId"),
-        ],
-        time: &["time"],
-    },
-    Kind {
-        sourcetype: "o365:management:activity",
-        needs: &[
-            Key("Workload"),
-            Key("Operation"),
-            Key("RecordType"),
-            Key("CreationTime"),
-        ],
-        time: &["CreationTime"],
-    },
-    Kind {
-        sourcetype: "OktaIM2:log",
-        needs: &[
-            Key("published"),
-            Key("eventType"),
-            Key("uuid"),
-            Key("actor.id"),
-        ],
-        time: &["published"],
-    },
-    Kind {
-        sourcetype: GOOGLE,
-        needs: &[Begins("kind", "admin#reports#activity"), Key("id.time")],
-        time: &["id.time"],
-    },
-    Kind {
-        sourcetype: STREAM,
-        needs: &[
-            Key("protocol_stack"),
-            Key("endtime"),
-            Key("timestamp"),
-            Key("src_ip"),
-        ],
-        time: &["timestamp"],
-    },
-    Kind {
-        sourcetype: "osquery:results",
-        needs: &[Key("hostIdentifier"), Key("unixTime"), Key("calendarTime")],
-        time: &["unixTime"],
-    },
-    Kind {
-        sourcetype: "crowdstrike:events:sensor",
-        needs: &[Key("event_simpleName"), Key("aid"), Key("cid")],
-        time: &["timestamp"],
-    },
-    Kind {
-        sourcetype: "kube:audit",
-        needs: &[
-            Begins("apiVersion", "audit.k8s.io/"),
-            Key("auditID"),
-            Key("verb"),
-        ],
-        time: &["requestReceivedTimestamp", "stageTimestamp"],
-    },
-    Kind {
-        sourcetype: ZEEK,
-        needs: &[Key("ts"), Key("uid"), Key("id.orig_h"), Key("id.resp_h")],
-        time: &["ts"],
-    },
-    Kind {
-        sourcetype: ZEEK,
-        needs: &[Key("ts"), Key("_path"), Key("_write_ts")],
-        time: &["ts"],
-    },
-    Kind {
-        sourcetype: ZEEK,
-        needs: &[Key("ts"), Key("fuid")],
-        time: &["ts"],
-    },
-    Kind {
-        sourcetype: ZEEK,
-        needs: &[Key("ts"), Key("certificate.serial")],
-        time: &["ts"],
-    },
-];
-
-/// Google Workspace: the application follows.
-const GOOGLE: &str = "gws:reports";
-/// Splunk Stream: the protocol follows.
-const STREAM: &str = "stream";
-/// Zeek: the log follows.
-const ZEEK: &str = "zeek";
-
-impl Need {
-    fn holds_in(&self, event: &Event<'_>) -> bool {
-        match self {
-            Key(key) => event.get(key).is_some(),
-            Begins(key, start) => event.get(key).is_some_and(|v| v.starts_with(start)),
-            Holds(key, part) => event
-                .get(key)
-                .is_some_and(|v| v.to_ascii_lowercase().contains(part)),
+impl From<String> for Need {
+    fn from(text: String) -> Need {
+        let (key, value) = text.split_once('=').unwrap_or((&text, "*"));
+        let value = match value.trim_end_matches('*') {
+            "" => Wanted::Anything,
+            value => match value.strip_prefix('*') {
+                Some(part) => Wanted::Infix(part.to_lowercase()),
+                None => Wanted::Prefix(value.to_owned()),
+            },
+        };
+        Need {
+            key: key.to_owned(),
+            value,
         }
     }
+}
+
+impl Need {
+    fn is_met_by(&self, event: &Event<'_>) -> bool {
+        event.get(&self.key).is_some_and(|found| match &self.value {
+            Wanted::Anything => true,
+            Wanted::Prefix(start) => found.starts_with(start),
+            Wanted::Infix(part) => found.to_ascii_lowercase().contains(part),
+        })
+    }
+}
+
+/// What completes the sourcetype of a product with many.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Variant {
+    /// The application of Google Workspace.
+    Application,
+    /// The topmost protocol of Splunk Stream's stack that has a stream of its own.
+    Protocol,
+    /// The log of Zeek, named by the record or by the file.
+    ZeekLog,
+}
+
+fn products() -> &'static [Product] {
+    static PRODUCTS: OnceLock<Vec<Product>> = OnceLock::new();
+    // The table is shipped, and a test reads all of it.
+    PRODUCTS.get_or_init(|| serde_saphyr::from_str(TABLE).unwrap_or_default())
 }
 
 /// Returns the sourcetype and the time of a record, if its product is recognized; `file` is the file's name,
 /// from which Zeek's logs get theirs.
 pub fn recognise(event: &Event<'_>, file: &str) -> Option<(Cow<'static, str>, Option<i64>)> {
-    let kind = KINDS
+    let product = products()
         .iter()
-        .find(|kind| kind.needs.iter().all(|need| need.holds_in(event)))?;
-    let time = kind
+        .find(|product| product.keys.iter().all(|need| need.is_met_by(event)))?;
+    let time = product
         .time
         .iter()
         .find_map(|key| timestamp::parse(event.get(key)?, Tz::UTC));
-    let sourcetype = match kind.sourcetype {
-        GOOGLE => match event.get("id.applicationName") {
-            Some(application) => format!("{GOOGLE}:{application}").into(),
-            None => GOOGLE.into(),
+    let base = product.sourcetype.as_str();
+    let sourcetype = match product.variant {
+        None => base.into(),
+        Some(Variant::Application) => match event.get("id.applicationName") {
+            Some(application) => format!("{base}:{application}").into(),
+            None => base.into(),
         },
-        // `ip:tcp:http`: the topmost protocol that has a stream of its own.
-        STREAM => {
+        Some(Variant::Protocol) => {
             let stack = event.get("protocol_stack").unwrap_or_default();
             let protocol = stack.rsplit(':').find(|p| !p.is_empty() && *p != "unknown");
-            format!("{STREAM}:{}", protocol.unwrap_or("ip")).into()
+            format!("{base}:{}", protocol.unwrap_or("ip")).into()
         }
-        ZEEK => {
+        Some(Variant::ZeekLog) => {
             let log = event.get("_path").unwrap_or_else(|| zeek_log(file));
-            format!("{ZEEK}:{log}:json").into()
+            format!("{base}:{log}:json").into()
         }
-        known => known.into(),
     };
     Some((sourcetype, time))
 }
@@ -451,10 +133,16 @@ pub fn zeek_log(file: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::recognise;
+    use super::{Product, TABLE, recognise};
     use crate::extract::event::Event;
     use crate::extract::json::{object_fields, record_fields};
     use crate::read::batch::row_events::{Rows, event};
+
+    #[test]
+    fn the_table_can_be_read() {
+        let products: Vec<Product> = serde_saphyr::from_str(TABLE).expect("YAML");
+        assert!(products.iter().all(|product| product.keys.len() > 1));
+    }
 
     /// A null is a value in a log's record, as with Splunk's KV_MODE=json, and a missing one in a row.
     #[test]
