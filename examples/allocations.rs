@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use mimalloc::MiMalloc;
 use polars::prelude::{Column, DataType};
-use spelunk::read::{self, Batch};
+use spelunk::internal::{BASE, Batch, ReadOptions, read_paths};
 use spelunk::session::{Options, Session};
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -92,15 +92,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn measure(path: &Path) -> Result<(), Box<dyn Error>> {
     let (mut events, mut fields) = (0, 0);
-    let options = read::Options::default();
+    let options = ReadOptions::default();
     let mut sink = |batch: Batch| {
         events += batch.frame.height() as u64;
-        let extracted = batch.frame.columns().iter().skip(read::BASE.len());
+        let extracted = batch.frame.columns().iter().skip(BASE.len());
         fields += extracted.map(values).sum::<u64>();
         Ok(())
     };
     let (read, reading) =
-        taken(|| read::read_paths(&[path.to_owned()], &options, &mut |_| {}, &mut sink));
+        taken(|| read_paths(&[path.to_owned()], &options, &mut |_| {}, &mut sink));
     read?;
     let home = tempfile::tempdir()?;
     let session = Session::open(Options::new(home.path().to_owned()))?;

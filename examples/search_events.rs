@@ -4,10 +4,10 @@
 //! cargo run --release --example search_events
 //! ```
 
-use spelunk::{Events, SearchError, Spelunk};
+use spelunk::{Clock, Events, SearchError, Spelunk};
 
 fn main() -> Result<(), SearchError> {
-    let spelunk = Spelunk::builder().now(1_715_774_400.0).build()?;
+    let spelunk = Spelunk::builder(Clock::At(1_715_774_400.0)).build()?;
     let lines = "2024-05-15T11:40:00Z host=web1 status=200 bytes=512\n\
                  2024-05-15T11:40:01Z host=web2 status=500 bytes=64\n\
                  2024-05-15T11:40:02Z host=web1 status=500 bytes=32\n";

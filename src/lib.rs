@@ -8,21 +8,41 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-pub use spelunk_spl::{
+use spelunk_spl::{
     commands, error, extract, functions, kernels, knowledge, lint, pcre, plan, report, source,
     syntax, time, value, word,
 };
 
-pub mod parallel;
-pub mod read;
-pub mod store;
-pub mod exec;
-pub mod detect;
+mod parallel;
+mod read;
+mod store;
+mod exec;
+mod detect;
+#[doc(hidden)]
 pub mod session;
-pub mod library;
+mod library;
+#[doc(hidden)]
+#[cfg(feature = "cli")]
 pub mod cli;
 
-pub use library::{Builder, Events, FromValue, Results, Row, Search, SearchError, Spelunk};
+pub use library::{
+    Builder, Clock, Events, FromValue, PreparedSearch, Results, Row, Search, SearchError, Spelunk,
+};
+pub use session::{CancelHandle, Stage, Warning, WarningKind};
+pub use spelunk_spl::error::Error;
+pub use spelunk_spl::value::{Type, Value};
+
+/// What tests and benchmarks use besides the library's interface.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::detect::check::CheckReport;
+    pub use crate::detect::is_refusal;
+    pub use crate::exec::frame::result::Rows;
+    pub use crate::read::{
+        BASE, Batch, Options as ReadOptions, event_fields, leading_json_fields, read_bytes,
+        read_paths, xml_fields,
+    };
+}
 
 #[cfg(test)]
 #[path = "../tests/suite/testing.rs"]

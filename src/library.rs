@@ -1,9 +1,9 @@
 //! The library: registers data, loads knowledge, and runs searches.
 //!
 //! ```
-//! use spelunk::{Events, Spelunk};
+//! use spelunk::{Clock, Events, Spelunk};
 //!
-//! let spelunk = Spelunk::builder().now(1_715_774_400.0).build()?;
+//! let spelunk = Spelunk::builder(Clock::At(1_715_774_400.0)).build()?;
 //! spelunk.register_events(
 //!     "logins",
 //!     &Events::from_bytes("{\"_time\":1715770000,\"user\":\"ann\"}\n{\"_time\":1715770001,\"user\":\"ann\"}\n")
@@ -16,16 +16,20 @@
 //! # Ok::<(), spelunk::SearchError>(())
 //! ```
 //!
-//! Searches run on the calling thread and return all rows. The clock is read only if no time was given to
-//! [`Builder::now`].
+//! Searches run on the calling thread and return all rows. The system clock is read only with
+//! [`Clock::System`].
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::{Error, Failure};
+use crate::knowledge::fault::Fault;
 use crate::report;
-use crate::session::{self, CancelHandle, Options, ReplayOptions, Session, Stage};
+use crate::session::prepared::Prepared;
+use crate::session::{
+    self, CancelHandle, Options, ReplayOptions, Session, Stage, Warning, WarningKind,
+};
 use crate::value::{Type, Value};
 
 /// An error of a search, of knowledge or of data. Displays as the program draws it: with the line and a
@@ -68,16 +72,25 @@ impl From<Error> for SearchError {
     }
 }
 
+/// The source of `now()`, from which relative times count.
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    /// The system clock, read by every search.
+    System,
+    /// A fixed time in epoch seconds.
+    At(f64),
+}
+
 /// Builds a [`Spelunk`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Builder {
+    clock: Clock,
     store: Option<PathBuf>,
     files: Vec<PathBuf>,
     apps: Vec<PathBuf>,
     content: Vec<PathBuf>,
     macros: Vec<PathBuf>,
     zone: Option<chrono_tz::Tz>,
-    now: Option<f64>,
     geoip: Option<PathBuf>,
 }
 
@@ -118,12 +131,6 @@ impl Builder {
         self
     }
 
-    /// The value of `now()`, in epoch seconds; the system clock by default.
-    pub fn now(mut self, seconds: f64) -> Builder {
-        self.now = Some(seconds);
-        self
-    }
-
     /// A MaxMind database for `iplocation`.
     pub fn geoip(mut self, file: impl Into<PathBuf>) -> Builder {
         self.geoip = Some(file.into());
@@ -148,7 +155,10 @@ impl Builder {
             apps: self.apps,
             content: self.content,
             macros: self.macros,
-            now: self.now,
+            now: match self.clock {
+                Clock::System => None,
+                Clock::At(seconds) => Some(seconds),
+            },
             zone: self.zone.unwrap_or(chrono_tz::UTC),
             geoip: self.geoip,
             ..Options::new(home)
@@ -210,8 +220,17 @@ pub struct Spelunk {
 
 impl Spelunk {
     /// Returns a builder.
-    pub fn builder() -> Builder {
-        Builder::default()
+    pub fn builder(clock: Clock) -> Builder {
+        Builder {
+            clock,
+            store: None,
+            files: Vec::new(),
+            apps: Vec::new(),
+            content: Vec::new(),
+            macros: Vec::new(),
+            zone: None,
+            geoip: None,
+        }
     }
 
     /// Adds events to the data of later searches. Returns their number.
@@ -225,7 +244,19 @@ impl Spelunk {
         Ok(registered)
     }
 
-    /// Prepares a search.
+    /// Adds the events of files and folders of files to the data of later searches. Returns their number.
+    ///
+    /// # Errors
+    /// If a path is missing, or nothing of it can be read.
+    pub fn register_files<P: Into<PathBuf>>(
+        &self,
+        paths: impl IntoIterator<Item = P>,
+    ) -> Result<u64, SearchError> {
+        let paths: Vec<PathBuf> = paths.into_iter().map(Into::into).collect();
+        Ok(self.session.register_files(&paths)?)
+    }
+
+    /// A search, to be given a time range or a limit and then run.
     pub fn search(&self, spl: impl Into<String>) -> Search<'_> {
         Search {
             spelunk: self,
@@ -242,9 +273,13 @@ impl Spelunk {
     }
 
     /// Warnings about faulty knowledge, with file, line and effect.
-    pub fn knowledge_warnings(&self) -> Vec<String> {
+    pub fn knowledge_warnings(&self) -> Vec<Warning> {
         let faults = self.session.catalog().faults().all();
-        faults.iter().map(ToString::to_string).collect()
+        let warning = |fault: &Fault| Warning {
+            kind: WarningKind::Knowledge,
+            message: fault.to_string(),
+        };
+        faults.iter().map(warning).collect()
     }
 }
 
@@ -283,25 +318,69 @@ impl Search<'_> {
     /// # Errors
     /// If the search is wrong or was cancelled, or the data cannot be read at all.
     pub fn run(&self) -> Result<Results, SearchError> {
-        let times = (self.earliest.as_deref(), self.latest.as_deref());
-        let found = self.spelunk.session.search_between(&self.spl, times)?;
-        let len = found.rows.len().min(self.limit.unwrap_or(usize::MAX));
-        Ok(Results { found, len })
+        self.prepare()?.run()
     }
 
-    /// Explains a stage of the search as text, without the time range. [`Stage::Physical`] is exactly the plan that runs.
+    /// Parses, plans and optimizes the search once, to run it several times. Its relative times count from now.
+    ///
+    /// # Errors
+    /// If the search is wrong.
+    pub fn prepare(&self) -> Result<PreparedSearch<'_>, SearchError> {
+        let session = &self.spelunk.session;
+        let mut prepared = session.prepare(&self.spl, self.times())?;
+        if let Some(limit) = self.limit {
+            prepared = prepared.limited(limit);
+        }
+        Ok(PreparedSearch { session, prepared })
+    }
+
+    /// Explains a stage of the search as text. [`Stage::Physical`] is exactly the plan that runs.
     ///
     /// # Errors
     /// As for [`Search::run`].
     pub fn explain(&self, stage: Stage) -> Result<String, SearchError> {
-        Ok(self.spelunk.session.explain(&self.spl, stage)?)
+        let session = &self.spelunk.session;
+        match stage {
+            Stage::Macros | Stage::Ast | Stage::Plan => {
+                Ok(session.explain_between(&self.spl, self.times(), stage)?)
+            }
+            _ => self.prepare()?.explain(stage),
+        }
+    }
+
+    fn times(&self) -> (Option<&str>, Option<&str>) {
+        (self.earliest.as_deref(), self.latest.as_deref())
+    }
+}
+
+/// A planned search.
+pub struct PreparedSearch<'s> {
+    session: &'s Session,
+    prepared: Prepared,
+}
+
+impl PreparedSearch<'_> {
+    /// Runs the search on the data as it is now.
+    ///
+    /// # Errors
+    /// If the search was cancelled, or the data cannot be read at all.
+    pub fn run(&self) -> Result<Results, SearchError> {
+        let found = self.session.run_again(&self.prepared)?;
+        Ok(Results { found })
+    }
+
+    /// Explains a stage from [`Stage::Optimized`] on; earlier ones are as that.
+    ///
+    /// # Errors
+    /// If the data cannot be read at all.
+    pub fn explain(&self, stage: Stage) -> Result<String, SearchError> {
+        Ok(self.session.explain_prepared(&self.prepared, stage)?)
     }
 }
 
 /// The rows of a search, its warnings and statistics.
 pub struct Results {
     found: session::SearchResult,
-    len: usize,
 }
 
 impl Results {
@@ -313,17 +392,17 @@ impl Results {
 
     /// The number of rows.
     pub fn len(&self) -> usize {
-        self.len
+        self.found.rows.len()
     }
 
     /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// The row at an index; `None` behind the last.
     pub fn row(&self, index: usize) -> Option<Row<'_>> {
-        (index < self.len).then_some(Row {
+        (index < self.len()).then_some(Row {
             results: self,
             index,
         })
@@ -331,15 +410,15 @@ impl Results {
 
     /// All rows, in order.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        (0..self.len).map(|index| Row {
+        (0..self.len()).map(|index| Row {
             results: self,
             index,
         })
     }
 
-    /// What was read, skipped or guessed, and should be known.
-    pub fn warnings(&self) -> &[String] {
-        &self.found.notices
+    /// What was skipped, guessed or cut off.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.found.warnings
     }
 
     /// The number of events in the data searched.

@@ -6,7 +6,7 @@ mod fields;
 mod ingest;
 mod large_stack;
 mod names;
-mod prepared;
+pub(crate) mod prepared;
 mod result;
 mod workflows;
 
@@ -18,7 +18,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub use crate::error::Failure;
 pub use crate::session::ingest::replay::ReplayOptions;
 pub use crate::session::names::NameKind;
-pub use crate::session::result::{ReplaySummary, RunSummary, SearchResult, Stage};
+pub use crate::session::result::{
+    ReplaySummary, RunSummary, SearchResult, Stage, Warning, WarningKind,
+};
 pub use crate::session::workflows::compare::Comparison;
 pub use crate::session::workflows::detection_tests::{TestChoice, TestSummary};
 pub use crate::session::workflows::detections::RunChoice;
@@ -43,6 +45,7 @@ use crate::plan::tuning::Tuning;
 use crate::plan::{Plan, print as plan_print};
 use crate::session::ingest::damage::LeftOut;
 use crate::session::large_stack::with_large_stack;
+use crate::session::prepared::Times;
 use crate::source::SourceId;
 use crate::syntax::ast::Pipeline;
 use crate::syntax::{self, print};
@@ -255,10 +258,10 @@ impl Session {
                 stages: stages[..count].to_vec(),
                 span: compiled.pipeline.span,
             };
-            let (rows, notices) = self.run_pipeline(&compiled, &part, count == stages.len())?;
+            let (rows, warnings) = self.run_pipeline(&compiled, &part, count == stages.len())?;
             let answer = SearchResult {
                 rows,
-                notices,
+                warnings,
                 events_scanned: self.event_count(),
                 elapsed: started.elapsed(),
             };
@@ -272,16 +275,33 @@ impl Session {
     /// # Errors
     /// As [`Session::search`].
     pub fn explain(&self, spl: &str, stage: Stage) -> Result<String, Failure> {
-        with_large_stack(|| self.explain_here(spl, stage))
+        self.explain_between(spl, (None, None), stage)
     }
 
-    fn explain_here(&self, spl: &str, stage: Stage) -> Result<String, Failure> {
+    /// A planning stage of a search over a time range.
+    ///
+    /// # Errors
+    /// As [`Session::search`].
+    pub(crate) fn explain_between(
+        &self,
+        spl: &str,
+        times: Times<'_>,
+        stage: Stage,
+    ) -> Result<String, Failure> {
+        with_large_stack(|| self.explain_here(self.context_between(times)?, spl, stage))
+    }
+
+    fn explain_here(
+        &self,
+        context: QueryContext,
+        spl: &str,
+        stage: Stage,
+    ) -> Result<String, Failure> {
         if stage == Stage::Macros {
-            let context = self.context()?;
             let expanded = self.expand(&context, spl)?;
             return Ok(text_of(&context, expanded));
         }
-        let compiled = self.compile(spl)?;
+        let compiled = self.compile_in(context, spl)?;
         if stage == Stage::Ast {
             return Ok(print::pipeline(&compiled.pipeline, print::Layout::Lines));
         }
@@ -290,22 +310,30 @@ impl Session {
         if stage == Stage::Plan {
             return Ok(plan_print::plan(&plan));
         }
-        if stage == Stage::Optimized {
-            return Ok(plan_print::plan(&optimize::logical(
-                plan,
-                &self.options.tuning,
-            )));
-        }
         let plan = optimize::logical(plan, &self.options.tuning);
+        self.explain_plan(&compiled.context, &plan, stage)
+    }
+
+    /// A stage of a plan after the logical rules.
+    fn explain_plan(
+        &self,
+        context: &QueryContext,
+        plan: &Plan,
+        stage: Stage,
+    ) -> Result<String, Failure> {
+        if stage == Stage::Optimized {
+            return Ok(plan_print::plan(plan));
+        }
         let explain = |data: &DataSources| {
-            let executor = Executor::new(&compiled.context, data);
-            let physical = executor.physical(&plan)?;
+            let executor = Executor::new(context, data);
+            let physical = executor.physical(plan)?;
             match stage {
                 Stage::Physical => Ok(plan_print::plan(physical.plan())),
                 _ => executor.explain(&physical),
             }
         };
-        self.on_data(&compiled.context, explain).map_err(fail)
+        let fail = |error| failure(context, error);
+        self.on_data(context, explain).map_err(fail)
     }
 
     fn compile(&self, spl: &str) -> Result<Compiled, Failure> {
@@ -343,7 +371,7 @@ impl Session {
         compiled: &Compiled,
         pipeline: &Pipeline,
         writes: bool,
-    ) -> Result<(Rows, Vec<String>), Failure> {
+    ) -> Result<(Rows, Vec<Warning>), Failure> {
         let plan = self.optimized(compiled, pipeline)?;
         self.run_plan(&compiled.context, &plan, writes)
     }
@@ -360,7 +388,7 @@ impl Session {
         context: &QueryContext,
         plan: &Plan,
         writes: bool,
-    ) -> Result<(Rows, Vec<String>), Failure> {
+    ) -> Result<(Rows, Vec<Warning>), Failure> {
         let fail = |error| failure(context, error);
         let run = |data: &DataSources| Executor::new(context, data).run(plan);
         let rows = match plan.reads_data() {
@@ -375,9 +403,16 @@ impl Session {
         if !plan.columns_are_chosen() {
             rows = rows.without_empty_columns();
         }
-        let mut notices = self.take_data_notices();
-        notices.append(&mut lock(&context.notices));
-        Ok((rows, notices))
+        let of_kind = |kind, messages: Vec<String>| {
+            let warning = move |message| Warning { kind, message };
+            messages.into_iter().map(warning)
+        };
+        let found = std::mem::take(&mut *lock(&context.notices));
+        let data = of_kind(WarningKind::Data, self.take_data_notices());
+        Ok((
+            rows,
+            data.chain(of_kind(WarningKind::Search, found)).collect(),
+        ))
     }
 
     /// Parses a time bound into epoch seconds. Returns `None` for an empty text, which is no bound.

@@ -88,7 +88,7 @@ pub fn steps(
         let mut style = setup.style(format);
         style.limit = setup.limit.or(Some(STEP_LIMIT));
         sink.write(|out| write_step(&command, &answer, format, &style, out))?;
-        setup.notices(&answer.notices);
+        setup.notices(&answer.warnings);
     }
     sink.finish()
 }

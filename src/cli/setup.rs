@@ -139,7 +139,7 @@ impl CliContext {
 
     /// Prints notices, the number of events searched and the elapsed time on standard error.
     pub fn tell(&self, answer: &SearchResult) {
-        self.notices(&answer.notices);
+        self.notices(&answer.warnings);
         let for_people = self.format.is_none_or(Format::is_for_people);
         if for_people && !self.quiet {
             note(&searched(answer.events_scanned, answer.elapsed));
@@ -147,7 +147,7 @@ impl CliContext {
     }
 
     /// Prints notices on standard error.
-    pub fn notices(&self, notices: &[String]) {
+    pub fn notices(&self, notices: &[impl AsRef<str>]) {
         if self.quiet {
             return;
         }
@@ -157,7 +157,7 @@ impl CliContext {
             NOTICES
         };
         for notice in notices.iter().take(most) {
-            note(&format!("note: {notice}"));
+            note(&format!("note: {}", notice.as_ref()));
         }
         if notices.len() > most {
             let more = notices.len() - most;

@@ -40,12 +40,10 @@ use crate::read::recognise::lines::Lines;
 use crate::read::rules::Clock;
 
 pub use crate::extract::event::Field;
-pub use crate::extract::fields::{
-    event_fields, json_event_fields, json_fields, leading_json_fields, xml_fields,
-};
+pub use crate::extract::fields::{event_fields, leading_json_fields, xml_fields};
 pub use crate::read::batch::batches::{BatchSink, DEFAULT_INDEX};
 pub use crate::read::batch::columns::{BASE, FieldColumns};
-pub use crate::read::batch::schema_union::{cast_to, join_schemas, join_types, union};
+pub use crate::read::batch::schema_union::{join_schemas, union};
 pub use crate::read::formats::parquet::{
     EXACT as PARQUET_EXACT, ParquetDamage, SOURCETYPE as PARQUET_SOURCETYPE,
     damage as parquet_damage, raw_column, rows as parquet_rows,
@@ -189,8 +187,6 @@ pub struct BadLines {
 pub struct Format {
     /// Its name.
     pub name: &'static str,
-    /// One sentence about the format.
-    pub doc: &'static str,
     /// Whether a file with this head is of the format.
     looks_like: fn(&Head<'_>) -> bool,
     /// File name extensions that select the format whatever the content.
@@ -289,7 +285,6 @@ impl<'c> Context<'c> {
 pub const FORMATS: &[Format] = &[
     Format {
         name: "evtx",
-        doc: "Windows event log files",
         looks_like: |head| formats::evtx::looks_like(head.bytes),
         endings: &[],
         times: false,
@@ -298,7 +293,6 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "parquet",
-        doc: "Parquet rows",
         looks_like: |head| formats::parquet::looks_like(head.bytes),
         endings: &[],
         times: false,
@@ -309,7 +303,6 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "windows",
-        doc: "Windows events as XML, and Splunk's classic WinEventLog text",
         looks_like: |head| formats::windows::log::looks_like(&head.text),
         endings: &[],
         times: false,
@@ -318,7 +311,6 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "zeek",
-        doc: "Zeek logs in tab-separated text, with their header",
         looks_like: |head| formats::zeek::looks_like(&head.text),
         endings: &[],
         times: true,
@@ -327,7 +319,6 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "w3c",
-        doc: "W3C extended logs with a #Fields line: IIS, CloudFront, the latter also without it",
         looks_like: |head| formats::w3c::looks_like(&head.text),
         endings: &[],
         times: true,
@@ -336,7 +327,6 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "vpcflow",
-        doc: "Amazon VPC flow logs with a header, in any order of columns",
         looks_like: |head| formats::vpcflow::looks_like(&head.text),
         endings: &[],
         times: true,
@@ -345,7 +335,6 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "json",
-        doc: "JSON: an object a line, an array of objects, or objects one after the other; Windows events of NXLog, Winlogbeat and evtx_dump",
         looks_like: |head| formats::json_rows::looks_like(&head.text),
         endings: &["ndjson", "jsonl", "json"],
         times: true,
@@ -356,7 +345,6 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "csv",
-        doc: "CSV with a header; also with tabs, semicolons or bars",
         looks_like: |_| false,
         endings: &["csv", "tsv", "tab", "psv"],
         times: true,
@@ -368,7 +356,6 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "text",
-        doc: "plain text, an event a line or from one line with a time to the next, with automatic key=value extraction; syslog, Linux audit, web access logs, VPC flow logs",
         looks_like: |_| false,
         endings: &["log", "txt", "raw", "out", "syslog", "xml"],
         times: false,

@@ -9,16 +9,28 @@ use crate::exec::scan::sources::DataSources;
 use crate::plan::Plan;
 use crate::plan::context::QueryContext;
 use crate::session::large_stack::with_large_stack;
-use crate::session::result::SearchResult;
+use crate::session::result::{SearchResult, Stage};
 use crate::session::{Compiled, Session};
 
 /// The time range of a search; overrides the session's.
 pub(crate) type Times<'t> = (Option<&'t str>, Option<&'t str>);
 
-/// A planned search.
-pub(super) struct Prepared {
+/// A planned search. Its relative times count from when it was planned.
+pub(crate) struct Prepared {
     context: QueryContext,
     plan: Plan,
+}
+
+impl Prepared {
+    /// The same search that ends after this many rows.
+    pub(crate) fn limited(mut self, rows: usize) -> Prepared {
+        self.plan = Plan::Limit {
+            input: Box::new(self.plan),
+            count: rows,
+            tail: false,
+        };
+        self
+    }
 }
 
 impl Session {
@@ -26,20 +38,28 @@ impl Session {
     ///
     /// # Errors
     /// If the search is wrong, with the source texts to point into.
-    pub(super) fn prepare(&self, spl: &str, times: Times<'_>) -> Result<Prepared, Failure> {
+    pub(crate) fn prepare(&self, spl: &str, times: Times<'_>) -> Result<Prepared, Failure> {
+        let compiled = self.compile_in(self.context_between(times)?, spl)?;
+        let plan = self.optimized(&compiled, &compiled.pipeline)?;
+        let Compiled { context, .. } = compiled;
+        Ok(Prepared { context, plan })
+    }
+
+    /// The initial context of a search over a time range.
+    ///
+    /// # Errors
+    /// If a time is invalid.
+    pub(super) fn context_between(&self, times: Times<'_>) -> Result<QueryContext> {
         let mut context = self.context()?;
         let (earliest, latest) = times;
         let now = context.clock.now;
         if let Some(earliest) = earliest {
-            context.earliest = self.bound("the earliest time of the schedule", earliest, now)?;
+            context.earliest = self.bound("the earliest time of the search", earliest, now)?;
         }
         if let Some(latest) = latest {
-            context.latest = self.bound("the latest time of the schedule", latest, now)?;
+            context.latest = self.bound("the latest time of the search", latest, now)?;
         }
-        let compiled = self.compile_in(context, spl)?;
-        let plan = self.optimized(&compiled, &compiled.pipeline)?;
-        let Compiled { context, .. } = compiled;
-        Ok(Prepared { context, plan })
+        Ok(context)
     }
 
     /// Plans and runs a search over a time range.
@@ -63,14 +83,34 @@ impl Session {
     /// # Errors
     /// If the search or the data is wrong, with the source texts to point into.
     pub(super) fn run_prepared(&self, prepared: Prepared) -> Result<SearchResult, Failure> {
-        with_large_stack(move || self.answer(&prepared, Instant::now()))
+        self.run_again(&prepared)
+    }
+
+    /// Runs a planned search that stays, so that it can run again.
+    ///
+    /// # Errors
+    /// If the search or the data is wrong, with the source texts to point into.
+    pub(crate) fn run_again(&self, prepared: &Prepared) -> Result<SearchResult, Failure> {
+        with_large_stack(|| self.answer(prepared, Instant::now()))
+    }
+
+    /// A stage of a planned search as text, from [`Stage::Optimized`] on.
+    ///
+    /// # Errors
+    /// If the data is wrong, with the source texts to point into.
+    pub(crate) fn explain_prepared(
+        &self,
+        prepared: &Prepared,
+        stage: Stage,
+    ) -> Result<String, Failure> {
+        with_large_stack(|| self.explain_plan(&prepared.context, &prepared.plan, stage))
     }
 
     fn answer(&self, prepared: &Prepared, started: Instant) -> Result<SearchResult, Failure> {
-        let (rows, notices) = self.run_plan(&prepared.context, &prepared.plan, true)?;
+        let (rows, warnings) = self.run_plan(&prepared.context, &prepared.plan, true)?;
         Ok(SearchResult {
             rows,
-            notices,
+            warnings,
             events_scanned: self.event_count(),
             elapsed: started.elapsed(),
         })

@@ -12,12 +12,46 @@ use crate::session::ingest::sources::{dropped, unread};
 pub struct SearchResult {
     /// The rows.
     pub rows: Rows,
-    /// Warnings and other notices.
-    pub notices: Vec<String>,
+    /// What was skipped, guessed or cut off.
+    pub warnings: Vec<Warning>,
     /// The number of events searched.
     pub events_scanned: u64,
     /// The run time.
     pub elapsed: Duration,
+}
+
+/// A warning: part of the knowledge or data was skipped, or a search does not do what its text suggests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Warning {
+    /// What it is about.
+    pub kind: WarningKind,
+    /// One sentence, with the remedy if there is one.
+    pub message: String,
+}
+
+/// What a [`Warning`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// A faulty knowledge object, switched off.
+    Knowledge,
+    /// Data that could not be read.
+    Data,
+    /// The search: a limit it reached, an option without effect.
+    Search,
+}
+
+impl AsRef<str> for Warning {
+    fn as_ref(&self) -> &str {
+        &self.message
+    }
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
 }
 
 /// The summary of a run of detections.

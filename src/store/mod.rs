@@ -18,15 +18,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{LazyFrame, SchemaRef};
-use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Result};
 use crate::store::manifest::{BatchFile, Manifest};
 
 pub use crate::store::atomic_file::{AtomicFile, write_atomic};
 pub use crate::store::damage::Damage;
-pub use crate::store::maintenance::{Compaction, DiskUsage};
-pub use crate::store::summaries::{StoredSummary, Summaries};
+pub use crate::store::maintenance::DiskUsage;
+pub use crate::store::summaries::Summaries;
 pub use crate::store::writer::{Committed, Rows, Writer};
 
 /// Prefix of the origins of risk events created by detections. No file has such a name.
@@ -192,28 +191,6 @@ impl Store {
     pub fn delete(&self, sources: &[StoredSource]) -> Result<()> {
         let folders: Vec<PathBuf> = sources.iter().map(|s| s.folder.clone()).collect();
         self.writer()?.remove(&folders)
-    }
-
-    /// Identifies the stored events: changes if any of them changed.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub fn fingerprint(&self) -> Result<String> {
-        let mut hasher = Sha256::new();
-        for (folder, manifest) in self.event_folders()?.0 {
-            hasher.update(self.key(&folder));
-            for batch in &manifest.batches {
-                hasher.update(format!(
-                    "\0{} {} {:?} {:?}",
-                    batch.file, batch.rows, batch.earliest, batch.latest
-                ));
-            }
-            hasher.update([1]);
-        }
-        Ok(hasher.finalize()[..12]
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect())
     }
 
     /// The summaries in the store.

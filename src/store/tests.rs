@@ -118,7 +118,6 @@ fn rows_come_back_as_they_were_though_their_types_differ_by_batch() {
 fn replaying_a_file_replaces_its_events_and_its_old_sources() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(folder.path());
-    let print = store.fingerprint().expect("a fingerprint");
     replay(
         &store,
         "a.json",
@@ -142,7 +141,6 @@ fn replaying_a_file_replaces_its_events_and_its_old_sources() {
         .filter(|f| f.ends_with(".parquet"))
         .count();
     assert_eq!(parquet, 3);
-    assert_ne!(store.fingerprint().expect("a fingerprint"), print);
     store.delete(&sources).expect("deleted");
     assert!(store.is_empty().expect("readable"));
 }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use spelunk::plan::tuning::Tuning;
 use spelunk::session::{Session, Stage};
+use spelunk_spl::plan::tuning::Tuning;
 use tempfile::TempDir;
 
 use crate::golden_case::{self, Case, Entry, Setting};

@@ -1,7 +1,7 @@
 //! Lessons: every model answer is right, wrong ones are explained; a script of answers.
 
-use spelunk::knowledge::lessons::{self, Lesson};
 use spelunk::session::Session;
+use spelunk_spl::knowledge::lessons::{self, Lesson};
 
 use crate::drive::Place;
 use crate::support;

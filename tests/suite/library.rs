@@ -1,12 +1,11 @@
 //! The library as a program that embeds it uses it.
 
-use spelunk::session::Stage;
-use spelunk::{Events, Spelunk};
+use spelunk::{Clock, Events, Spelunk, Stage, WarningKind};
 
 const NOW: f64 = 1_715_774_400.0;
 
 fn logins() -> Spelunk {
-    let spelunk = Spelunk::builder().now(NOW).build().expect("it opens");
+    let spelunk = Spelunk::builder(Clock::At(NOW)).build().expect("it opens");
     let lines = "{\"_time\":1715770000,\"user\":\"ann\",\"n\":1}\n{\"_time\":1715774000,\"user\":\"bob\",\"n\":2.5}\n";
     let events = Events::from_bytes(lines).sourcetype("app:login").host("h1");
     let count = spelunk.register_events("logins", &events);
@@ -56,6 +55,9 @@ fn a_search_has_its_own_time_range_and_limit() {
     assert_eq!(users(&search.clone().earliest("-1h")), ["bob"]);
     assert_eq!(users(&search.clone().latest("-1h")), ["ann"]);
     assert_eq!(users(&search.clone().limit(1)), ["bob"]);
+    let recent = search.clone().earliest("-1h").limit(1);
+    let plan = recent.explain(Stage::Physical).expect("it is planned");
+    assert!(plan.ends_with("limit 1\n"), "{plan}");
     let plan = search.explain(Stage::Physical).expect("it is planned");
     assert!(
         plan.contains("filter search sourcetype=app:login"),
@@ -64,12 +66,47 @@ fn a_search_has_its_own_time_range_and_limit() {
 }
 
 #[test]
+fn a_prepared_search_sees_the_data_of_each_run() {
+    let spelunk = logins();
+    let search = spelunk.search("sourcetype=app:login | stats count");
+    let prepared = search.prepare().expect("it is planned");
+    let count = || {
+        let results = prepared.run().expect("it runs");
+        results.row(0).and_then(|row| row.get::<u64>("count"))
+    };
+    assert_eq!((count(), count()), (Some(2), Some(2)));
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("more.log");
+    std::fs::write(&file, "2024-05-15T10:00:00Z user=zoe\n").expect("it is written");
+    let files = spelunk.register_files([&file]);
+    assert_eq!(files.expect("it is read"), 1);
+    let search = spelunk.search("user=zoe | head 1 | mvexpand user limit=1");
+    let prepared = search.prepare().expect("it is planned");
+    assert_eq!(prepared.run().expect("it runs").len(), 1);
+    assert!(spelunk.register_files(["no-such-file"]).is_err());
+}
+
+#[test]
+fn warnings_have_a_kind() {
+    let spelunk = logins();
+    let results = spelunk.search("| history").run().expect("it runs");
+    let kinds: Vec<_> = results.warnings().iter().map(|w| w.kind).collect();
+    assert_eq!(kinds, [WarningKind::Search]);
+    let broken = "{\"a\":1}\n\u{0}{{\n";
+    let read = spelunk.register_events("x.json", &Events::from_bytes(broken));
+    assert!(read.is_ok());
+}
+
+#[test]
 fn errors_display_with_their_place() {
     let spelunk = logins();
     let error = spelunk.search("index=* | where (a").run().err();
     let text = error.expect("it is wrong").to_string();
     assert!(text.contains("error: ") && text.contains('^'), "{text}");
-    let missing = Spelunk::builder().app("no-such-app").build().err();
+    let missing = Spelunk::builder(Clock::At(NOW))
+        .app("no-such-app")
+        .build()
+        .err();
     let text = missing.expect("there is none").to_string();
     assert!(text.contains("no such app directory"), "{text}");
 }

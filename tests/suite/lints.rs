@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::Value as Json;
-use spelunk::detect::check::CheckReport;
-use spelunk::lint::allow::Rules;
-use spelunk::lint::{self, Lint, LintInput};
+use spelunk::internal::CheckReport;
 use spelunk::session::Session;
+use spelunk_spl::lint::allow::Rules;
+use spelunk_spl::lint::{self, Lint, LintInput};
 
 use crate::drive::Place;
 use crate::support;

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
-use spelunk::detect::is_refusal;
-use spelunk::knowledge::detection::Detection;
-use spelunk::lint::allow::Rules;
+use spelunk::internal::is_refusal;
 use spelunk::session::{ModelFile, RunChoice, Session, Stage};
+use spelunk_spl::knowledge::detection::Detection;
+use spelunk_spl::lint::allow::Rules;
 
 use crate::support::{self, Row};
 use crate::testing::{say, shared};

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json};
 use spelunk::cli::output::{Style, json};
-use spelunk::commands;
-use spelunk::exec::frame::result::Rows;
-use spelunk::report;
+use spelunk::internal::Rows;
 use spelunk::session::{Failure, Options, Session, Stage};
-use spelunk::source::SourceId;
-use spelunk::syntax::{self, print};
+use spelunk_spl::commands;
+use spelunk_spl::report;
+use spelunk_spl::source::SourceId;
+use spelunk_spl::syntax::{self, print};
 
 /// One row as JSON, its columns in order.
 pub type Row = Map<String, Json>;

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use spelunk::commands;
-use spelunk::detect::is_refusal;
-use spelunk::functions::{Body, eval, stats};
+use spelunk::internal::is_refusal;
 use spelunk::session::Session;
-use spelunk::syntax::Rule;
+use spelunk_spl::commands;
+use spelunk_spl::functions::{Body, eval, stats};
+use spelunk_spl::syntax::Rule;
 
 use crate::support;
 

@@ -238,7 +238,7 @@ impl Class {
                 counted(rows.names().len() as u64, "field")
             ))?;
         }
-        self.setup.notices(&attempt.answer.notices);
+        self.setup.notices(&attempt.answer.warnings);
         if attempt.difference.is_some() {
             say(&explain::explain(&attempt))?;
             return Ok(Flow::Next);

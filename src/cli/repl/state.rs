@@ -64,7 +64,7 @@ impl PromptLoop for State {
         if self.timing {
             self.setup.tell(&answer);
         } else {
-            self.setup.notices(&answer.notices);
+            self.setup.notices(&answer.warnings);
         }
         self.names.see_fields(Table::names(&answer.rows));
         self.last_answer = Some(answer);

@@ -10,7 +10,7 @@ mod tree;
 pub use evaluate::{filter, missing_everywhere};
 pub use json::json;
 pub use render::render;
-pub use tree::{Condition, Leaf, Node, condition};
+pub use tree::{Condition, condition};
 
 /// The analysis of a search.
 #[derive(Clone, Debug, Default)]

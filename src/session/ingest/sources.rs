@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use polars::prelude::{DataFrame, DataType};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::scan::sources::DataSources;
+use crate::exec::scan::sources::{DataSources, EventPartition};
 use crate::knowledge::shipped;
 use crate::read::{self, BadLines, Batch, ReadReport, Skipped};
 use crate::session::ingest::partitions::PartitionBuilder;
@@ -85,10 +85,29 @@ impl Session {
         let report = read::read_bytes(name, bytes, &options, &mut |_| (), &mut sink)?;
         self.tell_dropped(dropped);
         lock(&self.data_notices).extend(report_notices(&report, self.options.verbose));
-        lock(&self.registered).extend(parts.finish()?);
-        // Read again, with these, by the next search.
-        *self.data.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.register(parts.finish()?);
         Ok(report.events)
+    }
+
+    /// Adds the events of files and folders to the data of later searches. Returns their number.
+    ///
+    /// # Errors
+    /// If a path is missing, or nothing of it can be read.
+    pub fn register_files(&self, paths: &[PathBuf]) -> Result<u64> {
+        let watch = Watch::new(self, "reading");
+        let mut parts = PartitionBuilder::new(&self.catalog.props);
+        let report = self.read_watched(paths, &self.read_options(), &mut parts, &watch);
+        watch.finish();
+        let report = report?;
+        lock(&self.data_notices).extend(report_notices(&report, self.options.verbose));
+        self.register(parts.finish()?);
+        Ok(report.events)
+    }
+
+    /// Adds events to the data, which the next search reads again.
+    fn register(&self, parts: Vec<EventPartition>) {
+        lock(&self.registered).extend(parts);
+        *self.data.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn read_files(&self, data: &mut DataSources) -> Result<()> {

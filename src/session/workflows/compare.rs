@@ -9,7 +9,7 @@ use crate::exec::frame::result::Rows;
 use crate::knowledge::detection::Detection;
 use crate::session::large_stack::with_large_stack;
 use crate::session::workflows::git::{git, git_bytes};
-use crate::session::{Options, Session, Stage};
+use crate::session::{Options, Session, Stage, Warning};
 use crate::source::SourceId;
 use crate::syntax::format::format;
 
@@ -76,10 +76,10 @@ impl Session {
         let mut notices = Vec::new();
         let mut run = |version: &Version| {
             version.session.replay_tests_of(&version.detection)?;
-            let (rows, told) = version.session.search_dry(&version.detection.search)?;
-            for notice in told {
-                if !notices.contains(&notice) {
-                    notices.push(notice);
+            let (rows, warnings) = version.session.search_dry(&version.detection.search)?;
+            for warning in warnings {
+                if !notices.contains(&warning.message) {
+                    notices.push(warning.message);
                 }
             }
             Ok::<_, Failure>(rows)
@@ -96,7 +96,7 @@ impl Session {
     }
 
     /// Runs a search and discards its writes.
-    fn search_dry(&self, spl: &str) -> Result<(Rows, Vec<String>), Failure> {
+    fn search_dry(&self, spl: &str) -> Result<(Rows, Vec<Warning>), Failure> {
         with_large_stack(|| {
             let compiled = self.compile(spl)?;
             self.run_pipeline(&compiled, &compiled.pipeline, false)

@@ -146,7 +146,7 @@ impl Session {
                 Some(prepared) => self.run_prepared(prepared)?,
                 None => self.search_between(spl, choice.times(detection))?,
             };
-            notices.extend(answer.notices);
+            notices.extend(answer.warnings.into_iter().map(|warning| warning.message));
             Ok(answer.rows)
         });
         self.check_cancelled()?;

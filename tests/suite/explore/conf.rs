@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use spelunk::knowledge::Catalog;
-use spelunk::knowledge::conf::Layers;
-use spelunk::knowledge::dataset::DataSets;
-use spelunk::knowledge::detection::Detection;
-use spelunk::knowledge::fault::{Fault, Faults};
+use spelunk_spl::knowledge::Catalog;
+use spelunk_spl::knowledge::conf::Layers;
+use spelunk_spl::knowledge::dataset::DataSets;
+use spelunk_spl::knowledge::detection::Detection;
+use spelunk_spl::knowledge::fault::{Fault, Faults};
 
 use crate::explore::pieces::Writer;
 use crate::explore::{Subject, explored, fewer};

@@ -1,12 +1,12 @@
 //! JSON, XML, pairs, regular expressions and paths into documents: whatever they hold, nothing panics.
 
-use spelunk::extract::kv;
-use spelunk::extract::pairs;
-use spelunk::functions::pattern::{self, like};
-use spelunk::functions::sed::edit;
-use spelunk::functions::xpath::XPath;
-use spelunk::functions::{json, xml};
-use spelunk::read::{event_fields, leading_json_fields, xml_fields};
+use spelunk::internal::{event_fields, leading_json_fields, xml_fields};
+use spelunk_spl::extract::kv;
+use spelunk_spl::extract::pairs;
+use spelunk_spl::functions::pattern::{self, like};
+use spelunk_spl::functions::sed::edit;
+use spelunk_spl::functions::xpath::XPath;
+use spelunk_spl::functions::{json, xml};
 
 use crate::explore::{Subject, explored, shorter};
 use crate::mutation::Chance;

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use spelunk::knowledge::conf::Layers;
-use spelunk::knowledge::fault::Faults;
 use spelunk::session::{FileKind, Session};
+use spelunk_spl::knowledge::conf::Layers;
+use spelunk_spl::knowledge::fault::Faults;
 
 use crate::explore::searches::{few, many};
 use crate::explore::{Subject, explored, shorter};

@@ -1,14 +1,14 @@
 //! Macro calls: each search is expanded or refused at a place that can be shown, and what is expanded leads
 //! back to what was written.
 
-use spelunk::error::{Error, Result};
-use spelunk::knowledge::expand::{MAX_BYTES, expand};
-use spelunk::knowledge::macros::{Macro, Macros};
-use spelunk::report;
-use spelunk::source::{SourceId, SourceMap, Span};
-use spelunk::syntax::ast::ExprKind;
-use spelunk::syntax::parse_expression;
-use spelunk::value::Value;
+use spelunk_spl::error::{Error, Result};
+use spelunk_spl::knowledge::expand::{MAX_BYTES, expand};
+use spelunk_spl::knowledge::macros::{Macro, Macros};
+use spelunk_spl::report;
+use spelunk_spl::source::{SourceId, SourceMap, Span};
+use spelunk_spl::syntax::ast::ExprKind;
+use spelunk_spl::syntax::parse_expression;
+use spelunk_spl::value::Value;
 
 use crate::explore::pieces::Writer;
 use crate::explore::{Subject, explored, shorter};

@@ -4,7 +4,7 @@
 use std::io::Write as _;
 
 use polars::prelude::{DataFrame, ParquetWriter, df};
-use spelunk::read::{Batch, Options, read_bytes};
+use spelunk::internal::{Batch, ReadOptions, read_bytes};
 
 use crate::damaged_tables;
 use crate::explore::{Subject, always, by_chance, explored, fewer};
@@ -229,7 +229,7 @@ fn read(name: &str, bytes: &[u8]) -> Result<Read, String> {
         frames.push(columns(&batch.frame));
         Ok(())
     };
-    let read = read_bytes(name, bytes, &Options::default(), &mut |_| {}, &mut sink);
+    let read = read_bytes(name, bytes, &ReadOptions::default(), &mut |_| {}, &mut sink);
     let report = match read {
         Ok(report) => report,
         Err(error) => {

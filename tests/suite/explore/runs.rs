@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use spelunk::error::ErrorKind;
 use spelunk::session::{Failure, Session, Stage};
+use spelunk_spl::error::ErrorKind;
 
 use crate::explore::pieces::Writer;
 use crate::explore::searches::{few, many};

@@ -3,13 +3,13 @@
 
 use std::fmt::Debug;
 
-use spelunk::commands::shape_of;
-use spelunk::error::{Error, ErrorKind};
-use spelunk::report;
-use spelunk::source::{SourceId, SourceMap};
-use spelunk::syntax::ast::Pipeline;
-use spelunk::syntax::format::format;
-use spelunk::syntax::{command_at, parse, parse_expression, parse_search, print};
+use spelunk_spl::commands::shape_of;
+use spelunk_spl::error::{Error, ErrorKind};
+use spelunk_spl::report;
+use spelunk_spl::source::{SourceId, SourceMap};
+use spelunk_spl::syntax::ast::Pipeline;
+use spelunk_spl::syntax::format::format;
+use spelunk_spl::syntax::{command_at, parse, parse_expression, parse_search, print};
 
 use crate::explore::pieces::Writer;
 use crate::explore::{Subject, explored, shorter};

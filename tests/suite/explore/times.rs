@@ -1,7 +1,7 @@
 //! Times and spans of times, in any form: read or refused, and what is written is read back.
 
 use chrono_tz::Tz;
-use spelunk::time::{
+use spelunk_spl::time::{
     LogSpan, Modifier, Span, event_clock, format_readable, parse_timestamp, strftime, strptime,
     time_modifier,
 };

@@ -1,8 +1,10 @@
 //! Trees that no text need have given: each is printed so that it reads as the same tree.
 
-use spelunk::source::{SourceId, Span};
-use spelunk::syntax::ast::{BinaryOp, CompareOp, Expr, ExprKind, Literal, Name, Search, UnaryOp};
-use spelunk::syntax::{parse_expression, parse_search, print};
+use spelunk_spl::source::{SourceId, Span};
+use spelunk_spl::syntax::ast::{
+    BinaryOp, CompareOp, Expr, ExprKind, Literal, Name, Search, UnaryOp,
+};
+use spelunk_spl::syntax::{parse_expression, parse_search, print};
 
 use crate::explore::{Subject, explored};
 use crate::mutation::Chance;
