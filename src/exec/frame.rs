@@ -1,9 +1,11 @@
 //! A lazy frame with the SPL types of its columns.
 
 pub(in crate::exec) mod broadcast;
+pub mod builder;
 pub mod reader;
 pub mod result;
 pub(in crate::exec) mod time_order;
+pub mod types;
 
 use polars::prelude::{
     BooleanChunked, ChunkFull as _, Column, DataFrame, DataType, Expr, IntoLazy as _,
@@ -11,8 +13,10 @@ use polars::prelude::{
 };
 
 use crate::error::{Error, Result};
-use crate::exec::frame::reader::{Builder, ValueReader, convert, data_type, field, type_of};
+use crate::exec::frame::builder::{Builder, convert};
+use crate::exec::frame::reader::ValueReader;
 use crate::exec::frame::result::Rows;
+use crate::exec::frame::types::{data_type, field, type_of};
 use crate::plan::schema::Schema;
 use crate::plan::table::Table;
 use crate::value::Type;

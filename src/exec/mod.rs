@@ -194,7 +194,7 @@ impl Executor<'_> {
             } => {
                 let frame = self.lower(input)?;
                 let holds = self.truth(condition, &frame)?.fill_null(lit(*null));
-                Ok(operators::order::take_while(
+                Ok(operators::take_while::take_while(
                     frame, holds, *limit, *keep_last,
                 ))
             }
@@ -353,7 +353,7 @@ impl Executor<'_> {
     fn generate(&self, count: usize) -> Result<Frame> {
         let now = (self.context.clock.now * 1e6).round() as i64;
         let times = Column::new("_time".into(), vec![now; count])
-            .cast(&frame::reader::data_type(Type::Time))
+            .cast(&frame::types::data_type(Type::Time))
             .map_err(polars_error)?;
         let frame = DataFrame::new(count, vec![times.into_column()]).map_err(polars_error)?;
         Ok(Frame::of(frame))

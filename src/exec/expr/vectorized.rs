@@ -15,7 +15,8 @@ use polars::prelude::{
 use crate::error::{Error, ErrorKind};
 use crate::exec::context::Executor;
 use crate::exec::expr::scalar::{Typed, stop};
-use crate::exec::frame::reader::{ValueReader, data_type, field};
+use crate::exec::frame::reader::ValueReader;
+use crate::exec::frame::types::{data_type, field};
 use crate::exec::frame::{Frame, cast, column, missing};
 use crate::exec::kernels::dictionary::Dictionary;
 use crate::functions::pattern::{regex, too_hard};

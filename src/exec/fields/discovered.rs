@@ -6,7 +6,9 @@ use polars::prelude::{Column, DataFrame, Expr as Lazy, HConcatOptions, IntoLazy 
 
 use crate::error::Result;
 use crate::exec::context::Executor;
-use crate::exec::frame::reader::{Builder, ValueReader, field, type_of};
+use crate::exec::frame::builder::Builder;
+use crate::exec::frame::reader::ValueReader;
+use crate::exec::frame::types::{field, type_of};
 use crate::exec::frame::{Frame, cast, column, polars_error};
 use crate::plan::Merge;
 use crate::read::{Field, FieldColumns};

@@ -9,7 +9,8 @@ use polars::prelude::{Column, Expr as Lazy, lit};
 
 use crate::error::Result;
 use crate::exec::context::Executor;
-use crate::exec::frame::reader::{Builder, field};
+use crate::exec::frame::builder::Builder;
+use crate::exec::frame::types::field;
 use crate::exec::frame::{Frame, column};
 use crate::exec::scan::sources::EventPartition;
 use crate::plan::expr::matching::FieldMatcher;

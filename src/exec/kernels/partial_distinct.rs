@@ -10,7 +10,7 @@ use polars::prelude::{
 
 use crate::exec::engine::fences::optimization_fence;
 use crate::exec::frame::broadcast::broadcast;
-use crate::exec::frame::reader::field;
+use crate::exec::frame::types::field;
 use crate::exec::frame::{Frame, column};
 use crate::value::Type;
 

@@ -15,7 +15,8 @@ use polars::prelude::{
 
 use crate::exec::engine::fences::has_file_scan;
 use crate::exec::frame::broadcast::broadcast;
-use crate::exec::frame::reader::{ValueReader, field};
+use crate::exec::frame::reader::ValueReader;
+use crate::exec::frame::types::field;
 use crate::exec::frame::{Frame, column};
 use crate::functions::stats::{Builtin, StatsFunction, StatsGroup, Takes};
 use crate::plan::schema::Pattern;

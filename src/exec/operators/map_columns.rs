@@ -4,7 +4,7 @@ use polars::prelude::{Column, IntoLazy as _};
 
 use crate::error::Result;
 use crate::exec::context::Executor;
-use crate::exec::frame::reader::Builder;
+use crate::exec::frame::builder::Builder;
 use crate::exec::frame::{Frame, to_table};
 use crate::functions::eval_function;
 use crate::plan::{ColumnKernel, Plan};

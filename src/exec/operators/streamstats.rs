@@ -12,9 +12,11 @@ use polars::prelude::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::context::Executor;
 use crate::exec::expr::scalar::stop;
-use crate::exec::frame::reader::{Builder, ValueReader, field};
+use crate::exec::frame::builder::Builder;
+use crate::exec::frame::reader::ValueReader;
+use crate::exec::frame::types::field;
 use crate::exec::frame::{Frame, ROWS, cast, column, missing};
-use crate::exec::operators::order::composite_key;
+use crate::exec::operators::distinct::composite_key;
 use crate::functions::Context;
 use crate::functions::stats::StatsFunction;
 use crate::functions::stats::running::{AllNumbers, Course, Running, running};

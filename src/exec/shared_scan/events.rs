@@ -9,7 +9,7 @@ use polars::prelude::{
 
 use crate::error::Result;
 use crate::exec::context::Executor;
-use crate::exec::frame::reader::field;
+use crate::exec::frame::types::field;
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::scan::pruning::ScanBounds;
 use crate::exec::scan::sources::EventPartition;

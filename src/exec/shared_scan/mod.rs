@@ -25,7 +25,7 @@ pub(in crate::exec) use requests::{event_key, model_key};
 
 use crate::error::Result;
 use crate::exec::context::Executor;
-use crate::exec::frame::reader::field;
+use crate::exec::frame::types::field;
 use crate::exec::frame::{Frame, column, polars_error};
 use crate::exec::operators::join::joined_schema;
 use crate::exec::scan::sources::Found;

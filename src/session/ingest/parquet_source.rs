@@ -11,7 +11,7 @@ use polars::prelude::{
 };
 
 use crate::error::caught;
-use crate::exec::frame::reader::field;
+use crate::exec::frame::types::field;
 use crate::exec::frame::{Frame, column};
 use crate::exec::scan::sources::EventPartition;
 use crate::knowledge::Catalog;

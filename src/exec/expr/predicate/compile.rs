@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::context::Executor;
 use crate::exec::expr::predicate::PhysicalPredicate;
 use crate::exec::expr::predicate::in_list::{InList, InTuples, MANY};
-use crate::exec::frame::reader::field;
+use crate::exec::frame::types::field;
 use crate::exec::frame::{Frame, column};
 use crate::exec::operators::filter::conjuncts;
 use crate::plan::expr::matching::{FieldMatcher, TermMatcher};

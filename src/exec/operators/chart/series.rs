@@ -6,7 +6,7 @@ use polars::prelude::{Column, IntoColumn as _, StringChunkedBuilder, lit};
 
 use crate::error::Result;
 use crate::exec::context::Executor;
-use crate::exec::frame::reader::field;
+use crate::exec::frame::types::field;
 use crate::exec::frame::{Frame, cast, column, missing, to_table};
 use crate::exec::operators::aggregate::Grouping;
 use crate::exec::operators::chart::{SERIES, by_field};

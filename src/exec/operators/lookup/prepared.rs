@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use polars::prelude::{Column, IdxSize, PolarsResult};
 
 use crate::exec::frame::Frame;
-use crate::exec::frame::reader::{Builder, ValueReader};
+use crate::exec::frame::builder::Builder;
+use crate::exec::frame::reader::ValueReader;
 use crate::exec::kernels::dictionary::Dictionary;
 use crate::exec::operators::lookup::index::LookupIndex;
 use crate::knowledge::lookups::LookupDefinition;

@@ -7,7 +7,9 @@ use polars::prelude::{
 };
 
 use crate::error::{Error, Result};
-use crate::exec::frame::reader::{Builder, ValueReader, type_of};
+use crate::exec::frame::builder::Builder;
+use crate::exec::frame::reader::ValueReader;
+use crate::exec::frame::types::type_of;
 use crate::read::{BASE, Batch, Field, FieldColumns, event_fields};
 use crate::session::ingest::index_time::Event;
 use crate::value::Value;

@@ -1,19 +1,19 @@
-//! Order-dependent operators: distinct, limit, take-while, and time buckets.
+//! `Distinct`: the first rows of each combination of values.
 
 use polars::prelude::{
-    Column, DataType, DatetimeChunked, Expr as Lazy, Float64Chunked, Int64Chunked, IntoColumn as _,
-    IntoSeries as _, PolarsResult, StringChunkedBuilder, TimeUnit, lit, when,
+    Column, DataType, Expr as Lazy, IntoColumn as _, StringChunkedBuilder, lit, when,
 };
 
 use crate::error::Result;
 use crate::exec::context::Executor;
 use crate::exec::frame::broadcast::{broadcast, broadcast_len};
-use crate::exec::frame::reader::{Builder, ValueReader, field};
+use crate::exec::frame::builder::Builder;
+use crate::exec::frame::reader::ValueReader;
 use crate::exec::frame::time_order::{BY_TIME, by_time};
+use crate::exec::frame::types::field;
 use crate::exec::frame::{Frame, column, missing, polars_error};
 use crate::exec::kernels::dictionary::Dictionary;
 use crate::plan::Plan;
-use crate::time::Span;
 use crate::value::{Type, Value};
 
 /// Removes duplicates within each multivalue.
@@ -132,44 +132,7 @@ fn distinct_on(frame: Frame, fields: &[String], keep_empty: bool, newest_first: 
     }
 }
 
-/// Keeps the rows before the first for which `holds` is false.
-pub(in crate::exec) fn take_while(
-    frame: Frame,
-    holds: Lazy,
-    limit: usize,
-    keep_last: bool,
-) -> Frame {
-    const GOING: &str = "__going";
-    let going = holds.cast(DataType::Int64).cum_min(false);
-    let going = if keep_last {
-        going.shift(lit(1)).fill_null(lit(1))
-    } else {
-        going
-    };
-    let names = frame.schema.keys().cloned().collect();
-    let lazy = frame
-        .lazy
-        .with_column(going.alias(GOING))
-        .filter(column(GOING).eq(lit(1)))
-        .limit(u32::try_from(limit).unwrap_or(u32::MAX));
-    let schema = frame.schema;
-    Frame { lazy, schema }.select(names)
-}
-
 impl Executor<'_> {
-    pub(in crate::exec) fn limit(&self, frame: Frame, count: usize, tail: bool) -> Frame {
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let lazy = if tail {
-            frame.lazy.tail(count).reverse()
-        } else {
-            frame.lazy.limit(count)
-        };
-        Frame {
-            lazy,
-            schema: frame.schema,
-        }
-    }
-
     /// Keeps the first rows of each combination of values.
     ///
     /// # Errors
@@ -247,73 +210,4 @@ impl Executor<'_> {
         let schema = frame.schema;
         Ok(Frame { lazy, schema }.select(names))
     }
-
-    /// Floors times to buckets of a span.
-    pub(in crate::exec) fn bucket(
-        &self,
-        frame: Frame,
-        from: &str,
-        to: &str,
-        span: &Span,
-        align: Option<f64>,
-    ) -> Frame {
-        // Only `_time` is a time; in other fields a bucket's start is epoch seconds.
-        let texts = matches!(frame.kind(from), Type::Text | Type::Any | Type::Multi);
-        let bucketed_kind = match to {
-            "_time" => Type::Time,
-            _ if texts => Type::Any,
-            _ => Type::Number,
-        };
-        let align = align.map(|seconds| (seconds * 1e6) as i64);
-        let floor = span.floors(self.context.clock.zone, align);
-        let bucketed = column(from).map(
-            move |c| {
-                if let ValueReader::Time(times) = ValueReader::new(&c) {
-                    return bucket_start(times, &floor, bucketed_kind);
-                }
-                let cells = ValueReader::new(&c);
-                let mut builder = Builder::new(c.name(), bucketed_kind, c.len());
-                for row in 0..c.len() {
-                    let value = cells.get(row);
-                    builder.push(match value.as_number() {
-                        Some(seconds) => {
-                            let micros = (seconds * 1e6).round() as i64;
-                            floor(micros)
-                                .map_or(Value::Null, |start| Value::Num(start as f64 / 1e6))
-                        }
-                        // Values that are not numbers belong to no bucket and stay.
-                        None if bucketed_kind == Type::Any => {
-                            value.into_text().map_or(Value::Null, Value::Text)
-                        }
-                        None => Value::Null,
-                    });
-                }
-                Ok(builder.finish())
-            },
-            move |_, f| Ok(field(f.name(), bucketed_kind)),
-        );
-        frame.with(vec![(to.to_owned(), bucketed_kind, bucketed)])
-    }
-}
-
-/// The bucket starts of times.
-fn bucket_start(
-    times: &DatetimeChunked,
-    floor: &impl Fn(i64) -> Option<i64>,
-    kind: Type,
-) -> PolarsResult<Column> {
-    let times = times.physical();
-    let starts: Int64Chunked = times.iter().map(|time| floor(time?)).collect();
-    let starts = starts.with_name(times.name().clone());
-    Ok(match kind {
-        Type::Time => starts
-            .into_datetime(TimeUnit::Microseconds, None)
-            .into_series()
-            .into_column(),
-        _ => {
-            let seconds: Float64Chunked =
-                starts.apply_nonnull_values_generic(DataType::Float64, |start| start as f64 / 1e6);
-            seconds.into_column()
-        }
-    })
 }
