@@ -3,7 +3,7 @@
 use crate::commands::{self, Command, Planner};
 use crate::knowledge::detection::Detection;
 use crate::plan::context::QueryContext;
-use crate::plan::dataflow::{self, Fields, Step, after};
+use crate::plan::dataflow::{self, FieldSet, StageEffect, after};
 use crate::plan::{Plan, Scan};
 use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{Pipeline, Stage};
@@ -29,11 +29,11 @@ pub struct StageView<'s> {
     /// Its effect on rows; over [`Scan::Binding`] unless it is the first.
     pub plan: Option<Plan>,
     /// Its effects on fields, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<StageEffect>,
     /// The fields of its input.
-    pub before: Fields,
+    pub before: FieldSet,
     /// The fields of its output.
-    pub after: Fields,
+    pub after: FieldSet,
 }
 
 impl<'s> Subject<'s> {
@@ -44,7 +44,7 @@ impl<'s> Subject<'s> {
         pipeline: &'s Pipeline,
         detection: Option<&'s Detection>,
     ) -> Subject<'s> {
-        let mut fields = Fields::default();
+        let mut fields = FieldSet::default();
         let mut stages = Vec::with_capacity(pipeline.stages.len());
         for (at, stage) in pipeline.stages.iter().enumerate() {
             let one = Pipeline {
@@ -60,7 +60,7 @@ impl<'s> Subject<'s> {
             let plan = plan.ok();
             let steps = match &plan {
                 Some(plan) => dataflow::steps(plan, context),
-                None => vec![Step::Unknown],
+                None => vec![StageEffect::Unknown],
             };
             let before = fields.clone();
             fields = steps
@@ -95,10 +95,10 @@ impl<'s> Subject<'s> {
     }
 
     /// The fields of the search's result, as far as known.
-    pub fn output(&self) -> Fields {
+    pub fn output(&self) -> FieldSet {
         self.stages
             .last()
-            .map_or_else(Fields::anything, |last| last.after.clone())
+            .map_or_else(FieldSet::anything, |last| last.after.clone())
     }
 
     /// The stages of the search and of its subsearches. The input fields of the latter are unknown.
@@ -114,6 +114,8 @@ impl<'s> Subject<'s> {
 impl StageView<'_> {
     /// Whether the stage aggregates rows.
     pub fn sums_up(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Sum(..)))
+        self.steps
+            .iter()
+            .any(|step| matches!(step, StageEffect::Sum(..)))
     }
 }

@@ -1,11 +1,11 @@
-//! Reads of fields that no row can have.
+//! FieldReads of fields that no row can have.
 
 use std::collections::BTreeSet;
 
 use crate::lint::ast_queries::{expressions, reads};
 use crate::lint::{LintInput, Findings, Lint, Severity, StageView, Subject};
 use crate::error::nearest;
-use crate::plan::dataflow::{Fields, Step, after};
+use crate::plan::dataflow::{FieldSet, StageEffect, after};
 use crate::syntax::ast::ExprKind;
 
 pub(super) const LINTS: &[Lint] = &[Lint {
@@ -15,7 +15,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     finds: "a field that is read where no row can have it any more",
     why: "After `stats`, `chart`, `table` and the like only the fields that they name are left. A condition on another \
           one never holds, and a value computed of it is missing. Add the field to `by` or to the aggregations, or \
-          mend the name. Fields asked for with `coalesce`, `isnull` or `isnotnull` are not reported.",
+          mend the name. FieldSet asked for with `coalesce`, `isnull` or `isnotnull` are not reported.",
     bad: "index=main | stats count by user | where dest=\"dc1\"",
     good: "index=main | stats count by user dest | where dest=\"dc1\"",
     by: LintInput::Look(look),
@@ -34,7 +34,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
         let guarded = guarded(view);
         let mut fields = view.before.clone();
         for step in &view.steps {
-            if !fields.open {
+            if !fields.may_have_more {
                 for name in missing(step, &fields, view.command) {
                     let plain = !name.starts_with('_') && !guarded.contains(&name);
                     if !plain || !told.insert(name.clone()) {
@@ -57,7 +57,7 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-fn missing(step: &Step, fields: &Fields, command: &str) -> Vec<String> {
+fn missing(step: &StageEffect, fields: &FieldSet, command: &str) -> Vec<String> {
     let absent = |names: &[String]| -> Vec<String> {
         // `a.b` may be two concatenated fields; `null` is written for `null()` and works as well.
         let parts = |name: &str| name.split('.').all(|part| fields.may_have(part));
@@ -67,25 +67,25 @@ fn missing(step: &Step, fields: &Fields, command: &str) -> Vec<String> {
             .collect()
     };
     match step {
-        Step::Read(reads) | Step::Sum(reads, _) => absent(&reads.names),
+        StageEffect::Read(reads) | StageEffect::Sum(reads, _) => absent(&reads.names),
         // A field computed from itself fills in missing values, except in `eval`.
-        Step::Set(name, reads) if command != "eval" => {
+        StageEffect::Set(name, reads) if command != "eval" => {
             let mut names = absent(&reads.names);
             names.retain(|read| read != name);
             names
         }
-        Step::Set(_, reads) => absent(&reads.names),
-        Step::Table(patterns) => {
+        StageEffect::Set(_, reads) => absent(&reads.names),
+        StageEffect::Table(patterns) => {
             let exact = patterns.iter().filter(|p| !p.is_wild());
             absent(&exact.map(|p| p.text.clone()).collect::<Vec<_>>())
         }
-        Step::Rename(from, _) if !from.is_wild() => absent(std::slice::from_ref(&from.text)),
-        Step::Rename(..)
-        | Step::Source(_)
-        | Step::Keep(_)
-        | Step::Drop(_)
-        | Step::Join(_)
-        | Step::Unknown => Vec::new(),
+        StageEffect::Rename(from, _) if !from.is_wild() => absent(std::slice::from_ref(&from.text)),
+        StageEffect::Rename(..)
+        | StageEffect::Source(_)
+        | StageEffect::Keep(_)
+        | StageEffect::Drop(_)
+        | StageEffect::Join(_)
+        | StageEffect::Unknown => Vec::new(),
     }
 }
 

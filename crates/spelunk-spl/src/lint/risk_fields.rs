@@ -1,10 +1,10 @@
-//! Fields of a detection's risk that its rows do not have.
+//! FieldSet of a detection's risk that its rows do not have.
 
 use std::collections::BTreeSet;
 
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
 use crate::knowledge::risk::message_fields;
-use crate::plan::dataflow::Fields;
+use crate::plan::dataflow::FieldSet;
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {
@@ -31,15 +31,15 @@ pub(super) const LINTS: &[Lint] = &[
     },
 ];
 
-fn judged(subject: &Subject<'_>) -> Option<Fields> {
+fn judged(subject: &Subject<'_>) -> Option<FieldSet> {
     let kind = subject.detection?.kind.as_deref().unwrap_or_default();
     let without_risk = ["hunting", "correlation", "baseline", "investigation"];
     let output = subject.output();
     let plain = !without_risk.iter().any(|k| kind.eq_ignore_ascii_case(k));
-    (plain && !output.open).then_some(output)
+    (plain && !output.may_have_more).then_some(output)
 }
 
-fn tell(findings: &mut Findings, beside: &str, what: &str, output: &Fields) {
+fn tell(findings: &mut Findings, beside: &str, what: &str, output: &FieldSet) {
     let found = findings.beside(beside, format!("{what} is not in the results"));
     let known: Vec<&str> = output.known.iter().map(String::as_str).collect();
     found.hint(format!("there are: {}", known.join(", ")));

@@ -1,10 +1,10 @@
-//! Fields overwritten before they are read.
+//! FieldSet overwritten before they are read.
 
 use std::collections::BTreeSet;
 
 use crate::lint::ast_queries::sets;
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
-use crate::plan::dataflow::{Step, after};
+use crate::plan::dataflow::{StageEffect, after};
 
 pub(super) const LINTS: &[Lint] = &[
     Lint {
@@ -35,8 +35,8 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
     for view in &subject.stages {
         for step in &view.steps {
             match step {
-                Step::Read(reads) => unread.retain(|name| !reads.has(name)),
-                Step::Set(name, reads) => {
+                StageEffect::Read(reads) => unread.retain(|name| !reads.has(name)),
+                StageEffect::Set(name, reads) => {
                     unread.retain(|made| !reads.has(made));
                     if unread.remove(name)
                         && view.command == "eval"
@@ -45,16 +45,16 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
                         findings.at(span, format!("this overwrites `{name}`, which nothing has read yet"));
                     }
                 }
-                Step::Sum(_, made) => unread = made.known.iter().cloned().collect(),
-                Step::Rename(from, to) => {
+                StageEffect::Sum(_, made) => unread = made.known.iter().cloned().collect(),
+                StageEffect::Rename(from, to) => {
                     unread.retain(|name| !from.matches(name) && !to.matches(name));
                 }
-                Step::Unknown => unread.clear(),
-                Step::Source(_)
-                | Step::Keep(_)
-                | Step::Table(_)
-                | Step::Drop(_)
-                | Step::Join(_) => {}
+                StageEffect::Unknown => unread.clear(),
+                StageEffect::Source(_)
+                | StageEffect::Keep(_)
+                | StageEffect::Table(_)
+                | StageEffect::Drop(_)
+                | StageEffect::Join(_) => {}
             }
         }
     }
@@ -64,7 +64,7 @@ fn renamed(subject: &Subject<'_>, findings: &mut Findings) {
     for view in &subject.stages {
         let mut fields = view.before.clone();
         for step in &view.steps {
-            if let Step::Rename(from, to) = step
+            if let StageEffect::Rename(from, to) = step
                 && !from.is_wild()
                 && from != to
                 && fields.known.contains(&from.text)

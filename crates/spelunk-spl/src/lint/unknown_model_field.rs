@@ -1,10 +1,10 @@
-//! Fields that a data model does not have.
+//! FieldSet that a data model does not have.
 
 use crate::lint::ast_queries::reads;
 use crate::lint::{LintInput, Findings, Lint, Severity, StageView, Subject};
 use crate::error::nearest;
 use crate::knowledge::models::Dataset;
-use crate::plan::dataflow::Step;
+use crate::plan::dataflow::StageEffect;
 use crate::plan::{Plan, Scan};
 
 pub(super) const LINTS: &[Lint] = &[Lint {
@@ -12,7 +12,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     name: "unknown-model-field",
     severity: Severity::Warning,
     finds: "a field in `tstats ... from datamodel=` that the data set does not have",
-    why: "A condition on it never holds, and grouping by it gives no rows. Fields of a data set carry its name \
+    why: "A condition on it never holds, and grouping by it gives no rows. FieldSet of a data set carry its name \
           (`Processes.dest`), only `_time`, `host`, `source`, `sourcetype` and `index` do not. If the data model was \
           extended, add the app that does with `--app`.",
     bad: "| tstats summariesonly=true count from datamodel=Endpoint.Processes where Processes.proces_name=cmd.exe",
@@ -28,14 +28,14 @@ const OTHERS: &[&str] = &[
 
 fn look(subject: &Subject<'_>, findings: &mut Findings) {
     for view in subject.stages.iter().filter(|view| view.command == "tstats") {
-        let Some(Step::Source(fields)) = view.steps.first() else {
+        let Some(StageEffect::Source(fields)) = view.steps.first() else {
             continue;
         };
         let below = fields_below(view, subject);
         let mut told: Vec<&String> = Vec::new();
         for step in &view.steps {
             let names = match step {
-                Step::Read(reads) | Step::Sum(reads, _) => &reads.names,
+                StageEffect::Read(reads) | StageEffect::Sum(reads, _) => &reads.names,
                 _ => continue,
             };
             for name in names {

@@ -2,7 +2,7 @@
 
 use crate::lint::ast_queries::sets;
 use crate::lint::{LintInput, Findings, Lint, Severity, Subject};
-use crate::plan::dataflow::{Reads, Step};
+use crate::plan::dataflow::{FieldReads, StageEffect};
 use crate::plan::schema::Pattern;
 
 pub(super) const LINTS: &[Lint] = &[Lint {
@@ -41,7 +41,7 @@ impl Live {
         }
     }
 
-    fn read(&mut self, reads: &Reads) {
+    fn read(&mut self, reads: &FieldReads) {
         if reads.all {
             *self = Live::everything();
             return;
@@ -93,8 +93,8 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
     for view in subject.stages.iter().rev() {
         for step in view.steps.iter().rev() {
             match step {
-                Step::Read(reads) => live.read(reads),
-                Step::Set(name, reads) => {
+                StageEffect::Read(reads) => live.read(reads),
+                StageEffect::Set(name, reads) => {
                     let used = live.has(name);
                     if !used
                         && view.command == "eval"
@@ -106,14 +106,14 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
                     live.forget(name);
                     live.read(reads);
                 }
-                Step::Keep(patterns) => live.only(patterns, &["_time", "_raw"]),
-                Step::Table(patterns) => live.only(patterns, &[]),
-                Step::Drop(patterns) => {
+                StageEffect::Keep(patterns) => live.only(patterns, &["_time", "_raw"]),
+                StageEffect::Table(patterns) => live.only(patterns, &[]),
+                StageEffect::Drop(patterns) => {
                     for pattern in patterns.iter().filter(|p| !p.is_wild()) {
                         live.forget(&pattern.text);
                     }
                 }
-                Step::Rename(from, to) if !from.is_wild() => {
+                StageEffect::Rename(from, to) if !from.is_wild() => {
                     let used = live.has(&to.text);
                     if !used
                         && !to.text.starts_with('_')
@@ -124,22 +124,22 @@ fn look(subject: &Subject<'_>, findings: &mut Findings) {
                     }
                     live.forget(&to.text);
                     if used {
-                        live.read(&Reads {
+                        live.read(&FieldReads {
                             names: vec![from.text.clone()],
-                            ..Reads::default()
+                            ..FieldReads::default()
                         });
                     }
                 }
                 // The original names can't be derived backwards.
-                Step::Rename(..) | Step::Unknown => live = Live::everything(),
-                Step::Sum(reads, _) => {
+                StageEffect::Rename(..) | StageEffect::Unknown => live = Live::everything(),
+                StageEffect::Sum(reads, _) => {
                     live = Live {
                         all: false,
                         ..Live::everything()
                     };
                     live.read(reads);
                 }
-                Step::Source(_) | Step::Join(_) => {}
+                StageEffect::Source(_) | StageEffect::Join(_) => {}
             }
         }
     }

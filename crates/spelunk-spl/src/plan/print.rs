@@ -71,10 +71,9 @@ fn node(plan: &Plan) -> String {
         Plan::Scan(Scan::Binding) => "rows so far".to_owned(),
         Plan::With { .. } => "preceding rows as input 1".to_owned(),
         Plan::Deferred { expansion, .. } => expansion.describe(),
-        Plan::HConcat { overwrite, .. } => format!(
-            "beside each other{}",
-            if *overwrite { ", overwriting" } else { "" }
-        ),
+        Plan::HConcat { overwrite, .. } => {
+            format!("hconcat{}", if *overwrite { ", overwriting" } else { "" })
+        }
         Plan::Scan(Scan::Lookup(name)) => format!("scan lookup {}", name.text),
         Plan::Generate { count } => format!("generate {count}"),
         Plan::Values(table) => format!("values {} rows", table.height()),
@@ -147,7 +146,7 @@ fn node(plan: &Plan) -> String {
                 .iter()
                 .map(|(from, to, rows)| format!("{to} = {from} {rows} before"))
                 .collect();
-            format!("shift {}", columns.join(", "))
+            format!("lag {}", columns.join(", "))
         }
         Plan::ForwardFill { fields, .. } => format!("fill down {}", patterns(fields)),
         Plan::Sort { keys, limit, .. } => {
@@ -160,7 +159,7 @@ fn node(plan: &Plan) -> String {
             format!("sort {}{limit}", keys.join(", "))
         }
         Plan::Reverse { .. } => "reverse".to_owned(),
-        Plan::PartialDistinct { fields, .. } => format!("thin {}", fields.join(", ")),
+        Plan::PartialDistinct { fields, .. } => format!("partial distinct {}", fields.join(", ")),
         Plan::Limit { count, tail, .. } => {
             format!("limit {}{count}", if *tail { "last " } else { "" })
         }

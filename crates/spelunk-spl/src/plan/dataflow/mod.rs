@@ -12,43 +12,43 @@ use crate::plan::analysis::fields_of;
 use crate::plan::schema::Pattern;
 use crate::syntax::ast::{Expr, ExprKind, Search};
 
-/// Fields that events and rows of data models have in addition to their own.
+/// FieldSet that events and rows of data models have in addition to their own.
 pub const BARE: [&str; 6] = ["_time", "_raw", "host", "source", "sourcetype", "index"];
 
 /// The known fields of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields {
-    /// Fields known by name, in order.
+pub struct FieldSet {
+    /// FieldSet known by name, in order.
     pub known: IndexSet<String>,
     /// Whether there may be others.
-    pub open: bool,
+    pub may_have_more: bool,
 }
 
-impl Fields {
+impl FieldSet {
     /// Rows with unknown fields.
-    pub fn anything() -> Fields {
-        Fields {
+    pub fn anything() -> FieldSet {
+        FieldSet {
             known: IndexSet::new(),
-            open: true,
+            may_have_more: true,
         }
     }
 
     /// Rows with exactly these fields.
-    pub fn exactly(names: impl IntoIterator<Item = impl Into<String>>) -> Fields {
-        Fields {
+    pub fn exactly(names: impl IntoIterator<Item = impl Into<String>>) -> FieldSet {
+        FieldSet {
             known: names.into_iter().map(Into::into).collect(),
-            open: false,
+            may_have_more: false,
         }
     }
 
     /// Whether a row may have the field.
     pub fn may_have(&self, name: &str) -> bool {
-        self.open || self.known.contains(name)
+        self.may_have_more || self.known.contains(name)
     }
 
-    fn join(&mut self, other: &Fields) {
+    fn join(&mut self, other: &FieldSet) {
         self.known.extend(other.known.iter().cloned());
-        self.open |= other.open;
+        self.may_have_more |= other.may_have_more;
     }
 
     fn retain(&mut self, keep: impl Fn(&str) -> bool) {
@@ -56,9 +56,9 @@ impl Fields {
     }
 }
 
-/// Fields that a step reads.
+/// FieldSet that a step reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reads {
+pub struct FieldReads {
     /// By name, each once.
     pub names: Vec<String>,
     /// By pattern.
@@ -67,11 +67,11 @@ pub struct Reads {
     pub all: bool,
 }
 
-impl Reads {
-    fn everything() -> Reads {
-        Reads {
+impl FieldReads {
+    fn everything() -> FieldReads {
+        FieldReads {
             all: true,
-            ..Reads::default()
+            ..FieldReads::default()
         }
     }
 
@@ -90,8 +90,8 @@ impl Reads {
         }
     }
 
-    fn of(names: impl IntoIterator<Item = impl AsRef<str>>) -> Reads {
-        let mut reads = Reads::default();
+    fn of(names: impl IntoIterator<Item = impl AsRef<str>>) -> FieldReads {
+        let mut reads = FieldReads::default();
         names.into_iter().for_each(|name| reads.add(name.as_ref()));
         reads
     }
@@ -101,8 +101,8 @@ impl Reads {
         self.all |= looks_at_rows(expr);
     }
 
-    fn of_expr(expr: &Expr) -> Reads {
-        let mut reads = Reads::default();
+    fn of_expr(expr: &Expr) -> FieldReads {
+        let mut reads = FieldReads::default();
         reads.expr(expr);
         reads
     }
@@ -124,13 +124,13 @@ impl Reads {
 
 /// A step of the field dataflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum StageEffect {
     /// Produces rows with these fields.
-    Source(Fields),
-    /// Reads fields.
-    Read(Reads),
+    Source(FieldSet),
+    /// FieldReads fields.
+    Read(FieldReads),
     /// Sets a field from others.
-    Set(String, Reads),
+    Set(String, FieldReads),
     /// Keeps only these fields.
     Keep(Vec<Pattern>),
     /// Keeps exactly these fields.
@@ -140,41 +140,41 @@ pub enum Step {
     /// Renames a field.
     Rename(Pattern, Pattern),
     /// Aggregates rows: reads them and produces new rows with these fields.
-    Sum(Reads, Fields),
+    Sum(FieldReads, FieldSet),
     /// Adds rows or fields of another source.
-    Join(Fields),
+    Join(FieldSet),
     /// Has an effect that depends on the rows.
     Unknown,
 }
 
 /// The fields after a step.
-pub fn after(step: &Step, mut fields: Fields) -> Fields {
+pub fn after(step: &StageEffect, mut fields: FieldSet) -> FieldSet {
     match step {
-        Step::Source(source) => source.clone(),
-        Step::Read(_) => fields,
-        Step::Set(name, _) => {
+        StageEffect::Source(source) => source.clone(),
+        StageEffect::Read(_) => fields,
+        StageEffect::Set(name, _) => {
             fields.known.insert(name.clone());
             fields
         }
-        Step::Keep(patterns) => {
+        StageEffect::Keep(patterns) => {
             let kept = |name: &str| {
                 ["_time", "_raw"].contains(&name) || patterns.iter().any(|p| p.matches(name))
             };
             fields.retain(kept);
-            if fields.open {
+            if fields.may_have_more {
                 let named = patterns.iter().filter(|p| !p.is_wild());
                 fields.known.extend(named.map(|p| p.text.clone()));
                 fields.known.extend(["_time", "_raw"].map(str::to_owned));
-                fields.open = patterns.iter().any(Pattern::is_wild);
+                fields.may_have_more = patterns.iter().any(Pattern::is_wild);
             }
             fields
         }
-        Step::Table(patterns) => {
+        StageEffect::Table(patterns) => {
             let before = fields;
-            let mut fields = Fields::default();
+            let mut fields = FieldSet::default();
             for pattern in patterns {
                 if pattern.is_wild() {
-                    fields.open |= before.open;
+                    fields.may_have_more |= before.may_have_more;
                     let fits = before.known.iter().filter(|name| pattern.matches(name));
                     fields.known.extend(fits.cloned());
                 } else if before.may_have(&pattern.text) {
@@ -183,30 +183,30 @@ pub fn after(step: &Step, mut fields: Fields) -> Fields {
             }
             fields
         }
-        Step::Drop(patterns) => {
+        StageEffect::Drop(patterns) => {
             fields.retain(|name| !patterns.iter().any(|p| p.matches(name)));
             fields
         }
-        Step::Rename(from, to) => {
-            let open = fields.open;
+        StageEffect::Rename(from, to) => {
+            let may_have_more = fields.may_have_more;
             if from.is_wild() {
                 let names = fields.known.iter().map(|name| match from.captures(name) {
                     Some(captures) => to.fill(&captures),
                     None => name.clone(),
                 });
                 fields.known = names.collect();
-            } else if fields.known.shift_remove(&from.text) || open {
+            } else if fields.known.shift_remove(&from.text) || may_have_more {
                 fields.known.insert(to.text.clone());
             }
             fields
         }
-        Step::Sum(_, fields) => fields.clone(),
-        Step::Join(other) => {
+        StageEffect::Sum(_, fields) => fields.clone(),
+        StageEffect::Join(other) => {
             fields.join(other);
             fields
         }
-        Step::Unknown => {
-            fields.open = true;
+        StageEffect::Unknown => {
+            fields.may_have_more = true;
             fields
         }
     }

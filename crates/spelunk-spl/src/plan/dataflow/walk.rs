@@ -1,34 +1,40 @@
 //! Translates plan nodes to steps of the field dataflow.
 
 use crate::plan::context::QueryContext;
-use crate::plan::dataflow::{BARE, Fields, Reads, Step, after};
+use crate::plan::dataflow::{BARE, FieldReads, FieldSet, StageEffect, after};
 use crate::plan::{AggregateCall, AggregateInput, Plan, Predicate, Projection, Scan, Target};
 
 /// The field dataflow of a plan, in order.
-pub fn steps(plan: &Plan, context: &QueryContext) -> Vec<Step> {
+pub fn steps(plan: &Plan, context: &QueryContext) -> Vec<StageEffect> {
     let mut out = Vec::new();
     walk(plan, context, &mut out);
     out
 }
 
 /// The fields of a plan's rows; those of [`Scan::Binding`] are unknown.
-pub fn fields(plan: &Plan, context: &QueryContext) -> Fields {
+pub fn fields(plan: &Plan, context: &QueryContext) -> FieldSet {
     steps(plan, context)
         .iter()
-        .fold(Fields::anything(), |fields, step| after(step, fields))
+        .fold(FieldSet::anything(), |fields, step| after(step, fields))
 }
 
-fn walk(plan: &Plan, context: &QueryContext, out: &mut Vec<Step>) {
+fn walk(plan: &Plan, context: &QueryContext, out: &mut Vec<StageEffect>) {
     match plan {
         // The bound rows enter earlier, and more than once: their reads can't be traced.
         Plan::With { input, .. } | Plan::Deferred { input, .. } | Plan::Kernel { input, .. } => {
             walk(input, context, out);
-            out.extend([Step::Read(Reads::everything()), Step::Unknown]);
+            out.extend([
+                StageEffect::Read(FieldReads::everything()),
+                StageEffect::Unknown,
+            ]);
             return;
         }
         Plan::MapColumns { input, .. } => {
             walk(input, context, out);
-            out.extend([Step::Read(Reads::everything()), Step::Unknown]);
+            out.extend([
+                StageEffect::Read(FieldReads::everything()),
+                StageEffect::Unknown,
+            ]);
             return;
         }
         Plan::Join {
@@ -38,17 +44,17 @@ fn walk(plan: &Plan, context: &QueryContext, out: &mut Vec<Step>) {
             ..
         } => {
             walk(left, context, out);
-            out.push(Step::Read(if by.is_empty() {
-                Reads::everything()
+            out.push(StageEffect::Read(if by.is_empty() {
+                FieldReads::everything()
             } else {
-                Reads::of(by)
+                FieldReads::of(by)
             }));
-            out.push(Step::Join(fields(right, context)));
+            out.push(StageEffect::Join(fields(right, context)));
             return;
         }
         Plan::HConcat { left, right, .. } => {
             walk(left, context, out);
-            out.push(Step::Join(fields(right, context)));
+            out.push(StageEffect::Join(fields(right, context)));
             return;
         }
         Plan::Union { inputs } => {
@@ -58,9 +64,9 @@ fn walk(plan: &Plan, context: &QueryContext, out: &mut Vec<Step>) {
             }
             for other in inputs {
                 if takes_given(other) {
-                    out.push(Step::Read(Reads::everything()));
+                    out.push(StageEffect::Read(FieldReads::everything()));
                 }
-                out.push(Step::Join(fields(other, context)));
+                out.push(StageEffect::Join(fields(other, context)));
             }
             return;
         }
@@ -73,56 +79,60 @@ fn walk(plan: &Plan, context: &QueryContext, out: &mut Vec<Step>) {
 }
 
 /// The steps of a node with at most one input.
-fn step_of(plan: &Plan, context: &QueryContext) -> Vec<Step> {
+fn step_of(plan: &Plan, context: &QueryContext) -> Vec<StageEffect> {
     match plan {
         // The node below the marks is a step of its own.
         Plan::Physical { .. } => Vec::new(),
         Plan::Scan(scan) => source(scan, context)
-            .map(Step::Source)
+            .map(StageEffect::Source)
             .into_iter()
             .collect(),
-        Plan::Generate { .. } => vec![Step::Source(Fields::exactly(["_time"]))],
+        Plan::Generate { .. } => vec![StageEffect::Source(FieldSet::exactly(["_time"]))],
         Plan::Values(table) => {
             let names = table.columns().iter().map(|c| c.name.clone());
-            vec![Step::Source(Fields::exactly(names))]
+            vec![StageEffect::Source(FieldSet::exactly(names))]
         }
         Plan::Filter { predicate, .. } => {
-            let mut reads = Reads::default();
+            let mut reads = FieldReads::default();
             match predicate {
                 Predicate::Expr(expr) => reads.expr(expr),
                 Predicate::Search(search, _) => reads.search(search),
             }
-            vec![Step::Read(reads)]
+            vec![StageEffect::Read(reads)]
         }
         Plan::Project { mode, fields, .. } => vec![match mode {
-            Projection::Keep => Step::Keep(fields.clone()),
-            Projection::Drop => Step::Drop(fields.clone()),
-            Projection::Table => Step::Table(fields.clone()),
+            Projection::Keep => StageEffect::Keep(fields.clone()),
+            Projection::Drop => StageEffect::Drop(fields.clone()),
+            Projection::Table => StageEffect::Table(fields.clone()),
         }],
         Plan::Extend { columns, .. } => {
             let each = columns.iter().flat_map(|column| {
-                let reads = Reads::of_expr(&column.value);
+                let reads = FieldReads::of_expr(&column.value);
                 match &column.target {
-                    Target::Field(name) => vec![Step::Set(name.clone(), reads)],
-                    Target::Template(_) => vec![Step::Read(Reads::everything()), Step::Unknown],
-                    // Reads and sets the same fields, so the set of fields does not change.
-                    Target::Each(_) | Target::EachPresent(_) => vec![Step::Read(reads)],
+                    Target::Field(name) => vec![StageEffect::Set(name.clone(), reads)],
+                    Target::Template(_) => vec![
+                        StageEffect::Read(FieldReads::everything()),
+                        StageEffect::Unknown,
+                    ],
+                    // FieldReads and sets the same fields, so the set of fields does not change.
+                    Target::Each(_) | Target::EachPresent(_) => vec![StageEffect::Read(reads)],
                 }
             });
             each.collect()
         }
         Plan::Rename { pairs, .. } => {
             let each = pairs.iter().cloned();
-            each.map(|(from, to)| Step::Rename(from, to)).collect()
+            each.map(|(from, to)| StageEffect::Rename(from, to))
+                .collect()
         }
         Plan::Aggregate { aggregates, by, .. } => {
-            let mut reads = Reads::of(by.iter().map(|b| &b.name));
-            let mut made = Fields::exactly(by.iter().map(|b| b.name.clone()));
+            let mut reads = FieldReads::of(by.iter().map(|b| &b.name));
+            let mut made = FieldSet::exactly(by.iter().map(|b| b.name.clone()));
             for call in aggregates {
                 aggregated(call, &mut reads);
                 named(call, &mut made);
             }
-            vec![Step::Sum(reads, made)]
+            vec![StageEffect::Sum(reads, made)]
         }
         Plan::Window { aggregates, by, .. } => {
             added(aggregates, by.iter().map(|b| b.name.as_str()))
@@ -131,15 +141,15 @@ fn step_of(plan: &Plan, context: &QueryContext) -> Vec<Step> {
             let mut steps = added(&stream.aggregates, stream.by.iter().map(String::as_str));
             let resets = [&stream.reset_before, &stream.reset_after];
             for reset in resets.into_iter().flatten() {
-                steps.push(Step::Read(Reads::of_expr(reset)));
+                steps.push(StageEffect::Read(FieldReads::of_expr(reset)));
             }
             steps
         }
         Plan::Chart { chart, .. } => {
             let split = chart.split.as_ref().map(|s| s.field.as_str());
-            let mut reads = Reads::of(chart.row.as_deref().into_iter().chain(split));
-            let mut made = Fields::exactly(chart.row.is_some().then(|| chart.row_name.clone()));
-            made.open = split.is_some();
+            let mut reads = FieldReads::of(chart.row.as_deref().into_iter().chain(split));
+            let mut made = FieldSet::exactly(chart.row.is_some().then(|| chart.row_name.clone()));
+            made.may_have_more = split.is_some();
             for call in &chart.aggregates {
                 aggregated(call, &mut reads);
                 named(call, &mut made);
@@ -149,23 +159,29 @@ fn step_of(plan: &Plan, context: &QueryContext) -> Vec<Step> {
                     made.known.insert(name.clone());
                 }
             }
-            vec![Step::Sum(reads, made)]
+            vec![StageEffect::Sum(reads, made)]
         }
         Plan::Lag { columns, .. } => {
             let each = columns.iter();
-            each.map(|(from, to, _)| Step::Set(to.clone(), Reads::of([from])))
+            each.map(|(from, to, _)| StageEffect::Set(to.clone(), FieldReads::of([from])))
                 .collect()
         }
         Plan::ForwardFill { fields, .. } => {
-            vec![Step::Read(Reads::of(fields.iter().map(|p| &p.text)))]
+            vec![StageEffect::Read(FieldReads::of(
+                fields.iter().map(|p| &p.text),
+            ))]
         }
-        Plan::Sort { keys, .. } => vec![Step::Read(Reads::of(keys.iter().map(|k| &k.field)))],
+        Plan::Sort { keys, .. } => vec![StageEffect::Read(FieldReads::of(
+            keys.iter().map(|k| &k.field),
+        ))],
         Plan::Bucket { field, alias, .. } => {
-            vec![Step::Set(alias.clone(), Reads::of([field]))]
+            vec![StageEffect::Set(alias.clone(), FieldReads::of([field]))]
         }
-        Plan::Distinct { fields, .. } => vec![Step::Read(Reads::of(fields))],
-        Plan::TakeWhile { condition, .. } => vec![Step::Read(Reads::of_expr(condition))],
-        Plan::Explode { field, .. } => vec![Step::Read(Reads::of([field]))],
+        Plan::Distinct { fields, .. } => vec![StageEffect::Read(FieldReads::of(fields))],
+        Plan::TakeWhile { condition, .. } => {
+            vec![StageEffect::Read(FieldReads::of_expr(condition))]
+        }
+        Plan::Explode { field, .. } => vec![StageEffect::Read(FieldReads::of([field]))],
         Plan::Lookup {
             lookup,
             keys,
@@ -174,28 +190,28 @@ fn step_of(plan: &Plan, context: &QueryContext) -> Vec<Step> {
             ..
         } => {
             let table = context.catalog.lookup(&lookup.text);
-            let mut reads = Reads::of(keys.iter().map(|(_, f)| &f.text));
+            let mut reads = FieldReads::of(keys.iter().map(|(_, f)| &f.text));
             if table.as_ref().is_some_and(|t| t.time_field.is_some()) {
                 reads.add("_time");
             }
-            let mut steps = vec![Step::Read(reads)];
+            let mut steps = vec![StageEffect::Read(reads)];
             if outputs.is_empty() {
                 match table.and_then(|table| table.load().ok()) {
                     Some(table) => {
                         let key = |c: &String| keys.iter().any(|(k, _)| k.text == *c);
                         let columns = table.columns.into_iter().filter(|c| !key(c));
-                        steps.push(Step::Join(Fields::exactly(columns)));
+                        steps.push(StageEffect::Join(FieldSet::exactly(columns)));
                     }
-                    None => steps.push(Step::Unknown),
+                    None => steps.push(StageEffect::Unknown),
                 }
             }
             for (_, field) in outputs {
                 let reads = if *overwrite {
-                    Reads::default()
+                    FieldReads::default()
                 } else {
-                    Reads::of([&field.text])
+                    FieldReads::of([&field.text])
                 };
-                steps.push(Step::Set(field.text.clone(), reads));
+                steps.push(StageEffect::Set(field.text.clone(), reads));
             }
             steps
         }
@@ -215,18 +231,18 @@ fn step_of(plan: &Plan, context: &QueryContext) -> Vec<Step> {
 }
 
 /// The fields of a scan. Returns `None` for bound rows.
-fn source(scan: &Scan, context: &QueryContext) -> Option<Fields> {
+fn source(scan: &Scan, context: &QueryContext) -> Option<FieldSet> {
     match scan {
         Scan::Binding => None,
-        Scan::Events | Scan::EventsUnordered => Some(Fields::anything()),
+        Scan::Events | Scan::EventsUnordered => Some(FieldSet::anything()),
         Scan::Lookup(name) => {
             let table = context.catalog.lookup(&name.text)?.load().ok();
-            Some(table.map_or(Fields::anything(), |t| Fields::exactly(t.columns)))
+            Some(table.map_or(FieldSet::anything(), |t| FieldSet::exactly(t.columns)))
         }
         Scan::Model { model, dataset, .. } => {
             let mut given = context.given_models.iter();
             if given.any(|m| m.eq_ignore_ascii_case(&model.text)) {
-                return Some(Fields::anything());
+                return Some(FieldSet::anything());
             }
             let model = context.catalog.models.get(&model.text)?;
             let dataset = match dataset {
@@ -237,30 +253,30 @@ fn source(scan: &Scan, context: &QueryContext) -> Option<Fields> {
                 [dataset.root(), field.owner.as_str()]
                     .map(|owner| format!("{owner}.{}", field.name))
             });
-            Some(Fields::exactly(
+            Some(FieldSet::exactly(
                 BARE.map(str::to_owned).into_iter().chain(own),
             ))
         }
     }
 }
 
-fn added<'b>(calls: &[AggregateCall], by: impl Iterator<Item = &'b str>) -> Vec<Step> {
-    let mut reads = Reads::of(by);
-    let mut made = Fields::default();
+fn added<'b>(calls: &[AggregateCall], by: impl Iterator<Item = &'b str>) -> Vec<StageEffect> {
+    let mut reads = FieldReads::of(by);
+    let mut made = FieldSet::default();
     for call in calls {
         aggregated(call, &mut reads);
         named(call, &mut made);
     }
-    let mut steps = vec![Step::Read(reads)];
-    if made.open {
-        steps.push(Step::Unknown);
+    let mut steps = vec![StageEffect::Read(reads)];
+    if made.may_have_more {
+        steps.push(StageEffect::Unknown);
     }
     let each = made.known.into_iter();
-    steps.extend(each.map(|name| Step::Set(name, Reads::default())));
+    steps.extend(each.map(|name| StageEffect::Set(name, FieldReads::default())));
     steps
 }
 
-fn aggregated(call: &AggregateCall, reads: &mut Reads) {
+fn aggregated(call: &AggregateCall, reads: &mut FieldReads) {
     match &call.arg {
         AggregateInput::Row => {
             // `earliest(x)` and similar depend on the time of the row.
@@ -270,9 +286,9 @@ fn aggregated(call: &AggregateCall, reads: &mut Reads) {
     }
 }
 
-fn named(call: &AggregateCall, made: &mut Fields) {
+fn named(call: &AggregateCall, made: &mut FieldSet) {
     if call.name.contains('*') {
-        made.open = true;
+        made.may_have_more = true;
     } else {
         made.known.insert(call.name.clone());
     }
