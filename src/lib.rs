@@ -25,6 +25,8 @@ mod library;
 #[cfg(feature = "cli")]
 pub mod cli;
 
+#[cfg(feature = "arrow")]
+pub use arrow_array::RecordBatch;
 pub use library::{
     Builder, Clock, Events, FromValue, PreparedSearch, Results, Row, Search, SearchError, Spelunk,
 };

@@ -19,6 +19,9 @@
 //! Searches run on the calling thread and return all rows. The system clock is read only with
 //! [`Clock::System`].
 
+#[cfg(feature = "arrow")]
+mod arrow;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;

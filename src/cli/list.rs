@@ -21,7 +21,13 @@ pub fn list(args: &ListArgs, setup: &CliContext) -> Result<(), CliError> {
         Ok::<Listing, CliError>(rows)
     };
     let rows = match args.what {
-        ListKind::Commands => command_table(|name| matches(name, pattern)),
+        ListKind::Commands => {
+            let custom = match setup.options.has_knowledge() {
+                true => setup.open()?.catalog().custom_commands(),
+                false => Vec::new(),
+            };
+            command_table(&custom, |name| matches(name, pattern))
+        }
         ListKind::Functions => {
             let entries = functions();
             table(entries.iter().filter(|e| matches(e.name, pattern)))
@@ -82,7 +88,7 @@ fn lookups(session: &Session, pattern: &str) -> Listing {
             let (kind, place) = match &found.kind {
                 LookupKind::File(path) => ("file", path.display().to_string()),
                 LookupKind::Collection { collection, .. } => ("collection", collection.clone()),
-                LookupKind::External { what } => ("not offline", what.clone()),
+                LookupKind::External { what, .. } => ("not offline", what.clone()),
             };
             rows.push(vec![
                 Value::text(found.name.clone()),

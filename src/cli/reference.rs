@@ -128,7 +128,7 @@ pub fn entries(name: &str) -> Vec<Entry> {
 }
 
 /// The matching commands, including Splunk commands that are unsupported, with the reason.
-pub fn command_table(matches: impl Fn(&str) -> bool) -> Listing {
+pub fn command_table(custom: &[(String, String)], matches: impl Fn(&str) -> bool) -> Listing {
     let mut rows: Vec<(&str, &str, String, String)> = Vec::new();
     for entry in commands() {
         for name in std::iter::once(&entry.name).chain(entry.aliases) {
@@ -143,6 +143,12 @@ pub fn command_table(matches: impl Fn(&str) -> bool) -> Listing {
     for (name, why) in commands::unsupported() {
         rows.push((name, "refused", String::new(), why.to_owned()));
     }
+    for (name, app) in custom {
+        if commands::command(name).is_none() {
+            let why = commands::custom_command(app);
+            rows.push((name, "refused", String::new(), why));
+        }
+    }
     rows.sort();
     let mut table = Listing::new(&[
         ("name", Type::Text),
@@ -152,7 +158,7 @@ pub fn command_table(matches: impl Fn(&str) -> bool) -> Listing {
     ]);
     for (name, status, group, about) in rows.into_iter().filter(|row| matches(row.0)) {
         table.push(vec![
-            Value::text(name),
+            Value::text(name.to_owned()),
             Value::text(status),
             if group.is_empty() {
                 Value::Null

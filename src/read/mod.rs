@@ -257,6 +257,7 @@ impl<'c> Context<'c> {
             file: self.name,
             log: self.sourcetype.is_some(),
             unwrap: true,
+            keep_lines: true,
             trim_braces: self
                 .rules
                 .structured

@@ -8,9 +8,9 @@ use chrono_tz::Tz;
 use encoding_rs::Encoding;
 
 use crate::extract::event::Event;
-use crate::extract::timestamp;
 use crate::pcre::Regex;
 use crate::time::strptime;
+use crate::time::timestamp;
 
 /// Characters of an event searched for a timestamp unless configured otherwise.
 const LOOKAHEAD: usize = 128;

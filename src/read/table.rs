@@ -102,6 +102,7 @@ fn rows(
         zone,
         file: "",
         unwrap: false,
+        keep_lines: false,
         trim_braces: false,
         make: table_row,
     };

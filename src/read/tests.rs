@@ -103,7 +103,7 @@ fn nothing_readable_is_an_error_and_an_empty_file_is_none() {
 fn bad_lines_are_counted_by_reason() {
     let (batches, report) =
         bytes("a.json", b"{\"a\":1}\n{\"a\"\n{\"a\"\n{\"a\":\"\xff\"}\n").expect("readable");
-    assert_eq!(batches[0].frame.height(), 2);
+    assert_eq!(batches[0].frame.height(), 4);
     let counts: Vec<(u64, u64)> = report.bad.iter().map(|b| (b.count, b.first)).collect();
     assert_eq!(counts, [(2, 2), (1, 4)]);
 }

@@ -4,9 +4,12 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use crate::error::{Error, Result};
 use crate::exec::frame::Frame;
-use crate::knowledge::lookups::{LookupDefinition, LookupTable};
+use crate::knowledge::lookups::{LookupDefinition, LookupTable, is_compressed};
 use crate::plan::effects::{Effect, EventsEffect, TableEffect, TablePlace};
 use crate::plan::table::Table;
 use crate::read::Batch;
@@ -73,7 +76,12 @@ impl Session {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|why| Error::file(folder, why))?;
         }
-        let text = csv_of(&table).map_err(|why| Error::file(&path, why))?;
+        let mut text = csv_of(&table).map_err(|why| Error::file(&path, why))?;
+        if is_compressed(&path) {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+            let written = packed.write_all(&text).and_then(|()| packed.finish());
+            text = written.map_err(|why| Error::file(&path, why))?;
+        }
         files.write(path, &text)
     }
 

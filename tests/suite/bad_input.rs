@@ -86,8 +86,8 @@ fn unknown_names_are_shown_with_the_nearest() {
             ],
         ),
         (
-            "| inputlookup nope.csv",
-            &["unknown lookup `nope.csv`", "1:15", "list lookups"],
+            "| inputlookup strict=true nope.csv",
+            &["unknown lookup `nope.csv`", "1:27", "list lookups"],
         ),
         (
             "| makeresults | lookup nope x",
@@ -298,7 +298,7 @@ fn a_mebibyte_of_one_sign_is_refused_or_read() {
     too_much(&"\"".repeat(MIB - 1), &["unbalanced quote"]);
     too_much(
         &format!("| makeresults | eval x={}", "'".repeat(MIB)),
-        &["expected an expression"],
+        &["unexpected `'`"],
     );
     too_much(&"```".repeat(MIB / 6 * 2), &["the search is empty"]);
     too_much(&"\"".repeat(MIB), &["has 524288 terms, at most 100000"]);

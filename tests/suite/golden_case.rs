@@ -242,7 +242,11 @@ impl Setting {
         support::write(&app.join("default/macros.conf"), macros);
         let mut transforms = String::new();
         for (name, text) in &self.lookups {
-            support::write(&app.join("lookups").join(name), text);
+            let file = match name.contains('.') {
+                true => name.clone(),
+                false => format!("{name}.csv"),
+            };
+            support::write(&app.join("lookups").join(file), text);
             let lookup = name.strip_suffix(".csv").unwrap_or(name);
             transforms += &format!("[{lookup}]\nfilename = {name}\n");
         }

@@ -1,5 +1,7 @@
 //! The library as a program that embeds it uses it.
 
+#[cfg(feature = "arrow")]
+use spelunk::RecordBatch;
 use spelunk::{Clock, Events, Spelunk, Stage, WarningKind};
 
 const NOW: f64 = 1_715_774_400.0;
@@ -109,4 +111,56 @@ fn errors_display_with_their_place() {
         .err();
     let text = missing.expect("there is none").to_string();
     assert!(text.contains("no such app directory"), "{text}");
+}
+
+#[cfg(feature = "arrow")]
+#[test]
+fn rows_leave_and_enter_as_arrow_batches() {
+    let spelunk = logins();
+    let results = spelunk
+        .search("sourcetype=app:login | eval m=split(\"a,b\", \",\") | table _time user n m missing | fillnull value=\"\" missing")
+        .run()
+        .expect("it runs");
+    let batches: Vec<RecordBatch> = results.batches().collect::<Result<_, _>>().expect("Arrow");
+    assert_eq!(batches.len(), 1);
+    assert_eq!((batches[0].num_rows(), batches[0].num_columns()), (2, 5));
+    // The batches outlive the results, and are events again.
+    drop(results);
+    let again = Spelunk::builder(Clock::At(NOW)).build().expect("it opens");
+    assert_eq!(
+        again
+            .register_batches("again", &batches)
+            .expect("they are read"),
+        2
+    );
+    let search = again.search("index=* | table _time user n m source");
+    let results = search.run().expect("it runs");
+    let row = results.row(0).expect("a row");
+    assert_eq!(row.get::<f64>("_time"), Some(1_715_774_000.0));
+    assert_eq!(row.get::<f64>("n"), Some(2.5));
+    assert_eq!(
+        row.get::<Vec<String>>("m"),
+        Some(vec!["a".to_owned(), "b".to_owned()])
+    );
+    assert_eq!(row.get::<String>("source").as_deref(), Some("again"));
+    // No rows are one batch with the columns.
+    let none = again
+        .search("index=* nothing | table user")
+        .run()
+        .expect("it runs");
+    let batches: Vec<RecordBatch> = none.batches().collect::<Result<_, _>>().expect("Arrow");
+    assert_eq!((batches.len(), batches[0].num_rows()), (1, 0));
+}
+
+#[cfg(feature = "arrow")]
+#[test]
+fn many_rows_are_several_batches() {
+    let spelunk = logins();
+    let search = spelunk.search("| makeresults count=70000 | streamstats count | table count");
+    let results = search.run().expect("it runs");
+    let sizes: Vec<usize> = results
+        .batches()
+        .map(|b| b.expect("Arrow").num_rows())
+        .collect();
+    assert_eq!(sizes, [65_536, 70_000 - 65_536]);
 }

@@ -36,6 +36,7 @@ mod published;
 mod repl;
 mod reports;
 mod risk;
+mod shapes;
 mod shared;
 mod sources;
 mod store;

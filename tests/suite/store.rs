@@ -65,21 +65,21 @@ fn options_of_replay_win_and_the_summary_counts() {
     ]);
     run.fine().says(&[
         "a.ndjson: 1 place could not be read, the first at line 2",
-        "2 events from 1 file",
-        "mine: 2 events",
+        "3 events from 1 file",
+        "mine: 3 events",
         "2023-11-14 22:13:20 UTC",
     ]);
     let spl = "index=web source=here sourcetype=mine host=box | stats count";
-    assert_eq!(count(&place, spl), 2);
+    assert_eq!(count(&place, spl), 3);
     // As rows, and again: the same file replaces what it gave.
     let run = place.run(&["replay", "a.ndjson", "--format", "ndjson"]);
     let out = &run.fine().out;
-    assert!(out.contains(r#"{"what":"events","count":2}"#), "{out}");
+    assert!(out.contains(r#"{"what":"events","count":3}"#), "{out}");
     assert!(
         out.contains(r#""what":"bad""#) && out.contains(r#""line":2"#),
         "{out}"
     );
-    assert_eq!(count(&place, "index=* | stats count"), 2);
+    assert_eq!(count(&place, "index=* | stats count"), 3);
     assert_eq!(count(&place, "index=web | stats count"), 0);
 }
 

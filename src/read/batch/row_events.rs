@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 
 use crate::extract::event::{Event, Field};
-use crate::extract::{timestamp, windows_xml};
+use crate::extract::windows_xml;
 use crate::read::formats::windows;
 use crate::read::recognise;
+use crate::time::timestamp;
 
 /// The sourcetype of plain rows.
 pub const SOURCETYPE: &str = "_json";
@@ -45,6 +46,8 @@ pub struct Rows<'n> {
     pub log: bool,
     /// Whether to split lists of records in an envelope into events.
     pub unwrap: bool,
+    /// Whether a line that is no row is an event all the same.
+    pub keep_lines: bool,
     /// Whether to write the names of lists without `{}`.
     pub trim_braces: bool,
     /// Builds the events.
@@ -144,9 +147,10 @@ pub fn plain_row<'a>(
     if !has_time {
         let known_time = known.as_ref().and_then(|(_, time)| *time);
         event.time = known_time.or_else(|| {
-            TIME_KEYS
+            let known = TIME_KEYS
                 .iter()
-                .find_map(|key| timestamp::parse(event.get(key)?, rows.zone))
+                .find_map(|key| timestamp::parse(event.get(key)?, rows.zone));
+            known.or_else(|| time_in(&event, rows.zone))
         });
     }
     if event.sourcetype.is_none() {
@@ -154,6 +158,21 @@ pub fn plain_row<'a>(
     }
     add_fields_of_raw(&mut event);
     (event, problem)
+}
+
+/// Finds the time of a row in its values, as Splunk does where no setting names it: first in fields whose names say that
+/// they hold a time, then in all.
+fn time_in(event: &Event<'_>, zone: Tz) -> Option<i64> {
+    const WORDS: [&str; 5] = ["time", "date", "when", "created", "occurred"];
+    let says_time = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        WORDS.iter().any(|word| name.contains(word))
+    };
+    let values = || event.fields.iter().map(|field| field.value.as_ref());
+    let named = event.fields.iter().filter(|field| says_time(&field.name));
+    timestamp::in_texts(named.map(|field| field.value.as_ref()), zone)
+        .or_else(|| timestamp::in_texts(values(), zone))
+        .or_else(|| timestamp::within(&event.raw, zone, None))
 }
 
 /// Extracts the fields of a row that has a Windows event's XML but none of its fields, as exported searches

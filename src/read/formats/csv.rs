@@ -357,6 +357,7 @@ mod tests {
             zone: Tz::UTC,
             file: "x.csv",
             unwrap: true,
+            keep_lines: false,
             trim_braces: false,
             make: event,
         };

@@ -6,13 +6,14 @@ use std::borrow::Cow;
 use crate::error::Result;
 use crate::extract::event::{Event, EventSink};
 use crate::extract::fields::{event_fields, json_fields};
-use crate::extract::{timestamp, windows_xml};
+use crate::extract::windows_xml;
 use crate::pcre::Regex;
 use crate::read::input::buffer::{Input, LONGEST};
 use crate::read::input::decode;
 use crate::read::line_breaker::{Line, LineBreaker};
 use crate::read::recognise::lines::{LineKind, Lines, kind_of};
 use crate::read::rules::{Breaks, Clock, TextRules, TimeSource};
+use crate::time::timestamp;
 
 /// The sourcetype of plain text.
 pub const SOURCETYPE: &str = "text";

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 
 use crate::error::Result;
 use crate::extract::event::{Event, EventSink, Field};
-use crate::extract::timestamp;
 use crate::read::input::buffer::Input;
 use crate::read::input::decode::text_of;
+use crate::time::timestamp;
 
 const SOURCETYPE: &str = "aws:cloudwatchlogs:vpcflow";
 

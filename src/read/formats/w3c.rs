@@ -7,9 +7,9 @@ use chrono_tz::Tz;
 
 use crate::error::Result;
 use crate::extract::event::{Event, EventSink, Field};
-use crate::extract::timestamp;
 use crate::read::input::buffer::Input;
 use crate::read::input::decode::text_of;
+use crate::time::timestamp;
 
 const FIELDS: &str = "#Fields:";
 

@@ -7,10 +7,10 @@ use chrono_tz::Tz;
 
 use crate::error::Result;
 use crate::extract::event::{Event, EventSink, Field};
-use crate::extract::timestamp;
 use crate::read::input::buffer::Input;
 use crate::read::input::decode::text_of;
 use crate::read::recognise::json;
+use crate::time::timestamp;
 
 /// Whether a file with this head is a Zeek log.
 pub fn looks_like(head: &str) -> bool {

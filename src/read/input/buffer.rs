@@ -183,6 +183,11 @@ impl<'r> Input<'r> {
             .any(|fault| fault.cuts && fault.place == Place::Line(line))
     }
 
+    /// Whether the decoder has met damage so far.
+    pub fn is_damaged(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
     /// Returns at least `count` bytes, fewer only at the end, without consuming them.
     pub fn head(&mut self, count: usize) -> &[u8] {
         while self.data().len() < count && self.fill() {}

@@ -3,8 +3,8 @@
 //! sourcetype's configuration.
 
 use crate::extract::event::Event;
-use crate::extract::timestamp;
 use crate::read::recognise::lines::{LineKind, Lines, event, with_pairs};
+use crate::time::timestamp;
 
 /// All kinds, the most specific first.
 pub const KINDS: &[LineKind] = &[

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 
 use crate::extract::event::Event;
-use crate::extract::timestamp;
+use crate::time::timestamp;
 
 /// The table of products.
 const TABLE: &str = include_str!("json_records.yml");
@@ -155,6 +155,7 @@ mod tests {
                 file: "a.json",
                 log,
                 unwrap: true,
+                keep_lines: false,
                 trim_braces: false,
                 make: event,
             };

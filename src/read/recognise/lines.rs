@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 
 use crate::extract::event::{Event, Field};
-use crate::extract::{kv, timestamp};
+use crate::extract::kv;
 use crate::read::recognise::devices;
+use crate::time::timestamp;
 
 /// The known facts about a line's file.
 #[derive(Clone, Copy)]

@@ -2,8 +2,8 @@
 
 use chrono_tz::Tz;
 use spelunk_spl::time::{
-    LogSpan, Modifier, Span, event_clock, format_readable, parse_timestamp, strftime, strptime,
-    time_modifier,
+    LogSpan, Modifier, Span, event_clock, format_readable, strftime, strptime, time_modifier,
+    timestamp,
 };
 
 use crate::explore::{Subject, explored};
@@ -114,7 +114,7 @@ fn judge(input: &Input) -> Result<(), String> {
             modifier.apply(micros, zone);
         }
     }
-    parse_timestamp(text, zone);
+    timestamp::parse(text, zone);
     if let Ok(span) = Span::parse(text) {
         let same = Span::parse(&span.to_string());
         if same != Ok(span) {

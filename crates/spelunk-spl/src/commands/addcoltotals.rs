@@ -15,6 +15,7 @@ pub(super) const COMMAND: Command = Command {
     options: &[
         ("labelfield", "", "the field of the last row that gets the label"),
         ("label", "Total", "the label of the last row"),
+        ("fieldname", "", "accepted without effect: it is an option of addtotals"),
     ],
     doc: "Adds a last row with the sum of each column of numbers, of the named fields or of all.",
     examples: &[(

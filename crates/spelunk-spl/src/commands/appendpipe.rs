@@ -1,11 +1,11 @@
 //! `appendpipe`: appends the result of a pipeline over the current rows.
 
 use crate::commands::args::Args;
-use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::commands::{self, Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
 use crate::plan::{Plan, Scan};
 use crate::syntax::Rule;
-use crate::syntax::ast::Stage;
+use crate::syntax::ast::{Arg, ArgKind, Pipeline, Stage};
 
 pub(super) const COMMAND: Command = Command {
     name: "appendpipe",
@@ -36,11 +36,27 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         ));
     };
     let given = || Plan::Scan(Scan::Binding);
+    let appended = match makes_its_own_rows(pipeline) {
+        true => planner.subsearch(pipeline)?,
+        false => planner.over(pipeline, given())?,
+    };
     let body = Plan::Union {
-        inputs: vec![given(), planner.over(pipeline, given())?],
+        inputs: vec![given(), appended],
     };
     Ok(Plan::With {
         input: Box::new(Planner::rows_or_events(input)),
         body: Box::new(body),
     })
+}
+
+/// Whether a pipeline begins with a generating command, which does not look at the current rows.
+fn makes_its_own_rows(pipeline: &Pipeline) -> bool {
+    let Some(first) = pipeline.stages.first() else {
+        return false;
+    };
+    let appends = |arg: &Arg| {
+        matches!(&arg.kind, ArgKind::Option { name, .. } if name.text.eq_ignore_ascii_case("append"))
+    };
+    commands::command(&first.name.text).is_some_and(|c| c.category == Category::Generating)
+        && !first.args.iter().any(appends)
 }

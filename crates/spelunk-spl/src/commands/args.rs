@@ -382,31 +382,32 @@ pub fn metric_call(aggregate: &Aggregate) -> Result<AggregateCall> {
             None => error,
         }
     })?;
+    let mut label = aggregate.label.clone();
     let arg = match &aggregate.arg {
+        // `stats list BY u` is `stats list(*) BY u`.
+        AggregateArg::None if function.takes == Takes::Field => {
+            label = format!("{}(*)", typed.text);
+            AggregateInput::Field(Pattern::new("*"))
+        }
         AggregateArg::None => AggregateInput::Row,
         AggregateArg::Field(name) => AggregateInput::Field(Pattern::new(name.text.as_str())),
         AggregateArg::Eval(expr) => AggregateInput::Expr(expr.clone()),
-        AggregateArg::Nested(inner, _) => {
+        // The name of a field that an earlier aggregation set: `stats dc(n) BY u | stats count(dc(n))`.
+        AggregateArg::Nested(inner, None) => {
+            AggregateInput::Field(Pattern::new(inner.label.as_str()))
+        }
+        AggregateArg::Nested(inner, Some(_)) => {
             return Err(Error::argument(
                 inner.span,
-                format!("`{}` can't hold another aggregation", typed.text),
+                format!("`{}` takes one field", typed.text),
             ));
         }
     };
-    if matches!(arg, AggregateInput::Row) && function.takes == Takes::Field {
-        return Err(
-            Error::argument(aggregate.span, format!("`{}` needs a field", typed.text))
-                .hint(format!("usage: {}", function.synopsis)),
-        );
-    }
     Ok(AggregateCall {
         function,
         parameter,
         arg,
-        name: aggregate
-            .alias
-            .as_ref()
-            .map_or_else(|| aggregate.label.clone(), |a| a.text.clone()),
+        name: aggregate.alias.as_ref().map_or(label, |a| a.text.clone()),
         span: aggregate.span,
     })
 }

@@ -11,6 +11,7 @@ use crate::syntax::ast::Stage;
 
 pub(super) const COMMAND: Command = Command {
     name: "collect",
+    aliases: &["summaryindex", "sumindex", "stash"],
     category: Category::Combining,
     synopsis: "collect index=<index> [addtime=<bool>] [addinfo=<bool>] [marker=<text>] [output_format=raw|hec] [testmode=<bool>] [source=<text>] [sourcetype=<text>] [host=<text>] [timeformat=<format>]",
     options: &[

@@ -11,7 +11,10 @@ pub(super) const COMMAND: Command = Command {
     name: "eventstats",
     category: Category::Reporting,
     synopsis: "eventstats [allnum=<bool>] <aggregation> [AS <name>]... [BY <field>...]",
-    options: &[("allnum", "false", "null if any value of the field is not a number")],
+    options: &[
+        ("allnum", "false", "null if any value of the field is not a number"),
+        ("delim", " ", "what `nomv` puts between the values of list() and values()"),
+    ],
     doc: "Adds aggregates over all rows, or over the rows of its group, to every row.",
     examples: &[(
         "| makeresults count=2 | eval n=3 | eventstats sum(n) AS total | table n total",
@@ -23,12 +26,13 @@ pub(super) const COMMAND: Command = Command {
     ..DEFAULT
 };
 
-fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
+fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {
     let args = Args::new(&COMMAND, stage)?;
     let aggregates = args.aggregates()?;
     if aggregates.is_empty() {
         return Err(Error::syntax(stage.span, "`eventstats` needs an aggregation"));
     }
+    planner.set_delimiters(&aggregates, &args);
     Ok(Plan::Window {
         input: Box::new(Planner::rows_or_events(input)),
         aggregates,

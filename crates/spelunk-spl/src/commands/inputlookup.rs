@@ -3,6 +3,7 @@
 use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
+use crate::plan::table::Table;
 use crate::plan::{Plan, Scan};
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, Stage};
@@ -15,7 +16,7 @@ pub(super) const COMMAND: Command = Command {
         ("append", "false", "puts the rows after those there are"),
         ("start", "0", "the number of rows to skip"),
         ("max", "1000000000", "rows taken"),
-        ("strict", "false", "accepted: a lookup that is not there is always an error"),
+        ("strict", "false", "whether a lookup that does not exist is an error; otherwise it has no rows, with a warning"),
     ],
     doc: "Gives the rows of a lookup table, all or those that satisfy a search expression.",
     page: "SearchReference/Inputlookup",
@@ -30,12 +31,18 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     let [name] = names.as_slice() else {
         return Err(Error::syntax(stage.span, "`inputlookup` needs one lookup"));
     };
-    planner
-        .context
-        .catalog
-        .find_lookup(&name.text)
-        .map_err(|e| e.at(name.span))?;
-    let rows = Plan::Scan(Scan::Lookup((*name).clone()));
+    let rows = match planner.context.catalog.find_lookup(&name.text) {
+        Ok(_) => Plan::Scan(Scan::Lookup((*name).clone())),
+        Err(error) if args.flag("strict", false)? => return Err(error.at(name.span)),
+        Err(error) => {
+            let hints: String = error.hints.iter().map(|hint| format!("; {hint}")).collect();
+            planner.context.notice(format!(
+                "the lookup `{}` does not exist, so `inputlookup` returns no rows{hints}",
+                name.text
+            ));
+            Plan::Values(Table::new(0).into())
+        }
+    };
     table_rows(planner, &COMMAND, stage, &args, rows, input)
 }
 

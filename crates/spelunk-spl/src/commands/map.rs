@@ -62,7 +62,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     let tried = parse_pipeline(planner.context, &fill(&template, |_| Some("1".to_owned())))?;
     for inner in &tried.stages {
         if commands::command(&inner.name.text).is_none() {
-            return Err(commands::unknown(inner));
+            return Err(commands::unknown(inner, &planner.context.catalog));
         }
     }
     Ok(Planner::rows_or_events(input).expand(Map {

@@ -34,15 +34,18 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         return Err(Error::syntax(stage.name.span, "`metadata` begins a search"));
     }
     let args = Args::new(&COMMAND, stage)?;
-    let kind = args.get("type").ok_or_else(|| {
+    // Published searches also write `metadata hosts`.
+    let given = args.get("type").map(|kind| (kind.text.as_str(), kind.span));
+    let given = given.or_else(|| Some((args.fields().first()?.text.as_str(), args.fields().first()?.span)));
+    let (kind, place) = given.ok_or_else(|| {
         Error::syntax(stage.span, "`metadata` needs type=hosts, type=sources or type=sourcetypes")
     })?;
-    let (kind, field) = match kind.text.to_ascii_lowercase().as_str() {
+    let (kind, field) = match kind.to_ascii_lowercase().as_str() {
         "hosts" => ("hosts", "host"),
         "sources" => ("sources", "source"),
         "sourcetypes" => ("sourcetypes", "sourcetype"),
         other => {
-            return Err(Error::argument(kind.span, format!("`metadata` lists no `{other}`"))
+            return Err(Error::argument(place, format!("`metadata` lists no `{other}`"))
                 .hint("there are hosts, sources and sourcetypes"));
         }
     };

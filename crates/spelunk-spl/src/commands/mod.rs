@@ -15,6 +15,7 @@ mod prestats;
 mod rank;
 mod series;
 mod series_terms;
+mod splice;
 mod template;
 mod unsupported;
 
@@ -22,6 +23,7 @@ pub use planner::{Planner, plan_text};
 pub use unsupported::{refused, why_refused};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::knowledge::Catalog;
 use crate::plan::Plan;
 use crate::syntax::Rule;
 use crate::syntax::ast::Stage;
@@ -119,7 +121,7 @@ commands! {
     correlate, datamodel, dbinspect, dedup, deletemodel, delta, diff, erex, eval, eventcount, eventstats, extract,
     fieldformat, fields, fieldsummary, filldown, fillnull, findtypes, fit, folderize, foreach, format, from, fromjson,
     gauge, gentimes, geostats, head, highlight, history, inputcsv, inputlookup, iplocation, join, kmeans, kvform,
-    listmodels, loadjob, localize, localop, lookup, makecontinuous, makemv, makeresults, map, mcatalog, mcollect,
+    listmodels, loadjob, localize, localop, lookup, makecontinuous, makejson, makemv, makeresults, map, mcatalog, mcollect,
     metadata, metasearch, mpreview, mstats, multikv, mvcombine, mvexpand, nomv, outlier, outputcsv, outputlookup,
     outputtext, overlap, pivot, predict, rangemap, rare, regex, relevancy, reltime, rename, replace, require,
     return_, reverse, rex, rtorder, sample, savedsearch, score, scrub, search, searchtxn, selfjoin, set, setfields, sichart, sirare, sistats,
@@ -131,6 +133,11 @@ commands! {
 /// All commands, by name.
 pub fn all() -> impl Iterator<Item = &'static Command> {
     TABLE.iter().copied()
+}
+
+/// Why a custom search command is unsupported.
+pub fn custom_command(app: &str) -> String {
+    format!("it is a program of the app `{app}` (commands.conf), and programs of apps are not run")
 }
 
 /// The command with this name or alias, ignoring case.
@@ -151,8 +158,15 @@ pub fn unsupported() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The error for a command without a row.
-pub fn unknown(stage: &Stage) -> Error {
+pub fn unknown(stage: &Stage, catalog: &Catalog) -> Error {
     let name = &stage.name.text;
+    if let Some(app) = catalog.custom_command(name) {
+        return Error::new(ErrorKind::UnsupportedCommand {
+            name: name.clone(),
+            why: custom_command(&app),
+        })
+        .at(stage.name.span);
+    }
     if let Some(why) = why_refused(name) {
         return Error::new(ErrorKind::UnsupportedCommand {
             name: name.to_ascii_lowercase(),

@@ -6,7 +6,7 @@ use crate::commands::args::Args;
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::outputlookup::Written;
-use crate::knowledge::lookups::{LookupKind, is_plain_name};
+use crate::knowledge::lookups::{LookupKind, is_plain_name, is_table_name};
 use crate::plan::effects::{TableEffect, TablePlace};
 use crate::plan::Plan;
 use crate::source::Span;
@@ -24,6 +24,7 @@ pub(super) const COMMAND: Command = Command {
         ("max", "0", "rows written at most; 0 for all"),
         ("key_field", "", "rows take the place of those with the same key; the field's value becomes `_key`"),
         ("output_format", "splunk_sv_csv", "splunk_mv_csv also writes each value of a multivalue in a column of its own kind"),
+        ("allow_updates", "true", "accepted without effect: with key_field rows take the place of others anyway"),
         ("createinapp", "false", "accepted without effect: tables are in the home folder"),
         ("create_context", "app", "accepted"),
     ],
@@ -53,19 +54,19 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
                 columns.extend(fields.iter().filter(|f| *f != "_key").cloned());
                 (TablePlace::Collections, collection.clone(), columns)
             }
-            LookupKind::External { what } => {
+            LookupKind::External { what, .. } => {
                 return Err(Error::data(format!("`{}` is {what}: it can't be written", name.text))
                     .at(name.span));
             }
         },
-        None if name.text.to_ascii_lowercase().ends_with(".csv") => {
+        None if is_table_name(&name.text) => {
             inside(&name.text, name.span)?;
             (TablePlace::Lookups, name.text.clone(), Vec::new())
         }
         None => {
             return Err(Error::new(ErrorKind::UnknownLookup(name.text.clone()))
                 .at(name.span)
-                .hint("the name of a new file ends in .csv"));
+                .hint("the name of a new file ends in .csv or .csv.gz"));
         }
     };
     if place == TablePlace::Lookups && key.is_some() {

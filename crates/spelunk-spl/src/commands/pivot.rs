@@ -84,6 +84,7 @@ fn word(arg: &Arg) -> Option<(&str, Span)> {
     match &arg.kind {
         ArgKind::Field(name) => Some((&name.text, arg.span)),
         ArgKind::Keyword(sign) => Some((sign, arg.span)),
+        ArgKind::Literal(list) => Some((&list.text, arg.span)),
         _ => None,
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::commands::args::IGNORED;
-use crate::commands::{self, Category, Command, eventtypes};
+use crate::commands::args::{Args, IGNORED};
+use crate::commands::{self, Category, Command, eventtypes, splice};
 use crate::error::{Error, Result};
 use crate::plan::build::{call, field};
 use crate::plan::check::check_stage;
@@ -12,9 +12,9 @@ use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
 use crate::plan::texts::expanded;
-use crate::plan::{Assignment, Plan, Predicate, Scan, Target};
+use crate::plan::{AggregateCall, Assignment, Plan, Predicate, Scan, Target};
 use crate::syntax;
-use crate::syntax::ast::{ArgKind, Expr, Pipeline, Search, Stage};
+use crate::syntax::ast::{Arg, ArgKind, Expr, Pipeline, Search, Stage};
 
 /// Plans the stages of one search.
 pub struct Planner<'p> {
@@ -52,6 +52,15 @@ impl<'p> Planner<'p> {
     /// Records the delimiter for the values of a field.
     pub fn set_delimiter(&mut self, field: &str, delimiter: String) {
         self.delimiters.insert(field.to_owned(), delimiter);
+    }
+
+    /// Records the option `delim` for the fields that `list()` and `values()` set.
+    pub(super) fn set_delimiters(&mut self, aggregates: &[AggregateCall], args: &Args<'_>) {
+        for aggregate in aggregates {
+            if matches!(aggregate.function.name, "list" | "values") {
+                self.set_delimiter(&aggregate.name, args.text("delim", " "));
+            }
+        }
     }
 
     /// The delimiter for the values of a field, if a command set one.
@@ -130,8 +139,8 @@ impl<'p> Planner<'p> {
     }
 
     fn stage(&mut self, stage: &Stage, mut input: Option<Plan>, first: bool) -> Result<Plan> {
-        let command =
-            commands::command(&stage.name.text).ok_or_else(|| commands::unknown(stage))?;
+        let command = commands::command(&stage.name.text)
+            .ok_or_else(|| commands::unknown(stage, &self.context.catalog))?;
         let generates = command.category == Category::Generating || command.name == "search";
         // A command that makes no rows sees none at the beginning: `| stats count` is an old way to generate a row,
         // `| noop | stats count` and `| append [...]` are in published apps.
@@ -148,7 +157,15 @@ impl<'p> Planner<'p> {
         if self.context.verbose {
             self.tell_ignored(command, stage);
         }
-        let planned = (command.plan)(self, stage, input);
+        let planned = match stage.args.as_slice() {
+            [
+                Arg {
+                    kind: ArgKind::Splice(parts),
+                    ..
+                },
+            ] => splice::plan(self, stage, parts, input),
+            _ => (command.plan)(self, stage, input),
+        };
         planned.map_err(|e| e.at(stage.span))
     }
 

@@ -1,7 +1,7 @@
 //! Shared by `chart` and `timechart`: aggregations, row and series fields, and the selection of series.
 
 use crate::commands::args::{self, Args};
-use crate::commands::series_terms::{parse_aggregate, part, threshold};
+use crate::commands::series_terms::{of_series, parse_aggregate, part, threshold};
 use crate::commands::{Command, OptionRow, Planner};
 use crate::error::{Error, Result};
 use crate::plan::build::field;
@@ -12,7 +12,11 @@ use crate::syntax::ast::{Aggregate, AggregateArg, ArgKind, Expr, ExprKind, Liter
 
 /// The options common to both.
 pub(super) const OPTIONS: [OptionRow; 18] = [
-    ("agg", "", "another aggregation"),
+    (
+        "agg",
+        "",
+        "a function alone ranks the series that `limit` selects; with a field it is another aggregation",
+    ),
     (
         "limit",
         "10",
@@ -112,6 +116,8 @@ pub(super) struct Series<'a> {
     /// Bucket options before any field.
     pub first: Vec<(&'a Name, &'a Literal)>,
     threshold: Option<(AggregateCall, Keep)>,
+    /// By what `limit` selects series; their sums by default.
+    ranking: Option<AggregateCall>,
 }
 
 impl<'a> Series<'a> {
@@ -128,6 +134,7 @@ impl<'a> Series<'a> {
             axes: Vec::new(),
             first: Vec::new(),
             threshold: None,
+            ranking: None,
         };
         let mut condition: Vec<&'a ArgKind> = Vec::new();
         let mut in_condition = false;
@@ -171,7 +178,11 @@ impl<'a> Series<'a> {
         series.axes.sort_by_key(|axis| !axis.over);
         if let Some(agg) = series.args.get("agg") {
             let aggregate = parse_aggregate(planner, agg)?;
-            series.aggregate(&aggregate)?;
+            match aggregate.arg {
+                // A function alone ranks the series.
+                AggregateArg::None => series.ranking = Some(of_series(&aggregate)?),
+                _ => series.aggregate(&aggregate)?,
+            }
         }
         if !condition.is_empty() {
             series.threshold = Some(threshold(&condition, stage)?);
@@ -245,7 +256,7 @@ impl<'a> Series<'a> {
     pub fn split(&self, name: &str) -> Result<Split> {
         let (score, keep) = match &self.threshold {
             Some((call, keep)) => (Some(call.clone()), Some(*keep)),
-            None => (None, self.limit()?),
+            None => (self.ranking.clone(), self.limit()?),
         };
         let named = |on: bool, name: String| on.then_some(name);
         Ok(Split {

@@ -96,20 +96,27 @@ pub(super) fn threshold(condition: &[&ArgKind], stage: &Stage) -> Result<(Aggreg
     };
     // Without a field it applies to the values of the series themselves.
     let call = match &aggregate.arg {
-        AggregateArg::None => {
-            let (function, parameter) = stats_function(&aggregate.function.text)
-                .ok_or_else(|| args::call(aggregate).err().unwrap_or_else(wrong))?;
-            AggregateCall {
-                function,
-                parameter,
-                arg: AggregateInput::Row,
-                name: aggregate.label.clone(),
-                span: aggregate.span,
-            }
-        }
+        AggregateArg::None => of_series(aggregate)?,
         _ => args::call(aggregate)?,
     };
     Ok((call, keep))
+}
+
+/// A function of the values of a series.
+///
+/// # Errors
+/// If there is no such function.
+pub(super) fn of_series(aggregate: &Aggregate) -> Result<AggregateCall> {
+    let Some((function, parameter)) = stats_function(&aggregate.function.text) else {
+        return args::call(aggregate);
+    };
+    Ok(AggregateCall {
+        function,
+        parameter,
+        arg: AggregateInput::Row,
+        name: aggregate.label.clone(),
+        span: aggregate.span,
+    })
 }
 
 /// The aggregation in the option `agg`.

@@ -35,11 +35,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         return Err(Error::syntax(stage.span, "`stats` needs an aggregation")
             .hint("for example: stats count BY host"));
     }
-    for aggregate in &aggregates {
-        if matches!(aggregate.function.name, "list" | "values") {
-            planner.set_delimiter(&aggregate.name, args.text("delim", " "));
-        }
-    }
+    planner.set_delimiters(&aggregates, &args);
     let mut by = args.by_fields(stage)?;
     if args.flag("dedup_splitvals", false)? {
         by.iter_mut().for_each(|b| b.distinct = true);

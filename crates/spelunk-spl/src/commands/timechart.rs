@@ -59,13 +59,6 @@ pub(super) fn timechart(
         )
         .hint("join the fields first: | eval both=a.\":\".b"));
     }
-    if series.axes.is_empty() && !series.computed.is_empty() {
-        return Err(Error::syntax(
-            stage.span,
-            format!("`{}` with eval needs a field to split by", command.name),
-        )
-        .hint("without one: | bin _time span=1h | stats avg(x) AS a BY _time | eval a=round(a, 1)"));
-    }
     let mut rows = Planner::rows_or_events(input);
     let (from, to) = if series.args.flag("fixedrange", true)? {
         series_terms::range(planner, &rows)?

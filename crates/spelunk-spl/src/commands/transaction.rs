@@ -214,7 +214,9 @@ fn span(args: &Args<'_>, option: &str) -> Result<Option<f64>> {
     let Some(literal) = args.get(option) else {
         return Ok(None);
     };
-    if let Ok(seconds) = literal.text.parse::<f64>() {
+    let digits = literal.text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let is_nothing = digits.parse::<f64>().is_ok_and(|number| number == 0.0);
+    if let (Ok(seconds), _) | (_, (true, seconds)) = (literal.text.parse(), (is_nothing, 0.0)) {
         return Ok((seconds >= 0.0).then_some(seconds));
     }
     let span =

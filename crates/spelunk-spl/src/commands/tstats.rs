@@ -1,7 +1,7 @@
 //! `tstats`: aggregates over the rows of a data model.
 
 use crate::commands::args::Args;
-use crate::commands::{Category, Command, DEFAULT, Planner, prestats};
+use crate::commands::{Category, Command, DEFAULT, Planner, prestats, series_terms};
 use crate::error::{Error, Result};
 use crate::pcre::escape;
 use crate::plan::build::{call, field, text};
@@ -9,6 +9,7 @@ use crate::plan::{Plan, Scan};
 use crate::source::Span;
 use crate::syntax::Rule;
 use crate::syntax::ast::{ArgKind, CompareOp, Expr, Name, Search, Stage};
+use crate::time::Span as TimeSpan;
 
 pub(super) const COMMAND: Command = Command {
     name: "tstats",
@@ -80,6 +81,9 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     }
     let mut by = args.by_fields(stage)?;
     for field in &mut by {
+        if field.name == "_time" && field.span.is_none() {
+            field.span = Some(automatic(planner, &rows)?);
+        }
         if let Some(prefix) = prefix(&field.name) {
             rows = rows.set(&prefix, after_prefix(&prefix));
             field.name = prefix;
@@ -97,6 +101,15 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         all_numbers: false,
         sorted: true,
     })
+}
+
+/// The span of `BY _time` without one: for the range of the search as in `timechart`, a second over all time.
+fn automatic(planner: &Planner<'_>, rows: &Plan) -> Result<TimeSpan> {
+    let range = match series_terms::range(planner, rows)? {
+        (Some(from), Some(to)) => (to - from).max(1.0),
+        _ => 1.0,
+    };
+    Ok(TimeSpan::fitting(range, 100, Some(1.0)))
 }
 
 /// The term prefix in `PREFIX(bytes=)`.

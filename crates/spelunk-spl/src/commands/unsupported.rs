@@ -57,7 +57,6 @@ const REFUSED: &[(&[&str], &str)] = &[
             "dispatch",
             "findkeywords",
             "internalinputcsv",
-            "makejson",
             "prjob",
             "runshellscripts",
         ],

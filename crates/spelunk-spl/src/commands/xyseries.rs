@@ -46,6 +46,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         fields: fields.iter().map(|f| Pattern::exact(&f.text)).collect(),
     };
     Ok(needed.apply(Pivot {
+        visible: false,
         row: Some(row.text.clone()),
         series: series.text.clone(),
         data: data

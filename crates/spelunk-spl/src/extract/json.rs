@@ -12,6 +12,9 @@ use crate::extract::event::Field;
 /// Maximum nesting depth: deeper objects and arrays would exhaust the stack.
 const MAX_DEPTH: usize = 200;
 
+/// The problem of a text that goes on after its object, at the place where the rest begins.
+pub const TRAILING: &str = "text after the JSON object";
+
 /// Why a text is not a JSON object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonError {
@@ -81,7 +84,7 @@ fn object_fields_into<'a>(text: &'a str, fields: &mut Vec<Field<'a>>) -> Result<
     parser.object()?;
     parser.blanks();
     if parser.at < parser.bytes.len() {
-        return Err(parser.error("text after the JSON object"));
+        return Err(parser.error(TRAILING));
     }
     Ok(())
 }

@@ -5,7 +5,6 @@ pub mod fields;
 pub mod json;
 pub mod kv;
 pub mod pairs;
-pub mod timestamp;
 pub mod windows;
 pub mod windows_xml;
 pub mod xml_tag;

@@ -8,9 +8,9 @@ use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event as Xml};
 
 use crate::extract::event::Event;
-use crate::extract::timestamp;
 use crate::extract::windows::WindowsFields;
 use crate::extract::xml_tag::{Pairs, Tag};
+use crate::time::timestamp;
 
 /// Children of `<Event>`.
 #[derive(Clone, Copy, PartialEq, Eq)]

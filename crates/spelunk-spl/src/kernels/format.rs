@@ -14,6 +14,17 @@ pub(crate) struct Format {
     pub(crate) empty: String,
 }
 
+impl Format {
+    /// As for a subsearch without a `format` of its own.
+    pub(crate) fn usual() -> Format {
+        Format {
+            parts: ["(", "(", "AND", ")", "OR", ")"].map(str::to_owned),
+            value_separator: "OR".to_owned(),
+            empty: "NOT( )".to_owned(),
+        }
+    }
+}
+
 impl Kernel for Format {
     fn describe(&self) -> String {
         "format".to_owned()

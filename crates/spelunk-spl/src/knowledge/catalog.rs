@@ -12,7 +12,7 @@ use super::detections::{DetectionEntry, Detections};
 use super::fault::Faults;
 use super::index_rules::IndexRules;
 use super::load::Merged;
-use super::lookups::{LookupDefinition, LookupKind, is_plain_name};
+use super::lookups::{LookupDefinition, LookupKind, is_plain_name, is_table_name};
 use super::macros::Macros;
 use super::models::Models;
 use super::props::{FieldRules, Props};
@@ -143,6 +143,25 @@ impl Catalog {
         self.merged.transforms.get(stanza)?.text("REGEX")
     }
 
+    /// The name of the app whose `commands.conf` defines this custom search command.
+    pub fn custom_command(&self, name: &str) -> Option<String> {
+        let stanza = self.merged.commands.get(&name.to_ascii_lowercase());
+        let stanza = stanza.or_else(|| self.merged.commands.get(name))?;
+        let app = stanza.origin.path.ancestors().nth(2)?.file_name()?;
+        Some(app.to_string_lossy().into_owned())
+    }
+
+    /// All custom search commands: the command, and the app that defines it.
+    pub fn custom_commands(&self) -> Vec<(String, String)> {
+        let names = self
+            .merged
+            .commands
+            .stanzas()
+            .map(|stanza| stanza.name.clone());
+        let of_app = names.filter_map(|name| Some((self.custom_command(&name)?, name)));
+        of_app.map(|(app, name)| (name, app)).collect()
+    }
+
     /// The settings of a transaction type, a stanza of `transactiontypes.conf`.
     pub fn transaction_type(&self, name: &str) -> Option<&Stanza> {
         self.merged.transaction_types.get(name)
@@ -166,7 +185,7 @@ impl Catalog {
             }
             return Some(found);
         }
-        if !is_plain_name(name) || !name.to_ascii_lowercase().ends_with(".csv") {
+        if !is_plain_name(name) || !is_table_name(name) {
             return None;
         }
         let path = self.table(name)?;

@@ -27,6 +27,7 @@ pub(super) struct Merged {
     pub(super) saved: Layers,
     pub(super) limits: Layers,
     pub(super) transaction_types: Layers,
+    pub(super) commands: Layers,
 }
 
 /// The text files of one app, from a folder or from the binary: path and text, those under `default` before
@@ -34,7 +35,8 @@ pub(super) struct Merged {
 pub(super) type Texts = Vec<(PathBuf, String)>;
 
 /// The configuration files that searches depend on.
-const CONF_FILES: [&str; 8] = [
+const CONF_FILES: [&str; 9] = [
+    "commands.conf",
     "eventtypes.conf",
     "limits.conf",
     "macros.conf",
@@ -262,6 +264,7 @@ impl Catalog {
             }
             let merged = &mut self.merged;
             match path.file_name().and_then(|name| name.to_str()) {
+                Some("commands.conf") => merged.commands.add(path, text, &faults),
                 Some("limits.conf") => merged.limits.add(path, text, &faults),
                 Some("macros.conf") => macros.add(path, text, &faults),
                 Some("props.conf") => merged.props.add(path, text, &faults),

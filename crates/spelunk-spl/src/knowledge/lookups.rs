@@ -2,6 +2,7 @@
 //!
 //! `transforms.conf`, "Lookup tables"; Knowledge Manager Manual, "About lookups".
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -57,10 +58,13 @@ pub enum LookupKind {
         /// Its fields, in addition to `_key`.
         fields: Vec<String>,
     },
-    /// A source that is not available offline: a script, a geospatial database, a model.
+    /// A source that is not available offline, and so a table without rows: a script, a geospatial database, a
+    /// model.
     External {
-        /// Its kind, for the error message.
+        /// Its kind, for messages.
         what: String,
+        /// Its columns, as far as they are known.
+        columns: Vec<String>,
     },
 }
 
@@ -118,16 +122,30 @@ impl LookupDefinition {
                     Some(file) => file.bytes().to_vec(),
                     None => std::fs::read(path).map_err(|why| Error::file(path, why))?,
                 };
-                read_csv(path, &bytes)
+                match is_compressed(path) {
+                    true => read_csv(path, &inflated(path, &bytes)?),
+                    false => read_csv(path, &bytes),
+                }
             }
             LookupKind::Collection { fields, .. } => Ok(LookupTable {
                 columns: fields.clone(),
                 rows: Vec::new(),
             }),
-            LookupKind::External { what } => Err(Error::data(format!(
-                "the lookup `{}` is {what}, which can't be had offline",
+            LookupKind::External { columns, .. } => Ok(LookupTable {
+                columns: columns.clone(),
+                rows: Vec::new(),
+            }),
+        }
+    }
+
+    /// Why the table has no rows, if its source is not available offline.
+    pub fn unavailable(&self) -> Option<String> {
+        match &self.kind {
+            LookupKind::External { what, .. } => Some(format!(
+                "the lookup `{}` is {what}, which does not run offline: it matches nothing",
                 self.name
-            ))),
+            )),
+            LookupKind::File(_) | LookupKind::Collection { .. } => None,
         }
     }
 
@@ -197,22 +215,21 @@ impl LookupDefinition {
         faults: &Faults,
     ) -> Option<LookupDefinition> {
         let fault = lookup_fault(faults, &stanza.origin, &stanza.name);
+        let columns = split_list(stanza.text("fields_list").unwrap_or_default());
         let kind = if let Some(filename) = stanza.text("filename") {
             let filename = plain_name(filename, &fault);
             table_file(filename, &find(filename))
         } else if stanza.text("external_type") == Some("kvstore") {
             LookupKind::Collection {
                 collection: stanza.text("collection").unwrap_or(&stanza.name).to_owned(),
-                fields: split_list(stanza.text("fields_list").unwrap_or_default()),
+                fields: columns,
             }
         } else if let Some(kind) = stanza.text("external_type") {
-            LookupKind::External {
-                what: format!("an external lookup ({kind})"),
-            }
+            let what = format!("an external lookup ({kind})");
+            LookupKind::External { what, columns }
         } else if stanza.text("external_cmd").is_some() {
-            LookupKind::External {
-                what: "a script".to_owned(),
-            }
+            let what = "a script".to_owned();
+            LookupKind::External { what, columns }
         } else {
             return None;
         };
@@ -297,17 +314,44 @@ fn plain_name<'n>(filename: &'n str, fault: &dyn Fn(String, &'static str)) -> &'
 /// The table `filename` in `dir`.
 fn table_file(filename: &str, dir: &Path) -> LookupKind {
     let lower = filename.to_ascii_lowercase();
-    if lower.ends_with(".csv") && is_plain_name(filename) {
+    if is_table_name(filename) && is_plain_name(filename) {
         return LookupKind::File(dir.join(filename));
     }
     let what = match lower.rsplit('.').next() {
         Some("mlmodel") => "a machine learning model",
         Some("kmz" | "kml") => "a map",
-        Some("gz") => "a compressed table",
         _ => "no CSV table",
     };
     LookupKind::External {
         what: format!("{what} ({filename})"),
+        columns: Vec::new(),
+    }
+}
+
+/// Whether the name of a file is that of a lookup table: it ends in `.csv` or `.csv.gz`.
+pub fn is_table_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.ends_with(".csv") || lower.ends_with(".csv.gz")
+}
+
+/// Whether a table is compressed, by its name.
+pub fn is_compressed(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("gz"))
+}
+
+/// The most bytes that a compressed table may have.
+const MOST_BYTES: u64 = 1 << 30;
+
+fn inflated(path: &Path, bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut reader = flate2::read::MultiGzDecoder::new(bytes).take(MOST_BYTES + 1);
+    reader
+        .read_to_end(&mut out)
+        .map_err(|why| Error::file(path, why))?;
+    match out.len() as u64 > MOST_BYTES {
+        true => Err(Error::format(path, 0, 0, "the table has more than 1 GiB")),
+        false => Ok(out),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::source::Span;
 use crate::syntax::ast::{
-    Aggregate, AggregateArg, ArgKind, BinaryOp, Expr, ExprKind, Pipeline, Search, Stage, UnaryOp,
+    Aggregate, AggregateArg, ArgKind, BinaryOp, Expr, ExprKind, Pipeline, Search, SplicePart,
+    Stage, UnaryOp,
 };
 
 /// Visits the stage and all stages of its subsearches.
@@ -12,6 +13,10 @@ pub fn each_stage<'s>(stage: &'s Stage, visit: &mut dyn FnMut(&'s Stage)) {
     for arg in &stage.args {
         match &arg.kind {
             ArgKind::Subsearch(pipeline) => inside.push(pipeline),
+            ArgKind::Splice(parts) => inside.extend(parts.iter().filter_map(|part| match part {
+                SplicePart::Text(_) => None,
+                SplicePart::Subsearch(pipeline) => Some(pipeline),
+            })),
             ArgKind::Search(search) | ArgKind::OptionSearch { value: search, .. } => {
                 subsearches(search, &mut inside);
             }

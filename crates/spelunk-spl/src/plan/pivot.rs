@@ -22,6 +22,8 @@ pub struct Pivot {
     pub data: Vec<Data>,
     /// Column naming.
     pub naming: Naming,
+    /// Whether columns for values that begin with an underscore get the prefix `VALUE`.
+    pub visible: bool,
     /// Series that come last, in this order.
     pub last: Vec<String>,
 }
@@ -119,6 +121,9 @@ impl Pivot {
                     .collect();
                 let name = if self.data.len() > 1 {
                     self.naming.column(&data.name, &series[*column])
+                } else if self.visible && series[*column].starts_with('_') {
+                    // The result would be hidden as an internal field.
+                    format!("VALUE{}", series[*column])
                 } else {
                     series[*column].clone()
                 };

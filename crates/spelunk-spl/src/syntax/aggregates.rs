@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
                     end = self.text[..child.range().start].trim_end().len();
                 }
                 Rule::field if after_as => alias = Some(self.field(&child)),
-                Rule::field => {
+                Rule::field | Rule::spaced_field => {
                     let field = self.field(&child);
                     label = format!("{label}({})", field.text);
                     arg = AggregateArg::Field(field);

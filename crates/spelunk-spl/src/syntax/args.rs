@@ -1,7 +1,9 @@
 //! Builds a stage's arguments, shape by shape.
 
-use super::ast::{Arg, ArgKind, Literal, Name};
-use super::search::{compare_op, quoted_path};
+use std::ops::Range;
+
+use super::ast::{Arg, ArgKind, Expr, ExprKind, Literal, Name};
+use super::search::{compare_op, quoted_path, quoted_run};
 use super::split::{Node, Reader};
 use super::{Rule, quoting};
 use crate::error::{Error, Result};
@@ -32,11 +34,40 @@ impl<'a> Reader<'a> {
                     value: self.literal(&value),
                 }
             }
-            Rule::option_eval | Rule::option_reset => {
+            Rule::quoted_option => {
+                let (name, value) = self.two(node)?;
+                ArgKind::Option {
+                    name: Name {
+                        text: quoting::unquote(name.text()),
+                        ..self.plain_name(&name)
+                    },
+                    value: self.literal(&value),
+                }
+            }
+            Rule::option_eval => {
                 let (name, value) = self.two(node)?;
                 ArgKind::OptionExpr {
                     name: self.plain_name(&name),
                     value: self.expression(value)?,
+                }
+            }
+            Rule::option_reset => {
+                let (name, value) = self.two(node)?;
+                let range = value.range();
+                let value = match value.rule() {
+                    Rule::quoted_condition => self.escaped_expression(range)?,
+                    _ => match self.expression(value)? {
+                        // `"("x==\"y\"")"` reads as a text in parentheses.
+                        Expr {
+                            kind: ExprKind::Text(_),
+                            ..
+                        } => self.escaped_expression(range)?,
+                        condition => condition,
+                    },
+                };
+                ArgKind::OptionExpr {
+                    name: self.plain_name(&name),
+                    value,
                 }
             }
             Rule::option_search => {
@@ -48,6 +79,11 @@ impl<'a> Reader<'a> {
             }
             Rule::field => ArgKind::Field(self.field(&node)),
             Rule::dataset => ArgKind::Field(self.dataset(node)?),
+            Rule::in_values => ArgKind::Literal(Literal {
+                text: node.text().to_owned(),
+                quoted: false,
+                span: self.span_of(&node),
+            }),
             Rule::integer | Rule::literal | Rule::text_literal | Rule::value => {
                 ArgKind::Literal(self.literal(&node))
             }
@@ -99,6 +135,29 @@ impl<'a> Reader<'a> {
             }
             other => ArgKind::Keyword(keyword(other, node.text())),
         })
+    }
+
+    /// Parses an expression in quotes, whose own quotes are escaped. Blanks take the places of the backslashes, so that
+    /// positions stay.
+    fn escaped_expression(&self, range: Range<usize>) -> Result<Expr> {
+        let part = &self.text[range.clone()];
+        let is_around = |c: char| matches!(c, '(' | ')') || c.is_whitespace();
+        // Then follows the quote.
+        let start = range.start + part.len() - part.trim_start_matches(is_around).len() + 1;
+        let end = range.start + part.trim_end_matches(is_around).len() - 1;
+        let mut unescaped = String::with_capacity(end - start);
+        for (at, piece) in self.text[start..end].split("\\\"").enumerate() {
+            // The blank is outside the quotes.
+            match at {
+                0 => {}
+                _ if at % 2 == 1 => unescaped.push_str(" \""),
+                _ => unescaped.push_str("\" "),
+            }
+            unescaped.push_str(piece);
+        }
+        let mut text = self.text.to_owned();
+        text.replace_range(start..end, &unescaped);
+        self.over(&text).expression_at(start..end)
     }
 
     /// The first and the last child.
@@ -179,7 +238,9 @@ impl<'a> Reader<'a> {
         let text = node.text();
         let in_quotes = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
         Literal {
-            text: if in_quotes {
+            text: if let Some(run) = quoted_run(node) {
+                run
+            } else if in_quotes {
                 quoting::unquote(text)
             } else {
                 text.to_owned()

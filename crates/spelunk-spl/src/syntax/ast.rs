@@ -76,6 +76,9 @@ pub enum ArgKind {
     /// The text between the brackets of `foreach` and `map`, whose tokens (`<<FIELD>>`, `$x$`) must be
     /// substituted before it is parsed with [`crate::syntax::parse_fragment`].
     Template(String),
+    /// Text with subsearches whose results, as text, take their places before it is parsed:
+    /// `head [| makeresults | return $n]`.
+    Splice(Vec<SplicePart>),
     /// The unparsed arguments of a command whose shape is unknown.
     Raw(String),
     /// `-num(size)`: a key of `sort`.
@@ -100,6 +103,15 @@ pub enum ArgKind {
         op: CompareOp,
         value: Literal,
     },
+}
+
+/// A part of [`ArgKind::Splice`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum SplicePart {
+    /// Text as written.
+    Text(String),
+    /// A subsearch.
+    Subsearch(Pipeline),
 }
 
 /// A literal value.

@@ -23,7 +23,7 @@ pub fn check(source: SourceId, text: &str, offset: usize) -> Result<Cow<'_, str>
                 i = end_of_quoted(bytes, i).ok_or_else(|| unbalanced_quote(bytes, i, at))?;
                 continue;
             }
-            b'\\' if matches!(bytes.get(i + 1), Some(b'"' | b'\\' | b'|')) => i += 1,
+            b'\\' if matches!(bytes.get(i + 1), Some(b'"' | b'\\' | b'|' | b'[' | b']')) => i += 1,
             b'`' if bytes[i..].starts_with(b"```") => {
                 let length = text[i + 3..].find("```").ok_or_else(|| {
                     Error::syntax(at(i, i + 3), "the comment is not closed")

@@ -7,7 +7,7 @@ use pest::Parser;
 
 use super::ast::{
     Aggregate, AggregateArg, Arg, ArgKind, BinaryOp, Expr, ExprKind, Literal, Name, Pipeline,
-    Stage, UnaryOp,
+    SplicePart, Stage, UnaryOp,
 };
 use super::grammar::Grammar;
 use super::{Rule, quoting};
@@ -149,6 +149,13 @@ fn arg(arg: &Arg) -> String {
         ArgKind::Search(value) => search(value),
         ArgKind::Subsearch(inner) => subsearch(inner),
         ArgKind::Template(text) => format!("[{text}]"),
+        ArgKind::Splice(parts) => {
+            let part = |part: &SplicePart| match part {
+                SplicePart::Text(text) => text.clone(),
+                SplicePart::Subsearch(inner) => subsearch(inner),
+            };
+            parts.iter().map(part).collect()
+        }
         ArgKind::Raw(text) => text.clone(),
         ArgKind::SortKey {
             descending,

@@ -7,6 +7,11 @@ pub fn unescape(text: &str, outside_quotes: bool) -> String {
     })
 }
 
+/// Unescapes a word of a search, in which brackets are escaped, too.
+pub fn unescape_word(text: &str) -> String {
+    resolve(text, |c| matches!(c, '"' | '\\' | '|' | '[' | ']'))
+}
+
 /// The content of a double-quoted text.
 pub fn unquote(text: &str) -> String {
     unescape(inner(text), false)
@@ -15,6 +20,24 @@ pub fn unquote(text: &str) -> String {
 /// The content of a single-quoted name.
 pub fn unquote_single(text: &str) -> String {
     resolve(inner(text), |c| matches!(c, '\'' | '"' | '\\' | '|'))
+}
+
+/// The content of a name with parts in double quotes: `ship."home port"`.
+pub fn unquote_parts(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => {}
+            '\\' => match chars.next() {
+                Some(next @ ('"' | '\\' | '|')) => out.push(next),
+                Some(next) => out.extend(['\\', next]),
+                None => out.push('\\'),
+            },
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 fn inner(text: &str) -> &str {

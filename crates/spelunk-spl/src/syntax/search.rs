@@ -73,10 +73,10 @@ impl<'a> Reader<'a> {
                 Ok(Search::Compare {
                     field: self.plain_name(&name),
                     op: CompareOp::Eq,
-                    value: self.literal(&value),
+                    value: self.search_literal(&value),
                 })
             }
-            Rule::search_word => Ok(Search::Term(self.literal(&node))),
+            Rule::search_word => Ok(Search::Term(self.search_literal(&node))),
             Rule::exact_term => Ok(Search::ExactTerm(self.literal(&node.child()?))),
             Rule::case_term => Ok(Search::CaseTerm(self.literal(&node.child()?))),
             Rule::subsearch => Ok(Search::Subsearch(self.subsearch(&node)?)),
@@ -123,14 +123,14 @@ impl<'a> Reader<'a> {
                     .map(|v| Search::Compare {
                         field: field.clone(),
                         op,
-                        value: self.literal(&v),
+                        value: self.search_literal(&v),
                     })
                     .collect()))
             }
             _ => Ok(Search::Compare {
                 field,
                 op,
-                value: self.literal(&value),
+                value: self.search_literal(&value),
             }),
         }
     }
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
                 Rule::search_field => field = Some(self.field(&child)),
                 Rule::not_kw => negated = true,
                 Rule::subsearch => pipelines.push(self.subsearch(&child)?),
-                _ => values.push(self.literal(&child)),
+                _ => values.push(self.search_literal(&child)),
             }
         }
         let field = field.ok_or_else(|| Error::internal("`IN` without a field"))?;
@@ -169,13 +169,27 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// A word or value of a search expression.
+    fn search_literal(&self, node: &Node) -> Literal {
+        let literal = self.literal(node);
+        match literal.quoted {
+            true => literal,
+            false => Literal {
+                text: quoting::unescape_word(node.text()),
+                ..literal
+            },
+        }
+    }
+
     /// A value, quoted or not.
     pub fn literal(&self, node: &Node) -> Literal {
         let text = node.text();
         let quoted = text.starts_with('"');
         let path = node.clone().children().next();
         Literal {
-            text: if let Some(path) = path.filter(|p| p.rule() == Rule::quoted_path) {
+            text: if let Some(run) = quoted_run(node) {
+                run
+            } else if let Some(path) = path.filter(|p| p.rule() == Rule::quoted_path) {
                 quoted_path(path)
             } else if quoted {
                 quoting::unquote(text)
@@ -194,6 +208,8 @@ impl<'a> Reader<'a> {
         let (text, quoted) = match inner {
             Some(Rule::quoted) => (quoting::unquote(text), true),
             Some(Rule::single_quoted) => (quoting::unquote_single(text), true),
+            Some(Rule::partly_quoted) => (quoting::unquote_parts(text), true),
+            Some(Rule::search_name) => (quoting::unescape_word(text), false),
             _ => (quoting::unescape(text, true), false),
         };
         Name {
@@ -202,6 +218,19 @@ impl<'a> Reader<'a> {
             quoted,
         }
     }
+}
+
+/// The text of quotes side by side: `"a""b"`.
+pub fn quoted_run(node: &Node<'_>) -> Option<String> {
+    let run = node
+        .clone()
+        .children()
+        .find(|child| child.rule() == Rule::quoted_run)?;
+    Some(
+        run.children()
+            .map(|part| quoting::unquote(part.text()))
+            .collect(),
+    )
 }
 
 /// `"Web"."Web"` as one name.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use pest::Parser;
 use pest::iterators::Pair;
 
-use super::ast::{Arg, ArgKind, Expr, Name, Pipeline, Search, Stage};
+use super::ast::{Arg, ArgKind, Expr, Name, Pipeline, Search, SplicePart, Stage};
 use super::grammar::Grammar;
 use super::{Rule, ShapeOf, errors, guard};
 use crate::error::{Error, Result};
@@ -78,6 +78,11 @@ impl<'a> Reader<'a> {
             offset,
             shape_of,
         }
+    }
+
+    /// A reader for a text with the same positions.
+    pub fn over<'b>(&'b self, text: &'b str) -> Reader<'b> {
+        Reader::new(self.source, text, self.offset, self.shape_of)
     }
 
     /// The span of a range of the text.
@@ -178,13 +183,46 @@ impl<'a> Reader<'a> {
         let start = range.start + (raw.len() - raw.trim_start().len());
         let range = start.min(range.end)..range.end;
         match (self.shape_of)(&name.text) {
-            Some(rule) => self.args(self.apply(rule, range)?),
+            Some(rule) => match self.apply(rule, range.clone()) {
+                Ok(node) => self.args(node),
+                Err(error) => self.splice(range)?.ok_or(error),
+            },
             None if range.is_empty() => Ok(Vec::new()),
             None => Ok(vec![Arg {
                 kind: ArgKind::Raw(self.text[range.clone()].to_owned()),
                 span: self.span(range),
             }]),
         }
+    }
+
+    /// Arguments that a command does not take as they are, but perhaps with the text of their subsearches.
+    /// Returns `None` if there is no subsearch among them.
+    fn splice(&self, range: Range<usize>) -> Result<Option<Vec<Arg>>> {
+        let Ok(node) = self.apply(Rule::spliced, range.clone()) else {
+            return Ok(None);
+        };
+        let mut parts = Vec::new();
+        let mut found = false;
+        for child in node.children() {
+            if child.rule() != Rule::subsearch {
+                let text = child.pair.as_str().to_owned();
+                parts.push(SplicePart::Text(text));
+                continue;
+            }
+            let inner = child.text()[1..].trim_start();
+            match self.subsearch(&child) {
+                Ok(pipeline) => parts.push(SplicePart::Subsearch(pipeline)),
+                Err(error) if inner.starts_with('|') => return Err(error),
+                // Brackets that hold something else.
+                Err(_) => return Ok(None),
+            }
+            found = true;
+        }
+        let arg = Arg {
+            kind: ArgKind::Splice(parts),
+            span: self.span(range),
+        };
+        Ok(found.then(|| vec![arg]))
     }
 
     /// The pipeline between the brackets of a node.

@@ -8,9 +8,9 @@ pub mod event_clock;
 pub mod format;
 pub mod log_span;
 pub mod parse;
-pub mod recognise;
 pub mod relative;
 pub mod span;
+pub mod timestamp;
 pub mod unit;
 pub mod zone;
 
@@ -19,7 +19,6 @@ pub use event_clock::{EventClock, event_clock};
 pub use format::{format_readable, strftime};
 pub use log_span::LogSpan;
 pub use parse::strptime;
-pub use recognise::parse_timestamp;
 pub use relative::{Modifier, time_modifier};
 pub use span::Span;
 pub use unit::{Snap, Unit};

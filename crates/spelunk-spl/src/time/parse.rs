@@ -9,8 +9,8 @@ use crate::time::zone::{Found, zone};
 
 /// Parses a time by `format` and returns epoch seconds, or `None` if the text does not match. White space in
 /// the format matches any, and text after the format is ignored, as in the C library. A missing date is the
-/// day of `now` (epoch seconds), a missing year its year, a missing day the first. Without an offset the time
-/// is in `zone`.
+/// day of `now` (epoch seconds), a missing year its year; a year or a month without a day is no time. Without an
+/// offset the time is in `zone`.
 pub fn strptime(text: &str, format: &str, now: f64, zone: Tz) -> Option<f64> {
     let mut fields = Fields::default();
     fields.read(text, format, 0)?;
@@ -229,10 +229,9 @@ impl Fields {
         }
         match (self.year, self.month, self.day) {
             (None, None, None) => Some(today),
-            (Some(_), month, day) => {
-                NaiveDate::from_ymd_opt(year, month.unwrap_or(1), day.unwrap_or(1))
-            }
-            (None, Some(month), day) => NaiveDate::from_ymd_opt(year, month, day.unwrap_or(1)),
+            (_, Some(month), Some(day)) => NaiveDate::from_ymd_opt(year, month, day),
+            // A year or a month alone makes no time in Splunk.
+            (Some(_), _, _) | (None, Some(_), None) => None,
             (None, None, Some(day)) => NaiveDate::from_ymd_opt(year, today.month(), day),
         }
     }
@@ -316,7 +315,6 @@ mod tests {
             ("2023-318", "%Y-%j", 1_699_920_000.0),
             ("22:13:20", "%H:%M:%S", 1_700_000_000.0),
             ("11/15", "%m/%d", 1_700_006_400.0),
-            ("2023-11", "%Y-%m", 1_698_796_800.0),
             ("1700000000.5", "%s.%Q", 1_700_000_000.5),
             ("1700000000500", "%s%3N", 1_700_000_000.5),
             ("2023-11-14   rest", "%Y-%m-%d", 1_699_920_000.0),
@@ -332,6 +330,9 @@ mod tests {
             ("2023-02-30", "%Y-%m-%d"),
             ("2023", "%Y-%m-%d"),
             ("", "%Y"),
+            ("2023", "%Y"),
+            ("2023-11", "%Y-%m"),
+            ("November", "%B"),
             ("é", "%p"),
         ] {
             assert_eq!(strptime(text, format, NOW, Tz::UTC), None, "{text}");

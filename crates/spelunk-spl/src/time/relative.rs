@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use crate::time::civil::{micros, seconds};
 use crate::time::parse::strptime;
-use crate::time::recognise::parse_timestamp;
+use crate::time::timestamp;
 use crate::time::unit::{Snap, Unit};
 use crate::value::parse_number;
 
@@ -100,7 +100,7 @@ pub fn time_modifier(text: &str, now: f64, zone: Tz) -> Result<f64, String> {
             None => {}
         }
         let absolute = strptime(text, "%m/%d/%Y:%H:%M:%S", now, zone);
-        if let Some(time) = absolute.or_else(|| parse_timestamp(text, zone).map(seconds)) {
+        if let Some(time) = absolute.or_else(|| timestamp::parse(text, zone).map(seconds)) {
             return Ok(time);
         }
         // A count without a sign is in the future.

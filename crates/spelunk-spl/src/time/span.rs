@@ -24,6 +24,23 @@ pub struct Span {
 const FIRST_SUNDAY: i64 = 3;
 
 impl Span {
+    /// The shortest length that gives at most `bins` buckets, but at least `min_span`.
+    pub fn fitting(range: f64, bins: usize, min_span: Option<f64>) -> Span {
+        let (seconds, count, unit) = LENGTHS
+            .into_iter()
+            .find(|(seconds, _, _)| range / seconds <= bins as f64)
+            .unwrap_or(LENGTHS[LENGTHS.len() - 1]);
+        let (count, unit) = match min_span.filter(|least| *least > seconds) {
+            Some(least) => exactly(least),
+            None => (count, unit),
+        };
+        Span {
+            count,
+            unit,
+            snap: None,
+        }
+    }
+
     /// Parses `5m`, `mon`, `30` (seconds), `1w@w1`, `+1h`.
     pub fn parse(text: &str) -> Result<Span, String> {
         let bad = || format!("\"{text}\" is not a span of time such as 5m or 1d");
@@ -266,6 +283,34 @@ impl fmt::Display for Span {
     }
 }
 
+/// Lengths tried if no span is given: seconds, count and unit.
+const LENGTHS: [(f64, i64, Unit); 12] = [
+    (1.0, 1, Unit::Second),
+    (5.0, 5, Unit::Second),
+    (10.0, 10, Unit::Second),
+    (30.0, 30, Unit::Second),
+    (60.0, 1, Unit::Minute),
+    (300.0, 5, Unit::Minute),
+    (600.0, 10, Unit::Minute),
+    (1800.0, 30, Unit::Minute),
+    (3600.0, 1, Unit::Hour),
+    (86_400.0, 1, Unit::Day),
+    (2_592_000.0, 1, Unit::Month),
+    (31_536_000.0, 1, Unit::Year),
+];
+
+/// A length in the longest unit that divides it.
+fn exactly(seconds: f64) -> (i64, Unit) {
+    // Months and years are not a fixed number of seconds.
+    let fixed = |&(length, count, _): &(f64, i64, Unit)| count == 1 && length <= 86_400.0;
+    let mut units = LENGTHS.into_iter().rev().filter(fixed);
+    let whole = |(length, _, unit): (f64, i64, Unit)| {
+        (seconds % length == 0.0).then(|| ((seconds / length) as i64, unit))
+    };
+    let found = units.find_map(whole);
+    found.unwrap_or((seconds.ceil().max(1.0) as i64, Unit::Second))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Span;
@@ -276,6 +321,22 @@ mod tests {
             .unwrap()
             .floor(seconds * 1_000_000, zone, None);
         micros.map(|m| m.div_euclid(1_000_000))
+    }
+
+    #[test]
+    fn usual_ranges_get_the_documented_lengths() {
+        for (range, span) in [
+            (900.0, "10s"),
+            (3600.0, "1m"),
+            (4.0 * 3600.0, "5m"),
+            (86_400.0, "30m"),
+            (7.0 * 86_400.0, "1d"),
+            (30.0 * 86_400.0, "1d"),
+            (365.0 * 86_400.0, "1mon"),
+        ] {
+            assert_eq!(Span::fitting(range, 100, None).to_string(), span);
+        }
+        assert_eq!(Span::fitting(900.0, 100, Some(900.0)).to_string(), "15m");
     }
 
     #[test]

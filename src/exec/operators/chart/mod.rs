@@ -103,6 +103,7 @@ impl Executor<'_> {
                 table
             }
             Some(split) => Pivot {
+                visible: true,
                 row: chart.row.as_ref().map(|_| ROW.to_owned()),
                 series: SERIES.to_owned(),
                 data: data.clone(),

@@ -14,27 +14,11 @@ use crate::plan::chart::{Chart, TimeBuckets};
 use crate::plan::pivot::Data;
 use crate::plan::table::Table;
 use crate::source::Span as Place;
-use crate::time::{Span, Unit};
+use crate::time::Span;
 use crate::value::{Type, Value};
 
 /// The maximum number of rows of a chart, as in Splunk.
 pub(in crate::exec) const ROW_LIMIT: usize = 50_000;
-
-/// Lengths tried if no span is given: seconds, count and unit.
-const LENGTHS: [(f64, i64, Unit); 12] = [
-    (1.0, 1, Unit::Second),
-    (5.0, 5, Unit::Second),
-    (10.0, 10, Unit::Second),
-    (30.0, 30, Unit::Second),
-    (60.0, 1, Unit::Minute),
-    (300.0, 5, Unit::Minute),
-    (600.0, 10, Unit::Minute),
-    (1800.0, 30, Unit::Minute),
-    (3600.0, 1, Unit::Hour),
-    (86_400.0, 1, Unit::Day),
-    (2_592_000.0, 1, Unit::Month),
-    (31_536_000.0, 1, Unit::Year),
-];
 
 /// The buckets of a chart.
 pub(in crate::exec) struct Times {
@@ -67,7 +51,7 @@ impl Times {
                 let (first, last) = executor.bounds(frame, row)?;
                 let from = buckets.from.or(first).unwrap_or(0.0);
                 let to = buckets.to.or(last).unwrap_or(from);
-                fitting(to - from, buckets.bins, buckets.min_span)
+                Span::fitting(to - from, buckets.bins, buckets.min_span)
             }
         };
         Ok(Times {
@@ -188,35 +172,6 @@ impl Times {
     }
 }
 
-/// The shortest length that gives at most `bins` buckets, but at least `min_span`.
-fn fitting(range: f64, bins: usize, min_span: Option<f64>) -> Span {
-    let (seconds, count, unit) = LENGTHS
-        .into_iter()
-        .find(|(seconds, _, _)| range / seconds <= bins as f64)
-        .unwrap_or(LENGTHS[LENGTHS.len() - 1]);
-    let (count, unit) = match min_span.filter(|least| *least > seconds) {
-        Some(least) => exactly(least),
-        None => (count, unit),
-    };
-    Span {
-        count,
-        unit,
-        snap: None,
-    }
-}
-
-/// A length in the longest unit that divides it.
-fn exactly(seconds: f64) -> (i64, Unit) {
-    // Months and years are not a fixed number of seconds.
-    let fixed = |&(length, count, _): &(f64, i64, Unit)| count == 1 && length <= 86_400.0;
-    let mut units = LENGTHS.into_iter().rev().filter(fixed);
-    let whole = |(length, _, unit): (f64, i64, Unit)| {
-        (seconds % length == 0.0).then(|| ((seconds / length) as i64, unit))
-    };
-    let found = units.find_map(whole);
-    found.unwrap_or((seconds.ceil().max(1.0) as i64, Unit::Second))
-}
-
 impl Executor<'_> {
     /// The first and last time of a column.
     fn bounds(&self, frame: &Frame, row: &str) -> Result<(Option<f64>, Option<f64>)> {
@@ -234,26 +189,5 @@ impl Executor<'_> {
         let table = to_table(&self.collect(Frame { lazy, schema })?);
         let value = |name: &str| table.value(name, 0).as_number();
         Ok((value("low"), value("high")))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fitting;
-
-    #[test]
-    fn usual_ranges_get_the_documented_lengths() {
-        for (range, span) in [
-            (900.0, "10s"),
-            (3600.0, "1m"),
-            (4.0 * 3600.0, "5m"),
-            (86_400.0, "30m"),
-            (7.0 * 86_400.0, "1d"),
-            (30.0 * 86_400.0, "1d"),
-            (365.0 * 86_400.0, "1mon"),
-        ] {
-            assert_eq!(fitting(range, 100, None).to_string(), span);
-        }
-        assert_eq!(fitting(900.0, 100, Some(900.0)).to_string(), "15m");
     }
 }

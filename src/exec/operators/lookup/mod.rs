@@ -57,6 +57,9 @@ impl Executor<'_> {
             .catalog
             .find_lookup(&name.text)
             .map_err(|e| e.at(name.span))?;
+        if let Some(why) = definition.unavailable() {
+            self.context.notice(why);
+        }
         let table = definition.load().map_err(|e| e.at(name.span))?;
         Ok((definition, table))
     }

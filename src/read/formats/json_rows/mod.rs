@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::extract::event::EventSink;
-use crate::extract::json::{object_fields, record_fields};
+use crate::extract::event::{EventSink, Field};
+use crate::extract::json::{TRAILING, object_fields, record_fields};
+use crate::extract::kv;
 use crate::read::batch::row_events::Rows;
 use crate::read::formats::json_envelope::{self, Nesting};
 use crate::read::formats::json_rows::resync::Resync;
@@ -16,9 +17,14 @@ use crate::read::input::decode;
 
 /// Bytes of a file examined to determine the arrangement of its rows.
 const HEAD: usize = 64 * 1024;
+
+/// Precedes every row of a JSON text sequence (RFC 7464).
+const RECORD_SEPARATOR: char = '\u{1e}';
+
 /// Whether a file with this head is JSON rows.
 pub fn looks_like(head: &str) -> bool {
-    let head = skip_record_line(head.trim_start());
+    let head = head.trim_start_matches(|c: char| c == RECORD_SEPARATOR || c.is_whitespace());
+    let head = skip_record_line(head);
     let mut rest = head.chars().filter(|c| !c.is_whitespace());
     matches!(
         (rest.next(), rest.next()),
@@ -50,17 +56,25 @@ pub fn read(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> 
     let first_is_whole = first.is_some_and(|l| l.ends_with('\n') && object_fields(l).is_ok());
     if rows.unwrap
         && !first_is_whole
-        && let Some(start) = json_envelope::opening(input.data())
+        && let Some(opening) = json_envelope::opening(input.data())
         // The end of a small document shows whether it contains only the list.
         && (head.len() >= HEAD || !is_whole_event(&head))
     {
-        input.consume(start);
-        read_list(input, rows, sink)?;
+        input.consume(opening.start);
+        let rows = Rows {
+            keep_lines: false,
+            ..rows
+        };
+        read_list(input, opening.depth, rows, sink)?;
         return read_values(input, rows, sink);
     }
     if has_rows_by_line(&head) {
         read_lines(input, rows, sink)
     } else {
+        let rows = Rows {
+            keep_lines: false,
+            ..rows
+        };
         read_values(input, rows, sink)
     }
 }
@@ -72,7 +86,12 @@ fn is_whole_event(text: &str) -> bool {
 
 /// Reads the records of a list after its `[`, one by one, so that it may be of any length; then the rest of
 /// its envelope.
-fn read_list(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+fn read_list(
+    input: &mut Input<'_>,
+    depth: usize,
+    rows: Rows<'_>,
+    sink: &mut dyn EventSink,
+) -> Result<()> {
     let mut resync = Resync::default();
     loop {
         let blank = |b: &u8| b.is_ascii_whitespace() || *b == b',';
@@ -117,7 +136,7 @@ fn read_list(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) ->
             },
             b']' => {
                 input.consume(1);
-                let mut envelope = Nesting::inside();
+                let mut envelope = Nesting::inside(depth);
                 loop {
                     if let Some(end) = envelope.end(input.data()) {
                         input.consume(end);
@@ -156,7 +175,7 @@ fn finish(input: &mut Input<'_>) {
 
 /// Whether each line is a row, judging by the head of the file.
 fn has_rows_by_line(head: &str) -> bool {
-    if head.trim_start().starts_with('[') {
+    if head.trim_start().starts_with(['[', RECORD_SEPARATOR]) {
         return false;
     }
     let mut lines = head.split_inclusive('\n').filter(|l| !l.trim().is_empty());
@@ -167,26 +186,59 @@ fn has_rows_by_line(head: &str) -> bool {
         return false;
     }
     // One line longer than the head, or a first line that is a complete row.
-    if !first.ends_with('\n') || object_fields(first).is_ok() {
+    let is_row = |line: &str| object_fields(without_comma(line.trim())).is_ok();
+    if !first.ends_with('\n') || is_row(first) {
         return true;
     }
+    if first.trim_end() == "{" {
+        return false;
+    }
     // The first line may be damaged.
-    lines.any(|l| l.starts_with('{') && l.trim_end() != "{}" && object_fields(l).is_ok())
+    lines.any(|l| l.starts_with('{') && l.trim_end() != "{}" && is_row(l))
+}
+
+/// A row of a list whose rows are lines ends with a comma.
+fn without_comma(line: &str) -> &str {
+    match line.strip_suffix(',') {
+        Some(row) if row.starts_with('{') => row.trim_end(),
+        _ => line,
+    }
 }
 
 fn read_lines(input: &mut Input<'_>, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
     while let Some(line) = input.line() {
+        let number = line.number;
         let bytes = line.bytes.trim_ascii();
         if bytes.is_empty() {
             continue;
         }
         if line.too_long {
-            sink.bad(line.number, TOO_LONG);
+            sink.bad(number, TOO_LONG);
             continue;
         }
-        row(bytes, line.number, rows, sink)?;
+        let failed = match row(bytes, number, rows, sink)? {
+            false if rows.keep_lines => bytes.to_vec(),
+            _ => continue,
+        };
+        // A damaged archive gives lines that never were.
+        if !input.is_damaged() {
+            kept(&failed, rows, sink)?;
+        }
     }
     Ok(())
+}
+
+/// A line that is no row, as an event with what can be read of it.
+fn kept(line: &[u8], rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<()> {
+    let text = decode::lossy(line);
+    let (mut fields, _) = record_fields(&text);
+    if fields.is_empty() {
+        fields = kv::pairs(&text)
+            .map(|(name, value)| Field::text(name, value))
+            .collect();
+    }
+    let (event, _) = (rows.make)(fields, &text, &rows);
+    sink.event(&event)
 }
 
 /// Reads one row, or the records of an envelope. Returns whether it is valid.
@@ -200,34 +252,76 @@ fn row(bytes: &[u8], line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Res
     };
     match json_envelope::records(&text).filter(|_| rows.unwrap) {
         Some(records) => records.into_iter().try_fold(true, |sound, record| {
-            Ok(record_row(&text[record], line, rows, sink)? && sound)
+            Ok(record_rows(&text[record], line, rows, sink)? && sound)
         }),
-        None => record_row(&text, line, rows, sink),
+        None => record_rows(&text, line, rows, sink),
     }
 }
 
-fn record_row(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<bool> {
-    let (mut fields, wrong) = record_fields(text);
-    let is_sound = wrong.is_none();
-    if let Some(wrong) = wrong {
-        sink.bad(line, wrong.why);
-        // Splunk cuts events at TRUNCATE and keeps the event with its fields up to there. A cut plain row may
-        // mean something else.
-        if !(rows.log && wrong.truncated) || fields.is_empty() {
+/// The events of objects side by side, which may wrap others. Returns whether all are valid.
+fn record_rows(text: &str, line: u64, rows: Rows<'_>, sink: &mut dyn EventSink) -> Result<bool> {
+    let mut rest = text;
+    let mut is_sound = true;
+    loop {
+        let wrapped = json_envelope::inner(rest).filter(|_| rows.unwrap);
+        let end = match wrapped {
+            Some(events) => {
+                for event in &events {
+                    is_sound &= record_row(event, line, rows, sink)?.is_some();
+                }
+                Nesting::default().end(rest.as_bytes())
+            }
+            None => record_row(rest, line, rows, sink)?,
+        };
+        let Some(end) = end else {
+            return Ok(false);
+        };
+        let after = |c: char| c.is_ascii_whitespace() || c == ',';
+        rest = rest[end..].trim_start_matches(after);
+        if rest.is_empty() {
+            return Ok(is_sound);
+        }
+        if !rest.starts_with('{') {
+            sink.bad(line, TRAILING);
             return Ok(false);
         }
     }
+}
+
+/// The event of an object. Returns where the object ends, or `None` if it is not valid.
+fn record_row(
+    text: &str,
+    line: u64,
+    rows: Rows<'_>,
+    sink: &mut dyn EventSink,
+) -> Result<Option<usize>> {
+    let (mut fields, wrong) = record_fields(text);
+    let end = match &wrong {
+        None => Some(text.len()),
+        Some(wrong) if wrong.why == TRAILING => Some(wrong.at),
+        Some(wrong) => {
+            sink.bad(line, wrong.why);
+            // Splunk cuts events at TRUNCATE and keeps the event with its fields up to there. A cut plain row may
+            // mean something else.
+            let keeps = rows.log && wrong.truncated && !fields.is_empty();
+            if rows.keep_lines || !keeps {
+                return Ok(None);
+            }
+            None
+        }
+    };
     if rows.trim_braces {
         for field in fields.iter_mut().filter(|f| f.name.contains("{}")) {
             field.name = Cow::Owned(field.name.replace("{}", ""));
         }
     }
-    let (event, problem) = (rows.make)(fields, text, &rows);
+    let own = text[..end.unwrap_or(text.len())].trim_end();
+    let (event, problem) = (rows.make)(fields, own, &rows);
     if let Some(problem) = problem {
         sink.bad(line, problem);
     }
     sink.event(&event)?;
-    Ok(is_sound)
+    Ok(end)
 }
 
 /// Reads the elements of an array, or objects one after the other. After a damaged one, reading resumes where
@@ -288,7 +382,7 @@ enum Next {
 fn next_value(input: &mut Input<'_>, resync: &mut Resync) -> Next {
     let start = loop {
         let data = input.data();
-        let blank = |b: &u8| b.is_ascii_whitespace() || matches!(b, b',' | b'[' | b']');
+        let blank = |b: &u8| b.is_ascii_whitespace() || matches!(b, b',' | b'[' | b']' | 0x1e);
         match data.iter().position(|b| !blank(b)) {
             Some(at) if data[at] == b'{' => break at,
             Some(at) => {

@@ -20,6 +20,7 @@ fn read_as(text: &str, log: bool) -> Collect {
         zone: Tz::UTC,
         file: "x.json",
         unwrap: true,
+        keep_lines: false,
         trim_braces: false,
         make: event,
     };

@@ -15,10 +15,11 @@ use polars::prelude::{
 
 use crate::error::{Error, Result, caught};
 use crate::extract::event::EventSink as _;
-use crate::extract::{json, timestamp};
+use crate::extract::json;
 use crate::read::batch::batches::{Batches, MAX_ROWS};
 use crate::read::formats::parquet::pages::{Chunk, Seekable};
 use crate::read::input::buffer::Input;
+use crate::time::timestamp;
 
 /// The sourcetype of rows that name none.
 pub const SOURCETYPE: &str = "parquet";

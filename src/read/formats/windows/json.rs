@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 
 use crate::extract::event::{Event, Field};
-use crate::extract::timestamp;
 use crate::extract::windows::{WindowsFields, keyword_mask, level_number, opcode_number};
+use crate::time::timestamp;
 
 /// A JSON layout of Windows events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 
 use crate::extract::event::Event;
-use crate::extract::timestamp;
 use crate::extract::windows::{WindowsFields, keyword_mask};
 use crate::read::formats::windows::messages;
+use crate::time::timestamp;
 use crate::word;
 
 /// Whether a line starts an event: a date and a time of day and nothing else.

@@ -67,6 +67,18 @@ pub const TABLE: &[EvalFunction] = &[
         ..ROW
     },
     EvalFunction {
+        name: "mvreverse",
+        synopsis: "mvreverse(<mv>)",
+        returns: first,
+        doc: "The values in the opposite order.",
+        example: ("mvjoin(mvreverse(split(\"a,b,c\", \",\")), \" \")", "c b a"),
+        body: Body::Values(|_, args| match &args[0] {
+            Value::Multi(values) => Ok(Value::multi(values.iter().rev().cloned().collect())),
+            single => Ok(single.clone()),
+        }),
+        ..ROW
+    },
+    EvalFunction {
         name: "mvfilter",
         synopsis: "mvfilter(<predicate>)",
         doc: "The values for which the condition, which may read one field only, holds.",

@@ -13,6 +13,7 @@ use crate::value::{Type, Value, format_number};
 pub const TABLE: &[EvalFunction] = &[
     EvalFunction {
         name: "len",
+        aliases: &["length"],
         synopsis: "len(<str>)",
         returns: |types| match types {
             [Type::Multi] => Type::Multi,

@@ -3,7 +3,32 @@
 use chrono::{LocalResult, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 
+use crate::time::zone::{self, Found};
+
 const SECOND: i64 = 1_000_000;
+const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+const FULL_MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
@@ -59,9 +84,24 @@ fn micros_of_fraction(digits: &str) -> i64 {
 /// Parses a timestamp at the start of `text`; also returns its length in bytes. `year` completes dates that
 /// lack one (syslog); without it they are not parsed.
 pub fn prefix(text: &str, zone: Tz, year: Option<i32>) -> Option<(i64, usize)> {
+    if let Some(length) = weekday(text) {
+        let (time, rest) = month_name(&text[length..], zone, year)?;
+        return Some((time, length + rest));
+    }
     iso(text, zone)
         .or_else(|| american(text, zone))
         .or_else(|| month_name(text, zone, year))
+}
+
+/// The length of the name of a weekday with the blank after it: `Wed, `, `Wednesday `.
+fn weekday(text: &str) -> Option<usize> {
+    let length = text.find(|c: char| !c.is_ascii_alphabetic())?;
+    let name = text[..length].to_ascii_lowercase();
+    let is_day = |day: &&&str| name == ***day || name == day[..3];
+    WEEKDAYS.iter().find(is_day)?;
+    let rest = &text[length..];
+    let rest = rest.strip_prefix(',').unwrap_or(rest);
+    rest.starts_with(' ').then(|| text.len() - rest.len() + 1)
 }
 
 /// Parses a timestamp at the start of a log line: bare, in brackets or quotes, after a syslog priority, or an
@@ -104,6 +144,16 @@ pub fn within(line: &str, zone: Tz, year: Option<i32>) -> Option<i64> {
             // A date alone is just as likely part of a name.
             line[at..at + length].contains(':').then_some(time)
         })
+}
+
+/// Finds the first timestamp with a date and a time of day in any of the texts, in their order; numbers are not taken for
+/// one.
+pub fn in_texts<'t>(texts: impl Iterator<Item = &'t str>, zone: Tz) -> Option<i64> {
+    texts.filter(|text| text.contains(':')).find_map(|text| {
+        let text = text.trim();
+        let (time, length) = prefix(text, zone, None)?;
+        (length == text.len()).then_some(time)
+    })
 }
 
 /// Reads digits and separators from the left.
@@ -170,38 +220,73 @@ impl<'a> Cursor<'a> {
         Some(i64::from(hour * 3600 + minute * 60 + second) * SECOND + micros)
     }
 
-    /// Parses `Z`, `UTC`, `GMT`, `+hh:mm`, `+hhmm`, `+hh`, after at most one blank: seconds east.
-    fn offset(&mut self) -> Option<i64> {
-        let start = self.at;
-        let found = self.offset_here();
-        if found.is_none() {
-            self.at = start;
-        }
-        found
-    }
-
-    fn offset_here(&mut self) -> Option<i64> {
-        self.eat(b" ");
-        let rest = &self.bytes[self.at..];
-        let ends = |n: usize| !rest.get(n).is_some_and(u8::is_ascii_alphanumeric);
-        if matches!(rest.first(), Some(b'Z' | b'z')) && ends(1) {
-            self.at += 1;
-            return Some(0);
-        }
-        if (rest.starts_with(b"UTC") || rest.starts_with(b"GMT")) && ends(3) {
-            self.at += 3;
-            return Some(0);
-        }
-        let sign = if self.eat(b"+-")? == b'-' { -1 } else { 1 };
-        let hours = self.digits(2, 2)?;
-        let minutes = match self.eat(b":") {
-            Some(_) => self.digits(2, 2)?,
-            None => self.digits(2, 2).unwrap_or(0),
-        };
-        if hours > 14 || minutes > 59 || self.peek().is_some_and(|b| b.is_ascii_digit()) {
+    /// Parses `Z`, `UTC`, `EST`, `+hh:mm`, `+hhmm`, `+hh` or `Europe/Berlin`, after at most one blank.
+    fn place(&mut self, text: &str) -> Option<Found> {
+        let rest = text.get(self.at..)?;
+        let spaced = rest.strip_prefix(' ').unwrap_or(rest);
+        if !spaced.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '+' | '-')) {
             return None;
         }
-        Some(sign * i64::from(hours * 3600 + minutes * 60))
+        let (found, after) = zone::zone(spaced)?;
+        let is_universal = ["z", "utc", "gmt"].iter().any(|name| {
+            let head = spaced.get(..name.len());
+            head.is_some_and(|head| head.eq_ignore_ascii_case(name))
+        });
+        let year = after.trim_start();
+        let is_whole = if !spaced.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            !after.starts_with(|c: char| c.is_ascii_alphanumeric())
+        } else if is_universal {
+            !after.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'))
+        } else {
+            // Else it may be the name of a host.
+            year.is_empty() || year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit())
+        };
+        if let Found::Offset(east) = &found
+            && east.abs() > 14 * 3600
+        {
+            return None;
+        }
+        is_whole.then(|| {
+            self.at = text.len() - after.len();
+            found
+        })
+    }
+
+    /// Parses the year after a blank, as `ctime` writes it.
+    fn year_at_end(&mut self) -> Option<i32> {
+        let start = self.at;
+        let year = self.eat(b" ").and_then(|_| self.digits(4, 4));
+        let is_whole = !self
+            .peek()
+            .is_some_and(|b| b.is_ascii_alphanumeric() || b == b':');
+        match year {
+            Some(year @ 1970..=2100) if is_whole => Some(year as i32),
+            _ => {
+                self.at = start;
+                None
+            }
+        }
+    }
+
+    /// Parses `AM` or `PM` after at most one blank, and returns the time of day that it makes of `clock`.
+    fn half(&mut self, clock: i64) -> i64 {
+        const HALF: i64 = 12 * 3600 * SECOND;
+        let rest = &self.bytes[self.at..];
+        let blank = usize::from(rest.first() == Some(&b' '));
+        let (Some(letter), Some(b'm' | b'M')) = (rest.get(blank), rest.get(blank + 1)) else {
+            return clock;
+        };
+        if rest.get(blank + 2).is_some_and(u8::is_ascii_alphanumeric) {
+            return clock;
+        }
+        let clock = match letter.to_ascii_lowercase() {
+            b'a' if clock >= HALF => clock - HALF,
+            b'p' if clock < HALF => clock + HALF,
+            b'a' | b'p' => clock,
+            _ => return clock,
+        };
+        self.at += blank + 2;
+        clock
     }
 }
 
@@ -211,12 +296,14 @@ fn day_number(year: i32, month: u32, day: u32) -> Option<i64> {
     Some(i64::from(date.to_epoch_days()))
 }
 
-/// Converts local time to UTC; with `offset` seconds east of UTC, else in `zone`.
-fn to_utc(days: i64, clock: i64, offset: Option<i64>, zone: Tz) -> Option<i64> {
+/// Converts local time to UTC: at the place that the text names, else in `zone`.
+fn to_utc(days: i64, clock: i64, place: Option<Found>, zone: Tz) -> Option<i64> {
     let wall = days * 86_400 * SECOND + clock;
-    if let Some(east) = offset {
-        return Some(wall - east * SECOND);
-    }
+    let zone = match place {
+        Some(Found::Offset(east)) => return Some(wall - i64::from(east) * SECOND),
+        Some(Found::Zone(named)) => named,
+        None => zone,
+    };
     if zone == Tz::UTC {
         return Some(wall);
     }
@@ -247,8 +334,9 @@ fn iso(text: &str, zone: Tz) -> Option<(i64, usize)> {
     let Some(clock) = c.clock() else {
         return Some((to_utc(days, 0, None, zone)?, date_end));
     };
-    let offset = c.offset();
-    Some((to_utc(days, clock, offset, zone)?, c.at))
+    let clock = c.half(clock);
+    let place = c.place(text);
+    Some((to_utc(days, clock, place, zone)?, c.at))
 }
 
 /// `01/14/2021 11:41:39.000 PM`, as Splunk writes it before classic Windows events.
@@ -260,40 +348,42 @@ fn american(text: &str, zone: Tz) -> Option<(i64, usize)> {
     c.eat(b"/")?;
     let year = c.digits(4, 4)?;
     let days = day_number(year as i32, month, day)?;
-    c.eat(b" ")?;
-    let mut clock = c.clock()?;
-    let half = 12 * 3600 * SECOND;
-    let rest = &text.as_bytes()[c.at..];
-    if rest.len() >= 3 && rest[0] == b' ' && rest[2].eq_ignore_ascii_case(&b'm') {
-        match rest[1].to_ascii_lowercase() {
-            b'a' if clock >= half => clock -= half,
-            b'p' if clock < half => clock += half,
-            b'a' | b'p' => {}
-            _ => return Some((to_utc(days, clock, None, zone)?, c.at)),
-        }
-        c.at += 3;
+    let date_end = c.at;
+    c.eat(b",");
+    if c.eat(b" :").is_none() {
+        return Some((to_utc(days, 0, None, zone)?, date_end));
     }
-    let offset = c.offset();
-    Some((to_utc(days, clock, offset, zone)?, c.at))
+    let Some(clock) = c.clock() else {
+        return Some((to_utc(days, 0, None, zone)?, date_end));
+    };
+    let clock = c.half(clock);
+    let place = c.place(text);
+    Some((to_utc(days, clock, place, zone)?, c.at))
 }
 
-/// `Oct 10 13:55:36` (with the given year), `Oct 10 2000 13:55:36`, `10/Oct/2000:13:55:36 -0700`.
+/// `Oct 10 13:55:36` (with the given year), `Oct 10 2000 13:55:36`, `Oct 10 13:55:36 UTC 2000`, `May 1, 2024 10:00:00 AM`,
+/// `10/Oct/2000:13:55:36 -0700`.
 fn month_name(text: &str, zone: Tz, year: Option<i32>) -> Option<(i64, usize)> {
     let mut c = Cursor::new(text);
     let name_at = |c: &mut Cursor<'_>| {
         let name = text.get(c.at..c.at + 3)?;
         let number = MONTHS.iter().position(|m| m.eq_ignore_ascii_case(name))?;
         c.at += 3;
+        let whole = FULL_MONTHS[number].get(3..)?;
+        let rest = text.get(c.at..c.at + whole.len());
+        if rest.is_some_and(|rest| rest.eq_ignore_ascii_case(whole)) {
+            c.at += whole.len();
+        }
         Some(number as u32 + 1)
     };
-    let (year, month, day) = if text.as_bytes().first()?.is_ascii_digit() {
+    let (written, month, day) = if text.as_bytes().first()?.is_ascii_digit() {
         let day = c.digits(1, 2)?;
         let separator = c.eat(b"/- ")?;
         let month = name_at(&mut c)?;
         c.eat(&[separator])?;
         let year = c.digits(4, 4)?;
         c.eat(b": T")?;
-        (year as i32, month, day)
+        (Some(year as i32), month, day)
     } else {
         let month = name_at(&mut c)?;
         c.eat(b" ")?;
@@ -303,17 +393,23 @@ fn month_name(text: &str, zone: Tz, year: Option<i32>) -> Option<(i64, usize)> {
         c.eat(b" ")?;
         let start = c.at;
         match c.digits(4, 4) {
-            Some(year) if c.eat(b" ").is_some() => (year as i32, month, day),
+            Some(year) if c.eat(b" ").is_some() => (Some(year as i32), month, day),
             Some(_) | None => {
                 c.at = start;
-                (year?, month, day)
+                (None, month, day)
             }
         }
     };
-    let days = day_number(year, month, day)?;
     let clock = c.clock()?;
-    let offset = c.offset();
-    Some((to_utc(days, clock, offset, zone)?, c.at))
+    let clock = c.half(clock);
+    let place = c.place(text);
+    let year = match written {
+        Some(year) => year,
+        None => c.year_at_end().or(year)?,
+    };
+    let days = day_number(year, month, day)?;
+    let place = place.or_else(|| c.place(text));
+    Some((to_utc(days, clock, place, zone)?, c.at))
 }
 
 #[cfg(test)]
@@ -338,6 +434,15 @@ mod tests {
             ("1596268393.5", base * 1_000_000 + 500_000),
             ("1596268393181", base * 1_000_000 + 181_000),
             ("0", 0),
+            ("Sat Aug  1 07:53:13 2020", base * 1_000_000),
+            ("Sat Aug  1 09:53:13 CEST 2020", base * 1_000_000),
+            ("Sat, 01 Aug 2020 07:53:13 GMT", base * 1_000_000),
+            ("August 1, 2020 7:53:13 AM", base * 1_000_000),
+            ("8/1/2020, 7:53:13.5 AM", base * 1_000_000 + 500_000),
+            ("08/01/2020:07:53:13", base * 1_000_000),
+            ("2020-08-01 07:53:13 UTC", base * 1_000_000),
+            ("2020-08-01 09:53:13 Europe/Berlin", base * 1_000_000),
+            ("08/01/2020", 1_596_240_000_000_000),
         ] {
             assert_eq!(parse(text, Tz::UTC), Some(micros), "{text}");
         }
@@ -366,6 +471,10 @@ mod tests {
             expected
         );
         assert_eq!(at("1596268393 up"), expected);
+        assert_eq!(at("Aug  1 07:53:13 cet-1 su: failed"), expected);
+        assert_eq!(at("Aug  1 07:53:13 est su: failed"), expected);
+        assert_eq!(at("Aug  1 07:53:13 utc.example su: failed"), expected);
+        assert_eq!(at("Sat Aug  1 07:53:13 2020 up"), expected);
         assert_eq!(at("no time here"), None);
     }
 
