@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::examples;
 use crate::cli::output::Format;
-use crate::cli::value_parsers::{ModelArg, parse_model, parse_rule, parse_time, parse_zone};
+use crate::cli::value_parsers::{
+    ModelArg, parse_model, parse_pair, parse_rule, parse_time, parse_zone,
+};
 use crate::detect::selection::Selection;
 use crate::plan::tuning::RuleId;
 
@@ -411,10 +413,13 @@ pub enum StageArg {
 /// `check`
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Searches, detection files, or folders of them; without any, checks the knowledge added by --app,
+    /// Searches, detection files, apps, or folders of them; without any, checks the knowledge added by --app,
     /// --apps, --content and --macros
     #[arg(value_name = "SPL_OR_PATH")]
     pub what: Vec<String>,
+    /// Value of a token of dashboards; by default that of its input (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
+    pub token: Vec<(String, String)>,
     /// Fail if this lint reports something: a code, a name, or `warnings` for all warnings
     #[arg(long, value_name = "LINT", value_delimiter = ',')]
     pub deny: Vec<String>,

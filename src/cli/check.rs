@@ -1,5 +1,7 @@
 //! `check`: errors and lints of searches and detections.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use crate::cli::args::CheckArgs;
@@ -9,11 +11,17 @@ use crate::cli::output::sink::send;
 use crate::cli::setup::CliContext;
 use crate::detect::report::sarif;
 use crate::error::Error;
+use crate::knowledge::load::is_app;
 
 /// Checks searches and detections without running them. Returns an error if one is wrong or a denied lint
 /// fires.
 pub fn check(args: &CheckArgs, setup: &CliContext) -> Result<(), CliError> {
-    let session = setup.open()?;
+    let session = setup.open_with(
+        args.what
+            .iter()
+            .map(PathBuf::from)
+            .filter(|path| is_app(path)),
+    )?;
     let mut rules = session.lint_rules();
     rules.allow(&args.allow)?;
     rules.deny(&args.deny)?;
@@ -23,7 +31,7 @@ pub fn check(args: &CheckArgs, setup: &CliContext) -> Result<(), CliError> {
             return Err(Error::usage(why).into());
         }
         [] => session.check_knowledge(&rules)?,
-        what => session.check(what, &rules)?,
+        what => session.check(what, &args.token, &rules)?,
     };
     let text = match setup.format.unwrap_or(Format::Table) {
         Format::Table | Format::Vertical => report.render(setup.color),

@@ -77,7 +77,18 @@ impl CliContext {
 
     /// Opens the session, with progress on standard error and Ctrl-C stopping its searches.
     pub fn open(&self) -> Result<Session, CliError> {
-        let session = Session::open(self.options.clone())?;
+        self.open_with(std::iter::empty())
+    }
+
+    /// Opens the session with further apps, unless they are loaded already.
+    pub fn open_with(&self, apps: impl Iterator<Item = PathBuf>) -> Result<Session, CliError> {
+        let mut options = self.options.clone();
+        for app in apps {
+            if !options.apps.contains(&app) {
+                options.apps.push(app);
+            }
+        }
+        let session = Session::open(options)?;
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner) =
             session.catalog().faults().clone();
         if !self.quiet && io::stderr().is_terminal() {

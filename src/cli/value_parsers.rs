@@ -50,6 +50,14 @@ pub fn parse_time(text: &str) -> Result<String, String> {
     time_modifier(text, 0.0, Tz::UTC).map(|_| text.to_owned())
 }
 
+/// Parses `name=value`.
+pub fn parse_pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected name=value".to_owned()),
+    }
+}
+
 /// Parses the name of an IANA time zone, ignoring case.
 pub fn parse_zone(text: &str) -> Result<Tz, String> {
     if text.eq_ignore_ascii_case("z") {

@@ -137,6 +137,14 @@ impl CheckReport {
         self.items.push(checked);
     }
 
+    /// Notes the tokens without a value of the search added last.
+    pub fn add_unset(&mut self, tokens: &[String]) {
+        if let Some(checked) = self.items.last_mut() {
+            let note = |token: &String| format!("the token ${token}$ without a value (--token)");
+            checked.refused.extend(tokens.iter().map(note));
+        }
+    }
+
     /// Adds the faults of knowledge objects, one item per file.
     pub fn add_faults(&mut self, faults: &[Fault], rules: &allow::Rules) {
         for fault in faults {

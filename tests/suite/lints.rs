@@ -158,7 +158,9 @@ fn check(example: &str, rules: &Rules) -> CheckReport {
     } else {
         example.to_owned()
     };
-    session.check(&[what], rules).expect("the example is there")
+    session
+        .check(&[what], &[], rules)
+        .expect("the example is there")
 }
 
 #[test]
@@ -345,7 +347,7 @@ fn published_detections_are_not_drowned() {
     let session = Session::open(options).expect("the content is read");
     let what = [detections.display().to_string()];
     let report = session
-        .check(&what, &Rules::default())
+        .check(&what, &[], &Rules::default())
         .expect("the detections are there");
     say(&format!(
         "lints of published detections: {:?}",

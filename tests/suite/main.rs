@@ -6,6 +6,7 @@ mod bad_data;
 mod bad_input;
 mod bad_logs;
 mod cli;
+mod apps;
 mod damaged;
 mod damaged_archives;
 mod damaged_tables;

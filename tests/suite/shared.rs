@@ -321,7 +321,7 @@ fn all_published_searches_are_understood() {
     let session = Session::open(options).expect("a session opens");
     let detections = content.join("detections").display().to_string();
     let report = session
-        .check(&[detections], &Rules::default())
+        .check(&[detections], &[], &Rules::default())
         .expect("the detections can be read");
     let text = report.render(false);
     say(text.lines().last().unwrap_or_default());

@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 
 use crate::detect::check::{CheckReport, Item, Looked};
 use crate::error::Failure;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::knowledge::dashboard::Dashboard;
 use crate::knowledge::detection::Detection;
 use crate::knowledge::fault::Fault;
+use crate::knowledge::load::is_app;
+use crate::knowledge::macros::Macro;
 use crate::knowledge::shipped;
 use crate::lint::allow::{FILE, Rules};
 use crate::lint::{self, Subject};
 use crate::session::large_stack::with_large_stack;
 use crate::session::{Session, failure, lock};
+use crate::source::SourceMap;
 
 impl Session {
     /// The lints disabled or denied by `spelunk.conf` in content folders, in `default` and `local` of apps,
@@ -51,11 +55,17 @@ impl Session {
         Ok(report)
     }
 
-    /// Parses, resolves, plans and lints searches, detections and folders of them, without running them.
+    /// Parses, resolves, plans and lints searches, detections, apps and folders of them, without running them. `tokens`
+    /// are values for the tokens of dashboards.
     ///
     /// # Errors
     /// If a file can't be read.
-    pub fn check(&self, what: &[String], rules: &Rules) -> Result<CheckReport> {
+    pub fn check(
+        &self,
+        what: &[String],
+        tokens: &[(String, String)],
+        rules: &Rules,
+    ) -> Result<CheckReport> {
         let mut report = CheckReport::default();
         for item in what {
             let path = Path::new(item);
@@ -66,20 +76,14 @@ impl Session {
                     detection: None,
                 };
                 report.add(&typed, self.look(item, None, rules), rules);
-            } else if path.extension().is_some_and(|e| e == "conf") || is_app(path) {
+            } else if path.extension().is_some_and(|e| e == "conf") || has_saved_searches(path) {
                 for detection in self.catalog.load_detections(item)? {
                     let name = format!("{item} [{}]", detection.name);
-                    let saved = Item {
-                        name: &name,
-                        text: None,
-                        detection: Some(&detection),
-                    };
-                    report.add(
-                        &saved,
-                        self.look(&detection.search, Some(&detection), rules),
-                        rules,
-                    );
+                    self.check_part(&name, &detection, rules, &mut report);
                 }
+                self.check_app(path, tokens, rules, &mut report)?;
+            } else if is_app(path) {
+                self.check_app(path, tokens, rules, &mut report)?;
             } else {
                 let found = match item.ends_with(".spl") {
                     true => vec![PathBuf::from(item)],
@@ -91,6 +95,149 @@ impl Session {
             }
         }
         Ok(report)
+    }
+
+    /// Checks a search that is part of a file.
+    fn check_part(
+        &self,
+        name: &str,
+        detection: &Detection,
+        rules: &Rules,
+        report: &mut CheckReport,
+    ) {
+        let item = Item {
+            name,
+            text: None,
+            detection: Some(detection),
+        };
+        let outcome = self.look(&detection.search, Some(detection), rules);
+        report.add(&item, outcome, rules);
+    }
+
+    /// Checks the macros and dashboards of an app, and reports the faults of the knowledge loaded.
+    fn check_app(
+        &self,
+        app: &Path,
+        tokens: &[(String, String)],
+        rules: &Rules,
+        report: &mut CheckReport,
+    ) -> Result<()> {
+        if !is_app(app) {
+            return Ok(());
+        }
+        for found in self.catalog.macros.iter() {
+            if found.origin.path.starts_with(app) {
+                self.check_macro(found, rules, report);
+            }
+        }
+        for path in Dashboard::files(app) {
+            match Dashboard::load(&path) {
+                Ok(Some(dashboard)) => self.check_dashboard(dashboard, tokens, rules, report),
+                Ok(None) => {}
+                Err(error) => {
+                    let name = path.display().to_string();
+                    let item = Item {
+                        name: &name,
+                        text: None,
+                        detection: None,
+                    };
+                    report.add(&item, Err(error.into()), rules);
+                }
+            }
+        }
+        with_large_stack(|| self.find_faults())?;
+        report.add_faults(&self.catalog.faults().take_new(), rules);
+        Ok(())
+    }
+
+    /// Expands a macro with made-up arguments, to find others that it calls wrongly.
+    fn check_macro(&self, found: &Macro, rules: &Rules, report: &mut CheckReport) {
+        let arguments = vec!["1"; found.arity].join(",");
+        let call = match found.arity {
+            0 => format!("`{}`", found.name),
+            _ => format!("`{}({arguments})`", found.name),
+        };
+        let expanded = self.context().map_err(Failure::from);
+        let expanded = expanded.and_then(|context| self.expand(&context, &call));
+        let Err(failure) = expanded else {
+            return;
+        };
+        // Its conditions may refuse made-up arguments, and its text may need others.
+        let is_of_calls = |error: &Error| {
+            matches!(
+                *error.kind,
+                ErrorKind::UnknownMacro(_) | ErrorKind::MacroArity { .. } | ErrorKind::MacroLoop(_)
+            )
+        };
+        if is_of_calls(&failure.error) {
+            let name = format!("{} [{}]", found.origin.path.display(), found.label());
+            let item = Item {
+                name: &name,
+                text: None,
+                detection: None,
+            };
+            report.add(&item, Err(failure), rules);
+        }
+    }
+
+    /// Checks the searches of a dashboard, with its tokens at their defaults. A search with tokens that have no value is
+    /// tried with placeholders; if it is wrong with all of them, nothing can be said about it.
+    fn check_dashboard(
+        &self,
+        mut dashboard: Dashboard,
+        tokens: &[(String, String)],
+        rules: &Rules,
+        report: &mut CheckReport,
+    ) {
+        for (token, value) in tokens {
+            dashboard.set(token, value);
+        }
+        for search in &dashboard.searches {
+            let name = format!("{} [{}]", dashboard.path.display(), search.title);
+            let mut detection = Detection {
+                path: dashboard.path.clone(),
+                name: search.title.clone(),
+                search: match &search.saved {
+                    Some(saved) if search.base.is_none() => format!("| savedsearch \"{saved}\""),
+                    _ => String::new(),
+                },
+                ..Detection::default()
+            };
+            if !detection.search.is_empty() {
+                self.check_part(&name, &detection, rules, report);
+                continue;
+            }
+            let mut unset = Vec::new();
+            let mut outcome = None;
+            for placeholder in PLACEHOLDERS {
+                let tried = dashboard
+                    .resolve(search, placeholder)
+                    .map_err(Failure::from);
+                let (text, missing) = match tried {
+                    Ok(resolved) => (resolved.text, resolved.unset),
+                    Err(failure) => {
+                        outcome = Some(Err(failure));
+                        break;
+                    }
+                };
+                detection.search = text;
+                let looked = self.look(&detection.search, Some(&detection), rules);
+                let is_done = missing.is_empty() || looked.is_ok();
+                unset = missing;
+                outcome = is_done.then_some(looked);
+                if is_done {
+                    break;
+                }
+            }
+            let item = Item {
+                name: &name,
+                text: None,
+                detection: Some(&detection),
+            };
+            let outcome = outcome.unwrap_or_else(|| Ok((Vec::new(), SourceMap::new())));
+            report.add(&item, outcome, rules);
+            report.add_unset(&unset);
+        }
     }
 
     fn check_file(&self, path: &Path, rules: &Rules, report: &mut CheckReport) -> Result<()> {
@@ -134,8 +281,11 @@ impl Session {
     }
 }
 
+/// What takes the place of a token without a value.
+const PLACEHOLDERS: [&str; 3] = ["*", "1", "x"];
+
 /// Whether a folder is an app with saved searches.
-fn is_app(path: &Path) -> bool {
+fn has_saved_searches(path: &Path) -> bool {
     let saved = |layer: &str| path.join(layer).join("savedsearches.conf").is_file();
     ["default", "local"].into_iter().any(saved)
 }

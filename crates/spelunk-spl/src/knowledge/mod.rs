@@ -6,6 +6,7 @@
 mod calls;
 mod catalog;
 pub mod conf;
+pub mod dashboard;
 pub mod dataset;
 pub mod detection;
 mod detection_v1;
@@ -17,7 +18,7 @@ mod fingerprint;
 pub mod index_rules;
 mod lenient;
 pub mod lessons;
-mod load;
+pub mod load;
 pub mod lookups;
 pub mod macros;
 mod model_file;
