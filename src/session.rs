@@ -6,6 +6,7 @@ mod fields;
 mod ingest;
 mod large_stack;
 mod names;
+mod no_rows;
 pub(crate) mod prepared;
 mod result;
 mod workflows;
@@ -76,6 +77,10 @@ pub struct Options {
     pub latest: Option<String>,
     /// The value of `now()` in epoch seconds; the clock's time if not given.
     pub now: Option<f64>,
+    /// Whether `now()` is just after the last event, unless `now` is given.
+    pub now_is_latest: bool,
+    /// Whether conditions on `index` hold for all events.
+    pub any_index: bool,
     /// The zone of times without one.
     pub zone: chrono_tz::Tz,
     /// A MaxMind database, for `iplocation`.
@@ -101,6 +106,8 @@ impl Options {
             earliest: None,
             latest: None,
             now: None,
+            now_is_latest: false,
+            any_index: false,
             zone: chrono_tz::UTC,
             geoip: None,
             verbose: false,
@@ -210,7 +217,10 @@ impl Session {
             batch_mode: AtomicBool::new(false),
             progress: RwLock::default(),
         };
-        session.context()?;
+        // With the time of the last event the data would have to be read.
+        if !session.options.now_is_latest {
+            session.context()?;
+        }
         Ok(session)
     }
 
@@ -430,9 +440,27 @@ impl Session {
         self.options.now.unwrap_or_else(clock)
     }
 
+    /// The first full second after the last event; the clock's time without events.
+    fn after_last_event(&self) -> Result<f64> {
+        let data = self.data()?;
+        let last = data
+            .events
+            .iter()
+            .filter_map(|part| part.span)
+            .map(|(_, last)| last)
+            .max();
+        Ok(last
+            .map_or_else(clock, |micros| (micros as f64 / 1e6).floor() + 1.0)
+            .floor())
+    }
+
     /// The initial context of a search.
     fn context(&self) -> Result<QueryContext> {
-        let now = self.options.now.unwrap_or_else(|| clock().floor());
+        let now = match self.options.now {
+            Some(now) => now,
+            None if self.options.now_is_latest => self.after_last_event()?,
+            None => clock().floor(),
+        };
         let zone = self.options.zone;
         let bound = |what: &str, text: &Option<String>| match text {
             Some(text) => self.bound(what, text, now),
@@ -454,6 +482,7 @@ impl Session {
             home: self.options.home.clone(),
             geoip: self.options.geoip.clone(),
             verbose: self.options.verbose,
+            any_index: self.options.any_index,
             pending_writes: Arc::default(),
             warn_missing_fields: !self.batch_mode.load(Ordering::Relaxed),
             cache_model_rows: self.batch_mode.load(Ordering::Relaxed),

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::cli::examples;
 use crate::cli::output::Format;
 use crate::cli::value_parsers::{
-    ModelArg, parse_model, parse_pair, parse_rule, parse_time, parse_zone,
+    ModelArg, parse_model, parse_now, parse_pair, parse_rule, parse_time, parse_zone,
 };
 use crate::detect::selection::Selection;
 use crate::plan::tuning::RuleId;
@@ -515,6 +515,10 @@ pub struct Global {
     )]
     pub model: Vec<ModelArg>,
 
+    /// Ignore conditions on the index, for searches that name indexes of another installation
+    #[arg(long, global = true, help_heading = "Data")]
+    pub any_index: bool,
+
     /// Load none of the shipped apps: no data models and field rules but those of --app and --apps
     #[arg(long, global = true, help_heading = "Knowledge")]
     pub no_shipped_apps: bool,
@@ -552,12 +556,12 @@ pub struct Global {
         help_heading = "Time"
     )]
     pub latest: Option<String>,
-    /// Current time to assume [default: the clock]
+    /// Current time to assume; `latest` is just after the last event [default: the clock]
     #[arg(
         long,
         global = true,
         value_name = "TIME",
-        value_parser = parse_time,
+        value_parser = parse_now,
         allow_hyphen_values = true,
         help_heading = "Time"
     )]

@@ -12,6 +12,7 @@ use crate::cli::output::rows::write_parquet;
 use crate::cli::output::sink::send;
 use crate::cli::output::{Format, Style, Table, counted, duration, table, write};
 use crate::cli::progress::Bars;
+use crate::cli::value_parsers::LATEST;
 use crate::error::Error;
 use crate::exec::frame::result::Rows;
 use crate::knowledge::fault::Faults;
@@ -273,9 +274,11 @@ fn options(global: &Global) -> Result<Options, Error> {
     let clock = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0.0, |since| since.as_secs_f64());
+    let now_is_latest = global.now.as_deref() == Some(LATEST);
     let now = global
         .now
         .as_deref()
+        .filter(|_| !now_is_latest)
         .map(|text| time_modifier(text, clock, global.tz))
         .transpose()
         .map_err(|why| Error::usage(format!("--now: {why}")))?;
@@ -304,6 +307,8 @@ fn options(global: &Global) -> Result<Options, Error> {
         earliest: global.earliest.clone(),
         latest: global.latest.clone(),
         now,
+        now_is_latest,
+        any_index: global.any_index,
         zone: global.tz,
         geoip: global.geoip.clone().or_else(|| {
             std::env::var_os("SPELUNK_GEOIP")

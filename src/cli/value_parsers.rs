@@ -50,6 +50,17 @@ pub fn parse_time(text: &str) -> Result<String, String> {
     time_modifier(text, 0.0, Tz::UTC).map(|_| text.to_owned())
 }
 
+/// The value of `--now` for the time of the last event.
+pub const LATEST: &str = "latest";
+
+/// Checks a time modifier, or `latest`.
+pub fn parse_now(text: &str) -> Result<String, String> {
+    match text {
+        LATEST => Ok(text.to_owned()),
+        _ => parse_time(text),
+    }
+}
+
 /// Parses `name=value`.
 pub fn parse_pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

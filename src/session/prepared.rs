@@ -9,7 +9,8 @@ use crate::exec::scan::sources::DataSources;
 use crate::plan::Plan;
 use crate::plan::context::QueryContext;
 use crate::session::large_stack::with_large_stack;
-use crate::session::result::{SearchResult, Stage};
+use crate::session::no_rows;
+use crate::session::result::{SearchResult, Stage, Warning, WarningKind};
 use crate::session::{Compiled, Session};
 
 /// The time range of a search; overrides the session's.
@@ -107,7 +108,18 @@ impl Session {
     }
 
     fn answer(&self, prepared: &Prepared, started: Instant) -> Result<SearchResult, Failure> {
-        let (rows, warnings) = self.run_plan(&prepared.context, &prepared.plan, true)?;
+        let (rows, mut warnings) = self.run_plan(&prepared.context, &prepared.plan, true)?;
+        if rows.is_empty()
+            && prepared.context.warn_missing_fields
+            && prepared.plan.reads_data()
+            && let Ok(data) = self.data()
+        {
+            let told = no_rows::explain(&prepared.plan, &data, &prepared.context);
+            warnings.extend(told.into_iter().map(|message| Warning {
+                kind: WarningKind::Search,
+                message,
+            }));
+        }
         Ok(SearchResult {
             rows,
             warnings,

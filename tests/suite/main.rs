@@ -13,6 +13,7 @@ mod damaged_tables;
 mod detection;
 mod detection_tests;
 mod drive;
+mod elsewhere;
 mod errors;
 mod explore;
 mod faults;

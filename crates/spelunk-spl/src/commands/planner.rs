@@ -11,7 +11,7 @@ use crate::plan::check::check_stage;
 use crate::plan::context::QueryContext;
 use crate::plan::schema::Pattern;
 use crate::plan::table::Table;
-use crate::plan::texts::expanded;
+use crate::plan::texts::{expanded, without_index};
 use crate::plan::{AggregateCall, Assignment, Plan, Predicate, Scan, Target};
 use crate::syntax;
 use crate::syntax::ast::{Arg, ArgKind, Expr, Pipeline, Search, Stage};
@@ -228,11 +228,15 @@ impl<'p> Planner<'p> {
                 "the search expression has {terms} terms, at most {MAX_TERMS} are supported"
             ))));
         }
+        let search = match self.context.any_index {
+            true => without_index(search).unwrap_or(Search::And(Vec::new())),
+            false => search.clone(),
+        };
         let mut plans = Vec::new();
-        self.subsearches(search, &mut plans)?;
+        self.subsearches(&search, &mut plans)?;
         Ok(Plan::Filter {
             input: Box::new(input),
-            predicate: Predicate::Search(search.clone(), plans),
+            predicate: Predicate::Search(search, plans),
         })
     }
 

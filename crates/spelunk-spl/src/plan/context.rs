@@ -90,6 +90,8 @@ pub struct QueryContext {
     pub unreadable: Arc<AtomicBool>,
     /// Whether the user asked for verbose output.
     pub verbose: bool,
+    /// Whether conditions on `index` hold for all events.
+    pub any_index: bool,
     /// Set when the user cancels.
     pub cancelled: Arc<AtomicBool>,
     /// Notices that are not errors.

@@ -22,8 +22,37 @@ use crate::value::{Type, Value, parse_number};
 pub fn parse_search(context: &QueryContext, text: &str) -> Result<Search> {
     context.read_texts.search(text, || {
         let (source, text) = expanded(context, text)?;
-        syntax::parse_search(source, &text)
+        let search = syntax::parse_search(source, &text)?;
+        Ok(match context.any_index {
+            true => without_index(&search).unwrap_or(Search::And(Vec::new())),
+            false => search,
+        })
     })
+}
+
+/// A search expression in which conditions on `index` hold for all events; `None` if nothing else is left.
+pub fn without_index(search: &Search) -> Option<Search> {
+    let several = |parts: &[Search]| parts.iter().map(without_index).collect::<Vec<_>>();
+    match search {
+        Search::Compare { field, .. }
+        | Search::In { field, .. }
+        | Search::CompareSubsearch { field, .. }
+            if field.text.eq_ignore_ascii_case("index") =>
+        {
+            None
+        }
+        Search::And(parts) => {
+            let parts: Vec<Search> = several(parts).into_iter().flatten().collect();
+            (!parts.is_empty()).then_some(Search::And(parts))
+        }
+        // An alternative that holds for all events makes the others superfluous.
+        Search::Or(parts) => several(parts)
+            .into_iter()
+            .collect::<Option<_>>()
+            .map(Search::Or),
+        Search::Not(inner) => without_index(inner).map(|inner| Search::Not(Box::new(inner))),
+        other => Some(other.clone()),
+    }
 }
 
 /// Parses an expression: of a calculated field.
