@@ -35,6 +35,7 @@ mod plot;
 mod properties;
 mod prose;
 mod published;
+mod reference;
 mod repl;
 mod reports;
 mod risk;

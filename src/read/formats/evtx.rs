@@ -154,9 +154,61 @@ fn parse(data: Vec<u8>, settings: &Arc<ParserSettings>) -> Rendered {
     };
     let records = chunk.iter().map(|record| {
         let xml = record.and_then(|r| r.into_xml());
-        xml.map(|record| record.data).map_err(|e| e.to_string())
+        xml.map(|record| as_windows_writes(&record.data))
+            .map_err(|e| e.to_string())
     });
     Rendered::Records(records.collect())
+}
+
+/// The XML of an event as Windows renders it, and so as Splunk's input writes it: values of attributes in single quotes,
+/// and quotes in texts as they are.
+/// <https://docs.splunk.com/Documentation/Splunk/latest/Data/MonitorWindowseventlogdata>
+fn as_windows_writes(xml: &str) -> String {
+    let xml = xml.find("<Event").map_or(xml, |at| &xml[at..]).trim_end();
+    let mut out = String::with_capacity(xml.len());
+    let mut rest = xml;
+    while let Some(open) = rest.find('<') {
+        push_text(&rest[..open], &mut out);
+        rest = &rest[open..];
+        let end = rest.find('>').map_or(rest.len(), |at| at + 1);
+        let mut in_value = false;
+        for part in rest[..end].split_inclusive('"') {
+            let (own, quote) = match part.strip_suffix('"') {
+                Some(own) => (own, true),
+                None => (part, false),
+            };
+            match in_value && own.contains('\'') {
+                true => out.push_str(&own.replace('\'', "&apos;")),
+                false => out.push_str(own),
+            }
+            if quote {
+                out.push('\'');
+                in_value = !in_value;
+            }
+        }
+        rest = &rest[end..];
+    }
+    push_text(rest, &mut out);
+    out
+}
+
+/// A text between tags, in which only `&`, `<` and `>` are escaped.
+fn push_text(text: &str, out: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (length, plain) = if rest.starts_with("&quot;") {
+            ("&quot;".len(), '"')
+        } else if rest.starts_with("&apos;") {
+            ("&apos;".len(), '\'')
+        } else {
+            (1, '&')
+        };
+        out.push(plain);
+        rest = &rest[length..];
+    }
+    out.push_str(rest);
 }
 
 fn take(rendered: Rendered, number: &mut u64, sink: &mut dyn EventSink) -> Result<()> {
@@ -179,11 +231,33 @@ fn take(rendered: Rendered, number: &mut u64, sink: &mut dyn EventSink) -> Resul
                 continue;
             }
         };
-        let body = xml.find("<Event").map_or(xml.as_str(), |at| &xml[at..]);
-        match windows_xml::event(body.trim_end()) {
+        match windows_xml::event(&xml) {
             Ok(event) => sink.event(&event)?,
             Err(why) => sink.bad(*number, &format!("a damaged record: {why}")),
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_windows_writes;
+
+    #[test]
+    fn events_are_written_as_windows_does() {
+        for (xml, written) in [
+            (
+                "<?xml version=\"1.0\"?>\n<Event xmlns=\"x\"><Data Name=\"a\">b</Data></Event>\n",
+                "<Event xmlns='x'><Data Name='a'>b</Data></Event>",
+            ),
+            (
+                "<Event><D N=\"it's\">&quot;C:\\a&quot; &amp;quot; &lt; it&apos;s</D><E/></Event>",
+                "<Event><D N='it&apos;s'>\"C:\\a\" &amp;quot; &lt; it's</D><E/></Event>",
+            ),
+            ("<Event", "<Event"),
+            ("", ""),
+        ] {
+            assert_eq!(as_windows_writes(xml), written);
+        }
+    }
 }
