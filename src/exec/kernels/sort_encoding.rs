@@ -31,7 +31,7 @@ impl<'v> EncodedKey<'v> {
     /// The sort key of a value. Returns `None` if the value is missing in this order.
     pub(in crate::exec) fn of(value: Value<'v>, order: SortOrder) -> Option<EncodedKey<'v>> {
         let number = match order {
-            SortOrder::Auto | SortOrder::Number => value.as_number(),
+            SortOrder::Auto | SortOrder::Value | SortOrder::Number => value.as_number(),
             SortOrder::Text | SortOrder::Address => None,
         };
         let text = match order {
@@ -39,7 +39,7 @@ impl<'v> EncodedKey<'v> {
                 number?;
                 Cow::Borrowed("")
             }
-            SortOrder::Auto | SortOrder::Text => value.into_text()?,
+            SortOrder::Auto | SortOrder::Value | SortOrder::Text => value.into_text()?,
             SortOrder::Address => Cow::Owned(address(&value.into_text()?)),
         };
         Some(EncodedKey {
@@ -64,6 +64,16 @@ impl<'v> EncodedKey<'v> {
             ..self
         }
     }
+}
+
+/// Whether a value is an IP address.
+pub(in crate::exec) fn is_address(value: &Value<'_>) -> bool {
+    let Value::Text(text) = value else {
+        return false;
+    };
+    // Most texts are told by their first character and their length.
+    let starts_like_one = text.starts_with(|c: char| c.is_ascii_hexdigit() || c == ':');
+    starts_like_one && text.len() <= 45 && text.parse::<std::net::IpAddr>().is_ok()
 }
 
 /// Encodes an address at full width, so that it sorts by its bytes as text. Other text sorts after
@@ -143,6 +153,13 @@ impl EncodedKeys {
     fn of(column: &Column, order: SortOrder, descending: bool) -> PolarsResult<EncodedKeys> {
         let cells = ValueReader::new(column);
         let distinct = Dictionary::encode_if_low_cardinality(cells, column.len());
+        let mut values = distinct.firsts.iter().map(|row| cells.get(*row));
+        let order = match order {
+            SortOrder::Auto if values.all(|value| value.is_null() || is_address(&value)) => {
+                SortOrder::Address
+            }
+            order => order,
+        };
         // Numbers sort before text. There may be as many texts as rows.
         let (mut numbers, mut texts, mut kinds) = (Vec::new(), Vec::new(), Vec::new());
         for (kind, row) in distinct.firsts.iter().enumerate() {
@@ -222,6 +239,18 @@ mod tests {
         assert_eq!(down, [0, 4, 1, 5, 3, 2]);
         let numbers = order(&[texts], &[(SortOrder::Number, false)]);
         assert_eq!(numbers, [3, 5, 1, 0, 2, 4]);
+    }
+
+    #[test]
+    fn a_field_of_addresses_is_sorted_by_address() {
+        let texts = [Some("10.0.0.10"), Some("9.1.1.1"), None, Some("10.0.0.9")];
+        let addresses = Column::new("ip".into(), texts);
+        let of =
+            |order_of: SortOrder| order(std::slice::from_ref(&addresses), &[(order_of, false)]);
+        assert_eq!(of(SortOrder::Auto), [1, 3, 0, 2]);
+        assert_eq!(of(SortOrder::Value), [0, 3, 1, 2]);
+        let mixed = Column::new("m".into(), ["10.0.0.10", "host", "10.0.0.9"]);
+        assert_eq!(order(&[mixed], &[(SortOrder::Auto, false)]), [0, 2, 1]);
     }
 
     #[test]

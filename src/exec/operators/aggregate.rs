@@ -88,7 +88,7 @@ impl Executor<'_> {
             .map(|n| SortKey {
                 field: n.clone(),
                 descending: false,
-                order: SortOrder::Auto,
+                order: SortOrder::Value,
             })
             .collect();
         let out = Frame { lazy, schema };

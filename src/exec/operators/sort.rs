@@ -17,7 +17,7 @@ use crate::exec::frame::time_order::stable;
 use crate::exec::frame::time_order::{BY_TIME, by_time};
 use crate::exec::frame::types::field;
 use crate::exec::frame::{Frame, column};
-use crate::exec::kernels::sort_encoding::{EncodedKey, encode_keys};
+use crate::exec::kernels::sort_encoding::{EncodedKey, encode_keys, is_address};
 use crate::plan::{Assignment, Plan, Projection, Scan, SortKey, SortOrder, Target};
 use crate::value::Type;
 
@@ -139,7 +139,7 @@ pub(in crate::exec) fn sorted(frame: Frame, keys: &[SortKey], newest_first: bool
     let mut run: Vec<&SortKey> = Vec::new();
     for key in keys.iter().filter(|k| frame.has(&k.field)) {
         let numbers = matches!(frame.kind(&key.field), Type::Number | Type::Time);
-        if numbers && matches!(key.order, SortOrder::Auto | SortOrder::Number) {
+        if numbers && !matches!(key.order, SortOrder::Text | SortOrder::Address) {
             flush(&mut run, &mut by, &mut descending);
             by.push(column(&key.field));
             descending.push(key.descending);
@@ -187,7 +187,9 @@ fn topk(frame: Frame, keys: &[&SortKey], limit: usize) -> Frame {
     let orders: Vec<(SortOrder, bool)> = keys
         .iter()
         .map(|key| match (key.order, frame.kind(&key.field)) {
-            (SortOrder::Auto, Type::Number | Type::Time) => (SortOrder::Number, key.descending),
+            (SortOrder::Auto | SortOrder::Value, Type::Number | Type::Time) => {
+                (SortOrder::Number, key.descending)
+            }
             (order, _) => (order, key.descending),
         })
         .collect();
@@ -274,6 +276,15 @@ fn push_topk_filter(
     }
     let mut keep = vec![false; height];
     kept.into_iter().for_each(|row| keep[row] = true);
+    // Only all rows together tell whether a field is sorted by address.
+    for (cells, (column, order)) in cells.iter().zip(columns.iter().zip(orders)) {
+        if order.0 == SortOrder::Auto {
+            for (row, keep) in keep.iter_mut().enumerate().filter(|(_, keep)| !**keep) {
+                let row = if column.len() == 1 { 0 } else { row };
+                *keep = is_address(&cells.get(row));
+            }
+        }
+    }
     Column::new(columns[0].name().clone(), keep)
 }
 

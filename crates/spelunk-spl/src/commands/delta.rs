@@ -4,7 +4,7 @@ use crate::commands::args::{Args, source_and_target};
 use crate::commands::{Category, Command, DEFAULT, Planner};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::plan::build::{binary, field};
+use crate::plan::build::{binary, call, field};
 use crate::syntax::Rule;
 use crate::syntax::ast::{BinaryOp, Stage};
 
@@ -41,5 +41,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
         columns: vec![(from.text.clone(), BEFORE.to_owned(), back)],
     };
     let difference = binary(field(&from.text), BinaryOp::Sub, field(BEFORE));
-    Ok(shifted.set(name, difference).drop(&[BEFORE]))
+    // Where there is no difference, a field that is there keeps its value.
+    let kept = call("coalesce", vec![difference, field(&name)]);
+    Ok(shifted.set(name, kept).drop(&[BEFORE]))
 }

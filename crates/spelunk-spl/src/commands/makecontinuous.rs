@@ -57,7 +57,7 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
         keys: vec![SortKey {
             field,
             descending: false,
-            order: SortOrder::Auto,
+            order: SortOrder::Value,
         }],
         limit: 0,
     })

@@ -3,7 +3,7 @@
 use crate::word;
 
 /// Replaces each `$name$` for which there is a value. Outside quotes, a value that is not a single plain word
-/// is quoted; inside quotes, its quotes and backslashes are escaped. `$$name$$`, as used in dashboards, means
+/// is quoted, except in the place of a command; inside quotes, its quotes and backslashes are escaped. `$$name$$`, as used in dashboards, means
 /// the same.
 pub(super) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::new();
@@ -25,7 +25,8 @@ pub(super) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String
                     .chars()
                     .all(|c| word::is_part(c) || matches!(c, '.' | '-' | ':' | '/' | '@' | '+'));
             let escaped = || found.replace('\\', "\\\\").replace('"', "\\\"");
-            match (quoted, plain) {
+            let begins = !quoted && begins_a_command(&out);
+            match (quoted, plain || begins) {
                 (true, _) => out.push_str(&escaped()),
                 (false, true) => out.push_str(&found),
                 (false, false) => out.push_str(&format!("\"{}\"", escaped())),
@@ -40,6 +41,20 @@ pub(super) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String
         rest = &rest[c.len_utf8()..];
     }
     out
+}
+
+/// Whether what follows a text is a command, and not one of its arguments.
+fn begins_a_command(text: &str) -> bool {
+    let before = text.trim_end();
+    before.is_empty() || before.ends_with('|')
+}
+
+/// Whether a parameter takes the place of a command, so that the rest can't be parsed before it is filled in.
+pub(super) fn holds_commands(text: &str) -> bool {
+    const MARK: &str = "\u{1}";
+    let filled = fill(text, |_| Some(MARK.to_owned()));
+    let mut marks = filled.match_indices(MARK).map(|(at, _)| at);
+    marks.any(|at| begins_a_command(&filled[..at]))
 }
 
 /// The name of the parameter at the start of `text`, and the length of the parameter.

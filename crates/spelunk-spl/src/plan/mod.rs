@@ -429,8 +429,10 @@ pub struct SortKey {
 /// How `sort` compares the values of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortOrder {
-    /// Numbers by value before text by code point.
+    /// As `Value`, but a field whose values are all addresses by address.
     Auto,
+    /// Numbers by value before text by code point.
+    Value,
     /// As numbers; what is none comes last.
     Number,
     /// As text.

@@ -351,7 +351,7 @@ fn numbers(all: bool) -> &'static str {
 fn sort_key(key: &SortKey) -> String {
     let sign = if key.descending { "-" } else { "" };
     match key.order {
-        SortOrder::Auto => format!("{sign}{}", key.field),
+        SortOrder::Auto | SortOrder::Value => format!("{sign}{}", key.field),
         SortOrder::Number => format!("{sign}num({})", key.field),
         SortOrder::Text => format!("{sign}str({})", key.field),
         SortOrder::Address => format!("{sign}ip({})", key.field),
