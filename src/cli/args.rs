@@ -90,7 +90,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct SplArgs {
     /// The search, in single quotes for the shell; `-` reads standard input
-    #[arg(value_name = "SPL", required_unless_present = "file")]
+    #[arg(value_name = "SPL", required_unless_present_any = ["file", "panel"])]
     pub spl: Option<String>,
     /// Read the search from a file
     #[arg(short, long, value_name = "FILE", conflicts_with = "spl")]
@@ -103,6 +103,12 @@ pub struct SearchArgs {
     /// The search to run.
     #[command(flatten)]
     pub search: SplArgs,
+    /// Run a search of a dashboard of --app or --apps instead
+    #[arg(long, value_name = "VIEW/PANEL", conflicts_with_all = ["spl", "file", "steps"])]
+    pub panel: Option<String>,
+    /// Value of a token of the dashboard; by default that of its input (repeatable)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair, requires = "panel")]
+    pub token: Vec<(String, String)>,
     /// Show the rows after every command
     #[arg(long, conflicts_with_all = ["plot", "plot_file"])]
     pub steps: bool,

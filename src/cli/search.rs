@@ -19,12 +19,17 @@ const STEP_LIMIT: usize = 5;
 /// Runs one search.
 pub fn search(args: &SearchArgs, setup: &CliContext) -> Result<(), CliError> {
     plot::check(args.plot_file.as_ref())?;
-    let spl = spl(&args.search)?;
-    let session = setup.open()?;
-    if args.steps {
-        return steps(&session, &spl, setup, setup.output.as_deref());
-    }
-    let answer = session.search(&spl)?;
+    let answer = match &args.panel {
+        Some(panel) => setup.open()?.search_panel(panel, &args.token)?,
+        None => {
+            let spl = spl(&args.search)?;
+            let session = setup.open()?;
+            if args.steps {
+                return steps(&session, &spl, setup, setup.output.as_deref());
+            }
+            session.search(&spl)?
+        }
+    };
     if let Some(path) = &args.plot_file {
         plot::save(&answer.rows, path, setup)?;
     }

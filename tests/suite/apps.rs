@@ -106,3 +106,42 @@ fn custom_commands_of_an_app_are_listed_and_refused_by_name() {
             &["the command `tidecalc` is not supported", "the app `app`"],
         );
 }
+
+#[test]
+fn a_panel_of_a_dashboard_is_run_by_name() {
+    let place = Place::new();
+    app(&place);
+    place.write(
+        "a.json",
+        "{\"_time\":1,\"line\":\"north\",\"ship\":\"Alma\",\"load\":90}\n{\"_time\":2,\"line\":\"south\",\"ship\":\"Norra\",\"load\":95}\n",
+    );
+    let panel = |more: &[&str]| {
+        let args = [
+            "search", "--app", "app", "--data", "a.json", "--format", "ndjson", "--panel",
+        ];
+        place.run(&[&args, more].concat())
+    };
+    let run = panel(&["ferries/Heavy"]);
+    assert_eq!(
+        run.fine().out,
+        "{\"ship\":\"Alma\",\"load\":90,\"count\":1}\n"
+    );
+    let run = panel(&["ferries/heavy", "--token", "line=south"]);
+    assert_eq!(
+        run.fine().out,
+        "{\"ship\":\"Norra\",\"load\":95,\"count\":1}\n"
+    );
+    panel(&["ferries/Free"]).fails(
+        2,
+        &[
+            "the token `free` of the dashboard has no value",
+            "--token free=VALUE",
+        ],
+    );
+    panel(&["ferries/Light"]).fails(2, &["has no panel `Light`", "Heavy"]);
+    panel(&["ferries"]).fails(2, &["has several panels"]);
+    panel(&["ferrys/Heavy"]).fails(
+        2,
+        &["there is no dashboard `ferrys`", "did you mean `ferries`?"],
+    );
+}

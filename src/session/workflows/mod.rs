@@ -4,6 +4,7 @@
 pub(in crate::session) mod changed;
 pub(in crate::session) mod check;
 pub(in crate::session) mod compare;
+pub(in crate::session) mod dashboards;
 pub(in crate::session) mod detection_tests;
 pub(in crate::session) mod detections;
 pub(in crate::session) mod fetch;

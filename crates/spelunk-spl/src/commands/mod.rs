@@ -124,7 +124,7 @@ commands! {
     listmodels, loadjob, localize, localop, lookup, makecontinuous, makejson, makemv, makeresults, map, mcatalog, mcollect,
     metadata, metasearch, mpreview, mstats, multikv, mvcombine, mvexpand, nomv, outlier, outputcsv, outputlookup,
     outputtext, overlap, pivot, predict, rangemap, rare, regex, relevancy, reltime, rename, replace, require,
-    return_, reverse, rex, rtorder, sample, savedsearch, score, scrub, search, searchtxn, selfjoin, set, setfields, sichart, sirare, sistats,
+    rest, return_, reverse, rex, rtorder, sample, savedsearch, score, scrub, search, searchtxn, selfjoin, set, setfields, sichart, sirare, sistats,
     sitimechart, sitop, sort, spath, stats, strcat, streamstats, summary, table, tags, tail, timechart,
     timewrap, tojson, top, transaction, transpose, trendline, tstats, typeahead, typelearner, typer, union,
     uniq, untable, walklex, where_, x11, xmlkv, xmlunescape, xpath, xyseries,

@@ -3,10 +3,6 @@
 /// Names in lower case, and why they are unsupported.
 const REFUSED: &[(&[&str], &str)] = &[
     (
-        &["rest"],
-        "it queries the REST interface of a running Splunk server, which does not exist here",
-    ),
-    (
         &[
             "awssnsalert",
             "sendalert",
