@@ -64,7 +64,8 @@ pub fn opening(text: &[u8]) -> Option<Opening> {
             depth = 2;
             continue;
         }
-        if !is_beside(key) && !(depth == 2 && key == "total") {
+        let is_total = depth == 2 && key == "total";
+        if !(is_beside(key) || is_total) {
             return None;
         }
         scan.skip_value()?;
@@ -115,7 +116,12 @@ pub fn inner(record: &str) -> Option<Vec<Cow<'_, str>>> {
         "preview" => "result",
         "EventId" | "EventName" | "ReadOnly" => "CloudTrailEvent",
         "snapshot" => return snapshot(record),
-        _ if record.contains("\"action\":\"snapshot\"") => return snapshot(record),
+        // Other records are not searched: there are many of them.
+        "action" | "calendarTime" | "hostIdentifier" | "name" | "unixTime"
+            if record.contains("\"snapshot\":[") =>
+        {
+            return snapshot(record);
+        }
         _ => return None,
     };
     loop {

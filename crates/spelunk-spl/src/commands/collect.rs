@@ -2,7 +2,7 @@
 
 use crate::commands::addinfo::Info;
 use crate::commands::args::Args;
-use crate::commands::{Category, Command, DEFAULT, Planner};
+use crate::commands::{Category, Command, Planner};
 use crate::error::{Error, Result};
 use crate::kernels::collect::{Collect, Target};
 use crate::plan::Plan;
@@ -38,7 +38,6 @@ pub(super) const COMMAND: Command = Command {
     page: "SearchReference/Collect",
     args: Rule::collect_args,
     plan,
-    ..DEFAULT
 };
 
 fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan> {

@@ -45,8 +45,11 @@ pub(super) const COMMAND: Command = Command {
 /// An entry: names of columns and their values.
 type Entry = Vec<(&'static str, String)>;
 
+/// Lists the entries of an endpoint.
+type List = fn(&QueryContext) -> Vec<Entry>;
+
 /// The endpoints: the end of their address, and what they list.
-const ENDPOINTS: [(&str, fn(&QueryContext) -> Vec<Entry>); 8] = [
+const ENDPOINTS: [(&str, List); 8] = [
     ("saved/searches", saved_searches),
     ("admin/savedsearch", saved_searches),
     ("admin/macros", macros),
