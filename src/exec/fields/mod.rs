@@ -16,6 +16,7 @@ pub use crate::exec::diagnose::field_lineage::FieldOrigin;
 pub use crate::exec::diagnose::field_stats::FieldUse;
 pub(super) use eventtypes_tags::tried;
 
+use crate::commands::lookup_call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::blame::Blame;
 use crate::exec::context::Executor;
@@ -27,7 +28,7 @@ use crate::knowledge::props::{Alias, AutomaticLookup, Extract, FieldRules, Rule,
 use crate::pcre::Regex;
 use crate::plan::build;
 use crate::plan::texts::parse_expression;
-use crate::plan::{Assignment, Target};
+use crate::plan::{Assignment, Plan, Scan, Target};
 use crate::source::Span;
 use crate::syntax::ast::Name;
 use crate::value::Type;
@@ -214,18 +215,36 @@ impl Executor<'_> {
         // expressions that read the column.
         const PREFIX: &str = "__calculated:";
         let mut calculated = Vec::new();
+        let mut frame = frame;
         let mut schema = frame.schema.clone();
         for rule in &rules.evals {
             let value = self.blaming(Blame::rule(&rule.origin), || {
                 let expr = parse_expression(self.context, &rule.rule.expression)?;
-                self.value(&expr, &frame)
+                if !lookup_call::is_called(&expr) {
+                    return Ok((self.value(&expr, &frame)?, None));
+                }
+                let resolved = lookup_call::resolve(Plan::Scan(Scan::Binding), &expr)?;
+                let looked_up = self.over(frame.clone(), &resolved.rows)?;
+                let value = self.value(&resolved.expr, &looked_up)?;
+                Ok((value, Some((looked_up, resolved.temporary))))
             })?;
-            let Some((value, kind)) = value else {
+            let Some(((value, kind), looked_up)) = value else {
                 continue;
             };
             let field = &rule.rule.field;
             schema.insert(field.clone(), kind);
-            calculated.push((format!("{PREFIX}{field}"), kind, value));
+            let own = (format!("{PREFIX}{field}"), kind, value);
+            match looked_up {
+                // Now, because the next lookup uses the same temporary columns.
+                Some((looked_up, temporary)) => {
+                    let with_own = looked_up.with(vec![own]);
+                    let kept = with_own.schema.keys();
+                    let kept = kept.filter(|name| !temporary.contains(name));
+                    let kept = kept.cloned().collect();
+                    frame = with_own.select(kept);
+                }
+                None => calculated.push(own),
+            }
         }
         let frame = frame.with(calculated);
         let exprs: Vec<_> = schema

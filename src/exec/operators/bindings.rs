@@ -33,7 +33,11 @@ impl Executor<'_> {
     }
 
     fn lower_with(&self, rows: &Rows, body: &Plan) -> Result<Frame> {
-        let frame = Frame::typed(rows.frame().clone(), schema_of(rows));
+        self.over(Frame::typed(rows.frame().clone(), schema_of(rows)), body)
+    }
+
+    /// Lowers a plan over [`crate::plan::Scan::Binding`] onto a frame.
+    pub(in crate::exec) fn over(&self, frame: Frame, body: &Plan) -> Result<Frame> {
         self.bindings.borrow_mut().push(frame);
         let lowered = self.lower(body);
         self.bindings.borrow_mut().pop();

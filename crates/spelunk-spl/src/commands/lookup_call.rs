@@ -8,9 +8,12 @@ use crate::syntax::ast::{Expr, ExprKind, Name};
 
 /// A plan with the outputs of an expression's lookups, the expression that reads them, and the fields to drop
 /// afterwards.
-pub(super) struct Resolved {
+pub struct Resolved {
+    /// The plan.
     pub rows: Plan,
+    /// The expression.
     pub expr: Expr,
+    /// The fields to drop.
     pub temporary: Vec<String>,
 }
 
@@ -18,7 +21,7 @@ pub(super) struct Resolved {
 ///
 /// # Errors
 /// If the table or a field of a call is not a literal.
-pub(super) fn resolve(rows: Plan, expr: &Expr) -> Result<Resolved> {
+pub fn resolve(rows: Plan, expr: &Expr) -> Result<Resolved> {
     let mut resolved = Resolved {
         rows,
         expr: expr.clone(),
@@ -29,7 +32,7 @@ pub(super) fn resolve(rows: Plan, expr: &Expr) -> Result<Resolved> {
 }
 
 /// Whether an expression calls `lookup`.
-pub(super) fn is_called(expr: &Expr) -> bool {
+pub fn is_called(expr: &Expr) -> bool {
     expr.any(&|found| match &found.kind {
         ExprKind::Call(function, _) => function.text.eq_ignore_ascii_case("lookup"),
         _ => false,

@@ -9,7 +9,7 @@ mod dataset;
 mod eventtypes;
 mod indexes;
 mod learning;
-mod lookup_call;
+pub mod lookup_call;
 mod planner;
 mod prestats;
 mod rank;
