@@ -271,6 +271,10 @@ impl Executor<'_> {
                 .map(|(a, b)| (name(a), name(b)))
                 .collect::<Vec<_>>()
         };
+        let definition = self.context.catalog.find_lookup(&lookup.lookup)?;
+        if let Some(why) = definition.unavailable() {
+            return Err(Error::data(why));
+        }
         self.automatic(
             frame,
             &name(&lookup.lookup),

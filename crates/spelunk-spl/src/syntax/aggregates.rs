@@ -1,8 +1,8 @@
 //! Aggregations of `stats` and related commands, with the names of their result columns.
 
-use super::Rule;
 use super::ast::{Aggregate, AggregateArg, Name};
 use super::split::{Node, Reader};
+use super::{Rule, quoting};
 use crate::error::{Error, Result};
 
 impl<'a> Reader<'a> {
@@ -49,7 +49,11 @@ impl<'a> Reader<'a> {
                 }
                 Rule::field if after_as => alias = Some(self.field(&child)),
                 Rule::field | Rule::spaced_field => {
-                    let field = self.field(&child);
+                    let mut field = self.field(&child);
+                    if child.rule() == Rule::spaced_field {
+                        field.text = quoting::with_single_blanks(&field.text);
+                        field.quoted = true;
+                    }
                     label = format!("{label}({})", field.text);
                     arg = AggregateArg::Field(field);
                 }

@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
             Rule::field => ArgKind::Field(self.field(&node)),
             Rule::dataset => ArgKind::Field(self.dataset(node)?),
             Rule::in_values => ArgKind::Literal(Literal {
-                text: node.text().to_owned(),
+                text: quoting::with_single_blanks(node.text()),
                 quoted: false,
                 span: self.span_of(&node),
             }),

@@ -238,7 +238,7 @@ fn token(text: &str) -> usize {
         [b'"', ..] => end_of_quoted(text),
         [b'`', b'`', b'`', ..] => text[3..].find("```").map_or(text.len(), |at| at + 6),
         [b'`', ..] => text[1..].find('`').map_or(text.len(), |at| at + 2),
-        [b'\\', b'"' | b'\\' | b'|', ..] => 2,
+        [b'\\', b'"' | b'\\' | b'|' | b'[' | b']', ..] => 2,
         [b'[', ..] => guard::bracket_around(text, 1).map_or(1, |range| range.end + 1),
         _ => text.chars().next().map_or(0, char::len_utf8),
     }

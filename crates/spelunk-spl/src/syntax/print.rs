@@ -11,7 +11,6 @@ use super::ast::{
 };
 use super::grammar::Grammar;
 use super::{Rule, quoting};
-use search::compared;
 
 pub use search::search;
 
@@ -37,9 +36,27 @@ pub fn pipeline(pipeline: &Pipeline, layout: Layout) -> String {
         if index > 0 || !is_search {
             out.push_str("| ");
         }
-        out.push_str(&self::stage(stage));
+        let text = self::stage(stage);
+        // `search =[...]` would compare a field with that name.
+        let hides_search = index == 0 && is_search && is_led_by_operator(stage);
+        let start = if hides_search {
+            stage.name.text.len() + 1
+        } else {
+            0
+        };
+        out.push_str(&text[start..]);
     }
     out
+}
+
+fn is_led_by_operator(stage: &Stage) -> bool {
+    match stage.args.first().map(|arg| &arg.kind) {
+        Some(ArgKind::Splice(parts)) => match parts.first() {
+            Some(SplicePart::Text(text)) => text.starts_with(['=', '!', '<', '>']),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Prints a stage, without the `|`.
@@ -60,6 +77,10 @@ pub fn stage(stage: &Stage) -> String {
             // After another argument, its operators could be taken for part of that argument.
             (ArgKind::Expr(value), Some(ArgKind::Option { .. } | ArgKind::Literal(_))) => {
                 format!("({})", expr(value))
+            }
+            // `(1, 2)` after `in`.
+            (ArgKind::Literal(values), _) if stage.name.text.eq_ignore_ascii_case("pivot") => {
+                values.text.clone()
             }
             // Double quotes contain text in these commands, so a quoted field must be in single quotes.
             (ArgKind::Field(name), _) if takes_texts(&stage.name.text) => Some(field(name))
@@ -187,7 +208,13 @@ fn arg(arg: &Arg) -> String {
             field: name,
             op,
             value,
-        } => format!("{}{}{}", field(name), op.symbol(), compared(value)),
+        } => {
+            let value = match search::is_part_of_operator(value) {
+                true => quoting::quote(&value.text),
+                false => literal(value),
+            };
+            format!("{}{}{value}", field(name), op.symbol())
+        }
     }
 }
 

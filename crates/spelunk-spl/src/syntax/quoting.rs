@@ -40,6 +40,32 @@ pub fn unquote_parts(text: &str) -> String {
     out
 }
 
+/// The text with one blank for each run of white space outside double quotes.
+pub fn with_single_blanks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    let mut is_inside = false;
+    while let Some(c) = chars.next() {
+        match c {
+            c if c.is_whitespace() && !is_inside => {
+                if !out.ends_with(' ') {
+                    out.push(' ');
+                }
+                continue;
+            }
+            '\\' => {
+                out.push('\\');
+                out.extend(chars.next());
+                continue;
+            }
+            '"' => is_inside = !is_inside,
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
+}
+
 fn inner(text: &str) -> &str {
     text.get(1..text.len().saturating_sub(1)).unwrap_or("")
 }
@@ -88,8 +114,17 @@ pub fn bare(text: &str, stops: &[char]) -> Option<String> {
     group(text, stops).filter(|_| !text.starts_with('('))
 }
 
+/// Like [`bare`], for a word or value of a search, in which brackets are escaped, too.
+pub fn bare_word(text: &str, stops: &[char]) -> Option<String> {
+    escaped(text, stops, true).filter(|_| !text.starts_with('('))
+}
+
 /// Like [`bare`], but the text may begin with a parenthesized group.
 pub fn group(text: &str, stops: &[char]) -> Option<String> {
+    escaped(text, stops, false)
+}
+
+fn escaped(text: &str, stops: &[char], escapes_brackets: bool) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut open = 0usize;
     for c in text.chars() {
@@ -99,6 +134,7 @@ pub fn group(text: &str, stops: &[char]) -> Option<String> {
         match c {
             '(' => open += 1,
             ')' => open = open.checked_sub(1)?,
+            '[' | ']' if escapes_brackets => out.push('\\'),
             // A backtick would call a macro.
             '[' | ']' | ',' | '`' => return None,
             c if c.is_whitespace() => return None,

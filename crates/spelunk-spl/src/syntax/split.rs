@@ -7,7 +7,7 @@ use pest::iterators::Pair;
 
 use super::ast::{Arg, ArgKind, Expr, Name, Pipeline, Search, SplicePart, Stage};
 use super::grammar::Grammar;
-use super::{Rule, ShapeOf, errors, guard};
+use super::{Rule, ShapeOf, errors, guard, quoting};
 use crate::error::{Error, Result};
 use crate::source::{SourceId, Span};
 
@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
         let mut found = false;
         for child in node.children() {
             if child.rule() != Rule::subsearch {
-                let text = child.pair.as_str().to_owned();
+                let text = quoting::with_single_blanks(child.pair.as_str());
                 parts.push(SplicePart::Text(text));
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use pest::Parser;
 
-use super::{literal, subsearch};
+use super::subsearch;
 use crate::syntax::ast::{Literal, Name, Search};
 use crate::syntax::grammar::Grammar;
 use crate::syntax::{Rule, quoting};
@@ -70,7 +70,7 @@ const WORD_STOPS: [char; 5] = ['=', '<', '>', '(', ')'];
 /// Prints a field before `next`. Directly before a comparison operator even `OR` is a name.
 fn search_field(name: &Name, next: &str) -> String {
     let plain = !name.quoted && (next != "IN" || !operator_word(&name.text));
-    match quoting::bare(&name.text, &WORD_STOPS) {
+    match quoting::bare_word(&name.text, &WORD_STOPS) {
         // `!` and `=` together would be an operator.
         Some(bare) if plain && bare.ends_with('!') => bare + " ",
         Some(bare) if plain => bare,
@@ -79,7 +79,7 @@ fn search_field(name: &Name, next: &str) -> String {
 }
 
 fn term(value: &Literal) -> String {
-    let bare = match quoting::bare(&value.text, &WORD_STOPS) {
+    let bare = match quoting::bare_word(&value.text, &WORD_STOPS) {
         // Parenthesized alternatives may follow, which are not a list of values.
         Some(text) if !value.quoted && text.eq_ignore_ascii_case("in") => Some(format!("({text})")),
         // `a::b` compares a field.
@@ -122,9 +122,13 @@ fn operator_word(text: &str) -> bool {
 
 /// Prints a value after a comparison operator, an equals sign, or in a list; quotes text that would parse as
 /// part of them.
-pub(super) fn compared(value: &Literal) -> String {
-    match value.text == "," || value.text.starts_with('=') {
-        true => quoting::quote(&value.text),
-        false => literal(value),
-    }
+fn compared(value: &Literal) -> String {
+    let is_bare = !value.quoted && !is_part_of_operator(value);
+    let bare = quoting::bare_word(&value.text, &[]).filter(|_| is_bare);
+    bare.unwrap_or_else(|| quoting::quote(&value.text))
+}
+
+/// Whether a value without quotes would parse as part of the operator or list before it.
+pub(super) fn is_part_of_operator(value: &Literal) -> bool {
+    value.text == "," || value.text.starts_with('=')
 }
