@@ -256,7 +256,7 @@ pub(crate) fn nanos(digits: &str) -> Option<u32> {
 }
 
 /// Parses a name of the list, in full or its first three letters, case-insensitively.
-fn name<'t>(text: &'t str, names: &[&str]) -> Option<(usize, &'t str)> {
+pub(super) fn name<'t>(text: &'t str, names: &[&str]) -> Option<(usize, &'t str)> {
     let starts = |name: &str| {
         text.get(..name.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(name))

@@ -1,37 +1,11 @@
 //! Timestamps in data: ISO 8601 and similar formats, epoch numbers, and timestamps at the start of log lines.
 
-use chrono::{LocalResult, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 
+use crate::time::civil::{SECOND, resolve};
+use crate::time::format::{MONTHS, WEEKDAYS};
+use crate::time::parse::name;
 use crate::time::zone::{self, Found};
-
-const SECOND: i64 = 1_000_000;
-const WEEKDAYS: [&str; 7] = [
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
-const FULL_MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-];
 
 /// Parses a text that is only a timestamp, as microseconds since 1970 UTC. A time without an offset is in
 /// `zone`.
@@ -95,11 +69,7 @@ pub fn prefix(text: &str, zone: Tz, year: Option<i32>) -> Option<(i64, usize)> {
 
 /// The length of the name of a weekday with the blank after it: `Wed, `, `Wednesday `.
 fn weekday(text: &str) -> Option<usize> {
-    let length = text.find(|c: char| !c.is_ascii_alphabetic())?;
-    let name = text[..length].to_ascii_lowercase();
-    let is_day = |day: &&&str| name == ***day || name == day[..3];
-    WEEKDAYS.iter().find(is_day)?;
-    let rest = &text[length..];
+    let (_, rest) = name(text, &WEEKDAYS)?;
     let rest = rest.strip_prefix(',').unwrap_or(rest);
     rest.starts_with(' ').then(|| text.len() - rest.len() + 1)
 }
@@ -307,14 +277,10 @@ fn to_utc(days: i64, clock: i64, place: Option<Found>, zone: Tz) -> Option<i64> 
     if zone == Tz::UTC {
         return Some(wall);
     }
-    let naive: NaiveDateTime = chrono::DateTime::from_timestamp_micros(wall)?.naive_utc();
-    let local = match zone.offset_from_local_datetime(&naive) {
-        // An ambiguous time: the earlier instant, as in Splunk.
-        LocalResult::Single(o) | LocalResult::Ambiguous(o, _) => o,
-        // A skipped time: uses the offset before the clock change.
-        LocalResult::None => zone.offset_from_utc_datetime(&(naive - chrono::Duration::hours(3))),
-    };
-    Some(wall - i64::from(local.fix().local_minus_utc()) * SECOND)
+    resolve(
+        chrono::DateTime::from_timestamp_micros(wall)?.naive_utc(),
+        zone,
+    )
 }
 
 /// `2020-08-01T07:53:13.181Z`, `2020-08-01 07:53:13`, `2020/08/01 07:53`, `2020-08-01`.
@@ -366,14 +332,8 @@ fn american(text: &str, zone: Tz) -> Option<(i64, usize)> {
 fn month_name(text: &str, zone: Tz, year: Option<i32>) -> Option<(i64, usize)> {
     let mut c = Cursor::new(text);
     let name_at = |c: &mut Cursor<'_>| {
-        let name = text.get(c.at..c.at + 3)?;
-        let number = MONTHS.iter().position(|m| m.eq_ignore_ascii_case(name))?;
-        c.at += 3;
-        let whole = FULL_MONTHS[number].get(3..)?;
-        let rest = text.get(c.at..c.at + whole.len());
-        if rest.is_some_and(|rest| rest.eq_ignore_ascii_case(whole)) {
-            c.at += whole.len();
-        }
+        let (number, rest) = name(text.get(c.at..)?, &MONTHS)?;
+        c.at = text.len() - rest.len();
         Some(number as u32 + 1)
     };
     let (written, month, day) = if text.as_bytes().first()?.is_ascii_digit() {
@@ -416,6 +376,12 @@ fn month_name(text: &str, zone: Tz, year: Option<i32>) -> Option<(i64, usize)> {
 mod tests {
     use super::{at_line_start, parse, within};
     use chrono_tz::Tz;
+
+    #[test]
+    fn a_time_that_clocks_skipped_has_the_offset_before() {
+        let skipped = parse("2024-10-06 02:30:00", chrono_tz::Australia::Sydney);
+        assert_eq!(skipped, Some(1_728_145_800_000_000));
+    }
 
     #[test]
     fn times_of_many_kinds_are_read() {
