@@ -368,7 +368,7 @@ impl PreparedSearch<'_> {
     /// # Errors
     /// If the search was cancelled, or the data cannot be read at all.
     pub fn run(&self) -> Result<Results, SearchError> {
-        let found = self.session.run_again(&self.prepared)?;
+        let found = self.session.run_prepared(&self.prepared)?;
         Ok(Results { found })
     }
 

@@ -449,9 +449,10 @@ impl Session {
             .filter_map(|part| part.span)
             .map(|(_, last)| last)
             .max();
-        Ok(last
-            .map_or_else(clock, |micros| (micros as f64 / 1e6).floor() + 1.0)
-            .floor())
+        Ok(match last {
+            Some(micros) => (micros as f64 / 1e6).floor() + 1.0,
+            None => clock().floor(),
+        })
     }
 
     /// The initial context of a search.

@@ -215,7 +215,10 @@ fn column(name: &str, array: &dyn Array) -> Option<Column> {
         Arrow::Int8 => numbers::<Int8Type>(name, array),
         Arrow::Int16 => numbers::<Int16Type>(name, array),
         Arrow::Int32 => numbers::<Int32Type>(name, array),
-        Arrow::Int64 => whole(name, array.as_primitive::<Int64Type>().iter()),
+        Arrow::Int64 => {
+            let numbers = array.as_primitive::<Int64Type>().iter();
+            Int64Chunked::from_iter_options(name, numbers).into_column()
+        }
         Arrow::UInt8 => numbers::<UInt8Type>(name, array),
         Arrow::UInt16 => numbers::<UInt16Type>(name, array),
         Arrow::UInt32 => numbers::<UInt32Type>(name, array),
@@ -267,10 +270,6 @@ fn numbers<T: ArrowPrimitiveType<Native: Into<f64>>>(
     let numbers = array.as_primitive::<T>().iter();
     let numbers = numbers.map(|number| number.map(Into::into));
     Float64Chunked::from_iter_options(name, numbers).into_column()
-}
-
-fn whole(name: PlSmallStr, numbers: impl Iterator<Item = Option<i64>>) -> Column {
-    Int64Chunked::from_iter_options(name, numbers).into_column()
 }
 
 fn times<T: ArrowPrimitiveType<Native = i64>>(

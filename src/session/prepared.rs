@@ -83,15 +83,7 @@ impl Session {
     ///
     /// # Errors
     /// If the search or the data is wrong, with the source texts to point into.
-    pub(super) fn run_prepared(&self, prepared: Prepared) -> Result<SearchResult, Failure> {
-        self.run_again(&prepared)
-    }
-
-    /// Runs a planned search that stays, so that it can run again.
-    ///
-    /// # Errors
-    /// If the search or the data is wrong, with the source texts to point into.
-    pub(crate) fn run_again(&self, prepared: &Prepared) -> Result<SearchResult, Failure> {
+    pub(crate) fn run_prepared(&self, prepared: &Prepared) -> Result<SearchResult, Failure> {
         with_large_stack(|| self.answer(prepared, Instant::now()))
     }
 

@@ -78,16 +78,17 @@ pub fn suite(name: &str, cases: &[Case]) -> String {
 }
 
 fn test_case(case: &Case) -> TestCase {
-    let (kind, text) = match &case.outcome {
-        Outcome::Passed => (None, ""),
-        Outcome::Skipped(why) => (None, why.as_str()),
-        Outcome::Failed(why) => (Some(NonSuccessKind::Failure), why.as_str()),
-        Outcome::Error(why) => (Some(NonSuccessKind::Error), why.as_str()),
-    };
-    let mut status = match (&case.outcome, kind) {
-        (Outcome::Passed, _) => TestCaseStatus::success(),
-        (_, None) => TestCaseStatus::skipped(),
-        (_, Some(kind)) => TestCaseStatus::non_success(kind),
+    let (mut status, text) = match &case.outcome {
+        Outcome::Passed => (TestCaseStatus::success(), ""),
+        Outcome::Skipped(why) => (TestCaseStatus::skipped(), why.as_str()),
+        Outcome::Failed(why) => (
+            TestCaseStatus::non_success(NonSuccessKind::Failure),
+            why.as_str(),
+        ),
+        Outcome::Error(why) => (
+            TestCaseStatus::non_success(NonSuccessKind::Error),
+            why.as_str(),
+        ),
     };
     if let Some(first) = text.lines().next() {
         status.set_message(first);

@@ -207,7 +207,7 @@ impl Executor<'_> {
     }
 
     /// Calculated fields. All of them see the same input: none sees another's result.
-    fn calculated(&self, frame: Frame, rules: &FieldRules) -> Result<Frame> {
+    fn calculated(&self, mut frame: Frame, rules: &FieldRules) -> Result<Frame> {
         if rules.evals.is_empty() {
             return Ok(frame);
         }
@@ -215,7 +215,6 @@ impl Executor<'_> {
         // expressions that read the column.
         const PREFIX: &str = "__calculated:";
         let mut calculated = Vec::new();
-        let mut frame = frame;
         let mut schema = frame.schema.clone();
         for rule in &rules.evals {
             let value = self.blaming(Blame::rule(&rule.origin), || {

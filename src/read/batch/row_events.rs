@@ -168,10 +168,12 @@ fn time_in(event: &Event<'_>, zone: Tz) -> Option<i64> {
         let name = name.to_ascii_lowercase();
         WORDS.iter().any(|word| name.contains(word))
     };
-    let values = || event.fields.iter().map(|field| field.value.as_ref());
     let named = event.fields.iter().filter(|field| says_time(&field.name));
     timestamp::in_texts(named.map(|field| field.value.as_ref()), zone)
-        .or_else(|| timestamp::in_texts(values(), zone))
+        .or_else(|| {
+            let all = event.fields.iter().map(|field| field.value.as_ref());
+            timestamp::in_texts(all, zone)
+        })
         .or_else(|| timestamp::within(&event.raw, zone, None))
 }
 

@@ -76,15 +76,19 @@ impl Session {
                     detection: None,
                 };
                 report.add(&typed, self.look(item, None, rules), rules);
-            } else if path.extension().is_some_and(|e| e == "conf") || has_saved_searches(path) {
+                continue;
+            }
+            let has_searches =
+                path.extension().is_some_and(|e| e == "conf") || has_saved_searches(path);
+            if has_searches {
                 for detection in self.catalog.load_detections(item)? {
                     let name = format!("{item} [{}]", detection.name);
                     self.check_part(&name, &detection, rules, &mut report);
                 }
+            }
+            if is_app(path) {
                 self.check_app(path, tokens, rules, &mut report)?;
-            } else if is_app(path) {
-                self.check_app(path, tokens, rules, &mut report)?;
-            } else {
+            } else if !has_searches {
                 let found = match item.ends_with(".spl") {
                     true => vec![PathBuf::from(item)],
                     false => self.catalog.find_detections(item)?,
@@ -122,9 +126,6 @@ impl Session {
         rules: &Rules,
         report: &mut CheckReport,
     ) -> Result<()> {
-        if !is_app(app) {
-            return Ok(());
-        }
         for found in self.catalog.macros.iter() {
             if found.origin.path.starts_with(app) {
                 self.check_macro(found, rules, report);
@@ -189,21 +190,16 @@ impl Session {
         rules: &Rules,
         report: &mut CheckReport,
     ) {
-        for (token, value) in tokens {
-            dashboard.set(token, value);
-        }
+        dashboard.set_all(tokens);
         for search in &dashboard.searches {
             let name = format!("{} [{}]", dashboard.path.display(), search.title);
             let mut detection = Detection {
                 path: dashboard.path.clone(),
                 name: search.title.clone(),
-                search: match &search.saved {
-                    Some(saved) if search.base.is_none() => format!("| savedsearch \"{saved}\""),
-                    _ => String::new(),
-                },
                 ..Detection::default()
             };
-            if !detection.search.is_empty() {
+            if let Some(saved) = search.saved_search().filter(|_| search.base.is_none()) {
+                detection.search = saved;
                 self.check_part(&name, &detection, rules, report);
                 continue;
             }

@@ -20,12 +20,10 @@ impl Session {
             None => (panel, None),
         };
         let mut dashboard = self.dashboard(view)?;
-        for (token, value) in tokens {
-            dashboard.set(token, value);
-        }
+        dashboard.set_all(tokens);
         let search = panel_of(&dashboard, title)?;
-        if let Some(saved) = search.saved.as_ref().filter(|_| search.base.is_none()) {
-            return self.search(&format!("| savedsearch \"{saved}\""));
+        if let Some(saved) = search.saved_search().filter(|_| search.base.is_none()) {
+            return self.search(&saved);
         }
         let resolved = dashboard.resolve(search, "")?;
         if let Some(token) = resolved.unset.first() {
@@ -36,15 +34,8 @@ impl Session {
         }
         // A search that extends another has the time range of that one.
         let mut first = search;
-        while let Some(base) = &first.base {
-            match dashboard
-                .searches
-                .iter()
-                .find(|other| other.id.as_ref() == Some(base))
-            {
-                Some(found) => first = found,
-                None => break,
-            }
+        while let Some(base) = dashboard.base_of(first) {
+            first = base;
         }
         let bound = |bound: &Option<String>| {
             let resolved = dashboard.replaced(bound.as_deref()?, "");
@@ -86,12 +77,6 @@ fn panel_of<'d>(dashboard: &'d Dashboard, title: Option<&str>) -> Result<&'d Das
         let wanted = |name: &String| title.is_some_and(|title| name.eq_ignore_ascii_case(title));
         names.into_iter().flatten().any(wanted)
     };
-    let titles = || {
-        dashboard
-            .searches
-            .iter()
-            .map(|search| search.title.as_str())
-    };
     let found = match (title, dashboard.searches.as_slice()) {
         (None, [only]) => Some(only),
         (None, _) => None,
@@ -102,7 +87,8 @@ fn panel_of<'d>(dashboard: &'d Dashboard, title: Option<&str>) -> Result<&'d Das
             Some(title) => format!("the dashboard `{}` has no panel `{title}`", dashboard.name),
             None => format!("the dashboard `{}` has several panels", dashboard.name),
         };
-        let known = titles().collect::<Vec<_>>().join(", ");
+        let titles = dashboard.searches.iter().map(|s| s.title.as_str());
+        let known = titles.collect::<Vec<_>>().join(", ");
         Error::usage(why).hint(format!("name one: {}/PANEL, with {known}", dashboard.name))
     })
 }

@@ -217,7 +217,7 @@ impl Session {
         } = planned;
         let found = detect::run(detection, |spl| {
             let answer = match prepared {
-                Some(prepared) => self.run_prepared(prepared)?,
+                Some(prepared) => self.run_prepared(&prepared)?,
                 None => self.search(spl)?,
             };
             Ok(answer.rows)

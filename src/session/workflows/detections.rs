@@ -143,7 +143,7 @@ impl Session {
     ) -> Result<DetectionResult> {
         let result = detect::run(detection, |spl| {
             let answer = match prepared {
-                Some(prepared) => self.run_prepared(prepared)?,
+                Some(prepared) => self.run_prepared(&prepared)?,
                 None => self.search_between(spl, choice.times(detection))?,
             };
             notices.extend(answer.warnings.into_iter().map(|warning| warning.message));

@@ -38,8 +38,9 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
             _ => None,
         })
         .collect();
+    let usual = Format::usual();
     let parts = match given.len() {
-        0 => ["(", "(", "AND", ")", "OR", ")"].map(str::to_owned),
+        0 => usual.parts,
         _ => <[String; 6]>::try_from(given).map_err(|given| {
             Error::argument(
                 stage.span,
@@ -59,7 +60,7 @@ fn plan(_: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result<Plan>
     }
     Ok(rows.apply(Format {
         parts,
-        value_separator: args.text("mvsep", "OR"),
-        empty: args.text("emptystr", "NOT( )"),
+        value_separator: args.text("mvsep", &usual.value_separator),
+        empty: args.text("emptystr", &usual.empty),
     }))
 }

@@ -35,8 +35,9 @@ fn plan(planner: &mut Planner<'_>, stage: &Stage, input: Option<Plan>) -> Result
     }
     let args = Args::new(&COMMAND, stage)?;
     // Published searches also write `metadata hosts`.
-    let given = args.get("type").map(|kind| (kind.text.as_str(), kind.span));
-    let given = given.or_else(|| Some((args.fields().first()?.text.as_str(), args.fields().first()?.span)));
+    let names = args.fields();
+    let named = names.first().map(|name| (name.text.as_str(), name.span));
+    let given = args.get("type").map(|kind| (kind.text.as_str(), kind.span)).or(named);
     let (kind, place) = given.ok_or_else(|| {
         Error::syntax(stage.span, "`metadata` needs type=hosts, type=sources or type=sourcetypes")
     })?;

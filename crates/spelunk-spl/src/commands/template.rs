@@ -3,8 +3,8 @@
 use crate::word;
 
 /// Replaces each `$name$` for which there is a value. Outside quotes, a value that is not a single plain word
-/// is quoted, except in the place of a command; inside quotes, its quotes and backslashes are escaped. `$$name$$`, as used in dashboards, means
-/// the same.
+/// is quoted, except in the place of a command; inside quotes, its quotes and backslashes are escaped.
+/// `$$name$$`, as used in dashboards, means the same.
 pub(super) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::new();
     let mut quoted = false;

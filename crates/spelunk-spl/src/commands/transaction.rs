@@ -214,10 +214,13 @@ fn span(args: &Args<'_>, option: &str) -> Result<Option<f64>> {
     let Some(literal) = args.get(option) else {
         return Ok(None);
     };
-    let digits = literal.text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let is_nothing = digits.parse::<f64>().is_ok_and(|number| number == 0.0);
-    if let (Ok(seconds), _) | (_, (true, seconds)) = (literal.text.parse(), (is_nothing, 0.0)) {
+    if let Ok(seconds) = literal.text.parse::<f64>() {
         return Ok((seconds >= 0.0).then_some(seconds));
+    }
+    // `0s` is no span.
+    let number = literal.text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    if number.parse::<f64>().is_ok_and(|number| number == 0.0) {
+        return Ok(Some(0.0));
     }
     let span =
         TimeSpan::parse(&literal.text).map_err(|m| Error::argument(literal.span, m))?;

@@ -109,7 +109,7 @@ fn automatic(planner: &Planner<'_>, rows: &Plan) -> Result<TimeSpan> {
         (Some(from), Some(to)) => (to - from).max(1.0),
         _ => 1.0,
     };
-    Ok(TimeSpan::fitting(range, 100, Some(1.0)))
+    Ok(TimeSpan::fitting(range, 100, None))
 }
 
 /// The term prefix in `PREFIX(bytes=)`.

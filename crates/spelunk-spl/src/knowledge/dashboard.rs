@@ -45,6 +45,14 @@ pub struct DashboardSearch {
     pub line: usize,
 }
 
+impl DashboardSearch {
+    /// The search that runs its saved search. Returns `None` if it has none.
+    pub fn saved_search(&self) -> Option<String> {
+        let saved = self.saved.as_ref()?;
+        Some(format!("| savedsearch \"{saved}\""))
+    }
+}
+
 /// A search with its tokens replaced.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolved {
@@ -285,6 +293,21 @@ impl Dashboard {
         self.tokens.insert(token.to_owned(), value.to_owned());
     }
 
+    /// Sets tokens to the values that a user gives.
+    pub fn set_all(&mut self, tokens: &[(String, String)]) {
+        for (token, value) in tokens {
+            self.set(token, value);
+        }
+    }
+
+    /// The search that another extends. Returns `None` if it extends none, or one that does not exist.
+    pub fn base_of(&self, search: &DashboardSearch) -> Option<&DashboardSearch> {
+        let base = search.base.as_ref()?;
+        self.searches
+            .iter()
+            .find(|other| other.id.as_ref() == Some(base))
+    }
+
     /// The whole text of a search: after the searches that it extends, with tokens replaced, and with `placeholder` for
     /// tokens without a value.
     ///
@@ -294,11 +317,7 @@ impl Dashboard {
         let mut parts = vec![search.text.clone()];
         let mut at = search;
         while let Some(base) = &at.base {
-            let found = self
-                .searches
-                .iter()
-                .find(|other| other.id.as_ref() == Some(base));
-            at = found.ok_or_else(|| {
+            at = self.base_of(at).ok_or_else(|| {
                 let known = self.searches.iter().filter_map(|other| other.id.as_deref());
                 Error::data(format!("there is no search `{base}` to extend"))
                     .did_you_mean(base, known)
@@ -306,10 +325,7 @@ impl Dashboard {
             if parts.len() >= LONGEST_CHAIN {
                 return Err(Error::data(format!("the search `{base}` extends itself")));
             }
-            parts.push(match &at.saved {
-                Some(saved) => format!("| savedsearch \"{saved}\""),
-                None => at.text.clone(),
-            });
+            parts.push(at.saved_search().unwrap_or_else(|| at.text.clone()));
         }
         let mut text = String::new();
         for part in parts.iter().rev() {

@@ -1,4 +1,4 @@
-//! FieldReads of fields that no row can have.
+//! Reads of fields that no row can have.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     finds: "a field that is read where no row can have it any more",
     why: "After `stats`, `chart`, `table` and the like only the fields that they name are left. A condition on another \
           one never holds, and a value computed of it is missing. Add the field to `by` or to the aggregations, or \
-          mend the name. FieldSet asked for with `coalesce`, `isnull` or `isnotnull` are not reported.",
+          mend the name. Fields asked for with `coalesce`, `isnull` or `isnotnull` are not reported.",
     bad: "index=main | stats count by user | where dest=\"dc1\"",
     good: "index=main | stats count by user dest | where dest=\"dc1\"",
     by: LintInput::Look(look),

@@ -1,4 +1,4 @@
-//! FieldSet of a detection's risk that its rows do not have.
+//! Fields of a detection's risk that its rows do not have.
 
 use std::collections::BTreeSet;
 

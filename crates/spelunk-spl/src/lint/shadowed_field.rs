@@ -1,4 +1,4 @@
-//! FieldSet overwritten before they are read.
+//! Fields overwritten before they are read.
 
 use std::collections::BTreeSet;
 

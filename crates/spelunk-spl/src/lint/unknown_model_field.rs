@@ -1,4 +1,4 @@
-//! FieldSet that a data model does not have.
+//! Fields that a data model does not have.
 
 use crate::lint::ast_queries::reads;
 use crate::lint::{LintInput, Findings, Lint, Severity, StageView, Subject};
@@ -12,7 +12,7 @@ pub(super) const LINTS: &[Lint] = &[Lint {
     name: "unknown-model-field",
     severity: Severity::Warning,
     finds: "a field in `tstats ... from datamodel=` that the data set does not have",
-    why: "A condition on it never holds, and grouping by it gives no rows. FieldSet of a data set carry its name \
+    why: "A condition on it never holds, and grouping by it gives no rows. Fields of a data set carry its name \
           (`Processes.dest`), only `_time`, `host`, `source`, `sourcetype` and `index` do not. If the data model was \
           extended, add the app that does with `--app`.",
     bad: "| tstats summariesonly=true count from datamodel=Endpoint.Processes where Processes.proces_name=cmd.exe",

@@ -50,13 +50,10 @@ pub fn pipeline(pipeline: &Pipeline, layout: Layout) -> String {
 }
 
 fn is_led_by_operator(stage: &Stage) -> bool {
-    match stage.args.first().map(|arg| &arg.kind) {
-        Some(ArgKind::Splice(parts)) => match parts.first() {
-            Some(SplicePart::Text(text)) => text.starts_with(['=', '!', '<', '>']),
-            _ => false,
-        },
-        _ => false,
-    }
+    let Some(ArgKind::Splice(parts)) = stage.args.first().map(|arg| &arg.kind) else {
+        return false;
+    };
+    matches!(parts.first(), Some(SplicePart::Text(text)) if text.starts_with(['=', '!', '<', '>']))
 }
 
 /// Prints a stage, without the `|`.

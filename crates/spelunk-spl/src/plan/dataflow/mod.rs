@@ -12,13 +12,13 @@ use crate::plan::analysis::fields_of;
 use crate::plan::schema::Pattern;
 use crate::syntax::ast::{Expr, ExprKind, Search};
 
-/// FieldSet that events and rows of data models have in addition to their own.
+/// Fields that events and rows of data models have in addition to their own.
 pub const BARE: [&str; 6] = ["_time", "_raw", "host", "source", "sourcetype", "index"];
 
 /// The known fields of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldSet {
-    /// FieldSet known by name, in order.
+    /// Fields known by name, in order.
     pub known: IndexSet<String>,
     /// Whether there may be others.
     pub may_have_more: bool,
@@ -56,7 +56,7 @@ impl FieldSet {
     }
 }
 
-/// FieldSet that a step reads.
+/// Fields that a step reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldReads {
     /// By name, each once.
@@ -127,7 +127,7 @@ impl FieldReads {
 pub enum StageEffect {
     /// Produces rows with these fields.
     Source(FieldSet),
-    /// FieldReads fields.
+    /// Reads fields.
     Read(FieldReads),
     /// Sets a field from others.
     Set(String, FieldReads),

@@ -114,7 +114,7 @@ fn step_of(plan: &Plan, context: &QueryContext) -> Vec<StageEffect> {
                         StageEffect::Read(FieldReads::everything()),
                         StageEffect::Unknown,
                     ],
-                    // FieldReads and sets the same fields, so the set of fields does not change.
+                    // Reads and sets the same fields, so the set of fields does not change.
                     Target::Each(_) | Target::EachPresent(_) => vec![StageEffect::Read(reads)],
                 }
             });
